@@ -1,0 +1,160 @@
+"""Settings: read once from GRIDT_* variables, typed, and complaining together."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, cast
+
+from environs import EnvValidationError, FileAwareEnv, ValidationError
+from marshmallow.validate import Range
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+VERSION = "0.1.0"
+
+#: where a relative SQLite path leads
+INSTANCE_FOLDER = Path(__file__).resolve().parent.parent / "instance"
+
+_IN_MEMORY = {None, "", ":memory:"}
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+}
+
+
+class ConfigurationError(Exception):
+    """Some variables are missing or wrong; the text names each of them."""
+
+    def __init__(self, problems: Mapping[str, list[str]]) -> None:
+        lines = [f"  {name}: {' '.join(texts)}" for name, texts in sorted(problems.items())]
+        super().__init__("\n".join(["The configuration is wrong:", *lines]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The service's settings, named as Flask and its extensions know them.
+
+    Each is read from the variable that its comment names, or from the file that the same
+    name with `_FILE` appended points to.
+    """
+
+    #: GRIDT_SECRET_KEY signs the tokens: at least 32 characters
+    SECRET_KEY: str
+    #: GRIDT_DATABASE_URL: SQLite, or PostgreSQL when that is outgrown
+    SQLALCHEMY_DATABASE_URI: str = "sqlite:///gridt.sqlite"
+    #: GRIDT_UPGRADE_ON_START: gunicorn migrates the database before it serves
+    UPGRADE_ON_START: bool = False
+    #: GRIDT_BIND: where gunicorn listens
+    BIND: str = "127.0.0.1:5000"
+    #: GRIDT_CORS_ORIGINS, separated by commas
+    CORS_ORIGINS: tuple[str, ...] = ("*",)
+    #: GRIDT_MAX_BODY_BYTES: a longer request body is refused
+    MAX_CONTENT_LENGTH: int = 1024 * 1024
+    #: GRIDT_ACCESS_TOKEN_SECONDS
+    JWT_ACCESS_TOKEN_EXPIRES: timedelta = timedelta(hours=1)
+    #: GRIDT_REFRESH_TOKEN_SECONDS: how long a login lasts that nobody uses
+    JWT_REFRESH_TOKEN_EXPIRES: timedelta = timedelta(days=30)
+    #: GRIDT_ARGON2_MEMORY_KIB
+    ARGON2_MEMORY_KIB: int = 64 * 1024
+    #: GRIDT_ARGON2_PASSES
+    ARGON2_PASSES: int = 3
+    #: GRIDT_ARGON2_LANES
+    ARGON2_LANES: int = 4
+    #: GRIDT_HASHING_SLOTS: how many passwords one process hashes at once
+    HASHING_SLOTS: int = 2
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read the settings from the environment.
+
+        :raises ConfigurationError: naming every variable that is missing or wrong
+        """
+        env = FileAwareEnv(eager=False, prefix="GRIDT_", strip_whitespace=True)
+        env.add_parser("database_url", _database_url)
+        env.add_parser("secret_key", _secret_key)
+        try:
+            url: URL | None = env.database_url("DATABASE_URL", cls.SQLALCHEMY_DATABASE_URI)
+            embedded = url is None or url.get_backend_name() == "sqlite"
+            secret: str | None = env.secret_key("SECRET_KEY", None, url=url)
+            values = _limits(env) | {
+                "BIND": env.str("BIND", cls.BIND),
+                "CORS_ORIGINS": _stripped(env.list("CORS_ORIGINS", list(cls.CORS_ORIGINS))),
+                "UPGRADE_ON_START": env.bool("UPGRADE_ON_START", embedded),
+            }
+            env.seal()
+        except EnvValidationError as error:
+            raise ConfigurationError(cast("dict[str, list[str]]", error.error_messages)) from None
+        except ValueError as error:  # a GRIDT_…_FILE that leads nowhere
+            raise ConfigurationError({"GRIDT_…_FILE": [str(error)]}) from None
+        # neither is None here, or seal() had raised
+        address = cast("URL", url).render_as_string(hide_password=False)
+        return cls(SECRET_KEY=cast("str", secret), SQLALCHEMY_DATABASE_URI=address, **values)
+
+
+def _limits(env: FileAwareEnv) -> dict[str, Any]:
+    """Read the numbers, whose defaults stand with the fields of `Settings`."""
+    a_second, some = Range(min=timedelta(seconds=1)), Range(min=1)
+    default = {field.name: field.default for field in fields(Settings)}
+    read: dict[str, tuple[Callable[..., Any], str, Range]] = {
+        "MAX_CONTENT_LENGTH": (env.int, "MAX_BODY_BYTES", Range(min=1024)),
+        "JWT_ACCESS_TOKEN_EXPIRES": (env.timedelta, "ACCESS_TOKEN_SECONDS", a_second),
+        "JWT_REFRESH_TOKEN_EXPIRES": (env.timedelta, "REFRESH_TOKEN_SECONDS", a_second),
+        "ARGON2_MEMORY_KIB": (env.int, "ARGON2_MEMORY_KIB", Range(min=64)),
+        "ARGON2_PASSES": (env.int, "ARGON2_PASSES", some),
+        "ARGON2_LANES": (env.int, "ARGON2_LANES", Range(min=1, max=8)),
+        "HASHING_SLOTS": (env.int, "HASHING_SLOTS", some),
+    }
+    return {
+        name: parse(variable, default[name], validate=validate)
+        for name, (parse, variable, validate) in read.items()
+    }
+
+
+def _stripped(values: list[str] | None) -> tuple[str, ...]:
+    return tuple(value.strip() for value in values or [] if value.strip())
+
+
+def _database_url(text: str) -> URL:
+    """Parse a database address; a relative SQLite path starts at the instance folder."""
+    try:
+        url = make_url(text)
+        url = url.set(drivername=_DRIVERS[url.drivername.partition("+")[0]])
+    except (ArgumentError, KeyError, ValueError):
+        raise ValidationError("Neither a sqlite:// nor a postgresql:// address.") from None
+    if url.get_backend_name() == "sqlite" and url.database not in _IN_MEMORY:
+        url = url.set(database=str(INSTANCE_FOLDER / str(url.database)))
+    return url
+
+
+def _secret_key(given: str | None, url: URL | None) -> str | None:
+    """Return the key given, or for an embedded database one of its own."""
+    if given is not None:
+        if len(given) < 32:
+            raise ValidationError("Shorter than 32 characters.")
+        return given
+    if url is None:
+        return None
+    if url.get_backend_name() != "sqlite":
+        raise ValidationError("A server database needs a key of your own.")
+    if url.database in _IN_MEMORY:
+        return secrets.token_urlsafe(48)
+    return _kept_secret(Path(str(url.database)).with_suffix(".secret"))
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the key kept in a file; make one the first time."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=path.parent) as draft:  # mode 600
+            draft.write(secrets.token_urlsafe(48))
+            draft.flush()
+            # a link appears whole or not at all: of two first starts, both use the one key
+            with suppress(FileExistsError):
+                os.link(draft.name, path)
+    return path.read_text().strip()

@@ -1,0 +1,102 @@
+"""What can go wrong in the domain, each with its HTTP status and slug.
+
+Nothing here knows Flask: `gridt.problems` turns any of these into a problem document.
+"""
+
+from typing import ClassVar
+
+
+class GridtError(Exception):
+    """Something the caller can be told about.
+
+    :param detail: one plain sentence; the class's `title` where left out
+    :param retry_after: seconds after which trying again makes sense
+    """
+
+    status: ClassVar[int] = 400
+    slug: ClassVar[str] = "bad-request"
+    title: ClassVar[str] = "The request cannot be served"
+
+    def __init__(self, detail: str | None = None, retry_after: int | None = None) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.retry_after = retry_after
+
+
+class WrongCredentials(GridtError):
+    status, slug, title = 401, "wrong-credentials", "Wrong username or password"
+
+
+class InvalidToken(GridtError):
+    status, slug, title = 401, "invalid-token", "The token is missing, invalid, expired or revoked"
+
+
+class NotAllowed(GridtError):
+    status, slug, title = 403, "not-allowed", "You may not do that"
+
+
+class NotFound(GridtError):
+    status, slug, title = 404, "not-found", "There is nothing here"
+
+
+class MovementNotFound(NotFound):
+    slug, title = "movement-not-found", "There is no such movement"
+
+
+class UpdateNotFound(NotFound):
+    slug, title = "update-not-found", "There is no such update"
+
+
+class NotFollowing(NotFound, ValueError):
+    slug, title = "not-following", "You do not follow this leader"
+
+
+class Conflict(GridtError):
+    status, slug, title = 409, "conflict", "That conflicts with the present state"
+
+
+class UsernameTaken(Conflict):
+    slug, title = "username-taken", "This username is taken"
+
+
+class EmailTaken(Conflict):
+    slug, title = "email-taken", "This e-mail address is taken"
+
+
+class MovementNameTaken(Conflict):
+    slug, title = "movement-name-taken", "There is a movement of this name already"
+
+
+class NotSubscribed(Conflict):
+    slug, title = "not-subscribed", "You are not subscribed to this movement"
+
+
+class NobodyEligible(Conflict):
+    slug, title = "nobody-eligible", "There is nobody else to follow in this movement"
+
+
+class NoOpenSlot(Conflict):
+    slug, title = "no-open-slot", "You have no open slot in this movement"
+
+
+class MovementInUse(Conflict):
+    slug, title = "movement-in-use", "Other people are subscribed to this movement"
+
+
+class Invalid(GridtError):
+    """Well-formed input that fails validation; `errors` names each member."""
+
+    status, slug, title = 422, "invalid", "The request failed validation"
+
+    def __init__(self, errors: list[dict[str, str]], detail: str | None = None) -> None:
+        super().__init__(detail or " ".join(_sentence(error) for error in errors))
+        self.errors = errors
+
+
+def _sentence(error: dict[str, str]) -> str:
+    member = error["pointer"].removeprefix("#/")
+    return error["detail"] if member == "#" else f"{member}: {error['detail']}"
+
+
+class Busy(GridtError):
+    status, slug, title = 503, "busy", "The service is busy; please try again"
