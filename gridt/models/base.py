@@ -1,0 +1,80 @@
+"""What every model shares: its base class, saving and deleting, times and comparable text."""
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Select, Text, TypeDecorator
+
+from gridt.extensions import Base, db
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+#: the greatest number that a column of either engine holds
+LARGEST_ID = 2**63 - 1
+
+#: a key that counts beyond 2^31; SQLite counts only in plain INTEGER
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+#: a query whose columns are read by name
+Rows: TypeAlias = Select[*tuple[Any, ...]]
+
+#: text whose order does not depend on the machine's locale
+PlainText = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware in, aware out: SQLite forgets zones, so they are put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC; refuse a time that does not say its zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return UTC, whatever zone the server's session has."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def fold(text: str) -> str:
+    """Return the form of `text` that equals that of every other way to write it.
+
+    Unicode's caseless compatibility match (Unicode Standard 3.13, D146), so that "Ångström",
+    "ÅNGSTRÖM" and the same with combining marks are one name.
+    """
+    for _ in range(2):  # folding may bring forth what has to be normalised and folded again
+        text = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", text)
+
+
+class Stored:
+    """Saving, deleting and finding by id.
+
+    Nothing that is done to a model is permanent before one of the first two is called.
+    """
+
+    def save_to_db(self) -> None:
+        """Add this record and commit everything pending in the session."""
+        db.session.add(self)
+        db.session.commit()
+
+    def delete_from_db(self) -> None:
+        """Delete this record and commit everything pending in the session."""
+        db.session.delete(self)
+        db.session.commit()
+
+    @classmethod
+    def find_by_id(cls, id: int) -> Self | None:
+        """Return the record with that id, or None."""
+        return db.session.get(cls, id) if 0 < id <= LARGEST_ID else None

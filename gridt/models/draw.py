@@ -1,0 +1,172 @@
+"""Choosing whom to follow, by work that does not grow with the movement.
+
+For each slot a pool is drawn: two independent windows of eight consecutive members in the
+random order of their shuffle keys, or everybody in a movement of up to 64. Of up to three
+live members of the pool, taken at random, the one with the fewest followers is chosen. Two or
+three choices already keep the longest queue near its mean (Azar, Broder, Karlin, Upfal,
+"Balanced allocations", 1999), while ranking the whole pool would make each newcomer follow
+the few who joined before. Figures: docs/leader-network.md.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, func, literal, select, union_all
+
+from gridt.clock import utcnow
+from gridt.extensions import db
+from gridt.models.base import Rows
+from gridt.models.movement_user_association import MovementUserAssociation as Association
+from gridt.models.subscription import KEYS, Subscription, dice, random_key
+
+#: members per window; a pool is two of them
+WINDOW = 8
+#: up to this many members the pool is everybody
+SMALL = 64
+#: how many of a pool are compared by their followers
+CHOICES = 3
+#: whoever posted or joined within this many intervals is live
+LIVE_INTERVALS = 3
+#: slots whose windows are drawn by one statement
+BATCH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A slot to fill: nobody of `refused`, nor the follower, may become its leader."""
+
+    follower_id: int
+    refused: Collection[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A member who may become a leader."""
+
+    user_id: int
+    live: bool
+
+
+class Draw:
+    """The dice and the windows of one movement, for one operation under its lock.
+
+    :param movement_id: the movement
+    :param members: how many it has
+    :param interval: of the movement; it decides who is live
+    """
+
+    def __init__(self, movement_id: int, members: int, interval: timedelta) -> None:
+        self.movement_id = movement_id
+        self.small = members <= SMALL
+        self.live_since = utcnow() - LIVE_INTERVALS * interval
+
+    def windows(self, count: int) -> list[list[Candidate]]:
+        """Return `count` windows of random members, by one statement.
+
+        In a small movement each window is everybody.
+        """
+        if self.small:
+            everybody = [self._candidate(row) for row in db.session.execute(self._members())]
+            return [everybody] * count
+        starts = [random_key(self.movement_id) for _ in range(count)]
+        # the last one, from the movement's first key, is what the others wrap round to
+        parts = enumerate([*starts, self.movement_id * KEYS])
+        union = union_all(*(select(self._window(*part).subquery()) for part in parts))
+        found: list[list[Candidate]] = [[] for _ in range(count + 1)]
+        for row in db.session.execute(union):
+            found[row.number].append(self._candidate(row))
+        head = found.pop()
+        return [_distinct([*window, *head])[:WINDOW] for window in found]
+
+    def choose(
+        self, wishes: Sequence[Wish], windows: Sequence[list[Candidate]] = ()
+    ) -> list[int | None]:
+        """Choose a leader for each wish, or None where nobody is eligible.
+
+        :param wishes: a follower may have several; all of them get different leaders
+        :param windows: two for each wish, drawn here where left out
+        """
+        chosen: list[int | None] = []
+        for start in range(0, len(wishes), BATCH):
+            batch = wishes[start : start + BATCH]
+            drawn = windows or self.windows(2 * len(batch))
+            pools = [_distinct([*a, *b]) for a, b in zip(drawn[::2], drawn[1::2], strict=True)]
+            chosen += self._choose(batch, pools)
+        return chosen
+
+    def is_live(self, subscribed_at: datetime, last_update_at: datetime | None) -> bool:
+        """Tell whether a member posted, or joined, within the last three intervals."""
+        return max(subscribed_at, last_update_at or subscribed_at) >= self.live_since
+
+    def _choose(self, wishes: Sequence[Wish], pools: list[list[Candidate]]) -> list[int | None]:
+        rankings = [
+            _ranked(wish, pool, wishes[:number])
+            for number, (wish, pool) in enumerate(zip(wishes, pools, strict=True))
+        ]
+        followers = self._followers({one.user_id for ranking in rankings for one in ranking})
+        taken: dict[int, set[int]] = {}
+        chosen: list[int | None] = []
+        for wish, ranking in zip(wishes, rankings, strict=True):
+            mine = taken.setdefault(wish.follower_id, set())
+            leader = _least_followed([one for one in ranking if one.user_id not in mine], followers)
+            if leader is not None:
+                mine.add(leader)
+                followers[leader] = followers.get(leader, 0) + 1
+            chosen.append(leader)
+        return chosen
+
+    def _followers(self, leaders: Iterable[int]) -> dict[int, int]:
+        """Count the followers of a few members, by the index that leads with the leader."""
+        ids = sorted(leaders)
+        if not ids:
+            return {}
+        counts = (
+            select(Association.leader_id, func.count().label("followers"))
+            .where(Association.leader_id.in_(ids), Association.movement_id == self.movement_id)
+            .group_by(Association.leader_id)
+        )
+        return {one.leader_id: one.followers for one in db.session.execute(counts)}
+
+    def _members(self) -> Select[int, datetime, datetime | None]:
+        return select(
+            Subscription.user_id, Subscription.subscribed_at, Subscription.last_update_at
+        ).where(Subscription.of(self.movement_id))
+
+    def _window(self, number: int, start: int) -> Rows:
+        return (
+            self._members()
+            .add_columns(literal(number).label("number"))
+            .where(Subscription.shuffle_key >= start)
+            .order_by(Subscription.shuffle_key)
+            .limit(WINDOW)
+        )
+
+    def _candidate(self, row: Row[*tuple[Any, ...]]) -> Candidate:
+        return Candidate(row.user_id, self.is_live(row.subscribed_at, row.last_update_at))
+
+
+def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    return list({one.user_id: one for one in candidates}.values())
+
+
+def _ranked(wish: Wish, pool: list[Candidate], earlier: Sequence[Wish]) -> list[Candidate]:
+    """Shuffle those eligible, the live ones first, and cut off who will not be compared.
+
+    Earlier wishes of the same follower may each take one away before this one's turn.
+    """
+    refused = {wish.follower_id, *wish.refused}
+    eligible = [one for one in pool if one.user_id not in refused]
+    dice.shuffle(eligible)
+    eligible.sort(key=lambda one: not one.live)
+    spare = sum(other.follower_id == wish.follower_id for other in earlier)
+    return eligible[: CHOICES + spare]
+
+
+def _least_followed(ranking: list[Candidate], followers: dict[int, int]) -> int | None:
+    if not ranking:
+        return None
+    compared = [one for one in ranking if one.live == ranking[0].live][:CHOICES]
+    # the order is random already, so that chance breaks the ties
+    return min(compared, key=lambda one: followers.get(one.user_id, 0)).user_id

@@ -1,0 +1,355 @@
+"""Movements, and the network of leaders in each: the product."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Interval,
+    Row,
+    Text,
+    and_,
+    delete,
+    select,
+)
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, validates
+
+from gridt.clock import utcnow
+from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed
+from gridt.extensions import db
+from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, fold
+from gridt.models.movement_user_association import MovementUserAssociation as Association
+from gridt.models.network import Member, Network
+from gridt.models.reading import last_update_seen, leaders_seen
+from gridt.models.subscription import Subscription
+from gridt.models.update import Update, last_update_id
+from gridt.models.user import User
+
+
+class Movement(Stored, Model):
+    """A habit with a name and an interval, and the people who keep each other to it.
+
+    :param name: unique however it is written
+    :param interval: how often the habit is to be done
+    """
+
+    __tablename__ = "movements"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    name_folded: Mapped[str] = mapped_column(PlainText, unique=True)
+    short_description: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    #: name and descriptions folded, for searching alike on every engine
+    search_text: Mapped[str] = mapped_column(PlainText)
+    interval: Mapped[timedelta] = mapped_column(Interval)
+    creator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    member_count: Mapped[int] = mapped_column(default=0)
+
+    creator: Mapped[User | None] = relationship(back_populates="created_movements")
+    user_associations: Mapped[list[Association]] = relationship(
+        primaryjoin="Movement.id == foreign(MovementUserAssociation.movement_id)",
+        order_by="MovementUserAssociation.follower_id, MovementUserAssociation.slot",
+        viewonly=True,
+    )
+
+    def __init__(
+        self, name: str, interval: timedelta, short_description: str = "", description: str = ""
+    ) -> None:
+        self.name = name
+        self.interval = interval
+        self.short_description = short_description
+        self.description = description
+        self.created_at = utcnow()
+        self.member_count = 0
+        #: the users to subscribe when a movement that is not in the database yet is saved
+        self._awaited: list[User] = []
+
+    @validates("name", "short_description", "description")
+    def _fold(self, key: str, value: str) -> str:
+        texts = {
+            "name": self.name,
+            "short_description": self.short_description,
+            "description": self.description,
+            key: value,
+        }
+        self.name_folded = fold(texts["name"] or "")
+        self.search_text = fold("\n".join(text or "" for text in texts.values()))
+        return value
+
+    @classmethod
+    def find_by_name(cls, name: str) -> Self | None:
+        """Return the movement of that name, however it is written, or None."""
+        return db.session.scalar(select(cls).where(cls.name_folded == fold(name)))
+
+    # -- members ----------------------------------------------------------------------------
+
+    @property
+    def users(self) -> list[User]:
+        """The members. Assigning subscribes and unsubscribes the difference.
+
+        For scripts: a movement may have a million.
+        """
+        if self._is_new():
+            return list(self._awaited)
+        members = (
+            select(User)
+            .join(Subscription, Subscription.user_id == User.id)
+            .where(Subscription.of(self.id))
+            .order_by(Subscription.subscribed_at, User.id)
+        )
+        return list(db.session.scalars(members))
+
+    @users.setter
+    def users(self, users: Iterable[User]) -> None:
+        wanted = list(dict.fromkeys(users))
+        if self._is_new():
+            self._awaited = wanted
+            return
+        for user in self.users:
+            if user not in wanted:
+                self.remove_user(user)
+        for user in wanted:
+            self.add_user(user)
+
+    def save_to_db(self) -> None:
+        """Add this movement, subscribe whoever was assigned before, and commit."""
+        db.session.add(self)
+        db.session.flush()
+        for user in vars(self).pop("_awaited", []):
+            self.add_user(user)
+        db.session.commit()
+
+    def add_user(self, user: User) -> None:
+        """Subscribe a user: find them leaders, and them followers. Does nothing the second time.
+
+        Flushes and does not commit; with a movement that is not saved yet, `save_to_db` does it.
+        """
+        if self._is_new():
+            self._awaited = list(dict.fromkeys([*self._awaited, user]))
+            return
+        db.session.add(user)
+        db.session.flush()
+        self.lock()
+        if self._subscription(user) is not None:
+            return
+        self._network().join(user.id)
+        self.member_count += 1
+        self._flush_about(user)
+
+    def remove_user(self, user: User) -> None:
+        """Unsubscribe a user; whoever followed them gets somebody else, in the same slot.
+
+        Flushes and does not commit. Does nothing for somebody who is not subscribed.
+        """
+        if self._is_new():
+            self._awaited = [other for other in self._awaited if other is not user]
+            return
+        self.lock()
+        if self._subscription(user) is None:
+            return
+        self._network().leave(user.id)
+        self.member_count -= 1
+        self._flush_about(user)
+
+    # -- leaders ----------------------------------------------------------------------------
+
+    def find_leaders(self, user: User, exclude: Iterable[User | int] = ()) -> list[int] | None:
+        """Return the ids of members whom a user could follow, in random order.
+
+        :param exclude: users, or their ids, to leave out besides the user's present leaders
+        :returns: all of them in a movement of up to 64 members, a bounded sample above; None
+            when the user is not subscribed
+        """
+        network = self._network()
+        slots = network.slots_of(user.id)
+        if not slots:
+            return None
+        refused = {one if isinstance(one, int) else one.id for one in exclude}
+        return network.candidates({user.id, *slots.values()} | refused)
+
+    def swap_leader(self, user: User, leader: User | int | None) -> User | None:
+        """Give a user another leader in place of one they follow, or in an open slot.
+
+        Flushes and does not commit.
+
+        :param leader: the user, or their id; None to fill the user's first open slot
+        :returns: the new leader, or None, with nothing changed, when nobody is eligible or no
+            slot is open
+        :raises NotFollowing: (a ValueError) when the user does not follow that leader
+        :raises NotSubscribed: when a slot is to be filled of a user who is not subscribed
+        """
+        self.lock()
+        network = self._network()
+        slots = network.slots_of(user.id)
+        left = leader.id if isinstance(leader, User) else leader
+        if left is None and not slots:
+            raise NotSubscribed
+        slot = next((slot for slot, leader_id in slots.items() if leader_id == left), None)
+        if slot is None:
+            if left is not None:
+                raise NotFollowing
+            return None
+        chosen = network.swap(user.id, slot, slots)
+        self._flush_about(user)
+        return None if chosen is None else User.find_by_id(chosen)
+
+    def leaders_of(self, user: User) -> list[User]:
+        """Return the users whom a user follows here, in the order of their slots."""
+        query = (
+            select(User)
+            .join(Association, Association.leader_id == User.id)
+            .where(Association.follower_id == user.id, Association.movement_id == self.id)
+            .order_by(Association.slot)
+        )
+        return list(db.session.scalars(query))
+
+    def post_update(self, user: User, message: str | None = None) -> Update:
+        """Record that a user did it. Flushes and does not commit; takes no lock.
+
+        :raises NotSubscribed: when the user is not subscribed
+        """
+        posted = Update(user, self, message)
+        db.session.add(posted)
+        db.session.flush()
+        if not posted.counted:
+            raise NotSubscribed
+        return posted
+
+    def lock(self) -> None:
+        """Wait until nobody else changes who leads whom here, and read this movement anew.
+
+        Two newcomers must not fill the same open slot. `FOR NO KEY UPDATE` lets updates be
+        posted meanwhile, whose foreign keys look at this row; on SQLite the transaction has
+        begun as the only writer.
+
+        :raises MovementNotFound: when somebody deleted the movement
+        """
+        db.session.flush()
+        locked = (
+            select(Movement)
+            .where(Movement.id == self.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        if db.session.scalar(locked) is None:
+            raise MovementNotFound
+
+    def delete_from_db(self) -> None:
+        """Delete this movement with all its subscriptions and updates, and commit."""
+        self.lock()
+        members = select(Subscription.user_id).where(Subscription.of(self.id))
+        slots = (Association.follower_id.in_(members), Association.movement_id == self.id)
+        for statement in (
+            delete(Association).where(*slots),
+            delete(Subscription).where(Subscription.of(self.id)),
+            delete(Update).where(Update.movement_id == self.id),
+        ):
+            db.session.execute(statement.execution_options(synchronize_session=False))
+        super().delete_from_db()
+
+    # -- what a user sees -------------------------------------------------------------------
+
+    def is_subscribed(self, user: User) -> bool:
+        """Tell whether a user is a member."""
+        return self._subscription(user) is not None
+
+    def members(self) -> Iterator[Member]:
+        """Return all members with the ids of their leaders, in random order, a few at a time."""
+        return self._network().members()
+
+    @classmethod
+    def mentions(cls, text: str) -> ColumnElement[bool]:
+        """Return the condition for names and descriptions that contain a text, in any case."""
+        return cls.search_text.contains(fold(text), autoescape=True)
+
+    @classmethod
+    def has_subscriber(cls, user: User) -> ColumnElement[bool]:
+        """Return the condition for the movements that a user is a member of."""
+        return cls.id.in_(select(Subscription.movement_id).where(Subscription.user_id == user.id))
+
+    def dictify(self, user: User) -> dict[str, Any]:
+        """Return this movement as a user sees it; subscribers see their leaders."""
+        rows = db.session.execute(Movement.seen_by(user).where(Movement.id == self.id)).all()
+        return Movement.describe(rows, user)[0]
+
+    @classmethod
+    def seen_by(cls, user: User) -> Rows:
+        """Select movements with a user's subscription and last update, for `describe`."""
+        last = aliased(Update)
+        return (
+            select(
+                cls.id,
+                cls.name,
+                cls.short_description,
+                cls.description,
+                cls.interval,
+                cls.created_at,
+                cls.creator_id,
+                cls.member_count,
+                Subscription.subscribed_at,
+                last.id.label("update_id"),
+                last.time_stamp,
+                last.message,
+            )
+            .outerjoin(
+                Subscription,
+                and_(Subscription.user_id == user.id, Subscription.movement_id == cls.id),
+            )
+            .outerjoin(
+                last,
+                and_(
+                    Subscription.last_update_at.is_not(None),
+                    last.id == last_update_id(user.id, cls.id),
+                ),
+            )
+        )
+
+    @staticmethod
+    def describe(rows: Sequence[Row[*tuple[Any, ...]]], user: User) -> list[dict[str, Any]]:
+        """Return rows of `seen_by` as dictionaries, with the leaders, by one more statement."""
+        mine = [row.id for row in rows if row.subscribed_at is not None]
+        leaders = leaders_seen(user.id, mine) if mine else {}
+        return [_described(row, leaders) for row in rows]
+
+    # -- the steps of the above -------------------------------------------------------------
+
+    def _is_new(self) -> bool:
+        return self.id is None  # before the first flush
+
+    def _network(self) -> Network:
+        return Network(self.id, self.member_count, self.interval)
+
+    def _subscription(self, user: User) -> Subscription | None:
+        return db.session.get(Subscription, (user.id, self.id), populate_existing=True)
+
+    def _flush_about(self, user: User) -> None:
+        """Flush, and forget what was loaded of a network that is another now."""
+        db.session.flush()
+        db.session.expire(self, ["user_associations"])
+        db.session.expire(user, ["follower_associations", "movements"])
+
+
+def _described(
+    row: Row[*tuple[Any, ...]], leaders: dict[int, list[dict[str, Any]]]
+) -> dict[str, Any]:
+    seen = {
+        "id": row.id,
+        "name": row.name,
+        "short_description": row.short_description,
+        "description": row.description,
+        "interval": row.interval,
+        "created_at": row.created_at,
+        "creator_id": row.creator_id,
+        "member_count": row.member_count,
+        "subscribed": row.subscribed_at is not None,
+    }
+    if row.subscribed_at is not None:
+        seen["subscribed_at"] = row.subscribed_at
+        seen["last_update"] = last_update_seen(row)
+        seen["leaders"] = leaders[row.id]
+    return seen

@@ -1,0 +1,118 @@
+"""Who leads whom where: four slots for each member of a movement."""
+
+from typing import TYPE_CHECKING, Any, Optional
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    delete,
+    event,
+    select,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from gridt.extensions import db
+from gridt.models.base import Model, Stored
+
+if TYPE_CHECKING:
+    from gridt.models.movement import Movement
+    from gridt.models.user import User
+
+#: how many leaders a member of a movement has, where there are enough members
+SLOTS = 4
+
+
+class MovementUserAssociation(Stored, Model):
+    """One slot of a follower in a movement, filled with a leader or open.
+
+    Both ends have to be subscribed to the movement. Built by hand it takes the lowest slot
+    that has no leader when it is saved.
+
+    :param leader: None where the slot is open
+    :raises ValueError: on saving, when all four slots of the follower are filled
+    """
+
+    __tablename__ = "movement_user_associations"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["follower_id", "movement_id"],
+            ["subscriptions.user_id", "subscriptions.movement_id"],
+            name="fk_movement_user_associations_follower",
+        ),
+        # no cascade: a refill that was forgotten has to fail
+        ForeignKeyConstraint(
+            ["leader_id", "movement_id"],
+            ["subscriptions.user_id", "subscriptions.movement_id"],
+            name="fk_movement_user_associations_leader",
+        ),
+        UniqueConstraint("follower_id", "movement_id", "leader_id"),
+        CheckConstraint(f"slot BETWEEN 0 AND {SLOTS - 1}", name="slot"),
+        CheckConstraint("leader_id <> follower_id", name="not_oneself"),
+        # the followers of somebody; with NULL, the open slots of a movement
+        Index(None, "leader_id", "movement_id", "follower_id"),
+    )
+
+    follower_id: Mapped[int] = mapped_column(primary_key=True)
+    movement_id: Mapped[int] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    leader_id: Mapped[int | None]
+
+    movement: Mapped["Movement"] = relationship(
+        primaryjoin="Movement.id == foreign(MovementUserAssociation.movement_id)"
+    )
+    follower: Mapped["User"] = relationship(
+        primaryjoin="User.id == foreign(MovementUserAssociation.follower_id)"
+    )
+    leader: Mapped[Optional["User"]] = relationship(
+        primaryjoin="User.id == foreign(MovementUserAssociation.leader_id)"
+    )
+
+    def __init__(
+        self,
+        movement: "Movement | None" = None,
+        follower: "User | None" = None,
+        leader: "User | None" = None,
+    ) -> None:
+        if movement is not None:
+            self.movement = movement
+        if follower is not None:
+            self.follower = follower
+        self.leader = leader
+
+    def _take_lowest_slot(self, session: Session) -> None:
+        """Take the place of the follower's first open slot, or of the first missing one."""
+        mine = (
+            MovementUserAssociation.follower_id == self.follower.id,
+            MovementUserAssociation.movement_id == self.movement.id,
+        )
+        filled = set(
+            session.scalars(
+                select(MovementUserAssociation.slot).where(
+                    *mine, MovementUserAssociation.leader_id.is_not(None)
+                )
+            )
+        )
+        filled.update(
+            other.slot
+            for other in session.new
+            if isinstance(other, MovementUserAssociation)
+            and other.slot is not None
+            and (other.follower, other.movement) == (self.follower, self.movement)
+        )
+        slot = next((slot for slot in range(SLOTS) if slot not in filled), None)
+        if slot is None:
+            raise ValueError(f"{self.follower.username} has {SLOTS} leaders here already")
+        session.execute(
+            delete(MovementUserAssociation).where(*mine, MovementUserAssociation.slot == slot)
+        )
+        self.slot = slot
+
+
+@event.listens_for(db.session, "before_flush")
+def _take_slots(session: Session, *_: Any) -> None:
+    for added in session.new:
+        if isinstance(added, MovementUserAssociation) and added.slot is None:
+            added._take_lowest_slot(session)

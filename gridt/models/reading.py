@@ -1,0 +1,117 @@
+"""What a person sees, built from rows: one statement, whatever it is about.
+
+Loading object graphs and dumping them costs several times as much on the hot paths.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from gridt.extensions import db
+from gridt.models.base import Rows
+from gridt.models.movement_user_association import MovementUserAssociation as Association
+from gridt.models.update import Update, last_update_id
+from gridt.models.user import User, avatar_of
+
+
+def update_seen(update: Update | Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """Return an update as it is shown."""
+    return {"id": update.id, "time_stamp": update.time_stamp, "message": update.message}
+
+
+def last_update_seen(row: Row[*tuple[Any, ...]]) -> dict[str, Any] | None:
+    """Return the last update that a row carries as it is shown, or None."""
+    if row.update_id is None:
+        return None
+    return {"id": row.update_id, "time_stamp": row.time_stamp, "message": row.message}
+
+
+def updates_query(leader_id: int, movement_id: int) -> Rows:
+    """Select a leader's updates in a movement, as `update_seen` shows them."""
+    query: Rows = select(Update.id, Update.time_stamp, Update.message).where(
+        Update.leader_id == leader_id, Update.movement_id == movement_id
+    )
+    return query
+
+
+def leaders_seen(
+    follower_id: int, movement_ids: Collection[int], leader_id: int | None = None
+) -> dict[int, list[dict[str, Any]]]:
+    """Return the leaders that a follower sees in some movements, by movement, in slot order.
+
+    :param leader_id: only this one of them
+    """
+    query = (
+        _people(Association.leader_id)
+        .where(
+            Association.follower_id == follower_id,
+            Association.movement_id.in_(movement_ids),
+            Association.leader_id.is_not(None),
+        )
+        .order_by(Association.movement_id, Association.slot)
+    )
+    if leader_id is not None:
+        query = query.where(Association.leader_id == leader_id)
+    seen: dict[int, list[dict[str, Any]]] = {id: [] for id in movement_ids}
+    for row in db.session.execute(query):
+        seen[row.movement_id].append(person_seen(row))
+    return seen
+
+
+def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:
+    """Tell whether one user follows another in a movement."""
+    following = select(Association.slot).where(
+        Association.follower_id == follower_id,
+        Association.movement_id == movement_id,
+        Association.leader_id == leader_id,
+    )
+    return db.session.scalar(following) is not None
+
+
+def followers_query(leader_id: int, movement_id: int) -> Rows:
+    """Select who follows a leader in a movement, as `person_seen` shows them."""
+    return _people(Association.follower_id).where(
+        Association.leader_id == leader_id, Association.movement_id == movement_id
+    )
+
+
+def person_seen(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """Return a leader or follower as the other sees them; of the e-mail only the picture's key."""
+    return {
+        "id": row.id,
+        "username": row.username,
+        "bio": row.bio,
+        "avatar": avatar_of(row.email),
+        "last_update": last_update_seen(row),
+    }
+
+
+def message_history(leader_id: int, movement_id: int, limit: int = 10) -> list[dict[str, Any]]:
+    """Return a leader's last updates that have a message, newest first."""
+    query = (
+        updates_query(leader_id, movement_id)
+        .where(Update.message.is_not(None))
+        .order_by(Update.time_stamp.desc(), Update.id.desc())
+        .limit(limit)
+    )
+    return [update_seen(row) for row in db.session.execute(query)]
+
+
+def _people(end: InstrumentedAttribute[Any]) -> Rows:
+    """Select the users at one end of associations, each with their last update there."""
+    return (
+        select(
+            Association.movement_id,
+            User.id,
+            User.username,
+            User.bio,
+            User.email,
+            Update.id.label("update_id"),
+            Update.time_stamp,
+            Update.message,
+        )
+        .join(User, User.id == end)
+        .outerjoin(Update, Update.id == last_update_id(end, Association.movement_id))
+    )

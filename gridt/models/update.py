@@ -1,0 +1,127 @@
+"""Updates: "I did it", said by a leader to whoever follows."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import (
+    Connection,
+    ForeignKey,
+    Index,
+    ScalarSelect,
+    Select,
+    Text,
+    case,
+    event,
+    select,
+    update,
+)
+from sqlalchemy.orm import (
+    InstrumentedAttribute,
+    Mapped,
+    Mapper,
+    aliased,
+    mapped_column,
+    relationship,
+)
+
+from gridt.clock import utcnow
+from gridt.extensions import db
+from gridt.models.base import BigId, Model, Stored, UTCDateTime
+from gridt.models.subscription import Subscription
+
+if TYPE_CHECKING:
+    from gridt.models.movement import Movement
+    from gridt.models.user import User
+
+
+class Update(Stored, Model):
+    """A leader's statement to have done it, at `time_stamp`.
+
+    Saving one also notes its time in the leader's subscription, deleting one takes it back.
+
+    :param message: at most 280 characters for the followers
+    """
+
+    __tablename__ = "updates"
+    __table_args__ = (
+        Index(None, "leader_id", "movement_id", "time_stamp"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    leader_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    movement_id: Mapped[int] = mapped_column(ForeignKey("movements.id"))
+    time_stamp: Mapped[datetime] = mapped_column(UTCDateTime)
+    message: Mapped[str | None] = mapped_column(Text)
+
+    leader: Mapped["User"] = relationship()
+    movement: Mapped["Movement"] = relationship()
+
+    #: after the insert: whether the leader was subscribed
+    counted = False
+
+    def __init__(self, leader: "User", movement: "Movement", message: str | None = None) -> None:
+        self.leader = leader
+        self.movement = movement
+        self.message = message
+        self.time_stamp = utcnow()
+
+    @classmethod
+    def of(cls, leader_id: int, movement_id: int) -> Select[Self]:
+        """Select a leader's updates in a movement, newest first."""
+        return (
+            select(cls)
+            .where(cls.leader_id == leader_id, cls.movement_id == movement_id)
+            .order_by(cls.time_stamp.desc(), cls.id.desc())
+        )
+
+    @classmethod
+    def find_last(cls, user: "User", movement: "Movement") -> Self | None:
+        """Return the last update of `user` in `movement`, or None."""
+        return db.session.scalars(cls.of(user.id, movement.id).limit(1)).first()
+
+
+def last_update_id(
+    leader_id: InstrumentedAttribute[Any] | int, movement_id: InstrumentedAttribute[Any]
+) -> ScalarSelect[int]:
+    """Return the subquery for the id of a leader's last update in a movement.
+
+    Correlated: one look into the index per leader. A `GROUP BY` with `max()` reads the whole
+    history of each (28 times the work at 5,000 updates).
+    """
+    last = aliased(Update)
+    return (
+        select(last.id)
+        .where(last.leader_id == leader_id, last.movement_id == movement_id)
+        .order_by(last.time_stamp.desc(), last.id.desc())
+        .limit(1)
+        .correlate_except(last)
+        .scalar_subquery()
+    )
+
+
+def _subscription_of(posted: Update) -> Any:
+    return update(Subscription).where(
+        Subscription.user_id == posted.leader_id, Subscription.movement_id == posted.movement_id
+    )
+
+
+@event.listens_for(Update, "after_insert")
+def _note_time(_mapper: Mapper[Update], connection: Connection, posted: Update) -> None:
+    later = case(
+        (Subscription.last_update_at > posted.time_stamp, Subscription.last_update_at),
+        else_=posted.time_stamp,
+    )
+    noted = connection.execute(_subscription_of(posted).values(last_update_at=later))
+    posted.counted = noted.rowcount == 1
+
+
+@event.listens_for(Update, "after_delete")
+def _take_time_back(_mapper: Mapper[Update], connection: Connection, gone: Update) -> None:
+    rest = (
+        Update.of(gone.leader_id, gone.movement_id)
+        .with_only_columns(Update.time_stamp)
+        .limit(1)
+        .scalar_subquery()
+    )
+    connection.execute(_subscription_of(gone).values(last_update_at=rest))
