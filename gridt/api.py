@@ -1,0 +1,287 @@
+"""HTTP, once for all resources: parsing, transactions, pages, answers and their documentation.
+
+The only module that knows flask-smorest.
+"""
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from functools import wraps
+from typing import Any, NoReturn, TypeVar, cast
+from uuid import uuid4
+
+import flask_smorest
+import orjson
+from flask import Flask, Request, Response, current_app, g, request
+from flask.json.provider import JSONProvider
+from flask.typing import ResponseReturnValue
+from flask.views import MethodView
+from flask_cors import CORS
+from marshmallow import Schema, ValidationError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+
+from gridt.auth import verify_token
+from gridt.errors import Invalid
+from gridt.extensions import db
+from gridt.schemas.base import Nothing, Problem
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+#: how often a write is tried that loses against another
+ATTEMPTS = 3
+#: serialization failure, deadlock, lock not available: trying again makes sense
+_PASSING = {"40001", "40P01", "55P03"}
+#: a request id that a proxy may hand us, and that is safe in a header and a log line
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: documented answers; the rest of the documentation hangs on the handler's decorators
+_SENTENCES = {
+    304: "Not modified since the answer that If-None-Match names",
+    400: "The body is not JSON",
+    401: "No token, or one that is not valid (any more); or wrong credentials",
+    403: "Known, but not allowed",
+    404: "Unknown, or not yours to see",
+    409: "In conflict with the present state",
+    413: "The body is too large",
+    415: "The body is not application/json",
+    422: "Well-formed, but not valid; `errors` names each member",
+    503: "The database is away or busy; `Retry-After` says when to try again",
+}
+
+
+class Resource(MethodView):
+    """A resource: each method one transaction, behind an access token unless it says otherwise.
+
+    A write that loses against somebody else's is tried again from the start, the token's check
+    included; the second time it sees what the other did, and can tell the caller.
+    """
+
+    def dispatch_request(self, **path: Any) -> ResponseReturnValue:
+        """Call the handler of the request's method."""
+        handler = getattr(self, "get" if request.method == "HEAD" else request.method.lower())
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                token = _notes(handler)["token"]
+                if token is not None:
+                    verify_token(token)
+                answer: ResponseReturnValue = handler(**path)
+                return answer
+            except DBAPIError as error:
+                db.session.rollback()
+                if attempt == ATTEMPTS or not _passing(error):
+                    raise
+                time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - no secret
+        raise AssertionError("unreachable")  # pragma: no cover
+
+
+def _passing(error: DBAPIError) -> bool:
+    return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in _PASSING
+
+
+def _notes(handler: Callable[..., Any]) -> dict[str, Any]:
+    """Return what our decorators noted on a handler."""
+    notes: dict[str, Any] = getattr(handler, "_apidoc", {}).get("gridt", {})
+    return {"token": "access", "problems": (), **notes}
+
+
+def _note(handler: Handler, **notes: Any) -> Handler:
+    apidoc = deepcopy(getattr(handler, "_apidoc", {}))
+    apidoc["gridt"] = _notes(handler) | notes
+    handler._apidoc = apidoc  # type: ignore[attr-defined]
+    return handler
+
+
+class _BodyParser(FlaskParser):
+    """Reads JSON bodies: none at all is an empty object, anything but JSON is refused."""
+
+    def _raw_load_json(self, req: Request) -> Any:
+        body = req.get_data(cache=True)
+        if not body:
+            return {}
+        if not req.is_json:
+            raise UnsupportedMediaType
+        return orjson.loads(body)
+
+    def _handle_invalid_json_error(self, error: Exception, *_: Any, **__: Any) -> NoReturn:
+        raise BadRequest(f"The body is not valid JSON: {error}")
+
+    def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
+        """Turn the parser's messages into a problem that names each member."""
+        raise Invalid(list(_flat(error.messages_dict)))
+
+
+def _flat(messages: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Flatten `{"json": {"name": ["…"]}}` to one entry for each message."""
+    for location, found in messages.items():
+        pending: list[tuple[str, Any]] = [("", found)]
+        while pending:
+            path, inner = pending.pop(0)
+            if isinstance(inner, Mapping):
+                pending += [
+                    (path if key == "_schema" else f"{path}/{key}", value)
+                    for key, value in inner.items()
+                ]
+                continue
+            for text in inner:
+                entry = {"pointer": f"#{path}", "detail": text}
+                yield entry if location == "json" else entry | {"in": location}
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no types
+    """A blueprint whose decorators parse requests, and document without touching answers.
+
+    Answers are built from rows and go out as they are; the schemas that document them are held
+    against every answer by the tests.
+    """
+
+    ARGUMENTS_PARSER = _BodyParser()
+
+    def __init__(self, name: str, description: str) -> None:
+        super().__init__(name, name, description=description)
+        self._prepare_doc_cbks.append(self._prepare_gridt_doc)
+
+    def arguments(
+        self, schema: type[Schema], *, location: str = "json", **kwargs: Any
+    ) -> Callable[[Handler], Handler]:
+        """Parse the request by `schema` and hand the handler a dictionary."""
+        required = any(field.required for field in schema().fields.values())
+        parsed: Callable[[Handler], Handler] = super().arguments(
+            schema, location=location, required=required, **kwargs
+        )
+        return parsed
+
+    def bodyless(self, handler: Handler) -> Handler:
+        """Let a write take no members: nothing, or an empty object."""
+
+        @wraps(handler)
+        def view(resource: Resource, _nothing: dict[str, Any], **path: Any) -> Any:
+            return handler(resource, **path)
+
+        return cast("Handler", self.arguments(Nothing)(view))
+
+    def answers(
+        self, status: int, schema: Schema | type[Schema] | dict[str, Any], **doc: Any
+    ) -> Callable[[Handler], Handler]:
+        """Document the answer of a handler that succeeds."""
+
+        def decorate(handler: Handler) -> Handler:
+            documented = super(Blueprint, self).alt_response(
+                status, schema=schema, success=True, **doc
+            )(handler)
+            handler._apidoc = documented._apidoc  # type: ignore[attr-defined]
+            return handler
+
+        return decorate
+
+    def problems(self, *statuses: int) -> Callable[[Handler], Handler]:
+        """Document the problems that this handler answers with, besides the usual ones."""
+        return lambda handler: _note(handler, problems=statuses)
+
+    def token(self, kind: str | None) -> Callable[[Handler], Handler]:
+        """Ask for another token than the access token: `refresh`, or None for none."""
+        return lambda handler: _note(handler, token=kind)
+
+    def _prepare_gridt_doc(
+        self, doc: dict[str, Any], info: dict[str, Any], *, method: str, **_: Any
+    ) -> dict[str, Any]:
+        notes = {"token": "access", "problems": (), **info.get("gridt", {})}
+        statuses = {503, *notes["problems"]}
+        if notes["token"] is None:
+            doc["security"] = []
+        else:
+            statuses.add(401)
+        if "requestBody" in doc:
+            statuses |= {400, 413, 415, 422}
+        if doc.get("parameters"):
+            statuses.add(422)
+        if method == "get":
+            statuses.add(304)
+        responses = doc.setdefault("responses", {})
+        for status in sorted(statuses):
+            responses[status] = f"Answer{status}"
+        return doc
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]  # it has no types
+    """flask-smorest's documentation, without its error handlers and page."""
+
+    def _register_error_handlers(self) -> None:
+        """Leave exceptions to `gridt.problems`."""
+
+    def _register_responses(self) -> None:
+        """Name the answers that every operation may refer to."""
+        for status, description in _SENTENCES.items():
+            response: dict[str, Any] = {"description": description}
+            if status != 304:
+                response["content"] = {"application/problem+json": {"schema": Problem}}
+            if status == 503:
+                seconds = {"schema": {"type": "integer"}, "description": "in seconds"}
+                response["headers"] = {"Retry-After": seconds}
+            self.spec.components.response(f"Answer{status}", response, lazy=True)
+
+
+class OrjsonProvider(JSONProvider):
+    """JSON by orjson: several times as fast, and times as ISO 8601 with `+00:00`."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        """Return `obj` as JSON text."""
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """Parse JSON text."""
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """Return a response of the arguments as JSON."""
+        body = orjson.dumps(self._prepare_response_obj(args, kwargs))
+        return current_app.response_class(body, mimetype="application/json")
+
+
+def register_http(app: Flask) -> None:
+    """Set up what holds for every request and every answer."""
+    app.json = OrjsonProvider(app)
+    app.url_map.merge_slashes = False  # it answers with a redirect, which clients do not follow
+    CORS(
+        app,
+        origins=app.config["CORS_ORIGINS"],
+        send_wildcard=True,
+        methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-ID"],
+        expose_headers=["Link", "ETag", "Location", "Retry-After", "X-Request-ID"],
+        max_age=24 * 3600,
+    )
+    app.before_request(_begin)
+    app.after_request(_finish)
+
+
+def _begin() -> Response | None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    g.reading = request.method in {"GET", "HEAD", "OPTIONS"}
+    if (request.content_length or 0) > (request.max_content_length or 0):
+        raise RequestEntityTooLarge
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        return Response()  # on every path, and without a token
+    return None
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    if not g.get("reading"):
+        response.headers["Cache-Control"] = "no-store"
+    elif request.method != "OPTIONS" and not response.is_streamed:
+        response.headers["Cache-Control"] = "private, no-cache"
+        if response.status_code == 200:
+            response.add_etag(weak=True)
+            response.make_conditional(request)
+    return response
+
+
+def document(app: Flask) -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    described: dict[str, Any] = api.spec.to_dict()
+    return described

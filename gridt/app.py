@@ -1,0 +1,62 @@
+"""The application factory."""
+
+from flask import Flask
+
+from gridt.api import Api, register_http
+from gridt.auth import register_auth
+from gridt.cli import commands
+from gridt.config import INSTANCE_FOLDER, VERSION, Settings
+from gridt.extensions import db, jwt, migrate, passwords, prepare_sqlite
+from gridt.problems import register_problems
+from gridt.resources import BLUEPRINTS
+from gridt.resources.service import swagger_ui
+
+_CONSTANTS = {
+    "JWT_COOKIE_CSRF_PROTECT": False,  # tokens come in headers only
+    "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},  # a database may restart
+    "API_TITLE": "gridt",
+    "API_VERSION": VERSION,
+    "OPENAPI_VERSION": "3.1.0",
+    "API_SPEC_OPTIONS": {
+        "info": {"description": "Habits, and a network of people who keep each other to them."},
+        "security": [{"token": []}],
+        "components": {
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The access token of POST /auth; "
+                    "for POST /auth/refresh the refresh token.",
+                }
+            }
+        },
+    },
+}
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the service as a Flask application.
+
+    :param settings: read from the environment where left out
+    :raises ConfigurationError: when variables of the environment are missing or wrong
+    """
+    app = Flask("gridt", instance_path=str(INSTANCE_FOLDER))
+    app.config.from_object(settings or Settings.from_environment())
+    app.config.from_mapping(_CONSTANTS)
+    db.init_app(app)
+    migrate.init_app(app, db)
+    jwt.init_app(app)
+    passwords.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            prepare_sqlite(db.engine)
+    register_http(app)
+    register_auth(app)
+    register_problems(app)
+    api = Api(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    app.register_blueprint(swagger_ui)
+    app.cli.add_command(commands)
+    return app

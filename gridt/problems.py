@@ -1,0 +1,108 @@
+"""Every exception to one `application/problem+json` (RFC 9457), JWT's own included."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, request
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+
+from gridt.errors import Busy, Conflict, GridtError, Invalid, InvalidToken
+from gridt.extensions import db, jwt
+
+log = logging.getLogger(__name__)
+
+_SENTENCES = {
+    400: "The request is malformed",
+    404: "There is nothing at this address",
+    405: "This address does not know that method",
+    413: "The request body is too large",
+    415: "Send JSON, with the header Content-Type: application/json",
+}
+
+
+def problem(
+    status: int, title: str, detail: str | None = None, slug: str | None = None, **members: Any
+) -> Response:
+    """Return a problem document; nobody else builds an error body.
+
+    :param detail: one plain sentence; repeated in `message`, and in `description` on 401, where
+        the published client looks for it
+    """
+    text = detail or title
+    body = {
+        "type": f"/problems/{slug}" if slug else "about:blank",
+        "title": title,
+        "status": status,
+        "detail": text,
+        "message": text,
+        **members,
+        "request_id": g.get("request_id"),
+    }
+    if status == HTTPStatus.UNAUTHORIZED:
+        body["description"] = text
+    response = jsonify(body)
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="gridt"'
+    return response
+
+
+def register_problems(app: Flask) -> None:
+    """Let the app answer every exception with a problem document."""
+    app.register_error_handler(GridtError, _known)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(IntegrityError, _conflict)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(away, _database_away)
+    app.register_error_handler(Exception, _crash)
+
+    jwt.unauthorized_loader(lambda _: _no_token("There is no token in the Authorization header"))
+    jwt.invalid_token_loader(lambda _: _no_token("The token is not valid here"))
+    jwt.expired_token_loader(lambda *_: _no_token("The token has expired"))
+    jwt.revoked_token_loader(lambda *_: _no_token("This login has ended"))
+    jwt.user_lookup_error_loader(lambda *_: _no_token("This login has ended"))
+
+
+def _no_token(detail: str) -> Response:
+    return _known(InvalidToken(detail))
+
+
+def _known(error: GridtError) -> Response:
+    db.session.rollback()
+    members = {"errors": error.errors} if isinstance(error, Invalid) else {}
+    response = problem(error.status, error.title, error.detail, error.slug, **members)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    given = error.description if error.description != type(error).description else None
+    response = problem(status, error.name, given or _SENTENCES.get(status))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    if isinstance(error, RequestEntityTooLarge):
+        response.headers["Connection"] = "close"  # the rest of the body is not worth reading
+    return response
+
+
+def _conflict(error: IntegrityError) -> Response:
+    # it came back after every retry: two callers keep wanting the same
+    log.warning("conflict in %s %s: %s", request.method, request.path, error.orig)
+    return _known(Conflict())
+
+
+def _database_away(error: Exception) -> Response:
+    log.error("database: %s", error)
+    return _known(Busy("The database is not available; please try again", retry_after=5))
+
+
+def _crash(error: Exception) -> Response:
+    db.session.rollback()
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return problem(500, "Internal Server Error", "Something went wrong on our side")

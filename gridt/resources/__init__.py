@@ -1,0 +1,13 @@
+"""The resources: each says what is done, the models say how, and the commit comes last."""
+
+from gridt.resources import auth, leaders, movements, service, subscriptions, updates, users
+
+BLUEPRINTS = [
+    auth.bp,
+    users.bp,
+    movements.bp,
+    subscriptions.bp,
+    leaders.bp,
+    updates.bp,
+    service.bp,
+]

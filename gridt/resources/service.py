@@ -1,0 +1,92 @@
+"""The service itself: what it is, how it is, and how it is to be used."""
+
+from pathlib import Path
+
+import flask_swagger_ui
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint as PlainBlueprint
+from flask import current_app, render_template
+from flask.typing import ResponseReturnValue
+
+from gridt.api import Blueprint, Resource, document
+from gridt.config import VERSION
+from gridt.errors import Busy
+from gridt.extensions import db, migrate
+from gridt.schemas.service import About, Status
+
+bp = Blueprint("service", description="The service itself")
+
+#: the assets of the page at /docs, served by ourselves: nothing comes from a foreign host
+swagger_ui = PlainBlueprint(
+    "swagger_ui",
+    __name__,
+    static_folder=Path(flask_swagger_ui.__file__).parent / "dist",
+    static_url_path="/docs/assets",
+)
+
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@bp.route("/")
+class Root(Resource):
+    @bp.token(None)
+    @bp.answers(200, About)
+    def get(self) -> ResponseReturnValue:
+        """Say what this is."""
+        return {
+            "name": "gridt",
+            "description": "Habits, and a network of people who keep each other to them.",
+            "version": VERSION,
+            "links": {
+                "documentation": "/docs",
+                "openapi": "/openapi.json",
+                "register": "/register",
+                "login": "/auth",
+                "movements": "/movements",
+            },
+        }
+
+
+@bp.route("/health")
+class Health(Resource):
+    @bp.token(None)
+    @bp.answers(200, Status)
+    def get(self) -> ResponseReturnValue:
+        """Tell that the process answers."""
+        return {"status": "ok"}
+
+
+@bp.route("/ready")
+class Ready(Resource):
+    @bp.token(None)
+    @bp.problems(503)
+    @bp.answers(200, Status)
+    def get(self) -> ResponseReturnValue:
+        """Tell that the database is reachable and migrated."""
+        wanted = ScriptDirectory.from_config(migrate.get_config()).get_heads()
+        present = MigrationContext.configure(db.session.connection()).get_current_heads()
+        if set(wanted) != set(present):
+            raise Busy("The database is not migrated: flask db upgrade", retry_after=5)
+        return {"status": "ok"}
+
+
+@bp.route("/openapi.json")
+class OpenAPI(Resource):
+    @bp.token(None)
+    @bp.answers(200, {"type": "object"})
+    def get(self) -> ResponseReturnValue:
+        """Describe every call, as OpenAPI 3.1."""
+        return document(current_app)
+
+
+@bp.route("/docs")
+class Docs(Resource):
+    @bp.token(None)
+    @bp.answers(200, {"type": "string"}, content_type="text/html")
+    def get(self) -> ResponseReturnValue:
+        """Show the description of every call as a page to try it on."""
+        return render_template("docs.html"), {"Content-Security-Policy": _DOCS_POLICY}

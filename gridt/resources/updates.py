@@ -1,0 +1,92 @@
+"""Saying "I did it", and reading who did."""
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from gridt.api import Blueprint, Resource
+from gridt.auth import caller
+from gridt.errors import NotFollowing, NotFound, UpdateNotFound
+from gridt.models import Update
+from gridt.models.reading import is_leader, update_seen, updates_query
+from gridt.paging import page
+from gridt.resources.paths import id_in, movement_or_404
+from gridt.schemas.base import Message
+from gridt.schemas.movements import UpdateIn, UpdateOut, UpdatesIn
+
+bp = Blueprint("updates", description='Saying "I did it", and reading who did')
+
+
+@bp.route("/movements/<movement>/updates")
+class Updates(Resource):
+    @bp.problems(404)
+    @bp.answers(200, UpdateOut(many=True))
+    @bp.arguments(UpdatesIn, location="query")
+    def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
+        """List one's own updates, or those of a leader, newest first."""
+        found, user = movement_or_404(movement), data["user"]
+        leader_id = caller().id if user == "me" else id_in(user)
+        _ensure_readable(leader_id, found.id, NotFollowing)
+        query = updates_query(leader_id, found.id)
+        keys = [(Update.time_stamp, True), (Update.id, True)]
+        rows, headers = page(query, keys, limit=data["limit"], after=data["after"])
+        return [update_seen(row) for row in rows], headers
+
+    @bp.problems(404, 409)
+    @bp.answers(201, UpdateOut)
+    @bp.arguments(UpdateIn)
+    def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
+        """Say that one did it."""
+        found = movement_or_404(movement)
+        posted = found.post_update(caller(), data["message"] or None)
+        answer = update_seen(posted)
+        location = f"/movements/{found.id}/updates/{posted.id}"
+        posted.save_to_db()
+        return answer, 201, {"Location": location}
+
+
+@bp.route("/movements/<movement>/update")
+@bp.route("/movements/<movement>/signal")
+class Signal(Resource):
+    @bp.problems(404, 409)
+    @bp.answers(201, Message)
+    @bp.arguments(UpdateIn)
+    def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
+        """Say that one did it, and be answered by a sentence, as the published client expects."""
+        found = movement_or_404(movement)
+        found.post_update(caller(), data["message"] or None).save_to_db()
+        return {"message": "Well done! Your followers will see it."}, 201
+
+
+@bp.route("/movements/<movement>/updates/<update>")
+class OneUpdate(Resource):
+    @bp.problems(404)
+    @bp.answers(200, UpdateOut)
+    def get(self, movement: str, update: str) -> ResponseReturnValue:
+        """Show an update of one's own, or of a leader."""
+        found = _update_or_404(movement, update)
+        _ensure_readable(found.leader_id, found.movement_id, UpdateNotFound)
+        return update_seen(found)
+
+    @bp.problems(404)
+    @bp.answers(200, Message)
+    def delete(self, movement: str, update: str) -> ResponseReturnValue:
+        """Take back an update of one's own."""
+        found = _update_or_404(movement, update)
+        if found.leader_id != caller().id:
+            raise UpdateNotFound
+        found.delete_from_db()
+        return {"message": "Your update is deleted."}
+
+
+def _update_or_404(movement: str, update: str) -> Update:
+    in_movement, found = movement_or_404(movement), Update.find_by_id(id_in(update))
+    if found is None or found.movement_id != in_movement.id:
+        raise UpdateNotFound
+    return found
+
+
+def _ensure_readable(leader_id: int, movement_id: int, otherwise: type[NotFound]) -> None:
+    user = caller()
+    if leader_id != user.id and not is_leader(leader_id, user.id, movement_id):
+        raise otherwise

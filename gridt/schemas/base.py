@@ -1,0 +1,118 @@
+"""The bases of all schemas, and the fields that are ours."""
+
+from datetime import timedelta
+from typing import Any
+
+import isodate
+from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow.validate import Range
+
+#: the intervals that have a word
+WORDS = {
+    "hourly": timedelta(hours=1),
+    "twice daily": timedelta(hours=12),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(days=7),
+}
+_BY_INTERVAL = {interval: word for word, interval in WORDS.items()}
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=365)
+
+
+class In(Schema):
+    """What a client sends; members that nobody asked for are refused by name."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Nothing(In):
+    """A write without members."""
+
+
+class PageIn(In):
+    """Which part of a list is asked for."""
+
+    limit = fields.Integer(
+        load_default=100, validate=Range(1, 500), metadata={"description": "at most so many"}
+    )
+    after = fields.String(
+        load_default=None, metadata={"description": "a cursor, as the Link header carries it"}
+    )
+
+
+class Message(Schema):
+    """A write that has nothing else to say."""
+
+    message = fields.String(required=True)
+
+
+class ProblemEntry(Schema):
+    """One thing that is wrong with a request."""
+
+    pointer = fields.String(required=True, metadata={"description": "JSON pointer to the member"})
+    detail = fields.String(required=True)
+    location = fields.String(data_key="in", metadata={"description": "where, if not in the body"})
+
+
+class Problem(Schema):
+    """RFC 9457 problem details, with what the published client reads beside them."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    message = fields.String(required=True, metadata={"description": "the same as detail"})
+    description = fields.String(metadata={"description": "the same as detail; on 401"})
+    errors = fields.List(fields.Nested(ProblemEntry))
+    request_id = fields.String(required=True, allow_none=True)
+
+
+class Line(fields.String):
+    """Text as somebody typed it, kept as it is; only NUL, which no database takes, is refused."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(*args, **kwargs)
+        if "\0" in text:
+            raise ValidationError("NUL characters are not allowed.")
+        return text
+
+
+class Name(Line):
+    """A line that people tell others apart by, so that something of it must be visible."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(*args, **kwargs)
+        if text and not text.strip():
+            raise ValidationError("Blank.")
+        return text
+
+
+class IntervalField(fields.Field[timedelta]):
+    """A word or an ISO 8601 duration of whole seconds, from one minute to one year."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:
+        if not isinstance(value, str):
+            raise ValidationError("Not a valid string.")
+        interval = WORDS.get(value) or _duration(value)
+        if interval.microseconds:
+            raise ValidationError("Not a number of whole seconds.")
+        if not SHORTEST <= interval <= LONGEST:
+            raise ValidationError("Not between one minute (PT1M) and one year (P365D).")
+        return interval
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        duration = isodate.parse_duration(text)
+    except (isodate.ISO8601Error, ArithmeticError, ValueError):
+        duration = None
+    # months and years are isodate's own class: they are not always as long as each other
+    if not isinstance(duration, timedelta):
+        words = ", ".join(f'"{word}"' for word in WORDS)
+        raise ValidationError(f'Neither one of {words} nor an ISO 8601 duration like "P2D".')
+    return duration
+
+
+def spelled(interval: timedelta) -> str:
+    """Return an interval as clients read it: the word where one fits, else ISO 8601."""
+    return _BY_INTERVAL.get(interval) or isodate.duration_isoformat(interval)

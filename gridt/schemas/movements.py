@@ -1,0 +1,179 @@
+"""Movements, their leaders and their updates."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+from marshmallow.validate import Length, OneOf
+
+from gridt.models.base import fold
+from gridt.schemas.base import In, IntervalField, Line, Message, Name, PageIn, spelled
+
+#: names that are fixed routes under /movements
+FIXED = {"subscriptions"}
+
+
+class MovementName(Name):
+    """A name that can stand in a path and cannot be taken for an id or a route there."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        name = super()._deserialize(*args, **kwargs)
+        folded = fold(name)
+        if folded.isdecimal():
+            raise ValidationError("A name of digits alone would be taken for an id.")
+        if folded in FIXED:
+            raise ValidationError("This name is an address of the service.")
+        return name
+
+
+class MovementPatch(In):
+    """What may be changed about a movement."""
+
+    name = MovementName(validate=Length(4, 50))
+    short_description = Line(validate=Length(10, 100))
+    description = Line(validate=Length(max=1000))
+    interval = IntervalField(
+        metadata={
+            "type": "string",
+            "description": 'a word ("daily") or an ISO 8601 duration ("P2D")',
+        }
+    )
+
+
+class MovementIn(MovementPatch):
+    """A new movement."""
+
+    name = MovementName(required=True, validate=Length(4, 50))
+    short_description = Line(required=True, validate=Length(10, 100))
+    description = Line(load_default="", validate=Length(max=1000))
+    interval = IntervalField(
+        required=True,
+        metadata=MovementPatch._declared_fields["interval"].metadata,
+    )
+
+
+class MovementsIn(PageIn):
+    """Which movements are asked for, and in which order."""
+
+    search = Line(
+        load_default=None,
+        validate=Length(max=100),
+        metadata={"description": "part of a name or description, in any case"},
+    )
+    subscribed = fields.Boolean(load_default=None)
+    sort = fields.String(load_default="name", validate=OneOf(["name", "newest", "members"]))
+
+
+class UpdateIn(In):
+    """An update; most need no words."""
+
+    message = Line(load_default=None, allow_none=True, validate=Length(max=280))
+
+
+class UpdatesIn(PageIn):
+    """Whose updates are asked for."""
+
+    user = fields.String(
+        load_default="me", metadata={"description": "`me`, or the id of a leader of the caller"}
+    )
+
+
+class NetworkIn(In):
+    """How the network is to be written down."""
+
+    format = fields.String(load_default="json", validate=OneOf(["json"]))
+
+
+class UpdateOut(Schema):
+    """Somebody did it."""
+
+    id = fields.Integer(required=True)
+    time_stamp = fields.DateTime(required=True)
+    message = fields.String(required=True, allow_none=True)
+
+
+class LeaderOut(Schema):
+    """Somebody whom the caller follows, or who follows the caller."""
+
+    id = fields.Integer(required=True)
+    username = fields.String(required=True)
+    bio = fields.String(required=True)
+    avatar = fields.String(required=True)
+    last_update = fields.Nested(UpdateOut, required=True, allow_none=True)
+    last_signal = fields.Nested(
+        UpdateOut, required=True, allow_none=True, metadata={"description": "as last_update"}
+    )
+
+
+class LeaderWithHistory(LeaderOut):
+    """A leader, with what they said lately."""
+
+    message_history = fields.List(fields.Nested(UpdateOut), required=True)
+
+
+class MovementOut(Schema):
+    """A movement as the caller sees it; the last four members are for subscribers."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    short_description = fields.String(required=True)
+    description = fields.String(required=True)
+    interval = fields.String(required=True)
+    created_at = fields.DateTime(required=True)
+    creator_id = fields.Integer(required=True, allow_none=True)
+    member_count = fields.Integer(required=True)
+    subscribed = fields.Boolean(required=True)
+    subscribed_at = fields.DateTime()
+    last_update = fields.Nested(UpdateOut, allow_none=True)
+    last_signal_sent = fields.Nested(
+        UpdateOut, allow_none=True, metadata={"description": "as last_update"}
+    )
+    leaders = fields.List(fields.Nested(LeaderOut))
+
+
+class MovementChanged(MovementOut, Message):
+    """A movement as it is now."""
+
+
+class NetworkMember(Schema):
+    """A member, and whom they follow."""
+
+    id = fields.Raw(
+        required=True,
+        metadata={
+            "oneOf": [{"type": "integer"}, {"type": "string"}],
+            "description": "for the creator and admins the user's id, else a pseudonym",
+        },
+    )
+    live = fields.Boolean(required=True)
+    leaders = fields.List(
+        fields.Raw(metadata={"oneOf": [{"type": "integer"}, {"type": "string"}]}), required=True
+    )
+
+
+class NetworkMovement(Schema):
+    """The movement that a network is of."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    member_count = fields.Integer(required=True)
+
+
+class NetworkOut(Schema):
+    """The leader network of a movement."""
+
+    movement = fields.Nested(NetworkMovement, required=True)
+    members = fields.List(fields.Nested(NetworkMember), required=True)
+
+
+def movement_answer(seen: dict[str, Any], message: str | None = None) -> dict[str, Any]:
+    """Return a `MovementOut` of what a user sees, or with a message a `MovementChanged`."""
+    answer = seen | {"interval": spelled(seen["interval"])}
+    if seen["subscribed"]:
+        answer["last_signal_sent"] = seen["last_update"]
+        answer["leaders"] = [leader_answer(leader) for leader in seen["leaders"]]
+    return answer if message is None else answer | {"message": message}
+
+
+def leader_answer(seen: dict[str, Any]) -> dict[str, Any]:
+    """Return a `LeaderOut`."""
+    return seen | {"last_signal": seen["last_update"]}
