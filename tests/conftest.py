@@ -1,0 +1,237 @@
+"""One app per run on the database asked for; each test in a transaction that is rolled back."""
+
+import contextvars
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from gridt import create_app
+from gridt.auth import tokens_for
+from gridt.config import Settings
+from gridt.extensions import db
+from gridt.models import Login, Movement, User
+from tests import postgres
+from tests.contract import check_answer
+
+PASSWORD = "correct horse battery"
+
+#: hashing that costs next to nothing
+CHEAP = {"ARGON2_MEMORY_KIB": 8, "ARGON2_PASSES": 1, "ARGON2_LANES": 1}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+
+
+class OwnContextClient(FlaskClient):
+    """A client whose calls share nothing with the test, nor with each other.
+
+    Every answer is held against the OpenAPI document.
+    """
+
+    token: str | None = None
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if self.token is not None:
+            headers = dict(kwargs.pop("headers", None) or {})
+            kwargs["headers"] = {"Authorization": f"Bearer {self.token}"} | headers
+        response = contextvars.Context().run(super().open, *args, **kwargs)
+        check_answer(self.application, response)
+        return response
+
+
+@pytest.fixture(scope="session")
+def server_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The address of a PostgreSQL to make databases in; None when the run is on SQLite."""
+    if request.config.getoption("--database") == "sqlite":
+        yield None
+    elif url := os.environ.get("GRIDT_TEST_DATABASE_URL"):
+        yield url
+    else:
+        with postgres.serve() as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    server_url: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], str]]:
+    """Make empty databases of a test's own, gone when the run ends."""
+    made: list[str] = []
+
+    def make() -> str:
+        name = f"gridt_test_{uuid4().hex}"
+        if server_url is None:
+            return f"sqlite:///{tmp_path_factory.mktemp(name) / 'gridt.sqlite'}"
+        made.append(name)
+        return postgres.create_database(server_url, name)
+
+    yield make
+    for name in made:
+        postgres.drop_database(str(server_url), name)
+
+
+def settings_for(url: str, **changes: Any) -> Settings:
+    """Settings for a test app on the database at `url`."""
+    values = {"SECRET_KEY": "x" * 32, "SQLALCHEMY_DATABASE_URI": url, **CHEAP, **changes}
+    return Settings(**values)
+
+
+def migrated_app(url: str, **changes: Any) -> Flask:
+    """An app on a freshly migrated database."""
+    app = create_app(settings_for(url, **changes))
+    app.test_client_class = OwnContextClient
+    with app.app_context():
+        flask_migrate.upgrade()
+    return app
+
+
+@pytest.fixture(scope="session")
+def app(new_database: Callable[[], str]) -> Iterator[Flask]:
+    """The app of this run."""
+    app = migrated_app(new_database())
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def own_app(new_database: Callable[[], str]) -> Iterator[Flask]:
+    """An app on a database of its own, for what cannot be rolled back: threads, processes."""
+    app = migrated_app(new_database())
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The app's database as it was when the test ends, whatever the test committed."""
+    with app.app_context():
+        connection = db.engine.connect()
+        outer = connection.begin()
+        monkeypatch.setitem(db.engines, None, connection)
+        monkeypatch.setitem(
+            db.session.session_factory.kw, "join_transaction_mode", "create_savepoint"
+        )
+        yield
+        db.session.remove()
+        outer.rollback()
+        connection.close()
+
+
+@pytest.fixture
+def client(app: Flask, database: None) -> OwnContextClient:
+    """A client that is not logged in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def client_of(app: Flask, database: None) -> Callable[[User], OwnContextClient]:
+    """Make a client that calls as a user."""
+
+    def make(user: User) -> OwnContextClient:
+        login = Login(user)
+        login.save_to_db()
+        client: OwnContextClient = app.test_client()
+        client.token = tokens_for(login)["access_token"]
+        return client
+
+    return make
+
+
+@pytest.fixture
+def make_user(database: None) -> Callable[..., User]:
+    """Make a saved user; their password is PASSWORD."""
+    numbers = iter(range(1, 100_000))
+
+    def make(username: str | None = None, **members: Any) -> User:
+        username = username or f"user{next(numbers)}"
+        user = User(username, f"{username.casefold()}@example.org", PASSWORD)
+        for name, value in members.items():
+            setattr(user, name, value)
+        user.save_to_db()
+        return user
+
+    return make
+
+
+@pytest.fixture
+def make_movement(database: None, make_user: Callable[..., User]) -> Callable[..., Movement]:
+    """Make a saved movement with the users given, and `members` more where that is given."""
+    numbers = iter(range(1, 100_000))
+
+    def make(
+        *users: User, members: int = 0, name: str | None = None, creator: User | None = None
+    ) -> Movement:
+        movement = Movement(
+            name or f"movement {next(numbers)}", timedelta(days=1), "something worth doing"
+        )
+        movement.creator = creator
+        movement.users = [*users, *(make_user() for _ in range(members))]
+        movement.save_to_db()
+        return movement
+
+    return make
+
+
+class Clock:
+    """The time that the service believes it is."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def time(self) -> float:
+        return self.now.timestamp()
+
+    def pass_(self, **duration: float) -> None:
+        """Let time pass: `clock.pass_(days=2)`."""
+        self.now += timedelta(**duration)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands still until the test lets time pass."""
+    clock = Clock(datetime.now(UTC).replace(microsecond=0))
+    monkeypatch.setattr("gridt.clock.time", clock.time)
+    return clock
+
+
+@pytest.fixture
+def commits(database: None) -> Iterator[list[Any]]:
+    """What was committed since the test began, or since it cleared this list."""
+    seen: list[Any] = []
+
+    def note(session: Any) -> None:
+        seen.append(session)
+
+    sa.event.listen(db.session, "after_commit", note)
+    yield seen
+    sa.event.remove(db.session, "after_commit", note)
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """The SQL statements sent since the test began, or since it cleared this list."""
+    seen: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            seen.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    yield seen
+    sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+ROOT = Path(__file__).resolve().parent.parent

@@ -1,0 +1,68 @@
+"""Holds every answer that any test gets against the OpenAPI document."""
+
+from functools import cache
+from typing import Any
+
+from flask import Flask
+from jsonschema import Draft202012Validator
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
+
+from gridt.api import document
+
+PROBLEM = "#/components/schemas/Problem"
+
+
+@cache
+def described(app: Flask) -> dict[str, Any]:
+    """Return the OpenAPI document of an app."""
+    return document(app)
+
+
+def operation_of(app: Flask, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
+    """Return the template and description of the operation that a request would reach, if any."""
+    method = "GET" if method == "HEAD" else method
+    try:
+        rule, _ = app.url_map.bind("localhost").match(path, method, return_rule=True)
+    except HTTPException:
+        return None
+    if rule.endpoint.endswith("static"):
+        return None
+    template = rule.rule.replace("<", "{").replace(">", "}")
+    return template, described(app)["paths"][template][method.lower()]
+
+
+def check_answer(app: Flask, response: TestResponse) -> None:
+    """Fail unless a response is documented, status and shape; nor may it ever be a 500."""
+    request = response.request
+    call = f"{request.method} {request.path} -> {response.status_code}"
+    assert response.status_code != 500, call
+    assert 300 > response.status_code or response.status_code >= 400 or response.status_code == 304
+    if request.method == "OPTIONS":
+        return
+    found = operation_of(app, request.method, request.path)
+    if response.status_code >= 400:
+        assert response.content_type == "application/problem+json", call
+        if request.method != "HEAD":
+            _validate(app, {"$ref": PROBLEM}, response.json, call)
+            assert response.json["message"] == response.json["detail"], call
+            assert response.json["status"] == response.status_code, call
+            assert ("description" in response.json) == (response.status_code == 401), call
+    if found is None:
+        return
+    _, operation = found
+    assert str(response.status_code) in operation["responses"], f"{call} is not documented"
+    documented = operation["responses"][str(response.status_code)]
+    for kind, media in documented.get("content", {}).items():
+        assert response.mimetype == kind, call
+        if kind == "application/json" and request.method != "HEAD":
+            _validate(app, media["schema"], response.json, call)
+
+
+def _validate(app: Flask, schema: dict[str, Any], instance: Any, call: str) -> None:
+    root = {**schema, "components": described(app)["components"]}
+    errors = [
+        f"{error.json_path}: {error.message}"
+        for error in Draft202012Validator(root).iter_errors(instance)
+    ]
+    assert not errors, f"{call}: {errors}"
