@@ -1,0 +1,30 @@
+FROM python:3.13-slim AS build
+WORKDIR /app
+COPY requirements.txt .
+# The environment needs no pip of its own.
+RUN python3 -m venv --without-pip /opt/venv \
+ && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir -r requirements.txt
+COPY wsgi.py gunicorn.conf.py ./
+COPY migrations migrations
+COPY gridt gridt
+# Readable to all, whatever the umask of the checkout.
+RUN chmod -R a+rX .
+
+FROM python:3.13-slim
+LABEL org.opencontainers.image.title="gridt" \
+      org.opencontainers.image.description="REST service of the gridt network"
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data gridt \
+ && install --directory --owner=gridt --group=gridt /data
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app
+WORKDIR /app
+ENV PATH=/opt/venv/bin:$PATH \
+    FLASK_APP=wsgi \
+    GRIDT_BIND=0.0.0.0:5000 \
+    GRIDT_DATABASE_URL=sqlite:////data/gridt.sqlite
+USER 10001
+VOLUME /data
+EXPOSE 5000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+  CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['GRIDT_BIND'].rpartition(':')[2] + '/health', timeout=4)"]
+CMD ["gunicorn"]

@@ -1,0 +1,51 @@
+"""How gunicorn serves gridt, here and in the image; GUNICORN_CMD_ARGS overrides any of it."""
+
+import os
+import sys
+
+from flask_migrate import upgrade
+
+from gridt import create_app
+from gridt.config import ConfigurationError, Settings
+from gridt.extensions import db
+
+try:
+    settings = Settings.from_environment()
+except ConfigurationError as error:
+    print(error, file=sys.stderr)
+    sys.exit(os.EX_CONFIG)
+
+wsgi_app = "wsgi:app"
+bind = settings.BIND
+worker_class = "gthread"
+threads = 4  # WEB_CONCURRENCY sets the number of processes
+keepalive = 15
+graceful_timeout = 8  # below the 10 seconds after which `docker stop` kills
+control_socket_disable = True
+# The heartbeat file belongs in memory, which a read-only container has here.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+
+
+def on_starting(server):
+    """Migrate the database once, before there are workers, where the settings say so."""
+    if settings.UPGRADE_ON_START:
+        with create_app(settings).app_context():
+            upgrade()
+            db.engine.dispose()  # no connection may cross the fork
+
+
+def when_ready(server):
+    """Tell what to try next."""
+    url = str(server.LISTENERS[0]).replace("//0.0.0.0:", "//127.0.0.1:")
+    print(
+        f"""
+gridt listens on {url} (Ctrl-C stops it). In another terminal:
+
+  curl {url}/health
+  curl {url}/register -H 'Content-Type: application/json' \\
+       -d '{{"username": "robin", "email": "robin@example.org", "password": "correct horse"}}'
+
+The README goes on from here with a first session; {url}/docs shows every call.
+""",
+        flush=True,
+    )
