@@ -184,6 +184,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         """Ask for another token than the access token: `refresh`, or None for none."""
         return lambda handler: _note(handler, token=kind)
 
+    def _store_endpoint_docs(self, endpoint: str, *args: Any, **kwargs: Any) -> None:
+        super()._store_endpoint_docs(endpoint, *args, **kwargs)
+        for method, info in self._docs[endpoint].items():
+            if isinstance(info, dict):
+                words = re.sub(r"(?<!^)(?=[A-Z])", "_", endpoint).lower()
+                info["operation_id"] = f"{method}_{words}"
+
     def _prepare_gridt_doc(
         self, doc: dict[str, Any], info: dict[str, Any], *, method: str, **_: Any
     ) -> dict[str, Any]:
@@ -199,6 +206,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
             statuses.add(422)
         if method == "get":
             statuses.add(304)
+        doc["operationId"] = info["operation_id"]
         responses = doc.setdefault("responses", {})
         for status in sorted(statuses):
             responses[status] = f"Answer{status}"

@@ -75,7 +75,7 @@ class Ready(Resource):
 
 
 @bp.route("/openapi.json")
-class OpenAPI(Resource):
+class Description(Resource):
     @bp.token(None)
     @bp.answers(200, {"type": "object"})
     def get(self) -> ResponseReturnValue:

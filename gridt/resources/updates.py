@@ -45,8 +45,8 @@ class Updates(Resource):
         return answer, 201, {"Location": location}
 
 
-@bp.route("/movements/<movement>/update")
-@bp.route("/movements/<movement>/signal")
+@bp.route("/movements/<movement>/update", endpoint="UpdateAsMessage")
+@bp.route("/movements/<movement>/signal", endpoint="Signal")
 class Signal(Resource):
     @bp.problems(404, 409)
     @bp.answers(201, Message)

@@ -15,7 +15,7 @@ bp = Blueprint("users", description="Who one is")
 
 
 @bp.route("/identity")
-class IdentityResource(Resource):
+class OwnIdentity(Resource):
     @bp.answers(200, Identity)
     def get(self) -> ResponseReturnValue:
         """Show who is calling."""

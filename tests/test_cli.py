@@ -1,0 +1,139 @@
+"""What operators type."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
+
+from gridt.extensions import db
+from gridt.models import Movement, Subscription, Update, User
+from gridt.models.invariants import violations
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(app: Flask, database: None) -> Run:
+    runner = app.test_cli_runner()
+
+    def run(*arguments: str, **options: Any) -> Result:
+        result = runner.invoke(args=["gridt", *arguments], **options)
+        db.session.expire_all()
+        return result
+
+    return run
+
+
+def test_create_admin_asks_for_what_is_missing(run: Run) -> None:
+    result = run(
+        "create-admin", input="robin\nrobin@example.org\na good password\na good password\n"
+    )
+    assert result.exit_code == 0, result.output
+    robin = User.find_by_name("robin")
+    assert robin is not None
+    assert robin.is_admin
+    assert robin.verify_password("a good password")
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"email": "nowhere"}, "email: Not a valid email address."),
+        ({"password": "short"}, "password: Length must be between 8 and 128."),
+        ({"username": ""}, "username: Length must be between 1 and 32."),
+        ({"username": "TAKEN"}, "taken"),
+        ({"email": "taken@EXAMPLE.org"}, "taken"),
+    ],
+)
+def test_create_admin_refuses(
+    run: Run, make_user: Any, changed: dict[str, str], complaint: str
+) -> None:
+    make_user("taken")
+    given = {"username": "robin", "email": "robin@example.org", "password": "a good password"}
+    options = [f"--{name}={value}" for name, value in (given | changed).items()]
+    result = run("create-admin", *options)
+    assert result.exit_code == 1
+    assert complaint in result.output
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 1
+
+
+def test_demo_data_is_a_valid_and_lively_network(run: Run) -> None:
+    result = run("demo-data", "--members=40", "--movements=3", "--weeks=2")
+    assert result.exit_code == 0, result.output
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 40
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Movement)) == 3
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Subscription)) >= 40
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Update)) > 100
+    assert list(violations()) == []
+    password = result.output.split()[-1]
+    assert User.find_by_name("demo40").verify_password(password)
+
+
+def test_demo_data_does_not_come_twice(run: Run) -> None:
+    assert run("demo-data", "--members=2", "--movements=1").exit_code == 0
+    again = run("demo-data", "--members=2", "--movements=1")
+    assert (again.exit_code, "already" in again.output) == (1, True)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 2
+
+
+def test_check_network_of_a_sound_database(run: Run, make_movement: Any) -> None:
+    make_movement(members=7)
+    result = run("check-network")
+    assert (result.exit_code, result.output) == (0, "1 movements checked, nothing broken.\n")
+    assert json.loads(run("check-network", "--json").output) == {"movements": 1, "violations": []}
+
+
+BREAK = {
+    "I1": "UPDATE movement_user_associations SET leader_id = follower_id WHERE {first}",
+    "I2": "UPDATE movement_user_associations SET leader_id = (SELECT leader_id FROM"
+    " movement_user_associations b WHERE b.follower_id = {user} AND b.slot = 1) WHERE {first}",
+    "I3": "INSERT INTO movement_user_associations (follower_id, movement_id, slot, leader_id)"
+    " SELECT follower_id, movement_id, 4, leader_id FROM movement_user_associations WHERE {first}",
+    "I4": "UPDATE movement_user_associations SET leader_id = {stranger} WHERE {first}",
+    "I5": "UPDATE movement_user_associations SET leader_id = NULL WHERE {first}",
+    "I6": "INSERT INTO subscriptions SELECT * FROM subscriptions WHERE user_id = {user}",
+    "I7": "DELETE FROM movement_user_associations WHERE {first}",
+    "I8": "UPDATE subscriptions SET shuffle_key = 7 WHERE user_id = {user}",
+    "I9": "UPDATE movements SET member_count = 9",
+}
+
+
+@pytest.mark.parametrize("invariant", BREAK)
+def test_check_network_finds(run: Run, make_user: Any, make_movement: Any, invariant: str) -> None:
+    user, stranger = make_user(), make_user()
+    movement = make_movement(user, members=5)
+    for table in ("movement_user_associations", "subscriptions"):
+        # copies without the constraints that would refuse what we are about to do
+        db.session.execute(sa.text(f"ALTER TABLE {table} RENAME TO {table}_sound"))
+        db.session.execute(sa.text(f"CREATE TABLE {table} AS SELECT * FROM {table}_sound"))
+    first = f"follower_id = {user.id} AND slot = 0"
+    db.session.execute(
+        sa.text(BREAK[invariant].format(first=first, user=user.id, stranger=stranger.id))
+    )
+    db.session.flush()
+
+    result = run("check-network", "--json")
+
+    assert result.exit_code == 1
+    found = json.loads(result.output)["violations"]
+    ours = [one for one in found if one["invariant"] == invariant]
+    assert [one["movement_id"] for one in ours] == [movement.id]
+    assert f"{invariant} broken" in run("check-network").output
+
+
+def test_check_network_finds_a_time_that_no_update_has(run: Run, make_movement: Any) -> None:
+    movement = make_movement(members=1)
+    movement.post_update(movement.users[0])
+    db.session.execute(sa.update(Subscription).values(last_update_at=None))
+    assert "I9 broken" in run("check-network").output
+
+
+def test_openapi_is_json(run: Run, tmp_path: Any) -> None:
+    assert json.loads(run("openapi").output)["openapi"].startswith("3.1")
+    path = tmp_path / "openapi.json"
+    assert run("openapi", f"--output={path}").exit_code == 0
+    assert json.loads(path.read_text())["info"]["title"] == "gridt"
