@@ -21,6 +21,7 @@ from flask.views import MethodView
 from flask_cors import CORS
 from marshmallow import Schema, ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
@@ -69,7 +70,7 @@ class Resource(MethodView):
                     verify_token(token)
                 answer: ResponseReturnValue = handler(**path)
                 return answer
-            except DBAPIError as error:
+            except (DBAPIError, StaleDataError) as error:
                 db.session.rollback()
                 if attempt == ATTEMPTS or not _passing(error):
                     raise
@@ -77,8 +78,10 @@ class Resource(MethodView):
         raise AssertionError("unreachable")  # pragma: no cover
 
 
-def _passing(error: DBAPIError) -> bool:
-    return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in _PASSING
+def _passing(error: DBAPIError | StaleDataError) -> bool:
+    if isinstance(error, IntegrityError | StaleDataError):
+        return True
+    return getattr(error.orig, "sqlstate", None) in _PASSING
 
 
 def _notes(handler: Callable[..., Any]) -> dict[str, Any]:

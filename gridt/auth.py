@@ -89,13 +89,15 @@ def verified(user: User | None, password: str) -> User:
 
 def _user_of(_header: dict[str, Any], claims: dict[str, Any]) -> tuple[User, Login] | None:
     """Load the user and the login of a token by one statement, None when either has ended."""
-    user_id, login_id = claims["sub"], claims.get("login")
-    if not (user_id.isdecimal() and isinstance(login_id, int) and 0 < login_id <= LARGEST_ID):
+    login_id = claims.get("login")
+    if not isinstance(login_id, int) or not 0 < login_id <= LARGEST_ID:
         return None
     query = (
         select(User, Login)
         .join(Login, Login.user_id == User.id)
-        .where(Login.id == login_id, User.id == int(user_id), Login.revoked_at.is_(None))
+        .where(Login.id == login_id, Login.revoked_at.is_(None))
     )
     row = db.session.execute(query).one_or_none()
-    return None if row is None else (row.User, row.Login)
+    if row is None or str(row.User.id) != claims["sub"]:
+        return None
+    return row.User, row.Login

@@ -17,8 +17,10 @@ from sqlalchemy.exc import ArgumentError
 
 VERSION = "0.1.0"
 
+ROOT = Path(__file__).resolve().parent.parent
+
 #: where a relative SQLite path leads
-INSTANCE_FOLDER = Path(__file__).resolve().parent.parent / "instance"
+INSTANCE_FOLDER = ROOT / "instance"
 
 _IN_MEMORY = {None, "", ":memory:"}
 _DRIVERS = {
@@ -71,11 +73,12 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read the settings from the environment.
+        """Read the settings from the environment, and from `.env` what is not there.
 
         :raises ConfigurationError: naming every variable that is missing or wrong
         """
         env = FileAwareEnv(eager=False, prefix="GRIDT_", strip_whitespace=True)
+        env.read_env(ROOT / ".env", recurse=False)  # as the flask command does
         env.add_parser("database_url", _database_url)
         env.add_parser("secret_key", _secret_key)
         try:
@@ -150,7 +153,7 @@ def _secret_key(given: str | None, url: URL | None) -> str | None:
 def _kept_secret(path: Path) -> str:
     """Return the key kept in a file; make one the first time."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with NamedTemporaryFile("w", dir=path.parent) as draft:  # mode 600
             draft.write(secrets.token_urlsafe(48))
             draft.flush()

@@ -5,14 +5,18 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from gridt.errors import Busy, Conflict, GridtError, Invalid, InvalidToken
 from gridt.extensions import db, jwt
 
 log = logging.getLogger(__name__)
+
+#: PostgreSQL's codes for a table, and for a column, that is not there
+_NOT_MIGRATED = {"42P01", "42703"}
 
 _SENTENCES = {
     400: "The request is malformed",
@@ -55,9 +59,11 @@ def register_problems(app: Flask) -> None:
     """Let the app answer every exception with a problem document."""
     app.register_error_handler(GridtError, _known)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(IntegrityError, _conflict)
+    for lost in (IntegrityError, StaleDataError):
+        app.register_error_handler(lost, _conflict)
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(away, _database_away)
+    app.register_error_handler(ProgrammingError, _not_migrated)
     app.register_error_handler(Exception, _crash)
 
     jwt.unauthorized_loader(lambda _: _no_token("There is no token in the Authorization header"))
@@ -86,20 +92,24 @@ def _http(error: HTTPException) -> Response:
     response = problem(status, error.name, given or _SENTENCES.get(status))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
-    if isinstance(error, RequestEntityTooLarge):
-        response.headers["Connection"] = "close"  # the rest of the body is not worth reading
     return response
 
 
-def _conflict(error: IntegrityError) -> Response:
+def _conflict(error: Exception) -> Response:
     # it came back after every retry: two callers keep wanting the same
-    log.warning("conflict in %s %s: %s", request.method, request.path, error.orig)
+    log.warning("conflict in %s %s: %s", request.method, request.path, error)
     return _known(Conflict())
 
 
 def _database_away(error: Exception) -> Response:
     log.error("database: %s", error)
     return _known(Busy("The database is not available; please try again", retry_after=5))
+
+
+def _not_migrated(error: ProgrammingError) -> Response:
+    if getattr(error.orig, "sqlstate", None) in _NOT_MIGRATED:
+        return _database_away(error)
+    return _crash(error)
 
 
 def _crash(error: Exception) -> Response:

@@ -18,6 +18,8 @@ bp = Blueprint("auth", description="Registering, logging in and out")
 
 @bp.route("/register")
 class Register(Resource):
+    """Accounts to open."""
+
     @bp.token(None)
     @bp.problems(409)
     @bp.answers(201, Registered)
@@ -36,6 +38,8 @@ class Register(Resource):
 
 @bp.route("/auth")
 class Auth(Resource):
+    """Logging in and out."""
+
     @bp.token(None)
     @bp.answers(200, Tokens)
     @bp.problems(401)
@@ -65,6 +69,8 @@ class Auth(Resource):
 
 @bp.route("/auth/refresh")
 class Refresh(Resource):
+    """Staying logged in."""
+
     @bp.token("refresh")
     @bp.answers(200, Tokens)
     @bp.bodyless
@@ -82,6 +88,8 @@ class Refresh(Resource):
 
 @bp.route("/user/change_password")
 class ChangePassword(Resource):
+    """One's password."""
+
     @bp.answers(200, Message)
     @bp.arguments(ChangePasswordIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:

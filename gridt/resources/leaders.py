@@ -19,6 +19,8 @@ bp = Blueprint("leaders", description="Whom one follows, and by whom one is foll
 
 @bp.route("/movements/<movement>/leader")
 class OpenSlot(Resource):
+    """The caller's open slots in a movement."""
+
     @bp.problems(404, 409)
     @bp.answers(201, LeaderOut)
     @bp.bodyless
@@ -35,6 +37,8 @@ class OpenSlot(Resource):
 
 @bp.route("/movements/<movement>/leader/<user>")
 class Leader(Resource):
+    """Somebody whom the caller follows."""
+
     @bp.problems(404)
     @bp.answers(200, LeaderWithHistory)
     def get(self, movement: str, user: str) -> ResponseReturnValue:
@@ -59,6 +63,8 @@ class Leader(Resource):
 
 @bp.route("/movements/<movement>/followers")
 class Followers(Resource):
+    """Who follows the caller."""
+
     @bp.problems(404, 409)
     @bp.answers(200, LeaderOut(many=True))
     @bp.arguments(PageIn, location="query")

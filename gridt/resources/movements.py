@@ -39,6 +39,8 @@ _ORDERS: dict[str, list[Key]] = {
 
 @bp.route("/movements")
 class Movements(Resource):
+    """All movements."""
+
     @bp.answers(200, MovementOut(many=True))
     @bp.arguments(MovementsIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -72,6 +74,8 @@ class Movements(Resource):
 
 @bp.route("/movements/<movement>")
 class OneMovement(Resource):
+    """A movement."""
+
     @bp.problems(404)
     @bp.answers(200, MovementOut)
     def get(self, movement: str) -> ResponseReturnValue:
@@ -108,6 +112,8 @@ class OneMovement(Resource):
 
 @bp.route("/movements/<movement>/network")
 class NetworkOfMovement(Resource):
+    """Who leads whom in a movement."""
+
     @bp.problems(403, 404)
     @bp.answers(200, NetworkOut)
     @bp.arguments(NetworkIn, location="query")

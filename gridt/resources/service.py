@@ -33,6 +33,8 @@ _DOCS_POLICY = (
 
 @bp.route("/")
 class Root(Resource):
+    """The address that people try first."""
+
     @bp.token(None)
     @bp.answers(200, About)
     def get(self) -> ResponseReturnValue:
@@ -53,6 +55,8 @@ class Root(Resource):
 
 @bp.route("/health")
 class Health(Resource):
+    """Whether the process answers."""
+
     @bp.token(None)
     @bp.answers(200, Status)
     def get(self) -> ResponseReturnValue:
@@ -62,6 +66,8 @@ class Health(Resource):
 
 @bp.route("/ready")
 class Ready(Resource):
+    """Whether requests can be served."""
+
     @bp.token(None)
     @bp.problems(503)
     @bp.answers(200, Status)
@@ -76,6 +82,8 @@ class Ready(Resource):
 
 @bp.route("/openapi.json")
 class Description(Resource):
+    """The OpenAPI document."""
+
     @bp.token(None)
     @bp.answers(200, {"type": "object"})
     def get(self) -> ResponseReturnValue:
@@ -85,6 +93,8 @@ class Description(Resource):
 
 @bp.route("/docs")
 class Docs(Resource):
+    """The page that shows the OpenAPI document."""
+
     @bp.token(None)
     @bp.answers(200, {"type": "string"}, content_type="text/html")
     def get(self) -> ResponseReturnValue:

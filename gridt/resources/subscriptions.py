@@ -17,6 +17,8 @@ bp = Blueprint("subscriptions", description="Belonging to movements")
 
 @bp.route("/movements/subscriptions")
 class Subscriptions(Resource):
+    """The caller's movements."""
+
     @bp.answers(200, MovementOut(many=True))
     @bp.arguments(PageIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -29,6 +31,8 @@ class Subscriptions(Resource):
 
 @bp.route("/movements/<movement>/subscriber")
 class Subscriber(Resource):
+    """The caller's membership of a movement."""
+
     @bp.problems(404)
     @bp.answers(200, MovementChanged)
     @bp.bodyless

@@ -19,6 +19,8 @@ bp = Blueprint("updates", description='Saying "I did it", and reading who did')
 
 @bp.route("/movements/<movement>/updates")
 class Updates(Resource):
+    """Updates in a movement."""
+
     @bp.problems(404)
     @bp.answers(200, UpdateOut(many=True))
     @bp.arguments(UpdatesIn, location="query")
@@ -48,6 +50,8 @@ class Updates(Resource):
 @bp.route("/movements/<movement>/update", endpoint="UpdateAsMessage")
 @bp.route("/movements/<movement>/signal", endpoint="Signal")
 class Signal(Resource):
+    """Updates as the published client posts them."""
+
     @bp.problems(404, 409)
     @bp.answers(201, Message)
     @bp.arguments(UpdateIn)
@@ -60,6 +64,8 @@ class Signal(Resource):
 
 @bp.route("/movements/<movement>/updates/<update>")
 class OneUpdate(Resource):
+    """An update."""
+
     @bp.problems(404)
     @bp.answers(200, UpdateOut)
     def get(self, movement: str, update: str) -> ResponseReturnValue:

@@ -16,6 +16,8 @@ bp = Blueprint("users", description="Who one is")
 
 @bp.route("/identity")
 class OwnIdentity(Resource):
+    """Who is calling."""
+
     @bp.answers(200, Identity)
     def get(self) -> ResponseReturnValue:
         """Show who is calling."""
@@ -40,6 +42,8 @@ class OwnIdentity(Resource):
 
 @bp.route("/bio")
 class Bio(Resource):
+    """What one tells about oneself."""
+
     @bp.answers(200, Message)
     @bp.arguments(BioIn)
     def put(self, data: dict[str, Any]) -> ResponseReturnValue:

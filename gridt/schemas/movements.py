@@ -11,6 +11,11 @@ from gridt.schemas.base import In, IntervalField, Line, Message, Name, PageIn, s
 #: names that are fixed routes under /movements
 FIXED = {"subscriptions"}
 
+_INTERVAL = {
+    "type": "string",
+    "description": 'a word ("daily") or an ISO 8601 duration ("P2D")',
+}
+
 
 class MovementName(Name):
     """A name that can stand in a path and cannot be taken for an id or a route there."""
@@ -31,12 +36,7 @@ class MovementPatch(In):
     name = MovementName(validate=Length(4, 50))
     short_description = Line(validate=Length(10, 100))
     description = Line(validate=Length(max=1000))
-    interval = IntervalField(
-        metadata={
-            "type": "string",
-            "description": 'a word ("daily") or an ISO 8601 duration ("P2D")',
-        }
-    )
+    interval = IntervalField(metadata=_INTERVAL)
 
 
 class MovementIn(MovementPatch):
@@ -45,10 +45,7 @@ class MovementIn(MovementPatch):
     name = MovementName(required=True, validate=Length(4, 50))
     short_description = Line(required=True, validate=Length(10, 100))
     description = Line(load_default="", validate=Length(max=1000))
-    interval = IntervalField(
-        required=True,
-        metadata=MovementPatch._declared_fields["interval"].metadata,
-    )
+    interval = IntervalField(required=True, metadata=_INTERVAL)
 
 
 class MovementsIn(PageIn):
