@@ -1,20 +1,26 @@
-"""Invented people, to look at a movement that is alive.
+"""Invented people, to look at movements that are alive: some hundred, or a million.
 
-Everybody joins through the product's own rules, so that the network is what it would be.
+The network of each movement grows in memory by the rules of `gridt.models.network`, one newcomer
+after the other, and is written by bulk statements in one transaction.
 """
 
+import random
 import secrets
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from gridt.clock import utcnow
 from gridt.extensions import db, passwords
-from gridt.models import Movement, Subscription, Update, User
-from gridt.models.base import fold
-from gridt.models.subscription import dice
+from gridt.models import Movement, MovementUserAssociation, Subscription, Update, User
+from gridt.models.base import Model, fold
+from gridt.models.draw import CHOICES, WINDOW
+from gridt.models.movement_user_association import SLOTS
+from gridt.models.subscription import random_key
 
 USERNAME = "demo{}"
 
@@ -31,12 +37,21 @@ _HABITS = [
 _MESSAGES = [None, None, None, "Done!", "Barely made it.", "Felt great.", "Rainy, but did it."]
 
 MOST_MOVEMENTS = len(_HABITS)
+#: everybody joins the first movement, and so many people at most the others
+_COMPANY = 1000
+#: rows per bulk statement
+_BATCH = 5000
+#: updates in all, about; with very many members each has a shorter past
+_MOST_UPDATES = 500_000
+
+#: invented people need no unpredictable dice, and a million of them fast ones
+dice = random.Random()  # noqa: S311
 
 
 class Demo:
-    """Some hundred people, a few movements, and what they did over the last weeks.
+    """Some people, a few movements, and what they did over the last weeks.
 
-    :param members: how many people; each joins up to three of the movements
+    :param members: how many people; all of them join the first movement
     :param movements: how many, at most `MOST_MOVEMENTS`
     :param weeks: how far back the updates go
     """
@@ -44,89 +59,178 @@ class Demo:
     def __init__(self, members: int, movements: int, weeks: int) -> None:
         self.members = members
         self.habits = _HABITS[:movements]
-        self.began = utcnow() - timedelta(weeks=weeks)
+        self.now = utcnow()
+        self.began = self.now - timedelta(weeks=weeks)
         #: everybody's, hashed once
         self.password = secrets.token_urlsafe(9)
 
     @property
     def steps(self) -> int:
-        """How many times `fill` yields."""
-        return self.members + len(self.habits)
+        """How far `fill` counts: people, and in the first movement their places and slots."""
+        return (2 + SLOTS) * self.members
 
     def is_there(self) -> bool:
         """Tell whether there is demo data in the database."""
         return User.find_by_name(USERNAME.format(1)) is not None
 
-    def fill(self) -> Iterator[None]:
-        """Put everything into the database by one commit, yielding after each step."""
-        users = self._users()
-        movements = [self._movement(*habit, dice.choice(users)) for habit in self.habits]
-        for user in users:
-            for movement in dice.sample(movements, min(len(movements), dice.randint(1, 3))):
-                movement.add_user(user)
-            yield
-        for movement in movements:
-            self._post_updates(movement)
-            yield
+    def fill(self) -> Iterator[int]:
+        """Put everything into the database by one commit, yielding how many steps are taken."""
+        connection = db.session.connection()
+        yield from _load(connection, User, self._users())
+        newest = select(User.id).order_by(User.id.desc()).limit(self.members)
+        ids = sorted(db.session.scalars(newest))
+        for number, habit in enumerate(self.habits):
+            company = min(len(ids), _COMPANY)
+            some = dice.sample(ids[:company], dice.randint(company // 3, company))
+            members = some if number else ids
+            movement = self._movement(*habit, creator_id=dice.choice(members))
+            for steps in self._fill_movement(connection, movement, members):
+                yield 0 if number else steps
         db.session.commit()
 
-    def _users(self) -> list[User]:
+    def _users(self) -> Iterator[dict[str, Any]]:
         password_hash = passwords.hash(self.password)
-        rows = [self._user(USERNAME.format(n + 1), password_hash) for n in range(self.members)]
-        return list(db.session.scalars(insert(User).returning(User), rows))
-
-    def _user(self, name: str, password_hash: str) -> dict[str, Any]:
-        email = f"{name}@example.org"
-        return {
-            "username": name,
-            "username_folded": fold(name),
-            "email": email,
-            "email_folded": fold(email),
-            "password_hash": password_hash,
-            "role": "user",
-            "bio": "An invented person.",
-            "time_zone": "UTC",
-            "created_at": self.began,
-        }
+        for number in range(1, self.members + 1):
+            name = USERNAME.format(number)
+            email = f"{name}@example.org"
+            yield {
+                "username": name,
+                "username_folded": fold(name),
+                "email": email,
+                "email_folded": fold(email),
+                "password_hash": password_hash,
+                "role": "user",
+                "bio": "An invented person.",
+                "time_zone": "UTC",
+                "created_at": self.began,
+            }
 
     def _movement(
-        self, name: str, interval: timedelta, description: str, creator: User
+        self, name: str, interval: timedelta, description: str, creator_id: int
     ) -> Movement:
         movement = Movement(name, interval, description, "Part of the demo data.")
-        movement.creator = creator
+        movement.creator_id = creator_id
         db.session.add(movement)
         db.session.flush()
         return movement
 
-    def _post_updates(self, movement: Movement) -> None:
-        """Let members have joined at some time, and most have kept to it since."""
-        rows: list[dict[str, Any]] = []
-        for member in list(movement.members()):
-            joined = self.began + dice.random() * (utcnow() - self.began)
-            mine = Subscription.user_id == member.user_id, Subscription.movement_id == movement.id
-            db.session.execute(update(Subscription).where(*mine).values(subscribed_at=joined))
-            rows += self._updates(member.user_id, movement, joined)
-        if rows:
-            db.session.execute(insert(Update), rows)
-        last = select(func.max(Update.time_stamp)).where(
-            Update.leader_id == Subscription.user_id, Update.movement_id == Subscription.movement_id
-        )
-        everybody = update(Subscription).where(Subscription.of(movement.id))
-        db.session.execute(
-            everybody.values(last_update_at=last.scalar_subquery()),
-            execution_options={"synchronize_session": False},
-        )
-
-    def _updates(
-        self, user_id: int, movement: Movement, joined: datetime
-    ) -> Iterator[dict[str, Any]]:
-        diligence = dice.betavariate(4, 1)  # most do it nearly always, a few hardly ever
-        turn = joined
-        while (turn := turn + movement.interval) < utcnow():
-            if dice.random() < diligence:
-                yield {
+    def _fill_movement(
+        self, connection: Connection, movement: Movement, members: Sequence[int]
+    ) -> Iterator[int]:
+        """Subscribe members in this order, with their leaders and their past."""
+        longest = max(1, _MOST_UPDATES // len(members))
+        for start in range(0, len(members), _BATCH):
+            some = members[start : start + _BATCH]
+            pasts = [(one, self._past(movement.interval, longest)) for one in some]
+            subscriptions = (
+                {
+                    "user_id": user_id,
+                    "movement_id": movement.id,
+                    "subscribed_at": past[0],
+                    "last_update_at": past[-1] if len(past) > 1 else None,
+                    "shuffle_key": random_key(movement.id),
+                }
+                for user_id, past in pasts
+            )
+            yield from _load(connection, Subscription, subscriptions)
+            updates = (
+                {
                     "leader_id": user_id,
                     "movement_id": movement.id,
-                    "time_stamp": turn - dice.random() * movement.interval,
+                    "time_stamp": moment,
                     "message": dice.choice(_MESSAGES),
                 }
+                for user_id, past in pasts
+                for moment in past[1:]
+            )
+            yield from (0 for _ in _load(connection, Update, updates))
+        slots = (
+            {
+                "follower_id": members[place // SLOTS],
+                "movement_id": movement.id,
+                "slot": place % SLOTS,
+                "leader_id": None if leader < 0 else members[leader],
+            }
+            for place, leader in enumerate(grown(len(members)))
+        )
+        yield from _load(connection, MovementUserAssociation, slots)
+        movement.member_count = len(members)
+
+    def _past(self, interval: timedelta, longest: int) -> list[datetime]:
+        """Return when somebody joined, and then each time they did it."""
+        joined = self.began + dice.random() * (self.now - self.began)
+        turns = min(longest, (self.now - joined) // interval)
+        # most do it nearly always, a few hardly ever
+        diligence = dice.betavariate(4, 1)
+        done = (
+            self.now - (turn + dice.random()) * interval
+            for turn in reversed(range(turns))
+            if dice.random() < diligence
+        )
+        return [joined, *done]
+
+
+def grown(members: int) -> "array[int]":
+    """Grow the network of a movement, without a database and with everybody live.
+
+    :returns: four places for each member in the order of joining, each a leader's number, or -1
+        where the slot is open
+    """
+    leaders = array("i", [-1]) * (SLOTS * members)
+    followers = array("i", [0]) * members
+    for newcomer in range(members):
+        mine = SLOTS * newcomer
+        for place in range(mine, mine + min(SLOTS, newcomer)):
+            present = leaders[mine:place]
+            few = _some(newcomer, CHOICES, present)
+            chosen = min(few, key=followers.__getitem__)
+            leaders[place] = chosen
+            followers[chosen] += 1
+        if newcomer <= SLOTS:
+            for member in range(newcomer):
+                leaders[SLOTS * member + newcomer - 1] = newcomer
+            followers[newcomer] = newcomer
+        else:
+            adopters = _some(newcomer, WINDOW, ())
+            places = [SLOTS * one + slot for one in adopters for slot in range(SLOTS)]
+            place = max(places, key=lambda place: followers[leaders[place]])
+            if followers[leaders[place]] > SLOTS:
+                followers[leaders[place]] -= 1
+                leaders[place] = newcomer
+                followers[newcomer] = 1
+    return leaders
+
+
+def _some(members: int, count: int, refused: Iterable[int]) -> list[int]:
+    """Return up to `count` different numbers below `members`, none of the refused."""
+    refused = set(refused)
+    if members - len(refused) <= count:
+        return [one for one in range(members) if one not in refused]
+    found: list[int] = []
+    while len(found) < count:
+        one = int(dice.random() * members)
+        if one not in refused and one not in found:
+            found.append(one)
+    return found
+
+
+def _load(
+    connection: Connection, model: type[Model], rows: Iterable[dict[str, Any]]
+) -> Iterator[int]:
+    """Insert many rows, yielding how many after each batch."""
+    rows = iter(rows)
+    while batch := list(islice(rows, _BATCH)):
+        if connection.dialect.name == "postgresql":
+            _copy(connection, model, batch)
+        else:
+            connection.execute(insert(model), batch)
+        yield len(batch)
+
+
+def _copy(connection: Connection, model: type[Model], rows: Sequence[dict[str, Any]]) -> None:
+    # ten times as fast as INSERT
+    columns = ", ".join(rows[0])
+    cursor = connection.connection.cursor()
+    with cursor.copy(f"COPY {model.__tablename__} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(list(row.values()))

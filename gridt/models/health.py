@@ -1,0 +1,115 @@
+"""How well a network does its work, in figures; whether it is valid is for `invariants`.
+
+What to expect of a movement with more than a few members stands in docs/leader-network.md.
+"""
+
+from array import array
+from dataclasses import dataclass
+
+from gridt.models.movement import Movement
+from gridt.models.movement_user_association import SLOTS
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The figures of one movement's network; shares are between 0 and 1."""
+
+    movement_id: int
+    members: int
+    #: how many follow the member whom most follow, and whom all but 1 % have fewer than
+    most_followers: int
+    p99_followers: int
+    #: members whom nobody follows
+    without_follower: float
+    #: members who posted or joined lately, and those of them none of whose leaders did
+    active: float
+    without_active_leader: float
+    #: followers who are followed back
+    reciprocity: float
+    #: members within the largest part where news from anybody can reach everybody
+    largest_component: float
+
+
+def health(movement: Movement) -> Health | None:
+    """Measure a movement's network by reading it once; None where it has no members.
+
+    Takes some 50 bytes of memory and some 10 microseconds per member.
+    """
+    active, leaders = _read(movement)
+    members = len(active)
+    if not members:
+        return None
+    followers = [0] * members
+    arrows = returned = forlorn = 0
+    for member in range(members):
+        mine = [one for one in leaders[SLOTS * member : SLOTS * (member + 1)] if one >= 0]
+        for leader in mine:
+            followers[leader] += 1
+            returned += member in leaders[SLOTS * leader : SLOTS * (leader + 1)]
+        arrows += len(mine)
+        forlorn += active[member] and not any(active[leader] for leader in mine)
+    followers.sort()
+    return Health(
+        movement_id=movement.id,
+        members=members,
+        most_followers=followers[-1],
+        p99_followers=followers[(members - 1) * 99 // 100],
+        without_follower=followers.count(0) / members,
+        active=sum(active) / members,
+        without_active_leader=forlorn / (sum(active) or 1),
+        reciprocity=returned / (arrows or 1),
+        largest_component=_largest_component(leaders) / members,
+    )
+
+
+def _read(movement: Movement) -> tuple[bytearray, "array[int]"]:
+    """Return for each member whether they are active, and four places for leaders' numbers."""
+    numbers: dict[int, int] = {}
+    active, places = bytearray(), array("q")
+    for number, member in enumerate(movement.members()):
+        numbers[member.user_id] = number
+        active.append(member.live)
+        places.extend((member.leaders + [0] * SLOTS)[:SLOTS])  # no user has the id 0
+    return active, array("i", (numbers.get(user_id, -1) for user_id in places))
+
+
+def _largest_component(leaders: "array[int]") -> int:
+    """Return the size of the largest strongly connected component.
+
+    Tarjan, "Depth-first search and linear graph algorithms", 1972, without recursion.
+    """
+    members = len(leaders) // SLOTS
+    order = array("i", [-1]) * members  # when a member was first reached
+    low = array("i", [0]) * members  # the earliest that can be reached from there
+    slot = bytearray(members)  # how many of a member's leaders were looked at
+    open_ = bytearray(members)  # reached, and not yet in a component
+    component: list[int] = []
+    largest = reached = 0
+    for start in range(members):
+        path = [start] if order[start] < 0 else []
+        while path:
+            member = path[-1]
+            if order[member] < 0:
+                order[member] = low[member] = reached
+                reached += 1
+                component.append(member)
+                open_[member] = 1
+            if slot[member] < SLOTS:
+                leader = leaders[SLOTS * member + slot[member]]
+                slot[member] += 1
+                if leader >= 0 and order[leader] < 0:
+                    path.append(leader)
+                elif leader >= 0 and open_[leader]:
+                    low[member] = min(low[member], order[leader])
+                continue
+            path.pop()
+            if path:
+                low[path[-1]] = min(low[path[-1]], low[member])
+            if low[member] == order[member]:
+                size = 1
+                while (one := component.pop()) != member:
+                    open_[one] = 0
+                    size += 1
+                open_[member] = 0
+                largest = max(largest, size)
+    return largest
