@@ -10,7 +10,7 @@ from flask_jwt_extended import (
     get_jwt,
     verify_jwt_in_request,
 )
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from gridt.errors import WrongCredentials
 from gridt.extensions import db, jwt, passwords
@@ -19,6 +19,13 @@ from gridt.models.base import LARGEST_ID
 
 #: the words before a token; the published client says the second
 _WORDS = {"bearer", "jwt"}
+
+
+_STANDING = (
+    select(User, Login)
+    .join(Login, Login.user_id == User.id)
+    .where(Login.id == bindparam("login_id"), Login.revoked_at.is_(None))
+)
 
 
 def register_auth(app: Flask) -> None:
@@ -92,12 +99,7 @@ def _user_of(_header: dict[str, Any], claims: dict[str, Any]) -> tuple[User, Log
     login_id = claims.get("login")
     if not isinstance(login_id, int) or not 0 < login_id <= LARGEST_ID:
         return None
-    query = (
-        select(User, Login)
-        .join(Login, Login.user_id == User.id)
-        .where(Login.id == login_id, Login.revoked_at.is_(None))
-    )
-    row = db.session.execute(query).one_or_none()
+    row = db.session.execute(_STANDING, {"login_id": login_id}).one_or_none()
     if row is None or str(row.User.id) != claims["sub"]:
         return None
     return row.User, row.Login

@@ -1,7 +1,7 @@
 """Pages of a list by key: no page is skipped or repeated while rows are added."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,12 +20,18 @@ Key = tuple[InstrumentedAttribute[Any], bool]
 
 
 def page(
-    query: Rows, keys: Sequence[Key], *, limit: int, after: str | None
+    query: Rows,
+    keys: Sequence[Key],
+    *,
+    limit: int,
+    after: str | None,
+    given: Mapping[str, Any] | None = None,
 ) -> tuple[Sequence[Row[*tuple[Any, ...]]], dict[str, str]]:
     """Return one page of a query's rows, and the `Link` header if there is another.
 
     :param keys: together unique; they order the rows
     :param after: the cursor that the link to this page carried
+    :param given: the query's own parameters
     :raises Invalid: when `after` is no cursor of this list
     """
     labels = [f"key_{number}" for number in range(len(keys))]
@@ -35,7 +41,7 @@ def page(
     if after is not None:
         query = query.where(_beyond(keys, _decoded(after, keys)))
     # one more than shown tells whether there is a next page, without counting
-    rows = db.session.execute(query.limit(limit + 1)).all()
+    rows = db.session.execute(query.limit(limit + 1), given).all()
     if len(rows) <= limit:
         return rows, {}
     cursor = _encoded([rows[limit - 1]._mapping[label] for label in labels])

@@ -11,15 +11,15 @@ the few who joined before. Figures: docs/leader-network.md.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal, select, union_all
+from sqlalchemy import CompoundSelect, Row, bindparam, func, literal_column, select, union_all
 
 from gridt.clock import utcnow
 from gridt.extensions import db
-from gridt.models.base import Rows
 from gridt.models.movement_user_association import MovementUserAssociation as Association
-from gridt.models.subscription import KEYS, Subscription, dice, random_key
+from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
 
 #: members per window; a pool is two of them
 WINDOW = 8
@@ -31,6 +31,43 @@ CHOICES = 3
 LIVE_INTERVALS = 3
 #: slots whose windows are drawn by one statement
 BATCH = 20
+
+
+# Statements are made once: to build one costs as much as to run it.
+_EVERYBODY = select(
+    Subscription.user_id, Subscription.subscribed_at, Subscription.last_update_at
+).where(IN_MOVEMENT)
+
+_FOLLOWERS = (
+    select(Association.leader_id, func.count().label("followers"))
+    .where(
+        Association.leader_id.in_(bindparam("leader_ids", expanding=True)),
+        Association.movement_id == bindparam("movement_id"),
+    )
+    .group_by(Association.leader_id)
+)
+
+
+@cache
+def _windows(count: int) -> CompoundSelect[*tuple[Any, ...]]:
+    """Return the statement for `count` windows, each from a key `start0`, `start1`, …"""
+    windows = (
+        select(
+            literal_column(str(number)).label("number"),
+            Subscription.user_id,
+            Subscription.subscribed_at,
+            Subscription.last_update_at,
+        )
+        .where(
+            Subscription.shuffle_key >= bindparam(f"start{number}"),
+            Subscription.shuffle_key < bindparam("end"),
+        )
+        .order_by(Subscription.shuffle_key)
+        .limit(WINDOW)
+        .subquery()
+        for number in range(count)
+    )
+    return union_all(*(select(window) for window in windows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +105,14 @@ class Draw:
         In a small movement each window is everybody.
         """
         if self.small:
-            everybody = [self._candidate(row) for row in db.session.execute(self._members())]
-            return [everybody] * count
-        starts = [random_key(self.movement_id) for _ in range(count)]
+            rows = db.session.execute(_EVERYBODY, keys_of(self.movement_id))
+            return [[self._candidate(row) for row in rows]] * count
+        keys = keys_of(self.movement_id)
+        starts = {f"start{number}": random_key(self.movement_id) for number in range(count)}
         # the last one, from the movement's first key, is what the others wrap round to
-        parts = enumerate([*starts, self.movement_id * KEYS])
-        union = union_all(*(select(self._window(*part).subquery()) for part in parts))
+        starts[f"start{count}"] = keys["first"]
         found: list[list[Candidate]] = [[] for _ in range(count + 1)]
-        for row in db.session.execute(union):
+        for row in db.session.execute(_windows(count + 1), starts | {"end": keys["end"]}):
             found[row.number].append(self._candidate(row))
         head = found.pop()
         return [_distinct([*window, *head])[:WINDOW] for window in found]
@@ -122,26 +159,8 @@ class Draw:
         ids = sorted(leaders)
         if not ids:
             return {}
-        counts = (
-            select(Association.leader_id, func.count().label("followers"))
-            .where(Association.leader_id.in_(ids), Association.movement_id == self.movement_id)
-            .group_by(Association.leader_id)
-        )
-        return {one.leader_id: one.followers for one in db.session.execute(counts)}
-
-    def _members(self) -> Select[int, datetime, datetime | None]:
-        return select(
-            Subscription.user_id, Subscription.subscribed_at, Subscription.last_update_at
-        ).where(Subscription.of(self.movement_id))
-
-    def _window(self, number: int, start: int) -> Rows:
-        return (
-            self._members()
-            .add_columns(literal(number).label("number"))
-            .where(Subscription.shuffle_key >= start)
-            .order_by(Subscription.shuffle_key)
-            .limit(WINDOW)
-        )
+        few = {"leader_ids": ids, "movement_id": self.movement_id}
+        return {one.leader_id: one.followers for one in db.session.execute(_FOLLOWERS, few)}
 
     def _candidate(self, row: Row[*tuple[Any, ...]]) -> Candidate:
         return Candidate(row.user_id, self.is_live(row.subscribed_at, row.last_update_at))

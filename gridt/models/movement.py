@@ -11,10 +11,11 @@ from sqlalchemy import (
     Row,
     Text,
     and_,
+    bindparam,
     delete,
     select,
 )
-from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from gridt.clock import utcnow
 from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed
@@ -274,40 +275,17 @@ class Movement(Stored, Model):
 
     def dictify(self, user: User) -> dict[str, Any]:
         """Return this movement as a user sees it; subscribers see their leaders."""
-        rows = db.session.execute(Movement.seen_by(user).where(Movement.id == self.id)).all()
+        given = {"caller_id": user.id, "movement_id": self.id}
+        rows = db.session.execute(_ONE_SEEN, given).all()
         return Movement.describe(rows, user)[0]
 
     @classmethod
-    def seen_by(cls, user: User) -> Rows:
-        """Select movements with a user's subscription and last update, for `describe`."""
-        last = aliased(Update)
-        return (
-            select(
-                cls.id,
-                cls.name,
-                cls.short_description,
-                cls.description,
-                cls.interval,
-                cls.created_at,
-                cls.creator_id,
-                cls.member_count,
-                Subscription.subscribed_at,
-                last.id.label("update_id"),
-                last.time_stamp,
-                last.message,
-            )
-            .outerjoin(
-                Subscription,
-                and_(Subscription.user_id == user.id, Subscription.movement_id == cls.id),
-            )
-            .outerjoin(
-                last,
-                and_(
-                    Subscription.last_update_at.is_not(None),
-                    last.id == last_update_id(user.id, cls.id),
-                ),
-            )
-        )
+    def seen_by(cls, user: User) -> tuple[Rows, dict[str, int]]:
+        """Select movements with a user's subscription and last update, for `describe`.
+
+        :returns: the query, and the parameters to execute it with
+        """
+        return _SEEN, {"caller_id": user.id}
 
     @staticmethod
     def describe(rows: Sequence[Row[*tuple[Any, ...]]], user: User) -> list[dict[str, Any]]:
@@ -330,8 +308,47 @@ class Movement(Stored, Model):
     def _flush_about(self, user: User) -> None:
         """Flush, and forget what was loaded of a network that is another now."""
         db.session.flush()
+        for one in db.session.identity_map.values():
+            if isinstance(one, Association):
+                db.session.expire(one)
         db.session.expire(self, ["user_associations"])
         db.session.expire(user, ["follower_associations", "movements"])
+
+
+_last = Update.__table__.alias()
+
+# Statements are made once: to build one costs as much as to run it.
+_SEEN = (
+    select(
+        Movement.id,
+        Movement.name,
+        Movement.short_description,
+        Movement.description,
+        Movement.interval,
+        Movement.created_at,
+        Movement.creator_id,
+        Movement.member_count,
+        Subscription.subscribed_at,
+        _last.c.id.label("update_id"),
+        _last.c.time_stamp,
+        _last.c.message,
+    )
+    .outerjoin(
+        Subscription,
+        and_(
+            Subscription.user_id == bindparam("caller_id"),
+            Subscription.movement_id == Movement.id,
+        ),
+    )
+    .outerjoin(
+        _last,
+        and_(
+            Subscription.last_update_at.is_not(None),
+            _last.c.id == last_update_id(bindparam("caller_id"), Movement.id),
+        ),
+    )
+)
+_ONE_SEEN = _SEEN.where(Movement.id == bindparam("movement_id"))
 
 
 def _described(

@@ -9,17 +9,28 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, and_, delete, func, insert, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import (
+    Executable,
+    Result,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from gridt.clock import utcnow
 from gridt.extensions import db
 from gridt.models.draw import WINDOW, Draw, Wish
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
-from gridt.models.subscription import Subscription, dice, random_key
+from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
 from gridt.models.update import Update
 
 #: open slots that one newcomer fills; without a cap, imported data can make one the leader of all
@@ -28,6 +39,117 @@ MOST_FILLED = 2 * SLOTS
 REFILLED_AT_ONCE = 200
 #: rows held in memory while a network is read
 FETCHED_AT_ONCE = 1000
+
+
+_MINE = (
+    Association.follower_id == bindparam("follower_id"),
+    Association.movement_id == bindparam("movement_id"),
+)
+_POINTING = (
+    Association.leader_id == bindparam("leader_id"),
+    Association.movement_id == bindparam("movement_id"),
+)
+_associations = cast("Table", Association.__table__)
+_subscriptions = cast("Table", Subscription.__table__)
+_slots = _associations.alias()
+
+# Statements are made once: to build one costs as much as to run it.
+_SLOTS_OF = select(Association.slot, Association.leader_id).where(*_MINE).order_by(Association.slot)
+
+_MEMBERS = (
+    select(
+        Subscription.user_id,
+        Subscription.subscribed_at,
+        Subscription.last_update_at,
+        Association.leader_id,
+    )
+    .outerjoin(
+        Association,
+        and_(
+            Association.follower_id == Subscription.user_id,
+            Association.movement_id == Subscription.movement_id,
+        ),
+    )
+    .where(IN_MOVEMENT)
+    .order_by(Subscription.shuffle_key, Subscription.user_id, Association.slot)
+    .execution_options(yield_per=FETCHED_AT_ONCE)
+)
+
+# who comes back did it before: their last update stays true
+_SUBSCRIBE = insert(_subscriptions).values(
+    last_update_at=select(func.max(Update.time_stamp))
+    .where(Update.leader_id == bindparam("of_user"), Update.movement_id == bindparam("of_movement"))
+    .scalar_subquery()
+)
+
+_OPEN_SLOTS = (
+    select(Association.follower_id, func.min(Association.slot).label("slot"))
+    .where(
+        Association.leader_id.is_(None),
+        Association.movement_id == bindparam("movement_id"),
+        Association.follower_id != bindparam("newcomer_id"),
+    )
+    .group_by(Association.follower_id)
+    .order_by(Association.follower_id)
+    .limit(MOST_FILLED)
+)
+
+_SLOTS_TO_GIVE_UP = (
+    select(
+        _slots.c.follower_id,
+        _slots.c.slot,
+        Subscription.subscribed_at,
+        Subscription.last_update_at,
+        select(func.count())
+        .where(
+            Association.leader_id == _slots.c.leader_id,
+            Association.movement_id == _slots.c.movement_id,
+        )
+        .correlate(_slots)
+        .scalar_subquery()
+        .label("followers"),
+    )
+    .join_from(
+        _slots,
+        Subscription,
+        and_(
+            Subscription.user_id == _slots.c.leader_id,
+            Subscription.movement_id == _slots.c.movement_id,
+        ),
+    )
+    .where(
+        _slots.c.follower_id.in_(bindparam("adopters", expanding=True)),
+        _slots.c.movement_id == bindparam("movement_id"),
+    )
+)
+
+_HOLES = (
+    select(Association.follower_id, Association.slot)
+    .where(*_POINTING)
+    .order_by(Association.follower_id)
+)
+
+_LEADERS = select(Association.follower_id, Association.leader_id).where(
+    Association.follower_id.in_(bindparam("followers", expanding=True)),
+    Association.movement_id == bindparam("movement_id"),
+)
+
+# `of_` tells the slot's own columns from the parameters that name it
+_FILL = (
+    update(_associations)
+    .where(
+        Association.follower_id == bindparam("of_follower"),
+        Association.movement_id == bindparam("of_movement"),
+        Association.slot == bindparam("of_slot"),
+    )
+    .values(leader_id=bindparam("leader_id"))
+)
+
+_CLOSE = delete(_associations).where(*_MINE)
+_UNSUBSCRIBE = delete(_subscriptions).where(
+    Subscription.user_id == bindparam("follower_id"),
+    Subscription.movement_id == bindparam("movement_id"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +175,8 @@ class Network:
 
     def slots_of(self, follower_id: int) -> dict[int, int | None]:
         """Return a member's slots, each with its leader or None; empty for others."""
-        query = (
-            select(Association.slot, Association.leader_id)
-            .where(
-                Association.follower_id == follower_id,
-                Association.movement_id == self.movement_id,
-            )
-            .order_by(Association.slot)
-        )
-        return {row.slot: row.leader_id for row in db.session.execute(query)}
+        rows = self._execute(_SLOTS_OF, follower_id=follower_id)
+        return {row.slot: row.leader_id for row in rows}
 
     def candidates(self, refused: Collection[int | None]) -> list[int]:
         """Return members other than those refused, in random order, a sample of many."""
@@ -71,25 +186,7 @@ class Network:
 
     def members(self) -> Iterator[Member]:
         """Return all members in random order, fetched from the database a few at a time."""
-        query = (
-            select(
-                Subscription.user_id,
-                Subscription.subscribed_at,
-                Subscription.last_update_at,
-                Association.leader_id,
-            )
-            .outerjoin(
-                Association,
-                and_(
-                    Association.follower_id == Subscription.user_id,
-                    Association.movement_id == Subscription.movement_id,
-                ),
-            )
-            .where(Subscription.of(self.movement_id))
-            .order_by(Subscription.shuffle_key, Subscription.user_id, Association.slot)
-            .execution_options(yield_per=FETCHED_AT_ONCE)
-        )
-        return self._members(db.session.execute(query))
+        return self._members(db.session.execute(_MEMBERS, keys_of(self.movement_id)))
 
     def _members(self, rows: Iterable[Row[Any]]) -> Iterator[Member]:
         for (user_id, *activity), slots in groupby(rows, key=itemgetter(0, 1, 2)):
@@ -108,9 +205,8 @@ class Network:
     def leave(self, leaver_id: int) -> None:
         """Unsubscribe a user and refill the slots that pointed at them, in place."""
         self._refill_slots_of(leaver_id)
-        for owner in (Association.follower_id, Subscription.user_id):
-            of_movement = owner.class_.movement_id == self.movement_id
-            db.session.execute(delete(owner.class_).where(owner == leaver_id, of_movement))
+        self._execute(_CLOSE, follower_id=leaver_id)
+        self._execute(_UNSUBSCRIBE, follower_id=leaver_id)
 
     def swap(self, follower_id: int, slot: int, slots: Mapping[int, int | None]) -> int | None:
         """Fill one of a member's slots with a leader they do not have.
@@ -125,37 +221,29 @@ class Network:
         return chosen
 
     def _insert(self, user_id: int, leaders: Sequence[int | None]) -> None:
-        # who comes back did it before: their last update stays true
-        last = select(func.max(Update.time_stamp)).where(
-            Update.leader_id == user_id, Update.movement_id == self.movement_id
+        self._execute(
+            _SUBSCRIBE,
+            user_id=user_id,
+            of_user=user_id,
+            of_movement=self.movement_id,
+            subscribed_at=utcnow(),
+            shuffle_key=random_key(self.movement_id),
         )
-        db.session.execute(
-            insert(Subscription).values(
-                user_id=user_id,
-                movement_id=self.movement_id,
-                subscribed_at=utcnow(),
-                last_update_at=last.scalar_subquery(),
-                shuffle_key=random_key(self.movement_id),
-            )
-        )
-        rows = [self._slot(user_id, slot, leader_id) for slot, leader_id in enumerate(leaders)]
-        db.session.execute(insert(Association), rows)
+        rows = [
+            {
+                "follower_id": user_id,
+                "movement_id": self.movement_id,
+                "slot": slot,
+                "leader_id": one,
+            }
+            for slot, one in enumerate(leaders)
+        ]
+        db.session.execute(insert(_associations), rows)
 
     def _fill_open_slots(self, newcomer_id: int) -> bool:
         """Make a newcomer the leader in one open slot of each of up to eight members."""
-        open_slots = (
-            select(Association.follower_id, func.min(Association.slot))
-            .where(
-                Association.leader_id.is_(None),
-                Association.movement_id == self.movement_id,
-                Association.follower_id != newcomer_id,
-            )
-            .group_by(Association.follower_id)
-            .order_by(Association.follower_id)
-            .limit(MOST_FILLED)
-        )
-        found = db.session.execute(open_slots).all()
-        self._fill([(follower_id, slot, newcomer_id) for follower_id, slot in found])
+        found = self._execute(_OPEN_SLOTS, newcomer_id=newcomer_id).all()
+        self._fill([(row.follower_id, row.slot, newcomer_id) for row in found])
         return bool(found)
 
     def _be_adopted(self, newcomer_id: int, adopters: Sequence[int]) -> None:
@@ -165,25 +253,7 @@ class Network:
         of the leader with most followers, if more than four follow that one.
         """
         few = dice.sample(adopters, min(len(adopters), WINDOW))
-        slot = aliased(Association)
-        followers = select(func.count()).where(
-            Association.leader_id == slot.leader_id, Association.movement_id == slot.movement_id
-        )
-        leading = and_(
-            Subscription.user_id == slot.leader_id, Subscription.movement_id == slot.movement_id
-        )
-        query = (
-            select(
-                slot.follower_id,
-                slot.slot,
-                Subscription.subscribed_at,
-                Subscription.last_update_at,
-                followers.scalar_subquery().label("followers"),
-            )
-            .join(Subscription, leading)
-            .where(slot.follower_id.in_(few), slot.movement_id == self.movement_id)
-        )
-        rows = list(db.session.execute(query))
+        rows = list(self._execute(_SLOTS_TO_GIVE_UP, adopters=few))
         dice.shuffle(rows)
         silent = [one for one in rows if not self.draw.is_live(*one[2:4])]
         crowded = [one for one in rows if one.followers > SLOTS]
@@ -194,12 +264,7 @@ class Network:
             self._fill([(given_up.follower_id, given_up.slot, newcomer_id)])
 
     def _refill_slots_of(self, leaver_id: int) -> None:
-        holes = (
-            select(Association.follower_id, Association.slot)
-            .where(Association.leader_id == leaver_id, Association.movement_id == self.movement_id)
-            .order_by(Association.follower_id)
-        )
-        found = db.session.execute(holes).all()
+        found = self._execute(_HOLES, leader_id=leaver_id).all()
         for start in range(0, len(found), REFILLED_AT_ONCE):
             part = found[start : start + REFILLED_AT_ONCE]
             present = self._leaders_by_follower([follower_id for follower_id, _ in part])
@@ -209,12 +274,8 @@ class Network:
             )
 
     def _leaders_by_follower(self, followers: Sequence[int]) -> dict[int, list[int]]:
-        query = select(Association.follower_id, Association.leader_id).where(
-            Association.follower_id.in_(followers),
-            Association.movement_id == self.movement_id,
-        )
         present: dict[int, list[int]] = {follower_id: [] for follower_id in followers}
-        for row in db.session.execute(query):
+        for row in self._execute(_LEADERS, followers=followers):
             if row.leader_id is not None:
                 present[row.follower_id].append(row.leader_id)
         return present
@@ -222,12 +283,17 @@ class Network:
     def _fill(self, slots: Sequence[tuple[int, int, int | None]]) -> None:
         """Set the leader of each (follower, slot) in place, by one statement."""
         if slots:
-            db.session.execute(update(Association), [self._slot(*slot) for slot in slots])
+            rows = [
+                {
+                    "of_follower": one,
+                    "of_movement": self.movement_id,
+                    "of_slot": slot,
+                    "leader_id": leader,
+                }
+                for one, slot, leader in slots
+            ]
+            db.session.execute(_FILL, rows)
 
-    def _slot(self, follower_id: int, slot: int, leader_id: int | None) -> dict[str, int | None]:
-        return {
-            "follower_id": follower_id,
-            "movement_id": self.movement_id,
-            "slot": slot,
-            "leader_id": leader_id,
-        }
+    def _execute(self, statement: Executable, **given: Any) -> Result[*tuple[Any, ...]]:
+        """Send a statement about this movement."""
+        return db.session.execute(statement, given | {"movement_id": self.movement_id})

@@ -6,7 +6,7 @@ Loading object graphs and dumping them costs several times as much on the hot pa
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from gridt.extensions import db
@@ -14,6 +14,38 @@ from gridt.models.base import Rows
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User, avatar_of
+
+
+def _people(end: InstrumentedAttribute[Any]) -> Rows:
+    """Select the users at one end of associations, each with their last update there."""
+    return (
+        select(
+            Association.movement_id,
+            User.id,
+            User.username,
+            User.bio,
+            User.email,
+            Update.id.label("update_id"),
+            Update.time_stamp,
+            Update.message,
+        )
+        .join(User, User.id == end)
+        .outerjoin(Update, Update.id == last_update_id(end, Association.movement_id))
+    )
+
+
+# Statements are made once: to build one costs as much as to run it.
+_LEADERS = (
+    _people(Association.leader_id)
+    .where(
+        Association.follower_id == bindparam("follower_id"),
+        Association.movement_id.in_(bindparam("movement_ids", expanding=True)),
+        Association.leader_id.is_not(None),
+    )
+    .order_by(Association.movement_id, Association.slot)
+)
+_ONE_LEADER = _LEADERS.where(Association.leader_id == bindparam("one"))
+_FOLLOWERS = _people(Association.follower_id)
 
 
 def update_seen(update: Update | Row[*tuple[Any, ...]]) -> dict[str, Any]:
@@ -43,19 +75,10 @@ def leaders_seen(
 
     :param leader_id: only this one of them
     """
-    query = (
-        _people(Association.leader_id)
-        .where(
-            Association.follower_id == follower_id,
-            Association.movement_id.in_(movement_ids),
-            Association.leader_id.is_not(None),
-        )
-        .order_by(Association.movement_id, Association.slot)
-    )
-    if leader_id is not None:
-        query = query.where(Association.leader_id == leader_id)
+    given = {"follower_id": follower_id, "movement_ids": list(movement_ids), "one": leader_id}
+    query = _LEADERS if leader_id is None else _ONE_LEADER
     seen: dict[int, list[dict[str, Any]]] = {id: [] for id in movement_ids}
-    for row in db.session.execute(query):
+    for row in db.session.execute(query, given):
         seen[row.movement_id].append(person_seen(row))
     return seen
 
@@ -72,7 +95,7 @@ def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:
 
 def followers_query(leader_id: int, movement_id: int) -> Rows:
     """Select who follows a leader in a movement, as `person_seen` shows them."""
-    return _people(Association.follower_id).where(
+    return _FOLLOWERS.where(
         Association.leader_id == leader_id, Association.movement_id == movement_id
     )
 
@@ -97,21 +120,3 @@ def message_history(leader_id: int, movement_id: int, limit: int = 10) -> list[d
         .limit(limit)
     )
     return [update_seen(row) for row in db.session.execute(query)]
-
-
-def _people(end: InstrumentedAttribute[Any]) -> Rows:
-    """Select the users at one end of associations, each with their last update there."""
-    return (
-        select(
-            Association.movement_id,
-            User.id,
-            User.username,
-            User.bio,
-            User.email,
-            Update.id.label("update_id"),
-            Update.time_stamp,
-            Update.message,
-        )
-        .join(User, User.id == end)
-        .outerjoin(Update, Update.id == last_update_id(end, Association.movement_id))
-    )

@@ -3,7 +3,7 @@
 import random
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, and_
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, and_, bindparam
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.clock import utcnow
@@ -39,6 +39,17 @@ class Subscription(Model):
         """
         first = movement_id * KEYS
         return and_(cls.shuffle_key >= first, cls.shuffle_key < first + KEYS)
+
+
+#: the same condition for a prepared statement, with the parameters of `keys_of`
+IN_MOVEMENT = and_(
+    Subscription.shuffle_key >= bindparam("first"), Subscription.shuffle_key < bindparam("end")
+)
+
+
+def keys_of(movement_id: int) -> dict[str, int]:
+    """Return the parameters that `IN_MOVEMENT` has for a movement."""
+    return {"first": movement_id * KEYS, "end": (movement_id + 1) * KEYS}
 
 
 def random_key(movement_id: int) -> int:

@@ -46,13 +46,13 @@ class Movements(Resource):
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
         """List movements."""
         user = caller()
-        query = Movement.seen_by(user)
+        query, given = Movement.seen_by(user)
         if data["search"]:
             query = query.where(Movement.mentions(data["search"]))
         if data["subscribed"] is not None:
             query = query.where(Movement.has_subscriber(user) == data["subscribed"])
         keys = _ORDERS[data["sort"]]
-        rows, headers = page(query, keys, limit=data["limit"], after=data["after"])
+        rows, headers = page(query, keys, limit=data["limit"], after=data["after"], given=given)
         return [movement_answer(seen) for seen in Movement.describe(rows, user)], headers
 
     @bp.problems(409)

@@ -24,8 +24,9 @@ class Subscriptions(Resource):
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
         """List the caller's movements with the leaders in each."""
         user = caller()
-        query = Movement.seen_by(user).where(Subscription.user_id.is_not(None))
-        rows, headers = page(query, [(Movement.id, False)], **data)
+        query, given = Movement.seen_by(user)
+        query = query.where(Subscription.user_id.is_not(None))
+        rows, headers = page(query, [(Movement.id, False)], **data, given=given)
         return [movement_answer(seen) for seen in Movement.describe(rows, user)], headers
 
 
