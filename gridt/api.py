@@ -38,6 +38,8 @@ ATTEMPTS = 3
 _PASSING = {"40001", "40P01", "55P03"}
 #: a request id that a proxy may hand us, and that is safe in a header and a log line
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: what holds of a handler that no decorator says anything else of
+_NOTES: dict[str, Any] = {"token": "access", "problems": (), "streamed": False}
 #: documented answers; the rest of the documentation hangs on the handler's decorators
 _SENTENCES = {
     304: "Not modified since the answer that If-None-Match names",
@@ -87,7 +89,7 @@ def _passing(error: DBAPIError | StaleDataError) -> bool:
 def _notes(handler: Callable[..., Any]) -> dict[str, Any]:
     """Return what our decorators noted on a handler."""
     notes: dict[str, Any] = getattr(handler, "_apidoc", {}).get("gridt", {})
-    return {"token": "access", "problems": (), **notes}
+    return _NOTES | notes
 
 
 def _note(handler: Handler, **notes: Any) -> Handler:
@@ -166,7 +168,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         return cast("Handler", self.arguments(Nothing)(view))
 
     def answers(
-        self, status: int, schema: Schema | type[Schema] | dict[str, Any], **doc: Any
+        self,
+        status: int,
+        schema: Schema | type[Schema] | dict[str, Any],
+        *,
+        streamed: bool = False,
+        **doc: Any,
     ) -> Callable[[Handler], Handler]:
         """Document the answer of a handler that succeeds."""
 
@@ -175,7 +182,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
                 status, schema=schema, success=True, **doc
             )(handler)
             handler._apidoc = documented._apidoc  # type: ignore[attr-defined]
-            return handler
+            return _note(handler, streamed=streamed)
 
         return decorate
 
@@ -197,17 +204,17 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
     def _prepare_gridt_doc(
         self, doc: dict[str, Any], info: dict[str, Any], *, method: str, **_: Any
     ) -> dict[str, Any]:
-        notes = {"token": "access", "problems": (), **info.get("gridt", {})}
-        statuses = {503, *notes["problems"]}
+        notes = _NOTES | info.get("gridt", {})
+        statuses = set(notes["problems"])
         if notes["token"] is None:
             doc["security"] = []
         else:
-            statuses.add(401)
+            statuses |= {401, 503}  # the token's login is in the database
         if "requestBody" in doc:
             statuses |= {400, 413, 415, 422}
         if doc.get("parameters"):
             statuses.add(422)
-        if method == "get":
+        if method == "get" and not notes["streamed"]:
             statuses.add(304)
         doc["operationId"] = info["operation_id"]
         responses = doc.setdefault("responses", {})
@@ -218,6 +225,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # it has no types
     """flask-smorest's documentation, without its error handlers and page."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None  # every answer is documented by its status
 
     def _register_error_handlers(self) -> None:
         """Leave exceptions to `gridt.problems`."""

@@ -11,6 +11,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any, cast
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError
+from flask.helpers import get_load_dotenv
 from marshmallow.validate import Range
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -78,7 +79,8 @@ class Settings:
         :raises ConfigurationError: naming every variable that is missing or wrong
         """
         env = FileAwareEnv(eager=False, prefix="GRIDT_", strip_whitespace=True)
-        env.read_env(ROOT / ".env", recurse=False)  # as the flask command does
+        if get_load_dotenv():  # as the flask command does, unless FLASK_SKIP_DOTENV is set
+            env.read_env(ROOT / ".env", recurse=False)
         env.add_parser("database_url", _database_url)
         env.add_parser("secret_key", _secret_key)
         try:

@@ -48,6 +48,10 @@ _MOST_UPDATES = 500_000
 dice = random.Random()  # noqa: S311
 
 
+#: a user's id, when they joined, and each time they did it
+Pasts = Sequence[tuple[int, list[datetime]]]
+
+
 class Demo:
     """Some people, a few movements, and what they did over the last weeks.
 
@@ -117,43 +121,14 @@ class Demo:
     def _fill_movement(
         self, connection: Connection, movement: Movement, members: Sequence[int]
     ) -> Iterator[int]:
-        """Subscribe members in this order, with their leaders and their past."""
+        """Subscribe members in this order, with their past and their leaders."""
         longest = max(1, _MOST_UPDATES // len(members))
         for start in range(0, len(members), _BATCH):
             some = members[start : start + _BATCH]
             pasts = [(one, self._past(movement.interval, longest)) for one in some]
-            subscriptions = (
-                {
-                    "user_id": user_id,
-                    "movement_id": movement.id,
-                    "subscribed_at": past[0],
-                    "last_update_at": past[-1] if len(past) > 1 else None,
-                    "shuffle_key": random_key(movement.id),
-                }
-                for user_id, past in pasts
-            )
-            yield from _load(connection, Subscription, subscriptions)
-            updates = (
-                {
-                    "leader_id": user_id,
-                    "movement_id": movement.id,
-                    "time_stamp": moment,
-                    "message": dice.choice(_MESSAGES),
-                }
-                for user_id, past in pasts
-                for moment in past[1:]
-            )
-            yield from (0 for _ in _load(connection, Update, updates))
-        slots = (
-            {
-                "follower_id": members[place // SLOTS],
-                "movement_id": movement.id,
-                "slot": place % SLOTS,
-                "leader_id": None if leader < 0 else members[leader],
-            }
-            for place, leader in enumerate(grown(len(members)))
-        )
-        yield from _load(connection, MovementUserAssociation, slots)
+            yield from _load(connection, Subscription, _subscriptions(movement.id, pasts))
+            yield from (0 for _ in _load(connection, Update, _updates(movement.id, pasts)))
+        yield from _load(connection, MovementUserAssociation, _slots(movement.id, members))
         movement.member_count = len(members)
 
     def _past(self, interval: timedelta, longest: int) -> list[datetime]:
@@ -168,6 +143,38 @@ class Demo:
             if dice.random() < diligence
         )
         return [joined, *done]
+
+
+def _subscriptions(movement_id: int, pasts: Pasts) -> Iterator[dict[str, Any]]:
+    for user_id, (joined, *done) in pasts:
+        yield {
+            "user_id": user_id,
+            "movement_id": movement_id,
+            "subscribed_at": joined,
+            "last_update_at": done[-1] if done else None,
+            "shuffle_key": random_key(movement_id),
+        }
+
+
+def _updates(movement_id: int, pasts: Pasts) -> Iterator[dict[str, Any]]:
+    for user_id, (_, *done) in pasts:
+        for moment in done:
+            yield {
+                "leader_id": user_id,
+                "movement_id": movement_id,
+                "time_stamp": moment,
+                "message": dice.choice(_MESSAGES),
+            }
+
+
+def _slots(movement_id: int, members: Sequence[int]) -> Iterator[dict[str, Any]]:
+    for place, leader in enumerate(grown(len(members))):
+        yield {
+            "follower_id": members[place // SLOTS],
+            "movement_id": movement_id,
+            "slot": place % SLOTS,
+            "leader_id": None if leader < 0 else members[leader],
+        }
 
 
 def grown(members: int) -> "array[int]":

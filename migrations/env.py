@@ -6,7 +6,8 @@ from alembic import context
 from flask import current_app
 
 logging.basicConfig(format="%(levelname)s %(message)s")
-logging.getLogger("alembic").setLevel(logging.INFO)
+log = logging.getLogger("alembic")
+log.setLevel(logging.INFO)
 
 db = current_app.extensions["migrate"].db
 
@@ -38,3 +39,5 @@ else:
         )
         with context.begin_transaction():
             context.run_migrations()
+
+log.setLevel(logging.WARNING)  # or a server that migrated on start would go on telling

@@ -45,6 +45,7 @@ class OwnContextClient(FlaskClient):
         if self.token is not None:
             headers = dict(kwargs.pop("headers", None) or {})
             kwargs["headers"] = {"Authorization": f"Bearer {self.token}"} | headers
+        kwargs.setdefault("buffered", True)  # a stream has to be read in the call's own context
         response = contextvars.Context().run(super().open, *args, **kwargs)
         check_answer(self.application, response)
         return response
@@ -177,8 +178,8 @@ def make_movement(database: None, make_user: Callable[..., User]) -> Callable[..
         movement = Movement(
             name or f"movement {next(numbers)}", timedelta(days=1), "something worth doing"
         )
-        movement.creator = creator
         movement.users = [*users, *(make_user() for _ in range(members))]
+        movement.creator = creator
         movement.save_to_db()
         return movement
 

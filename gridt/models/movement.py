@@ -275,9 +275,21 @@ class Movement(Stored, Model):
 
     def dictify(self, user: User) -> dict[str, Any]:
         """Return this movement as a user sees it; subscribers see their leaders."""
-        given = {"caller_id": user.id, "movement_id": self.id}
-        rows = db.session.execute(_ONE_SEEN, given).all()
-        return Movement.describe(rows, user)[0]
+        seen = Movement.find_seen(user, self.id)
+        if seen is None:
+            raise MovementNotFound
+        return seen
+
+    @classmethod
+    def find_seen(cls, user: User, movement: int | str) -> dict[str, Any] | None:
+        """Return the movement of that id or name as `dictify` does, without loading it."""
+        given: dict[str, Any] = {"caller_id": user.id}
+        if isinstance(movement, int):
+            query, given["movement_id"] = _SEEN_BY_ID, movement
+        else:
+            query, given["name"] = _SEEN_BY_NAME, fold(movement)
+        rows = db.session.execute(query, given).all()
+        return cls.describe(rows, user)[0] if rows else None
 
     @classmethod
     def seen_by(cls, user: User) -> tuple[Rows, dict[str, int]]:
@@ -348,7 +360,8 @@ _SEEN = (
         ),
     )
 )
-_ONE_SEEN = _SEEN.where(Movement.id == bindparam("movement_id"))
+_SEEN_BY_ID = _SEEN.where(Movement.id == bindparam("movement_id"))
+_SEEN_BY_NAME = _SEEN.where(Movement.name_folded == bindparam("name"))
 
 
 def _described(

@@ -185,8 +185,9 @@ class Network:
         return dice.sample(eligible, len(eligible))
 
     def members(self) -> Iterator[Member]:
-        """Return all members in random order, fetched from the database a few at a time."""
-        return self._members(db.session.execute(_MEMBERS, keys_of(self.movement_id)))
+        """Yield all members in random order, fetched from the database a few at a time."""
+        # begins to read when somebody does: a streamed answer has a session of its own by then
+        yield from self._members(db.session.execute(_MEMBERS, keys_of(self.movement_id)))
 
     def _members(self, rows: Iterable[Row[Any]]) -> Iterator[Member]:
         for (user_id, *activity), slots in groupby(rows, key=itemgetter(0, 1, 2)):

@@ -21,7 +21,7 @@ class Register(Resource):
     """Accounts to open."""
 
     @bp.token(None)
-    @bp.problems(409)
+    @bp.problems(409, 503)
     @bp.answers(201, Registered)
     @bp.arguments(RegisterIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -42,7 +42,7 @@ class Auth(Resource):
 
     @bp.token(None)
     @bp.answers(200, Tokens)
-    @bp.problems(401)
+    @bp.problems(401, 503)
     @bp.arguments(LoginIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Log in."""

@@ -15,7 +15,7 @@ from gridt.extensions import db
 from gridt.models import Movement, User
 from gridt.models.network import Member
 from gridt.paging import Key, page
-from gridt.resources.paths import movement_or_404
+from gridt.resources.paths import movement_or_404, seen_or_404
 from gridt.schemas.base import Message
 from gridt.schemas.movements import (
     MovementChanged,
@@ -80,7 +80,7 @@ class OneMovement(Resource):
     @bp.answers(200, MovementOut)
     def get(self, movement: str) -> ResponseReturnValue:
         """Show a movement."""
-        return movement_answer(movement_or_404(movement).dictify(caller()))
+        return movement_answer(seen_or_404(movement, caller()))
 
     @bp.problems(403, 404, 409)
     @bp.answers(200, MovementChanged)
@@ -115,7 +115,7 @@ class NetworkOfMovement(Resource):
     """Who leads whom in a movement."""
 
     @bp.problems(403, 404)
-    @bp.answers(200, NetworkOut)
+    @bp.answers(200, NetworkOut, streamed=True)
     @bp.arguments(NetworkIn, location="query")
     def get(self, _format: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Export who leads whom, for members; only its creator and admins see who is who."""
