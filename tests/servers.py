@@ -1,0 +1,122 @@
+"""A really started gunicorn, for what only a real server shows."""
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent
+
+SECRET_KEY = "only the servers of the tests sign with this"
+
+#: settings of every server; the hashing is the cheapest that may be configured
+SETTINGS = {
+    "SECRET_KEY": SECRET_KEY,
+    "BIND": "127.0.0.1:0",  # the system gives a free port
+    "UPGRADE_ON_START": "true",
+    "ARGON2_MEMORY_KIB": "64",
+    "ARGON2_PASSES": "1",
+    "ARGON2_LANES": "1",
+}
+
+#: seconds after which a server that neither starts nor stops is given up
+PATIENCE = 30
+
+
+@dataclass
+class Server:
+    """A running server: where it listens, its process, and the file with all that it printed."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def stop(self) -> None:
+        """Ask it to stop, as an operator does; fail unless it ends well."""
+        self.process.terminate()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait for the end of a server that was asked to stop; fail unless it ends well."""
+        code = self.process.wait(PATIENCE)
+        printed = self.log.read_text()
+        assert code == 0, f"gunicorn exited with {code}:\n{printed}"
+        assert "Traceback" not in printed, printed
+
+
+def environment(database_url: str, **settings: str) -> dict[str, str]:
+    """Return the environment of a process that uses `database_url`: nothing of this machine.
+
+    :param settings: named without the `GRIDT_` before them
+    """
+    values = SETTINGS | {"DATABASE_URL": database_url} | settings
+    named = {f"GRIDT_{name}": value for name, value in values.items()}
+    return named | {"FLASK_SKIP_DOTENV": "1"}  # a developer's own .env is not to be tested
+
+
+@contextmanager
+def serve(database_url: str, processes: int = 1, **settings: str) -> Iterator[Server]:
+    """Run gunicorn for the length of a `with` block, unless that stops it before.
+
+    :param settings: named without the `GRIDT_` before them
+    """
+    with tempfile.TemporaryDirectory(prefix="gridt-server-") as folder:
+        log = Path(folder) / "log"
+        with (
+            log.open("wb") as output,
+            subprocess.Popen(
+                [sys.executable, "-m", "gunicorn"],
+                cwd=ROOT,
+                env=environment(database_url, **settings) | {"WEB_CONCURRENCY": str(processes)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            ) as process,
+        ):
+            try:
+                server = Server(_url_when_ready(process, log), process, log)
+                yield server
+                if process.poll() is None:
+                    server.stop()
+            except BaseException as error:
+                error.add_note(f"The server printed:\n{log.read_text()}")
+                raise
+            finally:
+                process.kill()
+
+
+def flask(database_url: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run `flask …` on the database at `database_url`."""
+    return subprocess.run(
+        [sys.executable, "-m", "flask", *command],
+        cwd=ROOT,
+        env=environment(database_url),
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
+        check=False,
+    )
+
+
+def _url_when_ready(process: subprocess.Popen[bytes], log: Path) -> str:
+    give_up = time.monotonic() + PATIENCE
+    while time.monotonic() < give_up and process.poll() is None:
+        if (found := re.search(r"gridt listens on (\S+)", log.read_text())) and _ready(found[1]):
+            return found[1]
+        time.sleep(0.05)
+    raise RuntimeError(f"gunicorn did not start (exit code {process.poll()})")
+
+
+def _ready(url: str) -> bool:
+    try:
+        with urlopen(f"{url}/ready", timeout=PATIENCE) as answer:
+            return answer.status == 200
+    except URLError:
+        return False

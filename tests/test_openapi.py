@@ -1,0 +1,364 @@
+"""The OpenAPI document: valid, complete, and each answer that it promises can be had."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import openapi_spec_validator
+import pytest
+from flask import Flask
+from flask_jwt_extended import create_access_token, create_refresh_token
+from werkzeug.test import TestResponse
+
+from gridt import create_app
+from gridt.api import document
+from gridt.extensions import db
+from gridt.models import Movement, MovementUserAssociation, Update, User
+from tests.conftest import PASSWORD, OwnContextClient, settings_for
+
+DOCUMENT = document(create_app(settings_for("sqlite://")))
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+#: what a call has to carry to succeed
+BODIES = {
+    "POST /register": {"username": "new", "email": "new@example.org", "password": PASSWORD},
+    "POST /auth": {"username": "me", "password": PASSWORD},
+    "POST /user/change_password": {"old_password": PASSWORD, "new_password": "another " * 2},
+    "PATCH /identity": {"bio": "me"},
+    "PUT /bio": {"bio": "me"},
+    "POST /movements": {
+        "name": "Stretching",
+        "short_description": "Every morning, all of it",
+        "interval": "daily",
+    },
+    "PATCH /movements/{movement}": {"description": "longer"},
+}
+
+#: a value that each of these arguments refuses; one of them is in every query
+WRONG = {"limit": "0", "everywhere": "perhaps", "format": "gif"}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A method of a path, and what is documented of it."""
+
+    method: str
+    template: str
+    doc: dict[str, Any] = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.template}"
+
+    @property
+    def secured(self) -> bool:
+        return bool(self.doc.get("security", DOCUMENT["security"]))
+
+    @property
+    def statuses(self) -> list[int]:
+        return [int(status) for status in self.doc["responses"] if status != "default"]
+
+    @property
+    def arguments(self) -> list[str]:
+        return [one["name"] for one in self.doc.get("parameters", []) if one["in"] == "query"]
+
+
+OPERATIONS = [
+    Operation(method.upper(), template, doc)
+    for template, item in DOCUMENT["paths"].items()
+    for method, doc in item.items()
+    if method in METHODS
+]
+ANSWERS = [(operation, status) for operation in OPERATIONS for status in operation.statuses]
+
+
+@dataclass
+class World:
+    """I created a movement of six; somebody I follow is in it, and somebody else is not."""
+
+    me: User
+    client: OwnContextClient
+    refresh_token: str
+    strangers_client: OwnContextClient
+    movement: Movement
+    update: Update
+    make_movement: Callable[..., Movement]
+
+    @property
+    def leader(self) -> User:
+        return self.me.leaders(self.movement)[0]
+
+    def call(
+        self, operation: Operation, client: OwnContextClient | None = None, **changes: Any
+    ) -> TestResponse:
+        """Make a call that succeeds, but for the changes: names in the path, or its contents."""
+        names = {"movement": self.movement.id, "user": self.leader.id, "update": self.update.id}
+        for name in names:
+            names[name] = changes.pop(name, names[name])
+        if not {"json", "data"} & set(changes) and "requestBody" in operation.doc:
+            changes["json"] = BODIES.get(operation.name, {})
+        if operation.name == "POST /auth/refresh" and client is None:
+            changes["headers"] = {"Authorization": f"Bearer {self.refresh_token}"}
+        path = operation.template.format(**names)
+        # buffered: a streamed answer is read where it was asked for
+        client = client or self.client
+        return client.open(path, method=operation.method, buffered=True, **changes)
+
+
+@pytest.fixture
+def world(
+    client: OwnContextClient,
+    client_of: Callable[[User], OwnContextClient],
+    make_user: Callable[..., User],
+    make_movement: Callable[..., Movement],
+) -> World:
+    me, stranger = make_user("me"), make_user("stranger")
+    movement = make_movement(me, members=5, name="Flossing")
+    movement.creator = me
+    update = movement.post_update(me)
+    update.save_to_db()
+    tokens = client.post("/auth", json=BODIES["POST /auth"]).json
+    client.token = tokens["access_token"]
+    return World(
+        me,
+        client,
+        tokens["refresh_token"],
+        client_of(stranger),
+        movement,
+        update,
+        make_movement,
+    )
+
+
+@pytest.fixture
+def away(server_url: str | None) -> Iterator[OwnContextClient]:
+    """A client of a service whose database is away."""
+    nowhere = "sqlite:////nowhere/gridt.sqlite"
+    if server_url is not None:
+        nowhere = "postgresql+psycopg://gridt:gridt@127.0.0.1:1/gridt"
+    app = create_app(settings_for(nowhere))
+    app.test_client_class = OwnContextClient
+    with app.app_context():
+        yield app.test_client()
+        db.engine.dispose()
+
+
+# -- how each answer is provoked --------------------------------------------------------------
+
+Scenario = Callable[[World, Operation], TestResponse]
+
+
+def succeed(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation)
+
+
+def ask_again(world: World, operation: Operation) -> TestResponse:
+    etag = world.call(operation).headers["ETag"]
+    return world.call(operation, headers={"If-None-Match": etag})
+
+
+def send_half_a_body(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, data="{", content_type="application/json")
+
+
+def come_without_token(world: World, operation: Operation) -> TestResponse:
+    assert operation.secured
+    world.client.token = None
+    return world.call(operation, client=world.client)
+
+
+def name_no_movement(world: World, operation: Operation) -> TestResponse:
+    assert "{movement}" in operation.template
+    return world.call(operation, movement="Nothing like this")
+
+
+def send_two_mebibytes(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, data=b" " * (2 << 20), content_type="application/json")
+
+
+def send_text(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, data="Hello!", content_type="text/plain")
+
+
+def send_nonsense(world: World, operation: Operation) -> TestResponse:
+    if "requestBody" in operation.doc:
+        return world.call(operation, json=BODIES.get(operation.name, {}) | {"nonsense": 1})
+    argument = next(name for name in operation.arguments if name in WRONG)
+    return world.call(operation, query_string={argument: WRONG[argument]})
+
+
+#: for every operation that documents one of these and is not in SCENARIOS with it
+USUAL: dict[int, Scenario] = {
+    200: succeed,
+    201: succeed,
+    304: ask_again,
+    400: send_half_a_body,
+    401: come_without_token,
+    404: name_no_movement,
+    413: send_two_mebibytes,
+    415: send_text,
+    422: send_nonsense,
+}
+
+
+def take_a_taken_username(world: World, operation: Operation) -> TestResponse:
+    body = BODIES[operation.name] | {"username": "STRANGER"}
+    return world.call(operation, json=body)
+
+
+def take_a_taken_movement_name(world: World, operation: Operation) -> TestResponse:
+    other = world.make_movement()
+    return world.call(operation, json=BODIES[operation.name] | {"name": other.name.upper()})
+
+
+def have_the_wrong_password(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, json={"username": "me", "password": "not this"})
+
+
+def come_as_a_stranger(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, client=world.strangers_client)
+
+
+def be_alone(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, movement=world.make_movement(world.me, creator=world.me).id)
+
+
+def have_an_open_slot(world: World, operation: Operation) -> TestResponse:
+    following = MovementUserAssociation.leader_id == world.leader.id
+    mine = MovementUserAssociation.follower_id == world.me.id
+    slot = db.session.scalars(db.select(MovementUserAssociation).where(following, mine)).one()
+    slot.leader_id = None  # as imported data may have it
+    slot.save_to_db()
+    return world.call(operation)
+
+
+def follow_everybody(world: World, operation: Operation) -> TestResponse:
+    movement = world.make_movement(world.me, members=1)
+    (leader,) = world.me.leaders(movement)
+    return world.call(operation, movement=movement.id, user=leader.id)
+
+
+SCENARIOS: dict[tuple[str, int], Scenario] = {
+    ("POST /register", 409): take_a_taken_username,
+    ("POST /auth", 401): have_the_wrong_password,
+    ("PATCH /identity", 409): take_a_taken_username,
+    ("POST /movements", 409): take_a_taken_movement_name,
+    ("PATCH /movements/{movement}", 403): come_as_a_stranger,
+    ("PATCH /movements/{movement}", 409): take_a_taken_movement_name,
+    ("DELETE /movements/{movement}", 200): be_alone,
+    ("DELETE /movements/{movement}", 403): come_as_a_stranger,
+    ("DELETE /movements/{movement}", 409): succeed,  # but for the other members
+    ("GET /movements/{movement}/network", 403): come_as_a_stranger,
+    ("POST /movements/{movement}/leader", 201): have_an_open_slot,
+    ("POST /movements/{movement}/leader", 409): succeed,  # but that every slot is filled
+    ("POST /movements/{movement}/leader/{user}", 409): follow_everybody,
+    ("GET /movements/{movement}/followers", 409): come_as_a_stranger,
+    ("POST /movements/{movement}/updates", 409): come_as_a_stranger,
+    ("POST /movements/{movement}/update", 409): come_as_a_stranger,
+    ("POST /movements/{movement}/signal", 409): come_as_a_stranger,
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [(operation, status) for operation, status in ANSWERS if status != 503],
+    ids=lambda value: getattr(value, "name", str(value)),
+)
+def test_each_documented_answer_can_be_had(world: World, operation: Operation, status: int) -> None:
+    scenario = SCENARIOS.get((operation.name, status), USUAL.get(status))
+    assert scenario is not None, "write down how this answer is provoked"
+    assert scenario(world, operation).status_code == status
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [operation for operation, status in ANSWERS if status == 503],
+    ids=lambda operation: operation.name,
+)
+def test_each_operation_tells_when_the_database_is_away(
+    away: OwnContextClient, operation: Operation
+) -> None:
+    make = create_refresh_token if operation.template == "/auth/refresh" else create_access_token
+    away.token = make("1", additional_claims={"login": 1}) if operation.secured else None
+    path = operation.template.format(movement=1, user=1, update=1)
+    body = {"json": BODIES.get(operation.name, {})} if "requestBody" in operation.doc else {}
+    answer = away.open(path, method=operation.method, **body)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_no_scenario_is_left_over() -> None:
+    assert set(SCENARIOS) <= {(operation.name, status) for operation, status in ANSWERS}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_a_token_is_asked_for_as_documented(world: World, operation: Operation) -> None:
+    world.client.token = None
+    answer = world.call(operation, client=world.client)
+    assert (answer.status_code == 401) == operation.secured
+
+
+# -- the document itself ----------------------------------------------------------------------
+
+
+def test_the_document_is_valid() -> None:
+    assert DOCUMENT["openapi"].startswith("3.1")
+    openapi_spec_validator.validate(DOCUMENT)
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in references(DOCUMENT):
+        target: Any = DOCUMENT
+        for step in reference.removeprefix("#/").split("/"):
+            assert step in target, reference
+            target = target[step]
+
+
+def references(part: Any) -> Iterator[str]:
+    """Yield every `$ref` within a part of the document."""
+    if isinstance(part, dict):
+        if "$ref" in part:
+            yield part["$ref"]
+        for inner in part.values():
+            yield from references(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from references(inner)
+
+
+def test_every_route_is_documented_and_nothing_else(app: Flask) -> None:
+    routes = {
+        (method, rule.rule.replace("<", "{").replace(">", "}"))
+        for rule in app.url_map.iter_rules()
+        if not rule.endpoint.endswith("static")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert {(operation.method, operation.template) for operation in OPERATIONS} == routes
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_every_operation_says_what_it_does(operation: Operation) -> None:
+    assert operation.doc["summary"].endswith(".")
+    assert any(200 <= status < 300 for status in operation.statuses)
+    declared = {
+        parameter["name"]
+        for parameter in [
+            *DOCUMENT["paths"][operation.template].get("parameters", []),
+            *operation.doc.get("parameters", []),
+        ]
+        if parameter["in"] == "path"
+    }
+    assert {f"{{{name}}}" for name in declared} == {
+        step for step in operation.template.split("/") if step.startswith("{")
+    }
+
+
+def test_every_operation_has_an_id_of_its_own() -> None:
+    ids = [operation.doc.get("operationId") for operation in OPERATIONS]
+    assert None not in ids
+    assert len(ids) == len(set(ids))
+
+
+def test_the_document_is_served_as_it_is(client: OwnContextClient) -> None:
+    assert client.get("/openapi.json").json == DOCUMENT

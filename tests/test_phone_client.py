@@ -1,0 +1,443 @@
+"""What the published mobile client does, call by call, against a really started gunicorn."""
+
+import binascii
+import json
+import re
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from email.message import Message
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+import jwt
+import pytest
+
+from tests.servers import SECRET_KEY, Server, serve
+
+PASSWORD = "hunter2!"
+
+#: what a browser leaves as it is in a path; the client escapes nothing itself
+AS_TYPED = "!$&'()*+,-.:;=@[]_|~%\\"
+
+#: the client takes the hours from the offset, and computes correctly with none other than this
+TIME_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?\+00:00")
+
+NAMES = [
+    "Flossing",
+    "Early to bed",
+    "Früh aufstehen",
+    "Read & write",
+    "Läuft 🏃‍♀️ & wächst 🌱",
+    '100 % plants; "soup" (it\'s hot)',
+]
+
+
+@dataclass
+class Answer:
+    """What the client gets to see of an answer."""
+
+    status: int
+    headers: Message
+    body: Any
+
+
+class Phone:
+    """The published client on somebody's phone, and whoever holds it.
+
+    Each call is preflighted, and each answer held against what the client needs of any.
+    """
+
+    def __init__(self, url: str, origin: str = "http://localhost") -> None:
+        self.address, self.origin = urlsplit(url).netloc, origin
+        self.username = f"Ännie {uuid4().hex[:8]}"
+        self.email = f"{uuid4().hex}@example.org"
+        self.token: str | None = None
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+        """Call as the client does.
+
+        :param path: as the client writes it, before the browser encodes it
+        """
+        path = quote(path, safe="/" + AS_TYPED)
+        headers = {"Accept": "application/json, text/plain, */*", "Origin": self.origin}
+        asked = []
+        if path not in {"/auth", "/register"}:
+            headers["Authorization"] = f"JWT {self.token}"
+            asked.append("authorization")
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            asked.append("content-type")
+        elif method == "POST":
+            headers["Content-Type"] = "text/plain"  # the browser asks no leave for this type
+        self._preflight(method, path, ",".join(asked))
+        answer = self._send(method, path, headers, body)
+        assert isinstance(answer.body, dict | list), "the client plucks members from every body"
+        if answer.status >= 400:
+            assert isinstance(answer.body["message"], str)
+        if answer.status == 401:
+            assert isinstance(answer.body["description"], str)
+        return answer
+
+    def register(self) -> Answer:
+        account = {"username": self.username, "email": self.email, "password": PASSWORD}
+        return self.call("POST", "/register", account)
+
+    def log_in(self, password: str = PASSWORD) -> Answer:
+        answer = self.call("POST", "/auth", {"username": self.email, "password": password})
+        if answer.status == 200:
+            self.token = answer.body["access_token"]
+        return answer
+
+    def create(self, name: str | None = None, interval: str = "daily") -> dict[str, Any]:
+        """Create a movement, and read it by its name as the client then does."""
+        name = name or f"Habit {uuid4().hex}"
+        form = {
+            "name": name,
+            "description": "",
+            "short_description": "Do it every time.",
+            "interval": interval,
+        }
+        answer = self.call("POST", "/movements", form)
+        assert answer.status == 201
+        assert isinstance(answer.body["message"], str)
+        return self.read(name)
+
+    def read(self, movement: str | int) -> dict[str, Any]:
+        answer = self.call("GET", f"/movements/{movement}")
+        assert answer.status == 200
+        check_movement(answer.body)
+        return dict(answer.body)
+
+    def join(self, movement: str | int) -> None:
+        assert self.call("PUT", f"/movements/{movement}/subscriber", {}).status == 200
+
+    def _preflight(self, method: str, path: str, asked: str) -> None:
+        headers = {"Origin": self.origin, "Access-Control-Request-Method": method}
+        if asked:
+            headers["Access-Control-Request-Headers"] = asked
+        given = self._send("OPTIONS", path, headers, None).headers
+        allowed = given["Access-Control-Allow-Headers"].lower().replace(",", " ").split()
+        # named one by one: `*` would not cover Authorization
+        assert set(filter(None, asked.split(","))) <= set(allowed)
+        assert method in given["Access-Control-Allow-Methods"].replace(",", " ").split()
+        assert int(given["Access-Control-Max-Age"]) > 0
+
+    def _send(
+        self, method: str, path: str, headers: dict[str, str], body: dict[str, Any] | None
+    ) -> Answer:
+        with closing(HTTPConnection(self.address, timeout=30)) as connection:
+            data = None if body is None else json.dumps(body)
+            connection.request(method, path, data, headers)
+            answer = connection.getresponse()
+            raw = answer.read()
+        assert answer.status != 204
+        assert not 300 <= answer.status < 400, f"{method} {path} redirects"
+        assert answer.status < 500, raw
+        assert answer.headers["Access-Control-Allow-Origin"] in {"*", self.origin}
+        assert "max-age=" not in answer.headers.get("Cache-Control", "").replace("max-age=0", "")
+        if method == "OPTIONS":
+            assert answer.status == 200
+            return Answer(answer.status, answer.headers, None)
+        assert answer.headers.get_content_type().endswith("json")
+        return Answer(answer.status, answer.headers, json.loads(raw))
+
+
+def check_movement(movement: dict[str, Any]) -> None:
+    """Fail unless the client can draw this movement."""
+    assert type(movement["id"]) is int
+    for member in ("name", "short_description", "description", "interval"):
+        assert isinstance(movement[member], str), member
+    assert type(movement["subscribed"]) is bool
+    check_time_of(movement.get("last_signal_sent"))
+    for leader in movement.get("leaders", []):
+        check_leader(leader)
+    usernames = [leader["username"] for leader in movement.get("leaders", [])]
+    assert len(usernames) == len(set(usernames))
+
+
+def check_leader(leader: dict[str, Any]) -> None:
+    """Fail unless the client can draw this leader."""
+    assert type(leader["id"]) is int
+    assert isinstance(leader["username"], str)
+    assert re.fullmatch("[0-9a-f]{32}", leader["avatar"])
+    assert "message" not in leader
+    check_time_of(leader.get("last_signal"))
+
+
+def check_time_of(signal: dict[str, Any] | None) -> None:
+    """Fail unless the client can compute with this signal; none at all is fine too."""
+    if signal is not None:
+        assert TIME_STAMP.fullmatch(signal["time_stamp"])
+        assert isinstance(signal["message"], str | None)
+
+
+def atob(text: str) -> str:
+    """Decode as browsers do: no `-`, no `_`, and any rest but a single character."""
+    assert len(text) % 4 != 1
+    return b64decode(text + "=" * (-len(text) % 4), validate=True).decode("latin-1")
+
+
+def payload(token: str) -> dict[str, Any]:
+    """Return what the client reads in a token."""
+    first, middle, last = token.split(".")
+    assert first
+    assert last
+    return dict(json.loads(atob(middle)))
+
+
+@pytest.fixture(scope="module")
+def server(new_database: Callable[[], str]) -> Iterator[Server]:
+    with serve(new_database()) as server:
+        yield server
+
+
+@pytest.fixture
+def new_phone(server: Server) -> Callable[[], Phone]:
+    """Make the phone of somebody who has signed up and logged in."""
+
+    def make() -> Phone:
+        phone = Phone(server.url)
+        assert phone.register().status == 201
+        assert phone.log_in().status == 200
+        return phone
+
+    return make
+
+
+@pytest.fixture
+def phone(new_phone: Callable[[], Phone]) -> Phone:
+    return new_phone()
+
+
+@pytest.mark.parametrize("origin", ["http://localhost", "capacitor://localhost"])
+def test_one_signs_up_and_logs_in_by_e_mail(server: Server, origin: str) -> None:
+    phone = Phone(server.url, origin)
+    assert phone.register().status == 201
+    answer = phone.log_in()
+    assert (answer.status, phone.token) == (200, answer.body["access_token"])
+    assert phone.call("GET", "/movements/subscriptions").body == []
+
+
+def test_the_list_has_what_the_detail_page_needs(phone: Phone) -> None:
+    for interval in ("daily", "twice daily", "weekly"):
+        movement = phone.create(interval=interval)
+        answer = phone.call("GET", "/movements")
+        assert answer.status == 200
+        for listed in answer.body:
+            check_movement(listed)
+        (listed,) = [one for one in answer.body if one["name"] == movement["name"]]
+        assert (listed["id"], listed["interval"]) == (movement["id"], interval)
+        assert (listed["description"], listed["short_description"]) == ("", "Do it every time.")
+
+
+def test_home_shows_leaders_and_the_last_signal(new_phone: Callable[[], Phone]) -> None:
+    founder, other = new_phone(), new_phone()
+    movement = founder.create()
+    other.join(movement["name"])
+    other.call("POST", f"/movements/{movement['id']}/signal", {"message": "🌱 done"})
+
+    (mine,) = founder.call("GET", "/movements/subscriptions").body
+    check_movement(mine)
+    assert mine["subscribed"] is True
+    assert mine["last_signal_sent"] is None
+    (leader,) = mine["leaders"]
+    assert (leader["username"], leader["last_signal"]["message"]) == (other.username, "🌱 done")
+    (theirs,) = other.call("GET", "/movements/subscriptions").body
+    assert theirs["last_signal_sent"] == leader["last_signal"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_stand_in_paths_as_they_were_typed(new_phone: Callable[[], Phone], name: str) -> None:
+    founder, phone = new_phone(), new_phone()
+    name = f"{name} {uuid4().hex[:8]}"
+    founder.create(name)
+    assert phone.read(name)["subscribed"] is False
+    for _ in range(2):  # neither is refused the second time
+        phone.join(name)
+    assert phone.read(name)["name"] == name
+    assert phone.read(name)["subscribed"] is True
+    for _ in range(2):
+        assert phone.call("DELETE", f"/movements/{name}/subscriber").status == 200
+    assert phone.read(name)["subscribed"] is False
+    assert founder.read(name)["leaders"] == []
+
+
+@pytest.mark.parametrize("message", ["done!", "ß" * 139, "👩‍🚀\u202e <b>&amp;\n", None])
+def test_a_signal_is_there_when_the_movement_is_read_again(
+    phone: Phone, message: str | None
+) -> None:
+    movement = phone.create()
+    body = None if message is None else {"message": message}
+    assert phone.call("POST", f"/movements/{movement['id']}/signal", body).status == 201
+    again = phone.read(movement["id"])
+    assert again["last_signal_sent"]["message"] == message
+
+
+def test_a_signal_without_a_message_has_no_body_at_all(server: Server, phone: Phone) -> None:
+    movement = phone.create()
+    with closing(HTTPConnection(phone.address, timeout=30)) as connection:
+        connection.putrequest("POST", f"/movements/{movement['id']}/signal")
+        connection.putheader("Authorization", f"JWT {phone.token}")
+        connection.putheader("Content-Type", "text/plain")
+        connection.putheader("Content-Length", "0")
+        connection.endheaders()
+        assert connection.getresponse().status == 201
+    assert phone.read(movement["id"])["last_signal_sent"] is not None
+
+
+def test_who_is_not_subscribed_is_told_so(new_phone: Callable[[], Phone]) -> None:
+    founder, stranger = new_phone(), new_phone()
+    movement = founder.create()
+    answer = stranger.call("POST", f"/movements/{movement['id']}/signal", {"message": "me too"})
+    assert answer.status == 409
+
+
+def test_a_swap_answers_with_somebody_else(new_phone: Callable[[], Phone]) -> None:
+    phones = [new_phone() for _ in range(6)]
+    me = phones[0]
+    movement = me.create()
+    for phone in phones[1:]:
+        phone.join(movement["name"])
+        if phone is not phones[-1]:  # so that both kinds are met
+            phone.call("POST", f"/movements/{movement['id']}/signal")
+    for _ in range(8):
+        before = me.read(movement["id"])["leaders"]
+        old = before[0]
+        answer = me.call("POST", f"/movements/{movement['id']}/leader/{old['id']}", {})
+        assert answer.status == 200
+        check_leader(answer.body)
+        assert answer.body["id"] not in {leader["id"] for leader in before}
+        signalled = answer.body["username"] != phones[-1].username
+        assert isinstance(answer.body["last_signal"], dict) == signalled
+        after = me.read(movement["id"])["leaders"]
+        assert {one["id"] for one in after} == (
+            {one["id"] for one in before} - {old["id"]} | {answer.body["id"]}
+        )
+
+
+def test_a_swap_with_nobody_else_says_so(new_phone: Callable[[], Phone]) -> None:
+    me, other = new_phone(), new_phone()
+    movement = me.create()
+    other.join(movement["name"])
+    (leader,) = me.read(movement["id"])["leaders"]
+    answer = me.call("POST", f"/movements/{movement['id']}/leader/{leader['id']}", {})
+    assert answer.status == 409
+    assert me.read(movement["id"])["leaders"] == [leader]
+
+
+@pytest.mark.parametrize("write", [str, str.upper])
+def test_the_same_e_mail_cannot_sign_up_again(phone: Phone, write: Callable[[str], str]) -> None:
+    phone.email, phone.username = write(phone.email), f"{phone.username} again"
+    assert phone.register().status == 409
+
+
+def test_a_wrong_form_is_answered_by_one_sentence(server: Server) -> None:
+    phone = Phone(server.url)
+    phone.email = "not an address"
+    assert phone.register().status == 422
+
+
+def test_a_wrong_password_is_told(phone: Phone) -> None:
+    assert phone.log_in("not hunter2").status == 401
+    phone.email = f"nobody-{phone.email}"
+    assert phone.log_in().status == 401
+
+
+def signed(claims: dict[str, Any], key: str = SECRET_KEY) -> str:
+    return jwt.encode(claims, key, algorithm="HS256")
+
+
+SPOILERS: dict[str, Callable[[str], str]] = {
+    "expired": lambda token: signed(payload(token) | {"exp": payload(token)["iat"] - 1}),
+    "of somebody else": lambda token: signed(payload(token) | {"sub": "1234567"}),
+    "signed by somebody else": lambda token: signed(payload(token), "x" * 32),
+    "not signed": lambda token: jwt.encode(payload(token), None, algorithm="none"),
+    "cut off": lambda token: token[:-4],
+    "no token at all": lambda _: "null",
+    "empty": lambda _: "",
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILERS.values(), ids=SPOILERS)
+def test_a_spoilt_token_is_refused_until_one_logs_in_again(
+    phone: Phone, spoil: Callable[[str], str]
+) -> None:
+    phone.token = spoil(str(phone.token))
+    for method, path, body in [
+        ("GET", "/movements", None),
+        ("GET", "/movements/subscriptions", None),
+        ("POST", "/movements/1/signal", None),
+        ("PUT", "/movements/1/subscriber", {}),
+    ]:
+        assert phone.call(method, path, body).status == 401
+    phone.log_in()
+    assert phone.call("GET", "/movements").status == 200
+
+
+def test_parallel_logins_all_succeed_with_tokens_that_the_client_can_read(phone: Phone) -> None:
+    def log_in_thrice(_: int) -> list[str]:
+        return [phone.log_in().body["access_token"] for _ in range(3)]
+
+    with ThreadPoolExecutor(8) as threads:
+        tokens = [token for some in threads.map(log_in_thrice, range(8)) for token in some]
+    assert len(set(tokens)) == 24
+    for token in tokens:
+        assert isinstance(payload(token)["exp"], int)
+        phone.token = token
+        assert phone.call("GET", "/movements/subscriptions").status == 200
+
+
+def test_atob_is_as_strict_as_a_browser() -> None:
+    assert atob("Pz8/fn4+") == "???~~>"
+    for base64url in ("Pz8_fn4-", "Pz8_", "P"):
+        with pytest.raises((binascii.Error, AssertionError)):
+            atob(base64url)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/nowhere", None, 404),
+        ("GET", "/movements/Ünknown & gone", None, 404),
+        ("PUT", "/movements", {}, 405),
+        ("POST", "/movements", {"name": "x"}, 422),
+        ("POST", "/movements", {"name": "x" * 1_100_000}, 413),
+        ("GET", "/movements/", None, 404),
+    ],
+)
+def test_errors_are_readable_across_origins(
+    phone: Phone, method: str, path: str, body: dict[str, Any] | None, status: int
+) -> None:
+    assert phone.call(method, path, body).status == status  # `call` looks at the headers
+
+
+def test_the_limits_of_the_forms_are_not_stricter_here(phone: Phone) -> None:
+    for name, short_description in [("n" * 4, "s" * 10), ("ñ" * 50, "š" * 100)]:
+        form = {"short_description": short_description, "description": "d" * 1000}
+        form |= {"name": name, "interval": "weekly"}
+        assert phone.call("POST", "/movements", form).status == 201
+
+
+# -- the later branches of the client --------------------------------------------------------
+
+
+def test_later_clients_join_and_leave_by_id(new_phone: Callable[[], Phone]) -> None:
+    founder, phone = new_phone(), new_phone()
+    movement = founder.create(interval="hourly")
+    phone.join(movement["id"])
+    assert phone.read(movement["id"])["subscribed"] is True
+    assert phone.call("DELETE", f"/movements/{movement['id']}/subscriber").status == 200
+    assert phone.read(movement["id"])["subscribed"] is False
+
+
+def test_later_clients_show_and_change_who_one_is(phone: Phone) -> None:
+    assert phone.call("PUT", "/bio", {"bio": "Bücher 📚"}).status == 200
+    identity = phone.call("GET", "/identity").body
+    assert (identity["username"], identity["email"]) == (phone.username, phone.email)
+    assert (identity["bio"], type(identity["id"])) == ("Bücher 📚", int)
+    assert re.fullmatch("[0-9a-f]{32}", identity["avatar"])

@@ -1,0 +1,176 @@
+"""The README tells the truth: all of its first session is typed, and compared to what it shows."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gridt.models.user import avatar_of
+from tests.servers import PATIENCE, ROOT, environment, flask, serve
+
+README = (ROOT / "README.md").read_text()
+
+#: the fenced blocks of a text: language and content
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
+
+#: between what one block prints and what the next does
+CUT = "-- next block --"
+
+
+def blocks(heading: str) -> list[tuple[str, str]]:
+    """Return the fenced blocks of a section."""
+    _, _, rest = README.partition(f"\n## {heading}\n")
+    section = rest.partition("\n## ")[0]
+    return [(found[1], found[2]) for found in BLOCK.finditer(section)]
+
+
+SESSION = blocks("A first session")
+COMMANDS = [content for language, content in SESSION if language == "sh"]
+
+
+def shown() -> list[list[tuple[str, str]]]:
+    """Return the blocks that the README shows as the output of each block of commands."""
+    outputs: list[list[tuple[str, str]]] = []
+    for language, content in SESSION:
+        if language == "sh":
+            outputs.append([])
+        else:
+            outputs[-1].append((language, content))
+    return outputs
+
+
+@pytest.fixture(scope="module")
+def database_url(new_database: Callable[[], str]) -> str:
+    return new_database()
+
+
+@pytest.fixture(scope="module")
+def printed(database_url: str) -> Iterator[list[str]]:
+    """Type the first session into one shell; return what each block printed."""
+    with serve(database_url) as server:
+        typed = f"echo '{CUT}'\n".join(COMMANDS)
+        typed, replaced = re.subn("^url=.*$", f"url={server.url}", typed, flags=re.MULTILINE)
+        assert replaced == 1
+        path = [str(Path(sys.executable).parent), os.environ["PATH"]]
+        shell = subprocess.run(
+            ["bash", "-euo", "pipefail"],
+            input=typed,
+            env={"PATH": os.pathsep.join(path)},  # without anybody's proxy
+            capture_output=True,
+            text=True,
+            timeout=2 * PATIENCE,
+            check=False,
+        )
+        assert (shell.returncode, shell.stderr) == (0, ""), shell.stderr
+        yield shell.stdout.split(f"{CUT}\n")
+
+
+def values(text: str) -> Iterator[Any]:
+    """Yield the JSON values that follow each other in a text."""
+    decoder, text = json.JSONDecoder(), text.lstrip()
+    while text:
+        value, end = decoder.raw_decode(text)
+        yield value
+        text = text[end:].lstrip()
+
+
+def normal(value: Any) -> Any:
+    """Return a JSON value with what differs from one session to the next made equal."""
+    if isinstance(value, dict):
+        told = {name: normal(inner) for name, inner in value.items()}
+        return told | {"request_id": "…"} if "request_id" in told else told
+    if isinstance(value, list):
+        return [normal(inner) for inner in value]
+    return "time" if isinstance(value, str) and TIME.fullmatch(value) else value
+
+
+def assert_prints(output: str, expected: list[tuple[str, str]]) -> None:
+    """Fail unless an output is what a few blocks of the README show together."""
+    lines = output.splitlines(keepends=True)
+    for language, content in expected:
+        if language == "json":
+            wanted = list(values(content))
+            assert [normal(json.loads(line)) for line in lines[: len(wanted)]] == normal(wanted)
+            lines = lines[len(wanted) :]
+        else:
+            count = len(content.splitlines())
+            assert "".join(lines[:count]) == content
+            lines = lines[count:]
+    assert not lines, "the README does not show all that is printed"
+
+
+def test_there_is_a_session_to_type() -> None:
+    assert len(COMMANDS) >= 8
+    assert sum(map(bool, shown())) >= 6
+    assert {language for language, _ in SESSION} == {"sh", "json", "text"}
+
+
+@pytest.mark.parametrize("number", range(len(COMMANDS) - 1))
+def test_each_block_prints_what_the_readme_shows(printed: list[str], number: int) -> None:
+    assert_prints(printed[number], shown()[number])
+
+
+def test_the_swap_at_the_end_answers_with_somebody_else(printed: list[str]) -> None:
+    ((_, content),) = shown()[-1]
+    (example,) = values(content)
+    leader = json.loads(printed[-1])
+    assert leader.keys() == example.keys()
+    # who it is, chance decides
+    assert leader["username"] in {"pieter", "jorn", "anna", "mila", "noor"}
+    posted = leader["username"] == "pieter"
+    assert bool(leader["last_update"]) == posted
+    assert leader["last_signal"] == leader["last_update"]
+
+
+def test_the_readme_shows_a_picture_that_is_hers() -> None:
+    ((_, content),) = shown()[-1]
+    (example,) = values(content)
+    assert example["avatar"] == avatar_of(f"{example['username']}@example.org")
+
+
+def test_the_python_example_prints_what_the_readme_shows(
+    printed: list[str], database_url: str
+) -> None:
+    (language, code), (_, expected) = blocks("In Python")
+    assert language == "python"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment(database_url),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == expected
+
+
+def test_every_make_target_named_exists() -> None:
+    named = set(re.findall(r"(?:`|^    )make ([a-z]+)", README, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"run", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("group", ["gridt", "db"])
+def test_every_command_named_exists(group: str) -> None:
+    named = set(re.findall(rf"flask {group} ([a-z-]+)", README))
+    assert named
+    helped = flask("sqlite://", group, "--help")
+    assert helped.returncode == 0, helped.stderr
+    commands = helped.stdout.partition("Commands:")[2]
+    assert named <= set(re.findall(r"^  ([a-z-]+)", commands, re.MULTILINE))
+
+
+def test_every_file_named_exists() -> None:
+    linked = [target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
+    assert linked
+    for target in [*linked, ".env.example"]:
+        assert (ROOT / target).exists(), target
