@@ -104,14 +104,16 @@ class _BodyParser(FlaskParser):
 
     def _raw_load_json(self, req: Request) -> Any:
         body = req.get_data(cache=True)
+        if len(body) > current_app.config["MAX_CONTENT_LENGTH"]:
+            raise RequestEntityTooLarge
         if not body:
             return {}
         if not req.is_json:
             raise UnsupportedMediaType
-        return orjson.loads(body)
-
-    def _handle_invalid_json_error(self, error: Exception, *_: Any, **__: Any) -> NoReturn:
-        raise BadRequest(f"The body is not valid JSON: {error}")
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError as error:  # webargs takes some of these for no body at all
+            raise BadRequest(f"The body is not valid JSON: {error}") from None
 
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
         """Turn the parser's messages into a problem that names each member."""
@@ -125,14 +127,16 @@ def _flat(messages: Mapping[str, Any]) -> Iterator[dict[str, str]]:
         while pending:
             path, inner = pending.pop(0)
             if isinstance(inner, Mapping):
-                pending += [
-                    (path if key == "_schema" else f"{path}/{key}", value)
-                    for key, value in inner.items()
-                ]
+                pending += [(f"{path}{_step(key)}", value) for key, value in inner.items()]
                 continue
             for text in inner:
                 entry = {"pointer": f"#{path}", "detail": text}
                 yield entry if location == "json" else entry | {"in": location}
+
+
+def _step(key: Any) -> str:
+    """Return one step of a JSON pointer (RFC 6901), none for a schema as a whole."""
+    return "" if key == "_schema" else "/" + str(key).replace("~", "~0").replace("/", "~1")
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no types
@@ -211,10 +215,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         else:
             statuses |= {401, 503}  # the token's login is in the database
         if "requestBody" in doc:
-            statuses |= {400, 413, 415, 422}
+            statuses |= {400, 415, 422}
         if doc.get("parameters"):
             statuses.add(422)
-        if method == "get" and not notes["streamed"]:
+        if method != "get":
+            statuses.add(413)
+        elif not notes["streamed"]:
             statuses.add(304)
         doc["operationId"] = info["operation_id"]
         responses = doc.setdefault("responses", {})
@@ -281,8 +287,11 @@ def _begin() -> Response | None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
     g.reading = request.method in {"GET", "HEAD", "OPTIONS"}
-    if (request.content_length or 0) > (request.max_content_length or 0):
+    limit = current_app.config["MAX_CONTENT_LENGTH"]
+    if not g.reading and (request.content_length or 0) > limit:
         raise RequestEntityTooLarge
+    # a body that does not tell its length is cut off at this, and shows then that it is too long
+    request.max_content_length = limit + 1
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
         return Response()  # on every path, and without a token
     return None

@@ -78,7 +78,7 @@ class Settings:
 
         :raises ConfigurationError: naming every variable that is missing or wrong
         """
-        env = FileAwareEnv(eager=False, prefix="GRIDT_", strip_whitespace=True)
+        env = _Env(eager=False, prefix="GRIDT_", strip_whitespace=True)
         if get_load_dotenv():  # as the flask command does, unless FLASK_SKIP_DOTENV is set
             env.read_env(ROOT / ".env", recurse=False)
         env.add_parser("database_url", _database_url)
@@ -95,11 +95,20 @@ class Settings:
             env.seal()
         except EnvValidationError as error:
             raise ConfigurationError(cast("dict[str, list[str]]", error.error_messages)) from None
-        except ValueError as error:  # a GRIDT_…_FILE that leads nowhere
-            raise ConfigurationError({"GRIDT_…_FILE": [str(error)]}) from None
         # neither is None here, or seal() had raised
         address = cast("URL", url).render_as_string(hide_password=False)
         return cls(SECRET_KEY=cast("str", secret), SQLALCHEMY_DATABASE_URI=address, **values)
+
+
+class _Env(FileAwareEnv):
+    """Lets a file that cannot be read complain together with the rest."""
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        try:
+            return super()._get_value(env_key, default)
+        except (OSError, ValueError) as error:
+            self._errors[f"{env_key}{self.file_suffix}"].append(str(error))
+            return default
 
 
 def _limits(env: FileAwareEnv) -> dict[str, Any]:
@@ -149,7 +158,14 @@ def _secret_key(given: str | None, url: URL | None) -> str | None:
         raise ValidationError("A server database needs a key of your own.")
     if url.database in _IN_MEMORY:
         return secrets.token_urlsafe(48)
-    return _kept_secret(Path(str(url.database)).with_suffix(".secret"))
+    path = Path(str(url.database)).with_suffix(".secret")
+    try:
+        kept = _kept_secret(path)
+    except OSError as error:
+        raise ValidationError(f"None is given, and none can be kept: {error}.") from None
+    if len(kept) < 32:
+        raise ValidationError(f"The one kept in {path} is cut off.")
+    return kept
 
 
 def _kept_secret(path: Path) -> str:

@@ -44,7 +44,7 @@ def page(
     rows = db.session.execute(query.limit(limit + 1), given).all()
     if len(rows) <= limit:
         return rows, {}
-    cursor = _encoded([rows[limit - 1]._mapping[label] for label in labels])
+    cursor = _encoded(keys, [rows[limit - 1]._mapping[label] for label in labels])
     arguments = urlencode(request.args.to_dict() | {"after": cursor})
     return rows[:limit], {"Link": f'<{quote(request.path)}?{arguments}>; rel="next"'}
 
@@ -61,13 +61,15 @@ def _beyond(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
     return and_(first <= value if down else first >= value, or_(*steps))
 
 
-def _encoded(values: Sequence[Any]) -> str:
-    return urlsafe_b64encode(orjson.dumps(values)).decode().rstrip("=")
+def _encoded(keys: Sequence[Key], values: Sequence[Any]) -> str:
+    return urlsafe_b64encode(orjson.dumps([_order(keys), *values])).decode().rstrip("=")
 
 
 def _decoded(cursor: str, keys: Sequence[Key]) -> list[Any]:
     try:
-        values = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        order, *values = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if order != _order(keys):
+            raise ValueError("a cursor of another list")
         return [
             _key_value(value, column.type.python_type)
             for value, (column, _) in zip(values, keys, strict=True)
@@ -75,6 +77,10 @@ def _decoded(cursor: str, keys: Sequence[Key]) -> list[Any]:
     except (ValueError, TypeError, OverflowError):
         wrong = {"pointer": "#/after", "detail": "Not a cursor of this list.", "in": "query"}
         raise Invalid([wrong]) from None
+
+
+def _order(keys: Sequence[Key]) -> str:
+    return ",".join(f"{column}{'-' if down else ''}" for column, down in keys)
 
 
 def _key_value(value: Any, kind: type[Any]) -> Any:

@@ -51,7 +51,7 @@ class Movement(Stored, Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     member_count: Mapped[int] = mapped_column(default=0)
 
-    creator: Mapped[User | None] = relationship(back_populates="created_movements")
+    creator: Mapped[User | None] = relationship()
     user_associations: Mapped[list[Association]] = relationship(
         primaryjoin="Movement.id == foreign(MovementUserAssociation.movement_id)",
         order_by="MovementUserAssociation.follower_id, MovementUserAssociation.slot",

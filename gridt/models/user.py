@@ -47,7 +47,9 @@ class User(Stored, Model):
     movements: Mapped[list["Movement"]] = relationship(
         secondary="subscriptions", viewonly=True, order_by="Movement.id"
     )
-    created_movements: Mapped[list["Movement"]] = relationship(back_populates="creator")
+    created_movements: Mapped[list["Movement"]] = relationship(
+        foreign_keys="Movement.creator_id", viewonly=True
+    )
     follower_associations: Mapped[list[MovementUserAssociation]] = relationship(
         primaryjoin="User.id == foreign(MovementUserAssociation.follower_id)",
         order_by="MovementUserAssociation.movement_id, MovementUserAssociation.slot",
@@ -121,6 +123,8 @@ class User(Stored, Model):
         """
         for movement in list(self.movements):  # by id: two deletions lock in the same order
             movement.remove_user(self)
+        for movement in self.created_movements:
+            movement.creator = None
         db.session.execute(delete(Update).where(Update.leader_id == self.id))
         db.session.execute(delete(Login).where(Login.user_id == self.id))
         super().delete_from_db()

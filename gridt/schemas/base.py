@@ -103,7 +103,7 @@ class IntervalField(fields.Field[timedelta]):
 
 def _duration(text: str) -> timedelta:
     try:
-        duration = isodate.parse_duration(text)
+        duration = None if text.endswith("T") else isodate.parse_duration(text)
     except (isodate.ISO8601Error, ArithmeticError, ValueError):
         duration = None
     # months and years are isodate's own class: they are not always as long as each other

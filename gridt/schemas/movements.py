@@ -27,6 +27,8 @@ class MovementName(Name):
             raise ValidationError("A name of digits alone would be taken for an id.")
         if folded in FIXED:
             raise ValidationError("This name is an address of the service.")
+        if "/" in name:
+            raise ValidationError("A name with a slash cannot stand in an address.")
         return name
 
 
