@@ -111,9 +111,12 @@ class _BodyParser(FlaskParser):
         if not req.is_json:
             raise UnsupportedMediaType
         try:
-            return orjson.loads(body)
+            parsed = orjson.loads(body)
         except orjson.JSONDecodeError as error:  # webargs takes some of these for no body at all
             raise BadRequest(f"The body is not valid JSON: {error}") from None
+        if not isinstance(parsed, dict):
+            raise Invalid([{"pointer": "#", "detail": "Not an object."}])
+        return parsed
 
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
         """Turn the parser's messages into a problem that names each member."""
@@ -135,8 +138,8 @@ def _flat(messages: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 
 
 def _step(key: Any) -> str:
-    """Return one step of a JSON pointer (RFC 6901), none for a schema as a whole."""
-    return "" if key == "_schema" else "/" + str(key).replace("~", "~0").replace("/", "~1")
+    """Return one step of a JSON pointer (RFC 6901)."""
+    return "/" + str(key).replace("~", "~0").replace("/", "~1")
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no types

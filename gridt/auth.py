@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select
 from gridt.errors import WrongCredentials
 from gridt.extensions import db, jwt, passwords
 from gridt.models import Login, User
-from gridt.models.base import LARGEST_ID
+from gridt.models.base import largest_in
 
 #: the words before a token; the published client says the second
 _WORDS = {"bearer", "jwt"}
@@ -97,7 +97,7 @@ def verified(user: User | None, password: str) -> User:
 def _user_of(_header: dict[str, Any], claims: dict[str, Any]) -> tuple[User, Login] | None:
     """Load the user and the login of a token by one statement, None when either has ended."""
     login_id = claims.get("login")
-    if not isinstance(login_id, int) or not 0 < login_id <= LARGEST_ID:
+    if not isinstance(login_id, int) or not 0 < login_id <= largest_in(Login.id):
         return None
     row = db.session.execute(_STANDING, {"login_id": login_id}).one_or_none()
     if row is None or str(row.User.id) != claims["sub"]:

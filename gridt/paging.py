@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from gridt.errors import Invalid
 from gridt.extensions import db
-from gridt.models.base import LARGEST_ID, Rows
+from gridt.models.base import Rows, largest_in
 
 #: a column to order by, and whether in descending order
 Key = tuple[InstrumentedAttribute[Any], bool]
@@ -70,10 +70,7 @@ def _decoded(cursor: str, keys: Sequence[Key]) -> list[Any]:
         order, *values = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if order != _order(keys):
             raise ValueError("a cursor of another list")
-        return [
-            _key_value(value, column.type.python_type)
-            for value, (column, _) in zip(values, keys, strict=True)
-        ]
+        return [_key_value(value, column) for value, (column, _) in zip(values, keys, strict=True)]
     except (ValueError, TypeError, OverflowError):
         wrong = {"pointer": "#/after", "detail": "Not a cursor of this list.", "in": "query"}
         raise Invalid([wrong]) from None
@@ -83,13 +80,15 @@ def _order(keys: Sequence[Key]) -> str:
     return ",".join(f"{column}{'-' if down else ''}" for column, down in keys)
 
 
-def _key_value(value: Any, kind: type[Any]) -> Any:
+def _key_value(value: Any, column: InstrumentedAttribute[Any]) -> Any:
     """Return a cursor's value as its column compares it."""
+    kind = column.type.python_type
     if kind is datetime:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise ValueError("a time without a zone")
         return moment.astimezone(UTC)
-    if type(value) is not kind or (kind is int and abs(value) > LARGEST_ID) or "\0" in str(value):
+    too_large = kind is int and type(value) is int and abs(value) > largest_in(column)
+    if type(value) is not kind or too_large or "\0" in str(value):
         raise ValueError("not a value of this column")
     return value

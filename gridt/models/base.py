@@ -4,7 +4,18 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Select, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    Select,
+    Text,
+    TypeDecorator,
+    inspect,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from gridt.extensions import Base, db
 
@@ -12,9 +23,6 @@ if TYPE_CHECKING:
     Model = Base
 else:
     Model = db.Model
-
-#: the greatest number that a column of either engine holds
-LARGEST_ID = 2**63 - 1
 
 #: a key that counts beyond 2^31; SQLite counts only in plain INTEGER
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -52,6 +60,11 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+def largest_in(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> int:
+    """Return the greatest number that a column of whole numbers holds on every engine."""
+    return 2**63 - 1 if isinstance(column.type, BigInteger) else 2**31 - 1
+
+
 def fold(text: str) -> str:
     """Return the form of `text` that equals that of every other way to write it.
 
@@ -82,4 +95,5 @@ class Stored:
     @classmethod
     def find_by_id(cls, id: int) -> Self | None:
         """Return the record with that id, or None."""
-        return db.session.get(cls, id) if 0 < id <= LARGEST_ID else None
+        key: ColumnElement[int] = inspect(cls).primary_key[0]
+        return db.session.get(cls, id) if 0 < id <= largest_in(key) else None

@@ -80,13 +80,16 @@ class MovementUserAssociation(Stored, Model):
             self.movement = movement
         if follower is not None:
             self.follower = follower
-        self.leader = leader
+        if leader is not None:
+            self.leader = leader
 
     def _take_lowest_slot(self, session: Session) -> None:
         """Take the place of the follower's first open slot, or of the first missing one."""
+        follower_id = self.follower.id if self.follower else self.follower_id
+        movement_id = self.movement.id if self.movement else self.movement_id
         mine = (
-            MovementUserAssociation.follower_id == self.follower.id,
-            MovementUserAssociation.movement_id == self.movement.id,
+            MovementUserAssociation.follower_id == follower_id,
+            MovementUserAssociation.movement_id == movement_id,
         )
         filled = set(
             session.scalars(
@@ -104,7 +107,7 @@ class MovementUserAssociation(Stored, Model):
         )
         slot = next((slot for slot in range(SLOTS) if slot not in filled), None)
         if slot is None:
-            raise ValueError(f"{self.follower.username} has {SLOTS} leaders here already")
+            raise ValueError(f"user {follower_id} has {SLOTS} leaders here already")
         session.execute(
             delete(MovementUserAssociation).where(*mine, MovementUserAssociation.slot == slot)
         )

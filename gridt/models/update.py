@@ -125,4 +125,11 @@ def _take_time_back(_mapper: Mapper[Update], connection: Connection, gone: Updat
         .limit(1)
         .scalar_subquery()
     )
+    # whoever posts meanwhile holds this row: what they post has to be seen by the next statement
+    connection.execute(
+        select(Subscription.user_id)
+        .where(Subscription.user_id == gone.leader_id)
+        .where(Subscription.movement_id == gone.movement_id)
+        .with_for_update()
+    )
     connection.execute(_subscription_of(gone).values(last_update_at=rest))

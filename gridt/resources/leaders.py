@@ -43,7 +43,7 @@ class Leader(Resource):
     @bp.answers(200, LeaderWithHistory)
     def get(self, movement: str, user: str) -> ResponseReturnValue:
         """Show a leader, with what they said lately."""
-        found, leader_id = movement_or_404(movement), id_in(user)
+        found, leader_id = movement_or_404(movement), id_in(user, User.id)
         answer = _leader_or_404(found, caller(), leader_id)
         return answer | {"message_history": message_history(leader_id, found.id)}
 
@@ -53,7 +53,7 @@ class Leader(Resource):
     def post(self, movement: str, user: str) -> ResponseReturnValue:
         """Swap a leader for somebody else."""
         found, follower = movement_or_404(movement), caller()
-        leader = found.swap_leader(follower, id_in(user))
+        leader = found.swap_leader(follower, id_in(user, User.id))
         if leader is None:
             raise NobodyEligible
         answer = _leader_or_404(found, follower, leader.id)

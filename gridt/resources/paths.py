@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from sqlalchemy.orm import InstrumentedAttribute
+
 from gridt.errors import MovementNotFound
 from gridt.models import Movement, User
-from gridt.models.base import LARGEST_ID
+from gridt.models.base import largest_in
 
 
 def movement_or_404(movement: str) -> Movement:
@@ -32,16 +34,18 @@ def seen_or_404(movement: str, user: User) -> dict[str, Any]:
 
 def _key_in(movement: str) -> int | str:
     """Return the id or the name that a path says, or 0, which no movement has."""
-    return id_in(movement) if _is_number(movement) or "\0" in movement else movement
+    number = _is_number(movement) or "\0" in movement
+    return id_in(movement, Movement.id) if number else movement
 
 
-def id_in(text: str) -> int:
-    """Return the id that a path names, or 0, which nothing has."""
-    # longer than any id; and Python refuses to read thousands of digits
-    if not _is_number(text) or len(text) > len(str(LARGEST_ID)):
-        return 0
-    number = int(text)
-    return number if number <= LARGEST_ID else 0
+def id_in(text: str, key: InstrumentedAttribute[int]) -> int:
+    """Return the id that a path names, or 0, which nothing has.
+
+    :param key: the column that it is an id of
+    """
+    # Python refuses to read thousands of digits, and no id has twenty
+    number = int(text) if _is_number(text) and len(text) < 20 else 0
+    return number if number <= largest_in(key) else 0
 
 
 def _is_number(text: str) -> bool:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from gridt.api import Blueprint, Resource
 from gridt.auth import caller
 from gridt.errors import NotFollowing, NotFound, UpdateNotFound
-from gridt.models import Update
+from gridt.models import Update, User
 from gridt.models.reading import is_leader, update_seen, updates_query
 from gridt.paging import page
 from gridt.resources.paths import id_in, movement_or_404
@@ -27,7 +27,7 @@ class Updates(Resource):
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """List one's own updates, or those of a leader, newest first."""
         found, user = movement_or_404(movement), data["user"]
-        leader_id = caller().id if user == "me" else id_in(user)
+        leader_id = caller().id if user == "me" else id_in(user, User.id)
         _ensure_readable(leader_id, found.id, NotFollowing)
         query = updates_query(leader_id, found.id)
         keys = [(Update.time_stamp, True), (Update.id, True)]
@@ -86,7 +86,7 @@ class OneUpdate(Resource):
 
 
 def _update_or_404(movement: str, update: str) -> Update:
-    in_movement, found = movement_or_404(movement), Update.find_by_id(id_in(update))
+    in_movement, found = movement_or_404(movement), Update.find_by_id(id_in(update, Update.id))
     if found is None or found.movement_id != in_movement.id:
         raise UpdateNotFound
     return found

@@ -39,7 +39,7 @@ class TimeZoneField(fields.String):
 
 @cache
 def _zones() -> set[str]:
-    return available_timezones()
+    return available_timezones() - {"localtime", "Factory"}  # files beside them, not places
 
 
 def _new_password() -> Line:
