@@ -1,0 +1,197 @@
+"""Networks for the tests: planted by bulk inserts, and read from the tables without the models."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+import sqlalchemy as sa
+
+from gridt import clock as gridt_clock
+from gridt.extensions import db
+from gridt.models import Movement, Subscription, User
+from gridt.models import MovementUserAssociation as Association
+from gridt.models.subscription import random_key
+
+#: who leads in each slot of each member: {follower: {slot: leader or None}}
+Arrows = dict[int, dict[int, int | None]]
+
+_numbers = count(1)
+
+
+def people(amount: int) -> list[int]:
+    """Insert users at once, without hashing passwords for them; return their ids."""
+    names = [f"someone{next(_numbers)}" for _ in range(amount)]
+    rows = [
+        {
+            "username": name,
+            "username_folded": name,
+            "email": f"{name}@example.org",
+            "email_folded": f"{name}@example.org",
+            "password_hash": "nobody logs in with this",
+            "role": "user",
+            "created_at": gridt_clock.utcnow(),
+        }
+        for name in names
+    ]
+    if rows:
+        db.session.execute(sa.insert(User), rows)
+    made = sa.select(User.id).where(User.username.in_(names)).order_by(User.id)
+    ids = list(db.session.scalars(made))
+    db.session.commit()
+    return ids
+
+
+def make_movements(amount: int) -> list[Movement]:
+    """Save some movements without members."""
+    movements = [Movement(f"movement {next(_numbers)}", timedelta(days=1)) for _ in range(amount)]
+    for movement in movements:
+        movement.save_to_db()
+    return movements
+
+
+def ring(members: Sequence[int]) -> dict[int, list[int]]:
+    """Let each member follow the next four, or everybody where there are not so many."""
+    size = len(members)
+    return {
+        member: [members[(place + step) % size] for step in range(1, min(5, size))]
+        for place, member in enumerate(members)
+    }
+
+
+def plant(
+    movement: Movement,
+    leaders: dict[int, list[int]],
+    *,
+    keys: Iterable[int] = (),
+    since: datetime | None = None,
+) -> None:
+    """Fill an empty movement with members by bulk inserts, each with the leaders given.
+
+    :param keys: the low halves of their shuffle keys; random where left out
+    :param since: when they subscribed
+    """
+    ends = [movement.id * 2**32 + key for key in keys] or [random_key(movement.id) for _ in leaders]
+    subscriptions = [
+        {
+            "user_id": member,
+            "movement_id": movement.id,
+            "subscribed_at": since or gridt_clock.utcnow(),
+            "shuffle_key": key,
+        }
+        for member, key in zip(leaders, ends, strict=True)
+    ]
+    slots = [
+        {"follower_id": member, "movement_id": movement.id, "slot": slot, "leader_id": leader}
+        for member, chosen in leaders.items()
+        for slot, leader in enumerate([*chosen, None, None, None, None][:4])
+    ]
+    if leaders:
+        db.session.execute(sa.insert(Subscription), subscriptions)
+        db.session.execute(sa.insert(Association), slots)
+    movement.member_count = len(leaders)
+    db.session.commit()
+
+
+def arrows_of(movement_id: int) -> Arrows:
+    """Read the slots of a movement."""
+    rows = db.session.execute(
+        sa.select(Association.follower_id, Association.slot, Association.leader_id)
+        .where(Association.movement_id == movement_id)
+        .order_by(Association.follower_id, Association.slot)
+    )
+    arrows: Arrows = {}
+    for follower, slot, leader in rows:
+        arrows.setdefault(follower, {})[slot] = leader
+    return arrows
+
+
+def keys_of(movement_id: int) -> dict[int, int]:
+    """Read the members of a movement with their shuffle keys."""
+    rows = db.session.execute(
+        sa.select(Subscription.user_id, Subscription.shuffle_key).where(
+            Subscription.movement_id == movement_id
+        )
+    )
+    return dict(rows.all())
+
+
+def violations() -> list[str]:
+    """Name all that breaks I1 to I9 in any movement."""
+    tables = db.metadata.tables
+    users = set(db.session.scalars(sa.select(tables["users"].c.id)))
+    counts = dict(
+        db.session.execute(
+            sa.select(tables["movements"].c.id, tables["movements"].c.member_count)
+        ).all()
+    )
+    subscriptions = db.session.execute(sa.select(tables["subscriptions"])).all()
+    slots = db.session.execute(sa.select(tables["movement_user_associations"])).all()
+    updates = db.session.execute(sa.select(tables["updates"])).all()
+    members = Counter(one.movement_id for one in subscriptions)
+    found = [
+        f"I9: movement {id} counts {stored} of {members[id]}"
+        for id, stored in counts.items()
+        if stored != members[id]
+    ]
+    pairs = Counter((one.user_id, one.movement_id) for one in subscriptions)
+    found += [f"I6: {pair} subscribed {times} times" for pair, times in pairs.items() if times > 1]
+    ids = {(one.user_id, one.movement_id) for one in subscriptions}
+    ids |= {(one.leader_id, one.movement_id) for one in updates}
+    ids |= {(one.follower_id, one.movement_id) for one in slots}
+    found += [f"I8: {end}" for end in ids if end[0] not in users or end[1] not in counts]
+    found += [
+        f"key of {one.user_id} out of movement {one.movement_id}"
+        for one in subscriptions
+        if one.shuffle_key >> 32 != one.movement_id
+    ]
+    latest: dict[tuple[int, int], datetime] = {}
+    for one in updates:
+        pair = (one.leader_id, one.movement_id)
+        latest[pair] = max(latest.get(pair, one.time_stamp), one.time_stamp)
+    found += [
+        f"I9: last update of {one.user_id} in {one.movement_id} is not {one.last_update_at}"
+        for one in subscriptions
+        if one.last_update_at != latest.get((one.user_id, one.movement_id))
+    ]
+    for movement_id in counts:
+        mine = {user for user, movement in pairs if movement == movement_id}
+        found += _violations_in(mine, [one for one in slots if one.movement_id == movement_id])
+    return found
+
+
+def _violations_in(members: set[int], slots: Sequence[Any]) -> list[str]:
+    found = []
+    leaders: dict[int, list[int]] = {member: [] for member in members}
+    numbers: dict[int, list[int]] = {member: [] for member in members}
+    for one in slots:
+        if one.leader_id == one.follower_id:
+            found.append(f"I1: {one.follower_id} leads themselves")
+        if not {one.follower_id, one.leader_id} - {None} <= members:
+            found.append(f"I4: {one.follower_id} or {one.leader_id} is not subscribed")
+        numbers.setdefault(one.follower_id, []).append(one.slot)
+        if one.leader_id is not None:
+            leaders.setdefault(one.follower_id, []).append(one.leader_id)
+    for follower, mine in leaders.items():
+        if len(set(mine)) != len(mine):
+            found.append(f"I2: {follower} follows {mine}")
+        if len(mine) > 4:
+            found.append(f"I3: {follower} follows {mine}")
+        if len(mine) != min(4, len(members) - 1):
+            found.append(f"I5: {follower} of {len(members)} members follows {mine}")
+    found += [
+        f"I7: {one} has slots {has}" for one, has in numbers.items() if sorted(has) != [*range(4)]
+    ]
+    return found
+
+
+def changed(before: Arrows, after: Arrows) -> dict[tuple[int, int], tuple[int | None, int | None]]:
+    """Return what happened to those who were and are members: {(follower, slot): (old, new)}."""
+    return {
+        (follower, slot): (old, after[follower][slot])
+        for follower, slots in before.items()
+        if follower in after
+        for slot, old in slots.items()
+        if after[follower][slot] != old
+    }

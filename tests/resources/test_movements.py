@@ -1,0 +1,521 @@
+"""Movements: finding, starting, changing and ending them, and the network of each."""
+
+import contextvars
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from gridt.auth import tokens_for
+from gridt.extensions import db
+from gridt.models import Login, Movement, MovementUserAssociation, Subscription, Update, User
+
+FLOSSING = {
+    "name": "Flossing",
+    "short_description": "Floss your teeth",
+    "description": "",
+    "interval": "daily",
+}
+SHOWN_TO_ALL = {
+    "id",
+    "name",
+    "short_description",
+    "description",
+    "interval",
+    "created_at",
+    "creator_id",
+    "member_count",
+    "subscribed",
+}
+SHOWN_TO_MEMBERS = SHOWN_TO_ALL | {"subscribed_at", "last_update", "last_signal_sent", "leaders"}
+
+
+def count(model) -> int:
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+@pytest.fixture
+def ann(make_user):
+    return make_user("ann")
+
+
+@pytest.fixture
+def names(client_of, ann):
+    """List the names of the movements that an address shows, in order."""
+    client = client_of(ann)
+
+    def shown(query: str = "") -> list[str]:
+        answer = client.get(f"/movements{query}")
+        assert answer.status_code == 200
+        return [movement["name"] for movement in answer.json]
+
+    return shown
+
+
+# -- one movement ---------------------------------------------------------------------------
+
+
+def test_who_is_not_subscribed_sees_a_movement(client_of, make_movement, make_user, ann):
+    ben = make_user()
+    movement = make_movement(ben, creator=ben, name="Flossing")
+
+    answer = client_of(ann).get(f"/movements/{movement.id}")
+
+    assert answer.status_code == 200
+    assert answer.json == {
+        "id": movement.id,
+        "name": "Flossing",
+        "short_description": "something worth doing",
+        "description": "",
+        "interval": "daily",
+        "created_at": movement.created_at.isoformat(),
+        "creator_id": ben.id,
+        "member_count": 1,
+        "subscribed": False,
+    }
+    assert answer.json["created_at"].endswith("+00:00")
+
+
+def test_a_subscriber_sees_their_leaders_and_last_update(
+    client_of, make_movement, make_user, ann, clock
+):
+    ben = make_user("ben", bio="flosses")
+    movement = make_movement(ann, ben)
+    for user, message in ((ann, "first"), (ann, "mine"), (ben, "his")):
+        movement.post_update(user, message)
+        clock.pass_(minutes=1)
+    movement.save_to_db()
+
+    seen = client_of(ann).get(f"/movements/{movement.id}").json
+
+    assert set(seen) == SHOWN_TO_MEMBERS
+    assert seen["subscribed"] is True
+    assert seen["subscribed_at"].endswith("+00:00")
+    assert seen["last_update"]["message"] == "mine"
+    assert seen["last_signal_sent"] == seen["last_update"]
+    (leader,) = seen["leaders"]
+    assert (leader["id"], leader["username"], leader["bio"]) == (ben.id, "ben", "flosses")
+    assert leader["avatar"] == ben.avatar
+    assert leader["last_update"]["message"] == "his"
+    assert leader["last_signal"] == leader["last_update"]
+    assert set(leader) == {"id", "username", "bio", "avatar", "last_update", "last_signal"}
+
+
+def test_without_updates_they_are_null(client_of, make_movement, make_user, ann):
+    movement = make_movement(ann, make_user())
+    seen = client_of(ann).get(f"/movements/{movement.id}").json
+    assert seen["last_update"] is seen["last_signal_sent"] is None
+    assert seen["leaders"][0]["last_update"] is seen["leaders"][0]["last_signal"] is None
+
+
+@pytest.mark.parametrize(
+    "name", ["Read & write", "Übung macht 1000 % Spaß", "1-2-3 dance?#", "+1+1"]
+)
+def test_a_movement_is_found_by_id_and_by_name_in_any_case(client_of, make_movement, ann, name):
+    movement = make_movement(name=name)
+    client = client_of(ann)
+    for key in (str(movement.id), name, name.upper(), name.casefold()):
+        answer = client.get(f"/movements/{quote(key)}")
+        assert (answer.status_code, answer.json["name"]) == (200, name)
+
+
+def test_an_unknown_movement_is_not_found(client_of, make_movement, ann):
+    movement = make_movement(name="Flossing")
+    for key in (str(movement.id + 1), "Floss", "Flossing ", f"{movement.id} "):
+        assert client_of(ann).get(f"/movements/{quote(key)}").status_code == 404
+
+
+# -- the list -------------------------------------------------------------------------------
+
+
+def test_the_list_shows_what_a_single_one_shows(client_of, make_movement, make_user, ann):
+    make_movement(ann, make_user())
+    make_movement(make_user())
+    client = client_of(ann)
+
+    listed = client.get("/movements").json
+
+    assert [set(one) for one in listed] == [SHOWN_TO_MEMBERS, SHOWN_TO_ALL]
+    assert listed == [client.get(f"/movements/{one['id']}").json for one in listed]
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("floss", ["Daily flossing"]),
+        ("FLOSSING", ["Daily flossing"]),
+        ("%", ["50% less"]),
+        ("0% L", ["50% less"]),
+        ("_", ["snake_case"]),
+        ("e_C", ["snake_case"]),
+        ("\\", ["back\\slash"]),
+        ("übung", ["ÜBUNG straße"]),
+        ("u\N{COMBINING DIAERESIS}bung", ["ÜBUNG straße"]),
+        ("STRASSE", ["ÜBUNG straße"]),
+        ("ЧИТАТЬ", ["читать"]),
+        ("in the short one", ["Daily flossing"]),
+        ("in the LONG one", ["50% less"]),
+        ("nowhere", []),
+        ("", ["50% less", "Daily flossing", "back\\slash", "snake_case", "ÜBUNG straße", "читать"]),
+    ],
+)
+def test_search_takes_any_text_literally_and_in_any_case(names, make_movement, search, found):
+    for name in ("Daily flossing", "50% less", "snake_case", "back\\slash", "ÜBUNG straße"):
+        movement = make_movement(name=name)
+        if name == "Daily flossing":
+            movement.short_description = "In the SHORT one"
+        if name == "50% less":
+            movement.description = "in the long one"
+        movement.save_to_db()
+    make_movement(name="читать")
+
+    assert sorted(names(f"?search={quote(search)}")) == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", ["Apples", "beans", "Carrots"]),
+        ("?sort=name", ["Apples", "beans", "Carrots"]),
+        ("?sort=newest", ["Apples", "Carrots", "beans"]),
+        ("?sort=members", ["beans", "Carrots", "Apples"]),  # of equals the older one first
+        ("?subscribed=true", ["Apples", "beans"]),
+        ("?subscribed=false", ["Carrots"]),
+        ("?subscribed=true&sort=newest&search=e", ["Apples", "beans"]),
+        ("?subscribed=true&search=bean", ["beans"]),
+    ],
+)
+def test_the_list_is_sorted_and_filtered(names, make_movement, make_user, ann, query, shown):
+    make_movement(ann, make_user(), name="beans")
+    make_movement(make_user(), name="Carrots")
+    make_movement(ann, name="Apples")
+
+    assert names(query) == shown
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["sort=oldest", "sort=", "subscribed=perhaps", "search=" + "x" * 101, "search=a%00b"],
+)
+def test_the_list_refuses_what_it_does_not_know(client_of, ann, query):
+    answer = client_of(ann).get(f"/movements?{query}")
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == f"#/{query.partition('=')[0]}"
+
+
+# -- starting one ---------------------------------------------------------------------------
+
+
+def test_who_starts_a_movement_is_its_first_member(client_of, ann):
+    client = client_of(ann)
+
+    answer = client.post("/movements", json=FLOSSING)
+
+    assert answer.status_code == 201
+    assert isinstance(answer.json["message"], str)
+    assert set(answer.json) == SHOWN_TO_MEMBERS | {"message"}
+    assert answer.json["creator_id"] == ann.id
+    assert (answer.json["subscribed"], answer.json["member_count"]) == (True, 1)
+    assert {name: answer.json[name] for name in FLOSSING} == FLOSSING
+    again = client.get(answer.headers["Location"]).json
+    assert again | {"message": answer.json["message"]} == answer.json
+    assert Movement.find_by_name("Flossing").users == [ann]
+
+
+def test_a_description_may_be_left_out(client_of, ann):
+    given = {name: FLOSSING[name] for name in ("name", "short_description", "interval")}
+    answer = client_of(ann).post("/movements", json=given)
+    assert (answer.status_code, answer.json["description"]) == (201, "")
+
+
+@pytest.mark.parametrize("name", ["Straße 7", "STRASSE 7", "strasse \N{FULLWIDTH DIGIT SEVEN}"])
+def test_a_name_is_given_once_however_it_is_written(client_of, make_movement, ann, name):
+    make_movement(name="Straße 7")
+    answer = client_of(ann).post("/movements", json=FLOSSING | {"name": name})
+    assert answer.status_code == 409
+    assert count(Movement) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "1234",
+        "١٢٣٤",
+        "\N{SUPERSCRIPT TWO}" * 4,
+        "subscriptions",
+        "SubScriptions",
+        "\N{FULLWIDTH LATIN SMALL LETTER S}ubscriptions",
+        "    ",
+    ],
+)
+def test_a_name_that_leads_elsewhere_is_refused(client_of, make_movement, ann, name):
+    movement = make_movement(ann, creator=ann, name="Flossing")
+    client = client_of(ann)
+    for answer in (
+        client.post("/movements", json=FLOSSING | {"name": name}),
+        client.patch(f"/movements/{movement.id}", json={"name": name}),
+    ):
+        assert answer.status_code == 422
+        assert [error["pointer"] for error in answer.json["errors"]] == ["#/name"]
+    assert db.session.scalars(select(Movement.name)).all() == ["Flossing"]
+
+
+@pytest.mark.parametrize(
+    ("given", "shown", "interval"),
+    [
+        ("hourly", "hourly", timedelta(hours=1)),
+        ("twice daily", "twice daily", timedelta(hours=12)),
+        ("daily", "daily", timedelta(days=1)),
+        ("weekly", "weekly", timedelta(days=7)),
+        ("PT60M", "hourly", timedelta(hours=1)),
+        ("PT12H", "twice daily", timedelta(hours=12)),
+        ("P1D", "daily", timedelta(days=1)),
+        ("PT86400S", "daily", timedelta(days=1)),
+        ("P1W", "weekly", timedelta(days=7)),
+        ("P2D", "P2D", timedelta(days=2)),
+        ("PT1M", "PT1M", timedelta(minutes=1)),
+        ("PT61S", "PT1M1S", timedelta(seconds=61)),
+        ("PT90M", "PT1H30M", timedelta(minutes=90)),
+        ("P1DT12H", "P1DT12H", timedelta(hours=36)),
+        ("P52W", "P364D", timedelta(days=364)),
+        ("P365D", "P365D", timedelta(days=365)),
+    ],
+)
+def test_an_interval_goes_in_and_comes_out(client_of, ann, given, shown, interval):
+    client = client_of(ann)
+
+    answer = client.post("/movements", json=FLOSSING | {"interval": given})
+
+    assert (answer.status_code, answer.json["interval"]) == (201, shown)
+    assert client.get("/movements/flossing").json["interval"] == shown
+    assert Movement.find_by_name("flossing").interval == interval
+    assert client.patch("/movements/flossing", json={"interval": shown}).json["interval"] == shown
+
+
+# -- changing one ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Brushing"},
+        {"name": "FLOSSING"},  # its own name, in another case
+        {"short_description": "Floss them well"},
+        {"description": ""},
+        {"description": "x" * 1000},
+        {"interval": "P2D"},
+        {
+            "name": "Brushing",
+            "short_description": "x" * 100,
+            "description": "y",
+            "interval": "PT1H",
+        },
+        {},
+    ],
+)
+@pytest.mark.parametrize("role", ["creator", "admin"])
+def test_creator_and_admin_change_a_movement(
+    client_of, make_movement, make_user, ann, change, role
+):
+    movement = make_movement(make_user(), creator=ann if role == "creator" else None)
+    ann.role = "admin" if role == "admin" else "user"
+    ann.save_to_db()
+    client = client_of(ann)
+    before = client.get(f"/movements/{movement.id}").json
+
+    answer = client.patch(f"/movements/{movement.id}", json=change)
+
+    assert answer.status_code == 200
+    shown = {"interval": "hourly"} if change.get("interval") == "PT1H" else {}
+    after = before | change | shown
+    assert answer.json == after | {"message": answer.json["message"]}
+    assert client.get(f"/movements/{movement.id}").json == after
+
+
+def test_a_changed_text_is_found(client_of, make_movement, names, ann):
+    movement = make_movement(creator=ann, name="Flossing")
+    client_of(ann).patch(f"/movements/{movement.id}", json={"name": "Brushing"})
+    assert names("?search=brush") == ["Brushing"]
+    assert names("?search=floss") == []
+
+
+def test_others_change_and_delete_nothing(client_of, make_movement, make_user, ann):
+    movement = make_movement(ann, creator=make_user(), name="Flossing")
+    client = client_of(ann)
+    assert client.patch("/movements/flossing", json={"name": "Mine now"}).status_code == 403
+    assert client.delete("/movements/flossing").status_code == 403
+    db.session.expire_all()
+    assert (movement.name, movement.users) == ("Flossing", [ann])
+
+
+def test_a_movement_without_creator_belongs_to_admins(client_of, make_movement, ann):
+    make_movement(name="Flossing")
+    assert client_of(ann).patch("/movements/flossing", json={}).status_code == 403
+
+
+def test_patch_refuses_a_name_that_is_taken(client_of, make_movement, ann):
+    make_movement(name="Brushing")
+    movement = make_movement(creator=ann, name="Flossing")
+    change = {"description": "changed", "name": "BRUSHING"}
+
+    answer = client_of(ann).patch("/movements/flossing", json=change)
+
+    assert answer.status_code == 409
+    db.session.expire_all()
+    assert (movement.name, movement.description) == ("Flossing", "")
+
+
+@pytest.mark.parametrize("member", ["creator_id", "member_count", "id", "subscribed", "message"])
+def test_patch_refuses_what_is_not_to_be_changed(client_of, make_movement, ann, member):
+    make_movement(creator=ann, name="Flossing")
+    answer = client_of(ann).patch("/movements/flossing", json={member: 7})
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == [f"#/{member}"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+def test_nobody_changes_what_is_not_there(client_of, ann, method):
+    assert client_of(ann).open("/movements/7", method=method).status_code == 404
+
+
+# -- ending one -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("subscribed", [True, False])
+def test_the_creator_deletes_a_movement_while_alone(client_of, make_movement, ann, subscribed):
+    movement = make_movement(*[ann][:subscribed], creator=ann, name="Flossing")
+    if subscribed:
+        movement.post_update(ann, "done").save_to_db()
+    client = client_of(ann)
+
+    answer = client.delete("/movements/flossing")
+
+    assert (answer.status_code, set(answer.json)) == (200, {"message"})
+    for model in (Movement, Subscription, MovementUserAssociation, Update):
+        assert count(model) == 0
+    assert client.get("/movements/flossing").status_code == 404
+    assert client.delete("/movements/flossing").status_code == 404
+
+
+@pytest.mark.parametrize("subscribed", [True, False])
+def test_the_creator_does_not_delete_what_others_use(
+    client_of, make_movement, make_user, ann, subscribed
+):
+    movement = make_movement(make_user(), *[ann][:subscribed], creator=ann)
+
+    assert client_of(ann).delete(f"/movements/{movement.id}").status_code == 409
+
+    assert count(Subscription) == 1 + subscribed
+
+
+def test_an_admin_deletes_any_movement(client_of, make_movement, make_user, ann):
+    ben = make_user()
+    movement = make_movement(ben, make_user(), creator=ben)
+    other = make_movement(ben, name="Reading")
+    movement.post_update(ben).save_to_db()
+    ann.role = "admin"
+    ann.save_to_db()
+
+    answer = client_of(ann).delete(f"/movements/{movement.id}")
+
+    assert (answer.status_code, set(answer.json)) == (200, {"message"})
+    assert db.session.scalars(select(Movement.id)).all() == [other.id]
+    assert (count(Subscription), count(Update), count(User)) == (1, 0, 3)
+
+
+# -- the network ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def network(client_of):
+    """Export a movement's network, as a user sees it."""
+
+    def export(user, movement, query=""):
+        # buffered: the export is streamed, and has to be read where the call is made
+        address = f"/movements/{movement.id}/network{query}"
+        return client_of(user).get(address, buffered=True)
+
+    return export
+
+
+@pytest.mark.parametrize("role", ["creator", "admin"])
+def test_creator_and_admin_see_who_leads_whom(network, make_movement, make_user, ann, role):
+    users = [make_user() for _ in range(7)]
+    movement = make_movement(*users, creator=ann if role == "creator" else None, name="Flossing")
+    ann.role = "admin" if role == "admin" else "user"
+    ann.save_to_db()
+
+    answer = network(ann, movement)
+
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/json"
+    about = {"id": movement.id, "name": "Flossing", "member_count": 7}
+    assert answer.json["movement"] == about
+    shown = {member["id"]: sorted(member["leaders"]) for member in answer.json["members"]}
+    leaders = {user.id: sorted(one.id for one in user.leaders(movement)) for user in users}
+    assert shown == leaders
+
+
+def test_the_network_tells_who_is_live(network, make_movement, make_user, ann, clock):
+    ben = make_user()
+    movement = make_movement(ann, ben, creator=ann)
+    clock.pass_(days=4)
+    movement.post_update(ben).save_to_db()
+    members = network(ann, movement).json["members"]
+    assert {member["id"]: member["live"] for member in members} == {ann.id: False, ben.id: True}
+
+
+def test_members_see_pseudonyms_that_stay(network, make_movement, make_user, ann):
+    users = [ann, *(make_user() for _ in range(5))]
+    movement, other = make_movement(*users), make_movement(*users)
+
+    first, again = network(ann, movement).json, network(users[1], movement).json
+
+    assert first == again
+    known_as = {member["id"] for member in first["members"]}
+    assert len(known_as) == 6
+    assert all(isinstance(one, str) for one in known_as)
+    assert not known_as & {str(user.id) for user in users}
+    for member in first["members"]:
+        assert len(member["leaders"]) == 4
+        assert set(member["leaders"]) < known_as - {member["id"]}
+    elsewhere = {member["id"] for member in network(ann, other).json["members"]}
+    assert not known_as & elsewhere
+
+
+def test_outsiders_see_no_network(network, make_movement, make_user, ann):
+    movement = make_movement(make_user(), creator=make_user())
+    assert network(ann, movement).status_code == 403
+
+
+def test_a_network_without_members(network, make_movement, ann):
+    assert network(ann, make_movement(creator=ann)).json["members"] == []
+
+
+@pytest.mark.parametrize(("query", "status"), [("?format=json", 200), ("?format=png", 422)])
+def test_the_network_has_formats(network, make_movement, ann, query, status):
+    assert network(ann, make_movement(ann), query).status_code == status
+
+
+def test_the_network_is_streamed_in_parts(own_app):
+    """On real connections, read after the request as a server does it."""
+    with own_app.app_context():
+        users = [User(name, f"{name}@example.org", "a password") for name in "abcdef"]
+        movement = Movement("Flossing", timedelta(days=1))
+        movement.users = users
+        movement.save_to_db()
+        login = Login(users[0])
+        login.save_to_db()
+        headers = {"Authorization": f"Bearer {tokens_for(login)['access_token']}"}
+
+    def parts():
+        answer = FlaskClient(own_app, own_app.response_class).get(
+            "/movements/flossing/network", headers=headers
+        )
+        assert answer.status_code == 200
+        assert not {"Content-Length", "ETag"} & set(answer.headers)
+        return list(answer.iter_encoded())
+
+    assert len(contextvars.Context().run(parts)) > len(users)

@@ -1,0 +1,80 @@
+"""What the service says about itself, to people and machines without a token."""
+
+import re
+
+import pytest
+
+from gridt import create_app
+from gridt.extensions import db
+from tests.conftest import settings_for
+
+HEADER = {"Authorization": "Bearer not-a-token"}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("/health", {"status": "ok"}), ("/ready", {"status": "ok"})]
+)
+def test_how_it_is(client, path, expected):
+    answer = client.get(path)
+    assert (answer.status_code, answer.json) == (200, expected)
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/ready", "/openapi.json", "/docs"])
+def test_a_bad_token_is_no_matter_where_none_is_asked_for(client, path):
+    assert client.get(path, headers=HEADER).status_code == 200
+
+
+def test_the_root_links_to_what_there_is(client):
+    answer = client.get("/").json
+
+    assert answer["name"] == "gridt"
+    assert set(answer["links"]) >= {"documentation", "openapi"}
+    for path in answer["links"].values():
+        assert client.get(path).status_code in {200, 401, 405}, path
+
+
+def test_the_description_is_openapi_3_1_and_names_every_route(app, client):
+    answer = client.get("/openapi.json")
+
+    assert answer.status_code == 200
+    assert answer.json["openapi"].startswith("3.1.")
+    served = {
+        rule.rule.replace("<", "{").replace(">", "}")
+        for rule in app.url_map.iter_rules()
+        if not rule.endpoint.endswith("static")
+    }
+    assert set(answer.json["paths"]) == served
+
+
+def test_the_page_at_docs_takes_every_asset_from_the_service(client):
+    page = client.get("/docs")
+
+    assert page.status_code == 200
+    assert page.mimetype == "text/html"
+    links = re.findall(r'(?:src|href)="([^"#]+)"', page.text)
+    assert links
+    for link in links:
+        assert re.match(r"/[^/]", link), f"{link} is not ours"
+        assert client.get(link, buffered=True).status_code == 200, link
+    assert "'unsafe-eval'" not in page.headers["Content-Security-Policy"]
+
+
+def test_an_asset_that_is_not_there_is_a_problem(client):
+    for path in ("/docs/assets/nothing.js", "/docs/assets/../../gridt/app.py", "/static/none"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert answer.content_type == "application/problem+json"
+
+
+def test_not_ready_before_the_database_is_migrated(new_database):
+    app = create_app(settings_for(new_database()))
+    client = app.test_client()
+
+    answer = client.get("/ready")
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.content_type == "application/problem+json"
+    assert client.get("/health").status_code == 200
+    with app.app_context():
+        db.engine.dispose()

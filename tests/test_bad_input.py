@@ -1,0 +1,743 @@
+"""What bad input gets: a documented 4xx, a problem document, and the database as before.
+
+The tables are held against the routes and the OpenAPI document, so that whoever adds a call or a
+member has to say here what is bad for it. Every answer is held against the contract by the client.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import jwt
+import pytest
+from sqlalchemy import select
+
+from gridt import create_app
+from gridt.api import document
+from gridt.auth import tokens_for
+from gridt.extensions import db
+from gridt.models import Login, Movement, Update, User
+from tests.conftest import PASSWORD, OwnContextClient, settings_for
+
+#: only its routes are of interest; its database is never asked
+ROUTES = create_app(settings_for("sqlite://"))
+CALLS = sorted(
+    (method, rule.rule)
+    for rule in ROUTES.url_map.iter_rules()
+    for method in rule.methods - {"HEAD", "OPTIONS"}
+)
+WRITES = [(method, rule) for method, rule in CALLS if method in {"POST", "PUT", "PATCH"}]
+
+#: everything else asks for a token
+PUBLIC = {
+    ("GET", "/"),
+    ("GET", "/health"),
+    ("GET", "/ready"),
+    ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+    ("GET", "/docs/assets/<path:filename>"),
+    ("GET", "/static/<path:filename>"),
+    ("POST", "/register"),
+    ("POST", "/auth"),
+}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A member of a body that is a string: a good one, and how long it may be."""
+
+    good: str
+    low: int = 0
+    high: int = 1024
+    required: bool = True
+    nullable: bool = False
+
+    def bad(self) -> dict[str, Any]:
+        found = {
+            "a number": 7,
+            "a fraction": 1.5,
+            "a huge number": 2**64,
+            "a huge fraction": 1e308,
+            "true": True,
+            "an array": [self.good],
+            "an object": {"a": self.good},
+            "too long": self.good.ljust(self.high + 1, "x"),
+            "endless": "x" * 100_000,
+            "with NUL": f"{self.good[:-1]}\0",
+        }
+        if not self.nullable:
+            found["null"] = None
+        if self.low:
+            found |= {"empty": "", "too short": self.good[: self.low - 1]}
+        return found
+
+
+def movement_members(required: bool) -> dict[str, Text]:
+    return {
+        "name": Text("Reading", 4, 50, required),
+        "short_description": Text("A page a day", 10, 100, required),
+        "description": Text("Any page", 0, 1000, required=False),
+        "interval": Text("daily", 1, 5, required),
+    }
+
+
+MESSAGE = {"message": Text("done", 0, 280, required=False, nullable=True)}
+MEMBERS: dict[tuple[str, str], dict[str, Text]] = {
+    ("POST", "/register"): {
+        "username": Text("newcomer", 1, 32),
+        "email": Text("new@example.org", 1, 254),
+        "password": Text(PASSWORD, 8, 128),
+    },
+    ("POST", "/auth"): {"username": Text("ann"), "password": Text(PASSWORD)},
+    ("POST", "/auth/refresh"): {},
+    ("PATCH", "/identity"): {
+        "username": Text("annie", 1, 32, required=False),
+        "bio": Text("reads", 0, 2000, required=False),
+        "time_zone": Text("Europe/Amsterdam", 1, 64, required=False),
+    },
+    ("PUT", "/bio"): {"bio": Text("reads", 0, 2000)},
+    ("POST", "/user/change_password"): {
+        "old_password": Text(PASSWORD),
+        "new_password": Text("another long one", 8, 128),
+    },
+    ("POST", "/movements"): movement_members(required=True),
+    ("PATCH", "/movements/<movement>"): movement_members(required=False),
+    ("PUT", "/movements/<movement>/subscriber"): {},
+    ("POST", "/movements/<movement>/leader"): {},
+    ("POST", "/movements/<movement>/leader/<user>"): {},
+    ("POST", "/movements/<movement>/updates"): MESSAGE,
+    ("POST", "/movements/<movement>/update"): MESSAGE,
+    ("POST", "/movements/<movement>/signal"): MESSAGE,
+}
+FIELDS = {
+    f"{method} {rule} {name}": (method, rule, name, field)
+    for (method, rule), members in MEMBERS.items()
+    for name, field in members.items()
+}
+
+
+class World:
+    """Ann, who leads and follows Ben in a movement of hers, and everything that is stored."""
+
+    def __init__(self, app, make_user, make_movement) -> None:
+        self.app = app
+        self.ann, self.ben = make_user("ann"), make_user("ben")
+        self.movement = make_movement(self.ann, self.ben, creator=self.ann, name="Flossing")
+        update = self.movement.post_update(self.ann, "done")
+        update.save_to_db()
+        self.login, self.bens_login = Login(self.ann), Login(self.ben)
+        self.login.save_to_db()
+        self.bens_login.save_to_db()
+        self.tokens = tokens_for(self.login)
+        self.ids = {"movement": self.movement.id, "user": self.ben.id, "update": update.id}
+
+    def token_for(self, rule: str) -> str:
+        return self.tokens["refresh_token" if rule == "/auth/refresh" else "access_token"]
+
+    def call(self, method: str, rule: str, ids: dict[str, str] | None = None, **options: Any):
+        """Call a route with Ann's token, or the headers given."""
+        found = {name: str(id) for name, id in self.ids.items()} | (ids or {})
+        path = re.sub(r"<(?:path:)?(\w+)>", lambda name: found.get(name[1], "none"), rule)
+        options.setdefault("headers", {"Authorization": f"Bearer {self.token_for(rule)}"})
+        if "json" in options:  # what the service itself cannot write it may still be sent
+            options["data"] = json.dumps(options.pop("json"))
+            options["content_type"] = "application/json"
+        client: OwnContextClient = self.app.test_client()
+        return client.open(path, method=method, buffered=True, **options)
+
+    def stored(self) -> dict[str, list[str]]:
+        """Return everything in every table."""
+        return {
+            table.name: sorted(map(repr, db.session.execute(select(table))))
+            for table in db.metadata.sorted_tables
+        }
+
+
+@pytest.fixture
+def world(app, make_user, make_movement):
+    return World(app, make_user, make_movement)
+
+
+@pytest.fixture
+def refused(world):
+    """Make calls, and expect each to get one of some statuses, and no trace of them all."""
+    before = world.stored()
+
+    def check(method, rule, statuses, **options):
+        answer = world.call(method, rule, **options)
+        assert answer.status_code in statuses, f"{str(options)[:200]}: {answer.text}"
+        return answer
+
+    yield check
+    assert world.stored() == before
+
+
+def body_of(method: str, rule: str, **changes: Any) -> dict[str, Any]:
+    """Return a good body, with some members changed."""
+    return {name: field.good for name, field in MEMBERS[method, rule].items()} | changes
+
+
+def invalid(rule: str) -> set[int]:
+    """Return the statuses for a value that is not valid: a wrong password is one as well."""
+    return {401, 422} if rule in {"/auth", "/user/change_password"} else {422}
+
+
+def pointers(answer) -> list[str]:
+    return [error["pointer"] for error in answer.json["errors"]]
+
+
+# -- the tables are complete ----------------------------------------------------------------
+
+
+def test_every_write_stands_in_the_table():
+    assert sorted(MEMBERS) == WRITES
+
+
+@pytest.mark.parametrize(("method", "rule"), WRITES)
+def test_every_member_stands_in_the_table(method, rule):
+    described = document(ROUTES)
+    path = rule.replace("<", "{").replace(">", "}")
+    content = described["paths"][path][method.lower()]["requestBody"]["content"]
+    schema = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    members = described["components"]["schemas"][schema].get("properties", {})
+    assert set(members) == set(MEMBERS[method, rule])
+
+
+@pytest.mark.parametrize(("method", "rule"), MEMBERS)
+def test_a_good_body_is_taken(world, method, rule):
+    """Or the refusals below would mean nothing; nobody else can be followed here."""
+    answer = world.call(method, rule, json=body_of(method, rule))
+    assert answer.status_code in ({409} if "/leader" in rule else {200, 201})
+
+
+# -- members --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("method", "rule", "name", "field"), FIELDS.values(), ids=FIELDS)
+def test_a_bad_member_is_refused_by_name(refused, method, rule, name, field):
+    for what, value in field.bad().items():
+        answer = refused(method, rule, invalid(rule), json=body_of(method, rule, **{name: value}))
+        if answer.status_code == 422:
+            assert pointers(answer) == [f"#/{name}"], what
+
+
+NO_JSON = [
+    r'"\ud800"',
+    r'"ab\udfffcdefghijk"',
+    r'"\udc00\ud800 the wrong way round"',
+    "1e999",
+    "-1e999",
+    "NaN",
+    "Infinity",
+    "1" * 5000,
+    "0x10",
+    "'single quotes'",
+    '"a\nnewline in it"',
+]
+
+
+@pytest.mark.parametrize(("method", "rule", "name", "field"), FIELDS.values(), ids=FIELDS)
+def test_what_json_has_no_word_for_is_refused(refused, method, rule, name, field):
+    marked = json.dumps(body_of(method, rule, **{name: "MARK"}))
+    for text in NO_JSON:
+        body = marked.replace('"MARK"', text)
+        refused(method, rule, {400, 422}, data=body, content_type="application/json")
+
+
+@pytest.mark.parametrize(("method", "rule", "name", "field"), FIELDS.values(), ids=FIELDS)
+def test_what_is_missing_is_named(world, method, rule, name, field):
+    before, body = world.stored(), body_of(method, rule)
+    del body[name]
+    answer = world.call(method, rule, json=body)
+    if field.required:
+        assert (answer.status_code, pointers(answer)) == (422, [f"#/{name}"])
+        assert world.stored() == before
+    else:
+        assert answer.status_code in {200, 201}
+
+
+@pytest.mark.parametrize(("method", "rule"), MEMBERS)
+def test_an_unknown_member_is_named(refused, method, rule):
+    for name in ("bogus", "__proto__", "json", "id", "Name", " ", "Ünbekannt"):
+        answer = refused(method, rule, {422}, json=body_of(method, rule, **{name: "x"}))
+        assert pointers(answer) == [f"#/{name}"]
+        assert name in answer.json["message"]
+
+
+def test_an_unknown_member_called_as_marshmallow_calls_the_whole_is_named(refused):
+    answer = refused("PATCH", "/identity", {422}, json={"_schema": 1})
+    assert pointers(answer) == ["#/_schema"]
+
+
+BAD_ADDRESSES = [
+    *("ann", "ann@", "@example.org", "a b@example.org", "a@b@example.org", "a@example.org\n", " "),
+    *("a@exa mple.org", "a@-.org", "a@example..org", "\u202ea@example.org", "a@[::1", "a@é\0.org"),
+]
+
+
+@pytest.mark.parametrize("email", BAD_ADDRESSES)
+def test_a_bad_address_is_refused(refused, email):
+    body = body_of("POST", "/register", email=email)
+    assert pointers(refused("POST", "/register", {422}, json=body)) == ["#/email"]
+
+
+@pytest.mark.parametrize(
+    "zone", ["Mars/Olympus", "europe/amsterdam", "../UTC", "/etc/passwd", "UTC ", "+01:00", "ÜTC"]
+)
+def test_a_bad_time_zone_is_refused(refused, zone):
+    answer = refused("PATCH", "/identity", {422}, json={"time_zone": zone})
+    assert pointers(answer) == ["#/time_zone"]
+
+
+BAD_INTERVALS = [
+    *("PT0S", "P0D", "PT59S", "-P1D", "PT-1H", "-PT1H", "P-1W"),  # too short
+    *("P366D", "P53W", "PT8761H", "P10Y", "P3650D", "P999999999D", "P99999999999999999999D"),
+    *("P1M", "P1Y", "P12M", "P0.5Y", "P1Y2M3D", "P0001-00-00T00:00:00"),  # not always as long
+    *("PT60.5S", "PT1M0.000001S", "P0.00001D", "PT1.0001H"),  # no whole seconds
+    *("", " ", "P", "PT", "P1", "1D", "D1P", "p1d", "P1D ", " P1D", "P1DT", "PT1H1H", "P1S"),
+    *("Daily", "dailyy", "daily ", "DAILY", "twice  daily", "monthly", "yearly", "every 2 days"),
+    *("86400", "2 days, 0:00:00", "1:00:00", "P1D/P2D", "R5/P1D", "P٢D", "P²D", "PT1e3S", "PT0x9H"),
+    *("PNaND", "P" + "1" * 5000 + "D", "PT" + "9" * 400 + "S", "P1D" * 1000, "P\u22121D", "P1D\0"),
+]
+
+
+@pytest.mark.parametrize("interval", BAD_INTERVALS, ids=lambda text: repr(text[:24]))
+def test_a_bad_interval_is_refused(refused, interval):
+    for method, rule in (("POST", "/movements"), ("PATCH", "/movements/<movement>")):
+        body = body_of(method, rule, interval=interval)
+        assert pointers(refused(method, rule, {422}, json=body)) == ["#/interval"]
+
+
+def test_of_two_members_of_one_name_the_last_counts(refused):
+    body = '{"bio": "good", "bio": 7}'
+    refused("PUT", "/bio", {400, 422}, data=body, content_type="application/json")
+
+
+# -- bodies ---------------------------------------------------------------------------------
+
+MALFORMED = {
+    "cut off": b"{",
+    "cut off later": b'{"a": 1',
+    "one too many": b"{}}",
+    "two": b"{}{}",
+    "a comma": b'{"a": 1,}',
+    "single quotes": b"{'a': 1}",
+    "no quotes": b"{a: 1}",
+    "a comment": b"{} // nothing",
+    "words": b"nonsense",
+    "undefined": b"undefined",
+    "NaN": b"NaN",
+    "infinite": b'{"a": -Infinity}',
+    "a blank": b" ",
+    "NUL": b"\0",
+    "NUL after it": b"{}\0",
+    "a byte order mark": b"\xef\xbb\xbf{}",
+    "UTF-16": '{"a": 1}'.encode("utf-16"),
+    "UTF-32": '{"a": 1}'.encode("utf-32"),
+    "invalid UTF-8": b'{"a": "\xff"}',
+    "a name in invalid UTF-8": b'{"\xff": 1}',
+    "overlong UTF-8": b'{"a": "\xc0\xaf"}',
+    "a surrogate in UTF-8": b'{"a": "\xed\xa0\x80"}',
+    "a lone surrogate": rb'{"\ud800": 1}',
+    "deep": b"[" * 100_000,
+    "deep objects": b'{"a":' * 100_000,
+    "deep and closed": b"[" * 50_000 + b"]" * 50_000,
+    "a form": b"a=1",
+    "XML": b"<a/>",
+    "compressed": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00C\xbf\xa6\xa3",
+}
+NO_OBJECT = ["[]", "[{}]", '""', '"x"', "0", "-1.5", "true", "null", "[" * 500 + "]" * 500]
+
+
+@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_body_is_refused(refused, body):
+    for method, rule in MEMBERS:
+        refused(method, rule, {400}, data=body, content_type="application/json")
+
+
+@pytest.mark.parametrize(("method", "rule"), MEMBERS)
+def test_a_body_that_is_no_object_is_refused(refused, method, rule):
+    for body in NO_OBJECT:
+        refused(method, rule, {400, 422}, data=body, content_type="application/json")
+
+
+@pytest.mark.parametrize(("method", "rule"), MEMBERS)
+def test_a_body_that_is_too_large_or_no_json_is_refused(refused, method, rule):
+    good = json.dumps(body_of(method, rule))
+    large = good.ljust(2 * 1024 * 1024)
+    refused(method, rule, {413}, data=large, content_type="application/json")
+    for content_type in ("text/plain", "application/x-www-form-urlencoded", "text/json", None):
+        refused(method, rule, {415}, data=good, content_type=content_type)
+
+
+# -- what stands in paths -------------------------------------------------------------------
+
+NOBODY = {
+    "negative": "-1",
+    "zero": "0",
+    "beyond 32 bits": str(2**31),
+    "the largest": str(2**63 - 1),
+    "beyond 64 bits": str(2**63),
+    "beyond 128 bits": str(2**128),
+    "thousands of digits": "9" * 5000,
+    "Arabic digits": quote("\N{ARABIC-INDIC DIGIT ONE}"),
+    "superscript": quote("\N{SUPERSCRIPT TWO}"),
+    "fullwidth": quote("\N{FULLWIDTH DIGIT ONE}"),
+    "a sign": "+1",
+    "a fraction": "1.0",
+    "an exponent": "1e0",
+    "hexadecimal": "0x1",
+    "underscored": "1_0",
+    "a blank before": "%201",
+    "a newline after": "1%0A",
+    "NUL": "%00",
+    "NUL after": "1%00",
+    "invalid UTF-8": "%ff%fe",
+    "a surrogate": "%ED%A0%80",
+    "half an escape": "%",
+    "a dot": "%2E",
+    "dots": "%2E%2E",
+    "a user's name": "ben",
+    "a user's address": "ben@example.org",
+    "SQL": quote("1; DROP TABLE users; --"),
+    "a word of ours": "me",
+    "null": "null",
+    "endless": "x" * 10_000,
+    "emoji": quote("💩"),
+}
+VARIABLES = [
+    (method, rule, name)
+    for method, rule in CALLS
+    if "path:" not in rule
+    for name in re.findall(r"<(\w+)>", rule)
+]
+
+
+@pytest.mark.parametrize("what", NOBODY)
+def test_an_id_of_nothing_is_not_found(world, what):
+    before = world.stored()
+    for method, rule, name in VARIABLES:
+        answer = world.call(method, rule, {name: NOBODY[what]})
+        if rule == "/movements/<movement>" and what in {"a dot", "dots"}:
+            continue  # who makes URLs leaves these out
+        assert answer.status_code == 404, f"{method} {rule}"
+    assert world.stored() == before
+
+
+@pytest.mark.parametrize("what", NOBODY)
+def test_the_updates_of_nobody_are_not_found(world, what):
+    if what != "a word of ours":
+        answer = world.call("GET", f"/movements/<movement>/updates?user={NOBODY[what]}")
+        assert answer.status_code in {404, 422}
+
+
+# -- tokens ---------------------------------------------------------------------------------
+
+PROTECTED = [call for call in CALLS if call not in PUBLIC]
+KEY = "x" * 32  # of conftest's settings
+
+
+def signed(claims: dict[str, Any], key: str = KEY, algorithm: str = "HS256") -> str:
+    return jwt.encode(claims, key, algorithm)
+
+
+def without(claims: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in claims.items() if name not in names}
+
+
+def altered(token: str) -> str:
+    """Return another's payload under a signature."""
+    head, payload, signature = token.split(".")
+    other = signed(jwt.decode(token, KEY, ["HS256"]) | {"jti": "another"})
+    assert payload != other.split(".")[1]
+    return f"{head}.{other.split('.')[1]}.{signature}"
+
+
+#: of a good token and its claims, make a header that is not good
+BAD_HEADERS = {
+    "none": lambda _t, _c: None,
+    "empty": lambda _t, _c: "",
+    "a word alone": lambda _t, _c: "Bearer",
+    "a word and a blank": lambda _t, _c: "Bearer ",
+    "no word": lambda t, _c: t,
+    "another word": lambda t, _c: f"Token {t}",
+    "Basic": lambda _t, _c: "Basic YW5uOnBhc3N3b3Jk",
+    "garbage": lambda _t, _c: "Bearer garbage",
+    "JWT garbage": lambda _t, _c: "JWT garbage",
+    "three parts of it": lambda _t, _c: "Bearer a.b.c",
+    "dots": lambda _t, _c: "Bearer ..",
+    "no ASCII": lambda _t, _c: "Bearer é.é.é",
+    "endless": lambda _t, _c: "Bearer " + "a" * 100_000,
+    "two": lambda t, _c: f"Bearer {t} {t}",
+    "two in a list": lambda t, _c: f"Bearer {t}, Bearer {t}",
+    "cut off": lambda t, _c: f"Bearer {t[:-6]}",
+    "without signature": lambda t, _c: f"Bearer {t.rpartition('.')[0]}.",
+    "altered": lambda t, _c: f"Bearer {altered(t)}",
+}
+#: of good claims, make a token that is not good
+BAD_TOKENS = {
+    "expired": lambda c: signed(c | {"exp": c["iat"] - 1}),
+    "not yet valid": lambda c: signed(c | {"nbf": c["exp"]}),
+    "forged": lambda c: signed(c, "y" * 32),
+    "forged with nothing": lambda c: signed(c, "none" * 8),
+    "alg none": lambda c: jwt.encode(c, None, "none"),
+    "alg none, signed": lambda c: jwt.encode(c, None, "none") + signed(c).rpartition(".")[2],
+    "HS384": lambda c: signed(c, KEY * 2, "HS384"),
+    "HS512 by the same key": lambda c: signed(c, KEY * 2, "HS512"),
+    "never expiring, cut off": lambda c: signed(without(c, "exp"))[:-1],
+    "no subject": lambda c: signed(without(c, "sub")),
+    "an empty subject": lambda c: signed(c | {"sub": ""}),
+    "a name for a subject": lambda c: signed(c | {"sub": "ann"}),
+    "a negative subject": lambda c: signed(c | {"sub": f"-{c['sub']}"}),
+    "a fraction for a subject": lambda c: signed(c | {"sub": f"{c['sub']}.0"}),
+    "superscript for a subject": lambda c: signed(c | {"sub": "²"}),
+    "a subject beyond 32 bits": lambda c: signed(c | {"sub": str(2**31)}),
+    "a subject beyond 64 bits": lambda c: signed(c | {"sub": str(2**63)}),
+    "thousands of digits": lambda c: signed(c | {"sub": "9" * 5000}),
+    "a subject who is not there": lambda c: signed(c | {"sub": "1000000"}),
+    "no login": lambda c: signed(without(c, "login")),
+    "null for a login": lambda c: signed(c | {"login": None}),
+    "a word for a login": lambda c: signed(c | {"login": str(c["login"])}),
+    "an array for a login": lambda c: signed(c | {"login": [c["login"]]}),
+    "a fraction for a login": lambda c: signed(c | {"login": c["login"] + 0.5}),
+    "a login of zero": lambda c: signed(c | {"login": 0}),
+    "a login below": lambda c: signed(c | {"login": -(2**63)}),
+    "a login beyond 64 bits": lambda c: signed(c | {"login": 2**63}),
+    "a login beyond all": lambda c: signed(c | {"login": 2**200}),
+    "a login that is not there": lambda c: signed(c | {"login": 1_000_000}),
+    "the other type": lambda c: signed(c | {"type": OTHER[c["type"]]}),
+}
+OTHER = {"access": "refresh", "refresh": "access"}
+
+
+def headers_of(value: str | None) -> dict[str, str]:
+    return {} if value is None else {"Authorization": value}
+
+
+@pytest.fixture
+def without_good_token(world):
+    """Make every protected call with headers made of a good token and its claims."""
+
+    def check(make) -> None:
+        before = world.stored()
+        for method, rule in PROTECTED:
+            token = world.token_for(rule)
+            claims = jwt.decode(token, KEY, ["HS256"])
+            answer = world.call(method, rule, headers=make(token, claims))
+            assert answer.status_code == 401, f"{method} {rule}"
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert world.stored() == before
+
+    return check
+
+
+def test_a_token_that_we_sign_is_good(world):
+    """Or the refusals below would mean nothing."""
+    claims = jwt.decode(world.tokens["access_token"], KEY, ["HS256"])
+    for key, status in ((KEY, 200), ("y" * 32, 401)):
+        headers = headers_of(f"Bearer {signed(claims, key)}")
+        assert world.call("GET", "/identity", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("make", BAD_HEADERS.values(), ids=BAD_HEADERS)
+def test_without_a_token_nothing_is_done(without_good_token, make):
+    without_good_token(lambda token, claims: headers_of(make(token, claims)))
+
+
+@pytest.mark.parametrize("make", BAD_TOKENS.values(), ids=BAD_TOKENS)
+def test_with_a_bad_token_nothing_is_done(without_good_token, make):
+    without_good_token(lambda _token, claims: headers_of(f"Bearer {make(claims)}"))
+
+
+def test_a_numeric_subject_is_refused(without_good_token):
+    # PyJWT writes none: sign the text ourselves
+    def make(_token, claims):
+        text = json.dumps(claims | {"sub": int(claims["sub"])}).encode()
+        return headers_of(f"Bearer {jwt.PyJWS().encode(text, KEY, 'HS256')}")
+
+    without_good_token(make)
+
+
+def test_two_headers_are_refused(without_good_token):
+    without_good_token(lambda token, _: [("Authorization", f"Bearer {token}")] * 2)
+
+
+def test_a_token_of_the_other_kind_is_refused(world, without_good_token):
+    other = {"access": world.tokens["refresh_token"], "refresh": world.tokens["access_token"]}
+    without_good_token(lambda _, claims: headers_of(f"Bearer {other[claims['type']]}"))
+
+
+def test_another_users_login_is_refused(world, without_good_token):
+    login, ben = world.bens_login.id, str(world.ben.id)
+    without_good_token(lambda _, c: headers_of(f"Bearer {signed(c | {'login': login})}"))
+    without_good_token(lambda _, c: headers_of(f"Bearer {signed(c | {'sub': ben})}"))
+
+
+def test_a_revoked_login_is_refused(world, without_good_token):
+    world.login.revoke()
+    world.login.save_to_db()
+    without_good_token(lambda token, _: headers_of(f"Bearer {token}"))
+
+
+def test_a_deleted_users_token_is_refused(world, without_good_token):
+    world.ann.delete_from_db()
+    without_good_token(lambda token, _: headers_of(f"Bearer {token}"))
+
+
+def test_a_bad_token_is_told_before_a_bad_body(world):
+    answer = world.call("POST", "/movements", headers=headers_of("Bearer x"), data="{")
+    assert answer.status_code == 401
+
+
+# -- nasty strings --------------------------------------------------------------------------
+
+NASTY = {
+    "emoji": "👩‍👩‍👧‍👦 🏳️‍🌈 💩",
+    "right to left": "\u202egnissolf\u202c שלום مرحبا",
+    "combining": "Z\u0351\u036b\u0343\u0327a\u0315\u031blgo e\u0301 n\u0303",
+    "zero width": "a\u200bb\u200cc\u200dd\ufeffe\u2060f",
+    "not normalised": "\u212b \ufb01 \u1e9e \u0130 \u017f \u01c4 \u2460",
+    "very wide when folded": "\ufdfa" * 40,
+    "folded to several": "\u0390 \ufb03 \u1f80 \u0149 \u0587",
+    "single quotes": "'; DROP TABLE users; --",
+    "double quotes": '" OR "1"="1',
+    "HTML": "<img src=x onerror=alert(1)> &amp; <b>",
+    "wildcards": "100% _under_ [a-z]* ?",
+    "formats": "%s %(x)s {0} {x!r} ${y} $$ :name %%",
+    "backslashes": "\\ \\\\ \\n \\u0000 \\' \\",
+    "controls": "bell\a back\b escape\x1b[31m delete\x7f next\x85",
+    "lines": "one\ntwo\r\nthree\u2028four\u2029five\ttab",
+    "blanks": "  before\u00a0\u3000between after  ",
+    "beyond the first plane": "\U0001d518\U0001d52b𠜎 \U0010fffd \U000e0001",
+    "no characters": "\ufffe\uffff\ufdd0 \U0010ffff",
+    "private": "\ue000\uf8ff",
+    "unassigned": "\u0378\u0379",
+    "replacement": "\ufffd",
+    "JSON": '{"a": [1, null]}',
+    "numbers": "1e309 -0 NaN 0x7f",
+    "a path": "?a=b&c=d#e;f,g+h%20i",
+    "dashes": "--help -rf",
+}
+
+
+def fit(text: str, low: int, high: int) -> str:
+    return text[:high].ljust(low, "~")
+
+
+@pytest.fixture(params=NASTY.values(), ids=NASTY)
+def nasty(request) -> str:
+    return request.param
+
+
+def given_back(world, answer, read: str, name: str, text: str) -> None:
+    """Expect a text to be refused, or to be read again as it was written."""
+    if answer.status_code == 422:
+        assert pointers(answer) == [f"#/{name}"]
+        return
+    assert answer.status_code in {200, 201}, answer.text
+    shown = world.call("GET", read).json
+    assert (shown[0] if isinstance(shown, list) else shown)[name] == text
+
+
+def test_a_nasty_name_and_password_log_in(world, nasty):
+    username, password = fit(nasty, 1, 32), fit(nasty, 8, 128)
+    body = {"username": username, "email": "new@example.org", "password": password}
+
+    answer = world.call("POST", "/register", json=body)
+
+    if answer.status_code == 422:
+        assert set(pointers(answer)) <= {"#/username", "#/password"}
+        return
+    assert (answer.status_code, answer.json["username"]) == (201, username)
+    again = world.call("POST", "/auth", json={"username": username, "password": password})
+    headers = headers_of(f"Bearer {again.json['access_token']}")
+    assert world.call("GET", "/identity", headers=headers).json["username"] == username
+    wrong = {"username": username, "password": f"{password}."}
+    assert world.call("POST", "/auth", json=wrong).status_code == 401
+
+
+def test_a_nasty_text_about_oneself_is_kept(world, nasty):
+    for method, rule, name, high in (
+        ("PUT", "/bio", "bio", 2000),
+        ("PATCH", "/identity", "bio", 2000),
+        ("PATCH", "/identity", "username", 32),
+    ):
+        text = fit(nasty, 0, high)
+        answer = world.call(method, rule, json={name: text})
+        given_back(world, answer, "/identity", name, text)
+
+
+@pytest.mark.parametrize("call", ["POST /movements", "PATCH /movements/<movement>"])
+def test_a_nasty_movement_is_kept_and_found(world, nasty, call):
+    method, rule = call.split()
+    for number, name in enumerate(("name", "short_description", "description")):
+        field = MEMBERS[method, rule][name]
+        text = fit(nasty, field.low, field.high)
+        body = body_of(method, rule, **{"name": f"Reading {number}", name: text})
+        answer = world.call(method, rule, json=body)
+        if answer.status_code == 422:
+            assert pointers(answer) == [f"#/{name}"]
+            continue
+        given_back(world, answer, f"/movements/{answer.json['id']}", name, text)
+        listed = world.call("GET", f"/movements?search={quote(text)}").json
+        assert answer.json["id"] in {one["id"] for one in listed}, name
+
+
+@pytest.mark.parametrize("name", [*NASTY.values(), "a/b/c", "../../etc", "%2F %41 %zz", "a\\b\\c"])
+def test_a_name_that_is_taken_in_leads_to_its_movement(world, name):
+    text = fit(name, 4, 50)
+    made = world.call("POST", "/movements", json=body_of("POST", "/movements", name=text))
+    if made.status_code == 201:
+        found = world.call("GET", f"/movements/{quote(text, safe='')}")
+        assert (found.status_code, found.json.get("id")) == (200, made.json["id"])
+    else:
+        assert pointers(made) == ["#/name"]
+
+
+def test_a_nasty_message_is_kept(world, nasty):
+    text = fit(nasty, 1, 280)
+    for alias in ("updates", "update", "signal"):
+        answer = world.call("POST", f"/movements/<movement>/{alias}", json={"message": text})
+        given_back(world, answer, "/movements/<movement>/updates", "message", text)
+
+
+def test_a_nasty_question_is_answered(world, nasty):
+    credentials = {"username": nasty, "password": nasty}
+    assert world.call("POST", "/auth", json=credentials).status_code in {401, 422}
+    assert world.call("GET", f"/movements/{quote(nasty, safe='')}").status_code == 404
+    assert world.call("GET", f"/movements?search={quote(nasty)}").json == []
+    for query in ("sort", "limit", "after", "subscribed"):
+        assert world.call("GET", f"/movements?{query}={quote(nasty)}").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("model", "columns"),
+    [(User, 32 * 18), (Movement, 50 * 18)],
+    ids=["the longest username", "the longest name of a movement"],
+)
+def test_the_widest_name_is_found_again(world, model, columns):
+    """Folded, U+FDFA is 18 characters: an index on the folded name has to take it."""
+    if model is User:
+        name = "\ufdfa" * 32
+        answer = world.call("PATCH", "/identity", json={"username": name})
+        folded = db.session.scalar(select(User.username_folded).where(User.username == name))
+    else:
+        name = "\ufdfa" * 50
+        body = {"name": name, "interval": "P2D"}
+        answer = world.call("PATCH", "/movements/<movement>", json=body)
+        folded = db.session.scalar(select(Movement.name_folded).where(Movement.name == name))
+        assert db.session.scalar(select(Movement.interval)) == timedelta(days=2)
+    assert answer.status_code == 200
+    assert len(folded) == columns
+    assert model.find_by_name(name) is not None
+
+
+def test_nothing_was_posted_by_all_that(world):
+    """The table of updates is what the other tests compare: it has to be seen changing."""
+    before = world.stored()
+    world.call("POST", "/movements/<movement>/signal")
+    assert len(db.session.scalars(select(Update.id)).all()) == 2
+    assert world.stored() != before

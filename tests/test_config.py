@@ -1,0 +1,247 @@
+"""Settings from the environment: what they are by default, and what is refused."""
+
+import os
+import re
+from dataclasses import asdict
+from datetime import timedelta
+
+import pytest
+
+from gridt.config import INSTANCE_FOLDER, ConfigurationError, Settings
+
+SECRET = "a secret of more than 32 characters"
+SERVER = "postgresql://gridt:secret@db.example/gridt"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch, tmp_path):
+    """An environment, and no `.env`, in which nothing of gridt is set but a secret."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith("GRIDT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GRIDT_SECRET_KEY", SECRET)
+    monkeypatch.setattr("gridt.config.ROOT", tmp_path)
+    yield
+    os.environ.clear()  # of what was read from .env as well
+    os.environ.update(before)
+
+
+@pytest.fixture
+def configured(monkeypatch):
+    """Read the settings with some variables set, or with None unset."""
+
+    def read(**variables: str | None) -> Settings:
+        for name, value in variables.items():
+            if value is None:
+                monkeypatch.delenv(f"GRIDT_{name}", raising=False)
+            else:
+                monkeypatch.setenv(f"GRIDT_{name}", value)
+        return Settings.from_environment()
+
+    return read
+
+
+def test_defaults():
+    assert asdict(Settings.from_environment()) == {
+        "SECRET_KEY": SECRET,
+        "SQLALCHEMY_DATABASE_URI": f"sqlite:///{INSTANCE_FOLDER / 'gridt.sqlite'}",
+        "UPGRADE_ON_START": True,
+        "BIND": "127.0.0.1:5000",
+        "CORS_ORIGINS": ("*",),
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "JWT_ACCESS_TOKEN_EXPIRES": timedelta(hours=1),
+        "JWT_REFRESH_TOKEN_EXPIRES": timedelta(days=30),
+        "ARGON2_MEMORY_KIB": 64 * 1024,
+        "ARGON2_PASSES": 3,
+        "ARGON2_LANES": 4,
+        "HASHING_SLOTS": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("SECRET_KEY", "k" * 32, "SECRET_KEY", "k" * 32),
+        ("BIND", "0.0.0.0:80", "BIND", "0.0.0.0:80"),
+        ("CORS_ORIGINS", "https://a.example", "CORS_ORIGINS", ("https://a.example",)),
+        ("CORS_ORIGINS", "http://a, http://b ,", "CORS_ORIGINS", ("http://a", "http://b")),
+        ("MAX_BODY_BYTES", "2048", "MAX_CONTENT_LENGTH", 2048),
+        ("ACCESS_TOKEN_SECONDS", "60", "JWT_ACCESS_TOKEN_EXPIRES", timedelta(minutes=1)),
+        ("REFRESH_TOKEN_SECONDS", "3600", "JWT_REFRESH_TOKEN_EXPIRES", timedelta(hours=1)),
+        ("ARGON2_MEMORY_KIB", "64", "ARGON2_MEMORY_KIB", 64),
+        ("ARGON2_PASSES", "1", "ARGON2_PASSES", 1),
+        ("ARGON2_LANES", "8", "ARGON2_LANES", 8),
+        ("HASHING_SLOTS", "5", "HASHING_SLOTS", 5),
+        ("UPGRADE_ON_START", "false", "UPGRADE_ON_START", False),
+    ],
+)
+def test_each_variable_is_read(configured, variable, text, name, value):
+    assert getattr(configured(**{variable: text}), name) == value
+
+
+# -- what is refused ------------------------------------------------------------------------
+
+BAD = {
+    "SECRET_KEY": "shorter than 32 characters",
+    "DATABASE_URL": "mysql://root@localhost/gridt",
+    "MAX_BODY_BYTES": "1023",
+    "ACCESS_TOKEN_SECONDS": "0",
+    "REFRESH_TOKEN_SECONDS": "soon",
+    "ARGON2_MEMORY_KIB": "63",
+    "ARGON2_PASSES": "0",
+    "ARGON2_LANES": "9",
+    "HASHING_SLOTS": "-1",
+    "UPGRADE_ON_START": "perhaps",
+}
+
+
+@pytest.mark.parametrize(("variable", "text"), BAD.items())
+def test_a_bad_variable_is_named(configured, variable, text):
+    with pytest.raises(ConfigurationError) as caught:
+        configured(**{variable: text})
+    assert re.findall(r"GRIDT_[A-Z0-9_]+", str(caught.value)) == [f"GRIDT_{variable}"]
+
+
+def test_all_bad_variables_are_named_together(configured):
+    with pytest.raises(ConfigurationError) as caught:
+        configured(**BAD)
+    named = re.findall(r"GRIDT_[A-Z0-9_]+", str(caught.value))
+    assert named == sorted(f"GRIDT_{variable}" for variable in BAD)
+
+
+def test_a_refused_secret_or_password_is_not_told(configured):
+    with pytest.raises(ConfigurationError) as caught:
+        configured(SECRET_KEY="hush", DATABASE_URL="mysql://root:hush@localhost/gridt")
+    assert "hush" not in str(caught.value)
+
+
+# -- from files -----------------------------------------------------------------------------
+
+
+def test_values_may_stand_in_files(configured, tmp_path):
+    (tmp_path / "key").write_text("k" * 40 + "\n")
+    (tmp_path / "url").write_text(f"{SERVER}\n")
+
+    settings = configured(
+        SECRET_KEY=None,
+        SECRET_KEY_FILE=str(tmp_path / "key"),
+        DATABASE_URL_FILE=str(tmp_path / "url"),
+    )
+
+    assert settings.SECRET_KEY == "k" * 40
+    assert settings.SQLALCHEMY_DATABASE_URI == SERVER.replace("sql:", "sql+psycopg:")
+
+
+def test_a_bad_value_in_a_file_is_named(configured, tmp_path):
+    (tmp_path / "key").write_text("too short")
+    with pytest.raises(ConfigurationError, match="GRIDT_SECRET_KEY"):
+        configured(SECRET_KEY=None, SECRET_KEY_FILE=str(tmp_path / "key"))
+
+
+def test_a_file_that_is_missing_is_named_with_all_else(configured, tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        configured(
+            DATABASE_URL="sqlite://",  # beside a file a secret would be kept
+            SECRET_KEY=None,
+            SECRET_KEY_FILE=str(tmp_path / "none"),
+            HASHING_SLOTS="0",
+        )
+    assert "GRIDT_SECRET_KEY" in str(caught.value)
+    assert "GRIDT_HASHING_SLOTS" in str(caught.value)
+
+
+def test_what_the_environment_does_not_say_may_stand_in_dot_env(configured, tmp_path):
+    (tmp_path / ".env").write_text("GRIDT_BIND=0.0.0.0:80\nGRIDT_HASHING_SLOTS=7\n")
+    settings = configured(HASHING_SLOTS="3")
+    assert (settings.BIND, settings.HASHING_SLOTS) == ("0.0.0.0:80", 3)
+
+
+def test_a_bad_value_in_dot_env_is_named(configured, tmp_path):
+    (tmp_path / ".env").write_text("GRIDT_HASHING_SLOTS=many\n")
+    with pytest.raises(ConfigurationError, match="GRIDT_HASHING_SLOTS"):
+        configured()
+
+
+# -- the database ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_a_server_address_may_be_spelled_as_providers_do(configured, scheme):
+    settings = configured(
+        DATABASE_URL=f"{scheme}://gridt:p%40ss@db.example:5433/gridt?sslmode=require"
+    )
+    assert settings.SQLALCHEMY_DATABASE_URI == (
+        "postgresql+psycopg://gridt:p%40ss@db.example:5433/gridt?sslmode=require"
+    )
+    assert settings.UPGRADE_ON_START is False
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://root@localhost/gridt", "oracle://db/x", "gridt.sqlite", "http://db.example/", "://"],
+)
+def test_other_databases_are_refused(configured, url):
+    with pytest.raises(ConfigurationError, match="GRIDT_DATABASE_URL"):
+        configured(DATABASE_URL=url)
+
+
+@pytest.mark.parametrize("path", ["mine.sqlite", "sub/mine.sqlite"])
+def test_a_relative_path_starts_at_the_instance_folder(configured, monkeypatch, tmp_path, path):
+    monkeypatch.chdir(tmp_path)
+    settings = configured(DATABASE_URL=f"sqlite:///{path}")
+    assert settings.SQLALCHEMY_DATABASE_URI == f"sqlite:///{INSTANCE_FOLDER / path}"
+
+
+def test_an_absolute_path_stays(configured, tmp_path):
+    url = f"sqlite:///{tmp_path / 'gridt.sqlite'}"
+    assert configured(DATABASE_URL=url).SQLALCHEMY_DATABASE_URI == url
+
+
+# -- the secret -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("secret", [None, "", "short"])
+def test_a_server_database_needs_a_secret(configured, secret):
+    with pytest.raises(ConfigurationError, match="GRIDT_SECRET_KEY"):
+        configured(DATABASE_URL=SERVER, SECRET_KEY=secret)
+
+
+def test_the_embedded_database_keeps_a_secret_beside_it(configured, tmp_path):
+    url = f"sqlite:///{tmp_path / 'data' / 'gridt.sqlite'}"
+
+    first = configured(DATABASE_URL=url, SECRET_KEY=None)
+    second = configured(DATABASE_URL=url, SECRET_KEY=None)
+
+    (kept,) = (tmp_path / "data").iterdir()
+    assert first.SECRET_KEY == second.SECRET_KEY == kept.read_text()
+    assert len(first.SECRET_KEY) >= 32
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_two_databases_have_two_secrets(configured, tmp_path):
+    secrets = {
+        configured(DATABASE_URL=f"sqlite:///{tmp_path / name}", SECRET_KEY=None).SECRET_KEY
+        for name in ("a.sqlite", "b.sqlite")
+    }
+    assert len(secrets) == 2
+
+
+def test_a_database_in_memory_keeps_nothing(configured, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    settings = configured(DATABASE_URL="sqlite://", SECRET_KEY=None)
+    assert len(settings.SECRET_KEY) >= 32
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kept_secret_that_was_cut_off_is_refused(configured, tmp_path):
+    (tmp_path / "gridt.secret").write_text("")
+    with pytest.raises(ConfigurationError, match="GRIDT_SECRET_KEY"):
+        configured(DATABASE_URL=f"sqlite:///{tmp_path / 'gridt.sqlite'}", SECRET_KEY=None)
+
+
+def test_a_folder_that_cannot_be_is_a_wrong_configuration(configured, tmp_path):
+    (tmp_path / "file").write_text("")
+    url = f"sqlite:///{tmp_path / 'file' / 'gridt.sqlite'}"
+    with pytest.raises(ConfigurationError, match=r"GRIDT_(DATABASE_URL|SECRET_KEY)"):
+        configured(DATABASE_URL=url, SECRET_KEY=None)

@@ -1,0 +1,245 @@
+"""The migrations: there and back again, and the same tables that the models describe."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+
+from gridt import create_app
+from gridt.extensions import db, migrate
+from gridt.models import Subscription, User
+from tests.conftest import settings_for
+from tests.networks import people
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def empty(new_database: Callable[[], str]) -> Flask:
+    """An app on a database without any table, with its context entered."""
+    app = create_app(settings_for(new_database()))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def scripts(app: Flask) -> ScriptDirectory:
+    return ScriptDirectory(migrate.directory)
+
+
+def tables() -> set[str]:
+    return set(sa.inspect(db.engine).get_table_names())
+
+
+def revision() -> str | None:
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def described() -> dict[str, Any]:
+    """Describe all tables as the database itself knows them."""
+    inspector = sa.inspect(db.engine)
+    found: dict[str, Any] = {}
+    for table in inspector.get_table_names():
+        if table == "alembic_version":
+            continue
+        found[table] = {
+            "columns": [
+                (
+                    column["name"],
+                    str(column["type"]),
+                    getattr(column["type"], "collation", None),
+                    getattr(column["type"], "timezone", None),
+                    column["nullable"],
+                    column["default"],
+                )
+                for column in inspector.get_columns(table)
+            ],
+            "primary key": inspector.get_pk_constraint(table),
+            "checks": {
+                (one["name"], one["sqltext"]) for one in inspector.get_check_constraints(table)
+            },
+            "foreign keys": {
+                (
+                    one["name"],
+                    *one["constrained_columns"],
+                    one["referred_table"],
+                    str(one["options"]),
+                )
+                for one in inspector.get_foreign_keys(table)
+            },
+            "uniques": {
+                (one["name"], *one["column_names"])
+                for one in inspector.get_unique_constraints(table)
+            },
+            "indexes": {
+                (one["name"], *one["column_names"], one["unique"])
+                for one in inspector.get_indexes(table)
+            },
+        }
+    return found
+
+
+def test_the_migrations_make_what_the_models_describe(empty: Flask) -> None:
+    flask_migrate.upgrade()
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, db.metadata) == []
+
+
+def test_migrated_tables_equal_created_ones_to_the_last_constraint(
+    empty: Flask, new_database: Callable[[], str]
+) -> None:
+    flask_migrate.upgrade()
+    migrated = described()
+    other = create_app(settings_for(new_database()))
+    with other.app_context():
+        db.create_all()
+        created = described()
+        db.engine.dispose()
+    assert migrated == created
+    assert set(migrated) == set(db.metadata.tables)
+
+
+def test_ids_are_not_reused_on_sqlite_either(
+    empty: Flask, new_database: Callable[[], str], request: pytest.FixtureRequest
+) -> None:
+    if request.config.getoption("--database") != "sqlite":
+        pytest.skip("other databases count up by themselves")
+    flask_migrate.upgrade()
+    counted = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"
+    with db.engine.connect() as connection:
+        found = set(connection.scalars(sa.text(counted)))
+    assert found == {
+        name
+        for name, table in db.metadata.tables.items()
+        if table.dialect_options["sqlite"]["autoincrement"]
+    }
+
+
+def test_down_to_nothing_and_up_again(empty: Flask, scripts: ScriptDirectory) -> None:
+    flask_migrate.upgrade()
+    there = described()
+    flask_migrate.downgrade(revision="base")
+    assert tables() <= {"alembic_version"}
+    assert revision() is None
+    flask_migrate.upgrade()
+    assert revision() == scripts.get_current_head()
+    assert described() == there
+
+
+def test_each_version_can_be_taken_back_by_itself(empty: Flask, scripts: ScriptDirectory) -> None:
+    states = {None: described()}
+    versions = [script.revision for script in scripts.walk_revisions()][::-1]
+    for version in versions:
+        flask_migrate.upgrade(revision=version)
+        states[version] = described()
+    for version in [None, *versions[:-1]][::-1]:
+        flask_migrate.downgrade()  # one step
+        assert revision() == version
+        assert described() == states[version]
+
+
+def test_upgrading_twice_is_once(empty: Flask) -> None:
+    flask_migrate.upgrade()
+    (user_id,) = people(1)
+    flask_migrate.upgrade()
+    assert User.find_by_id(user_id) is not None
+
+
+def test_there_is_one_head_and_one_base(scripts: ScriptDirectory) -> None:
+    assert len(scripts.get_heads()) == 1
+    assert len(scripts.get_bases()) == 1
+
+
+def test_every_version_says_what_it_is_about(scripts: ScriptDirectory) -> None:
+    for script in scripts.walk_revisions():
+        assert script.doc.strip()
+        assert script.path.startswith(str(ROOT / "migrations" / "versions"))
+
+
+def test_the_commands_in_process(empty: Flask, scripts: ScriptDirectory) -> None:
+    runner = empty.test_cli_runner()
+    for arguments in (["upgrade"], ["check"], ["current"], ["heads"], ["history"]):
+        result = runner.invoke(args=["db", *arguments])
+        assert result.exit_code == 0, result.output
+    assert revision() == scripts.get_current_head()
+    result = runner.invoke(args=["db", "downgrade", "base"])
+    assert result.exit_code == 0, result.output
+    assert tables() <= {"alembic_version"}
+
+
+def test_the_sql_of_the_migrations_can_be_printed(empty: Flask) -> None:
+    result = empty.test_cli_runner().invoke(args=["db", "upgrade", "--sql"])
+    assert result.exit_code == 0, result.output
+    for table in db.metadata.tables:
+        assert f"CREATE TABLE {table}" in result.output
+    assert tables() == set()
+
+
+def test_the_commands_as_they_are_typed(empty: Flask) -> None:
+    url = db.engine.url.render_as_string(hide_password=False)
+    environment = {name: value for name, value in os.environ.items() if name[:6] != "GRIDT_"}
+    environment |= {"GRIDT_DATABASE_URL": url, "GRIDT_SECRET_KEY": "x" * 32}
+
+    def flask(*arguments: str) -> None:
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
+        result = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        assert result.returncode == 0, result.stderr
+
+    flask("db", "upgrade")
+    assert set(db.metadata.tables) <= tables()
+    flask("db", "downgrade", "base")
+    assert tables() <= {"alembic_version"}
+
+
+# -- what the database enforces -------------------------------------------------------------
+
+
+def test_foreign_keys_are_enforced(empty: Flask) -> None:
+    flask_migrate.upgrade()
+    orphan = sa.insert(Subscription).values(user_id=1, movement_id=1, shuffle_key=2**32)
+    with pytest.raises(sa.exc.IntegrityError), db.engine.begin() as connection:
+        connection.execute(orphan)
+    with db.engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM subscriptions")) == 0
+
+
+def test_sqlite_is_prepared_on_every_connection(
+    empty: Flask, request: pytest.FixtureRequest
+) -> None:
+    if request.config.getoption("--database") != "sqlite":
+        pytest.skip("these are SQLite's")
+    flask_migrate.upgrade()
+    for _ in range(2):
+        with db.engine.connect() as connection:
+            expected = {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1}
+            for pragma, value in expected.items():
+                assert connection.scalar(sa.text(f"PRAGMA {pragma}")) == value
+            assert connection.scalar(sa.text("PRAGMA busy_timeout")) >= 1000
+        db.engine.dispose()  # so that the next connection is new
+
+
+def test_a_failed_migration_leaves_nothing(empty: Flask) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE subscriptions (in_the_way INTEGER)"))
+    with pytest.raises(sa.exc.DBAPIError):
+        flask_migrate.upgrade()
+    assert tables() <= {"subscriptions", "alembic_version"}
+    assert revision() is None

@@ -1,0 +1,298 @@
+"""Random lives of two movements that share their people: I1 to I13 hold after every step.
+
+What the invariants mean stands in docs/leader-network.md.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+import sqlalchemy as sa
+from hypothesis import settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from gridt.errors import NotFollowing, NotSubscribed
+from gridt.extensions import db
+from gridt.models import Movement, Update, User
+from gridt.models import MovementUserAssociation as Association
+from tests.conftest import Clock
+from tests.networks import (
+    Arrows,
+    arrows_of,
+    changed,
+    keys_of,
+    make_movements,
+    people,
+    plant,
+    ring,
+    violations,
+)
+
+# -- the rules ------------------------------------------------------------------------------
+
+PEOPLE = 12
+
+someone = st.integers(0, PEOPLE - 1)
+somewhere = st.integers(0, 1)
+
+
+class Life(RuleBasedStateMachine):
+    """Two movements, twelve people, and whatever they do; `crowd` others never do anything."""
+
+    crowd = 0
+    clock: Clock
+
+    def __init__(self) -> None:
+        super().__init__()
+        # inside the test's transaction: the next example starts where this one did
+        self.savepoint = db.engine.begin_nested()
+        self.started = self.clock.now
+        self.ids = people(PEOPLE)
+        self.movements = make_movements(2)
+
+    def teardown(self) -> None:
+        db.session.remove()
+        self.savepoint.rollback()
+        self.clock.now = self.started
+
+    @initialize(sizes=st.tuples(st.integers(0, PEOPLE), st.integers(0, PEOPLE)))
+    def begin(self, sizes: tuple[int, int]) -> None:
+        crowd = people(self.crowd)
+        for movement, size in zip(self.movements, sizes, strict=True):
+            plant(movement, ring([*self.ids[:size], *crowd]))
+
+    def state(self) -> tuple[list[Arrows], list[dict[int, int]]]:
+        ids = [movement.id for movement in self.movements]
+        return [arrows_of(id) for id in ids], [keys_of(id) for id in ids]
+
+    def user(self, number: int) -> User:
+        found = User.find_by_id(self.ids[number])
+        assert found is not None
+        return found
+
+    def candidates(self, where: int, user: int) -> set[int]:
+        """Return whom a member could follow."""
+        arrows = arrows_of(self.movements[where].id)
+        return set(arrows) - {user} - set(arrows[user].values())
+
+    def ensure_nothing_changed_but(self, where: int, before: Any, after: Any) -> None:
+        for part_before, part_after in zip(before, after, strict=True):
+            assert part_before[1 - where] == part_after[1 - where]
+
+    @rule(number=someone, where=somewhere)
+    def join(self, number: int, where: int) -> None:
+        user, movement, before = self.user(number), self.movements[where], self.state()
+        movement.add_user(user)
+        movement.save_to_db()
+        after = self.state()
+        self.ensure_nothing_changed_but(where, before, after)
+        if user.id in before[1][where]:
+            assert after == before  # I12
+            return
+        difference = changed(before[0][where], after[0][where])  # I10
+        assert all(new == user.id for _, new in difference.values())
+        filled = [follower for (follower, _), (old, _) in difference.items() if old is None]
+        adopted = [old for old, _ in difference.values() if old is not None]
+        assert len(filled) == len(set(filled)) <= 8
+        assert len(adopted) <= 1
+        if 0 < len(before[0][where]) <= 8:  # all of them were asked to adopt
+            assert difference
+
+    @rule(number=someone, where=somewhere)
+    def leave(self, number: int, where: int) -> None:
+        user, movement, before = self.user(number), self.movements[where], self.state()
+        movement.remove_user(user)
+        movement.save_to_db()
+        after = self.state()
+        self.ensure_nothing_changed_but(where, before, after)
+        if user.id not in before[1][where]:
+            assert after == before  # I12
+            return
+        self.ensure_only_refilled(user.id, before[0][where], after[0][where])
+
+    def ensure_only_refilled(self, leaver: int, before: Arrows, after: Arrows) -> None:
+        assert set(after) == set(before) - {leaver}
+        difference = changed(before, after)
+        assert all(old == leaver for old, _ in difference.values())  # I10
+        for (follower, _), (_, new) in difference.items():
+            assert new is None or new not in before[follower].values()
+
+    @rule(number=someone, where=somewhere)
+    def come_back(self, number: int, where: int) -> None:
+        user, movement = self.user(number), self.movements[where]
+        before = keys_of(movement.id).get(user.id)
+        movement.remove_user(user)
+        movement.add_user(user)
+        movement.save_to_db()
+        assert keys_of(movement.id)[user.id] != before  # I13
+
+    @rule(number=someone, where=somewhere, slot=st.integers(0, 3))
+    def swap(self, number: int, where: int, slot: int) -> None:
+        user, movement, before = self.user(number), self.movements[where], self.state()
+        left = before[0][where].get(user.id, {}).get(slot)
+        if left is None:
+            return
+        eligible = self.candidates(where, user.id)
+        leader = movement.swap_leader(user, User.find_by_id(left))
+        movement.save_to_db()
+        after = self.state()
+        if leader is None:
+            assert not eligible
+            assert after == before  # I11
+            return
+        assert leader.id in eligible  # I11
+        assert changed(before[0][where], after[0][where]) == {(user.id, slot): (left, leader.id)}
+        self.ensure_nothing_changed_but(where, before, after)
+
+    @rule(number=someone, other=someone, where=somewhere)
+    def swap_somebody_not_followed(self, number: int, other: int, where: int) -> None:
+        user, stranger, before = self.user(number), self.user(other), self.state()
+        if stranger.id in before[0][where].get(user.id, {}).values():
+            return
+        with pytest.raises(NotFollowing):
+            self.movements[where].swap_leader(user, stranger)
+        self.movements[where].save_to_db()
+        assert self.state() == before
+
+    @rule(number=someone, where=somewhere, slot=st.integers(0, 3))
+    def fill_open_slot(self, number: int, where: int, slot: int) -> None:
+        user, movement = self.user(number), self.movements[where]
+        if user.id not in keys_of(movement.id):
+            with pytest.raises(NotSubscribed):
+                movement.swap_leader(user, None)
+            return
+        db.session.execute(  # as an import may leave it
+            sa.update(Association)
+            .where(Association.follower_id == user.id, Association.movement_id == movement.id)
+            .where(Association.slot == slot)
+            .values(leader_id=None)
+        )
+        before, eligible = self.state(), self.candidates(where, user.id)
+        leader = movement.swap_leader(user, None)
+        movement.save_to_db()
+        after = self.state()
+        if leader is None:
+            assert not eligible
+            assert after == before
+            return
+        assert leader.id in eligible
+        ((follower, _), (old, new)) = next(iter(changed(before[0][where], after[0][where]).items()))
+        assert (follower, old, new) == (user.id, None, leader.id)
+
+    @rule(number=someone, where=somewhere)
+    def find_leaders(self, number: int, where: int) -> None:
+        user, movement = self.user(number), self.movements[where]
+        found = movement.find_leaders(user)
+        if user.id not in keys_of(movement.id):
+            assert found is None
+            return
+        eligible = self.candidates(where, user.id)
+        assert len(found) == len(set(found))
+        if movement.member_count <= 64:
+            assert set(found) == eligible
+        else:
+            assert set(found) <= eligible
+            assert 3 <= len(found) <= 64
+
+    @rule(number=someone, where=somewhere)
+    def post(self, number: int, where: int) -> None:
+        user, movement, before = self.user(number), self.movements[where], self.state()
+        if user.id in before[1][where]:
+            movement.post_update(user).save_to_db()
+            assert Update.find_last(user, movement).time_stamp == self.clock.now
+        else:
+            with pytest.raises(NotSubscribed):
+                movement.post_update(user)
+            db.session.rollback()
+        assert self.state() == before
+
+    @rule(number=someone, where=somewhere, newest=st.booleans())
+    def take_an_update_back(self, number: int, where: int, newest: bool) -> None:
+        user, before = self.user(number), self.state()
+        mine = db.session.scalars(Update.of(user.id, self.movements[where].id)).all()
+        if mine:
+            mine[0 if newest else -1].delete_from_db()
+        assert self.state() == before
+
+    @rule(number=someone)
+    def delete_an_account(self, number: int) -> None:
+        user, before = self.user(number), self.state()
+        leaver = user.id
+        user.delete_from_db()
+        after = self.state()
+        for where in (0, 1):
+            self.ensure_only_refilled(leaver, before[0][where], after[0][where])
+        (self.ids[number],) = people(1)
+
+    @rule(numbers=st.sets(someone), where=somewhere)
+    def assign(self, numbers: set[int], where: int) -> None:
+        movement = self.movements[where]
+        crowd = [user for user in movement.users if user.id not in self.ids]
+        movement.users = [*crowd, *(self.user(number) for number in numbers)]
+        movement.save_to_db()
+        members = {user.id for user in crowd} | {self.ids[number] for number in numbers}
+        assert set(keys_of(movement.id)) == members
+
+    @rule(number=someone, where=somewhere)
+    def change_ones_mind(self, number: int, where: int) -> None:
+        user, movement, before = self.user(number), self.movements[where], self.state()
+        change = movement.remove_user if movement.is_subscribed(user) else movement.add_user
+        change(user)
+        assert self.state() != before
+        db.session.rollback()
+        assert self.state() == before
+
+    @precondition(lambda self: self.clock.now < self.started + timedelta(days=60))
+    @rule(days=st.integers(1, 5))
+    def let_time_pass(self, days: int) -> None:
+        self.clock.pass_(days=days)
+
+    @invariant()
+    def nothing_is_violated(self) -> None:
+        assert violations() == []
+
+
+class CrowdedLife(Life):
+    """The same among so many that leaders are drawn by windows, or just not."""
+
+    crowd = 59
+
+
+@pytest.mark.parametrize(("life", "examples"), [(Life, 20), (CrowdedLife, 8)])
+def test_invariants_hold_whatever_people_do(
+    database: None, clock: Clock, life: type[Life], examples: int
+) -> None:
+    machine: Callable[[], Life] = type(life.__name__, (life,), {"clock": clock})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=30,
+            deadline=None,  # shared machines are slow at times
+            print_blob=True,
+        ),
+    )
+
+
+def test_violations_sees_what_is_wrong(make_movement: Callable[..., Movement]) -> None:
+    movement = make_movement(members=6)
+    assert violations() == []
+    (follower, slots), *_ = arrows_of(movement.id).items()
+    of_follower = sa.and_(
+        Association.follower_id == follower, Association.movement_id == movement.id
+    )
+    db.session.execute(sa.update(Association).where(of_follower).values(leader_id=None))
+    db.session.execute(sa.delete(Association).where(of_follower, Association.slot == 3))
+    movement.member_count = 5
+    db.session.flush()
+    assert [text[:2] for text in violations()] == ["I9", "I5", "I7"]
+    assert len(slots) == 4

@@ -1,0 +1,293 @@
+"""What a request costs the database: few statements whatever the size, and one commit per write."""
+
+import pytest
+
+from gridt.auth import tokens_for
+from gridt.extensions import db
+from gridt.models import Login, Update
+from tests.conftest import PASSWORD
+from tests.networks import people, plant, ring
+
+FEW, MANY = 6, 500
+
+
+@pytest.fixture
+def me(make_user):
+    return make_user("me")
+
+
+@pytest.fixture
+def client(me, client_of):
+    return client_of(me)
+
+
+@pytest.fixture
+def cost(statements):
+    """Count the statements of a call that has to succeed."""
+
+    def count(call, path, **body):
+        statements.clear()
+        answer = call(path, **body)
+        assert answer.status_code < 300, answer.json
+        return len(statements)
+
+    return count
+
+
+@pytest.fixture
+def movement_of(make_movement, me):
+    """Make a movement of so many members, of whom the caller is one, followed by four."""
+
+    def make(size, *, joined=True, leaders=None):
+        movement = make_movement()
+        members = people(size - joined)
+        arrows = ring([me.id, *members] if joined else members)
+        if leaders is not None:
+            arrows[me.id] = arrows[me.id][:leaders]
+        plant(movement, arrows)
+        return movement, members
+
+    return make
+
+
+def ensure_independent(few, many, limit):
+    """The limits of issue 2; and a movement's size makes no difference."""
+    assert few <= limit
+    assert many <= few
+
+
+def test_subscribing_takes_14_statements_whatever_the_size(movement_of, client, cost):
+    few, many = (
+        cost(client.put, f"/movements/{movement_of(size, joined=False)[0].id}/subscriber")
+        for size in (FEW, MANY)
+    )
+    ensure_independent(few, many, 14)
+
+
+def test_subscribing_to_few_takes_as_few_statements(movement_of, client, cost):
+    for size in (1, 2, 5):
+        movement, _ = movement_of(size, joined=False)
+        assert cost(client.put, f"/movements/{movement.id}/subscriber") <= 14
+
+
+def test_unsubscribing_takes_the_same_whatever_the_size(movement_of, client, cost):
+    few, many = (
+        cost(client.delete, f"/movements/{movement_of(size)[0].id}/subscriber")
+        for size in (FEW, MANY)
+    )
+    ensure_independent(few, many, 14)
+
+
+def test_swapping_takes_10_statements_whatever_the_size(movement_of, client, cost):
+    counts = []
+    for size in (FEW, MANY):
+        movement, members = movement_of(size)
+        counts.append(cost(client.post, f"/movements/{movement.id}/leader/{members[0]}"))
+    ensure_independent(*counts, 10)
+
+
+def test_filling_an_open_slot_takes_10_statements_whatever_the_size(movement_of, client, cost):
+    few, many = (
+        cost(client.post, f"/movements/{movement_of(size, leaders=3)[0].id}/leader")
+        for size in (FEW, MANY)
+    )
+    ensure_independent(few, many, 10)
+
+
+@pytest.mark.parametrize("address", ["updates", "update", "signal"])
+def test_posting_takes_5_statements_whatever_the_size(movement_of, client, cost, address):
+    few, many = (
+        cost(client.post, f"/movements/{movement_of(size)[0].id}/{address}", json={"message": "!"})
+        for size in (FEW, MANY)
+    )
+    ensure_independent(few, many, 5)
+
+
+def test_the_list_of_movements_takes_4_statements_whatever_is_in_it(movement_of, client, cost):
+    counts = [cost(client.get, "/movements")]
+    for size, joined in ((FEW, True), (FEW, False), (MANY, True)):
+        for _ in range(4):
+            movement_of(size, joined=joined)
+        counts.append(cost(client.get, "/movements"))
+    assert len(client.get("/movements").json) == 12
+    assert max(counts) <= 4
+    assert len(set(counts[1:])) == 1
+
+
+def test_the_list_of_subscriptions_takes_4_statements_whatever_is_in_it(movement_of, client, cost):
+    counts = []
+    for sizes in ([1, 2, FEW], [FEW] * 8, [MANY]):
+        for size in sizes:
+            movement_of(size)
+        counts.append(cost(client.get, "/movements/subscriptions"))
+    seen = client.get("/movements/subscriptions").json
+    assert sum(len(movement["leaders"]) for movement in seen) == 0 + 1 + 4 * 10
+    assert counts[0] <= 4
+    assert set(counts) == {counts[0]}
+
+
+@pytest.mark.parametrize("path", ["", "/leader/{leader}", "/updates", "/followers", "/network"])
+def test_reading_takes_the_same_whatever_the_size(movement_of, client, cost, path):
+    counts = []
+    for size in (FEW, MANY):
+        movement, members = movement_of(size)
+        counts.append(cost(client.get, f"/movements/{movement.id}{path.format(leader=members[0])}"))
+    ensure_independent(*counts, 6)
+
+
+def test_followers_take_the_same_however_many(make_movement, me, client, cost):
+    counts = []
+    for followers in (5, 60):
+        movement = make_movement()
+        members = people(followers)
+        arrows = {member: [me.id] for member in members} | {me.id: members[:4]}
+        plant(movement, arrows)
+        counts.append(cost(client.get, f"/movements/{movement.id}/followers"))
+        assert len(client.get(f"/movements/{movement.id}/followers").json) == followers
+    assert counts[0] == counts[1]
+
+
+def test_a_long_history_costs_no_more_statements(movement_of, me, client, cost):
+    movement, _members = movement_of(FEW)
+    path = f"/movements/{movement.id}"
+    before = [cost(client.get, path), cost(client.get, f"{path}/updates")]
+    db.session.add_all([Update(me, movement) for _ in range(50)])
+    db.session.commit()
+    assert [cost(client.get, path), cost(client.get, f"{path}/updates")] == before
+
+
+# -- commits --------------------------------------------------------------------------------
+
+READS = [
+    "/",
+    "/health",
+    "/openapi.json",
+    "/identity",
+    "/movements",
+    "/movements?search=floss&sort=members",
+    "/movements/subscriptions",
+    "/movements/{movement}",
+    "/movements/{movement}/leader/{leader}",
+    "/movements/{movement}/followers",
+    "/movements/{movement}/updates",
+    "/movements/{movement}/updates/{update}",
+    "/movements/{movement}/network",
+    "/movements/nothing of this name",
+]
+
+NEW_MOVEMENT = {"name": "walking", "interval": "daily", "short_description": "a walk each day"}
+NEW_USER = {"username": "new", "email": "new@example.org", "password": PASSWORD}
+
+WRITES = [
+    ("post", "/register", NEW_USER),
+    ("post", "/auth", {"username": "me", "password": PASSWORD}),
+    ("delete", "/auth", None),
+    ("delete", "/auth?everywhere=true", None),
+    ("post", "/user/change_password", {"old_password": PASSWORD, "new_password": "a new one!"}),
+    ("patch", "/identity", {"username": "renamed", "bio": "me"}),
+    ("put", "/bio", {"bio": "me"}),
+    ("post", "/movements", NEW_MOVEMENT),
+    ("patch", "/movements/{movement}", {"name": "renamed"}),
+    ("put", "/movements/{other}/subscriber", None),
+    ("put", "/movements/{movement}/subscriber", None),
+    ("delete", "/movements/{movement}/subscriber", None),
+    ("delete", "/movements/{other}/subscriber", None),
+    ("delete", "/movements/{empty}", None),
+    ("post", "/movements/{movement}/leader/{leader}", None),
+    ("post", "/movements/{open}/leader", None),
+    ("post", "/movements/{movement}/updates", {"message": "done"}),
+    ("post", "/movements/{movement}/signal", None),
+    ("delete", "/movements/{movement}/updates/{update}", None),
+]
+
+REFUSED = [
+    ("post", "/register", NEW_USER | {"username": "ME"}, 409),
+    ("post", "/register", NEW_USER | {"email": "Me@example.org"}, 409),
+    ("post", "/register", NEW_USER | {"password": "short"}, 422),
+    ("post", "/auth", {"username": "me", "password": "wrong"}, 401),
+    ("post", "/auth", {"username": "nobody", "password": PASSWORD}, 401),
+    ("post", "/auth/refresh", None, 401),
+    ("post", "/user/change_password", {"old_password": "x", "new_password": "a new one!"}, 401),
+    ("patch", "/identity", {"username": "SOMEBODY"}, 409),
+    ("post", "/movements", NEW_MOVEMENT | {"name": "FLOSSING"}, 409),
+    ("post", "/movements", NEW_MOVEMENT | {"interval": "P1M"}, 422),
+    ("patch", "/movements/{movement}", {"name": "Flossing"}, 409),
+    ("patch", "/movements/{other}", {"name": "renamed"}, 403),
+    ("delete", "/movements/{other}", None, 403),
+    ("delete", "/movements/{movement}", None, 409),
+    ("put", "/movements/{nothing}/subscriber", None, 404),
+    ("delete", "/movements/{nothing}/subscriber", None, 404),
+    ("post", "/movements/{movement}/leader", None, 409),
+    ("post", "/movements/{other}/leader", None, 409),
+    ("post", "/movements/{movement}/leader/{stranger}", None, 404),
+    ("post", "/movements/{small}/leader/{leader}", None, 409),
+    ("post", "/movements/{other}/updates", {"message": "done"}, 409),
+    ("post", "/movements/{movement}/updates", {"message": "x" * 281}, 422),
+    ("delete", "/movements/{movement}/updates/{foreign}", None, 404),
+]
+
+
+@pytest.fixture
+def places(make_user, make_movement, me):
+    """Fill a small world; return the ids that the paths above name."""
+    make_user("somebody")
+    leader, *others = members = people(6)
+    movement = make_movement(creator=me)
+    plant(movement, ring([me.id, *members]))
+    small = make_movement()
+    plant(small, ring([me.id, leader]))
+    open_slot = make_movement()
+    plant(open_slot, ring([me.id, *members]) | {me.id: members[:2]})
+    other = make_movement(name="flossing")
+    plant(other, ring(others))
+    mine = movement.post_update(me)
+    foreign = Update(type(me).find_by_id(leader), movement)
+    for update in (mine, foreign):
+        update.save_to_db()
+    return {
+        "movement": movement.id,
+        "other": other.id,
+        "small": small.id,
+        "open": open_slot.id,
+        "empty": make_movement(creator=me).id,
+        "nothing": other.id + 1000,
+        "leader": leader,
+        "stranger": others[-1],
+        "update": mine.id,
+        "foreign": foreign.id,
+    }
+
+
+@pytest.mark.parametrize("path", READS)
+def test_reading_commits_nothing(places, client, commits, path):
+    commits.clear()
+    answer = client.get(path.format_map(places))
+    assert answer.status_code == (404 if "nothing" in path else 200)
+    assert not commits
+
+
+@pytest.mark.parametrize(("method", "path", "body"), WRITES)
+def test_writing_commits_once(places, client, commits, method, path, body):
+    commits.clear()
+    answer = client.open(path.format_map(places), method=method, json=body or {})
+    assert answer.status_code < 300, answer.json
+    assert len(commits) == 1
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), REFUSED)
+def test_what_is_refused_commits_nothing(places, client, commits, method, path, body, status):
+    commits.clear()
+    answer = client.open(path.format_map(places), method=method, json=body or {})
+    assert answer.status_code == status, answer.json
+    assert not commits
+
+
+def test_refreshing_commits_once_and_spending_again_once_more(me, app, commits):
+    login = Login(me)
+    login.save_to_db()
+    client = app.test_client()
+    client.token = tokens_for(login)["refresh_token"]
+    for status in (200, 401):  # the second time ends the login, which has to last
+        commits.clear()
+        assert client.post("/auth/refresh").status_code == status
+        assert len(commits) == 1
