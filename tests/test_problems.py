@@ -1,0 +1,79 @@
+"""What becomes of database errors: tried again, or told in a way that helps."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
+from gridt import create_app
+from gridt.api import ATTEMPTS, Blueprint, Resource
+from gridt.extensions import db
+from tests.conftest import settings_for
+
+bare = Blueprint("bare", description="Routes of the test")
+outcomes: list[Any] = []
+
+
+@bare.route("/outcome")
+class Outcome(Resource):
+    """Raises or answers what the test has lined up."""
+
+    @bare.token(None)
+    def post(self) -> Any:
+        """Take the next outcome."""
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+@pytest.fixture
+def empty_app(new_database: Callable[[], str]) -> Iterator[Flask]:
+    """An app on a database that nobody has migrated."""
+    app = create_app(settings_for(new_database()))
+    app.register_blueprint(bare)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+CONFLICT = IntegrityError("INSERT …", {}, Exception("unique"))
+
+
+@pytest.mark.parametrize("conflict", [CONFLICT, StaleDataError("gone")])
+def test_a_conflict_is_tried_again(empty_app: Flask, conflict: Exception) -> None:
+    outcomes[:] = [conflict] * (ATTEMPTS - 1) + [{"message": "at last"}]
+    answer = empty_app.test_client().post("/outcome")
+    assert (answer.status_code, answer.json) == (200, {"message": "at last"})
+
+
+@pytest.mark.parametrize("conflict", [CONFLICT, StaleDataError("gone")])
+def test_a_conflict_that_stays_is_told(empty_app: Flask, conflict: Exception) -> None:
+    outcomes[:] = [conflict] * ATTEMPTS + [{"message": "too late"}]
+    answer = empty_app.test_client().post("/outcome")
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/conflict")
+    assert len(outcomes) == 1
+
+
+def test_a_wrong_statement_is_not_tried_again(empty_app: Flask) -> None:
+    wrong = sa.exc.ProgrammingError("SELEKT", {}, Exception("syntax error"))
+    outcomes[:] = [wrong, {"message": "too late"}]
+    answer = empty_app.test_client().post("/outcome")
+    assert (answer.status_code, answer.json["title"]) == (500, "Internal Server Error")
+    assert "SELEKT" not in answer.text
+    assert len(outcomes) == 1
+
+
+def test_a_database_that_is_not_migrated_is_not_ready(empty_app: Flask) -> None:
+    client = empty_app.test_client()
+    account = {"username": "ann", "email": "ann@example.org", "password": "a good password"}
+    for answer in (client.get("/ready"), client.post("/register", json=account)):
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert answer.content_type == "application/problem+json"
+    assert client.get("/health").status_code == 200
