@@ -48,7 +48,7 @@ def demo_data(members: int, movements: int, weeks: int) -> None:
     """Invent people who take part in movements, and their updates over the last weeks."""
     demo = Demo(members, movements, weeks)
     if demo.is_there():
-        raise click.ClickException("There is demo data in this database already.")
+        raise click.ClickException("There is demo data, or what goes by its names, already.")
     with click.progressbar(length=demo.steps, label="Inventing people") as bar:
         for steps in demo.fill():
             bar.update(steps)

@@ -67,6 +67,7 @@ class Demo:
         self.began = self.now - timedelta(weeks=weeks)
         #: everybody's, hashed once
         self.password = secrets.token_urlsafe(9)
+        self.password_hash = passwords.hash(self.password)
 
     @property
     def steps(self) -> int:
@@ -74,15 +75,17 @@ class Demo:
         return (2 + SLOTS) * self.members
 
     def is_there(self) -> bool:
-        """Tell whether there is demo data in the database."""
-        return User.find_by_name(USERNAME.format(1)) is not None
+        """Tell whether there is demo data in the database, or what goes by the same names."""
+        movements = (Movement.find_by_name(name) for name, *_ in self.habits)
+        return any([User.find_by_name(USERNAME.format(1)), *movements])
 
     def fill(self) -> Iterator[int]:
         """Put everything into the database by one commit, yielding how many steps are taken."""
         connection = db.session.connection()
         yield from _load(connection, User, self._users())
-        newest = select(User.id).order_by(User.id.desc()).limit(self.members)
-        ids = sorted(db.session.scalars(newest))
+        # others may register meanwhile; nobody else has this hash
+        ours = select(User.id).where(User.password_hash == self.password_hash).order_by(User.id)
+        ids = db.session.scalars(ours).all()
         for number, habit in enumerate(self.habits):
             company = min(len(ids), _COMPANY)
             some = dice.sample(ids[:company], dice.randint(company // 3, company))
@@ -93,7 +96,6 @@ class Demo:
         db.session.commit()
 
     def _users(self) -> Iterator[dict[str, Any]]:
-        password_hash = passwords.hash(self.password)
         for number in range(1, self.members + 1):
             name = USERNAME.format(number)
             email = f"{name}@example.org"
@@ -102,7 +104,7 @@ class Demo:
                 "username_folded": fold(name),
                 "email": email,
                 "email_folded": fold(email),
-                "password_hash": password_hash,
+                "password_hash": self.password_hash,
                 "role": "user",
                 "bio": "An invented person.",
                 "time_zone": "UTC",

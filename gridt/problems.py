@@ -15,8 +15,8 @@ from gridt.extensions import db, jwt
 
 log = logging.getLogger(__name__)
 
-#: PostgreSQL's codes for a table, and for a column, that is not there
-_NOT_MIGRATED = {"42P01", "42703"}
+#: a table, or a column, that is not there: PostgreSQL's codes, and what SQLite says
+_NOT_MIGRATED = {"42P01", "42703"}, ("no such table", "no such column")
 
 _SENTENCES = {
     400: "The request is malformed",
@@ -63,7 +63,7 @@ def register_problems(app: Flask) -> None:
         app.register_error_handler(lost, _conflict)
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(away, _database_away)
-    app.register_error_handler(ProgrammingError, _not_migrated)
+    app.register_error_handler(ProgrammingError, _wrong_statement)
     app.register_error_handler(Exception, _crash)
 
     jwt.unauthorized_loader(lambda _: _no_token("There is no token in the Authorization header"))
@@ -103,13 +103,20 @@ def _conflict(error: Exception) -> Response:
 
 def _database_away(error: Exception) -> Response:
     log.error("database: %s", error)
-    return _known(Busy("The database is not available; please try again", retry_after=5))
+    detail = "The database is not available; please try again"
+    if _is_not_migrated(error):
+        detail = "The database is not migrated yet; its operator does that by: flask db upgrade"
+    return _known(Busy(detail, retry_after=5))
 
 
-def _not_migrated(error: ProgrammingError) -> Response:
-    if getattr(error.orig, "sqlstate", None) in _NOT_MIGRATED:
-        return _database_away(error)
-    return _crash(error)
+def _wrong_statement(error: ProgrammingError) -> Response:
+    return _database_away(error) if _is_not_migrated(error) else _crash(error)
+
+
+def _is_not_migrated(error: Exception) -> bool:
+    codes, sentences = _NOT_MIGRATED
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlstate", None) in codes or str(cause).startswith(sentences)
 
 
 def _crash(error: Exception) -> Response:

@@ -75,5 +75,5 @@ def test_a_database_that_is_not_migrated_is_not_ready(empty_app: Flask) -> None:
     for answer in (client.get("/ready"), client.post("/register", json=account)):
         assert answer.status_code == 503
         assert int(answer.headers["Retry-After"]) > 0
-        assert answer.content_type == "application/problem+json"
+        assert "flask db upgrade" in answer.json["detail"]
     assert client.get("/health").status_code == 200

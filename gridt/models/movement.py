@@ -231,13 +231,7 @@ class Movement(Stored, Model):
         :raises MovementNotFound: when somebody deleted the movement
         """
         db.session.flush()
-        locked = (
-            select(Movement)
-            .where(Movement.id == self.id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-        if db.session.scalar(locked) is None:
+        if db.session.scalar(_LOCKED, {"movement_id": self.id}) is None:
             raise MovementNotFound
 
     def delete_from_db(self) -> None:
@@ -359,6 +353,12 @@ _SEEN = (
             _last.c.id == last_update_id(bindparam("caller_id"), Movement.id),
         ),
     )
+)
+_LOCKED = (
+    select(Movement)
+    .where(Movement.id == bindparam("movement_id"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
 )
 _SEEN_BY_ID = _SEEN.where(Movement.id == bindparam("movement_id"))
 _SEEN_BY_NAME = _SEEN.where(Movement.name_folded == bindparam("name"))
