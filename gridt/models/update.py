@@ -11,8 +11,10 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Text,
+    bindparam,
     case,
     event,
+    func,
     select,
     update,
 )
@@ -101,35 +103,50 @@ def last_update_id(
     )
 
 
-def _subscription_of(posted: Update) -> Any:
-    return update(Subscription).where(
-        Subscription.user_id == posted.leader_id, Subscription.movement_id == posted.movement_id
+_MINE = (
+    Subscription.user_id == bindparam("of_user"),
+    Subscription.movement_id == bindparam("of_movement"),
+)
+_posted_at = bindparam("posted_at", type_=UTCDateTime())
+
+# Statements are made once: to build one costs as much as to run it.
+_NOTE_TIME = (
+    update(Subscription)
+    .where(*_MINE)
+    .values(
+        last_update_at=case(
+            (Subscription.last_update_at > _posted_at, Subscription.last_update_at),
+            else_=_posted_at,
+        )
     )
+)
+_HOLD = select(Subscription.user_id).where(*_MINE).with_for_update()
+_TAKE_TIME_BACK = (
+    update(Subscription)
+    .where(*_MINE)
+    .values(
+        last_update_at=select(func.max(Update.time_stamp))
+        .where(
+            Update.leader_id == bindparam("of_user"),
+            Update.movement_id == bindparam("of_movement"),
+        )
+        .scalar_subquery()
+    )
+)
+
+
+def _subscription_of(posted: Update) -> dict[str, Any]:
+    return {"of_user": posted.leader_id, "of_movement": posted.movement_id}
 
 
 @event.listens_for(Update, "after_insert")
 def _note_time(_mapper: Mapper[Update], connection: Connection, posted: Update) -> None:
-    later = case(
-        (Subscription.last_update_at > posted.time_stamp, Subscription.last_update_at),
-        else_=posted.time_stamp,
-    )
-    noted = connection.execute(_subscription_of(posted).values(last_update_at=later))
-    posted.counted = noted.rowcount == 1
+    given = _subscription_of(posted) | {"posted_at": posted.time_stamp}
+    posted.counted = connection.execute(_NOTE_TIME, given).rowcount == 1
 
 
 @event.listens_for(Update, "after_delete")
 def _take_time_back(_mapper: Mapper[Update], connection: Connection, gone: Update) -> None:
-    rest = (
-        Update.of(gone.leader_id, gone.movement_id)
-        .with_only_columns(Update.time_stamp)
-        .limit(1)
-        .scalar_subquery()
-    )
     # whoever posts meanwhile holds this row: what they post has to be seen by the next statement
-    connection.execute(
-        select(Subscription.user_id)
-        .where(Subscription.user_id == gone.leader_id)
-        .where(Subscription.movement_id == gone.movement_id)
-        .with_for_update()
-    )
-    connection.execute(_subscription_of(gone).values(last_update_at=rest))
+    connection.execute(_HOLD, _subscription_of(gone))
+    connection.execute(_TAKE_TIME_BACK, _subscription_of(gone))
