@@ -10,9 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from http.client import HTTPConnection
-from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import sqlalchemy as sa
 
@@ -21,64 +18,8 @@ from gridt.extensions import db
 from gridt.models import Movement, MovementUserAssociation, Subscription, User
 from gridt.models.subscription import random_key
 from tests.conftest import migrated_app
+from tests.persons import PASSWORD, Person, account
 from tests.servers import PATIENCE, ROOT, Server, environment, flask, serve
-
-PASSWORD = "correct horse battery"
-
-
-class Person:
-    """Somebody with an account, who calls the service."""
-
-    def __init__(self, url: str, name: str) -> None:
-        self.url, self.name, self.token = url, name, ""
-        self.statuses: list[int] = []
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Call, note the status, and return what the answer says."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(self.url + path, data, headers, method=method)
-        try:
-            with urlopen(request, timeout=PATIENCE) as answer:
-                self.statuses.append(answer.status)
-                return json.loads(answer.read())
-        except HTTPError as answer:
-            with answer:
-                self.statuses.append(answer.code)
-                return json.loads(answer.read())
-
-    def register(self) -> None:
-        self.call("POST", "/register", account(self.name))
-
-    def log_in(self) -> None:
-        tokens = self.call("POST", "/auth", {"username": self.name, "password": PASSWORD})
-        self.token = tokens["access_token"]
-
-    def start(self, movement: str) -> None:
-        """Start a movement."""
-        texts = {"name": movement, "short_description": "Something worth doing"}
-        self.call("POST", "/movements", texts | {"interval": "daily"})
-
-    def do_anything(self, dice: random.Random, movements: list[str]) -> None:
-        """Do what people do, at random."""
-        path = f"/movements/{dice.choice(movements)}"
-        action = dice.choice(["join", "join", "leave", "swap", "swap", "post", "list", "home"])
-        if action == "join":
-            self.call("PUT", f"{path}/subscriber")
-        elif action == "leave":
-            self.call("DELETE", f"{path}/subscriber")
-        elif action == "post":
-            self.call("POST", f"{path}/updates", {"message": "did it"})
-        elif action == "list":
-            self.call("GET", "/movements?sort=members&limit=5")
-        elif action == "home":
-            self.call("GET", "/movements/subscriptions")
-        elif leaders := self.call("GET", path).get("leaders"):
-            self.call("POST", f"{path}/leader/{dice.choice(leaders)['id']}")
-
-
-def account(name: str) -> dict[str, str]:
-    return {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
 
 
 def test_a_storm_breaks_nothing(new_database: Callable[[], str]) -> None:
