@@ -32,7 +32,7 @@ format: .venv/dev ## put the code in order
 	$(PY) -m ruff check --fix-only
 	$(PY) -m ruff format
 
-bench: .venv/dev ## measure, with movements of up to a million members (an hour, 3 GiB)
+bench: .venv/dev ## measure, with movements of up to a million members (some ten minutes, 3 GiB)
 	$(PY) -m bench
 
 bench-quick: .venv/dev ## measure the same at small sizes, in a few minutes
