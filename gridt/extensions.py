@@ -99,6 +99,7 @@ def prepare_sqlite(engine: Engine) -> None:
     def _configure(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # or the driver begins where it sees fit
         connection.execute("PRAGMA journal_mode = WAL")
+        # a power failure may take the last commits with it, but never the database
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
