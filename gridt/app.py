@@ -13,7 +13,10 @@ from gridt.resources.service import swagger_ui
 
 _CONSTANTS = {
     "JWT_COOKIE_CSRF_PROTECT": False,  # tokens come in headers only
-    "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},  # a database may restart
+    "SQLALCHEMY_ENGINE_OPTIONS": {
+        "pool_pre_ping": True,  # a database may restart
+        "hide_parameters": True,  # an error is logged, addresses and hashes are not
+    },
     "API_TITLE": "gridt",
     "API_VERSION": VERSION,
     "OPENAPI_VERSION": "3.1.0",

@@ -97,7 +97,8 @@ def _http(error: HTTPException) -> Response:
 
 def _conflict(error: Exception) -> Response:
     # it came back after every retry: two callers keep wanting the same
-    log.warning("conflict in %s %s: %s", request.method, request.path, error)
+    # (the error's own words quote what was written, such as somebody's address)
+    log.warning("%s in %s %s", type(error).__name__, request.method, request.path)
     return _known(Conflict())
 
 

@@ -60,6 +60,25 @@ def test_a_conflict_that_stays_is_told(empty_app: Flask, conflict: Exception) ->
     assert len(outcomes) == 1
 
 
+def test_no_address_or_hash_is_logged(empty_app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    account = {"username": "ann", "email": "ann@example.org", "password": "a good password"}
+    with empty_app.app_context():
+        db.create_all()
+        db.session.execute(sa.text("CREATE UNIQUE INDEX one_zone ON users (time_zone)"))
+        db.session.commit()
+    client = empty_app.test_client()
+    assert client.post("/register", json=account).status_code == 201
+    other = account | {"username": "ben", "email": "ben@example.org"}
+    assert client.post("/register", json=other).status_code == 409
+    with empty_app.app_context():
+        db.drop_all()
+    assert client.post("/register", json=other).status_code == 503
+    assert "IntegrityError in POST /register" in caplog.text
+    assert "database:" in caplog.text
+    assert "example.org" not in caplog.text
+    assert "argon2" not in caplog.text
+
+
 def test_a_wrong_statement_is_not_tried_again(empty_app: Flask) -> None:
     wrong = sa.exc.ProgrammingError("SELEKT", {}, Exception("syntax error"))
     outcomes[:] = [wrong, {"message": "too late"}]
