@@ -13,9 +13,10 @@ from signal import SIGKILL
 
 import sqlalchemy as sa
 
+from gridt import create_app
 from gridt.extensions import db
 from gridt.models import Movement, Subscription, Update, User
-from tests.conftest import create_app, settings_for
+from tests.conftest import settings_for
 from tests.persons import Person
 from tests.servers import Server, flask, serve
 

@@ -119,7 +119,7 @@ def test_ids_are_not_reused_on_sqlite_either(
     empty: Flask, new_database: Callable[[], str], request: pytest.FixtureRequest
 ) -> None:
     if request.config.getoption("--database") != "sqlite":
-        pytest.skip("other databases count up by themselves")
+        pytest.skip("PostgreSQL never reuses an id; only SQLite has to be told not to")
     flask_migrate.upgrade()
     counted = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"
     with db.engine.connect() as connection:
@@ -225,7 +225,7 @@ def test_sqlite_is_prepared_on_every_connection(
     empty: Flask, request: pytest.FixtureRequest
 ) -> None:
     if request.config.getoption("--database") != "sqlite":
-        pytest.skip("these are SQLite's")
+        pytest.skip("these pragmas are SQLite's; PostgreSQL has none")
     flask_migrate.upgrade()
     for _ in range(2):
         with db.engine.connect() as connection:

@@ -19,9 +19,8 @@ class Login(Stored, Model):
     """A user who logged in on some device; every token carries the id of its login."""
 
     __tablename__ = "logins"
-    __table_args__ = (
-        {"sqlite_autoincrement": True},
-    )  # an id that a token may name is never reused
+    # an id that a token may name is never given to somebody else
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)

@@ -28,9 +28,8 @@ class User(Stored, Model):
     """
 
     __tablename__ = "users"
-    __table_args__ = (
-        {"sqlite_autoincrement": True},
-    )  # an id that a token may name is never reused
+    # an id that a token may name is never given to somebody else
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(Text)
