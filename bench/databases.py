@@ -15,7 +15,7 @@ from gridt import create_app
 from gridt.auth import tokens_for
 from gridt.config import Settings
 from gridt.demo import Demo
-from gridt.extensions import db
+from gridt.extensions import db, disconnect
 from gridt.models import Login, Movement, User
 from tests import postgres
 
@@ -59,7 +59,7 @@ def worlds(engines: tuple[str, ...], sizes: list[int], callers: int) -> Iterator
         yield made
         for world in made:
             with world.app.app_context():
-                db.engine.dispose()
+                disconnect()
 
 
 def _world(engine: str, url: str, members: int, callers: int) -> World:

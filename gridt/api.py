@@ -65,13 +65,15 @@ class Resource(MethodView):
     def dispatch_request(self, **path: Any) -> ResponseReturnValue:
         """Call the handler of the request's method."""
         handler = getattr(self, "get" if request.method == "HEAD" else request.method.lower())
+        notes = _notes(handler)
+        # a stream is one statement, but fetched little by little: that takes a transaction
+        g.loose = g.reading and not notes["streamed"]
         attempt = 0
         while True:
             attempt += 1
             try:
-                token = _notes(handler)["token"]
-                if token is not None:
-                    verify_token(token)
+                if notes["token"] is not None:
+                    verify_token(notes["token"])
                 answer: ResponseReturnValue = handler(**path)
                 return answer
             except (DBAPIError, StaleDataError) as error:
@@ -160,9 +162,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         self, schema: type[Schema], *, location: str = "json", **kwargs: Any
     ) -> Callable[[Handler], Handler]:
         """Parse the request by `schema` and hand the handler a dictionary."""
-        required = any(field.required for field in schema().fields.values())
+        made = schema()  # once: a schema costs more to make than to use
+        required = any(field.required for field in made.fields.values())
         parsed: Callable[[Handler], Handler] = super().arguments(
-            schema, location=location, required=required, **kwargs
+            made, location=location, required=required, **kwargs
         )
         return parsed
 

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from gridt import create_app
 from gridt.auth import tokens_for
 from gridt.config import Settings
-from gridt.extensions import db
+from gridt.extensions import db, disconnect
 from gridt.models import Login, Movement, User
 from tests import postgres
 from tests.contract import check_answer
@@ -103,7 +103,7 @@ def app(new_database: Callable[[], str]) -> Iterator[Flask]:
     app = migrated_app(new_database())
     yield app
     with app.app_context():
-        db.engine.dispose()
+        disconnect()
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def own_app(new_database: Callable[[], str]) -> Iterator[Flask]:
     app = migrated_app(new_database())
     yield app
     with app.app_context():
-        db.engine.dispose()
+        disconnect()
 
 
 @pytest.fixture
@@ -121,7 +121,8 @@ def database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with app.app_context():
         connection = db.engine.connect()
         outer = connection.begin()
-        monkeypatch.setitem(db.engines, None, connection)
+        for bind in db.engines:
+            monkeypatch.setitem(db.engines, bind, connection)
         monkeypatch.setitem(
             db.session.session_factory.kw, "join_transaction_mode", "create_savepoint"
         )

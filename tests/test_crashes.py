@@ -14,7 +14,7 @@ from signal import SIGKILL
 import sqlalchemy as sa
 
 from gridt import create_app
-from gridt.extensions import db
+from gridt.extensions import db, disconnect
 from gridt.models import Movement, Subscription, Update, User
 from tests.conftest import settings_for
 from tests.persons import Person
@@ -111,4 +111,4 @@ def compare_with_database(url: str, people: list[Person], memories: list[Memory]
             subscription = db.session.get(Subscription, (user.id, movement.id))
             assert memory.subscribed in (None, subscription is not None)
         db.session.remove()
-        db.engine.dispose()
+        disconnect()

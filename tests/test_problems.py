@@ -11,7 +11,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from gridt import create_app
 from gridt.api import ATTEMPTS, Blueprint, Resource
-from gridt.extensions import db
+from gridt.extensions import db, disconnect
 from tests.conftest import settings_for
 
 bare = Blueprint("bare", description="Routes of the test")
@@ -39,7 +39,7 @@ def empty_app(new_database: Callable[[], str]) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.session.remove()
-        db.engine.dispose()
+        disconnect()
 
 
 CONFLICT = IntegrityError("INSERT …", {}, Exception("unique"))
@@ -63,7 +63,7 @@ def test_a_conflict_that_stays_is_told(empty_app: Flask, conflict: Exception) ->
 def test_no_address_or_hash_is_logged(empty_app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     account = {"username": "ann", "email": "ann@example.org", "password": "a good password"}
     with empty_app.app_context():
-        db.create_all()
+        db.create_all(None)
         db.session.execute(sa.text("CREATE UNIQUE INDEX one_zone ON users (time_zone)"))
         db.session.commit()
     client = empty_app.test_client()
@@ -71,7 +71,7 @@ def test_no_address_or_hash_is_logged(empty_app: Flask, caplog: pytest.LogCaptur
     other = account | {"username": "ben", "email": "ben@example.org"}
     assert client.post("/register", json=other).status_code == 409
     with empty_app.app_context():
-        db.drop_all()
+        db.drop_all(None)
     login = {"username": "ben@example.org", "password": "a good password"}
     assert client.post("/auth", json=login).status_code == 503
     assert "IntegrityError in POST /register" in caplog.text
