@@ -14,6 +14,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from passlib.context import CryptContext
 from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
 from gridt.errors import Busy
@@ -110,4 +111,7 @@ def prepare_sqlite(engine: Engine) -> None:
         # otherwise deadlock, and the busy timeout does not help those.
         reading = has_app_context() and g.get("reading", False)
         statement = "BEGIN" if reading else "BEGIN IMMEDIATE"
-        connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
+        try:
+            connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
+        except sqlite3.OperationalError as error:  # nobody wraps what a listener raises
+            raise OperationalError(statement, None, error) from error
