@@ -12,9 +12,10 @@ from flask import Flask, g, has_app_context
 from flask_jwt_extended import JWTManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from passlib.context import CryptContext
 from sqlalchemy import Connection, Engine, MetaData, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
 from gridt.errors import Busy
@@ -87,7 +88,33 @@ def _normal(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-db = SQLAlchemy(model_class=Base)
+class _Session(Session):
+    """A session that ends without complaint when its connection is lost.
+
+    The database has rolled back by then, and an answer that was found stands.
+    """
+
+    def rollback(self) -> None:
+        """Roll back what is pending."""
+        with _lost_or_not():
+            super().rollback()
+
+    def close(self) -> None:
+        """Roll back what is pending, and let go of the connection."""
+        with _lost_or_not():
+            super().close()
+
+
+@contextmanager
+def _lost_or_not() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": _Session})
 migrate = Migrate(directory=str(Path(__file__).resolve().parent.parent / "migrations"))
 jwt = JWTManager()
 passwords = Passwords()
