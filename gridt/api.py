@@ -3,6 +3,7 @@
 The only module that knows flask-smorest.
 """
 
+import logging
 import random
 import re
 import time
@@ -29,6 +30,8 @@ from gridt.auth import verify_token
 from gridt.errors import Invalid
 from gridt.extensions import db
 from gridt.schemas.base import Nothing, Problem
+
+log = logging.getLogger(__name__)
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -78,12 +81,17 @@ class Resource(MethodView):
                 db.session.rollback()
                 if attempt == ATTEMPTS or not _passing(error):
                     raise
+                name = type(getattr(error, "orig", error)).__name__
+                log.warning("%s in %s %s, tried again", name, request.method, request.path)
                 time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - no secret
 
 
 def _passing(error: DBAPIError | StaleDataError) -> bool:
     if isinstance(error, IntegrityError | StaleDataError):
         return True
+    if error.connection_invalidated:
+        # a statement that was lost has saved nothing; a COMMIT, which has no statement, may have
+        return error.statement is not None
     return getattr(error.orig, "sqlstate", None) in _PASSING
 
 
