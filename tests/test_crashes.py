@@ -1,20 +1,23 @@
 """What is killed in the middle of a storm comes back, and what was acknowledged is there."""
 
+import os
 import random
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from os import kill
-from signal import SIGINT, SIGKILL, SIGQUIT
+from signal import SIGINT, SIGKILL, SIGQUIT, Signals
 
 import pytest
+import sqlalchemy as sa
 
 from gridt.extensions import db
 from gridt.models.invariants import violations
 from tests import networks, postgres
 from tests.conftest import migrated_app
-from tests.servers import SECRET_KEY, Server, serve
+from tests.servers import PATIENCE, ROOT, SECRET_KEY, Server, environment, serve
 from tests.storms import FINE, Crowd, Memory, Storm, contradictions, gather
 
 
@@ -27,7 +30,7 @@ class Size:
     updates: int
 
 
-SIZES = {"small": Size(6, 3, 10), "full": Size(12, 30, 100)}
+SIZES = {"small": Size(6, 2, 10), "full": Size(12, 20, 100)}
 
 #: how long a restarted database is away, in turns
 PAUSES = [0.5, 0]
@@ -69,7 +72,7 @@ def test_nothing_acknowledged_is_lost_when_workers_are_killed(
             for _ in range(size.crashes):
                 storm.go_on(size.updates)
                 with suppress(ProcessLookupError):  # killed before, and its successor not up yet
-                    kill(random.choice(workers(server)), SIGKILL)
+                    os.kill(random.choice(workers(server)), SIGKILL)
             storm.go_on(size.updates)
         memory = storm.memory()
         check(crowd, memory, f"{size.crashes} workers killed")
@@ -119,6 +122,49 @@ def test_nothing_acknowledged_is_lost_when_the_database_restarts(
             check(crowd, memory, f"{size.crashes} restarts of the database")
     assert set(memory.statuses) <= FINE | {"503 busy"}
     assert memory.statuses["503 busy"] > 0
+
+
+@pytest.mark.parametrize("by", [SIGKILL, SIGINT], ids=lambda signal: signal.name)
+def test_an_interrupted_load_leaves_nothing_behind(
+    new_database: Callable[[], str], by: Signals
+) -> None:
+    url = new_database()
+    app = migrated_app(url)
+    load = ["gridt", "demo-data", "--movements=2", "--weeks=1"]
+    assert interrupt_half_way(url, [*load, "--members=10000"], by) != 0
+    with app.app_context():
+        tables = db.metadata.sorted_tables
+        counts = [db.session.scalar(sa.select(sa.func.count()).select_from(one)) for one in tables]
+        assert counts == [0] * len(tables)
+        db.session.remove()
+        again = app.test_cli_runner().invoke(args=[*load, "--members=50"])
+        assert again.exit_code == 0, again.output
+        assert list(violations()) + networks.violations() == []
+        db.session.remove()
+        db.engine.dispose()
+
+
+def interrupt_half_way(url: str, command: list[str], by: Signals) -> int:
+    """Run `flask …` on a terminal until its progress bar says 40 to 69 %; return its exit code."""
+    ours, its = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flask", *command],
+        cwd=ROOT,
+        env=environment(url) | {"TERM": "dumb"},
+        stdin=its,
+        stdout=its,
+        stderr=its,
+    )
+    os.close(its)
+    with process, open(ours, "rb", buffering=0) as terminal:
+        shown = b""
+        while not re.search(rb"\b[456]\d%", shown):
+            shown += terminal.read(1024)
+        process.send_signal(by)
+        with suppress(OSError):  # what a terminal says when nobody writes to it any more
+            while terminal.read(1024):
+                pass
+        return process.wait(PATIENCE)
 
 
 def workers(server: Server) -> list[int]:
