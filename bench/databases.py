@@ -47,7 +47,7 @@ def worlds(engines: tuple[str, ...], sizes: list[int], callers: int) -> Iterator
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="gridt-bench-")))
-        server = stack.enter_context(postgres.serve()) if "postgresql" in engines else ""
+        server = stack.enter_context(postgres.serve()).url if "postgresql" in engines else ""
         made = []
         for engine in engines:
             for size in sizes:

@@ -3,6 +3,7 @@
 The only module that knows flask-smorest.
 """
 
+import logging
 import random
 import re
 import time
@@ -16,6 +17,7 @@ import flask_smorest
 import orjson
 from flask import Flask, Request, Response, current_app, g, request
 from flask.json.provider import JSONProvider
+from flask.sessions import NullSession, SecureCookieSession, SessionInterface
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 from flask_cors import CORS
@@ -29,6 +31,8 @@ from gridt.auth import verify_token
 from gridt.errors import Invalid
 from gridt.extensions import db
 from gridt.schemas.base import Nothing, Problem
+
+log = logging.getLogger(__name__)
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -80,12 +84,17 @@ class Resource(MethodView):
                 db.session.rollback()
                 if attempt == ATTEMPTS or not _passing(error):
                     raise
+                name = type(getattr(error, "orig", error)).__name__
+                log.warning("%s in %s %s, tried again", name, request.method, request.path)
                 time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - no secret
 
 
 def _passing(error: DBAPIError | StaleDataError) -> bool:
     if isinstance(error, IntegrityError | StaleDataError):
         return True
+    if error.connection_invalidated:
+        # a statement that was lost has saved nothing; a COMMIT, which has no statement, may have
+        return error.statement is not None
     return getattr(error.orig, "sqlstate", None) in _PASSING
 
 
@@ -273,9 +282,18 @@ class OrjsonProvider(JSONProvider):
         return current_app.response_class(body, mimetype="application/json")
 
 
+class NoCookies(SessionInterface):
+    """Tokens are all that one request tells the next."""
+
+    def open_session(self, _app: Flask, _request: Request) -> SecureCookieSession:
+        """Return what nothing can be kept in."""
+        return NullSession()
+
+
 def register_http(app: Flask) -> None:
     """Set up what holds for every request and every answer."""
     app.json = OrjsonProvider(app)
+    app.session_interface = NoCookies()
     app.url_map.merge_slashes = False  # it answers with a redirect, which clients do not follow
     CORS(
         app,

@@ -97,6 +97,8 @@ def _database_away(error: Exception) -> Response:
     detail = "The database is not available; please try again"
     if _is_not_migrated(error):
         detail = "The database is not migrated yet; its operator does that by: flask db upgrade"
+    elif getattr(error, "connection_invalidated", False) and not getattr(error, "statement", None):
+        detail = "The database was lost while saving; look whether it was done before you try again"
     return _known(Busy(detail, retry_after=5))
 
 

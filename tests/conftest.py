@@ -31,6 +31,7 @@ CHEAP = {"ARGON2_MEMORY_KIB": 8, "ARGON2_PASSES": 1, "ARGON2_LANES": 1}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.addoption("--storm", choices=["small", "full"], default="small")
 
 
 class OwnContextClient(FlaskClient):
@@ -59,8 +60,8 @@ def server_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     elif url := os.environ.get("GRIDT_TEST_DATABASE_URL"):
         yield url
     else:
-        with postgres.serve() as url:
-            yield url
+        with postgres.serve() as server:
+            yield server.url
 
 
 @pytest.fixture(scope="session")

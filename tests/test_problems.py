@@ -89,6 +89,21 @@ def test_a_wrong_statement_is_not_tried_again(empty_app: Flask) -> None:
     assert len(outcomes) == 1
 
 
+def test_a_database_that_stays_locked_is_busy(
+    request: pytest.FixtureRequest, own_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if request.config.getoption("--database") != "sqlite":
+        pytest.skip("only SQLite has one lock for all")
+    account = {"username": "ann", "email": "ann@example.org", "password": "a good password"}
+    monkeypatch.setattr("gridt.database.PATIENCE", 0)
+    with own_app.app_context():
+        disconnect()  # the connections that were made with more patience
+        with db.engine.begin():
+            answer = own_app.test_client().post("/register", json=account)
+    assert (answer.status_code, answer.json["type"]) == (503, "/problems/busy")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
 def test_a_database_that_is_not_migrated_is_not_ready(empty_app: Flask) -> None:
     client = empty_app.test_client()
     account = {"username": "ann", "email": "ann@example.org", "password": "a good password"}

@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from gridt.extensions import Base, db
+from gridt.database import Base
+from gridt.extensions import db
 
 if TYPE_CHECKING:
     Model = Base
