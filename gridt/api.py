@@ -28,6 +28,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from gridt.auth import verify_token
+from gridt.database import let_go
 from gridt.errors import Invalid
 from gridt.extensions import db
 from gridt.schemas.base import Nothing, Problem
@@ -82,6 +83,7 @@ class Resource(MethodView):
                 return answer
             except (DBAPIError, StaleDataError) as error:
                 db.session.rollback()
+                let_go()
                 if attempt == ATTEMPTS or not _passing(error):
                     raise
                 name = type(getattr(error, "orig", error)).__name__

@@ -5,7 +5,7 @@ from flask import Flask
 from gridt.api import Api, register_http
 from gridt.cli import commands
 from gridt.config import INSTANCE_FOLDER, VERSION, Settings
-from gridt.database import binds, prepare_sqlite
+from gridt.database import binds, let_go, prepare_sqlite
 from gridt.extensions import db, jwt, migrate, passwords
 from gridt.problems import register_problems
 from gridt.resources import BLUEPRINTS
@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.from_object(settings or Settings.from_environment())
     app.config.from_mapping(_CONSTANTS)
     app.config["SQLALCHEMY_BINDS"] = binds(app.config["SQLALCHEMY_DATABASE_URI"])
+    app.teardown_appcontext(let_go)  # after the session has, which is torn down before
     db.init_app(app)
     migrate.init_app(app, db)
     jwt.init_app(app)

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from sqlalchemy import (
@@ -20,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from gridt.database import Base
+from gridt.database import Base, reader
 from gridt.extensions import db
 
 if TYPE_CHECKING:
@@ -59,11 +60,12 @@ class UTCDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return UTC, whatever zone the server's session has."""
-        if value is None:
-            return None
+        if value is None or value.tzinfo is UTC:
+            return value
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+@cache
 def largest_in(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> int:
     """Return the greatest number that a column of whole numbers holds on every engine."""
     return 2**63 - 1 if isinstance(column.type, BigInteger) else 2**31 - 1
@@ -72,11 +74,13 @@ def largest_in(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> int:
 def execute(
     statement: Executable, given: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
-    """Send a statement about columns, within the session's transaction but past its ORM.
+    """Send a statement about columns past the ORM, which takes half as long.
 
-    Takes half as long as `db.session.execute`. What is pending in the session is not flushed.
+    In a writing request it goes into the session's transaction; what is pending in the session
+    is not flushed before.
     """
-    return db.session.connection().execute(statement, given)
+    connection = reader(db.engines) or db.session.connection()
+    return connection.execute(statement, given)
 
 
 def fold(text: str) -> str:

@@ -366,6 +366,8 @@ _SEEN = (
         ),
     )
 )
+_COLUMNS = len(_SEEN.selected_columns)
+_SHOWN = [column.name for column in _SEEN.selected_columns][:-4]  # before the subscription's
 _LOCKED = select(Movement).with_for_update(key_share=True).execution_options(populate_existing=True)
 _LOCKED_BY_ID = _LOCKED.where(Movement.id == bindparam("movement_id"))
 _LOCKED_BY_NAME = _LOCKED.where(Movement.name_folded == bindparam("name"))
@@ -376,19 +378,11 @@ _SEEN_BY_NAME = _SEEN.where(Movement.name_folded == bindparam("name"))
 def _described(
     row: Row[*tuple[Any, ...]], leaders: dict[int, list[dict[str, Any]]]
 ) -> dict[str, Any]:
-    seen = {
-        "id": row.id,
-        "name": row.name,
-        "short_description": row.short_description,
-        "description": row.description,
-        "interval": row.interval,
-        "created_at": row.created_at,
-        "creator_id": row.creator_id,
-        "member_count": row.member_count,
-        "subscribed": row.subscribed_at is not None,
-    }
-    if row.subscribed_at is not None:
-        seen["subscribed_at"] = row.subscribed_at
-        seen["last_update"] = last_update_seen(row)
-        seen["leaders"] = leaders[row.id]
+    *columns, subscribed_at, update_id, time_stamp, message = row[:_COLUMNS]
+    seen = dict(zip(_SHOWN, columns, strict=True))
+    seen["subscribed"] = subscribed_at is not None
+    if subscribed_at is not None:
+        seen["subscribed_at"] = subscribed_at
+        seen["last_update"] = last_update_seen(update_id, time_stamp, message)
+        seen["leaders"] = leaders[seen["id"]]
     return seen

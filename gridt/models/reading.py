@@ -4,6 +4,7 @@ Loading object graphs and dumping them costs several times as much on the hot pa
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
@@ -50,6 +51,13 @@ _FOLLOWING = select(Association.slot).where(
     Association.leader_id == bindparam("leader_id"),
 )
 
+#: who follows a leader in a movement, as `person_seen` shows them
+FOLLOWERS = _people(Association.follower_id).where(
+    Association.leader_id == bindparam("leader_id"),
+    Association.movement_id == bindparam("movement_id"),
+)
+_COLUMNS = len(FOLLOWERS.selected_columns)
+
 #: a leader's updates in a movement, as `update_seen` shows them
 UPDATES: Rows = select(Update.id, Update.time_stamp, Update.message).where(
     Update.leader_id == bindparam("leader_id"), Update.movement_id == bindparam("movement_id")
@@ -59,11 +67,6 @@ _MESSAGES = (
     .order_by(Update.time_stamp.desc(), Update.id.desc())
     .limit(bindparam("most"))
 )
-#: who follows a leader in a movement, as `person_seen` shows them
-FOLLOWERS = _people(Association.follower_id).where(
-    Association.leader_id == bindparam("leader_id"),
-    Association.movement_id == bindparam("movement_id"),
-)
 
 
 def update_seen(update: Update | Row[*tuple[Any, ...]]) -> dict[str, Any]:
@@ -71,11 +74,11 @@ def update_seen(update: Update | Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return {"id": update.id, "time_stamp": update.time_stamp, "message": update.message}
 
 
-def last_update_seen(row: Row[*tuple[Any, ...]]) -> dict[str, Any] | None:
+def last_update_seen(
+    id: int | None, time_stamp: datetime | None, message: str | None
+) -> dict[str, Any] | None:
     """Return the last update that a row carries as it is shown, or None."""
-    if row.update_id is None:
-        return None
-    return {"id": row.update_id, "time_stamp": row.time_stamp, "message": row.message}
+    return None if id is None else {"id": id, "time_stamp": time_stamp, "message": message}
 
 
 def leaders_seen(
@@ -109,12 +112,13 @@ def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:
 
 def person_seen(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     """Return a leader or follower as the other sees them; of the e-mail only the picture's key."""
+    _movement_id, id, username, bio, email, *last_update = row[:_COLUMNS]
     return {
-        "id": row.id,
-        "username": row.username,
-        "bio": row.bio,
-        "avatar": avatar_of(row.email),
-        "last_update": last_update_seen(row),
+        "id": id,
+        "username": username,
+        "bio": bio,
+        "avatar": avatar_of(email),
+        "last_update": last_update_seen(*last_update),
     }
 
 

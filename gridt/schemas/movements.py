@@ -165,14 +165,18 @@ class NetworkOut(Schema):
 
 
 def movement_answer(seen: dict[str, Any], message: str | None = None) -> dict[str, Any]:
-    """Return a `MovementOut` of what a user sees, or with a message a `MovementChanged`."""
-    answer = seen | {"interval": spelled(seen["interval"])}
+    """Make a `MovementOut` of what a user sees, or with a message a `MovementChanged`."""
+    seen["interval"] = spelled(seen["interval"])
     if seen["subscribed"]:
-        answer["last_signal_sent"] = seen["last_update"]
-        answer["leaders"] = [leader_answer(leader) for leader in seen["leaders"]]
-    return answer if message is None else answer | {"message": message}
+        seen["last_signal_sent"] = seen["last_update"]
+        for leader in seen["leaders"]:
+            leader_answer(leader)
+    if message is not None:
+        seen["message"] = message
+    return seen
 
 
 def leader_answer(seen: dict[str, Any]) -> dict[str, Any]:
-    """Return a `LeaderOut`."""
-    return seen | {"last_signal": seen["last_update"]}
+    """Make a `LeaderOut` of a leader or follower as the other sees them."""
+    seen["last_signal"] = seen["last_update"]
+    return seen
