@@ -1,5 +1,6 @@
 """`python -m bench`: measure, print a table for each part, and write all as Markdown and JSON."""
 
+import re
 import shutil
 import sys
 import tempfile
@@ -9,20 +10,28 @@ from pathlib import Path
 
 import click
 
-from bench import growth, limit
+from bench import growth, limit, memory, profiling, scale
 from bench.databases import ENGINES, World, worlds
 from bench.report import Effort, Section, machine, merged, write
 
 PARTS: dict[str, Callable[[list[World], Effort], Section]] = {
     "growth": growth.section,
     "limit": limit.section,
+    "scale": scale.section,
+    "profile": profiling.section,
+    "memory": memory.section,  # last: it adds movements, and lets members go
 }
+
+_MANY, _FEW = {1_000, 100_000, 1_000_000}, {1_000, 20_000}
 
 FULL = Effort(rounds=7, calls=300, requests=10_000)
 QUICK = Effort(rounds=3, calls=150, requests=2_000)
 
-#: bytes on disk per member, by engine
-_BYTES_PER_MEMBER = {"postgresql": 1500, "sqlite": 1000}
+#: bytes for each member: on disk, and of the largest movement in memory while it is loaded
+_ON_DISK = {"postgresql": 1500, "sqlite": 1700}
+_IN_MEMORY = 300
+#: bytes in memory for the servers of all parts
+_SERVERS = 1536 << 20
 
 
 @click.command()
@@ -32,6 +41,7 @@ _BYTES_PER_MEMBER = {"postgresql": 1500, "sqlite": 1000}
 @click.option("--members", "sizes", type=click.IntRange(100), multiple=True)
 @click.option("--rounds", type=click.IntRange(1), help="How often everything is measured.")
 @click.option("--calls", type=click.IntRange(12), help="How many calls of a kind make a round.")
+@click.option("--requests", type=click.IntRange(40), help="How many requests a worker is to serve.")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder to write to.")
 def main(
     quick: bool,
@@ -45,12 +55,13 @@ def main(
     The options --only, --engine and --members may be given more than once.
     """
     parts, engines = parts or tuple(PARTS), engines or ENGINES
-    chosen = sorted(set(sizes) or ({1_000, 20_000} if quick else {1_000, 100_000, 1_000_000}))
+    chosen = _needed(parts, set(sizes) or (_FEW if quick else _MANY))
     effort = (QUICK if quick else FULL).changed(**given)
     _ensure_possible(engines, chosen)
     began, sections = time.monotonic(), []
     with worlds(engines, chosen, callers=effort.people) as made:
-        for part in parts:
+        for part in [part for part in PARTS if part in parts]:
+            click.echo(f"Measuring: {part}")
             sections.append(PARTS[part](made, effort))
             click.echo(f"\n{sections[-1].markdown()}\n")
     minutes = (time.monotonic() - began) / 60
@@ -60,18 +71,35 @@ def main(
     click.echo(f"{head}\nWritten to {effort.out}: latest.md, latest.json.")
 
 
+def _needed(parts: tuple[str, ...], sizes: set[int]) -> list[int]:
+    """Return the sizes that the parts look at: growth at all, memory at the largest."""
+    if "growth" in parts:
+        return sorted(sizes)
+    ends = {"memory": max(sizes)}
+    return sorted({ends.get(part, min(sizes)) for part in parts})
+
+
 def _ensure_possible(engines: tuple[str, ...], sizes: list[int]) -> None:
     """Refuse before anything is loaded what would fail after minutes."""
     if sys.platform != "linux":
         raise click.UsageError("Processor time and memory are read from /proc, which Linux has.")
     folder = tempfile.gettempdir()
-    wanted = sum(sizes) * sum(_BYTES_PER_MEMBER[engine] for engine in engines)
-    free = shutil.disk_usage(folder).free
-    if wanted > free:
-        raise click.UsageError(
-            f"That takes {wanted >> 20} MiB in {folder}, where {free >> 20} MiB are free;"
-            " fewer --members, or another TMPDIR?"
-        )
+    disk = sum(sizes) * sum(_ON_DISK[engine] for engine in engines)
+    memory = _SERVERS + max(sizes) * _IN_MEMORY
+    for wanted, free, where in (
+        (disk, shutil.disk_usage(folder).free, f"in {folder}; another TMPDIR"),
+        (memory, _available_memory(), "in memory; a larger machine"),
+    ):
+        if wanted > free:
+            raise click.UsageError(
+                f"That takes {wanted >> 20} MiB, and {free >> 20} MiB are free {where}, or fewer"
+                " --members?"
+            )
+
+
+def _available_memory() -> int:
+    found = re.search(r"MemAvailable:\s*(\d+) kB", Path("/proc/meminfo").read_text())
+    return 1024 * int(found[1]) if found else sys.maxsize
 
 
 if __name__ == "__main__":

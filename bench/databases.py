@@ -4,6 +4,8 @@ import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,7 +35,11 @@ _LOGINS = insert(Login).from_select(
 )
 
 
-@dataclass(frozen=True)
+#: a list shows so many movements, and each of so many readers has joined so many of them
+LISTED, READERS, JOINED = 50, 20, 10
+
+
+@dataclass(frozen=True, eq=False)
 class World:
     """An app on a database whose first movement has `members`."""
 
@@ -68,6 +74,19 @@ def worlds(engines: tuple[str, ...], sizes: list[int], callers: int) -> Iterator
         for world in made:
             with world.app.app_context():
                 db.engine.dispose()
+
+
+@cache
+def furnish(world: World) -> list[str]:
+    """Add movements to list, once; return the tokens of people who have joined some of them."""
+    with world.app.app_context():
+        # those who were added last are the last of those outside
+        readers = db.session.scalars(select(User).order_by(User.id.desc()).limit(READERS)).all()
+        for number in range(LISTED - 1):
+            movement = Movement(f"habit {number}", timedelta(days=1), "something to do")
+            movement.users = readers if number < JOINED else []
+            movement.save_to_db()
+    return world.outside[-READERS:]
 
 
 def _world(engine: str, url: str, members: int, callers: int) -> World:

@@ -31,6 +31,8 @@ _COLUMNS = (
     *("ratio_to_1000", "p95_ratio"),
 )
 
+_SMALL = " (so small a table is best read whole)"
+
 _ABOUT = """\
 Each call goes through the whole service inside the measuring process, {rounds} rounds of {calls},
 every one by another member, chosen at random from the whole movement, or by somebody who joins and
@@ -107,7 +109,8 @@ def section(worlds: list[World], effort: Effort) -> Section:
         _COLUMNS,
         rows,
         f"Plans in the largest movement that read one of the large tables, or its index, from end"
-        f" to end: {'; '.join(whole) or 'none'}. All plans are in `{plans.name}`.",
+        f" to end: {'; '.join(whole) or 'none'}{_SMALL * (largest < 10_000)}. All plans are in"
+        f" `{plans.name}`.",
     )
 
 

@@ -3,22 +3,13 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import cycle, islice
-from statistics import median
 from urllib.parse import quote
 
-from sqlalchemy import select
-
-from bench.databases import World
-from bench.load import Call, Cost, Server, serving
+from bench.databases import LISTED, World, furnish
+from bench.load import Call, Cost, Server, each, medians, serving
 from bench.report import Effort, Row, Section, compared
-from gridt.extensions import db
-from gridt.models import Movement, User
 from gridt.models.movement_user_association import SLOTS
-
-#: a list shows so many movements, and a caller has joined so many
-LISTED, JOINED = 50, 10
 
 #: requests under way at any time; more of them queue for SQLite's one writer, and measure that
 CONNECTIONS = 2
@@ -49,9 +40,6 @@ the service does for every request (its *health* beside the *bare route* shows w
   ping the connection, and decides and shapes nothing: who is chosen, and what the answer says, is
   known before."""
 
-#: how many different people read and post
-_CALLERS = 20
-
 
 def section(worlds: list[World], effort: Effort) -> Section:
     """Measure in the smallest movement of each engine."""
@@ -68,11 +56,11 @@ def section(worlds: list[World], effort: Effort) -> Section:
 
 def _measure(world: World, rounds: int, calls: int) -> list[Row]:
     """Measure each operation, and what it is compared with, in turn: A B A B."""
-    _furnish(world)
+    readers = furnish(world)
     found: dict[str, list[Cost]] = defaultdict(list)
     with serving(world.url, "bench.app:app") as server:
         for number in range(-1, rounds):  # the first one only warms up
-            for name, some in _round(world, server, calls):
+            for name, some in _round(world, server, readers, calls):
                 cost = server.run(some, CONNECTIONS)
                 if number >= 0:
                     found[name].append(cost)
@@ -81,52 +69,38 @@ def _measure(world: World, rounds: int, calls: int) -> list[Row]:
 
 def _row(world: World, name: str, found: dict[str, list[Cost]]) -> Row:
     costs, alone = found[name], found.get(_alone(name))
-    rates, cpu = _each(costs, "per_second"), _each(costs, "cpu_ms")
+    rates, cpu = each(costs, "per_second"), each(costs, "cpu_ms")
     row = {
         "engine": world.engine,
         "operation": name,
         "members": world.members,
-        "per_second": round(median(rates)),
-        "server_cpu_ms": round(median(_each(costs, "server_ms")), 3),
-        "database_cpu_ms": round(median(_each(costs, "database_ms")), 3),
-        **compared("cpu_vs_one_select", cpu, _each(found["one select"], "cpu_ms")),
-        **compared("share_of_bare", rates, _each(found["bare route"], "per_second")),
+        **medians(costs),
+        **compared("cpu_vs_one_select", cpu, each(found["one select"], "cpu_ms")),
+        **compared("share_of_bare", rates, each(found["bare route"], "per_second")),
     }
     if alone is not None:
-        row |= compared("share_of_driver", rates, _each(alone, "per_second"))
-        row |= compared("cpu_vs_driver", cpu, _each(alone, "cpu_ms"))
+        row |= compared("share_of_driver", rates, each(alone, "per_second"))
+        row |= compared("cpu_vs_driver", cpu, each(alone, "cpu_ms"))
     return row
 
 
-def _each(costs: list[Cost], what: str) -> list[float]:
-    return [getattr(cost, what) for cost in costs]
-
-
-def _furnish(world: World) -> None:
-    """Add movements to list; the last people outside, who read, join ten of them."""
-    with world.app.app_context():
-        some = db.session.scalars(select(User).order_by(User.id.desc()).limit(2 * _CALLERS)).all()
-        readers, others = some[:_CALLERS], some[_CALLERS:]
-        for number in range(LISTED - 1):
-            movement = Movement(f"habit {number}", timedelta(days=1), "something to do")
-            movement.users = readers if number < JOINED else others
-            movement.save_to_db()
-
-
-def _round(world: World, server: Server, calls: int) -> Iterator[tuple[str, list[Call]]]:
+def _round(
+    world: World, server: Server, readers: list[str], calls: int
+) -> Iterator[tuple[str, list[Call]]]:
     """Yield each operation and what it is compared with, recorded afresh: the network moves on."""
     server.answer(Call("DELETE", "/bench/record"))
     yield "bare route", [Call("GET", "/bench/constant")] * calls
     yield "one select", [Call("GET", f"/bench/select/{1 + n}") for n in range(calls)]
     yield "health", [Call("GET", "/health")] * calls
-    yield from _repeatable(world, server, calls)
+    yield from _repeatable(world, server, readers, calls)
     yield from _joining(world, server, calls // 3)
     yield from _swapping(world, server, calls // 6)
 
 
-def _repeatable(world: World, server: Server, calls: int) -> Iterator[tuple[str, list[Call]]]:
-    readers, path = world.outside[-_CALLERS:], f"/movements/{world.movement_id}"
-    some = world.inside[:_CALLERS]
+def _repeatable(
+    world: World, server: Server, readers: list[str], calls: int
+) -> Iterator[tuple[str, list[Call]]]:
+    path, some = f"/movements/{world.movement_id}", world.inside[: len(readers)]
     newest = f"/movements?limit={LISTED}&sort=newest"
     for name, varied in {
         "list of 50 movements": [Call("GET", newest, token) for token in readers],

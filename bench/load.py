@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -62,6 +63,20 @@ class Cost:
     def cpu_ms(self) -> float:
         """Return the milliseconds of server and database together."""
         return self.server_ms + self.database_ms
+
+
+def each(costs: Sequence[Cost], what: str) -> list[float]:
+    """Return one figure of every cost."""
+    return [getattr(cost, what) for cost in costs]
+
+
+def medians(costs: Sequence[Cost]) -> dict[str, float]:
+    """Return the figures of a table's row."""
+    return {
+        "per_second": round(median(each(costs, "per_second"))),
+        "server_cpu_ms": round(median(each(costs, "server_ms")), 2),
+        "database_cpu_ms": round(median(each(costs, "database_ms")), 2),
+    }
 
 
 @dataclass(frozen=True)
