@@ -52,6 +52,13 @@ class World:
     inside: list[str]
     outside: list[str]
 
+    @property
+    def database(self) -> str:
+        """Return the name and version of the database."""
+        with self.app.app_context():
+            dialect = db.engine.dialect
+            return f"{dialect.name} {'.'.join(map(str, dialect.server_version_info))}"
+
 
 @contextmanager
 def worlds(engines: tuple[str, ...], sizes: list[int], callers: int) -> Iterator[list[World]]:

@@ -113,16 +113,19 @@ def _cell(row: Row, column: str) -> str:
     return f"{value} ({spread[0]}-{spread[1]})" if spread else str(value)
 
 
-def machine() -> str:
-    """Return what it was measured on, in a sentence."""
+def machine(databases: Iterable[str]) -> str:
+    """Return what it was measured on, in a sentence.
+
+    :param databases: their names and versions
+    """
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / (1 << 30)
     cores = len(os.sched_getaffinity(0))
     versions = ", ".join(
         f"{name} {version(name)}" for name in ("Flask", "SQLAlchemy", "psycopg", "gunicorn")
     )
     return (
-        f"{_processor()}, {cores} cores, {memory:.0f} GiB of memory, {platform.platform()};"
-        f" Python {platform.python_version()}, {versions}."
+        f"{_processor()}, {cores} cores, {memory:.0f} GiB of memory, {_system()};"
+        f" Python {platform.python_version()}, {versions}, {', '.join(databases)}."
     )
 
 
@@ -131,6 +134,13 @@ def _processor() -> str:
         if line.startswith("model name"):
             return line.partition(": ")[2]
     return platform.machine()
+
+
+def _system() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        return platform.system()
 
 
 def write(folder: Path, text: str, rows: Sequence[Row]) -> None:
