@@ -1,123 +1,107 @@
-"""`python -m bench`: measure, print one table, and write it as Markdown and as JSON."""
+"""`python -m bench`: measure, print a table for each part, and write all as Markdown and JSON."""
 
-import json
-import platform
+import re
 import shutil
-from importlib.metadata import version
+import sys
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
-from bench import growth, limit
+from bench import growth, limit, memory, profiling, scale
 from bench.databases import ENGINES, World, worlds
+from bench.report import Effort, Section, machine, merged, write
 
-OUT = Path(__file__).resolve().parent / "out"
+PARTS: dict[str, Callable[[list[World], Effort], Section]] = {
+    "growth": growth.section,
+    "limit": limit.section,
+    "scale": scale.section,
+    "profile": profiling.section,
+    "memory": memory.section,  # last: it adds movements, and lets members go
+}
 
-#: bytes on disk per member, roughly, on SQLite and on PostgreSQL together
-_BYTES_PER_MEMBER = 2500
+_MANY, _FEW = {1_000, 100_000, 1_000_000}, {1_000, 20_000}
 
-Row = dict[str, Any]
+FULL = Effort(rounds=7, calls=300, requests=10_000)
+QUICK = Effort(rounds=3, calls=150, requests=2_000)
+
+#: bytes for each member: on disk, and of the largest movement in memory while it is loaded
+_ON_DISK = {"postgresql": 3000, "sqlite": 1700}
+_IN_MEMORY = 300
+#: bytes in memory for the servers of all parts
+_SERVERS = 1536 << 20
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Small sizes, in a few minutes.")
-@click.option("--members", "sizes", type=int, multiple=True, help="Sizes of the movement.")
-@click.option("--engine", "engines", type=click.Choice(ENGINES), multiple=True, default=ENGINES)
-def main(quick: bool, sizes: tuple[int, ...], engines: tuple[str, ...]) -> None:
-    """Measure what operations cost as a movement grows, and beside the least they could cost."""
-    chosen = sorted(sizes or ((1_000, 20_000) if quick else (1_000, 100_000, 1_000_000)))
-    wanted, free = _BYTES_PER_MEMBER * sum(chosen), shutil.disk_usage("/tmp").free  # noqa: S108
-    if min(chosen) < 100:
-        raise click.UsageError("A movement to measure has at least 100 members.")
-    if wanted > free:
-        raise click.UsageError(f"That takes {wanted >> 20} MiB on disk; {free >> 20} are free.")
-    rounds = 60 if quick else 200
-    rows: list[Row] = []
-    whole: list[str] = []
-    with worlds(engines, chosen, callers=200) as made:
-        series = growth.measure(made, rounds)
-        for world in made:
-            rows += _growth_rows(world, series, smallest=chosen[0])
-        for world in made:
-            if world.members == chosen[-1]:
-                whole += _whole_reads(world)
-        for world in made:
-            if world.members == chosen[0]:
-                loads = limit.measure(world, rounds=5)
-                rows += _limit_rows(world, loads)
-    _write(rows, whole, chosen)
+@click.option("--quick", is_flag=True, help="Small sizes and few rounds, in a few minutes.")
+@click.option("--only", "parts", type=click.Choice(list(PARTS)), multiple=True)
+@click.option("--engine", "engines", type=click.Choice(ENGINES), multiple=True)
+@click.option("--members", "sizes", type=click.IntRange(100), multiple=True)
+@click.option("--rounds", type=click.IntRange(1), help="How often everything is measured.")
+@click.option("--calls", type=click.IntRange(12), help="How many calls of a kind make a round.")
+@click.option("--requests", type=click.IntRange(40), help="How many requests a worker is to serve.")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to write to.")
+def main(
+    quick: bool,
+    parts: tuple[str, ...],
+    engines: tuple[str, ...],
+    sizes: tuple[int, ...],
+    **given: int | Path | None,
+) -> None:
+    """Measure what gridt costs: in larger movements, and beside the least that it could.
+
+    The options --only, --engine and --members may be given more than once.
+    """
+    parts, engines = parts or tuple(PARTS), engines or ENGINES
+    chosen = _needed(parts, set(sizes) or (_FEW if quick else _MANY))
+    effort = (QUICK if quick else FULL).changed(**given)
+    _ensure_possible(engines, chosen)
+    began, sections = time.monotonic(), []
+    with worlds(engines, chosen, callers=effort.people) as made:
+        measured_on = machine(dict.fromkeys(world.database for world in made))
+        for part in [part for part in PARTS if part in parts]:
+            click.echo(f"Measuring: {part}")
+            sections.append(PARTS[part](made, effort))
+            click.echo(f"\n{sections[-1].markdown()}\n")
+    minutes = (time.monotonic() - began) / 60
+    head = f"{measured_on} It took {minutes:.0f} minutes."
+    text = "\n\n".join([head, *(section.markdown() for section in sections)])
+    write(effort.out, text, merged(row for section in sections for row in section.rows))
+    click.echo(f"{head}\nWritten to {effort.out}: latest.md, latest.json.")
 
 
-def _growth_rows(world: World, series: Any, smallest: int) -> list[Row]:
-    return [
-        {
-            "engine": engine,
-            "operation": operation,
-            "members": members,
-            "p50_ms": round(one.p50, 2),
-            "p95_ms": round(one.p95, 2),
-            "statements": max(one.statements),
-            "ratio_to_1000": round(one.p50 / series[engine, smallest, operation].p50, 2),
-        }
-        for (engine, members, operation), one in series.items()
-        if (engine, members) == (world.engine, world.members)
-    ]
+def _needed(parts: tuple[str, ...], sizes: set[int]) -> list[int]:
+    """Return the sizes that the parts look at: growth at all, memory at the largest."""
+    if "growth" in parts:
+        return sorted(sizes)
+    ends = {"memory": max(sizes)}
+    return sorted({ends.get(part, min(sizes)) for part in parts})
 
 
-def _limit_rows(world: World, loads: dict[str, limit.Load]) -> list[Row]:
-    select, bare = loads["one select"], loads["bare route"]
-    rows = []
-    for operation, load in loads.items():
-        driver = loads.get(f"{operation}, driver only")
-        rows.append(
-            {
-                "engine": world.engine,
-                "operation": operation,
-                "members": world.members,
-                "per_second": round(load.rate),
-                "cpu_ms": round(load.cpu, 2),
-                "cpu_vs_one_select": round(load.cpu / select.cpu, 2),
-                "share_of_bare": round(load.rate / bare.rate, 2),
-                "share_of_driver": round(load.rate / driver.rate, 2) if driver else None,
-            }
-        )
-    return rows
+def _ensure_possible(engines: tuple[str, ...], sizes: list[int]) -> None:
+    """Refuse before anything is loaded what would fail after minutes."""
+    if sys.platform != "linux":
+        raise click.UsageError("Processor time and memory are read from /proc, which Linux has.")
+    folder = tempfile.gettempdir()
+    disk = sum(sizes) * sum(_ON_DISK[engine] for engine in engines)
+    memory = _SERVERS + max(sizes) * _IN_MEMORY
+    for wanted, free, where in (
+        (disk, shutil.disk_usage(folder).free, f"in {folder}; another TMPDIR"),
+        (memory, _available_memory(), "in memory; a larger machine"),
+    ):
+        if wanted > free:
+            raise click.UsageError(
+                f"That takes {wanted >> 20} MiB, and {free >> 20} MiB are free {where}, or fewer"
+                " --members?"
+            )
 
 
-def _whole_reads(world: World) -> list[str]:
-    """Return the plans that read a large table from end to end; there should be none."""
-    return [
-        f"{world.engine}, {operation}: {line}"
-        for operation, _, plan in growth.explained(world)
-        for line in growth.reads_whole_table(plan)
-    ]
+def _available_memory() -> int:
+    found = re.search(r"MemAvailable:\s*(\d+) kB", Path("/proc/meminfo").read_text())
+    return 1024 * int(found[1]) if found else sys.maxsize
 
 
-def _write(rows: list[Row], whole: list[str], sizes: list[int]) -> None:
-    OUT.mkdir(exist_ok=True)
-    (OUT / "latest.json").write_text(json.dumps(rows, indent=1))
-    grown = [row for row in rows if "p50_ms" in row]
-    limits = [row for row in rows if "cpu_ms" in row]
-    text = "\n\n".join(
-        [
-            f"Python {platform.python_version()}, SQLAlchemy {version('sqlalchemy')}, gunicorn"
-            f" {version('gunicorn')}; movements of {', '.join(map(str, sizes))} members.",
-            _table(grown),
-            _table(limits),
-            "Plans that read a large table from end to end: " + ("; ".join(whole) or "none."),
-        ]
-    )
-    (OUT / "latest.md").write_text(text + "\n")
-    click.echo(text)
-    click.echo(f"\nWritten to {OUT / 'latest.md'} and {OUT / 'latest.json'}.")
-
-
-def _table(rows: list[Row]) -> str:
-    heads = list(rows[0])
-    lines = [heads, ["---"] * len(heads)]
-    lines += [["" if value is None else str(value) for value in row.values()] for row in rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-main()
+if __name__ == "__main__":
+    main()

@@ -1,92 +1,136 @@
-"""The service, with routes beside it to compare it with: `gunicorn bench.app:app`.
+"""The service, and beside it what to compare it with: `gunicorn bench.app:app`.
 
-`/bench/constant` is a bare Flask route, `/bench/select` one primary-key SELECT through SQLAlchemy,
-and `/bench/driver/<name>` sends the statements of a call of the service with the driver alone.
+A plain Flask app answers under `/bench`, so that nothing of the service's own (request ids, CORS,
+ETags, problems) weighs on it: `/bench/constant` is a bare route, `/bench/select` one primary-key
+SELECT through SQLAlchemy, and `/bench/driver` sends the statements of a call with the driver alone.
 """
 
-import sqlite3
 import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import orjson
-import psycopg
 import sqlalchemy as sa
-from flask import Flask, Response, abort, request
-from sqlalchemy.engine import make_url
+from flask import Flask, Response, abort, g, request
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gridt import create_app
 from gridt.config import Settings
-from gridt.extensions import db
+from gridt.extensions import db, prepare_sqlite
 from gridt.models import User
 
-_recorded: dict[str, list[tuple[str, Any]]] = {}
+service = create_app(Settings.from_environment())
+beside = Flask("beside")
 _threads = threading.local()
 
 
-def _make_app() -> Flask:
-    app = create_app(Settings.from_environment())
-    app.add_url_rule("/bench/constant", view_func=constant)
-    app.add_url_rule("/bench/select/<int:user_id>", view_func=one_select)
-    app.add_url_rule("/bench/record/<name>", view_func=record, methods=["POST"])
-    app.add_url_rule("/bench/driver/<name>", view_func=driver_only)
-    return app
+@dataclass
+class _Recorded:
+    """What a call of the service did: its statements, and how long its answer was."""
+
+    reading: bool
+    status: int
+    length: int = 0
+    #: statement, parameters, and whether these are a list of many
+    sent: list[tuple[str, Any, bool]] = field(default_factory=list)
 
 
+#: by operation; each call sends the next one's statements
+_recorded: dict[str, list[_Recorded]] = defaultdict(list)
+_turns = count()
+
+
+@beside.get("/constant")
 def constant() -> Response:
     """Answer what never changes."""
     return Response(b'{"status":"ok"}', mimetype="application/json")
 
 
-def one_select(user_id: int) -> dict[str, Any]:
+@beside.get("/select/<int:user_id>")
+def one_select(user_id: int) -> Response:
     """Answer from one primary-key SELECT."""
+    g.reading = True  # or SQLite takes the lock of a writer
     user = db.session.get(User, user_id) or abort(404)
-    return {"id": user.id, "username": user.username}
+    body = orjson.dumps({"id": user.id, "username": user.username})
+    return Response(body, mimetype="application/json")
 
 
-def record(name: str) -> dict[str, int]:
-    """Make a call of the service and remember the statements that it sent."""
-    sent: list[tuple[str, Any]] = []
+@beside.post("/record")
+def record() -> list[int]:
+    """Make calls of the service, each with the name to remember its statements by.
 
-    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        sent.append((statement, parameters))
+    :returns: how many statements each of them sent
+    """
+    made = [(name, _record(call)) for name, call in orjson.loads(request.data)]
+    for name, recorded in made:
+        _recorded[name].append(recorded)
+    return [len(recorded.sent) for _, recorded in made]
 
-    call = request.get_json()
+
+@beside.delete("/record")
+def forget() -> dict[str, int]:
+    """Forget what was recorded."""
+    _recorded.clear()
+    return {}
+
+
+def _record(call: dict[str, Any]) -> _Recorded:
+    recorded = _Recorded(reading=call["method"] == "GET", status=200)
+
+    def note(_c: Any, _cursor: Any, statement: str, given: Any, _x: Any, many: bool) -> None:
+        recorded.sent.append((statement, given, many))
+
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:
-        answer = app.test_client().open(**call)
+        answer = service.test_client().open(**call)
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
     if answer.status_code >= 300:
         abort(400, answer.text)
-    _recorded[name] = sent
-    return {"statements": len(sent)}
+    recorded.status, recorded.length = answer.status_code, len(answer.data)
+    return recorded
 
 
+@beside.route("/driver/<name>", methods=["GET", "POST"])
 def driver_only(name: str) -> Response:
-    """Send remembered statements with the driver alone, and answer with the last rows."""
-    connection = _connection()
-    cursor = connection.cursor()
-    rows: list[Any] = []
-    if isinstance(connection, sqlite3.Connection):
-        reading = all(statement.startswith("SELECT") for statement, _ in _recorded[name])
-        cursor.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
-    for statement, parameters in _recorded[name]:
-        cursor.execute(statement, parameters)
-        if cursor.description:
-            rows = cursor.fetchall()
-    connection.commit()
-    return Response(orjson.dumps(rows, default=str), mimetype="application/json")
+    """Do what a call did with the driver alone, and answer with as much JSON."""
+    sequence, connection = _recorded[name], _connection()
+    recorded = sequence[next(_turns) % len(sequence)]
+    cursor, rows = connection.cursor(), []
+    try:
+        if service.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+            cursor.execute("BEGIN" if recorded.reading else "BEGIN IMMEDIATE")
+        for statement, given, many in recorded.sent:
+            (cursor.executemany if many else cursor.execute)(statement, given)
+            if cursor.description:
+                names = [column[0] for column in cursor.description]
+                rows += [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    # spaces after the rows are JSON still
+    body = orjson.dumps(rows, default=str).ljust(recorded.length)[: recorded.length]
+    return Response(body, recorded.status, mimetype="application/json")
 
 
 def _connection() -> Any:
+    """Return this thread's own connection, set up as the service's are."""
     if not hasattr(_threads, "connection"):
-        url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
-        if url.get_backend_name() == "sqlite":
-            _threads.connection = sqlite3.connect(str(url.database), isolation_level=None)
-        else:
-            url = url.set(drivername="postgresql")
-            _threads.connection = psycopg.connect(url.render_as_string(hide_password=False))
+        borrowed = db.engine.raw_connection()
+        _threads.connection = borrowed.driver_connection
+        borrowed.detach()  # it never goes back to the pool
+        _threads.borrowed = borrowed  # which closes it when nobody holds it
     return _threads.connection
 
 
-app = _make_app()
+for name in ("SQLALCHEMY_DATABASE_URI", "SQLALCHEMY_ENGINE_OPTIONS"):
+    beside.config[name] = service.config[name]
+db.init_app(beside)
+with beside.app_context():
+    if db.engine.dialect.name == "sqlite":
+        prepare_sqlite(db.engine)
+
+app = DispatcherMiddleware(service, {"/bench": beside})

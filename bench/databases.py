@@ -1,16 +1,20 @@
 """Databases to measure on: both engines, a movement of each size, loaded in bulk."""
 
+import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 import flask_migrate
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
+from bench.load import SECRET_KEY
 from gridt import create_app
 from gridt.auth import tokens_for
 from gridt.config import Settings
@@ -24,8 +28,18 @@ ENGINES = ("postgresql", "sqlite")
 #: hashing is not what is measured here
 _CHEAP = {"ARGON2_MEMORY_KIB": 64, "ARGON2_PASSES": 1, "ARGON2_LANES": 1}
 
+#: everybody has logged in once
+_LOGINS = insert(Login).from_select(
+    ["user_id", "created_at", "refreshed_at", "refresh_jti"],
+    select(User.id, User.created_at, User.created_at, User.username),
+)
 
-@dataclass(frozen=True)
+
+#: a list shows so many movements, and each of so many readers has joined so many of them
+LISTED, READERS, JOINED = 50, 20, 10
+
+
+@dataclass(frozen=True, eq=False)
 class World:
     """An app on a database whose first movement has `members`."""
 
@@ -34,9 +48,16 @@ class World:
     members: int
     url: str
     movement_id: int
-    #: tokens of some members, and of as many people who are not
+    #: tokens of members from all over the movement, and of as many people who are not in it
     inside: list[str]
     outside: list[str]
+
+    @property
+    def database(self) -> str:
+        """Return the name and version of the database."""
+        with self.app.app_context():
+            dialect = db.engine.dialect
+            return f"{dialect.name} {'.'.join(map(str, dialect.server_version_info))}"
 
 
 @contextmanager
@@ -62,8 +83,21 @@ def worlds(engines: tuple[str, ...], sizes: list[int], callers: int) -> Iterator
                 disconnect()
 
 
+@cache
+def furnish(world: World) -> list[str]:
+    """Add movements to list, once; return the tokens of people who have joined some of them."""
+    with world.app.app_context():
+        # those who were added last are the last of those outside
+        readers = db.session.scalars(select(User).order_by(User.id.desc()).limit(READERS)).all()
+        for number in range(LISTED - 1):
+            movement = Movement(f"habit {number}", timedelta(days=1), "something to do")
+            movement.users = readers if number < JOINED else []
+            movement.save_to_db()
+    return world.outside[-READERS:]
+
+
 def _world(engine: str, url: str, members: int, callers: int) -> World:
-    app = create_app(Settings(SECRET_KEY="b" * 32, SQLALCHEMY_DATABASE_URI=url, **_CHEAP))
+    app = create_app(Settings(SECRET_KEY=SECRET_KEY, SQLALCHEMY_DATABASE_URI=url, **_CHEAP))
     with app.app_context():
         flask_migrate.upgrade()
         demo = Demo(members, movements=1, weeks=2)
@@ -71,17 +105,26 @@ def _world(engine: str, url: str, members: int, callers: int) -> World:
         with click.progressbar(length=demo.steps, label=label) as bar:
             for steps in demo.fill():
                 bar.update(steps)
+        db.session.execute(_LOGINS)
+        db.session.commit()
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("ANALYZE"))
         (movement_id,) = db.session.scalars(select(Movement.id))
-        some = db.session.scalars(select(User).order_by(User.id.desc()).limit(callers)).all()
-        inside = [_token(user) for user in some]
+        inside = [_token(user) for user in _sample(callers)]
         outside = [
             _token(User(f"outside {number}", f"outside{number}@example.org", "a good password"))
             for number in range(callers)
         ]
         db.session.commit()
     return World(app, engine, members, url, movement_id, inside, outside)
+
+
+def _sample(size: int) -> list[User]:
+    """Return users from all over the table, in no order: their pages are not the last ones used."""
+    everybody = db.session.scalars(select(User.id)).all()
+    some = random.sample(everybody, min(size, len(everybody)))
+    found = {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(some)))}
+    return [found[user_id] for user_id in some]
 
 
 def _token(user: User) -> str:

@@ -1,11 +1,14 @@
 """What an operation costs in a movement of a million, against one of a thousand."""
 
 import random
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
@@ -13,28 +16,52 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from bench.databases import World
+from bench.report import WARM_UP, Effort, Row, Section, compared
 from gridt.extensions import db
 
 #: tables that no operation may read from one end to the other
 _LARGE = ("users", "subscriptions", "movement_user_associations", "updates", "logins")
 
+#: what PostgreSQL says below a scan that reads a part only
+_BOUNDED = re.compile("(Index|Recheck|TID) Cond:")
+
+
+_COLUMNS = (
+    *("engine", "operation", "members", "p50_ms", "p95_ms", "statements"),
+    *("ratio_to_1000", "p95_ratio"),
+)
+
+_SMALL = " (so small a table is best read whole)"
+
+_ABOUT = """\
+Each call goes through the whole service inside the measuring process, {rounds} rounds of {calls},
+every one by another member, chosen at random from the whole movement, or by somebody who joins and
+leaves; every member has a login. `ratio_to_1000` compares the median with that of the smallest
+movement, round by round: the median of these ratios, with their quartiles. `p95_ratio` is the same
+of the 95th percentile, over all rounds. The system may have all pages of the files in memory, the
+database has not."""
+
 
 @dataclass
 class Series:
-    """The measurements of one operation in one world."""
+    """The measurements of one operation in one world, the seconds by round."""
 
-    seconds: list[float] = field(default_factory=list)
-    statements: list[int] = field(default_factory=list)
+    rounds: list[list[float]] = field(default_factory=list)
+    statements: int = 0
 
-    @property
-    def p50(self) -> float:
-        """Return the median, in milliseconds."""
-        return 1000 * median(self.seconds)
+    def row(self, smallest: "Series") -> Row:
+        """Return the figures, beside those of the smallest movement."""
+        return {
+            "p50_ms": round(self._quantile(50), 2),
+            "p95_ms": round(self._quantile(95), 2),
+            "statements": self.statements,
+            "p95_ratio": round(self._quantile(95) / smallest._quantile(95), 2),
+        } | compared("ratio_to_1000", map(median, self.rounds), map(median, smallest.rounds))
 
-    @property
-    def p95(self) -> float:
-        """Return the 95th percentile, in milliseconds."""
-        return 1000 * quantiles(self.seconds, n=20, method="inclusive")[-1]
+    def _quantile(self, percent: int) -> float:
+        """Return how many milliseconds so many percent of the calls stayed below."""
+        seconds = [one for some in self.rounds for one in some]
+        return 1000 * quantiles(seconds, n=100, method="inclusive")[percent - 1]
 
 
 class Caller:
@@ -69,26 +96,66 @@ class Caller:
         yield "unsubscribe", lambda: self.call("DELETE", movement, outside)
 
 
-def measure(worlds: list[World], rounds: int) -> dict[tuple[str, int, str], Series]:
-    """Time every operation in every world in turn: A B A B, by engine, size and operation."""
+def section(worlds: list[World], effort: Effort) -> Section:
+    """Measure, and keep the plans in the largest movements beside the figures."""
+    rows = _measure(worlds, effort.rounds, effort.timed)
+    largest = max(world.members for world in worlds)
+    effort.out.mkdir(parents=True, exist_ok=True)
+    plans = effort.out / "plans.md"
+    whole = _keep_plans([world for world in worlds if world.members == largest], plans)
+    return Section(
+        "As a movement grows",
+        _ABOUT.format(rounds=effort.rounds, calls=effort.timed),
+        _COLUMNS,
+        rows,
+        f"Plans in the largest movement that read one of the large tables, or its index, from end"
+        f" to end: {'; '.join(whole) or 'none'}{_SMALL * (largest < 10_000)}. All plans are in"
+        f" `{plans.name}`.",
+    )
+
+
+def _keep_plans(worlds: list[World], path: Path) -> list[str]:
+    """Write all plans to a file; return the lines that read a large table from end to end."""
+    kept, whole = ["# What the operations send, and how the database does it"], []
+    for world in worlds:
+        kept.append(f"## {world.engine}, {world.members} members")
+        for operation, statement, plan in _explained(world):
+            kept.append("\n".join([f"### {operation}", "```", statement, "", *plan, "```"]))
+            whole += [f"{world.engine}, {operation}: `{line}`" for line in _whole_reads(plan)]
+    path.write_text("\n\n".join(kept) + "\n")
+    return whole
+
+
+def _measure(worlds: list[World], rounds: int, calls: int) -> list[Row]:
+    """Time every operation in every world in turn: A B A B.
+
+    :param calls: how many calls of each operation make a round
+    """
     found: dict[tuple[str, int, str], Series] = defaultdict(Series)
     callers = [Caller(world) for world in worlds]
-    for number in range(-max(3, rounds // 10), rounds):  # the first ones only warm up
+    for number in range(-WARM_UP, rounds * calls):
         for caller in callers:
             world = caller.world
-            for name, operation in caller.operations(number):
+            for name, operation in caller.operations(number + WARM_UP):
                 with _statements() as sent:
                     began = time.perf_counter()
                     operation()
                     took = time.perf_counter() - began
+                series = found[world.engine, world.members, name]
+                series.statements = max(series.statements, len(sent))
                 if number >= 0:
-                    series = found[world.engine, world.members, name]
-                    series.seconds.append(took)
-                    series.statements.append(len(sent))
-    return found
+                    if number % calls == 0:
+                        series.rounds.append([])
+                    series.rounds[-1].append(took)
+    least = min(world.members for world in worlds)
+    return [
+        {"engine": engine, "operation": name, "members": members}
+        | series.row(found[engine, least, name])
+        for (engine, members, name), series in sorted(found.items(), key=lambda one: one[0][:2])
+    ]
 
 
-def explained(world: World) -> Iterator[tuple[str, str, list[str]]]:
+def _explained(world: World) -> Iterator[tuple[str, str, list[str]]]:
     """Yield (operation, statement, plan) for all that the operations of a world send."""
     caller = Caller(world)
     for name, operation in caller.operations(0):
@@ -101,13 +168,14 @@ def explained(world: World) -> Iterator[tuple[str, str, list[str]]]:
                 yield name, statement, [str(row[-1]) for row in rows]
 
 
-def reads_whole_table(plan: list[str]) -> list[str]:
-    """Return the lines of a plan that read one of the large tables from end to end."""
+def _whole_reads(plan: list[str]) -> list[str]:
+    """Return the lines of a plan that read one of the large tables, or its index, end to end."""
     return [
         line
-        for line in plan
+        for line, below in pairwise([*plan, ""])
         for table in _LARGE
-        if line.startswith(f"SCAN {table}") or f"Seq Scan on {table}" in line
+        if line.startswith(f"SCAN {table}")
+        or (re.search(rf"Scan .*\bon {table}\b", line) and not _BOUNDED.search(below))
     ]
 
 

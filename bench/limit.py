@@ -1,210 +1,162 @@
 """What a request costs beyond what Flask, SQLAlchemy and the database ask for anyway."""
 
-import http.client
 import json
-import os
-import re
-import subprocess
-import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
-from statistics import median
-from tempfile import TemporaryDirectory
-from typing import Any
+from itertools import cycle, islice
 from urllib.parse import quote
 
-from sqlalchemy import select
-
-from bench.databases import World
-from gridt.auth import tokens_for
-from gridt.extensions import db
-from gridt.models import Login, Movement, User
+from bench.databases import LISTED, World, furnish
+from bench.load import Call, Cost, Server, each, medians, serving
+from bench.report import Effort, Row, Section, compared
 from gridt.models.movement_user_association import SLOTS
-from tests.servers import environment
 
-ROOT = Path(__file__).resolve().parent.parent
-TICK = os.sysconf("SC_CLK_TCK")
+#: requests under way at any time; more of them queue for SQLite's one writer, and measure that
+CONNECTIONS = 2
 
-#: a list shows so many movements, and a caller has joined so many
-LISTED, JOINED = 50, 10
+_COLUMNS = (
+    *("engine", "operation", "members", "per_second", "server_cpu_ms", "database_cpu_ms"),
+    *("cpu_vs_one_select", "share_of_bare", "share_of_driver", "cpu_vs_driver"),
+)
 
+_ABOUT = """\
+gunicorn with one worker of four threads, {connections} connections kept busy, {rounds} rounds of
+{calls} calls (a third of that where everybody joins or leaves once), each round all operations in
+turn. Processor time is per call; SQLite's is the server's own. Every ratio is the median of the
+rounds' own ratios, with their quartiles: requests per second as a share of the *bare route* and of
+*driver only*, processor time of server and database as a multiple of *one select* and of *driver
+only*.
 
-@dataclass(frozen=True)
-class Call:
-    """A request to make again and again."""
+What it is compared with are routes of a plain Flask app in the same worker, without anything that
+the service does for every request (its *health* beside the *bare route* shows what that costs):
 
-    method: str
-    path: str
-    token: str | None = None
-    body: str | None = None
-
-    def headers(self) -> dict[str, str]:
-        """Return the headers to send."""
-        headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
-        return headers if self.body is None else headers | {"Content-Type": "application/json"}
-
-
-@dataclass
-class Load:
-    """What some rounds of a call measured."""
-
-    per_second: list[float] = field(default_factory=list)
-    #: of server and database together
-    cpu_ms: list[float] = field(default_factory=list)
-
-    @property
-    def rate(self) -> float:
-        """Return the median of requests per second."""
-        return median(self.per_second)
-
-    @property
-    def cpu(self) -> float:
-        """Return the median of milliseconds of processor time per request."""
-        return median(self.cpu_ms)
+- *bare route* answers a constant.
+- *one select* does one primary-key SELECT through SQLAlchemy, on an engine and session set up as
+  the service's, ping of the connection included.
+- *driver only* sends the very statements of the service, recorded a moment before, the token's
+  check among them, with the same parameters, in one transaction that begins and ends as the
+  service's, on a connection of its thread with the same settings; fetches all rows, and answers
+  with as many bytes of JSON made of them. It does not look at a token or the request, does not
+  ping the connection, and decides and shapes nothing: who is chosen, and what the answer says, is
+  known before."""
 
 
-def measure(world: World, rounds: int) -> dict[str, Load]:
+def section(worlds: list[World], effort: Effort) -> Section:
+    """Measure in the smallest movement of each engine."""
+    least = min(world.members for world in worlds)
+    rows = [
+        row
+        for world in worlds
+        if world.members == least
+        for row in _measure(world, effort.rounds, effort.calls)
+    ]
+    about = _ABOUT.format(rounds=effort.rounds, calls=effort.calls, connections=CONNECTIONS)
+    return Section("Beside the least that it could cost", about, _COLUMNS, rows)
+
+
+def _measure(world: World, rounds: int, calls: int) -> list[Row]:
     """Measure each operation, and what it is compared with, in turn: A B A B."""
-    caller = _furnish(world)
-    found: dict[str, Load] = defaultdict(Load)
-    with _serving(world) as address:
-        client = _Client(address)
-        for name, call in _comparable(world, caller).items():
-            client.record(name, call)
+    readers = furnish(world)
+    found: dict[str, list[Cost]] = defaultdict(list)
+    with serving(world.url, "bench.app:app") as server:
         for number in range(-1, rounds):  # the first one only warms up
-            for name, calls in _round(world, client, caller):
-                load = client.run(calls)
+            for name, some in _round(world, server, readers, calls):
+                cost = server.run(some, CONNECTIONS)
                 if number >= 0:
-                    found[name].per_second.append(load[0])
-                    found[name].cpu_ms.append(load[1])
-    return found
+                    found[name].append(cost)
+    return [_row(world, name, found) for name in found]
 
 
-def _furnish(world: World) -> str:
-    """Add movements to list, some of which the first caller has joined; return their token."""
-    with world.app.app_context():
-        some = db.session.scalars(select(User).order_by(User.id.desc()).limit(20)).all()
-        first = db.session.scalars(select(User).where(User.id == some[0].id)).one()
-        login = Login(first)
-        db.session.add(login)
-        for number in range(LISTED - 1):
-            movement = Movement(f"habit {number}", timedelta(days=1), "something to do")
-            movement.users = some if number < JOINED else some[1:]
-            movement.save_to_db()
-        token: str = tokens_for(login)["access_token"]
-        return token
-
-
-def _comparable(world: World, caller: str) -> dict[str, Call]:
-    """Return the calls whose statements the driver alone can repeat."""
-    path = f"/movements/{world.movement_id}"
-    return {
-        "list of 50 movements": Call("GET", f"/movements?limit={LISTED}&sort=newest", caller),
-        "10 subscriptions": Call("GET", "/movements/subscriptions", caller),
-        "one movement": Call("GET", path, world.inside[0]),
-        "post an update": Call("POST", f"{path}/updates", world.inside[0], "{}"),
+def _row(world: World, name: str, found: dict[str, list[Cost]]) -> Row:
+    costs, alone = found[name], found.get(_alone(name))
+    rates, cpu = each(costs, "per_second"), each(costs, "cpu_ms")
+    row = {
+        "engine": world.engine,
+        "operation": name,
+        "members": world.members,
+        **medians(costs),
+        **compared("cpu_vs_one_select", cpu, each(found["one select"], "cpu_ms")),
+        **compared("share_of_bare", rates, each(found["bare route"], "per_second")),
     }
+    if alone is not None:
+        row |= compared("share_of_driver", rates, each(alone, "per_second"))
+        row |= compared("cpu_vs_driver", cpu, each(alone, "cpu_ms"))
+    return row
 
 
-def _round(world: World, client: "_Client", caller: str) -> Iterator[tuple[str, list[Call]]]:
-    many = len(world.inside)
-    yield "bare route", [Call("GET", "/bench/constant")] * many
-    yield "one select", [Call("GET", f"/bench/select/{1 + n}") for n in range(many)]
-    for name, call in _comparable(world, caller).items():
-        yield name, [call] * many
-        yield f"{name}, driver only", [Call("GET", f"/bench/driver/{quote(name)}")] * many
-    path = f"/movements/{world.movement_id}"
-    yield "subscribe", [Call("PUT", f"{path}/subscriber", token) for token in world.outside]
-    yield "unsubscribe", [Call("DELETE", f"{path}/subscriber", token) for token in world.outside]
-    some = world.inside[: many // SLOTS]
-    yield (
-        "swap",
-        [
+def _round(
+    world: World, server: Server, readers: list[str], calls: int
+) -> Iterator[tuple[str, list[Call]]]:
+    """Yield each operation and what it is compared with, recorded afresh: the network moves on."""
+    server.answer(Call("DELETE", "/bench/record"))
+    yield "bare route", [Call("GET", "/bench/constant")] * calls
+    yield "one select", [Call("GET", f"/bench/select/{1 + n}") for n in range(calls)]
+    yield "health", [Call("GET", "/health")] * calls
+    yield from _repeatable(world, server, readers, calls)
+    yield from _joining(world, server, calls // 3)
+    yield from _swapping(world, server, calls // 6)
+
+
+def _repeatable(
+    world: World, server: Server, readers: list[str], calls: int
+) -> Iterator[tuple[str, list[Call]]]:
+    path, some = f"/movements/{world.movement_id}", world.inside[: len(readers)]
+    newest = f"/movements?limit={LISTED}&sort=newest"
+    for name, varied in {
+        "list of 50 movements": [Call("GET", newest, token) for token in readers],
+        "10 subscriptions": [Call("GET", "/movements/subscriptions", token) for token in readers],
+        "one movement": [Call("GET", path, token) for token in some],
+        "post an update": [Call("POST", f"{path}/updates", token, "{}") for token in some],
+    }.items():
+        _record(server, [(name, call) for call in varied])
+        yield name, list(islice(cycle(varied), calls))
+        yield _alone(name), [_driver(name)] * calls
+
+
+def _joining(world: World, server: Server, people: int) -> Iterator[tuple[str, list[Call]]]:
+    path, some = f"/movements/{world.movement_id}/subscriber", world.outside[:people]
+    join = [Call("PUT", path, token) for token in some]
+    leave = [Call("DELETE", path, token) for token in some]
+    yield "subscribe", join
+    yield "unsubscribe", leave
+    # one after the other comes and goes, so that what each does holds when all do it at once
+    for one in zip(join, leave, strict=True):
+        _record(server, list(zip(("subscribe", "unsubscribe"), one, strict=True)))
+    for name in ("subscribe", "unsubscribe"):
+        yield _alone(name), [_driver(name)] * len(some)
+
+
+def _swapping(world: World, server: Server, people: int) -> Iterator[tuple[str, list[Call]]]:
+    path, some = f"/movements/{world.movement_id}", world.inside[:people]
+
+    def swaps(slots: int) -> list[Call]:
+        """Return swaps of the present leaders in everybody's first slots."""
+        return [
             Call("POST", f"{path}/leader/{leader['id']}", token)
             for token in some
-            for leader in client.answer(Call("GET", path, token))["leaders"]
-        ],
-    )
+            for leader in server.answer(Call("GET", path, token))["leaders"][:slots]
+        ]
+
+    yield "swap", swaps(SLOTS)
+    # there and on, again and again: each time the slot changes, and never to a leader present
+    for _ in range(2):
+        _record(server, [("swap", call) for call in swaps(1)])
+    yield _alone("swap"), [_driver("swap")] * (SLOTS * len(some))
 
 
-class _Client:
-    """Two connections that are kept busy, and the processor time that this costs the others."""
-
-    def __init__(self, address: str) -> None:
-        self.connections = [http.client.HTTPConnection(address, timeout=60) for _ in range(2)]
-
-    def run(self, calls: list[Call]) -> tuple[float, float]:
-        """Make all calls; return requests per second and milliseconds of processor each."""
-        pending = iter(calls)
-        cpu, began = _processor_seconds(), time.perf_counter()
-
-        def work(connection: http.client.HTTPConnection) -> None:
-            for call in pending:
-                _send(connection, call)
-
-        with ThreadPoolExecutor(len(self.connections)) as pool:
-            list(pool.map(work, self.connections))
-        took, used = time.perf_counter() - began, _processor_seconds() - cpu
-        return len(calls) / took, 1000 * used / len(calls)
-
-    def answer(self, call: Call) -> Any:
-        """Make one call and return its answer."""
-        return json.loads(_send(self.connections[0], call))
-
-    def record(self, name: str, call: Call) -> None:
-        """Let the server remember the statements of a call."""
-        what = {"method": call.method, "path": call.path, "headers": call.headers()}
-        body = json.dumps(what | ({} if call.body is None else {"data": call.body}))
-        self.answer(Call("POST", f"/bench/record/{quote(name)}", body=body))
+def _record(server: Server, named: list[tuple[str, Call]]) -> None:
+    """Let the server remember the statements of calls."""
+    server.answer(Call("POST", "/bench/record", body=json.dumps([_told(*one) for one in named])))
 
 
-def _send(connection: http.client.HTTPConnection, call: Call) -> bytes:
-    connection.request(call.method, call.path, call.body, call.headers())
-    response = connection.getresponse()
-    body = response.read()
-    if response.status >= 300:
-        raise RuntimeError(f"{call.method} {call.path}: {response.status} {body!r}")
-    return body
+def _told(name: str, call: Call) -> tuple[str, dict[str, object]]:
+    what: dict[str, object] = {"method": call.method, "path": call.path, "headers": call.headers()}
+    return name, what if call.body is None else what | {"data": call.body}
 
 
-def _processor_seconds() -> float:
-    """Return what all our child processes used so far: server and database."""
-    ours, total = {os.getpid()}, 0
-    for pid in sorted(int(path.name) for path in Path("/proc").glob("[0-9]*")):
-        with suppress(OSError):
-            fields_ = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
-            if int(fields_[1]) in ours:
-                ours.add(pid)
-                total += sum(map(int, fields_[11:15]))
-    return total / TICK
+def _alone(name: str) -> str:
+    return f"{name}, driver only"
 
 
-@contextmanager
-def _serving(world: World) -> Iterator[str]:
-    """Run the service with the routes to compare it with."""
-    with TemporaryDirectory(prefix="gridt-bench-") as folder:
-        log = Path(folder) / "log"
-        with (
-            log.open("wb") as output,
-            subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "bench.app:app"],
-                cwd=ROOT,
-                env=environment(world.url, SECRET_KEY="b" * 32),
-                stdout=output,
-                stderr=output,
-            ) as process,
-        ):
-            while not (found := re.search(r"listens on http://(\S+)", log.read_text())):
-                if process.poll() is not None:
-                    raise RuntimeError(log.read_text())
-                time.sleep(0.05)
-            try:
-                yield found[1]
-            finally:
-                process.terminate()
+def _driver(name: str) -> Call:
+    return Call("GET", f"/bench/driver/{quote(name)}")
