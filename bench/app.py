@@ -5,6 +5,7 @@ ETags, problems) weighs on it: `/bench/constant` is a bare route, `/bench/select
 SELECT through SQLAlchemy, and `/bench/driver` sends the statements of a call with the driver alone.
 """
 
+import sqlite3
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gridt import create_app
 from gridt.config import Settings
-from gridt.extensions import db, prepare_sqlite
+from gridt.database import READING, prepare_sqlite
+from gridt.extensions import db
 from gridt.models import User
 
 service = create_app(Settings.from_environment())
@@ -96,11 +98,12 @@ def _record(call: dict[str, Any]) -> _Recorded:
 @beside.route("/driver/<name>", methods=["GET", "POST"])
 def driver_only(name: str) -> Response:
     """Do what a call did with the driver alone, and answer with as much JSON."""
-    sequence, connection = _recorded[name], _connection()
+    sequence = _recorded[name]
     recorded = sequence[next(_turns) % len(sequence)]
+    connection = _connection(recorded.reading)
     cursor, rows = connection.cursor(), []
     try:
-        if service.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        if isinstance(connection, sqlite3.Connection):
             cursor.execute("BEGIN" if recorded.reading else "BEGIN IMMEDIATE")
         for statement, given, many in recorded.sent:
             (cursor.executemany if many else cursor.execute)(statement, given)
@@ -116,17 +119,21 @@ def driver_only(name: str) -> Response:
     return Response(body, recorded.status, mimetype="application/json")
 
 
-def _connection() -> Any:
-    """Return this thread's own connection, set up as the service's are."""
-    if not hasattr(_threads, "connection"):
-        borrowed = db.engine.raw_connection()
-        _threads.connection = borrowed.driver_connection
+def _connection(reading: bool) -> Any:
+    """Return this thread's own connection, set up as the service's for such a request are."""
+    kept = _threads.__dict__.setdefault("connections", {})
+    if reading not in kept:
+        bind = READING if reading and READING in db.engines else None
+        borrowed = db.engines[bind].raw_connection()
+        connection = borrowed.driver_connection
+        if bind is not None:
+            connection.autocommit = True
         borrowed.detach()  # it never goes back to the pool
-        _threads.borrowed = borrowed  # which closes it when nobody holds it
-    return _threads.connection
+        kept[reading] = connection, borrowed  # which closes it when nobody holds it
+    return kept[reading][0]
 
 
-for name in ("SQLALCHEMY_DATABASE_URI", "SQLALCHEMY_ENGINE_OPTIONS"):
+for name in ("SQLALCHEMY_DATABASE_URI", "SQLALCHEMY_BINDS"):
     beside.config[name] = service.config[name]
 db.init_app(beside)
 with beside.app_context():
