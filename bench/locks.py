@@ -25,15 +25,16 @@ from flask import Flask, Response, g
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
 
-from bench import row_protocol
+from bench import brief_lock, row_protocol
 from bench.databases import World, worlds
 from gridt import create_app
 from gridt.extensions import db
 from gridt.models.invariants import violations
 from tests import postgres, servers
 
-#: who guards a network: the lock of the movement's row, which is the product, or the row protocol
-GUARDS = ("movement", "rows")
+#: what may guard a network instead of the product's lock of the movement's row
+EXPERIMENTS = {"brief": brief_lock, "rows": row_protocol}
+GUARDS = ("movement", *EXPERIMENTS)
 #: gunicorn's workers, of four threads each as in the product
 PROCESSES = 2
 CLIENTS = 12
@@ -53,8 +54,8 @@ FAILED = "Bench-Failed"
 def make_app(guard: str, pause: float) -> Flask:
     """Return the service, guarded and this far from its database; gunicorn calls it."""
     app = create_app()
-    if guard == "rows":
-        row_protocol.install()
+    if guard in EXPERIMENTS:
+        EXPERIMENTS[guard].install()
     with app.app_context():
         engine = db.engine
     far_away(engine, pause)
@@ -337,8 +338,9 @@ def main(members: int, pauses: tuple[float, ...], rounds: int, seconds: int, dur
                 click.echo(
                     f"| {name} | " + " | ".join(rows[guard][name] for guard in GUARDS) + " |"
                 )
-            movement, finer = (median(series[guard].changes_per_second) for guard in GUARDS)
-            click.echo(f"| rows : movement | {finer / movement:.2f} | |")
+            least = median(series["movement"].changes_per_second)
+            times = [median(one.changes_per_second) / least for one in series.values()]
+            click.echo("| times | " + " | ".join(f"{one:.2f}" for one in times) + " |")
 
 
 if __name__ == "__main__":
