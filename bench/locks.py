@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from random import Random
 from statistics import mean, median, quantiles
@@ -33,7 +34,11 @@ from gridt.models.invariants import violations
 from tests import postgres, servers
 
 #: what may guard a network instead of the product's lock of the movement's row
-EXPERIMENTS = {"brief": brief_lock, "rows": row_protocol}
+EXPERIMENTS = {
+    "brief": brief_lock.install,
+    "rows": row_protocol.install,
+    "keyshare": partial(row_protocol.install, advisory=False),
+}
 GUARDS = ("movement", *EXPERIMENTS)
 #: gunicorn's workers, of four threads each as in the product
 PROCESSES = 2
@@ -55,7 +60,7 @@ def make_app(guard: str, pause: float) -> Flask:
     """Return the service, guarded and this far from its database; gunicorn calls it."""
     app = create_app()
     if guard in EXPERIMENTS:
-        EXPERIMENTS[guard].install()
+        EXPERIMENTS[guard]()
     with app.app_context():
         engine = db.engine
     far_away(engine, pause)
@@ -328,9 +333,9 @@ def main(members: int, pauses: tuple[float, ...], rounds: int, seconds: int, dur
     with patch.dict(postgres.SETTINGS, settings), ExitStack() as stack:
         callers = min(members, 20 * CLIENTS)
         (world,) = stack.enter_context(worlds(("postgresql",), [members], callers))
+        distances = {pause: message_ms(world, pause / 1000) for pause in pauses}
         crowd = Crowd(stack, world)
-        for pause in pauses:
-            took = message_ms(world, pause / 1000)
+        for pause, took in distances.items():
             click.echo(f"\n{members} members, {took:.2f} ms for a statement that does nothing:")
             series = measure(world, crowd, pause / 1000, rounds, seconds)
             rows = {guard: one.row() for guard, one in series.items()}

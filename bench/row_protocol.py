@@ -41,6 +41,8 @@ _READ_ANEW = (
     .where(Movement.id == bindparam("movement_id"))
     .execution_options(populate_existing=True)
 )
+_KEY_SHARE = _READ_ANEW.with_for_update(read=True, key_share=True)
+_UPDATE = _READ_ANEW.with_for_update()
 _MYSELF = (
     select(Subscription.user_id)
     .where(
@@ -127,10 +129,14 @@ class RowNetwork(Network):
         return super()._execute(_LOCKING.get(statement, statement), **given)
 
 
-def install() -> None:
-    """Let movements of this process guard their networks row by row."""
-    for method in (add_user, remove_user, save_to_db, dictify, lock, _network, _subscription):
+def install(advisory: bool = True) -> None:
+    """Let movements of this process guard their networks row by row.
+
+    :param advisory: else the movement's row takes the place of the advisory lock
+    """
+    for method in (add_user, remove_user, save_to_db, dictify, _network, _subscription):
         setattr(Movement, method.__name__, method)
+    Movement.lock = lock if advisory else lock_row  # type: ignore[method-assign]
 
 
 def add_user(self: Movement, user: User) -> None:
@@ -176,6 +182,17 @@ def lock(self: Movement) -> None:
         raise MovementNotFound
     if not small and self.member_count <= SMALL:
         db.session.execute(_EXCLUSIVE, mine)  # two who both want that: one is made to try again
+
+
+def lock_row(self: Movement) -> None:
+    db.session.flush()
+    vars(self).pop("joined", None)  # of an attempt that failed
+    mine = {"movement_id": self.id}
+    small = self.member_count <= SMALL
+    if db.session.scalar(_UPDATE if small else _KEY_SHARE, mine) is None:
+        raise MovementNotFound
+    if not small and self.member_count <= SMALL:
+        db.session.scalar(_UPDATE, mine)  # two who both want that: one is made to try again
 
 
 def _network(self: Movement) -> RowNetwork:
