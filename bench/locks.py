@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from multiprocessing import get_context
 from random import Random
 from statistics import mean, median, quantiles
@@ -26,20 +25,15 @@ from flask import Flask, Response, g
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
 
-from bench import brief_lock, row_protocol
+from bench import row_protocol
 from bench.databases import World, worlds
 from gridt import create_app
 from gridt.extensions import db
 from gridt.models.invariants import violations
 from tests import postgres, servers
 
-#: what may guard a network instead of the product's lock of the movement's row
-EXPERIMENTS = {
-    "brief": brief_lock.install,
-    "rows": row_protocol.install,
-    "keyshare": partial(row_protocol.install, advisory=False),
-}
-GUARDS = ("movement", *EXPERIMENTS)
+#: who guards a network: the product, by the lock of the movement's row, or the row protocol
+GUARDS = ("movement", *row_protocol.LOCKS)
 #: gunicorn's workers, of four threads each as in the product
 PROCESSES = 2
 CLIENTS = 12
@@ -59,8 +53,8 @@ FAILED = "Bench-Failed"
 def make_app(guard: str, pause: float) -> Flask:
     """Return the service, guarded and this far from its database; gunicorn calls it."""
     app = create_app()
-    if guard in EXPERIMENTS:
-        EXPERIMENTS[guard]()
+    if guard in row_protocol.LOCKS:
+        row_protocol.install(guard)
     with app.app_context():
         engine = db.engine
     far_away(engine, pause)
@@ -271,7 +265,7 @@ def _add(series: Series, one: Series, seconds: float) -> None:
 @contextmanager
 def _serving(world: World, guard: str, pause: float) -> Iterator[str]:
     app = f"bench.locks:make_app('{guard}', {pause})"
-    with servers.serve(world.url, PROCESSES, app, SECRET_KEY=world.app.secret_key) as server:
+    with servers.serve(world.url, PROCESSES, app, SECRET_KEY=str(world.app.secret_key)) as server:
         yield server.url.removeprefix("http://")
 
 

@@ -3,8 +3,8 @@
 `install()` puts it in the place of `Movement.lock`, on PostgreSQL only, for `bench.locks` to
 measure it beside the product. Whoever changes a network holds
 
-- an advisory lock on the movement: shared; exclusive in a movement of up to 64, where candidates
-  can run out;
+- a lock on the movement, advisory or of its row: shared; exclusive in a movement of up to 64,
+  where candidates can run out;
 - who leaves: their own subscription, then every slot of theirs and every slot that points at
   them, in one order for everybody;
 - who swaps: their own subscription, then their slots;
@@ -16,33 +16,42 @@ one of them fail, and `gridt.api.Resource` tries again. `Movement.delete_from_db
 and would need the exclusive lock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partialmethod
 from typing import Any
 
-from sqlalchemy import Executable, Result, bindparam, func, or_, select, update
+from sqlalchemy import Executable, Integer, Result, bindparam, func, literal, or_, select, update
+from sqlalchemy.orm.exc import StaleDataError
 
 from gridt.errors import MovementNotFound
 from gridt.extensions import db
 from gridt.models import Movement, Subscription, User
 from gridt.models import MovementUserAssociation as Association
-from gridt.models.draw import SMALL, Draw, Wish
+from gridt.models.draw import SMALL, Candidate, Draw, Wish
 from gridt.models.network import _SLOTS_OF, _SLOTS_TO_GIVE_UP, Network, _slots
 
-#: a namespace for the advisory locks
-_CLASS = 4
-#: stands for the followers of somebody who leaves: nobody is chosen less gladly, and if they are
-#: nevertheless, the foreign key refuses
+#: what an advisory lock goes by: a number of our own, and the movement
+_NAME = (literal(4), bindparam("movement_id", type_=Integer()))
+#: stands for the followers of somebody who leaves: nobody is chosen less gladly
 _LEAVING = 1 << 30
 
-_EXCLUSIVE = select(func.pg_advisory_xact_lock(_CLASS, bindparam("movement_id")))
-_SHARED = select(func.pg_advisory_xact_lock_shared(_CLASS, bindparam("movement_id")))
 _READ_ANEW = (
     select(Movement)
     .where(Movement.id == bindparam("movement_id"))
     .execution_options(populate_existing=True)
 )
-_KEY_SHARE = _READ_ANEW.with_for_update(read=True, key_share=True)
-_UPDATE = _READ_ANEW.with_for_update()
+#: what takes a movement's lock, shared and exclusive, and reads the movement after it
+LOCKS: dict[str, dict[bool, Sequence[Executable]]] = {
+    "advisory": {
+        False: [select(func.pg_advisory_xact_lock_shared(*_NAME)), _READ_ANEW],
+        True: [select(func.pg_advisory_xact_lock(*_NAME)), _READ_ANEW],
+    },
+    # the same by the movement's row: one message less
+    "keyshare": {
+        False: [_READ_ANEW.with_for_update(read=True, key_share=True)],
+        True: [_READ_ANEW.with_for_update()],
+    },
+}
 _MYSELF = (
     select(Subscription.user_id)
     .where(
@@ -98,12 +107,20 @@ _LOCKING: dict[Executable, Executable] = {
 class RowDraw(Draw):
     """Draws as the product does, and holds those compared until the end of the transaction."""
 
+    def _choose(self, wishes: Sequence[Wish], pools: list[list[Candidate]]) -> list[int | None]:
+        self.leaving: set[int] = set()
+        chosen = super()._choose(wishes, pools)
+        if self.leaving.intersection(chosen):
+            raise StaleDataError("all who were compared leave just now")  # so try again
+        return chosen
+
     def _followers(self, leaders: Iterable[int]) -> dict[int, int]:
         ids = sorted(leaders)
         if not ids:
             return {}
         given = {"user_ids": ids, "movement_id": self.movement_id}
         held = {row.user_id: row.followers for row in db.session.execute(_COMPARED, given)}
+        self.leaving.update(set(ids).difference(held))
         return {one: held.get(one, _LEAVING) for one in ids}
 
 
@@ -129,14 +146,14 @@ class RowNetwork(Network):
         return super()._execute(_LOCKING.get(statement, statement), **given)
 
 
-def install(advisory: bool = True) -> None:
+def install(locks: str) -> None:
     """Let movements of this process guard their networks row by row.
 
-    :param advisory: else the movement's row takes the place of the advisory lock
+    :param locks: a key of `LOCKS`
     """
     for method in (add_user, remove_user, save_to_db, dictify, _network, _subscription):
         setattr(Movement, method.__name__, method)
-    Movement.lock = lock if advisory else lock_row  # type: ignore[method-assign]
+    setattr(Movement, "lock", partialmethod(lock, LOCKS[locks]))  # noqa: B010 - mypy
 
 
 def add_user(self: Movement, user: User) -> None:
@@ -172,27 +189,20 @@ def dictify(self: Movement, user: User) -> dict[str, Any]:
     return seen | {"member_count": seen["member_count"] + vars(self).get("joined", 0)}
 
 
-def lock(self: Movement) -> None:
+def lock(self: Movement, locks: dict[bool, Sequence[Executable]]) -> None:
     db.session.flush()
     vars(self).pop("joined", None)  # of an attempt that failed
-    mine = {"movement_id": self.id}
     small = self.member_count <= SMALL
-    db.session.execute(_EXCLUSIVE if small else _SHARED, mine)
-    if db.session.scalar(_READ_ANEW, mine) is None:
-        raise MovementNotFound
+    _take(self, locks[small])
     if not small and self.member_count <= SMALL:
-        db.session.execute(_EXCLUSIVE, mine)  # two who both want that: one is made to try again
+        _take(self, locks[True])  # two who both want that: one is made to try again
 
 
-def lock_row(self: Movement) -> None:
-    db.session.flush()
-    vars(self).pop("joined", None)  # of an attempt that failed
-    mine = {"movement_id": self.id}
-    small = self.member_count <= SMALL
-    if db.session.scalar(_UPDATE if small else _KEY_SHARE, mine) is None:
+def _take(movement: Movement, statements: Sequence[Executable]) -> None:
+    for statement in statements:
+        found = db.session.execute(statement, {"movement_id": movement.id}).first()
+    if found is None:
         raise MovementNotFound
-    if not small and self.member_count <= SMALL:
-        db.session.scalar(_UPDATE, mine)  # two who both want that: one is made to try again
 
 
 def _network(self: Movement) -> RowNetwork:
