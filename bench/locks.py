@@ -1,8 +1,8 @@
 """`python -m bench.locks`: the movement's lock beside the row protocol, on one hot movement.
 
-Two gunicorns, alike but for `bench.row_protocol`, serve one PostgreSQL that keeps every commit
-as in production. Clients in processes of their own do what people do, in a movement that all of
-them have joined, with one server and the other in turn: A B A B.
+Three gunicorns, alike but for `bench.row_protocol`, serve one PostgreSQL that keeps every commit
+as in production. Clients in processes of their own join, leave, swap and post in one movement, by
+each server in turn: A B C A B C.
 """
 
 import http.client
@@ -217,6 +217,7 @@ class Crowd:
 
     def __init__(self, stack: ExitStack, world: World) -> None:
         self.pool = stack.enter_context(get_context("spawn").Pool(CLIENTS))
+        self.pool.map(abs, range(CLIENTS), 1)  # to start takes them a while
         self.world = world
         self.inside = [world.inside[number::CLIENTS] for number in range(CLIENTS)]
         self.outside = [world.outside[number::CLIENTS] for number in range(CLIENTS)]
@@ -234,7 +235,7 @@ class Crowd:
 def measure(
     world: World, crowd: Crowd, pause: float, rounds: int, seconds: float
 ) -> dict[str, Series]:
-    """Let the clients loose on both servers in turn, and look after each round what they did."""
+    """Let the clients loose on all servers in turn, and look after each round what they did."""
     series = {guard: Series() for guard in GUARDS}
     with ExitStack() as stack:
         addresses = {guard: stack.enter_context(_serving(world, guard, pause)) for guard in GUARDS}
@@ -332,14 +333,21 @@ def main(members: int, pauses: tuple[float, ...], rounds: int, seconds: int, dur
         for pause, took in distances.items():
             click.echo(f"\n{members} members, {took:.2f} ms for a statement that does nothing:")
             series = measure(world, crowd, pause / 1000, rounds, seconds)
-            rows = {guard: one.row() for guard, one in series.items()}
-            for name in rows["rows"]:
-                click.echo(
-                    f"| {name} | " + " | ".join(rows[guard][name] for guard in GUARDS) + " |"
-                )
-            least = median(series["movement"].changes_per_second)
-            times = [median(one.changes_per_second) / least for one in series.values()]
-            click.echo("| times | " + " | ".join(f"{one:.2f}" for one in times) + " |")
+            click.echo(table(series))
+
+
+def table(series: dict[str, Series]) -> str:
+    """Return the figures as Markdown, a column for each guard."""
+    least = median(series[GUARDS[0]].changes_per_second)
+    columns = [
+        {"": guard}
+        | {"---": "---"}
+        | one.row()
+        | {"times": f"{median(one.changes_per_second) / least:.2f}"}
+        for guard, one in series.items()
+    ]
+    lines = ([name, *(column[name] for column in columns)] for name in columns[0])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":
