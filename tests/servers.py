@@ -69,7 +69,9 @@ def environment(database_url: str, **settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def serve(database_url: str, processes: int = 1, **settings: str) -> Iterator[Server]:
+def serve(
+    database_url: str, processes: int = 1, app: str = "wsgi:app", **settings: str
+) -> Iterator[Server]:
     """Run gunicorn for the length of a `with` block, unless that stops it before.
 
     :param settings: named without the `GRIDT_` before them
@@ -79,7 +81,7 @@ def serve(database_url: str, processes: int = 1, **settings: str) -> Iterator[Se
         with (
             log.open("wb") as output,
             subprocess.Popen(
-                [sys.executable, "-m", "gunicorn"],
+                [sys.executable, "-m", "gunicorn", app],
                 cwd=ROOT,
                 env=environment(database_url, **settings) | {"WEB_CONCURRENCY": str(processes)},
                 stdin=subprocess.DEVNULL,
