@@ -216,6 +216,7 @@ def test_a_picture_that_is_the_same_is_not_sent_again(export, make_movement, ann
     movement = make_movement(ann, members=30)
     first = export(ann, movement, "svg")
     known = {"If-None-Match": first.headers["ETag"]}
+    assert first.headers["Cache-Control"] == "private, no-cache"
     assert export(ann, movement, "svg", headers=known).status_code == 304
     movement.swap_leader(ann, ann.leaders(movement)[0])
     movement.save_to_db()
