@@ -3,11 +3,13 @@ PORT ?= 5000
 GRIDT_BIND ?= 127.0.0.1:$(PORT)
 ARGS ?=
 
+STORMS := tests/test_storms.py tests/test_crashes.py tests/test_lost_connections.py
+
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench bench-quick requirements clean
+.PHONY: help run test storm lint format bench bench-quick requirements clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +23,10 @@ test: lint ## lint, types, and the whole suite on SQLite and on PostgreSQL
 	$(PY) -m coverage run -m pytest --database postgresql $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
+
+storm: .venv/dev ## the tests' storms and crashes at full size, on both databases (some ten minutes)
+	$(PY) -m pytest -s --storm full --database sqlite $(STORMS)
+	$(PY) -m pytest -s --storm full --database postgresql $(STORMS)
 
 lint: .venv/dev ## check style, types and the Dockerfile
 	$(PY) -m ruff check

@@ -7,7 +7,7 @@ from flask_migrate import upgrade
 
 from gridt import create_app
 from gridt.config import ConfigurationError, Settings
-from gridt.extensions import db
+from gridt.extensions import disconnect
 
 try:
     settings = Settings.from_environment()
@@ -31,7 +31,7 @@ def on_starting(server):
     if settings.UPGRADE_ON_START:
         with create_app(settings).app_context():
             upgrade()
-            db.engine.dispose()  # no connection may cross the fork
+            disconnect()  # no connection may cross the fork
 
 
 def when_ready(server):

@@ -15,7 +15,7 @@ from gridt import create_app
 from gridt.auth import tokens_for
 from gridt.config import Settings
 from gridt.demo import Demo
-from gridt.extensions import db
+from gridt.extensions import db, disconnect
 from gridt.models import Login, Movement, User
 from tests import postgres
 
@@ -47,7 +47,7 @@ def worlds(engines: tuple[str, ...], sizes: list[int], callers: int) -> Iterator
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="gridt-bench-")))
-        server = stack.enter_context(postgres.serve()) if "postgresql" in engines else ""
+        server = stack.enter_context(postgres.serve()).url if "postgresql" in engines else ""
         made = []
         for engine in engines:
             for size in sizes:
@@ -59,7 +59,7 @@ def worlds(engines: tuple[str, ...], sizes: list[int], callers: int) -> Iterator
         yield made
         for world in made:
             with world.app.app_context():
-                db.engine.dispose()
+                disconnect()
 
 
 def _world(engine: str, url: str, members: int, callers: int) -> World:

@@ -3,6 +3,7 @@
 The only module that knows flask-smorest.
 """
 
+import logging
 import random
 import re
 import time
@@ -16,6 +17,7 @@ import flask_smorest
 import orjson
 from flask import Flask, Request, Response, current_app, g, request
 from flask.json.provider import JSONProvider
+from flask.sessions import NullSession, SecureCookieSession, SessionInterface
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 from flask_cors import CORS
@@ -30,6 +32,8 @@ from gridt.errors import Invalid
 from gridt.extensions import db
 from gridt.schemas.base import Nothing, Problem
 
+log = logging.getLogger(__name__)
+
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 #: how often a write is tried that loses against another
@@ -39,7 +43,12 @@ _PASSING = {"40001", "40P01", "55P03"}
 #: a request id that a proxy may hand us, and that is safe in a header and a log line
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: what holds of a handler that no decorator says anything else of
-_NOTES: dict[str, Any] = {"token": "access", "problems": (), "conditional": False}
+_NOTES: dict[str, Any] = {
+    "token": "access",
+    "problems": (),
+    "streamed": False,
+    "conditional": False,
+}
 #: documented answers; the rest of the documentation hangs on the handler's decorators
 _SENTENCES = {
     304: "Not modified since the answer that If-None-Match names",
@@ -65,25 +74,32 @@ class Resource(MethodView):
     def dispatch_request(self, **path: Any) -> ResponseReturnValue:
         """Call the handler of the request's method."""
         handler = getattr(self, "get" if request.method == "HEAD" else request.method.lower())
+        notes = _notes(handler)
+        # a stream is one statement, but fetched little by little: that takes a transaction
+        g.loose = g.reading and not notes["streamed"]
         attempt = 0
         while True:
             attempt += 1
             try:
-                token = _notes(handler)["token"]
-                if token is not None:
-                    verify_token(token)
+                if notes["token"] is not None:
+                    verify_token(notes["token"])
                 answer: ResponseReturnValue = handler(**path)
                 return answer
             except (DBAPIError, StaleDataError) as error:
                 db.session.rollback()
                 if attempt == ATTEMPTS or not _passing(error):
                     raise
+                name = type(getattr(error, "orig", error)).__name__
+                log.warning("%s in %s %s, tried again", name, request.method, request.path)
                 time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - no secret
 
 
 def _passing(error: DBAPIError | StaleDataError) -> bool:
     if isinstance(error, IntegrityError | StaleDataError):
         return True
+    if error.connection_invalidated:
+        # a statement that was lost has saved nothing; a COMMIT, which has no statement, may have
+        return error.statement is not None
     return getattr(error.orig, "sqlstate", None) in _PASSING
 
 
@@ -160,9 +176,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         self, schema: type[Schema], *, location: str = "json", **kwargs: Any
     ) -> Callable[[Handler], Handler]:
         """Parse the request by `schema` and hand the handler a dictionary."""
-        required = any(field.required for field in schema().fields.values())
+        made = schema()  # once: a schema costs more to make than to use
+        required = any(field.required for field in made.fields.values())
         parsed: Callable[[Handler], Handler] = super().arguments(
-            schema, location=location, required=required, **kwargs
+            made, location=location, required=required, **kwargs
         )
         return parsed
 
@@ -190,9 +207,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
                 status, schema=schema, success=True, **doc
             )(handler)
             handler._apidoc = documented._apidoc  # type: ignore[attr-defined]
-            # several answers differ by their content type; one that has a tag is enough for 304
-            tagged = not streamed or _notes(handler)["conditional"]
-            return _note(handler, conditional=tagged)
+            # there may be an answer for each content type, some of them streamed and some not
+            before = _notes(handler)
+            return _note(
+                handler,
+                streamed=streamed or before["streamed"],
+                conditional=not streamed or before["conditional"],
+            )
 
         return decorate
 
@@ -272,9 +293,18 @@ class OrjsonProvider(JSONProvider):
         return current_app.response_class(body, mimetype="application/json")
 
 
+class NoCookies(SessionInterface):
+    """Tokens are all that one request tells the next."""
+
+    def open_session(self, _app: Flask, _request: Request) -> SecureCookieSession:
+        """Return what nothing can be kept in."""
+        return NullSession()
+
+
 def register_http(app: Flask) -> None:
     """Set up what holds for every request and every answer."""
     app.json = OrjsonProvider(app)
+    app.session_interface = NoCookies()
     app.url_map.merge_slashes = False  # it answers with a redirect, which clients do not follow
     CORS(
         app,

@@ -3,20 +3,16 @@
 from flask import Flask
 
 from gridt.api import Api, register_http
-from gridt.auth import register_auth
 from gridt.cli import commands
 from gridt.config import INSTANCE_FOLDER, VERSION, Settings
-from gridt.extensions import db, jwt, migrate, passwords, prepare_sqlite
+from gridt.database import binds, prepare_sqlite
+from gridt.extensions import db, jwt, migrate, passwords
 from gridt.problems import register_problems
 from gridt.resources import BLUEPRINTS
 from gridt.resources.service import swagger_ui
 
 _CONSTANTS = {
     "JWT_COOKIE_CSRF_PROTECT": False,  # tokens come in headers only
-    "SQLALCHEMY_ENGINE_OPTIONS": {
-        "pool_pre_ping": True,  # a database may restart
-        "hide_parameters": True,  # an error is logged, addresses and hashes are not
-    },
     "API_TITLE": "gridt",
     "API_VERSION": VERSION,
     "OPENAPI_VERSION": "3.1.0",
@@ -47,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("gridt", instance_path=str(INSTANCE_FOLDER))
     app.config.from_object(settings or Settings.from_environment())
     app.config.from_mapping(_CONSTANTS)
+    app.config["SQLALCHEMY_BINDS"] = binds(app.config["SQLALCHEMY_DATABASE_URI"])
     db.init_app(app)
     migrate.init_app(app, db)
     jwt.init_app(app)
@@ -55,7 +52,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         if db.engine.dialect.name == "sqlite":
             prepare_sqlite(db.engine)
     register_http(app)
-    register_auth(app)
     register_problems(app)
     api = Api(app)
     for blueprint in BLUEPRINTS:

@@ -1,68 +1,113 @@
 """Tokens: who is calling, and whether their login still stands."""
 
+import time
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from flask import Flask, current_app, request
-from flask_jwt_extended import (
-    create_access_token,
-    create_refresh_token,
-    get_current_user,
-    get_jwt,
-    verify_jwt_in_request,
-)
+from flask import current_app, g, request
+from flask_jwt_extended import create_access_token, create_refresh_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import PyJWTError
 from sqlalchemy import bindparam, select
 
-from gridt.errors import WrongCredentials
-from gridt.extensions import db, jwt, passwords
+from gridt.errors import InvalidToken, WrongCredentials
+from gridt.extensions import db, passwords
 from gridt.models import Login, User
-from gridt.models.base import largest_in
+from gridt.models.base import execute, largest_in
 
 #: the words before a token; the published client says the second
 _WORDS = {"bearer", "jwt"}
+#: tokens whose signature a process remembers to be right; some 5 MB
+_REMEMBERED = 4096
 
-
-_STANDING = (
-    select(User, Login)
-    .join(Login, Login.user_id == User.id)
-    .where(Login.id == bindparam("login_id"), Login.revoked_at.is_(None))
+_STANDING = select(Login.user_id).where(
+    Login.id == bindparam("login_id"), Login.revoked_at.is_(None)
 )
 
 
-def register_auth(app: Flask) -> None:
-    """Accept either word before the token, which the extension knows only one of."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a token says of who is calling, once it is verified."""
 
-    @app.before_request
-    def _one_word() -> None:
-        word, _, token = request.headers.get("Authorization", "").partition(" ")
-        if word.lower() in _WORDS:
-            request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-
-    jwt.user_lookup_loader(_user_of)
+    user_id: int
+    login_id: int
+    jti: str
 
 
 def verify_token(kind: str) -> None:
-    """Check the caller's token.
+    """Check the caller's token, and that its login has not ended.
 
     :param kind: `access` or `refresh`
+    :raises InvalidToken: when there is none, or it is not valid (any more)
     """
-    verify_jwt_in_request(refresh=kind == "refresh")
+    word, _, token = request.headers.get("Authorization", "").partition(" ")
+    if word.lower() not in _WORDS or not token:
+        raise InvalidToken("There is no token in the Authorization header")
+    try:
+        claims = _signed(token.strip(), current_app.config["SECRET_KEY"])
+    except (PyJWTError, JWTExtendedException):
+        raise InvalidToken("The token is not valid here") from None
+    if claims["type"] != kind or not isinstance(claims.get("exp"), int):
+        raise InvalidToken("The token is not valid here")
+    if claims["exp"] <= time.time():
+        raise InvalidToken("The token has expired")
+    g.caller = _standing(claims)
+
+
+@lru_cache(_REMEMBERED)
+def _signed(token: str, _key: str) -> dict[str, Any]:
+    """Return the claims of a token that was signed with our key.
+
+    Remembered: to check a signature takes longer than to look up a login. That its time has not
+    run out is for the caller to check, each time.
+    """
+    claims: dict[str, Any] = decode_token(token, allow_expired=True)
+    return claims
+
+
+def _standing(claims: dict[str, Any]) -> Caller:
+    """Return who calls, if their login has not ended."""
+    login_id = claims.get("login")
+    if isinstance(login_id, int) and 0 < login_id <= largest_in(Login.id):
+        user_id = execute(_STANDING, {"login_id": login_id}).scalar_one_or_none()
+        if str(user_id) == claims["sub"]:
+            return Caller(int(claims["sub"]), login_id, str(claims["jti"]))
+    raise InvalidToken("This login has ended")
+
+
+def caller_id() -> int:
+    """Return the id of the user who calls."""
+    user_id: int = g.caller.user_id
+    return user_id
 
 
 def caller() -> User:
-    """Return the user who calls."""
-    user: User = get_current_user()[0]
+    """Return the user who calls.
+
+    :raises InvalidToken: when the account was deleted meanwhile
+    """
+    user = User.find_by_id(caller_id())
+    if user is None:
+        raise InvalidToken("This login has ended")
     return user
 
 
 def current_login() -> Login:
-    """Return the login that the caller's token belongs to."""
-    login: Login = get_current_user()[1]
+    """Return the login that the caller's token belongs to.
+
+    :raises InvalidToken: when it was deleted meanwhile
+    """
+    login = Login.find_by_id(g.caller.login_id)
+    if login is None:
+        raise InvalidToken("This login has ended")
     return login
 
 
 def token_jti() -> str:
     """Return the identity of the caller's token."""
-    return str(get_jwt()["jti"])
+    jti: str = g.caller.jti
+    return jti
 
 
 def tokens_for(login: Login) -> dict[str, Any]:
@@ -92,14 +137,3 @@ def verified(user: User | None, password: str) -> User:
     if renewed is not None:
         found.password_hash = renewed
     return found
-
-
-def _user_of(_header: dict[str, Any], claims: dict[str, Any]) -> tuple[User, Login] | None:
-    """Load the user and the login of a token by one statement, None when either has ended."""
-    login_id = claims.get("login")
-    if not isinstance(login_id, int) or not 0 < login_id <= largest_in(Login.id):
-        return None
-    row = db.session.execute(_STANDING, {"login_id": login_id}).one_or_none()
-    if row is None or str(row.User.id) != claims["sub"]:
-        return None
-    return row.User, row.Login

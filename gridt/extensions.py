@@ -1,39 +1,19 @@
-"""The extensions that the app is made of, and what SQLite needs to be a good database."""
+"""The extensions that the app is made of."""
 
-import sqlite3
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Any
 
-from flask import Flask, g, has_app_context
+from flask import Flask
 from flask_jwt_extended import JWTManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from passlib.context import CryptContext
-from sqlalchemy import Connection, Engine, MetaData, event
-from sqlalchemy.orm import DeclarativeBase
 
+from gridt.database import PATIENCE, Base, Session
 from gridt.errors import Busy
-
-#: how long a writer waits for another, and a login for a free hashing slot, in seconds
-PATIENCE = 10
-
-
-class Base(DeclarativeBase):
-    """The declarative base; every constraint has a name that a migration can call."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
 
 
 class Passwords:
@@ -86,28 +66,20 @@ def _normal(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(
+    model_class=Base,
+    session_options={"class_": Session},
+    engine_options={
+        "pool_pre_ping": True,  # a database may restart
+        "hide_parameters": True,  # an error is logged, addresses and hashes are not
+    },
+)
 migrate = Migrate(directory=str(Path(__file__).resolve().parent.parent / "migrations"))
 jwt = JWTManager()
 passwords = Passwords()
 
 
-def prepare_sqlite(engine: Engine) -> None:
-    """Let SQLite enforce foreign keys, read beside a writer, and write one at a time."""
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # or the driver begins where it sees fit
-        connection.execute("PRAGMA journal_mode = WAL")
-        # a power failure may take the last commits with it, but never the database
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # The write lock is taken at once: two readers who both go on to write would
-        # otherwise deadlock, and the busy timeout does not help those.
-        reading = has_app_context() and g.get("reading", False)
-        statement = "BEGIN" if reading else "BEGIN IMMEDIATE"
-        connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
+def disconnect() -> None:
+    """Close the connections that the app's pools keep."""
+    for engine in db.engines.values():
+        engine.dispose()

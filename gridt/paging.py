@@ -1,64 +1,78 @@
 """Pages of a list by key: no page is skipped or repeated while rows are added."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import orjson
 from flask import request
-from sqlalchemy import ColumnElement, Row, and_, or_
+from sqlalchemy import ColumnElement, Row, and_, bindparam, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from gridt.errors import Invalid
-from gridt.extensions import db
-from gridt.models.base import Rows, largest_in
+from gridt.models.base import Rows, execute, largest_in
 
 #: a column to order by, and whether in descending order
 Key = tuple[InstrumentedAttribute[Any], bool]
 
 
-def page(
-    query: Rows,
-    keys: Sequence[Key],
-    *,
-    limit: int,
-    after: str | None,
-    given: Mapping[str, Any] | None = None,
-) -> tuple[Sequence[Row[*tuple[Any, ...]]], dict[str, str]]:
-    """Return one page of a query's rows, and the `Link` header if there is another.
+class Listing:
+    """A list that is read a page at a time, by statements that are made once.
 
+    :param query: selects the rows; whoever asks for a page gives its parameters
     :param keys: together unique; they order the rows
-    :param after: the cursor that the link to this page carried
-    :param given: the query's own parameters
-    :raises Invalid: when `after` is no cursor of this list
     """
-    labels = [f"key_{number}" for number in range(len(keys))]
-    query = query.add_columns(
-        *(column.label(label) for (column, _), label in zip(keys, labels, strict=True))
-    ).order_by(*(column.desc() if down else column for column, down in keys))
-    if after is not None:
-        query = query.where(_beyond(keys, _decoded(after, keys)))
-    # one more than shown tells whether there is a next page, without counting
-    rows = db.session.execute(query.limit(limit + 1), given).all()
-    if len(rows) <= limit:
-        return rows, {}
-    cursor = _encoded(keys, [rows[limit - 1]._mapping[label] for label in labels])
-    arguments = urlencode(request.args.to_dict() | {"after": cursor})
-    return rows[:limit], {"Link": f'<{quote(request.path)}?{arguments}>; rel="next"'}
+
+    def __init__(self, query: Rows, keys: Sequence[Key]) -> None:
+        self._query, self._keys = query, keys
+        self._first = (
+            query.add_columns(*(column.label(f"key_{n}") for n, (column, _) in enumerate(keys)))
+            .order_by(*(column.desc() if down else column for column, down in keys))
+            .limit(bindparam("rows"))
+        )
+        self._next = self._first.where(_beyond(keys))
+
+    def where(self, condition: ColumnElement[bool]) -> "Listing":
+        """Return the list of those rows that a condition holds for."""
+        return Listing(self._query.where(condition), self._keys)
+
+    def page(
+        self, *, limit: int, after: str | None, **given: Any
+    ) -> tuple[Sequence[Row[*tuple[Any, ...]]], dict[str, str]]:
+        """Return the rows of one page, and the `Link` header if there is another.
+
+        :param after: the cursor that the link to this page carried
+        :param given: the query's own parameters
+        :raises Invalid: when `after` is no cursor of this list
+        """
+        # one more than shown tells whether there is a next page, without counting
+        given["rows"] = limit + 1
+        if after is None:
+            rows = execute(self._first, given).all()
+        else:
+            values = _decoded(after, self._keys)
+            given |= {f"after_{number}": value for number, value in enumerate(values)}
+            rows = execute(self._next, given).all()
+        if len(rows) <= limit:
+            return rows, {}
+        last = rows[limit - 1]._mapping
+        cursor = _encoded(self._keys, [last[f"key_{n}"] for n in range(len(self._keys))])
+        arguments = urlencode(request.args.to_dict() | {"after": cursor})
+        return rows[:limit], {"Link": f'<{quote(request.path)}?{arguments}>; rel="next"'}
 
 
-def _beyond(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Return the condition for the rows after the one with these values."""
-    pairs = list(zip(keys, values, strict=True))
+def _beyond(keys: Sequence[Key]) -> ColumnElement[bool]:
+    """Return the condition for the rows after the one with the values `after_0`, `after_1`, …"""
+    known = [bindparam(f"after_{n}", type_=column.type) for n, (column, _) in enumerate(keys)]
     steps = []
-    for number, ((column, down), value) in enumerate(pairs):
-        same = [earlier == known for (earlier, _), known in pairs[:number]]
+    for number, ((column, down), value) in enumerate(zip(keys, known, strict=True)):
+        same = [keys[earlier][0] == known[earlier] for earlier in range(number)]
         steps.append(and_(*same, column < value if down else column > value))
-    (first, down), value = pairs[0]
+    first, down = keys[0]
     # implied by the rest, but only this can be looked up in an index
-    return and_(first <= value if down else first >= value, or_(*steps))
+    return and_(first <= known[0] if down else first >= known[0], or_(*steps))
 
 
 def _encoded(keys: Sequence[Key], values: Sequence[Any]) -> str:

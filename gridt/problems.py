@@ -1,4 +1,4 @@
-"""Every exception to one `application/problem+json` (RFC 9457), JWT's own included."""
+"""Every exception to one `application/problem+json` (RFC 9457)."""
 
 import logging
 from http import HTTPStatus
@@ -10,8 +10,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from gridt.errors import Busy, Conflict, GridtError, Invalid, InvalidToken
-from gridt.extensions import db, jwt
+from gridt.errors import Busy, Conflict, GridtError, Invalid
+from gridt.extensions import db
 
 log = logging.getLogger(__name__)
 
@@ -66,16 +66,6 @@ def register_problems(app: Flask) -> None:
     app.register_error_handler(ProgrammingError, _wrong_statement)
     app.register_error_handler(Exception, _crash)
 
-    jwt.unauthorized_loader(lambda _: _no_token("There is no token in the Authorization header"))
-    jwt.invalid_token_loader(lambda _: _no_token("The token is not valid here"))
-    jwt.expired_token_loader(lambda *_: _no_token("The token has expired"))
-    jwt.revoked_token_loader(lambda *_: _no_token("This login has ended"))
-    jwt.user_lookup_error_loader(lambda *_: _no_token("This login has ended"))
-
-
-def _no_token(detail: str) -> Response:
-    return _known(InvalidToken(detail))
-
 
 def _known(error: GridtError) -> Response:
     db.session.rollback()
@@ -107,6 +97,8 @@ def _database_away(error: Exception) -> Response:
     detail = "The database is not available; please try again"
     if _is_not_migrated(error):
         detail = "The database is not migrated yet; its operator does that by: flask db upgrade"
+    elif getattr(error, "connection_invalidated", False) and not getattr(error, "statement", None):
+        detail = "The database was lost while saving; look whether it was done before you try again"
     return _known(Busy(detail, retry_after=5))
 
 

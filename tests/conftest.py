@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from gridt import create_app
 from gridt.auth import tokens_for
 from gridt.config import Settings
-from gridt.extensions import db
+from gridt.extensions import db, disconnect
 from gridt.models import Login, Movement, User
 from tests import postgres
 from tests.contract import check_answer
@@ -31,6 +31,7 @@ CHEAP = {"ARGON2_MEMORY_KIB": 8, "ARGON2_PASSES": 1, "ARGON2_LANES": 1}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.addoption("--storm", choices=["small", "full"], default="small")
 
 
 class OwnContextClient(FlaskClient):
@@ -59,8 +60,8 @@ def server_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     elif url := os.environ.get("GRIDT_TEST_DATABASE_URL"):
         yield url
     else:
-        with postgres.serve() as url:
-            yield url
+        with postgres.serve() as server:
+            yield server.url
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +104,7 @@ def app(new_database: Callable[[], str]) -> Iterator[Flask]:
     app = migrated_app(new_database())
     yield app
     with app.app_context():
-        db.engine.dispose()
+        disconnect()
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def own_app(new_database: Callable[[], str]) -> Iterator[Flask]:
     app = migrated_app(new_database())
     yield app
     with app.app_context():
-        db.engine.dispose()
+        disconnect()
 
 
 @pytest.fixture
@@ -121,7 +122,8 @@ def database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with app.app_context():
         connection = db.engine.connect()
         outer = connection.begin()
-        monkeypatch.setitem(db.engines, None, connection)
+        for bind in db.engines:
+            monkeypatch.setitem(db.engines, bind, connection)
         monkeypatch.setitem(
             db.session.session_factory.kw, "join_transaction_mode", "create_savepoint"
         )

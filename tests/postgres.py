@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,14 @@ from psycopg import sql
 from sqlalchemy import URL, make_url
 
 # The server lives as long as the pipe: when we close it, or die in whatever way, the shell stops
-# the server without waiting for its clients, and removes its folder.
-KEEPER = '"$@" & read -r _; kill -INT $!; wait $!; cd /; rm -rf "$0"'
+# the server without waiting for its clients, and removes its folder. A line through the pipe
+# stops it by a signal and starts it again after some seconds.
+KEEPER = """
+"$@" & while read -r signal pause
+do kill "-$signal" $!; wait $!; sleep "$pause"; "$@" &
+done
+kill -INT $!; wait $!; cd /; rm -rf "$0"
+"""
 
 INITDB = [
     "--no-sync",
@@ -43,10 +50,44 @@ SETTINGS = {
     "synchronous_commit": "off",
 }
 
+#: seconds after which a server that does not start is given up
+PATIENCE = 30
+
+
+@dataclass
+class Server:
+    """A running server: the URL of its `postgres` database, its keeper, and all that it printed."""
+
+    url: str
+    keeper: subprocess.Popen[bytes]
+    log: Path
+
+    def restart(self, by: signal.Signals, pause: float = 0) -> None:
+        """Stop the server, and return when it has started again on the same port and data.
+
+        :param by: SIGINT as operators do it, closing all connections; SIGQUIT for a crash
+        :param pause: for how many seconds it is away
+        """
+        started = self._starts()
+        assert self.keeper.stdin is not None
+        self.keeper.stdin.write(f"{by.name.removeprefix('SIG')} {pause}\n".encode())
+        self.keeper.stdin.flush()
+        give_up = time.monotonic() + PATIENCE
+        while self._starts() == started:
+            if time.monotonic() > give_up:
+                raise RuntimeError(f"PostgreSQL did not start again:\n{self.log.read_text()}")
+            time.sleep(0.02)
+
+    def _starts(self) -> int:
+        return self.log.read_text().count("ready to accept connections")
+
 
 @contextmanager
-def serve() -> Iterator[str]:
-    """Run a server for the length of a `with` block; yield the URL of its `postgres` database."""
+def serve(**changes: str) -> Iterator[Server]:
+    """Run a server for the length of a `with` block.
+
+    :param changes: settings that are not those of `SETTINGS`
+    """
     with tempfile.TemporaryDirectory(
         prefix="gridt-postgres-", ignore_cleanup_errors=True
     ) as folder:
@@ -58,9 +99,9 @@ def serve() -> Iterator[str]:
         initdb = [binaries / "initdb", f"--pgdata={data}", *INITDB, f"--pwfile={home}/password"]
         _run(initdb, cwd=home, **account)
         url = URL.create(
-            "postgresql+psycopg", "postgres", password, "127.0.0.1", _free_port(), "postgres"
+            "postgresql+psycopg", "postgres", password, "127.0.0.1", free_port(), "postgres"
         )
-        settings = SETTINGS | {"port": str(url.port), "unix_socket_directories": folder}
+        settings = SETTINGS | changes | {"port": str(url.port), "unix_socket_directories": folder}
         options = [f"--{name}={value}" for name, value in settings.items()]
         with (
             log.open("w") as output,
@@ -72,10 +113,10 @@ def serve() -> Iterator[str]:
                 cwd=home,
                 start_new_session=True,  # Ctrl-C is for the tests, which still need the server then
                 **account,
-            ),  # leaving closes the pipe and waits
+            ) as keeper,  # leaving closes the pipe and waits
         ):
             _wait_until_ready(url, log)
-            yield url.render_as_string(hide_password=False)
+            yield Server(url.render_as_string(hide_password=False), keeper, log)
 
 
 def create_database(server_url: str, name: str, template: str | None = None) -> str:
@@ -147,7 +188,8 @@ def _run(command: list[Any], **options: Any) -> None:
         raise RuntimeError(f"{command[0]} failed:\n{result.stdout}{result.stderr}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -160,7 +202,7 @@ def _execute(server: URL, command: sql.SQL | sql.Composed) -> None:
 
 
 def _wait_until_ready(server: URL, log: Path) -> None:
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + PATIENCE
     while True:
         try:
             return _execute(server, sql.SQL("SELECT"))
@@ -171,6 +213,6 @@ def _wait_until_ready(server: URL, log: Path) -> None:
 
 
 if __name__ == "__main__":
-    with serve() as server_url, suppress(KeyboardInterrupt):
-        print(server_url, flush=True)
+    with serve() as server, suppress(KeyboardInterrupt):
+        print(server.url, flush=True)
         signal.pause()

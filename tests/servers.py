@@ -1,14 +1,16 @@
 """A really started gunicorn, for what only a real server shows."""
 
+import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGKILL
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -42,6 +44,11 @@ class Server:
         """Ask it to stop, as an operator does; fail unless it ends well."""
         self.process.terminate()
         self.wait()
+
+    def kill(self) -> None:
+        """End it and its workers, who get no time to finish anything."""
+        _kill(self.process)
+        self.process.wait(PATIENCE)
 
     def wait(self) -> None:
         """Wait for the end of a server that was asked to stop; fail unless it ends well."""
@@ -78,6 +85,7 @@ def serve(database_url: str, processes: int = 1, **settings: str) -> Iterator[Se
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                start_new_session=True,  # to be killed with its workers
             ) as process,
         ):
             try:
@@ -89,7 +97,12 @@ def serve(database_url: str, processes: int = 1, **settings: str) -> Iterator[Se
                 error.add_note(f"The server printed:\n{log.read_text()}")
                 raise
             finally:
-                process.kill()
+                _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, SIGKILL)
 
 
 def flask(database_url: str, *command: str) -> subprocess.CompletedProcess[str]:

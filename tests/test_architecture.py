@@ -14,6 +14,7 @@ ROWS = {
     "gridt.errors": 1,
     "gridt.clock": 1,
     "gridt.config": 1,
+    "gridt.database": 1,
     "gridt.extensions": 1,
     "gridt.models": 2,
     "gridt.formats": 3,

@@ -487,6 +487,7 @@ BAD_TOKENS = {
     "alg none, signed": lambda c: jwt.encode(c, None, "none") + signed(c).rpartition(".")[2],
     "HS384": lambda c: signed(c, KEY * 2, "HS384"),
     "HS512 by the same key": lambda c: signed(c, KEY * 2, "HS512"),
+    "never expiring": lambda c: signed(without(c, "exp")),
     "never expiring, cut off": lambda c: signed(without(c, "exp"))[:-1],
     "no subject": lambda c: signed(without(c, "sub")),
     "an empty subject": lambda c: signed(c | {"sub": ""}),

@@ -16,7 +16,7 @@ from sqlalchemy import insert
 from gridt import create_app
 from gridt.api import document
 from gridt.clock import utcnow
-from gridt.extensions import db
+from gridt.extensions import db, disconnect
 from gridt.models import Update
 from tests.conftest import settings_for
 
@@ -61,7 +61,7 @@ def odd_app(request):
 
     def dispose(app):
         with app.app_context():
-            db.engine.dispose()
+            disconnect()
 
     return make
 

@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 
 from gridt import create_app
-from gridt.extensions import db, migrate
+from gridt.extensions import db, disconnect, migrate
 from gridt.models import Subscription, User
 from tests.conftest import settings_for
 from tests.networks import people
@@ -31,7 +31,7 @@ def empty(new_database: Callable[[], str]) -> Flask:
     with app.app_context():
         yield app
         db.session.remove()
-        db.engine.dispose()
+        disconnect()
 
 
 @pytest.fixture
@@ -108,9 +108,9 @@ def test_migrated_tables_equal_created_ones_to_the_last_constraint(
     migrated = described()
     other = create_app(settings_for(new_database()))
     with other.app_context():
-        db.create_all()
+        db.create_all(None)
         created = described()
-        db.engine.dispose()
+        disconnect()
     assert migrated == created
     assert set(migrated) == set(db.metadata.tables)
 
@@ -233,7 +233,7 @@ def test_sqlite_is_prepared_on_every_connection(
             for pragma, value in expected.items():
                 assert connection.scalar(sa.text(f"PRAGMA {pragma}")) == value
             assert connection.scalar(sa.text("PRAGMA busy_timeout")) >= 1000
-        db.engine.dispose()  # so that the next connection is new
+        disconnect()  # so that the next connection is new
 
 
 def test_a_failed_migration_leaves_nothing(empty: Flask) -> None:

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from gridt import create_app
 from gridt.api import document
-from gridt.extensions import db
+from gridt.extensions import db, disconnect
 from gridt.models import Movement, MovementUserAssociation, Update, User
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 
@@ -141,7 +141,7 @@ def away(server_url: str | None) -> Iterator[OwnContextClient]:
     app.test_client_class = OwnContextClient
     with app.app_context():
         yield app.test_client()
-        db.engine.dispose()
+        disconnect()
 
 
 # -- how each answer is provoked --------------------------------------------------------------

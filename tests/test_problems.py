@@ -11,7 +11,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from gridt import create_app
 from gridt.api import ATTEMPTS, Blueprint, Resource
-from gridt.extensions import db
+from gridt.extensions import db, disconnect
 from tests.conftest import settings_for
 
 bare = Blueprint("bare", description="Routes of the test")
@@ -39,7 +39,7 @@ def empty_app(new_database: Callable[[], str]) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.session.remove()
-        db.engine.dispose()
+        disconnect()
 
 
 CONFLICT = IntegrityError("INSERT …", {}, Exception("unique"))
@@ -63,7 +63,7 @@ def test_a_conflict_that_stays_is_told(empty_app: Flask, conflict: Exception) ->
 def test_no_address_or_hash_is_logged(empty_app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     account = {"username": "ann", "email": "ann@example.org", "password": "a good password"}
     with empty_app.app_context():
-        db.create_all()
+        db.create_all(None)
         db.session.execute(sa.text("CREATE UNIQUE INDEX one_zone ON users (time_zone)"))
         db.session.commit()
     client = empty_app.test_client()
@@ -71,7 +71,7 @@ def test_no_address_or_hash_is_logged(empty_app: Flask, caplog: pytest.LogCaptur
     other = account | {"username": "ben", "email": "ben@example.org"}
     assert client.post("/register", json=other).status_code == 409
     with empty_app.app_context():
-        db.drop_all()
+        db.drop_all(None)
     login = {"username": "ben@example.org", "password": "a good password"}
     assert client.post("/auth", json=login).status_code == 503
     assert "IntegrityError in POST /register" in caplog.text
@@ -87,6 +87,21 @@ def test_a_wrong_statement_is_not_tried_again(empty_app: Flask) -> None:
     assert (answer.status_code, answer.json["title"]) == (500, "Internal Server Error")
     assert "SELEKT" not in answer.text
     assert len(outcomes) == 1
+
+
+def test_a_database_that_stays_locked_is_busy(
+    request: pytest.FixtureRequest, own_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if request.config.getoption("--database") != "sqlite":
+        pytest.skip("only SQLite has one lock for all")
+    account = {"username": "ann", "email": "ann@example.org", "password": "a good password"}
+    monkeypatch.setattr("gridt.database.PATIENCE", 0)
+    with own_app.app_context():
+        disconnect()  # the connections that were made with more patience
+        with db.engine.begin():
+            answer = own_app.test_client().post("/register", json=account)
+    assert (answer.status_code, answer.json["type"]) == (503, "/problems/busy")
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_a_database_that_is_not_migrated_is_not_ready(empty_app: Flask) -> None:

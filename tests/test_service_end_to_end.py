@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 import sqlalchemy as sa
 
 from gridt.clock import utcnow
-from gridt.extensions import db
+from gridt.extensions import db, disconnect
 from gridt.models import Movement, MovementUserAssociation, Subscription, User
 from gridt.models.subscription import random_key
 from tests.conftest import migrated_app
@@ -203,4 +203,4 @@ def make_ring(url: str, members: int) -> None:
         ]
         db.session.execute(sa.insert(MovementUserAssociation), slots)
         db.session.commit()
-        db.engine.dispose()
+        disconnect()

@@ -1,14 +1,17 @@
 """What every model shares: its base class, saving and deleting, times and comparable text."""
 
 import unicodedata
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CursorResult,
     DateTime,
     Dialect,
+    Executable,
     Integer,
     Select,
     Text,
@@ -17,7 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from gridt.extensions import Base, db
+from gridt.database import Base
+from gridt.extensions import db
 
 if TYPE_CHECKING:
     Model = Base
@@ -63,6 +67,16 @@ class UTCDateTime(TypeDecorator[datetime]):
 def largest_in(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> int:
     """Return the greatest number that a column of whole numbers holds on every engine."""
     return 2**63 - 1 if isinstance(column.type, BigInteger) else 2**31 - 1
+
+
+def execute(
+    statement: Executable, given: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+) -> CursorResult[*tuple[Any, ...]]:
+    """Send a statement about columns, within the session's transaction but past its ORM.
+
+    Takes half as long as `db.session.execute`. What is pending in the session is not flushed.
+    """
+    return db.session.connection().execute(statement, given)
 
 
 def fold(text: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Row, bindparam, func, literal_column, select, union_all
 
 from gridt.clock import utcnow
-from gridt.extensions import db
+from gridt.models.base import execute
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
 
@@ -105,14 +105,14 @@ class Draw:
         In a small movement each window is everybody.
         """
         if self.small:
-            rows = db.session.execute(_EVERYBODY, keys_of(self.movement_id))
+            rows = execute(_EVERYBODY, keys_of(self.movement_id))
             return [[self._candidate(row) for row in rows]] * count
         keys = keys_of(self.movement_id)
         starts = {f"start{number}": random_key(self.movement_id) for number in range(count)}
         # the last one, from the movement's first key, is what the others wrap round to
         starts[f"start{count}"] = keys["first"]
         found: list[list[Candidate]] = [[] for _ in range(count + 1)]
-        for row in db.session.execute(_windows(count + 1), starts | {"end": keys["end"]}):
+        for row in execute(_windows(count + 1), starts | {"end": keys["end"]}):
             found[row.number].append(self._candidate(row))
         head = found.pop()
         return [_distinct([*window, *head])[:WINDOW] for window in found]
@@ -160,7 +160,7 @@ class Draw:
         if not ids:
             return {}
         few = {"leader_ids": ids, "movement_id": self.movement_id}
-        return {one.leader_id: one.followers for one in db.session.execute(_FOLLOWERS, few)}
+        return {one.leader_id: one.followers for one in execute(_FOLLOWERS, few)}
 
     def _candidate(self, row: Row[*tuple[Any, ...]]) -> Candidate:
         return Candidate(row.user_id, self.is_live(row.subscribed_at, row.last_update_at))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -15,12 +15,12 @@ from sqlalchemy import (
     delete,
     select,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, SessionTransaction, mapped_column, relationship, validates
 
 from gridt.clock import utcnow
 from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed
 from gridt.extensions import db
-from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, fold
+from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execute, fold
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network
 from gridt.models.reading import last_update_seen, leaders_seen
@@ -58,6 +58,9 @@ class Movement(Stored, Model):
         viewonly=True,
     )
 
+    #: the transaction that holds the lock
+    _locked_in = cast("SessionTransaction | None", None)
+
     def __init__(
         self, name: str, interval: timedelta, short_description: str = "", description: str = ""
     ) -> None:
@@ -86,6 +89,17 @@ class Movement(Stored, Model):
     def find_by_name(cls, name: str) -> Self | None:
         """Return the movement of that name, however it is written, or None."""
         return db.session.scalar(select(cls).where(cls.name_folded == fold(name)))
+
+    @classmethod
+    def find_locked(cls, movement: int | str) -> Self | None:
+        """Return the movement of that id or name, as `lock` leaves it, or None."""
+        if isinstance(movement, int):
+            found = db.session.scalar(_LOCKED_BY_ID, {"movement_id": movement})
+        else:
+            found = db.session.scalar(_LOCKED_BY_NAME, {"name": fold(movement)})
+        if found is not None:
+            found._locked_in = db.session().get_transaction()
+        return cast("Self | None", found)
 
     # -- members ----------------------------------------------------------------------------
 
@@ -214,12 +228,9 @@ class Movement(Stored, Model):
 
         :raises NotSubscribed: when the user is not subscribed
         """
-        posted = Update(user, self, message)
-        db.session.add(posted)
         db.session.flush()
-        if not posted.counted:
-            raise NotSubscribed
-        return posted
+        posted = Update.record(user.id, self.id, message)
+        return db.session.get_one(Update, posted["id"])
 
     def lock(self) -> None:
         """Wait until nobody else changes who leads whom here, and read this movement anew.
@@ -230,8 +241,10 @@ class Movement(Stored, Model):
 
         :raises MovementNotFound: when somebody deleted the movement
         """
+        if self._locked_in is db.session().get_transaction() is not None:
+            return
         db.session.flush()
-        if db.session.scalar(_LOCKED, {"movement_id": self.id}) is None:
+        if Movement.find_locked(self.id) is None:
             raise MovementNotFound
 
     def delete_from_db(self) -> None:
@@ -257,47 +270,46 @@ class Movement(Stored, Model):
         """Return all members with the ids of their leaders, in random order, a few at a time."""
         return self._network().members()
 
+    def dictify(self, user: User) -> dict[str, Any]:
+        """Return this movement as a user sees it; subscribers see their leaders."""
+        db.session.flush()
+        seen = Movement.find_seen(user.id, self.id)
+        if seen is None:
+            raise MovementNotFound
+        return seen
+
     @classmethod
     def mentions(cls, text: str) -> ColumnElement[bool]:
         """Return the condition for names and descriptions that contain a text, in any case."""
         return cls.search_text.contains(fold(text), autoescape=True)
 
     @classmethod
-    def has_subscriber(cls, user: User) -> ColumnElement[bool]:
-        """Return the condition for the movements that a user is a member of."""
-        return cls.id.in_(select(Subscription.movement_id).where(Subscription.user_id == user.id))
-
-    def dictify(self, user: User) -> dict[str, Any]:
-        """Return this movement as a user sees it; subscribers see their leaders."""
-        seen = Movement.find_seen(user, self.id)
-        if seen is None:
-            raise MovementNotFound
-        return seen
-
-    @classmethod
-    def find_seen(cls, user: User, movement: int | str) -> dict[str, Any] | None:
+    def find_seen(cls, user_id: int, movement: int | str) -> dict[str, Any] | None:
         """Return the movement of that id or name as `dictify` does, without loading it."""
-        given: dict[str, Any] = {"caller_id": user.id}
+        given: dict[str, Any] = {"caller_id": user_id}
         if isinstance(movement, int):
             query, given["movement_id"] = _SEEN_BY_ID, movement
         else:
             query, given["name"] = _SEEN_BY_NAME, fold(movement)
-        rows = db.session.execute(query, given).all()
-        return cls.describe(rows, user)[0] if rows else None
-
-    @classmethod
-    def seen_by(cls, user: User) -> tuple[Rows, dict[str, int]]:
-        """Select movements with a user's subscription and last update, for `describe`.
-
-        :returns: the query, and the parameters to execute it with
-        """
-        return _SEEN, {"caller_id": user.id}
+        rows = execute(query, given).all()
+        return cls.describe(rows, user_id)[0] if rows else None
 
     @staticmethod
-    def describe(rows: Sequence[Row[*tuple[Any, ...]]], user: User) -> list[dict[str, Any]]:
-        """Return rows of `seen_by` as dictionaries, with the leaders, by one more statement."""
+    def seen(*, subscribed: bool | None = None) -> Rows:
+        """Select movements with the subscription and last update of the user `caller_id`.
+
+        :param subscribed: only those of which the user is a member, or is none
+        """
+        if subscribed is None:
+            return _SEEN
+        mine = Subscription.user_id
+        return _SEEN.where(mine.is_not(None) if subscribed else mine.is_(None))
+
+    @staticmethod
+    def describe(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
+        """Return rows of `seen` as dictionaries, with the leaders, by one more statement."""
         mine = [row.id for row in rows if row.subscribed_at is not None]
-        leaders = leaders_seen(user.id, mine) if mine else {}
+        leaders = leaders_seen(user_id, mine) if mine else {}
         return [_described(row, leaders) for row in rows]
 
     # -- the steps of the above -------------------------------------------------------------
@@ -354,12 +366,9 @@ _SEEN = (
         ),
     )
 )
-_LOCKED = (
-    select(Movement)
-    .where(Movement.id == bindparam("movement_id"))
-    .with_for_update(key_share=True)
-    .execution_options(populate_existing=True)
-)
+_LOCKED = select(Movement).with_for_update(key_share=True).execution_options(populate_existing=True)
+_LOCKED_BY_ID = _LOCKED.where(Movement.id == bindparam("movement_id"))
+_LOCKED_BY_NAME = _LOCKED.where(Movement.name_folded == bindparam("name"))
 _SEEN_BY_ID = _SEEN.where(Movement.id == bindparam("movement_id"))
 _SEEN_BY_NAME = _SEEN.where(Movement.name_folded == bindparam("name"))
 

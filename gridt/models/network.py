@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from gridt.clock import utcnow
-from gridt.extensions import db
+from gridt.models.base import execute
 from gridt.models.draw import WINDOW, Draw, Wish
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
@@ -187,7 +187,7 @@ class Network:
     def members(self) -> Iterator[Member]:
         """Yield all members in random order, fetched from the database a few at a time."""
         # begins to read when somebody does: a streamed answer has a session of its own by then
-        yield from self._members(db.session.execute(_MEMBERS, keys_of(self.movement_id)))
+        yield from self._members(execute(_MEMBERS, keys_of(self.movement_id)))
 
     def _members(self, rows: Iterable[Row[Any]]) -> Iterator[Member]:
         for (user_id, *activity), slots in groupby(rows, key=itemgetter(0, 1, 2)):
@@ -239,7 +239,7 @@ class Network:
             }
             for slot, one in enumerate(leaders)
         ]
-        db.session.execute(insert(_associations), rows)
+        execute(insert(_associations), rows)
 
     def _fill_open_slots(self, newcomer_id: int) -> bool:
         """Make a newcomer the leader in one open slot of each of up to eight members."""
@@ -293,8 +293,8 @@ class Network:
                 }
                 for one, slot, leader in slots
             ]
-            db.session.execute(_FILL, rows)
+            execute(_FILL, rows)
 
     def _execute(self, statement: Executable, **given: Any) -> Result[*tuple[Any, ...]]:
         """Send a statement about this movement."""
-        return db.session.execute(statement, given | {"movement_id": self.movement_id})
+        return execute(statement, given | {"movement_id": self.movement_id})

@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from gridt.extensions import db
-from gridt.models.base import Rows
+from gridt.models.base import Rows, execute
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User, avatar_of
@@ -37,15 +36,34 @@ def _people(end: InstrumentedAttribute[Any]) -> Rows:
 # Statements are made once: to build one costs as much as to run it.
 _LEADERS = (
     _people(Association.leader_id)
-    .where(
-        Association.follower_id == bindparam("follower_id"),
-        Association.movement_id.in_(bindparam("movement_ids", expanding=True)),
-        Association.leader_id.is_not(None),
-    )
+    .where(Association.follower_id == bindparam("follower_id"), Association.leader_id.is_not(None))
     .order_by(Association.movement_id, Association.slot)
 )
-_ONE_LEADER = _LEADERS.where(Association.leader_id == bindparam("one"))
-_FOLLOWERS = _people(Association.follower_id)
+_LEADERS_IN_SOME = _LEADERS.where(
+    Association.movement_id.in_(bindparam("movement_ids", expanding=True))
+)
+_LEADERS_IN_ONE = _LEADERS.where(Association.movement_id == bindparam("movement_id"))
+_ONE_LEADER = _LEADERS_IN_ONE.where(Association.leader_id == bindparam("one"))
+_FOLLOWING = select(Association.slot).where(
+    Association.follower_id == bindparam("follower_id"),
+    Association.movement_id == bindparam("movement_id"),
+    Association.leader_id == bindparam("leader_id"),
+)
+
+#: a leader's updates in a movement, as `update_seen` shows them
+UPDATES: Rows = select(Update.id, Update.time_stamp, Update.message).where(
+    Update.leader_id == bindparam("leader_id"), Update.movement_id == bindparam("movement_id")
+)
+_MESSAGES = (
+    UPDATES.where(Update.message.is_not(None))
+    .order_by(Update.time_stamp.desc(), Update.id.desc())
+    .limit(bindparam("most"))
+)
+#: who follows a leader in a movement, as `person_seen` shows them
+FOLLOWERS = _people(Association.follower_id).where(
+    Association.leader_id == bindparam("leader_id"),
+    Association.movement_id == bindparam("movement_id"),
+)
 
 
 def update_seen(update: Update | Row[*tuple[Any, ...]]) -> dict[str, Any]:
@@ -60,44 +78,33 @@ def last_update_seen(row: Row[*tuple[Any, ...]]) -> dict[str, Any] | None:
     return {"id": row.update_id, "time_stamp": row.time_stamp, "message": row.message}
 
 
-def updates_query(leader_id: int, movement_id: int) -> Rows:
-    """Select a leader's updates in a movement, as `update_seen` shows them."""
-    query: Rows = select(Update.id, Update.time_stamp, Update.message).where(
-        Update.leader_id == leader_id, Update.movement_id == movement_id
-    )
-    return query
-
-
 def leaders_seen(
-    follower_id: int, movement_ids: Collection[int], leader_id: int | None = None
+    follower_id: int, movement_ids: Collection[int]
 ) -> dict[int, list[dict[str, Any]]]:
-    """Return the leaders that a follower sees in some movements, by movement, in slot order.
-
-    :param leader_id: only this one of them
-    """
-    given = {"follower_id": follower_id, "movement_ids": list(movement_ids), "one": leader_id}
-    query = _LEADERS if leader_id is None else _ONE_LEADER
+    """Return the leaders that a follower sees in some movements, by movement, in slot order."""
     seen: dict[int, list[dict[str, Any]]] = {id: [] for id in movement_ids}
-    for row in db.session.execute(query, given):
+    if len(seen) == 1:  # an IN is spelled out anew each time
+        (only,) = seen
+        rows = execute(_LEADERS_IN_ONE, {"follower_id": follower_id, "movement_id": only})
+    else:
+        given = {"follower_id": follower_id, "movement_ids": list(seen)}
+        rows = execute(_LEADERS_IN_SOME, given)
+    for row in rows:
         seen[row.movement_id].append(person_seen(row))
     return seen
 
 
+def leader_seen(follower_id: int, movement_id: int, leader_id: int) -> dict[str, Any] | None:
+    """Return one leader as their follower sees them, or None for somebody else."""
+    given = {"follower_id": follower_id, "movement_id": movement_id, "one": leader_id}
+    row = execute(_ONE_LEADER, given).one_or_none()
+    return None if row is None else person_seen(row)
+
+
 def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:
     """Tell whether one user follows another in a movement."""
-    following = select(Association.slot).where(
-        Association.follower_id == follower_id,
-        Association.movement_id == movement_id,
-        Association.leader_id == leader_id,
-    )
-    return db.session.scalar(following) is not None
-
-
-def followers_query(leader_id: int, movement_id: int) -> Rows:
-    """Select who follows a leader in a movement, as `person_seen` shows them."""
-    return _FOLLOWERS.where(
-        Association.leader_id == leader_id, Association.movement_id == movement_id
-    )
+    given = {"leader_id": leader_id, "follower_id": follower_id, "movement_id": movement_id}
+    return execute(_FOLLOWING, given).first() is not None
 
 
 def person_seen(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
@@ -113,10 +120,5 @@ def person_seen(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 
 def message_history(leader_id: int, movement_id: int, limit: int = 10) -> list[dict[str, Any]]:
     """Return a leader's last updates that have a message, newest first."""
-    query = (
-        updates_query(leader_id, movement_id)
-        .where(Update.message.is_not(None))
-        .order_by(Update.time_stamp.desc(), Update.id.desc())
-        .limit(limit)
-    )
-    return [update_seen(row) for row in db.session.execute(query)]
+    given = {"leader_id": leader_id, "movement_id": movement_id, "most": limit}
+    return [update_seen(row) for row in execute(_MESSAGES, given)]

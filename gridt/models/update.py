@@ -15,6 +15,7 @@ from sqlalchemy import (
     case,
     event,
     func,
+    insert,
     select,
     update,
 )
@@ -27,8 +28,9 @@ from sqlalchemy.orm import (
 )
 
 from gridt.clock import utcnow
+from gridt.errors import NotSubscribed
 from gridt.extensions import db
-from gridt.models.base import BigId, Model, Stored, UTCDateTime
+from gridt.models.base import BigId, Model, Stored, UTCDateTime, execute
 from gridt.models.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -59,14 +61,28 @@ class Update(Stored, Model):
     leader: Mapped["User"] = relationship()
     movement: Mapped["Movement"] = relationship()
 
-    #: after the insert: whether the leader was subscribed
-    counted = False
-
     def __init__(self, leader: "User", movement: "Movement", message: str | None = None) -> None:
         self.leader = leader
         self.movement = movement
         self.message = message
         self.time_stamp = utcnow()
+
+    @classmethod
+    def record(cls, leader_id: int, movement_id: int, message: str | None = None) -> dict[str, Any]:
+        """Insert an update of a member, and note its time, past the ORM: nothing is done more.
+
+        Does not commit; takes no lock but the member's own subscription.
+
+        :returns: its id, time_stamp and message
+        :raises NotSubscribed: when the leader is not a member, with nothing changed
+        """
+        posted = {"time_stamp": utcnow(), "message": message}
+        ends = {"leader_id": leader_id, "movement_id": movement_id}
+        mine = {"of_user": leader_id, "of_movement": movement_id}
+        if not execute(_NOTE_TIME, mine | {"posted_at": posted["time_stamp"]}).rowcount:
+            raise NotSubscribed
+        (id,) = execute(_INSERT, ends | posted).one()
+        return {"id": id, **posted}
 
     @classmethod
     def of(cls, leader_id: int, movement_id: int) -> Select[Self]:
@@ -120,6 +136,7 @@ _NOTE_TIME = (
         )
     )
 )
+_INSERT = insert(Update).returning(Update.id)
 _HOLD = select(Subscription.user_id).where(*_MINE).with_for_update()
 _TAKE_TIME_BACK = (
     update(Subscription)
@@ -142,7 +159,7 @@ def _subscription_of(posted: Update) -> dict[str, Any]:
 @event.listens_for(Update, "after_insert")
 def _note_time(_mapper: Mapper[Update], connection: Connection, posted: Update) -> None:
     given = _subscription_of(posted) | {"posted_at": posted.time_stamp}
-    posted.counted = connection.execute(_NOTE_TIME, given).rowcount == 1
+    connection.execute(_NOTE_TIME, given)
 
 
 @event.listens_for(Update, "after_delete")

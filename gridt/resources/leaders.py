@@ -5,16 +5,18 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from gridt.api import Blueprint, Resource
-from gridt.auth import caller
+from gridt.auth import caller, caller_id
 from gridt.errors import NobodyEligible, NotFollowing, NotSubscribed
 from gridt.models import Movement, MovementUserAssociation, User
-from gridt.models.reading import followers_query, leaders_seen, message_history, person_seen
-from gridt.paging import page
-from gridt.resources.paths import id_in, movement_or_404
+from gridt.models.reading import FOLLOWERS, leader_seen, message_history, person_seen
+from gridt.paging import Listing
+from gridt.resources.paths import id_in, locked_or_404, movement_or_404
 from gridt.schemas.base import PageIn
 from gridt.schemas.movements import LeaderOut, LeaderWithHistory, leader_answer
 
 bp = Blueprint("leaders", description="Whom one follows, and by whom one is followed")
+
+_FOLLOWERS = Listing(FOLLOWERS, [(MovementUserAssociation.follower_id, False)])
 
 
 @bp.route("/movements/<movement>/leader")
@@ -26,11 +28,11 @@ class OpenSlot(Resource):
     @bp.bodyless
     def post(self, movement: str) -> ResponseReturnValue:
         """Fill an open slot with a leader."""
-        found, user = movement_or_404(movement), caller()
+        user, found = caller(), locked_or_404(movement)
         leader = found.swap_leader(user, None)
         if leader is None:
             raise NobodyEligible("You have no open slot here, or there is nobody else to follow")
-        answer = _leader_or_404(found, user, leader.id)
+        answer = _leader_or_404(found, leader.id)
         found.save_to_db()
         return answer, 201
 
@@ -44,7 +46,7 @@ class Leader(Resource):
     def get(self, movement: str, user: str) -> ResponseReturnValue:
         """Show a leader, with what they said lately."""
         found, leader_id = movement_or_404(movement), id_in(user, User.id)
-        answer = _leader_or_404(found, caller(), leader_id)
+        answer = _leader_or_404(found, leader_id)
         return answer | {"message_history": message_history(leader_id, found.id)}
 
     @bp.problems(404, 409)
@@ -52,11 +54,11 @@ class Leader(Resource):
     @bp.bodyless
     def post(self, movement: str, user: str) -> ResponseReturnValue:
         """Swap a leader for somebody else."""
-        found, follower = movement_or_404(movement), caller()
+        follower, found = caller(), locked_or_404(movement)
         leader = found.swap_leader(follower, id_in(user, User.id))
         if leader is None:
             raise NobodyEligible
-        answer = _leader_or_404(found, follower, leader.id)
+        answer = _leader_or_404(found, leader.id)
         found.save_to_db()
         return answer
 
@@ -73,13 +75,12 @@ class Followers(Resource):
         found, user = movement_or_404(movement), caller()
         if not found.is_subscribed(user):
             raise NotSubscribed
-        keys = [(MovementUserAssociation.follower_id, False)]
-        rows, headers = page(followers_query(user.id, found.id), keys, **data)
+        rows, headers = _FOLLOWERS.page(**data, leader_id=user.id, movement_id=found.id)
         return [leader_answer(person_seen(row)) for row in rows], headers
 
 
-def _leader_or_404(movement: Movement, follower: User, leader_id: int) -> dict[str, Any]:
-    seen = leaders_seen(follower.id, [movement.id], leader_id)[movement.id]
-    if not seen:
+def _leader_or_404(movement: Movement, leader_id: int) -> dict[str, Any]:
+    seen = leader_seen(caller_id(), movement.id, leader_id)
+    if seen is None:
         raise NotFollowing
-    return leader_answer(seen[0])
+    return leader_answer(seen)

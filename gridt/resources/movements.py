@@ -5,11 +5,11 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from gridt.api import Blueprint, Resource
-from gridt.auth import caller
+from gridt.auth import caller, caller_id
 from gridt.errors import MovementInUse, MovementNameTaken, NotAllowed
 from gridt.extensions import db
 from gridt.models import Movement, User
-from gridt.paging import Key, page
+from gridt.paging import Key, Listing
 from gridt.resources.paths import movement_or_404, seen_or_404
 from gridt.schemas.base import Message
 from gridt.schemas.movements import (
@@ -28,6 +28,11 @@ _ORDERS: dict[str, list[Key]] = {
     "newest": [(Movement.id, True)],
     "members": [(Movement.member_count, True), (Movement.id, False)],
 }
+_LISTINGS = {
+    (order, subscribed): Listing(Movement.seen(subscribed=subscribed), keys)
+    for order, keys in _ORDERS.items()
+    for subscribed in (None, True, False)
+}
 
 
 @bp.route("/movements")
@@ -38,15 +43,11 @@ class Movements(Resource):
     @bp.arguments(MovementsIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
         """List movements."""
-        user = caller()
-        query, given = Movement.seen_by(user)
+        user_id, listing = caller_id(), _LISTINGS[data["sort"], data["subscribed"]]
         if data["search"]:
-            query = query.where(Movement.mentions(data["search"]))
-        if data["subscribed"] is not None:
-            query = query.where(Movement.has_subscriber(user) == data["subscribed"])
-        keys = _ORDERS[data["sort"]]
-        rows, headers = page(query, keys, limit=data["limit"], after=data["after"], given=given)
-        return [movement_answer(seen) for seen in Movement.describe(rows, user)], headers
+            listing = listing.where(Movement.mentions(data["search"]))
+        rows, headers = listing.page(limit=data["limit"], after=data["after"], caller_id=user_id)
+        return [movement_answer(seen) for seen in Movement.describe(rows, user_id)], headers
 
     @bp.problems(409)
     @bp.answers(201, MovementChanged)
@@ -73,7 +74,7 @@ class OneMovement(Resource):
     @bp.answers(200, MovementOut)
     def get(self, movement: str) -> ResponseReturnValue:
         """Show a movement."""
-        return movement_answer(seen_or_404(movement, caller()))
+        return movement_answer(seen_or_404(movement, caller_id()))
 
     @bp.problems(403, 404, 409)
     @bp.answers(200, MovementChanged)

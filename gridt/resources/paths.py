@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import InstrumentedAttribute
 
 from gridt.errors import MovementNotFound
-from gridt.models import Movement, User
+from gridt.models import Movement
 from gridt.models.base import largest_in
 
 
@@ -21,12 +21,32 @@ def movement_or_404(movement: str) -> Movement:
     return found
 
 
-def seen_or_404(movement: str, user: User) -> dict[str, Any]:
+def locked_or_404(movement: str) -> Movement:
+    """Return the movement that a path names, and let nobody else change its network meanwhile.
+
+    :raises MovementNotFound: when there is none
+    """
+    found = Movement.find_locked(_key_in(movement))
+    if found is None:
+        raise MovementNotFound
+    return found
+
+
+def movement_id_in(movement: str) -> int:
+    """Return the id of the movement that a path names; an id is not looked up.
+
+    :raises MovementNotFound: when there is none of that name
+    """
+    key = _key_in(movement)
+    return key if isinstance(key, int) else movement_or_404(movement).id
+
+
+def seen_or_404(movement: str, user_id: int) -> dict[str, Any]:
     """Return the movement that a path names as a user sees it.
 
     :raises MovementNotFound: when there is none
     """
-    seen = Movement.find_seen(user, _key_in(movement))
+    seen = Movement.find_seen(user_id, _key_in(movement))
     if seen is None:
         raise MovementNotFound
     return seen

@@ -5,14 +5,16 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from gridt.api import Blueprint, Resource
-from gridt.auth import caller
-from gridt.models import Movement, Subscription
-from gridt.paging import page
-from gridt.resources.paths import movement_or_404
+from gridt.auth import caller, caller_id
+from gridt.models import Movement
+from gridt.paging import Listing
+from gridt.resources.paths import locked_or_404
 from gridt.schemas.base import Message, PageIn
 from gridt.schemas.movements import MovementChanged, MovementOut, movement_answer
 
 bp = Blueprint("subscriptions", description="Belonging to movements")
+
+_JOINED = Listing(Movement.seen(subscribed=True), [(Movement.id, False)])
 
 
 @bp.route("/movements/subscriptions")
@@ -23,11 +25,9 @@ class Subscriptions(Resource):
     @bp.arguments(PageIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
         """List the caller's movements with the leaders in each."""
-        user = caller()
-        query, given = Movement.seen_by(user)
-        query = query.where(Subscription.user_id.is_not(None))
-        rows, headers = page(query, [(Movement.id, False)], **data, given=given)
-        return [movement_answer(seen) for seen in Movement.describe(rows, user)], headers
+        user_id = caller_id()
+        rows, headers = _JOINED.page(**data, caller_id=user_id)
+        return [movement_answer(seen) for seen in Movement.describe(rows, user_id)], headers
 
 
 @bp.route("/movements/<movement>/subscriber")
@@ -39,7 +39,7 @@ class Subscriber(Resource):
     @bp.bodyless
     def put(self, movement: str) -> ResponseReturnValue:
         """Join a movement and be given leaders."""
-        found, user = movement_or_404(movement), caller()
+        user, found = caller(), locked_or_404(movement)
         found.add_user(user)
         answer = movement_answer(found.dictify(user), "You are subscribed to this movement.")
         found.save_to_db()
@@ -49,7 +49,7 @@ class Subscriber(Resource):
     @bp.answers(200, Message)
     def delete(self, movement: str) -> ResponseReturnValue:
         """Leave a movement; whoever followed the caller is given somebody else."""
-        found, user = movement_or_404(movement), caller()
+        user, found = caller(), locked_or_404(movement)
         found.remove_user(user)
         found.save_to_db()
         return {"message": "You are not subscribed to this movement any more."}

@@ -5,16 +5,19 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from gridt.api import Blueprint, Resource
-from gridt.auth import caller
-from gridt.errors import NotFollowing, NotFound, UpdateNotFound
+from gridt.auth import caller_id
+from gridt.errors import NotFollowing, NotFound, NotSubscribed, UpdateNotFound
+from gridt.extensions import db
 from gridt.models import Update, User
-from gridt.models.reading import is_leader, update_seen, updates_query
-from gridt.paging import page
-from gridt.resources.paths import id_in, movement_or_404
+from gridt.models.reading import UPDATES, is_leader, update_seen
+from gridt.paging import Listing
+from gridt.resources.paths import id_in, movement_id_in, movement_or_404
 from gridt.schemas.base import Message
 from gridt.schemas.movements import UpdateIn, UpdateOut, UpdatesIn
 
 bp = Blueprint("updates", description='Saying "I did it", and reading who did')
+
+_NEWEST_FIRST = Listing(UPDATES, [(Update.time_stamp, True), (Update.id, True)])
 
 
 @bp.route("/movements/<movement>/updates")
@@ -26,12 +29,10 @@ class Updates(Resource):
     @bp.arguments(UpdatesIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """List one's own updates, or those of a leader, newest first."""
-        found, user = movement_or_404(movement), data["user"]
-        leader_id = caller().id if user == "me" else id_in(user, User.id)
+        found, user = movement_or_404(movement), data.pop("user")
+        leader_id = caller_id() if user == "me" else id_in(user, User.id)
         _ensure_readable(leader_id, found.id, NotFollowing)
-        query = updates_query(leader_id, found.id)
-        keys = [(Update.time_stamp, True), (Update.id, True)]
-        rows, headers = page(query, keys, limit=data["limit"], after=data["after"])
+        rows, headers = _NEWEST_FIRST.page(**data, leader_id=leader_id, movement_id=found.id)
         return [update_seen(row) for row in rows], headers
 
     @bp.problems(404, 409)
@@ -39,11 +40,10 @@ class Updates(Resource):
     @bp.arguments(UpdateIn)
     def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Say that one did it."""
-        found = movement_or_404(movement)
-        posted = found.post_update(caller(), data["message"] or None)
-        answer = update_seen(posted)
-        location = f"/movements/{found.id}/updates/{posted.id}"
-        posted.save_to_db()
+        movement_id = movement_id_in(movement)
+        answer = _record(movement_id, data)
+        db.session.commit()
+        location = f"/movements/{movement_id}/updates/{answer['id']}"
         return answer, 201, {"Location": location}
 
 
@@ -57,8 +57,8 @@ class Signal(Resource):
     @bp.arguments(UpdateIn)
     def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Say that one did it, and be answered by a sentence, as the published client expects."""
-        found = movement_or_404(movement)
-        found.post_update(caller(), data["message"] or None).save_to_db()
+        _record(movement_id_in(movement), data)
+        db.session.commit()
         return {"message": "Well done! Your followers will see it."}, 201
 
 
@@ -79,10 +79,18 @@ class OneUpdate(Resource):
     def delete(self, movement: str, update: str) -> ResponseReturnValue:
         """Take back an update of one's own."""
         found = _update_or_404(movement, update)
-        if found.leader_id != caller().id:
+        if found.leader_id != caller_id():
             raise UpdateNotFound
         found.delete_from_db()
         return {"message": "Your update is deleted."}
+
+
+def _record(movement_id: int, data: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return Update.record(caller_id(), movement_id, data["message"] or None)
+    except NotSubscribed:
+        movement_or_404(str(movement_id))  # whose members there are exists; looked for only now
+        raise
 
 
 def _update_or_404(movement: str, update: str) -> Update:
@@ -93,6 +101,6 @@ def _update_or_404(movement: str, update: str) -> Update:
 
 
 def _ensure_readable(leader_id: int, movement_id: int, otherwise: type[NotFound]) -> None:
-    user = caller()
-    if leader_id != user.id and not is_leader(leader_id, user.id, movement_id):
+    user_id = caller_id()
+    if leader_id != user_id and not is_leader(leader_id, user_id, movement_id):
         raise otherwise

@@ -308,6 +308,17 @@ def test_a_movement_that_was_deleted_meanwhile_cannot_be_joined(make_movement, m
     db.session.rollback()
 
 
+def test_a_movement_is_locked_once_in_a_transaction(make_movement, statements):
+    movement = make_movement()
+    for _ in range(2):
+        db.session.rollback()
+        db.session.refresh(movement)
+        statements.clear()
+        movement.lock()
+        movement.lock()
+        assert sum("FROM movements" in one for one in statements) == 1
+
+
 def test_is_subscribed_tells_members_from_others(make_movement, trio):
     movement = make_movement(trio[0])
     assert [movement.is_subscribed(user) for user in trio] == [True, False, False]
@@ -649,11 +660,12 @@ def test_names_and_descriptions_are_searched_in_any_case(make_movement, text):
     ]
 
 
-def test_has_subscriber_finds_the_movements_of_a_user(make_movement, make_user):
+def test_seen_tells_the_movements_of_a_user_from_others(make_movement, make_user):
     user = make_user()
-    movement, _other = make_movement(user), make_movement(members=1)
-    found = db.session.scalars(sa.select(Movement).where(Movement.has_subscriber(user))).all()
-    assert found == [movement]
+    movement, other = make_movement(user), make_movement(members=1)
+    for subscribed, expected in (None, [movement, other]), (True, [movement]), (False, [other]):
+        rows = db.session.execute(Movement.seen(subscribed=subscribed), {"caller_id": user.id})
+        assert sorted(row.id for row in rows) == [one.id for one in expected]
 
 
 def test_members_are_all_with_their_leaders_and_whether_they_were_active(

@@ -1,5 +1,6 @@
 """Registering, logging in and out, and changing one's password."""
 
+import time
 from base64 import b64decode
 from typing import Any
 
@@ -116,6 +117,15 @@ def test_a_token_says_whose_it_is_in_words_that_atob_reads(client, make_user):
         assert claims["type"] == kind
     access = jwt.decode(answer["access_token"], options={"verify_signature": False})
     assert answer["expires_in"] == access["exp"] - access["iat"]
+
+
+def test_a_remembered_token_expires_all_the_same(client, make_user, monkeypatch):
+    answer = log_in(client, make_user())
+    assert status_with(client, answer["access_token"]) == 200
+    now = time.time()
+    for seconds, status in (answer["expires_in"] - 5, 200), (answer["expires_in"] + 5, 401):
+        monkeypatch.setattr("gridt.auth.time.time", lambda at=now + seconds: at)
+        assert status_with(client, answer["access_token"]) == status
 
 
 def test_refresh_rotates(client, make_user):

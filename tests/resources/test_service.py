@@ -5,7 +5,7 @@ import re
 import pytest
 
 from gridt import create_app
-from gridt.extensions import db
+from gridt.extensions import disconnect
 from tests.conftest import settings_for
 
 HEADER = {"Authorization": "Bearer not-a-token"}
@@ -77,4 +77,4 @@ def test_not_ready_before_the_database_is_migrated(new_database):
     assert answer.content_type == "application/problem+json"
     assert client.get("/health").status_code == 200
     with app.app_context():
-        db.engine.dispose()
+        disconnect()

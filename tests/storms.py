@@ -1,0 +1,374 @@
+"""People who do everything at once, remember what they were told, and look whether it is so.
+
+What an answer promises is compared with the database: the actors do so before each change, and
+`contradictions` when all is over. Who leads somebody may rightly change a moment after an answer
+said it, because others join and leave; so a trigger notes every change of a leader, and each swap
+that was answered has to be among them.
+"""
+
+import json
+import logging
+import multiprocessing
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from http.client import HTTPConnection, HTTPException
+from threading import Barrier, Event
+from typing import Any, Protocol, Self
+
+import sqlalchemy as sa
+from flask import Flask
+
+from gridt import create_app
+from gridt.auth import tokens_for
+from gridt.clock import utcnow
+from gridt.config import Settings
+from gridt.extensions import db
+from gridt.models import Login, Update
+from tests.networks import keys_of, make_movements, people, plant, ring
+
+#: seconds after which somebody who waits gives up
+PATIENCE = 60
+#: as many of a movement's members act, at most; the others are there to lead and to follow
+_ACTING = 600
+#: as many calls a process makes at least, however slow the machine is
+_LEAST = 50
+
+#: what people may be answered: yes, not subscribed or nobody eligible, and a leader gone already
+FINE = {"200", "201", "409 not-subscribed", "409 nobody-eligible", "404 not-following"}
+
+_NOTE = "INSERT INTO witnessed VALUES (old.follower_id, old.leader_id, new.leader_id);"
+_WHEN = "CREATE TRIGGER witness AFTER UPDATE OF leader_id ON movement_user_associations"
+_WITNESS = {
+    "sqlite": [f"{_WHEN} BEGIN {_NOTE} END"],
+    "postgresql": [
+        "CREATE FUNCTION witness() RETURNS trigger LANGUAGE plpgsql"
+        f" AS 'BEGIN {_NOTE} RETURN NULL; END'",
+        f"{_WHEN} FOR EACH ROW EXECUTE FUNCTION witness()",
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """A movement, its members, and those among them and others who act, with their tokens."""
+
+    movement: int
+    members: frozenset[int]
+    tokens: dict[int, str]
+
+
+def gather(members: int) -> Crowd:
+    """Fill a movement by bulk inserts, add some people who are not in it, and log them in."""
+    (movement,) = make_movements(1)
+    everybody = people(members + min(60, members // 5))
+    plant(movement, ring(everybody[:members]))
+    now = utcnow()
+    logins = [
+        {"user_id": user, "created_at": now, "refreshed_at": now, "refresh_jti": "none"}
+        for user in everybody[-_ACTING:]
+    ]
+    db.session.execute(sa.insert(Login), logins)
+    db.session.execute(
+        sa.text("CREATE TABLE witnessed (follower INTEGER, left_one INTEGER, chosen INTEGER)")
+    )
+    for statement in _WITNESS[db.engine.dialect.name]:
+        db.session.execute(sa.text(statement))
+    tokens = {
+        login.user_id: tokens_for(login)["access_token"]
+        for login in db.session.scalars(sa.select(Login))
+    }
+    id = movement.id
+    db.session.commit()
+    db.session.remove()
+    return Crowd(id, frozenset(everybody[:members]), tokens)
+
+
+@dataclass
+class Memory:
+    """What actors were told, and what they cannot know because an answer never came."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    #: what the service tried again, by the error that it met
+    retries: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+    #: the ids of updates by their messages, each of which is used once
+    posted: dict[str, int] = field(default_factory=dict)
+    perhaps_posted: set[str] = field(default_factory=set)
+    deleted: set[int] = field(default_factory=set)
+    perhaps_deleted: set[int] = field(default_factory=set)
+    #: None when the last call that changed it had no answer
+    subscribed: dict[int, bool | None] = field(default_factory=dict)
+    #: who was given whom in place of whom
+    swaps: Counter[tuple[int, int | None, int]] = field(default_factory=Counter)
+    #: what was not as it had been told
+    lost: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of_all(cls, memories: Iterable[Self]) -> Self:
+        """Return what several actors remember together."""
+        together = cls()
+        for one in memories:
+            for name, mine in vars(together).items():
+                add = mine.extend if isinstance(mine, list) else mine.update
+                add(getattr(one, name))
+        return together
+
+    def summary(self) -> str:
+        """Tell in a few words what happened."""
+        retries = ", ".join(f"{name} {times}" for name, times in self.retries.items()) or "nothing"
+        statuses = ", ".join(f"{text} {n}" for text, n in sorted(self.statuses.items()))
+        return (
+            f"{len(self.seconds)} calls ({statuses}), the slowest {max(self.seconds):.2f} s;"
+            f" {len(self.posted)} updates, {sum(self.swaps.values())} swaps acknowledged;"
+            f" tried again: {retries}; lost: {len(self.lost)}"
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the service answered; status 0 for nothing at all."""
+
+    status: int
+    body: Any = None
+    retry_after: str | None = None
+
+    @property
+    def unsure(self) -> bool:
+        """Whether a change may have been made or not."""
+        return self.status == 0 or self.status >= 500
+
+
+class Caller(Protocol):
+    """A way to call the service with a token."""
+
+    def __call__(self, token: str, method: str, path: str, body: Any = None) -> Answer: ...
+
+
+class Actor:
+    """Acts for a part of a crowd; nobody else lets those people join and leave.
+
+    :param number: which part, of how many
+    """
+
+    def __init__(self, crowd: Crowd, number: int, of: int, call: Caller) -> None:
+        self.crowd, self.number, self._call = crowd, number, call
+        self.everybody = list(crowd.tokens)
+        self.mine = self.everybody[number::of]
+        self.dice = random.Random(number)
+        self.memory = Memory(subscribed={user: user in crowd.members for user in self.mine})
+
+    def live(self, is_over: Callable[[], bool]) -> Memory:
+        """Do at random what people do until it is over; return what is remembered."""
+        actions = [self.join, self.leave, self.swap, self.fill, self.post, self.take_back]
+        while not is_over():
+            self.dice.choices(actions, [4, 3, 5, 1, 5, 1])[0]()
+        return self.memory
+
+    def join(self) -> None:
+        self._subscribe(True)
+
+    def leave(self) -> None:
+        self._subscribe(False)
+
+    def swap(self) -> None:
+        user = self.dice.choice(self.everybody)
+        seen = self.call(user, "GET")
+        if seen.status == 200 and seen.body.get("leaders"):
+            left = self.dice.choice(seen.body["leaders"])["id"]
+            answer = self.call(user, "POST", f"/leader/{left}")
+            if answer.status == 200:
+                self._remember_leader(user, left, answer.body["id"])
+
+    def fill(self) -> None:
+        user = self.dice.choice(self.everybody)
+        answer = self.call(user, "POST", "/leader")
+        if answer.status == 201:
+            self._remember_leader(user, None, answer.body["id"])
+
+    def post(self) -> None:
+        message = f"{self.number}: {self.dice.random()}"
+        user = self.dice.choice(self.everybody)
+        answer = self.call(user, "POST", "/updates", {"message": message})
+        if answer.status == 201:
+            self.memory.posted[message] = answer.body["id"]
+        elif answer.unsure:
+            self.memory.perhaps_posted.add(message)
+
+    def take_back(self) -> None:
+        """Delete the last update of somebody, as only they could have posted it."""
+        user = self.dice.choice(self.mine)
+        seen = self.call(user, "GET", "/updates?limit=1")
+        if seen.status == 200 and seen.body:
+            update = seen.body[0]["id"]
+            answer = self.call(user, "DELETE", f"/updates/{update}")
+            if answer.status == 200:
+                self.memory.deleted.add(update)
+            elif answer.unsure:
+                self.memory.perhaps_deleted.add(update)
+            elif update not in self.memory.perhaps_deleted:
+                self.memory.lost.append(f"update {update} cannot be deleted: {answer}")
+
+    def call(self, user: int, method: str, path: str = "", body: Any = None) -> Answer:
+        """Call what belongs to the movement as a user; note how it went."""
+        began = time.monotonic()
+        address = f"/movements/{self.crowd.movement}{path}"
+        answer = self._call(self.crowd.tokens[user], method, address, body)
+        self.memory.seconds.append(time.monotonic() - began)
+        problem = "" if answer.status < 400 else answer.body["type"].rpartition("/")[2]
+        self.memory.statuses[f"{answer.status or 'no answer'} {problem}".strip()] += 1
+        if answer.status == 503 and not answer.retry_after:
+            self.memory.lost.append("a 503 did not say when to try again")
+        if answer.unsure:
+            time.sleep(0.02)  # a busy loop would take the core that others need to come back
+        return answer
+
+    def _subscribe(self, joining: bool) -> None:
+        user = self.dice.choice(self.mine)
+        told, seen = self.memory.subscribed[user], self.call(user, "GET")
+        if seen.status == 200 and told not in (None, seen.body["subscribed"]):
+            self.memory.lost.append(f"user {user} was told: subscribed={told}")
+        answer = self.call(user, "PUT" if joining else "DELETE", "/subscriber")
+        if answer.status == 200:
+            self.memory.subscribed[user] = joining
+        elif answer.unsure:
+            self.memory.subscribed[user] = None
+
+    def _remember_leader(self, user: int, left: int | None, chosen: int) -> None:
+        self.memory.swaps[user, left, chosen] += 1
+        if chosen in (user, left):
+            self.memory.lost.append(f"user {user} was given {chosen} for {left}")
+
+
+def contradictions(crowd: Crowd, memory: Memory) -> list[str]:
+    """Name all that was told and is not in the database, or is there and was refused."""
+    rows = db.session.execute(sa.select(Update.id, Update.message)).all()
+    stored = {row.id for row in rows}
+    messages = Counter(row.message for row in rows)
+    found = [f"update {one!r} is there {n} times" for one, n in messages.items() if n > 1]
+    known = memory.posted.keys() | memory.perhaps_posted
+    found += [f"update {one!r} was refused" for one in messages.keys() - known]
+    kept = set(memory.posted.values()) - memory.deleted - memory.perhaps_deleted
+    found += [f"update {one} is lost" for one in kept - stored]
+    found += [f"update {one} was deleted" for one in memory.deleted & stored]
+
+    members = keys_of(crowd.movement).keys()
+    told = memory.subscribed | dict.fromkeys(crowd.members - crowd.tokens.keys(), True)
+    found += [
+        f"user {user} was told: subscribed={subscribed}"
+        for user, subscribed in told.items()
+        if subscribed not in (None, user in members)
+    ]
+    witnessed = db.session.execute(sa.text("SELECT follower, left_one, chosen FROM witnessed"))
+    lost = memory.swaps - Counter(tuple(row) for row in witnessed)
+    return found + [f"user {one[0]} was not given {one[2]} for {one[1]}" for one in lost]
+
+
+# -- in processes, each of which is a worker of its own ---------------------------------------
+
+
+class InProcess:
+    """Calls an app within the process, through everything that a server's worker goes through."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()
+
+    def __call__(self, token: str, method: str, path: str, body: Any = None) -> Answer:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = self.client.open(path, method=method, json=body, headers=headers)
+        return Answer(answer.status_code, answer.json, answer.headers.get("Retry-After"))
+
+
+class Retries(logging.Handler):
+    """Counts what the service tries again."""
+
+    def __init__(self, counted: Counter[str]) -> None:
+        super().__init__()
+        self.counted = counted
+        logging.getLogger("gridt.api").addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        assert isinstance(record.args, tuple)
+        self.counted[str(record.args[0])] += 1
+
+
+def storm_of_processes(settings: Settings, crowd: Crowd, processes: int, seconds: float) -> Memory:
+    """Let so many processes act at once, each with an app and connections of its own."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    begin = context.Barrier(processes)
+    live = partial(_live, crowd, processes, seconds)
+    with ProcessPoolExecutor(processes, context, _arrive, (settings, begin)) as pool:
+        return Memory.of_all(pool.map(live, range(processes)))
+
+
+def _arrive(settings: Settings, begin: Barrier) -> None:
+    """Make this process's app, and wait until every process has one."""
+    global _app
+    _app = create_app(settings)
+    begin.wait(PATIENCE)
+
+
+def _live(crowd: Crowd, processes: int, seconds: float, number: int) -> Memory:
+    actor = Actor(crowd, number, processes, InProcess(_app))
+    Retries(actor.memory.retries)
+    over, made = time.monotonic() + seconds, actor.memory.seconds
+    return actor.live(lambda: time.monotonic() > over and len(made) >= _LEAST)
+
+
+# -- over HTTP, with something happening to the server or the database -------------------------
+
+
+class OverHTTP:
+    """Calls a server, which may be away."""
+
+    def __init__(self, url: str) -> None:
+        self.address = url.removeprefix("http://")
+
+    def __call__(self, token: str, method: str, path: str, body: Any = None) -> Answer:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        connection = HTTPConnection(self.address, timeout=PATIENCE)
+        try:
+            connection.request(method, path, body and json.dumps(body), headers)
+            answer = connection.getresponse()
+            told = json.loads(answer.read())
+            return Answer(answer.status, told, answer.getheader("Retry-After"))
+        except (OSError, HTTPException):  # killed while it answered, or not there
+            return Answer(0)
+        finally:
+            connection.close()
+
+
+class Storm:
+    """Actors who call a server from threads, for the length of a `with` block."""
+
+    def __init__(self, url: str, crowd: Crowd, amount: int) -> None:
+        self._over = Event()
+        self._threads = ThreadPoolExecutor(amount)
+        self.actors = [Actor(crowd, number, amount, OverHTTP(url)) for number in range(amount)]
+
+    def __enter__(self) -> Self:
+        self._lives = [self._threads.submit(one.live, self._over.is_set) for one in self.actors]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._threads.shutdown()
+
+    def go_on(self, updates: int) -> None:
+        """Return when so many more updates have been acknowledged."""
+        wanted, give_up = self._posted() + updates, time.monotonic() + PATIENCE
+        while self._posted() < wanted:
+            assert time.monotonic() < give_up, "nobody is served any more"
+            time.sleep(0.02)
+
+    def memory(self) -> Memory:
+        """Return what the actors remember, when the storm is over."""
+        return Memory.of_all(life.result() for life in self._lives)
+
+    def _posted(self) -> int:
+        return sum(len(actor.memory.posted) for actor in self.actors)

@@ -1,0 +1,112 @@
+"""A connection to PostgreSQL that breaks: before, while and after something is saved."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from gridt.auth import tokens_for
+from gridt.extensions import db, disconnect
+from gridt.models import Login, Update, User
+from tests.cables import Cable, cable_to
+from tests.conftest import OwnContextClient, migrated_app
+from tests.networks import make_movements, people, plant, ring
+
+
+@dataclass
+class Place:
+    """A movement whose database is reached over a cable, one of its members, and a stranger."""
+
+    app: Flask
+    cable: Cable
+    path: str
+    member: OwnContextClient
+    stranger: OwnContextClient
+
+    def updates(self) -> int:
+        """Count the updates in the database."""
+        with self.app.app_context():
+            return int(db.session.scalar(sa.select(sa.func.count()).select_from(Update)))
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> Iterator[Place]:
+    if request.config.getoption("--database") == "sqlite":
+        pytest.skip("nothing lies between the service and SQLite")
+    with cable_to(new_database()) as (cable, url):
+        app = migrated_app(url)
+        with app.app_context():
+            (movement,) = make_movements(1)
+            *members, stranger = people(9)
+            plant(movement, ring(members))
+            path, clients = f"/movements/{movement.id}", [app.test_client() for _ in range(2)]
+            for client, id in zip(clients, (members[0], stranger), strict=True):
+                login = Login(User.find_by_id(id))
+                login.save_to_db()
+                client.token = tokens_for(login)["access_token"]
+        yield Place(app, cable, path, *clients)
+        with app.app_context():
+            disconnect()
+
+
+def told(answer: Any) -> tuple[int, bool]:
+    """Return the status of an answer, and whether it says when to try again."""
+    return answer.status_code, "Retry-After" in answer.headers
+
+
+@pytest.mark.parametrize("delivering", [True, False])
+@pytest.mark.parametrize("text", ["FROM logins", "INSERT INTO updates", "UPDATE subscriptions"])
+def test_what_is_lost_before_it_is_saved_is_done_again(
+    place: Place, text: str, delivering: bool
+) -> None:
+    place.cable.break_at(text, delivering=delivering)
+    answer = place.member.post(f"{place.path}/updates", json={})
+    assert not place.cable.is_to_break
+    assert (told(answer), place.updates()) == ((201, False), 1)
+
+
+@pytest.mark.parametrize("delivering", [True, False])
+def test_what_is_lost_while_reading_is_read_again(place: Place, delivering: bool) -> None:
+    place.cable.break_at("FROM movements", delivering=delivering)
+    answer = place.member.get(place.path)
+    assert not place.cable.is_to_break
+    assert told(answer) == (200, False)
+
+
+@pytest.mark.parametrize(("delivering", "saved"), [(True, 1), (False, 0)])
+def test_what_may_have_been_saved_is_not_done_again(
+    place: Place, delivering: bool, saved: int
+) -> None:
+    place.cable.break_at("COMMIT", delivering=delivering)
+    answer = place.member.post(f"{place.path}/updates", json={})
+    assert not place.cable.is_to_break
+    assert (told(answer), place.updates()) == ((503, True), saved)
+    assert "look whether it was done" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("who", "method", "path", "status"),
+    [
+        ("member", "DELETE", "/updates/1", 404),
+        ("stranger", "POST", "/updates", 409),
+    ],
+)
+def test_an_answer_stands_though_the_connection_is_lost_after_it(
+    place: Place, who: str, method: str, path: str, status: int
+) -> None:
+    place.cable.break_at("ROLLBACK", delivering=False)
+    client: OwnContextClient = getattr(place, who)
+    answer = client.open(place.path + path, method=method)
+    assert not place.cable.is_to_break
+    assert (told(answer), place.updates()) == ((status, False), 0)
+
+
+def test_a_connection_lost_between_requests_is_not_noticed(place: Place) -> None:
+    place.member.get(place.path)
+    place.cable.break_at(";\0", delivering=False)  # the ping before a connection is used again
+    answer = place.member.get(place.path)
+    assert not place.cable.is_to_break
+    assert told(answer) == (200, False)

@@ -1,0 +1,76 @@
+"""Requests that only read: by connections of their own, without transactions."""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from gridt.auth import tokens_for
+from gridt.extensions import db
+from gridt.models import Login, User
+from tests.conftest import OwnContextClient
+from tests.networks import make_movements, people, plant, ring
+
+
+@pytest.fixture
+def autocommitted(own_app: Flask) -> Iterator[list[bool]]:
+    """Whether each statement sent was a transaction of its own."""
+    seen: list[bool] = []
+
+    def note(connection: sa.Connection, *_: object) -> None:
+        driver = connection.connection.driver_connection
+        seen.append(getattr(driver, "autocommit", False) is True)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    yield seen
+    sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def member(own_app: Flask) -> OwnContextClient:
+    """A client that calls as a member of movement 1."""
+    with own_app.app_context():
+        (movement,), users = make_movements(1), people(6)
+        plant(movement, ring(users))
+        login = Login(User.find_by_id(users[0]))
+        login.save_to_db()
+        client: OwnContextClient = own_app.test_client()
+        client.token = tokens_for(login)["access_token"]
+        db.session.remove()
+    return client
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/identity"),
+        ("GET", "/movements"),
+        ("GET", "/movements/1"),
+        ("GET", "/movements/subscriptions"),
+        ("GET", "/movements/1/followers"),
+        ("HEAD", "/movements/1/updates"),
+    ],
+)
+def test_reading_begins_no_transaction(
+    member: OwnContextClient, autocommitted: list[bool], method: str, path: str
+) -> None:
+    assert member.open(path, method=method).status_code == 200
+    with member.application.app_context():
+        expected = db.engine.dialect.name == "postgresql"
+    assert set(autocommitted) == {expected}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/movements/1/updates"),
+        ("DELETE", "/movements/1/subscriber"),
+        ("GET", "/movements/1/network"),
+    ],
+)
+def test_writing_and_streaming_are_transactions(
+    member: OwnContextClient, autocommitted: list[bool], method: str, path: str
+) -> None:
+    assert member.open(path, method=method).status_code in {200, 201}
+    assert set(autocommitted) == {False}
