@@ -44,7 +44,12 @@ _PASSING = {"40001", "40P01", "55P03"}
 #: a request id that a proxy may hand us, and that is safe in a header and a log line
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: what holds of a handler that no decorator says anything else of
-_NOTES: dict[str, Any] = {"token": "access", "problems": (), "streamed": False}
+_NOTES: dict[str, Any] = {
+    "token": "access",
+    "problems": (),
+    "streamed": False,
+    "conditional": False,
+}
 #: documented answers; the rest of the documentation hangs on the handler's decorators
 _SENTENCES = {
     304: "Not modified since the answer that If-None-Match names",
@@ -197,14 +202,20 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         streamed: bool = False,
         **doc: Any,
     ) -> Callable[[Handler], Handler]:
-        """Document the answer of a handler that succeeds."""
+        """Document the answer of a handler that succeeds; one for each type of its content."""
 
         def decorate(handler: Handler) -> Handler:
             documented = super(Blueprint, self).alt_response(
                 status, schema=schema, success=True, **doc
             )(handler)
             handler._apidoc = documented._apidoc  # type: ignore[attr-defined]
-            return _note(handler, streamed=streamed)
+            # there may be an answer for each content type, some of them streamed and some not
+            before = _notes(handler)
+            return _note(
+                handler,
+                streamed=streamed or before["streamed"],
+                conditional=not streamed or before["conditional"],
+            )
 
         return decorate
 
@@ -238,7 +249,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
             statuses.add(422)
         if method != "get":
             statuses.add(413)
-        elif not notes["streamed"]:
+        elif notes["conditional"]:
             statuses.add(304)
         doc["operationId"] = info["operation_id"]
         responses = doc.setdefault("responses", {})

@@ -17,6 +17,7 @@ ROWS = {
     "gridt.database": 1,
     "gridt.extensions": 1,
     "gridt.models": 2,
+    "gridt.formats": 3,
     "gridt.schemas": 4,
     "gridt.api": 5,
     "gridt.auth": 5,

@@ -158,6 +158,12 @@ def ask_again(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, headers={"If-None-Match": etag})
 
 
+def ask_for_the_same_picture(world: World, operation: Operation) -> TestResponse:
+    etag = world.call(operation, query_string={"format": "svg"}).headers["ETag"]
+    headers = {"If-None-Match": etag}
+    return world.call(operation, query_string={"format": "svg"}, headers=headers)
+
+
 def send_half_a_body(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, data="{", content_type="application/json")
 
@@ -249,6 +255,7 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("DELETE /movements/{movement}", 200): be_alone,
     ("DELETE /movements/{movement}", 403): come_as_a_stranger,
     ("DELETE /movements/{movement}", 409): succeed,  # but for the other members
+    ("GET /movements/{movement}/network", 304): ask_for_the_same_picture,
     ("GET /movements/{movement}/network", 403): come_as_a_stranger,
     ("POST /movements/{movement}/leader", 201): have_an_open_slot,
     ("POST /movements/{movement}/leader", 409): succeed,  # but that every slot is filled

@@ -126,7 +126,10 @@ def test_the_list_of_subscriptions_takes_4_statements_whatever_is_in_it(movement
     assert set(counts) == {counts[0]}
 
 
-@pytest.mark.parametrize("path", ["", "/leader/{leader}", "/updates", "/followers", "/network"])
+@pytest.mark.parametrize(
+    "path",
+    ["", "/leader/{leader}", "/updates", "/followers", "/network", "/network?format=svg"],
+)
 def test_reading_takes_the_same_whatever_the_size(movement_of, client, cost, path):
     counts = []
     for size in (FEW, MANY):
@@ -172,6 +175,9 @@ READS = [
     "/movements/{movement}/updates",
     "/movements/{movement}/updates/{update}",
     "/movements/{movement}/network",
+    "/movements/{movement}/network?format=dot",
+    "/movements/{movement}/network?format=graphml",
+    "/movements/{movement}/network?format=svg",
     "/movements/nothing of this name",
 ]
 

@@ -1,6 +1,15 @@
 """The resources: each says what is done, the models say how, and the commit comes last."""
 
-from gridt.resources import auth, leaders, movements, service, subscriptions, updates, users
+from gridt.resources import (
+    auth,
+    leaders,
+    movements,
+    network,
+    service,
+    subscriptions,
+    updates,
+    users,
+)
 
 BLUEPRINTS = [
     auth.bp,
@@ -9,5 +18,6 @@ BLUEPRINTS = [
     subscriptions.bp,
     leaders.bp,
     updates.bp,
+    network.bp,
     service.bp,
 ]

@@ -1,11 +1,7 @@
-"""Movements: finding them, making them, changing them, and the network of each."""
+"""Movements: finding them, making them and changing them."""
 
-import hmac
-from collections.abc import Iterator
 from typing import Any
 
-import orjson
-from flask import Response, current_app, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from gridt.api import Blueprint, Resource
@@ -13,7 +9,6 @@ from gridt.auth import caller, caller_id
 from gridt.errors import MovementInUse, MovementNameTaken, NotAllowed
 from gridt.extensions import db
 from gridt.models import Movement, User
-from gridt.models.network import Member
 from gridt.paging import Key, Listing
 from gridt.resources.paths import movement_or_404, seen_or_404
 from gridt.schemas.base import Message
@@ -23,8 +18,6 @@ from gridt.schemas.movements import (
     MovementOut,
     MovementPatch,
     MovementsIn,
-    NetworkIn,
-    NetworkOut,
     movement_answer,
 )
 
@@ -111,59 +104,13 @@ class OneMovement(Resource):
         return {"message": "The movement is deleted."}
 
 
-@bp.route("/movements/<movement>/network")
-class NetworkOfMovement(Resource):
-    """Who leads whom in a movement."""
-
-    @bp.problems(403, 404)
-    @bp.answers(200, NetworkOut, streamed=True)
-    @bp.arguments(NetworkIn, location="query")
-    def get(self, _format: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """Export who leads whom, for members; only its creator and admins see who is who."""
-        found, user = movement_or_404(movement), caller()
-        owner = _is_owner(found, user)
-        if not owner and not found.is_subscribed(user):
-            raise NotAllowed("Only members of this movement see its network")
-        head = {"id": found.id, "name": found.name, "member_count": found.member_count}
-        known_as = _as_it_is if owner else _Pseudonyms(found.id)
-        parts = _as_json(head, found.members(), known_as)
-        return Response(stream_with_context(parts), mimetype="application/json")
-
-
-class _Pseudonyms:
-    """Names for members that stay the same, and that nobody can follow back or elsewhere."""
-
-    def __init__(self, movement_id: int) -> None:
-        self._key = hmac.digest(
-            current_app.config["SECRET_KEY"].encode(), b"network %d" % movement_id, "sha256"
-        )
-
-    def __call__(self, user_id: int) -> str:
-        return hmac.digest(self._key, str(user_id).encode(), "sha256").hex()[:16]
-
-
-def _as_it_is(user_id: int) -> int:
-    return user_id
-
-
-def _as_json(head: dict[str, Any], members: Iterator[Member], known_as: Any) -> Iterator[bytes]:
-    """Yield a `NetworkOut`, a member at a time."""
-    yield b'{"movement":' + orjson.dumps(head) + b',"members":['
-    separator = b""
-    for member in members:
-        leaders = [known_as(leader_id) for leader_id in member.leaders]
-        shown = {"id": known_as(member.user_id), "live": member.live, "leaders": leaders}
-        yield separator + orjson.dumps(shown)
-        separator = b","
-    yield b"]}"
-
-
-def _is_owner(movement: Movement, user: User) -> bool:
+def is_owner(movement: Movement, user: User) -> bool:
+    """Tell whether a user may change a movement, and see who its members are."""
     return user.is_admin or movement.creator_id == user.id
 
 
 def _ensure_owner(movement: Movement, user: User) -> None:
-    if not _is_owner(movement, user):
+    if not is_owner(movement, user):
         raise NotAllowed("Only the creator of this movement and admins may do that")
 
 

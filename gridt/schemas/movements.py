@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf
 
+from gridt.formats import MOST_DRAWN, TEXTS
 from gridt.models.base import fold
 from gridt.schemas.base import In, IntervalField, Line, Message, Name, PageIn, spelled
 
@@ -79,7 +80,11 @@ class UpdatesIn(PageIn):
 class NetworkIn(In):
     """How the network is to be written down."""
 
-    format = fields.String(load_default="json", validate=OneOf(["json"]))
+    format = fields.String(
+        load_default="json",
+        validate=OneOf([*TEXTS, "svg"]),
+        metadata={"description": f"`svg` is a picture, of up to {MOST_DRAWN} members"},
+    )
 
 
 class UpdateOut(Schema):

@@ -1,16 +1,13 @@
 """Movements: finding, starting, changing and ending them, and the network of each."""
 
-import contextvars
 from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from gridt.auth import tokens_for
 from gridt.extensions import db
-from gridt.models import Login, Movement, MovementUserAssociation, Subscription, Update, User
+from gridt.models import Movement, MovementUserAssociation, Subscription, Update, User
 
 FLOSSING = {
     "name": "Flossing",
@@ -423,99 +420,3 @@ def test_an_admin_deletes_any_movement(client_of, make_movement, make_user, ann)
     assert (answer.status_code, set(answer.json)) == (200, {"message"})
     assert db.session.scalars(select(Movement.id)).all() == [other.id]
     assert (count(Subscription), count(Update), count(User)) == (1, 0, 3)
-
-
-# -- the network ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def network(client_of):
-    """Export a movement's network, as a user sees it."""
-
-    def export(user, movement, query=""):
-        # buffered: the export is streamed, and has to be read where the call is made
-        address = f"/movements/{movement.id}/network{query}"
-        return client_of(user).get(address, buffered=True)
-
-    return export
-
-
-@pytest.mark.parametrize("role", ["creator", "admin"])
-def test_creator_and_admin_see_who_leads_whom(network, make_movement, make_user, ann, role):
-    users = [make_user() for _ in range(7)]
-    movement = make_movement(*users, creator=ann if role == "creator" else None, name="Flossing")
-    ann.role = "admin" if role == "admin" else "user"
-    ann.save_to_db()
-
-    answer = network(ann, movement)
-
-    assert answer.status_code == 200
-    assert answer.mimetype == "application/json"
-    about = {"id": movement.id, "name": "Flossing", "member_count": 7}
-    assert answer.json["movement"] == about
-    shown = {member["id"]: sorted(member["leaders"]) for member in answer.json["members"]}
-    leaders = {user.id: sorted(one.id for one in user.leaders(movement)) for user in users}
-    assert shown == leaders
-
-
-def test_the_network_tells_who_is_live(network, make_movement, make_user, ann, clock):
-    ben = make_user()
-    movement = make_movement(ann, ben, creator=ann)
-    clock.pass_(days=4)
-    movement.post_update(ben).save_to_db()
-    members = network(ann, movement).json["members"]
-    assert {member["id"]: member["live"] for member in members} == {ann.id: False, ben.id: True}
-
-
-def test_members_see_pseudonyms_that_stay(network, make_movement, make_user, ann):
-    users = [ann, *(make_user() for _ in range(5))]
-    movement, other = make_movement(*users), make_movement(*users)
-
-    first, again = network(ann, movement).json, network(users[1], movement).json
-
-    assert first == again
-    known_as = {member["id"] for member in first["members"]}
-    assert len(known_as) == 6
-    assert all(isinstance(one, str) for one in known_as)
-    assert not known_as & {str(user.id) for user in users}
-    for member in first["members"]:
-        assert len(member["leaders"]) == 4
-        assert set(member["leaders"]) < known_as - {member["id"]}
-    elsewhere = {member["id"] for member in network(ann, other).json["members"]}
-    assert not known_as & elsewhere
-
-
-def test_outsiders_see_no_network(network, make_movement, make_user, ann):
-    movement = make_movement(make_user(), creator=make_user())
-    assert network(ann, movement).status_code == 403
-
-
-def test_a_network_without_members(network, make_movement, ann):
-    assert network(ann, make_movement(creator=ann)).json["members"] == []
-
-
-@pytest.mark.parametrize(("query", "status"), [("?format=json", 200), ("?format=png", 422)])
-def test_the_network_has_formats(network, make_movement, ann, query, status):
-    assert network(ann, make_movement(ann), query).status_code == status
-
-
-def test_the_network_is_streamed_in_parts(own_app):
-    """On real connections, read after the request as a server does it."""
-    with own_app.app_context():
-        users = [User(name, f"{name}@example.org", "a password") for name in "abcdef"]
-        movement = Movement("Flossing", timedelta(days=1))
-        movement.users = users
-        movement.save_to_db()
-        login = Login(users[0])
-        login.save_to_db()
-        headers = {"Authorization": f"Bearer {tokens_for(login)['access_token']}"}
-
-    def parts():
-        answer = FlaskClient(own_app, own_app.response_class).get(
-            "/movements/flossing/network", headers=headers
-        )
-        assert answer.status_code == 200
-        assert not {"Content-Length", "ETag"} & set(answer.headers)
-        return list(answer.iter_encoded())
-
-    assert len(contextvars.Context().run(parts)) > len(users)

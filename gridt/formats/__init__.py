@@ -1,0 +1,31 @@
+"""The leader network of a movement, written down in the formats that it is exported in.
+
+Nothing here knows who asks: it writes what it is given, which is what the caller may see.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from gridt.formats.base import About, Label, Shown, in_parts
+from gridt.formats.picture import MOST_DRAWN, draw
+from gridt.formats.texts import as_dot, as_graphml, as_json
+
+__all__ = ["MOST_DRAWN", "PICTURE", "TEXTS", "About", "Label", "Shown", "draw", "in_parts"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A format that is written a member at a time, whatever the size of the movement."""
+
+    media_type: str
+    write: Callable[[About, Iterable[Shown]], Iterator[str]]
+
+
+#: by the name that the caller asks for
+TEXTS = {
+    "json": Text("application/json", as_json),
+    "graphml": Text("application/graphml+xml", as_graphml),
+    "dot": Text("text/vnd.graphviz", as_dot),
+}
+#: the media type of what `draw` returns
+PICTURE = "image/svg+xml"

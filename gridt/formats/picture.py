@@ -1,0 +1,124 @@
+"""The network as a picture: an SVG without scripts, the same each time for the same network."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import render_template
+
+from gridt.formats.base import About, Label, Shown, xml_text
+
+#: above this many members arrows are all that there is to be seen
+MOST_DRAWN = 500
+#: up to this many members have their ids written below them; a pointer shows those of the others
+_MOST_LABELLED = 24
+
+#: the part of the picture that the network fills: its middle, and how far it reaches from there
+_MIDDLE, _REACH = (500.0, 425.0), (430.0, 325.0)
+#: how far an arrow bends off the straight line, so that two that answer each other are two
+_BEND = 0.12
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A member in the picture."""
+
+    member: Shown
+    followers: int
+    x: float
+    y: float
+    radius: float
+
+
+def draw(about: About, members: Sequence[Shown], me: Label) -> str:
+    """Return the picture of a network as an SVG document.
+
+    :param members: at most `MOST_DRAWN`
+    :param me: whose place is pointed out, with whom they follow and who follows them
+    """
+    places = _places(members)
+    mine = places.get(me)
+    arrows = {
+        one: " ".join(_arrow(place, places[leader]) for leader in place.member.leaders)
+        for one, place in places.items()
+    }
+    # these end before the ring around me
+    to_me = [_arrow(one, mine, 7) for one in places.values() if mine and me in one.member.leaders]
+    return render_template(
+        "network.svg",
+        name=xml_text(about.name),
+        places=list(places.values()),
+        live=sum(member.live for member in members),
+        arrows=arrows,
+        mine=mine,
+        to_me=" ".join(to_me),
+        # the more arrows, the fainter each, or nothing else would be seen
+        faintness=round(max(0.2, min(0.6, 12 / (len(members) or 1))), 2),
+        labelled=len(members) <= _MOST_LABELLED,
+    )
+
+
+def _places(members: Sequence[Shown]) -> dict[Label, _Place]:
+    followers = Counter(leader for member in members for leader in member.leaders)
+    size = min(24.0, 95 / math.sqrt(len(members) or 1))
+    return {
+        member.id: _Place(
+            member,
+            followers[member.id],
+            round(x, 1),
+            round(y, 1),
+            # four followers are what everybody would have if all had the same
+            round(size * min(1.7, math.sqrt((followers[member.id] + 2) / 6)), 1),
+        )
+        for member, (x, y) in zip(members, _laid_out(members), strict=True)
+    }
+
+
+def _laid_out(members: Sequence[Shown]) -> list[Point]:
+    """Return where each member stands: near those whom they follow, apart from all others."""
+    # most workers never draw: those that do pay for the library's memory
+    import rustworkx
+
+    numbers = {member.id: number for number, member in enumerate(members)}
+    graph: rustworkx.PyDiGraph[int, None] = rustworkx.PyDiGraph()
+    graph.add_nodes_from(range(len(members)))
+    graph.add_edges_from_no_data(
+        [(numbers[member.id], numbers[one]) for member in members for one in member.leaders]
+    )
+    found = rustworkx.spring_layout(graph, num_iter=300, seed=1)
+    axes = [_spread([found[number][axis] for number in numbers.values()], axis) for axis in (0, 1)]
+    return list(zip(*axes, strict=True))
+
+
+def _spread(values: list[float], axis: int) -> list[float]:
+    """Move and stretch coordinates so that they fill the picture."""
+    low, high = min(values, default=0), max(values, default=0)
+    scale = 2 * _REACH[axis] / (high - low) if high > low else 0
+    return [_MIDDLE[axis] + (value - (low + high) / 2) * scale for value in values]
+
+
+def _arrow(start: _Place, end: _Place, gap: float = 2) -> str:
+    """Return the path of an arrow from a member to a leader, which bends to the left of its way."""
+    dx, dy = end.x - start.x, end.y - start.y
+    bend = (start.x + dx / 2 + dy * _BEND, start.y + dy / 2 - dx * _BEND)
+    angle = math.atan2(end.y - bend[1], end.x - bend[0])
+    # of members who nearly touch, even the arrow of half the way must not point back
+    short = math.hypot(end.x - bend[0], end.y - bend[1]) / 2
+    tip = _from((end.x, end.y), angle, min(end.radius + gap, short))
+    # the head is drawn with the line: not every viewer knows markers
+    length = 3.5 + end.radius / 3
+    sides = [_from(tip, angle + side, length) for side in (-0.45, 0.45)]
+    points = [(start.x, start.y), bend, tip, sides[0], tip, sides[1]]
+    return "M{} {}Q{} {} {} {}M{} {}L{} {}L{} {}".format(*_rounded(points))
+
+
+def _from(point: Point, angle: float, distance: float) -> Point:
+    """Return the point that lies so far behind another."""
+    return point[0] - math.cos(angle) * distance, point[1] - math.sin(angle) * distance
+
+
+def _rounded(points: list[Point]) -> list[str]:
+    return [f"{number:.1f}".removesuffix(".0") for point in points for number in point]

@@ -1,0 +1,65 @@
+"""The network as JSON, GraphML and DOT: a member at a time, each followed by whom they follow."""
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+from markupsafe import escape
+
+from gridt.formats.base import About, Shown, xml_text
+
+_GRAPHML = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns"
+  xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+  xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns \
+http://graphml.graphdrawing.org/xmlns/1.1/graphml.xsd">
+<key id="id" for="graph" attr.name="id" attr.type="long"/>
+<key id="name" for="graph" attr.name="name" attr.type="string"/>
+<key id="member_count" for="graph" attr.name="member_count" attr.type="int"/>
+<key id="live" for="node" attr.name="live" attr.type="boolean"/>
+<graph edgedefault="directed">
+<data key="id">{id}</data>
+<data key="name">{name}</data>
+<data key="member_count">{member_count}</data>
+"""
+
+
+def as_json(about: About, members: Iterable[Shown]) -> Iterator[str]:
+    """Yield a `NetworkOut`."""
+    yield f'{{"movement":{orjson.dumps(about).decode()},"members":['
+    separator = ""
+    for member in members:
+        yield separator + orjson.dumps(member).decode()
+        separator = ","
+    yield "]}"
+
+
+def as_graphml(about: About, members: Iterable[Shown]) -> Iterator[str]:
+    """Yield a GraphML document.
+
+    An arrow may come before the node that it leads to: GraphML allows it, and so do its readers.
+    """
+    # a bare carriage return would be read as a line feed
+    name = str(escape(xml_text(about.name))).replace("\r", "&#13;")
+    yield _GRAPHML.format(id=about.id, name=name, member_count=about.member_count)
+    for member in members:
+        live = "true" if member.live else "false"
+        node = f'<node id="{member.id}"><data key="live">{live}</data></node>\n'
+        arrows = [f'<edge source="{member.id}" target="{one}"/>\n' for one in member.leaders]
+        yield node + "".join(arrows)
+    yield "</graph>\n</graphml>\n"
+
+
+def as_dot(about: About, members: Iterable[Shown]) -> Iterator[str]:
+    """Yield a directed graph in the language of Graphviz; who is not live has a dashed outline."""
+    # the movement's name is the graph's label, in which a backslash would be a command
+    label = about.name.replace("\\", "\\\\").replace('"', '\\"')
+    yield (
+        "digraph network {\n"
+        f'graph [label="{label}", movement_id={about.id}, member_count={about.member_count}];\n'
+    )
+    for member in members:
+        look = "live=true" if member.live else "live=false, style=dashed"
+        arrows = [f'"{member.id}" -> "{one}";\n' for one in member.leaders]
+        yield f'"{member.id}" [{look}];\n' + "".join(arrows)
+    yield "}\n"

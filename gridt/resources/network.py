@@ -1,0 +1,101 @@
+"""Who leads whom in a movement, for its members."""
+
+import hmac
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Response, current_app, stream_with_context
+from flask.typing import ResponseReturnValue
+
+from gridt.api import Blueprint, Resource
+from gridt.auth import caller
+from gridt.errors import Invalid, NotAllowed
+from gridt.formats import MOST_DRAWN, PICTURE, TEXTS, About, Label, Shown, draw, in_parts
+from gridt.models import Movement
+from gridt.resources.movements import is_owner
+from gridt.resources.paths import movement_or_404
+from gridt.schemas.movements import NetworkIn, NetworkOut
+
+bp = Blueprint("network", description="Who leads whom")
+
+_TEXT = {"type": "string"}
+#: a picture is only a picture, whoever named the movement that it is of
+_PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+@bp.route("/movements/<movement>/network")
+class NetworkOfMovement(Resource):
+    """Who leads whom in a movement."""
+
+    @bp.problems(403, 404)
+    @bp.answers(200, NetworkOut, streamed=True)
+    @bp.answers(200, _TEXT, content_type=TEXTS["graphml"].media_type, streamed=True)
+    @bp.answers(200, _TEXT, content_type=TEXTS["dot"].media_type, streamed=True)
+    @bp.answers(200, _TEXT, content_type=PICTURE)
+    @bp.arguments(NetworkIn, location="query")
+    def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
+        """Export who leads whom, for members; only its creator and admins see who is who."""
+        found, user = movement_or_404(movement), caller()
+        owner = is_owner(found, user)
+        if not owner and not found.is_subscribed(user):
+            raise NotAllowed("Only members of this movement see its network")
+        about = About(found.id, found.name, found.member_count)
+        known_as = _as_it_is if owner else _Pseudonyms(found.id)
+        shown = _shown(found, known_as)
+        if data["format"] == "svg":
+            _ensure_drawable(about)
+            return _picture(about, draw(about, list(shown), known_as(user.id)))
+        return _stream(about, data["format"], shown)
+
+
+class _Pseudonyms:
+    """Names for members that stay the same, and that nobody can follow back or elsewhere."""
+
+    def __init__(self, movement_id: int) -> None:
+        self._key = hmac.digest(
+            current_app.config["SECRET_KEY"].encode(), b"network %d" % movement_id, "sha256"
+        )
+
+    def __call__(self, user_id: int) -> str:
+        return hmac.digest(self._key, str(user_id).encode(), "sha256").hex()[:16]
+
+
+def _as_it_is(user_id: int) -> int:
+    return user_id
+
+
+def _shown(movement: Movement, known_as: Callable[[int], Label]) -> Iterator[Shown]:
+    """Yield the members as the caller may see them; whatever is exported is made of these."""
+    for member in movement.members():
+        leaders = [known_as(leader_id) for leader_id in member.leaders]
+        yield Shown(known_as(member.user_id), member.live, leaders)
+
+
+def _stream(about: About, name: str, shown: Iterator[Shown]) -> Response:
+    text = TEXTS[name]
+    parts = stream_with_context(in_parts(text.write(about, shown)))
+    answer = Response(parts, mimetype=text.media_type)
+    if name != "json":  # which is for programs; the others end up in files
+        answer.headers.set("Content-Disposition", "attachment", filename=_file_name(about, name))
+    return answer
+
+
+def _ensure_drawable(about: About) -> None:
+    if about.member_count > MOST_DRAWN:
+        others = ", ".join(TEXTS)
+        detail = (
+            f"A picture shows at most {MOST_DRAWN} members, and this movement has"
+            f" {about.member_count}; the other formats ({others}) know no limit."
+        )
+        raise Invalid([{"pointer": "#/format", "detail": detail, "in": "query"}])
+
+
+def _picture(about: About, drawn: str) -> Response:
+    answer = Response(drawn, mimetype=PICTURE)
+    answer.headers.set("Content-Disposition", "inline", filename=_file_name(about, "svg"))
+    answer.headers["Content-Security-Policy"] = _PICTURE_POLICY
+    return answer
+
+
+def _file_name(about: About, ending: str) -> str:
+    return f"movement-{about.id}.{ending}"

@@ -1,0 +1,288 @@
+import contextvars
+import re
+import tracemalloc
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from gridt.auth import tokens_for
+from gridt.extensions import db
+from gridt.formats import TEXTS
+from gridt.models import Login, Movement, MovementUserAssociation, User
+from tests.networks import people, plant, ring
+from tests.readers import READERS
+
+TYPES = {
+    "json": "application/json",
+    "graphml": "application/graphml+xml; charset=utf-8",
+    "dot": "text/vnd.graphviz; charset=utf-8",
+    "svg": "image/svg+xml; charset=utf-8",
+}
+
+each_format = pytest.mark.parametrize("name", READERS)
+each_text = pytest.mark.parametrize("name", TEXTS)
+
+
+@pytest.fixture
+def ann(make_user):
+    return make_user("ann")
+
+
+@pytest.fixture
+def export(client_of):
+    """Export a movement's network, as a user sees it."""
+
+    def call(user, movement, name=None, **options):
+        query = {} if name is None else {"format": name}
+        address = f"/movements/{movement.id}/network"
+        return client_of(user).get(address, query_string=query, **options)
+
+    return call
+
+
+@pytest.fixture
+def network(export):
+    """Read the network of a movement in a format, as a user sees it."""
+
+    def read(user, movement, name="json"):
+        answer = export(user, movement, name)
+        assert answer.status_code == 200, answer.json
+        return READERS[name](answer.text)
+
+    return read
+
+
+# -- formats --------------------------------------------------------------------------------
+
+
+@each_format
+@pytest.mark.parametrize("role", ["creator", "admin"])
+def test_creator_and_admin_see_who_leads_whom(network, make_movement, make_user, ann, role, name):
+    users = [make_user() for _ in range(7)]
+    movement = make_movement(*users, creator=ann if role == "creator" else None, name="Flossing")
+    ann.role = "admin" if role == "admin" else "user"
+    ann.save_to_db()
+
+    read = network(ann, movement, name)
+
+    assert read.about.items() <= {"id": movement.id, "name": "Flossing", "member_count": 7}.items()
+    leaders = {str(user.id): {str(one.id) for one in user.leaders(movement)} for user in users}
+    assert read.leaders == leaders
+
+
+@each_format
+def test_the_network_tells_who_is_live(network, make_movement, make_user, ann, clock, name):
+    ben = make_user()
+    movement = make_movement(ann, ben, creator=ann)
+    clock.pass_(days=4)
+    movement.post_update(ben).save_to_db()
+    assert network(ann, movement, name).live == {str(ann.id): False, str(ben.id): True}
+
+
+@each_format
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_a_small_network(network, make_movement, ann, size, name):
+    read = network(ann, make_movement(members=size, creator=ann), name)
+    assert read.about["member_count"] == len(read.live) == size
+    assert [len(leaders) for leaders in read.leaders.values()] == [max(0, size - 1)] * size
+
+
+@each_format
+def test_open_slots_are_left_out(network, make_movement, ann, name):
+    movement = make_movement(ann, members=5, creator=ann)
+    following = db.select(MovementUserAssociation).filter_by(follower_id=ann.id, slot=2)
+    slot = db.session.scalars(following).one()
+    slot.leader_id = None  # as imported data may have it
+    slot.save_to_db()
+    counts = {one: len(leaders) for one, leaders in network(ann, movement, name).leaders.items()}
+    assert counts.pop(str(ann.id)) == 3
+    assert set(counts.values()) == {4}
+
+
+@each_format
+def test_a_format_has_its_media_type(export, make_movement, ann, name):
+    answer = export(ann, make_movement(ann), name)
+    assert answer.content_type == TYPES[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "disposition"),
+    [
+        ("json", None),
+        ("graphml", "attachment; filename=movement-{}.graphml"),
+        ("dot", "attachment; filename=movement-{}.dot"),
+        ("svg", "inline; filename=movement-{}.svg"),
+    ],
+)
+def test_files_have_names_and_pictures_are_shown(export, make_movement, ann, name, disposition):
+    movement = make_movement(ann)
+    answer = export(ann, movement, name)
+    expected = disposition and disposition.format(movement.id)
+    assert answer.headers.get("Content-Disposition") == expected
+
+
+def test_json_is_what_one_gets_without_asking(export, make_movement, ann):
+    movement = make_movement(ann, members=3)
+    assert export(ann, movement).json == export(ann, movement, "json").json
+
+
+@pytest.mark.parametrize("name", ["png", "", "SVG", "application/json"])
+def test_an_unknown_format_is_named(export, make_movement, ann, name):
+    answer = export(ann, make_movement(ann), name)
+    assert answer.status_code == 422
+    (error,) = answer.json["errors"]
+    assert (error["pointer"], error["in"]) == ("#/format", "query")
+    assert all(known in error["detail"] for known in READERS)
+
+
+def test_what_is_accepted_makes_no_difference(export, make_movement, ann):
+    answer = export(ann, make_movement(ann), headers={"Accept": "image/svg+xml"})
+    assert answer.mimetype == "application/json"
+
+
+# -- who sees what --------------------------------------------------------------------------
+
+
+@each_format
+def test_members_see_pseudonyms_that_stay(network, make_movement, make_user, ann, name):
+    users = [ann, *(make_user() for _ in range(5))]
+    movement, other = make_movement(*users), make_movement(*users)
+
+    first, again = network(ann, movement, name), network(users[1], movement, name)
+
+    assert first == again
+    assert len(first.live) == 6
+    assert all(re.fullmatch(r"[0-9a-f]{16}", one) for one in first.live)
+    for member, leaders in first.leaders.items():
+        assert len(leaders) == 4
+        assert leaders < set(first.live) - {member}
+    assert not set(first.live) & set(network(ann, other, name).live)
+
+
+def test_every_format_shows_the_same(network, make_movement, ann):
+    movement = make_movement(ann, members=30)
+    as_json, *others = (network(ann, movement, name) for name in READERS)
+    for read in others:
+        assert (read.live, read.leaders) == (as_json.live, as_json.leaders)
+        assert read.about["name"] == as_json.about["name"]
+
+
+@each_format
+def test_an_export_tells_no_more_than_that(export, make_movement, make_user, ann, name):
+    names = {"robin": 987_654_301, "pieter": 987_654_302, "jorn": 987_654_303}
+    # no other number is like these ids
+    users = [make_user(f"called-{word}", id=number) for word, number in names.items()]
+    text = export(ann, make_movement(ann, *users), name).text
+    for user in users:
+        for secret in (user.username, user.email, str(user.id)):
+            assert secret not in text
+
+
+@each_format
+def test_outsiders_see_no_network(export, make_movement, make_user, ann, name):
+    movement = make_movement(make_user(), creator=make_user())
+    assert export(ann, movement, name).status_code == 403
+
+
+# -- pictures -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size", "status"), [(500, 200), (501, 422)])
+def test_a_picture_has_at_most_500_members(export, make_movement, ann, size, status):
+    movement = make_movement(creator=ann)
+    plant(movement, ring(people(size)))
+
+    answer = export(ann, movement, "svg")
+
+    assert answer.status_code == status
+    if status == 422:
+        (error,) = answer.json["errors"]
+        assert (error["pointer"], error["in"]) == ("#/format", "query")
+        assert error["detail"] == (
+            "A picture shows at most 500 members, and this movement has 501;"
+            " the other formats (json, graphml, dot) know no limit."
+        )
+
+
+def test_a_picture_shows_the_caller_their_place(export, make_movement, make_user, ann):
+    admin = make_user(role="admin")
+    movement = make_movement(ann, members=5)
+    assert 'class="me"' in export(ann, movement, "svg").text
+    assert 'class="me"' not in export(admin, movement, "svg").text
+
+
+def test_a_picture_that_is_the_same_is_not_sent_again(export, make_movement, ann):
+    movement = make_movement(ann, members=30)
+    first = export(ann, movement, "svg")
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert export(ann, movement, "svg", headers=known).status_code == 304
+    movement.swap_leader(ann, ann.leaders(movement)[0])
+    movement.save_to_db()
+    assert export(ann, movement, "svg", headers=known).status_code == 200
+
+
+def test_a_picture_runs_nothing(export, make_movement, ann):
+    policy = export(ann, make_movement(ann), "svg").headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "script" not in policy
+
+
+# -- streams --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stream(own_app):
+    """Yield the parts of an export, on real connections and after the request, as servers do."""
+    sizes = iter(range(1, 100))
+
+    def prepare(size):
+        with own_app.app_context():
+            number = next(sizes)
+            user = User(f"creator{number}", f"creator{number}@example.org", "a password")
+            user.save_to_db()
+            movement = Movement(f"Flossing {number}", timedelta(days=1))
+            movement.creator = user
+            movement.save_to_db()
+            plant(movement, ring(people(size)))
+            login = Login(user)
+            login.save_to_db()
+            headers = {"Authorization": f"Bearer {tokens_for(login)['access_token']}"}
+            address = f"/movements/{movement.id}/network"
+
+        def parts(name):
+            client = FlaskClient(own_app, own_app.response_class)
+            answer = client.get(address, headers=headers, query_string={"format": name})
+            assert answer.status_code == 200
+            assert not {"Content-Length", "ETag"} & set(answer.headers)
+            yield from answer.iter_encoded()
+            answer.close()
+
+        return parts
+
+    return prepare
+
+
+@each_text
+def test_a_network_is_streamed_in_parts(stream, name):
+    parts = stream(2500)
+    sizes = contextvars.Context().run(lambda: [len(part) for part in parts(name)])
+    assert len(sizes) >= 3
+    assert max(sizes) < sum(sizes) / 2
+
+
+def test_a_larger_network_takes_no_more_memory(stream):
+    def peak(parts, name):
+        tracemalloc.start()
+        for _ in parts(name):
+            pass
+        _, highest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return highest
+
+    small, large = stream(2500), stream(7500)
+    for name in TEXTS:
+        contextvars.Context().run(peak, small, name)  # so that whatever is made once is there
+        few, many = (contextvars.Context().run(peak, one, name) for one in (small, large))
+        assert many < 1.4 * few, (name, few, many)
