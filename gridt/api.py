@@ -339,11 +339,12 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     if not g.get("reading"):
         response.headers["Cache-Control"] = "no-store"
-    elif request.method != "OPTIONS" and not response.is_streamed:
+    elif request.method != "OPTIONS":
         response.headers["Cache-Control"] = "private, no-cache"
-        if response.status_code == 200:
+        if response.status_code == 200 and not response.is_streamed:
             response.add_etag(weak=True)
-            response.make_conditional(request)
+            if "If-None-Match" in request.headers:  # or there is nothing to compare
+                response.make_conditional(request)
     return response
 
 

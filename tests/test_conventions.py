@@ -414,6 +414,7 @@ def test_what_is_streamed_has_no_tag(client_of, ann, movement):
     answer = client_of(ann).get("/movements/flossing/network", buffered=True)
     assert answer.status_code == 200
     assert "ETag" not in answer.headers
+    assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
 def test_answers_to_writes_are_not_stored(client_of, ann, movement):
