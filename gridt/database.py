@@ -1,6 +1,7 @@
 """What a session and its connections do, on PostgreSQL and on SQLite."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,8 @@ from sqlalchemy.orm import DeclarativeBase
 READING = "reading"
 #: how long a writer waits for another, and a login for a free hashing slot, in seconds
 PATIENCE = 10
+#: after so many milliseconds SQLite has looked for the write lock some times, and begins anew
+_GLANCES = 25
 
 
 class Base(DeclarativeBase):
@@ -113,11 +116,30 @@ def prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # The write lock is taken at once: two readers who both go on to write would
-        # otherwise deadlock, and the busy timeout does not help those.
-        reading = has_app_context() and g.get("reading", False)
-        statement = "BEGIN" if reading else "BEGIN IMMEDIATE"
+        driver: Any = connection.connection.driver_connection
         try:
-            connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
+            if has_app_context() and g.get("reading", False):
+                driver.execute("BEGIN")
+            else:
+                _begin_writing(driver)
         except sqlite3.OperationalError as error:  # nobody wraps what a listener raises
-            raise OperationalError(statement, None, error) from error
+            raise OperationalError("BEGIN", None, error) from error
+
+
+def _begin_writing(connection: sqlite3.Connection) -> None:
+    # The write lock is taken at once: two readers who both go on to write would otherwise
+    # deadlock, and the busy timeout does not help those.
+    # SQLite looks for it ever less often, so that who waits longest loses to who has just come;
+    # in many short waits everybody looks as often (the longest of 2,000: 0.3 s, not 3.8 s).
+    give_up = time.monotonic() + PATIENCE
+    connection.execute(f"PRAGMA busy_timeout = {_GLANCES}")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                    raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")

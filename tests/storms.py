@@ -246,15 +246,19 @@ class Actor:
 
 def contradictions(crowd: Crowd, memory: Memory) -> list[str]:
     """Name all that was told and is not in the database, or is there and was refused."""
-    rows = db.session.execute(sa.select(Update.id, Update.message)).all()
-    stored = {row.id for row in rows}
-    messages = Counter(row.message for row in rows)
+    rows = db.session.execute(sa.select(Update.message, Update.id)).all()
+    stored, gone = dict(rows), memory.deleted | memory.perhaps_deleted
+    messages = Counter(message for message, _ in rows)
     found = [f"update {one!r} is there {n} times" for one, n in messages.items() if n > 1]
     known = memory.posted.keys() | memory.perhaps_posted
     found += [f"update {one!r} was refused" for one in messages.keys() - known]
-    kept = set(memory.posted.values()) - memory.deleted - memory.perhaps_deleted
-    found += [f"update {one} is lost" for one in kept - stored]
-    found += [f"update {one} was deleted" for one in memory.deleted & stored]
+    # by message and id: SQLite gives the id of an update that was not saved to the next one
+    found += [
+        f"update {id} is lost"
+        for message, id in memory.posted.items()
+        if id not in gone and stored.get(message) != id
+    ]
+    found += [f"update {id} was deleted" for id in memory.deleted & set(stored.values())]
 
     members = keys_of(crowd.movement).keys()
     told = memory.subscribed | dict.fromkeys(crowd.members - crowd.tokens.keys(), True)

@@ -159,9 +159,12 @@ def interrupt_half_way(url: str, command: list[str], by: Signals) -> int:
     with process, open(ours, "rb", buffering=0) as terminal:
         shown = b""
         while not re.search(rb"\b[456]\d%", shown):
-            shown += terminal.read(1024)
+            try:
+                shown += terminal.read(1024)
+            except OSError:  # what a terminal says when nobody writes to it any more
+                raise AssertionError(f"it was over at:\n{shown.decode()}") from None
         process.send_signal(by)
-        with suppress(OSError):  # what a terminal says when nobody writes to it any more
+        with suppress(OSError):
             while terminal.read(1024):
                 pass
         return process.wait(PATIENCE)

@@ -21,7 +21,7 @@ class Size:
     seconds: float
 
 
-SIZES = {"small": Size(4, 2.5), "full": Size(12, 30)}
+SIZES = {"small": Size(4, 1.5), "full": Size(12, 30)}
 
 
 @pytest.mark.parametrize("members", [60, 10_000])
