@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from gridt.models.movement import Movement
 from gridt.models.movement_user_association import SLOTS
 
+#: places whose arrows are in memory once more while a graph is built
+_ADDED_AT_ONCE = 400_000
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -33,7 +36,7 @@ class Health:
 def health(movement: Movement) -> Health | None:
     """Measure a movement's network by reading it once; None where it has no members.
 
-    Takes some 50 bytes of memory and some 10 microseconds per member.
+    Takes some 250 bytes of memory per member.
     """
     active, leaders = _read(movement)
     members = len(active)
@@ -74,42 +77,16 @@ def _read(movement: Movement) -> tuple[bytearray, "array[int]"]:
 
 
 def _largest_component(leaders: "array[int]") -> int:
-    """Return the size of the largest strongly connected component.
+    """Return the size of the largest strongly connected component."""
+    # workers, which never measure, do not pay for the library's memory
+    import rustworkx
 
-    Tarjan, "Depth-first search and linear graph algorithms", 1972, without recursion.
-    """
     members = len(leaders) // SLOTS
-    order = array("i", [-1]) * members  # when a member was first reached
-    low = array("i", [0]) * members  # the earliest that can be reached from there
-    slot = bytearray(members)  # how many of a member's leaders were looked at
-    open_ = bytearray(members)  # reached, and not yet in a component
-    component: list[int] = []
-    largest = reached = 0
-    for start in range(members):
-        path = [start] if order[start] < 0 else []
-        while path:
-            member = path[-1]
-            if order[member] < 0:
-                order[member] = low[member] = reached
-                reached += 1
-                component.append(member)
-                open_[member] = 1
-            if slot[member] < SLOTS:
-                leader = leaders[SLOTS * member + slot[member]]
-                slot[member] += 1
-                if leader >= 0 and order[leader] < 0:
-                    path.append(leader)
-                elif leader >= 0 and open_[leader]:
-                    low[member] = min(low[member], order[leader])
-                continue
-            path.pop()
-            if path:
-                low[path[-1]] = min(low[path[-1]], low[member])
-            if low[member] == order[member]:
-                size = 1
-                while (one := component.pop()) != member:
-                    open_[one] = 0
-                    size += 1
-                open_[member] = 0
-                largest = max(largest, size)
-    return largest
+    graph: rustworkx.PyDiGraph[None, None] = rustworkx.PyDiGraph()
+    graph.add_nodes_from([None] * members)
+    for start in range(0, len(leaders), _ADDED_AT_ONCE):
+        part = enumerate(leaders[start : start + _ADDED_AT_ONCE], start)
+        graph.add_edges_from_no_data(
+            [(place // SLOTS, leader) for place, leader in part if leader >= 0]
+        )
+    return max(map(len, rustworkx.strongly_connected_components(graph)))
