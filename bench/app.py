@@ -125,7 +125,7 @@ def _connection(reading: bool) -> Any:
     if reading not in kept:
         bind = READING if reading and READING in db.engines else None
         borrowed = db.engines[bind].raw_connection()
-        connection = borrowed.driver_connection
+        connection: Any = borrowed.driver_connection
         if bind is not None:
             connection.autocommit = True
         borrowed.detach()  # it never goes back to the pool

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import click
 import flask_migrate
@@ -26,7 +27,7 @@ from tests import postgres
 ENGINES = ("postgresql", "sqlite")
 
 #: hashing is not what is measured here
-_CHEAP = {"ARGON2_MEMORY_KIB": 64, "ARGON2_PASSES": 1, "ARGON2_LANES": 1}
+_CHEAP: dict[str, Any] = {"ARGON2_MEMORY_KIB": 64, "ARGON2_PASSES": 1, "ARGON2_LANES": 1}
 
 #: everybody has logged in once
 _LOGINS = insert(Login).from_select(
@@ -57,7 +58,7 @@ class World:
         """Return the name and version of the database."""
         with self.app.app_context():
             dialect = db.engine.dialect
-            return f"{dialect.name} {'.'.join(map(str, dialect.server_version_info))}"
+            return f"{dialect.name} {'.'.join(map(str, dialect.server_version_info or ()))}"
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from bench.databases import World
 from bench.load import Server, serving
@@ -21,7 +22,7 @@ _PEOPLE = 4
 #: movements that one list shows: the most that a page may have
 _LISTED = 500
 #: what may not be the default of the settings that tests.servers makes cheap
-_HASHING = {
+_HASHING: dict[str, Any] = {
     "ARGON2_MEMORY_KIB": str(Settings.ARGON2_MEMORY_KIB),
     "ARGON2_PASSES": str(Settings.ARGON2_PASSES),
     "ARGON2_LANES": str(Settings.ARGON2_LANES),

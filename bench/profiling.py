@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bench.databases import JOINED, LISTED, World, furnish
@@ -118,7 +119,9 @@ def _operations(world: World, readers: list[str], number: int) -> Iterator[tuple
 
 
 def _environ(call: Call) -> dict[str, Any]:
-    builder = EnvironBuilder(call.path, method=call.method, headers=call.headers(), data=call.body)
+    builder = EnvironBuilder(
+        call.path, method=call.method, headers=Headers(call.headers()), data=call.body
+    )
     return builder.get_environ()
 
 

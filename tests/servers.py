@@ -132,6 +132,6 @@ def _url_when_ready(process: subprocess.Popen[bytes], log: Path) -> str:
 def _ready(url: str) -> bool:
     try:
         with urlopen(f"{url}/ready", timeout=PATIENCE) as answer:
-            return answer.status == 200
+            return bool(answer.status == 200)
     except URLError:
         return False
