@@ -3,7 +3,8 @@ PORT ?= 5000
 GRIDT_BIND ?= 127.0.0.1:$(PORT)
 ARGS ?=
 
-STORMS := tests/test_storms.py tests/test_crashes.py tests/test_lost_connections.py
+STORMS := tests/test_storms.py tests/test_crashes.py tests/test_lost_connections.py \
+  tests/test_network_structure.py
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
