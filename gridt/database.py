@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine, MetaData, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
-#: the bind for requests that only read
-READING = "reading"
+#: the binds for what only reads: of the database itself, and of its replica
+READING, REPLICA = "reading", "replica"
 #: how long a writer waits for another, and a login for a free hashing slot, in seconds
 PATIENCE = 10
 
@@ -38,9 +38,10 @@ class Session(flask_sqlalchemy.session.Session):
     """
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
-        """Return the engine for this request."""
-        if has_app_context() and g.get("loose") and READING in self._db.engines:
-            return self._db.engines[READING]
+        """Return the engine that `g.bind` names, if there is one, or else the database's own."""
+        bind = g.get("bind") if has_app_context() else None
+        if bind is not None and bind in self._db.engines:
+            return self._db.engines[bind]
         return super().get_bind(*args, **kwargs)
 
     def rollback(self) -> None:
@@ -63,16 +64,25 @@ def _lost_or_not() -> Iterator[None]:
             raise
 
 
-def binds(url: str) -> dict[str, Any]:
-    """Return the further engines of an app whose database is at `url`.
+def binds(url: str, replica: str | None, *, prepared: bool) -> dict[str | None, Any]:
+    """Return the engines of an app whose database is at `url`, and what to make them with.
 
     PostgreSQL gives each statement a snapshot of its own (READ COMMITTED). To begin and end a
     transaction around some that only read is then two round trips for nothing.
+
+    :param prepared: whether a connection may remember statements
     """
     if make_url(url).get_backend_name() == "sqlite":
         return {}
-    options = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
-    return {READING: {"url": url, **options}}
+    common: dict[str, Any] = {} if prepared else {"connect_args": {"prepare_threshold": None}}
+    reading = common | {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+    engines: dict[str | None, Any] = {
+        None: {"url": url, **common},
+        READING: {"url": url, **reading},
+    }
+    if replica is not None:
+        engines[REPLICA] = {"url": replica, **reading}
+    return engines
 
 
 def prepare_sqlite(engine: Engine) -> None:

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,19 +88,52 @@ def serve(**changes: str) -> Iterator[Server]:
 
     :param changes: settings that are not those of `SETTINGS`
     """
+    password = secrets.token_hex(16)
+    url = URL.create(
+        "postgresql+psycopg", "postgres", password, "127.0.0.1", free_port(), "postgres"
+    )
+
+    def make(home: Path, binaries: Path, account: dict[str, Any]) -> None:
+        (home / "password").write_text(password)
+        _give(home, account)
+        data, words = f"--pgdata={home}/data", f"--pwfile={home}/password"
+        _run([binaries / "initdb", data, *INITDB, words], cwd=home, **account)
+
+    with _serve(url, make, changes) as server:
+        yield server
+
+
+@contextmanager
+def follow(primary: Server, **changes: str) -> Iterator[Server]:
+    """Run a streaming standby of a running server for the length of a `with` block.
+
+    It is a copy of everything in that server, follows it, and can only be read.
+    """
+    address = make_url(primary.url)
+
+    def make(home: Path, binaries: Path, account: dict[str, Any]) -> None:
+        source = address.set(drivername="postgresql").render_as_string(hide_password=False)
+        copied = [f"--pgdata={home}/data", "--write-recovery-conf", "--checkpoint=fast"]
+        command = [binaries / "pg_basebackup", f"--dbname={source}", *copied, "--no-sync"]
+        _run(command, cwd=home, **account)
+
+    with _serve(address.set(port=free_port()), make, changes) as server:
+        yield server
+
+
+@contextmanager
+def _serve(
+    url: URL, make: Callable[[Path, Path, dict[str, Any]], None], changes: dict[str, str]
+) -> Iterator[Server]:
+    """Run a server at `url` on the data folder that `make` fills."""
     with tempfile.TemporaryDirectory(
         prefix="gridt-postgres-", ignore_cleanup_errors=True
     ) as folder:
         home, account = Path(folder), _account()
         binaries = _reachable(_binaries(), home, account)
-        data, log, password = home / "data", home / "log", secrets.token_hex(16)
-        (home / "password").write_text(password)
         _give(home, account)
-        initdb = [binaries / "initdb", f"--pgdata={data}", *INITDB, f"--pwfile={home}/password"]
-        _run(initdb, cwd=home, **account)
-        url = URL.create(
-            "postgresql+psycopg", "postgres", password, "127.0.0.1", free_port(), "postgres"
-        )
+        make(home, binaries, account)
+        data, log = home / "data", home / "log"
         settings = SETTINGS | changes | {"port": str(url.port), "unix_socket_directories": folder}
         options = [f"--{name}={value}" for name, value in settings.items()]
         with (
