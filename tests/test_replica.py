@@ -213,7 +213,7 @@ def test_a_login_that_ended_is_refused_though_the_replica_does_not_know(world: W
         assert world.clusters.ask_standby(query, "gridt") == 1
 
 
-def test_newcomers_see_themselves_before_the_replica_does(world: World) -> None:
+def test_newcomers_and_who_logs_in_again_see_what_they_did_before(world: World) -> None:
     name = f"new{uuid4().hex[:8]}"
     newcomer: OwnContextClient = world.clusters.app.test_client()
     known = {"username": name, "password": PASSWORD}
@@ -221,6 +221,9 @@ def test_newcomers_see_themselves_before_the_replica_does(world: World) -> None:
         newcomer.post("/register", json=known | {"email": f"{name}@example.org"})
         newcomer.token = newcomer.post("/auth", json=known).json["access_token"]
         assert newcomer.get("/identity").json["username"] == name
+        newcomer.put(f"{world.path}/subscriber")
+        newcomer.token = newcomer.post("/auth", json=known).json["access_token"]
+        assert len(newcomer.get("/movements/subscriptions").json) == 1
 
 
 def test_what_the_replica_has_not_heard_of_is_asked_of_the_primary(world: World) -> None:
