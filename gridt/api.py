@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NoReturn, TypeVar, cast
 from uuid import uuid4
 
@@ -28,9 +28,10 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from gridt.auth import verify_token
-from gridt.database import let_go
+from gridt.database import READING, let_go
 from gridt.errors import Invalid
 from gridt.extensions import db
+from gridt.replica import replica
 from gridt.schemas.base import Nothing, Problem
 
 log = logging.getLogger(__name__)
@@ -77,14 +78,16 @@ class Resource(MethodView):
         handler = getattr(self, "get" if request.method == "HEAD" else request.method.lower())
         notes = _notes(handler)
         # a stream is one statement, but fetched little by little: that takes a transaction
-        g.loose = g.reading and not notes["streamed"]
+        loose = g.reading and not notes["streamed"]
+        g.bind = READING if loose else None
+        call = partial(replica.read, handler) if loose else handler
         attempt = 0
         while True:
             attempt += 1
             try:
                 if notes["token"] is not None:
                     verify_token(notes["token"])
-                answer: ResponseReturnValue = handler(**path)
+                answer: ResponseReturnValue = call(**path)
                 return answer
             except (DBAPIError, StaleDataError) as error:
                 db.session.rollback()

@@ -8,6 +8,7 @@ from gridt.config import INSTANCE_FOLDER, VERSION, Settings
 from gridt.database import binds, let_go, prepare_sqlite
 from gridt.extensions import db, jwt, migrate, passwords
 from gridt.problems import register_problems
+from gridt.replica import replica
 from gridt.resources import BLUEPRINTS
 from gridt.resources.service import swagger_ui
 
@@ -43,12 +44,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("gridt", instance_path=str(INSTANCE_FOLDER))
     app.config.from_object(settings or Settings.from_environment())
     app.config.from_mapping(_CONSTANTS)
-    app.config["SQLALCHEMY_BINDS"] = binds(app.config["SQLALCHEMY_DATABASE_URI"])
+    app.config["SQLALCHEMY_BINDS"] = binds(
+        app.config["SQLALCHEMY_DATABASE_URI"],
+        app.config["REPLICA_URI"],
+        prepared=app.config["PREPARED_STATEMENTS"],
+    )
     app.teardown_appcontext(let_go)  # after the session has, which is torn down before
     db.init_app(app)
     migrate.init_app(app, db)
     jwt.init_app(app)
     passwords.init_app(app)
+    replica.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             prepare_sqlite(db.engine)

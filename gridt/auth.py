@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +22,7 @@ _WORDS = {"bearer", "jwt"}
 #: tokens whose signature a process remembers to be right; some 5 MB
 _REMEMBERED = 4096
 
-_STANDING = select(Login.user_id).where(
+_STANDING = select(Login.user_id, Login.wrote_at).where(
     Login.id == bindparam("login_id"), Login.revoked_at.is_(None)
 )
 
@@ -33,6 +34,8 @@ class Caller:
     user_id: int
     login_id: int
     jti: str
+    #: when this login last changed something, or a little before
+    wrote_at: datetime | None
 
 
 def verify_token(kind: str) -> None:
@@ -70,9 +73,9 @@ def _standing(claims: dict[str, Any]) -> Caller:
     """Return who calls, if their login has not ended."""
     login_id = claims.get("login")
     if isinstance(login_id, int) and 0 < login_id <= largest_in(Login.id):
-        user_id = execute(_STANDING, {"login_id": login_id}).scalar_one_or_none()
-        if str(user_id) == claims["sub"]:
-            return Caller(int(claims["sub"]), login_id, str(claims["jti"]))
+        login = execute(_STANDING, {"login_id": login_id}).one_or_none()
+        if login is not None and str(login.user_id) == claims["sub"]:
+            return Caller(login.user_id, login_id, str(claims["jti"]), login.wrote_at)
     raise InvalidToken("This login has ended")
 
 

@@ -51,6 +51,12 @@ class Settings:
     SECRET_KEY: str
     #: GRIDT_DATABASE_URL: SQLite, or PostgreSQL when that is outgrown
     SQLALCHEMY_DATABASE_URI: str = "sqlite:///gridt.sqlite"
+    #: GRIDT_REPLICA_URL: a streaming replica of that PostgreSQL, which answers what only reads
+    REPLICA_URI: str | None = None
+    #: GRIDT_REPLICA_LAG_SECONDS: how far behind the replica may be
+    REPLICA_LAG: timedelta = timedelta(seconds=10)
+    #: GRIDT_PREPARED_STATEMENTS: false where a pooler gives each transaction another connection
+    PREPARED_STATEMENTS: bool = True
     #: GRIDT_UPGRADE_ON_START: gunicorn migrates the database before it serves
     UPGRADE_ON_START: bool = False
     #: GRIDT_BIND: where gunicorn listens
@@ -82,12 +88,15 @@ class Settings:
         if get_load_dotenv():  # as the flask command does, unless FLASK_SKIP_DOTENV is set
             env.read_env(ROOT / ".env", recurse=False)
         env.add_parser("database_url", _database_url)
+        env.add_parser("replica_url", _replica_url)
         env.add_parser("secret_key", _secret_key)
         try:
             url: URL | None = env.database_url("DATABASE_URL", cls.SQLALCHEMY_DATABASE_URI)
             embedded = url is None or url.get_backend_name() == "sqlite"
             secret: str | None = env.secret_key("SECRET_KEY", None, url=url)
             values = _limits(env) | {
+                "REPLICA_URI": env.replica_url("REPLICA_URL", None, url=url),
+                "PREPARED_STATEMENTS": env.bool("PREPARED_STATEMENTS", cls.PREPARED_STATEMENTS),
                 "BIND": env.str("BIND", cls.BIND),
                 "CORS_ORIGINS": _stripped(env.list("CORS_ORIGINS", list(cls.CORS_ORIGINS))),
                 "UPGRADE_ON_START": env.bool("UPGRADE_ON_START", embedded),
@@ -116,6 +125,7 @@ def _limits(env: FileAwareEnv) -> dict[str, Any]:
     a_second, some = Range(min=timedelta(seconds=1)), Range(min=1)
     default = {field.name: field.default for field in fields(Settings)}
     read: dict[str, tuple[Callable[..., Any], str, Range]] = {
+        "REPLICA_LAG": (env.timedelta, "REPLICA_LAG_SECONDS", a_second),
         "MAX_CONTENT_LENGTH": (env.int, "MAX_BODY_BYTES", Range(min=1024)),
         "JWT_ACCESS_TOKEN_EXPIRES": (env.timedelta, "ACCESS_TOKEN_SECONDS", a_second),
         "JWT_REFRESH_TOKEN_EXPIRES": (env.timedelta, "REFRESH_TOKEN_SECONDS", a_second),
@@ -144,6 +154,18 @@ def _database_url(text: str) -> URL:
     if url.get_backend_name() == "sqlite" and url.database not in _IN_MEMORY:
         url = url.set(database=str(INSTANCE_FOLDER / str(url.database)))
     return url
+
+
+def _replica_url(text: str | None, url: URL | None) -> str | None:
+    """Parse the address of a replica, which only a PostgreSQL has."""
+    if text is None:
+        return None
+    replica = _database_url(text)
+    if replica.get_backend_name() == "sqlite":
+        raise ValidationError("Not a postgresql:// address.")
+    if url is not None and url.get_backend_name() == "sqlite":
+        raise ValidationError("Only a PostgreSQL has a replica, and GRIDT_DATABASE_URL is none.")
+    return replica.render_as_string(hide_password=False)
 
 
 def _secret_key(given: str | None, url: URL | None) -> str | None:

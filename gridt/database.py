@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, MetaData, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
-#: the bind for requests that only read
-READING = "reading"
+#: the binds for what only reads: of the database itself, and of its replica
+READING, REPLICA = "reading", "replica"
 #: how long a writer waits for another, and a login for a free hashing slot, in seconds
 PATIENCE = 10
 #: after so many milliseconds SQLite has looked for the write lock some times, and begins anew
@@ -67,39 +67,49 @@ def _lost_or_not() -> Iterator[None]:
 def reader(engines: Mapping[str | None, Engine | Connection]) -> Connection | None:
     """Return the connection of a request whose reads need no transaction, None for others.
 
-    A session, which it does without, would take twice as long to begin and to end.
+    `g.bind` names the engine to read by. A session, which a request that reads does without,
+    would take twice as long to begin and to end.
 
     :param engines: of the app; a test puts its own connection in their place
     """
-    if not has_app_context() or not g.get("loose"):
+    bind = g.get("bind") if has_app_context() else None
+    if bind is None:
         return None
-    engine = engines[READING if READING in engines else None]
+    engine = engines[bind if bind in engines else None]
     if isinstance(engine, Connection):
         return engine
-    if "reader" not in g:
-        g.reader = engine.connect()
-    connection: Connection = g.reader
-    return connection
+    readers: dict[Engine, Connection] = g.setdefault("readers", {})
+    if engine not in readers:
+        readers[engine] = engine.connect()
+    return readers[engine]
 
 
 def let_go(_error: BaseException | None = None) -> None:
-    """Give the connection back that this request read by."""
-    connection = g.pop("reader", None)
-    if connection is not None:
+    """Give the connections back that this request read by."""
+    for connection in g.pop("readers", {}).values():
         with _lost_or_not():
             connection.close()
 
 
-def binds(url: str) -> dict[str, Any]:
-    """Return the further engines of an app whose database is at `url`.
+def binds(url: str, replica: str | None, *, prepared: bool) -> dict[str | None, Any]:
+    """Return the engines of an app whose database is at `url`, and what to make them with.
 
     PostgreSQL gives each statement a snapshot of its own (READ COMMITTED). To begin and end a
     transaction around some that only read is then two round trips for nothing.
+
+    :param prepared: whether a connection may remember statements
     """
     if make_url(url).get_backend_name() == "sqlite":
         return {}
-    options = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
-    return {READING: {"url": url, **options}}
+    common: dict[str, Any] = {} if prepared else {"connect_args": {"prepare_threshold": None}}
+    reading = common | {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+    engines: dict[str | None, Any] = {
+        None: {"url": url, **common},
+        READING: {"url": url, **reading},
+    }
+    if replica is not None:
+        engines[REPLICA] = {"url": replica, **reading}
+    return engines
 
 
 def prepare_sqlite(engine: Engine) -> None:

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,15 @@ from psycopg import sql
 from sqlalchemy import URL, make_url
 
 # The server lives as long as the pipe: when we close it, or die in whatever way, the shell stops
-# the server without waiting for its clients, and removes its folder. A line through the pipe
-# stops it by a signal and starts it again after some seconds.
+# the server without waiting for its clients, and removes its folder. Lines through the pipe stop
+# it by a signal, wait some seconds and start it again.
 KEEPER = """
-"$@" & while read -r signal pause
-do kill "-$signal" $!; wait $!; sleep "$pause"; "$@" &
-done
+"$@" & while read -r what how
+do case "$what" in
+  stop) kill "-$how" $!; wait $! ;;
+  sleep) sleep "$how" ;;
+  start) "$@" & ;;
+esac done
 kill -INT $!; wait $!; cd /; rm -rf "$0"
 """
 
@@ -50,6 +53,9 @@ SETTINGS = {
     "synchronous_commit": "off",
 }
 
+#: what a server prints when it has started; a standby, that its connections are read-only ones
+STARTED = "ready to accept"
+
 #: seconds after which a server that does not start is given up
 PATIENCE = 30
 
@@ -68,18 +74,26 @@ class Server:
         :param by: SIGINT as operators do it, closing all connections; SIGQUIT for a crash
         :param pause: for how many seconds it is away
         """
-        started = self._starts()
+        self._tell(f"stop {by.name.removeprefix('SIG')}", f"sleep {pause}", "start", until=STARTED)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Stop the server for the length of a `with` block."""
+        self._tell("stop INT", until="database system is shut down")
+        yield
+        self._tell("start", until=STARTED)
+
+    def _tell(self, *lines: str, until: str) -> None:
+        """Say something to the keeper, and return when the server has once more printed `until`."""
+        printed = self.log.read_text().count(until)
         assert self.keeper.stdin is not None
-        self.keeper.stdin.write(f"{by.name.removeprefix('SIG')} {pause}\n".encode())
+        self.keeper.stdin.write("".join(f"{line}\n" for line in lines).encode())
         self.keeper.stdin.flush()
         give_up = time.monotonic() + PATIENCE
-        while self._starts() == started:
+        while self.log.read_text().count(until) == printed:
             if time.monotonic() > give_up:
-                raise RuntimeError(f"PostgreSQL did not start again:\n{self.log.read_text()}")
+                raise RuntimeError(f"PostgreSQL did not say {until!r}:\n{self.log.read_text()}")
             time.sleep(0.02)
-
-    def _starts(self) -> int:
-        return self.log.read_text().count("ready to accept connections")
 
 
 @contextmanager
@@ -88,19 +102,52 @@ def serve(**changes: str) -> Iterator[Server]:
 
     :param changes: settings that are not those of `SETTINGS`
     """
+    password = secrets.token_hex(16)
+    url = URL.create(
+        "postgresql+psycopg", "postgres", password, "127.0.0.1", free_port(), "postgres"
+    )
+
+    def make(home: Path, binaries: Path, account: dict[str, Any]) -> None:
+        (home / "password").write_text(password)
+        _give(home, account)
+        data, words = f"--pgdata={home}/data", f"--pwfile={home}/password"
+        _run([binaries / "initdb", data, *INITDB, words], cwd=home, **account)
+
+    with _serve(url, make, changes) as server:
+        yield server
+
+
+@contextmanager
+def follow(primary: Server, **changes: str) -> Iterator[Server]:
+    """Run a streaming standby of a running server for the length of a `with` block.
+
+    It is a copy of everything in that server, follows it, and can only be read.
+    """
+    address = make_url(primary.url)
+
+    def make(home: Path, binaries: Path, account: dict[str, Any]) -> None:
+        source = address.set(drivername="postgresql").render_as_string(hide_password=False)
+        copied = [f"--pgdata={home}/data", "--write-recovery-conf", "--checkpoint=fast"]
+        command = [binaries / "pg_basebackup", f"--dbname={source}", *copied, "--no-sync"]
+        _run(command, cwd=home, **account)
+
+    with _serve(address.set(port=free_port()), make, changes) as server:
+        yield server
+
+
+@contextmanager
+def _serve(
+    url: URL, make: Callable[[Path, Path, dict[str, Any]], None], changes: dict[str, str]
+) -> Iterator[Server]:
+    """Run a server at `url` on the data folder that `make` fills."""
     with tempfile.TemporaryDirectory(
         prefix="gridt-postgres-", ignore_cleanup_errors=True
     ) as folder:
         home, account = Path(folder), _account()
         binaries = _reachable(_binaries(), home, account)
-        data, log, password = home / "data", home / "log", secrets.token_hex(16)
-        (home / "password").write_text(password)
         _give(home, account)
-        initdb = [binaries / "initdb", f"--pgdata={data}", *INITDB, f"--pwfile={home}/password"]
-        _run(initdb, cwd=home, **account)
-        url = URL.create(
-            "postgresql+psycopg", "postgres", password, "127.0.0.1", free_port(), "postgres"
-        )
+        make(home, binaries, account)
+        data, log = home / "data", home / "log"
         settings = SETTINGS | changes | {"port": str(url.port), "unix_socket_directories": folder}
         options = [f"--{name}={value}" for name, value in settings.items()]
         with (

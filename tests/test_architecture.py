@@ -23,6 +23,7 @@ ROWS = {
     "gridt.auth": 5,
     "gridt.paging": 5,
     "gridt.problems": 5,
+    "gridt.replica": 5,
     "gridt.resources": 5,
     "gridt.app": 6,
     "gridt.cli": 6,

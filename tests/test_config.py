@@ -11,6 +11,7 @@ from gridt.config import INSTANCE_FOLDER, ConfigurationError, Settings
 
 SECRET = "a secret of more than 32 characters"
 SERVER = "postgresql://gridt:secret@db.example/gridt"
+REPLICA = "postgresql://gridt:secret@replica.example/gridt"
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +47,9 @@ def test_defaults():
     assert asdict(Settings.from_environment()) == {
         "SECRET_KEY": SECRET,
         "SQLALCHEMY_DATABASE_URI": f"sqlite:///{INSTANCE_FOLDER / 'gridt.sqlite'}",
+        "REPLICA_URI": None,
+        "REPLICA_LAG": timedelta(seconds=10),
+        "PREPARED_STATEMENTS": True,
         "UPGRADE_ON_START": True,
         "BIND": "127.0.0.1:5000",
         "CORS_ORIGINS": ("*",),
@@ -74,6 +78,8 @@ def test_defaults():
         ("ARGON2_LANES", "8", "ARGON2_LANES", 8),
         ("HASHING_SLOTS", "5", "HASHING_SLOTS", 5),
         ("UPGRADE_ON_START", "false", "UPGRADE_ON_START", False),
+        ("REPLICA_LAG_SECONDS", "60", "REPLICA_LAG", timedelta(minutes=1)),
+        ("PREPARED_STATEMENTS", "false", "PREPARED_STATEMENTS", False),
     ],
 )
 def test_each_variable_is_read(configured, variable, text, name, value):
@@ -93,6 +99,9 @@ BAD = {
     "ARGON2_LANES": "9",
     "HASHING_SLOTS": "-1",
     "UPGRADE_ON_START": "perhaps",
+    "REPLICA_URL": "mysql://root@localhost/gridt",
+    "REPLICA_LAG_SECONDS": "0",
+    "PREPARED_STATEMENTS": "some",
 }
 
 
@@ -112,7 +121,11 @@ def test_all_bad_variables_are_named_together(configured):
 
 def test_a_refused_secret_or_password_is_not_told(configured):
     with pytest.raises(ConfigurationError) as caught:
-        configured(SECRET_KEY="hush", DATABASE_URL="mysql://root:hush@localhost/gridt")
+        configured(
+            SECRET_KEY="hush",
+            DATABASE_URL="mysql://root:hush@localhost/gridt",
+            REPLICA_URL="mysql://root:hush@localhost/gridt",
+        )
     assert "hush" not in str(caught.value)
 
 
@@ -122,15 +135,18 @@ def test_a_refused_secret_or_password_is_not_told(configured):
 def test_values_may_stand_in_files(configured, tmp_path):
     (tmp_path / "key").write_text("k" * 40 + "\n")
     (tmp_path / "url").write_text(f"{SERVER}\n")
+    (tmp_path / "replica").write_text(f"{REPLICA}\n")
 
     settings = configured(
         SECRET_KEY=None,
         SECRET_KEY_FILE=str(tmp_path / "key"),
         DATABASE_URL_FILE=str(tmp_path / "url"),
+        REPLICA_URL_FILE=str(tmp_path / "replica"),
     )
 
     assert settings.SECRET_KEY == "k" * 40
     assert settings.SQLALCHEMY_DATABASE_URI == SERVER.replace("sql:", "sql+psycopg:")
+    assert settings.REPLICA_URI == REPLICA.replace("sql:", "sql+psycopg:")
 
 
 def test_a_bad_value_in_a_file_is_named(configured, tmp_path):
@@ -196,6 +212,14 @@ def test_a_relative_path_starts_at_the_instance_folder(configured, monkeypatch, 
 def test_an_absolute_path_stays(configured, tmp_path):
     url = f"sqlite:///{tmp_path / 'gridt.sqlite'}"
     assert configured(DATABASE_URL=url).SQLALCHEMY_DATABASE_URI == url
+
+
+@pytest.mark.parametrize(
+    ("url", "replica"), [(SERVER, "sqlite:///replica.sqlite"), ("sqlite:///gridt.sqlite", REPLICA)]
+)
+def test_only_a_server_has_a_replica_and_only_a_server_is_one(configured, url, replica):
+    with pytest.raises(ConfigurationError, match="GRIDT_REPLICA_URL"):
+        configured(DATABASE_URL=url, REPLICA_URL=replica)
 
 
 # -- the secret -----------------------------------------------------------------------------

@@ -28,10 +28,12 @@ class Login(Stored, Model):
     refreshed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refresh_jti: Mapped[str] = mapped_column(String(36))
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: kept up only where there is a replica (see gridt/replica.py); logging in changes something
+    wrote_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     def __init__(self, user: "User") -> None:
         self.user_id = user.id
-        self.created_at = self.refreshed_at = utcnow()
+        self.created_at = self.refreshed_at = self.wrote_at = utcnow()
         self.refresh_jti = str(uuid4())
 
     def renew(self, jti: str) -> bool:

@@ -1,0 +1,26 @@
+"""When a login last wrote, so that its reads do not go to a replica that is behind."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _wait_briefly()
+    # nullable and without a default: nothing is rewritten, and the version before goes on
+    op.add_column("logins", sa.Column("wrote_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    _wait_briefly()
+    op.drop_column("logins", "wrote_at")
+
+
+def _wait_briefly() -> None:
+    # every request reads this table, and would queue behind us for as long as we wait
+    if op.get_context().dialect.name == "postgresql":
+        op.execute("SET LOCAL lock_timeout = '5s'")

@@ -1,0 +1,310 @@
+"""Two real clusters: a primary, and a streaming standby that is late whenever a test wants it."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from psycopg import sql
+
+from gridt.auth import tokens_for
+from gridt.config import Settings
+from gridt.extensions import db, disconnect
+from gridt.models import Login, User
+from gridt.replica import PAUSE, replica
+from tests import postgres
+from tests.cables import Cable, cable_to
+from tests.conftest import PASSWORD, Clock, OwnContextClient, migrated_app
+from tests.networks import make_movements, people, plant, ring
+
+LAG = Settings.REPLICA_LAG.total_seconds()
+
+#: seconds after which a standby that does not catch up is given up
+PATIENCE = 30
+
+
+def driver_url(server: postgres.Server) -> str:
+    url = sa.make_url(server.url).set(drivername="postgresql")
+    return url.render_as_string(hide_password=False)
+
+
+@dataclass
+class Clusters:
+    """A primary and its standby, a cable to the latter, and an app that knows both."""
+
+    primary: postgres.Server
+    standby: postgres.Server
+    cable: Cable
+    app: Flask
+
+    def ask_standby(self, query: sql.SQL, database: str = "postgres") -> Any:
+        with psycopg.connect(driver_url(self.standby), dbname=database, autocommit=True) as link:
+            row = link.execute(query).fetchone()
+        assert row is not None
+        return row[0]
+
+    def catch_up(self) -> None:
+        """Return when the standby knows all that the primary knows now."""
+        with psycopg.connect(driver_url(self.primary)) as link:
+            row = link.execute("SELECT pg_current_wal_lsn()::text").fetchone()
+        assert row is not None
+        known = sql.SQL("SELECT pg_last_wal_replay_lsn() >= {}").format(sql.Literal(row[0]))
+        self._wait_until(lambda: self.ask_standby(known))
+
+    @contextmanager
+    def late(self) -> Iterator[None]:
+        """Let the standby hear of nothing for the length of a `with` block."""
+        self.catch_up()
+        self.ask_standby(sql.SQL("SELECT pg_wal_replay_pause()"))
+        state = sql.SQL("SELECT pg_get_wal_replay_pause_state()")
+        self._wait_until(lambda: self.ask_standby(state) == "paused")
+        try:
+            yield
+        finally:
+            self.ask_standby(sql.SQL("SELECT pg_wal_replay_resume()"))
+        self.catch_up()
+
+    @staticmethod
+    def _wait_until(done: Callable[[], bool]) -> None:
+        give_up = time.monotonic() + PATIENCE
+        while not done():
+            assert time.monotonic() < give_up
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def clusters(request: pytest.FixtureRequest) -> Iterator[Clusters]:
+    if request.config.getoption("--database") == "sqlite":
+        pytest.skip("only PostgreSQL has replicas")
+    with (
+        # on: what is committed is written, and so are the positions compared below
+        postgres.serve(synchronous_commit="on") as primary,
+        postgres.follow(primary, lock_timeout="200ms") as standby,
+        cable_to(standby.url) as (cable, cable_url),
+    ):
+        url = postgres.create_database(primary.url, "gridt")
+        copy = sa.make_url(cable_url).set(database="gridt")
+        app = migrated_app(url, REPLICA_URI=copy.render_as_string(hide_password=False))
+        yield Clusters(primary, standby, cable, app)
+        with app.app_context():
+            disconnect()
+
+
+@dataclass
+class World:
+    """A movement, and two members who logged in long ago: one writes, one follows that one."""
+
+    clusters: Clusters
+    path: str
+    writer: OwnContextClient
+    reader: OwnContextClient
+    writer_id: int
+    reader_id: int
+    #: the statements sent, each with the bind it went by
+    asked: list[tuple[str | None, str]] = field(default_factory=list)
+
+    def post(self) -> int:
+        answer = self.writer.post(f"{self.path}/updates", json={})
+        assert answer.status_code == 201
+        return int(answer.json["id"])
+
+    def last_seen(self) -> int | None:
+        """Return the id of the writer's last update as their follower sees it."""
+        answer = self.reader.get(f"{self.path}/leader/{self.writer_id}")
+        assert answer.status_code == 200
+        last = answer.json["last_update"]
+        return last and int(last["id"])
+
+    def last_own(self) -> int | None:
+        """Return the id of the writer's last update as they see it themselves."""
+        answer = self.writer.get(self.path)
+        assert answer.status_code == 200
+        last = answer.json["last_update"]
+        return last and int(last["id"])
+
+    def binds(self, call: Callable[[], Any]) -> set[str | None]:
+        """Return the binds by which a call asks, besides for the token's login."""
+        self.asked.clear()
+        call()
+        return {bind for bind, statement in self.asked if "FROM logins" not in statement}
+
+
+@pytest.fixture
+def world(clusters: Clusters, clock: Clock) -> Iterator[World]:
+    app = clusters.app
+    replica.init_app(app)  # what another test found away is there again
+    with app.app_context():
+        (movement,) = make_movements(1)
+        writer, reader, *others = people(6)
+        plant(movement, ring([reader, writer, *others]))  # the reader follows the writer
+        ids, clients = (writer, reader), []
+        for id in ids:
+            login = Login(User.find_by_id(id))
+            login.save_to_db()
+            clients.append(client := app.test_client())
+            client.token = tokens_for(login)["access_token"]
+        world = World(clusters, f"/movements/{movement.id}", *clients, *ids)
+        names = {engine: bind for bind, engine in db.engines.items()}
+    clock.pass_(minutes=1)
+    clusters.catch_up()
+
+    def note(connection: sa.Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        world.asked.append((names[connection.engine], statement))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    yield world
+    sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def test_others_read_what_the_replica_knows_and_writers_what_they_wrote(
+    world: World, clock: Clock
+) -> None:
+    with world.clusters.late():
+        posted = world.post()
+        assert (world.last_seen(), world.last_own()) == (None, posted)
+        clock.pass_(seconds=2 * LAG - 1)
+        assert (world.last_seen(), world.last_own()) == (None, posted)
+        clock.pass_(seconds=1)  # the replica should know by now
+        assert (world.last_seen(), world.last_own()) == (None, None)
+    assert (world.last_seen(), world.last_own()) == (posted, posted)
+
+
+def test_only_the_login_is_asked_of_the_primary(world: World) -> None:
+    assert world.binds(world.last_seen) == {"replica"}
+    assert [bind for bind, statement in world.asked if "FROM logins" in statement] == ["reading"]
+
+
+def test_a_write_soon_after_another_is_not_noted_and_covered_all_the_same(
+    world: World, clock: Clock
+) -> None:
+    with world.clusters.late():
+        noted = []
+        for seconds in (0, LAG - 1, 1):
+            clock.pass_(seconds=seconds)
+            world.asked.clear()
+            posted = world.post()
+            noted.append(sum("UPDATE logins" in statement for _, statement in world.asked))
+            if seconds == LAG - 1:
+                # only the first was noted; the second is seen for as long as the lag
+                at = clock.now
+                clock.pass_(seconds=LAG)
+                assert world.last_own() == posted
+                clock.now = at
+        assert noted == [1, 0, 1]
+
+
+def test_a_write_that_is_refused_is_not_noted(world: World) -> None:
+    assert world.writer.post(f"{world.path}/leader").status_code == 409
+    assert world.binds(world.last_own) == {"replica"}
+
+
+def test_a_login_that_ended_is_refused_though_the_replica_does_not_know(world: World) -> None:
+    with world.clusters.late():
+        assert world.writer.delete("/auth").status_code == 200
+        assert world.writer.get(world.path).status_code == 401
+        standing = sql.SQL("SELECT count(*) FROM logins WHERE user_id = {} AND revoked_at IS NULL")
+        query = standing.format(sql.Literal(world.writer_id))
+        assert world.clusters.ask_standby(query, "gridt") == 1
+
+
+def test_newcomers_and_who_logs_in_again_see_what_they_did_before(world: World) -> None:
+    name = f"new{uuid4().hex[:8]}"
+    newcomer: OwnContextClient = world.clusters.app.test_client()
+    known = {"username": name, "password": PASSWORD}
+    with world.clusters.late():
+        newcomer.post("/register", json=known | {"email": f"{name}@example.org"})
+        newcomer.token = newcomer.post("/auth", json=known).json["access_token"]
+        assert newcomer.get("/identity").json["username"] == name
+        newcomer.put(f"{world.path}/subscriber")
+        newcomer.token = newcomer.post("/auth", json=known).json["access_token"]
+        assert len(newcomer.get("/movements/subscriptions").json) == 1
+
+
+def test_what_the_replica_has_not_heard_of_is_asked_of_the_primary(world: World) -> None:
+    movement = {
+        "name": f"new {uuid4().hex[:8]}",
+        "short_description": "nobody else knows of it yet",
+        "interval": "daily",
+    }
+    with world.clusters.late():
+        made = world.writer.post("/movements", json=movement)
+        assert made.status_code == 201
+        found = world.reader.get(f"/movements/{made.json['id']}")
+        assert (found.status_code, found.json["name"]) == (200, movement["name"])
+
+
+def test_an_export_is_of_the_primary(world: World) -> None:
+    with world.clusters.late():
+        assert world.writer.delete(f"{world.path}/subscriber").status_code == 200
+        counts = [
+            world.reader.get(world.path).json["member_count"],
+            world.reader.get(f"{world.path}/network").json["movement"]["member_count"],
+        ]
+    assert counts == [6, 5]
+
+
+def test_readiness_is_that_of_the_primary(world: World) -> None:
+    ready = world.binds(lambda: world.reader.get("/ready"))
+    assert ready == {"reading"}
+
+
+# -- a replica that does not answer ---------------------------------------------------------
+
+
+def test_a_replica_that_is_away_is_not_missed(
+    world: World, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    posted = world.post()
+    with world.clusters.standby.away():
+        assert world.last_seen() == posted
+        assert "OperationalError on the replica in GET /movements/" in caplog.text
+        assert world.binds(world.last_seen) == {"reading"}  # without trying again and again
+    assert world.binds(world.last_seen) == {"reading"}
+    clock.pass_(seconds=PAUSE.total_seconds())
+    assert world.binds(world.last_seen) == {"replica"}
+    world.clusters.catch_up()
+    assert world.last_seen() == posted
+
+
+@pytest.mark.parametrize("delivering", [True, False])
+def test_what_is_lost_on_the_replica_is_read_from_the_primary(
+    world: World, delivering: bool
+) -> None:
+    world.last_seen()
+    world.clusters.cable.break_at("FROM movements", delivering=delivering)
+    assert world.binds(world.last_seen) == {"replica", "reading"}
+    assert not world.clusters.cable.is_to_break
+
+
+def test_what_the_replica_cancels_is_read_from_the_primary(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A lock that the replica repeats from the primary is a conflict with recovery."""
+    clusters = world.clusters
+    with psycopg.connect(driver_url(clusters.primary), dbname="gridt") as link:
+        link.execute("LOCK movements IN ACCESS EXCLUSIVE MODE")
+        link.execute("SELECT pg_switch_wal()")  # writes the lock where the standby reads of it
+        with clusters.late():
+            link.commit()
+            assert world.binds(world.last_seen) == {"replica", "reading"}
+            assert "LockNotAvailable on the replica in GET /movements/" in caplog.text
+    assert world.binds(world.last_seen) == {"replica"}  # at once: it was there all the time
+
+
+def test_without_a_replica_nothing_is_noted(own_app: Flask, statements: list[str]) -> None:
+    with own_app.app_context():
+        user = User("ann", "ann@example.org", PASSWORD)
+        user.save_to_db()
+        login = Login(user)
+        login.save_to_db()
+        client: OwnContextClient = own_app.test_client()
+        client.token = tokens_for(login)["access_token"]
+        db.session.remove()
+    assert client.put("/bio", json={"bio": "me"}).status_code == 200
+    assert not [statement for statement in statements if "UPDATE logins" in statement]
