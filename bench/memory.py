@@ -32,7 +32,7 @@ _COLUMNS = ("engine", "operation", "members", "resident_mib", "peak_mib")
 
 _ABOUT = """\
 One gunicorn worker of four threads in the largest movement; four people call every endpoint in
-turn, and hash passwords at the price of the default settings (64 MiB each, two at once at most).
+turn, and hash passwords at the price of the default settings (64 MiB, one at a time).
 `peak_mib` is the most since the line before, `resident_mib` what is left at its end."""
 
 

@@ -75,8 +75,8 @@ class Settings:
     ARGON2_PASSES: int = 3
     #: GRIDT_ARGON2_LANES
     ARGON2_LANES: int = 4
-    #: GRIDT_HASHING_SLOTS: how many passwords one process hashes at once
-    HASHING_SLOTS: int = 2
+    #: GRIDT_HASHING_SLOTS: how many passwords one process hashes at once; each keeps cores busy
+    HASHING_SLOTS: int = 1
 
     @classmethod
     def from_environment(cls) -> "Settings":

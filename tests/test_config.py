@@ -59,7 +59,7 @@ def test_defaults():
         "ARGON2_MEMORY_KIB": 64 * 1024,
         "ARGON2_PASSES": 3,
         "ARGON2_LANES": 4,
-        "HASHING_SLOTS": 2,
+        "HASHING_SLOTS": 1,
     }
 
 
