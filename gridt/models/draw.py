@@ -105,10 +105,14 @@ class Draw:
     :param movement_id: the movement
     :param members: how many it has
     :param interval: of the movement; it decides who is live
+    :param alone: whether nobody else changes the network meanwhile
     """
 
-    def __init__(self, movement_id: int, members: int, interval: timedelta) -> None:
+    def __init__(
+        self, movement_id: int, members: int, interval: timedelta, *, alone: bool = True
+    ) -> None:
         self.movement_id = movement_id
+        self.alone = alone
         self.small = members <= SMALL
         self.live_since = utcnow() - LIVE_INTERVALS * interval
 
@@ -171,7 +175,7 @@ class Draw:
 
     def _least_followed(self, ranking: list[Candidate], followers: dict[int, int]) -> int | None:
         """Choose among the first few of a ranking, the next few where all of these leave."""
-        if not ranking and self.small:
+        if not ranking and self.alone:
             return None
         while ranking:
             compared = [one for one in ranking if one.live == ranking[0].live][:CHOICES]

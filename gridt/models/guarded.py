@@ -4,9 +4,9 @@ What else they hold, and in which order, stands in docs/leader-network.md.
 """
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import FromClause, Select, bindparam, select
 from sqlalchemy.orm import Mapped, SessionTransaction
 
 from gridt.errors import MovementNotFound
@@ -30,6 +30,7 @@ class Guarded:
         id: Mapped[int]
         name_folded: Mapped[str]
         member_count: Mapped[int]
+        __table__: ClassVar[FromClause]
 
     #: the transaction that holds the lock, and the one that holds it alone
     _locked_in = cast("SessionTransaction | None", None)
@@ -50,6 +51,11 @@ class Guarded:
             found._alone_in = found._locked_in if alone else None
         return cast("Self | None", found)
 
+    @property
+    def locked_alone(self) -> bool:
+        """Whether nobody else can change the network before the transaction ends."""
+        return self._alone_in is not None and self._alone_in is db.session().get_transaction()
+
     def lock(self, *, alone: bool = False) -> None:
         """Wait until the network may be changed here, and read this movement anew.
 
@@ -68,11 +74,15 @@ class Guarded:
 
 @cache
 def _locking(model: type[Guarded], by_id: bool) -> tuple[Select[Any], Select[Any]]:
-    """Return the statement that locks together with others, if there are many, and one alone."""
-    key = model.id if by_id else model.name_folded
-    found = select(model).where(key == bindparam("key"))
+    """Return the statement that locks together with others, if there are many, and one alone.
+
+    The size counts as it was when the statement began. Who waited, and found the movement small,
+    would hold the lock already, and two of them wait for each other to lock it alone.
+    """
+    of_all = model.__table__.alias()
+    same = (of_all.c.id if by_id else of_all.c.name_folded) == bindparam("key")
+    size = select(of_all.c.member_count).where(same).scalar_subquery()
+    found = select(model).where((model.id if by_id else model.name_folded) == bindparam("key"))
     found = found.execution_options(populate_existing=True)
-    # the size decides in the statement that locks: two who saw it later, and both locked on,
-    # would wait for each other
-    many = found.where(model.member_count > bindparam("alone_up_to"))
+    many = found.where(size > bindparam("alone_up_to"))
     return many.with_for_update(read=True, key_share=True), found.with_for_update()

@@ -213,11 +213,14 @@ class Network:
     :param movement_id: the movement, which the caller has locked to change anything
     :param members: how many it has now
     :param interval: of the movement; it decides who is live
+    :param alone: whether the lock lets nobody else change anything meanwhile
     """
 
-    def __init__(self, movement_id: int, members: int, interval: timedelta) -> None:
+    def __init__(
+        self, movement_id: int, members: int, interval: timedelta, *, alone: bool = True
+    ) -> None:
         self.movement_id = movement_id
-        self.draw = Draw(movement_id, members, interval)
+        self.draw = Draw(movement_id, members, interval, alone=alone)
 
     def slots_of(self, follower_id: int, *, hold: bool = False) -> dict[int, int | None]:
         """Return a member's slots, each with its leader or None; empty for others.
