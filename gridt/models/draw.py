@@ -185,9 +185,8 @@ class Draw:
                 return min(held, key=followers.__getitem__)
             ranking = ranking[len(compared) :]
             self._hold((one.user_id for one in ranking[:CHOICES]), followers)
-        raise Overtaken(
-            retry_after=1
-        )  # among many there is always somebody: so many left since we counted
+        # there were many when we began: the next attempt sees how many there are
+        raise Overtaken(retry_after=1)
 
     def _hold(self, candidates: Iterable[int], followers: dict[int, int]) -> None:
         """Keep those who do not leave already from leaving, and note how many follow them."""

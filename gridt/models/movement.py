@@ -7,15 +7,12 @@ from typing import Any, Self
 from sqlalchemy import (
     ColumnElement,
     ForeignKey,
-    Integer,
     Interval,
     Row,
     Text,
     and_,
     bindparam,
-    cast,
     delete,
-    func,
     select,
     update,
 )
@@ -33,9 +30,6 @@ from gridt.models.reading import last_update_seen, leaders_seen
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User
-
-#: what advisory locks go by, beside the movement's id, that are for counting members
-COUNTING = 4
 
 
 class Movement(Guarded, Stored, Model):
@@ -301,9 +295,7 @@ class Movement(Guarded, Stored, Model):
 
     def _count(self, joined: int) -> None:
         """Count members, the last thing that changes: who else counts here waits for the commit."""
-        sqlite = db.engine.dialect.name == "sqlite"
-        given = {"of_movement": self.id, "joined": joined}
-        counted = execute(_COUNT if sqlite else _COUNT_IN_TURN, given)
+        counted = execute(_COUNT, {"of_movement": self.id, "joined": joined})
         set_committed_value(self, "member_count", counted.scalar_one())
 
     def _flush_about(self, user: User) -> None:
@@ -357,10 +349,6 @@ _COUNT = (
     .values(member_count=Movement.member_count + bindparam("joined"))
     .returning(Movement.member_count)
 )
-# Two who share the movement's lock and wait for each other's count would queue behind somebody who
-# waits for the lock alone, and who waits for them. So they wait for an advisory lock before.
-_TURN = func.pg_advisory_xact_lock(COUNTING, bindparam("of_movement", type_=Integer()))
-_COUNT_IN_TURN = _COUNT.where(select(cast(_TURN, Text)).scalar_subquery().is_not(None))
 _SEEN_BY_ID = _SEEN.where(Movement.id == bindparam("movement_id"))
 _SEEN_BY_NAME = _SEEN.where(Movement.name_folded == bindparam("name"))
 
