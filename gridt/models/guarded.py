@@ -14,8 +14,7 @@ from gridt.extensions import db
 from gridt.models.base import fold
 from gridt.models.draw import SMALL
 
-#: in a movement of more members several change the network at a time; the others may not lead,
-#: where candidates can run out
+#: up to so many members candidates can run out: there one changes the network at a time
 ALONE_UP_TO = SMALL
 
 
@@ -76,8 +75,8 @@ class Guarded:
 def _locking(model: type[Guarded], by_id: bool) -> tuple[Select[Any], Select[Any]]:
     """Return the statement that locks together with others, if there are many, and one alone.
 
-    The size counts as it was when the statement began. Who waited, and found the movement small,
-    would hold the lock already, and two of them wait for each other to lock it alone.
+    The size counts as it was when the statement began. Who looked again, having waited, would hold
+    the shared lock already, and two of those would wait for each other to hold it alone.
     """
     of_all = model.__table__.alias()
     same = (of_all.c.id if by_id else of_all.c.name_folded) == bindparam("key")

@@ -294,7 +294,7 @@ class Movement(Guarded, Stored, Model):
         return Network(self.id, self.member_count, self.interval, alone=alone)
 
     def _count(self, joined: int) -> None:
-        """Count members, the last thing that changes: who else counts here waits for the commit."""
+        """Count members, as the last change: until the commit nobody else can count here."""
         counted = execute(_COUNT, {"of_movement": self.id, "joined": joined})
         set_committed_value(self, "member_count", counted.scalar_one())
 

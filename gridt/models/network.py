@@ -1,7 +1,9 @@
 """The leader network of one movement: joining, leaving and swapping, in ids and rows.
 
-`Movement` calls this under its lock. The rules, the figures behind them and the invariants
-I1 to I13 stand in docs/leader-network.md.
+`Movement` calls this under its lock, which many may share: what is changed or counted on here is
+locked as well, slots in the order of follower and slot, so that nobody waits in a circle. The
+rules, the figures behind them, the invariants I1 to I13 and the locks stand in
+docs/leader-network.md.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
