@@ -1,8 +1,8 @@
-"""`python -m bench.locks`: the movement's lock beside the row protocol, on one hot movement.
+"""`python -m bench.locks`: what it brings that several change one hot movement at a time.
 
-Three gunicorns, alike but for `bench.row_protocol`, serve one PostgreSQL that keeps every commit
-as in production. Clients in processes of their own join, leave, swap and post in one movement, by
-each server in turn: A B C A B C.
+Two gunicorns serve one PostgreSQL that keeps every commit as in production: one is the product,
+the other lets one change a movement at a time, whatever its size. Clients in processes of their
+own join, leave, swap and post in one movement, by each server in turn: A B A B.
 """
 
 import http.client
@@ -25,15 +25,15 @@ from flask import Flask, Response, g
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
 
-from bench import row_protocol
 from bench.databases import World, worlds
 from gridt import create_app
 from gridt.extensions import db
+from gridt.models import guarded
 from gridt.models.invariants import violations
 from tests import postgres, servers
 
-#: who guards a network: the product, by the lock of the movement's row, or the row protocol
-GUARDS = ("movement", *row_protocol.LOCKS)
+#: what is locked by who changes a network: the movement alone, or rows as in the product
+GUARDS = ("movement", "rows")
 #: gunicorn's workers, of four threads each as in the product
 PROCESSES = 2
 CLIENTS = 12
@@ -53,8 +53,8 @@ FAILED = "Bench-Failed"
 def make_app(guard: str, pause: float) -> Flask:
     """Return the service, guarded and this far from its database; gunicorn calls it."""
     app = create_app()
-    if guard in row_protocol.LOCKS:
-        row_protocol.install(guard)
+    if guard == "movement":
+        guarded.ALONE_UP_TO = 2**31 - 1
     with app.app_context():
         engine = db.engine
     far_away(engine, pause)
@@ -323,7 +323,7 @@ def message_ms(world: World, pause: float) -> float:
 @click.option("--seconds", type=click.IntRange(1), default=10, show_default=True)
 @click.option("--durable/--hasty", default=True, help="Whether a commit waits for the disk.")
 def main(members: int, pauses: tuple[float, ...], rounds: int, seconds: int, durable: bool) -> None:
-    """Measure the movement's lock beside the row protocol, on one hot movement."""
+    """Measure what it brings that several change one hot movement at a time."""
     settings = DURABLE if durable else {}
     with patch.dict(postgres.SETTINGS, settings), ExitStack() as stack:
         callers = min(members, 20 * CLIENTS)

@@ -29,7 +29,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 
 from gridt.auth import verify_token
 from gridt.database import READING, let_go
-from gridt.errors import Invalid
+from gridt.errors import Invalid, Overtaken
 from gridt.extensions import db
 from gridt.replica import replica
 from gridt.schemas.base import Nothing, Problem
@@ -89,7 +89,7 @@ class Resource(MethodView):
                     verify_token(notes["token"])
                 answer: ResponseReturnValue = call(**path)
                 return answer
-            except (DBAPIError, StaleDataError) as error:
+            except (DBAPIError, StaleDataError, Overtaken) as error:
                 db.session.rollback()
                 let_go()
                 if attempt == ATTEMPTS or not _passing(error):
@@ -99,8 +99,8 @@ class Resource(MethodView):
                 time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - no secret
 
 
-def _passing(error: DBAPIError | StaleDataError) -> bool:
-    if isinstance(error, IntegrityError | StaleDataError):
+def _passing(error: DBAPIError | StaleDataError | Overtaken) -> bool:
+    if isinstance(error, IntegrityError | StaleDataError | Overtaken):
         return True
     if error.connection_invalidated:
         # a statement that was lost has saved nothing; a COMMIT, which has no statement, may have

@@ -100,3 +100,7 @@ def _sentence(error: dict[str, str]) -> str:
 
 class Busy(GridtError):
     status, slug, title = 503, "busy", "The service is busy; please try again"
+
+
+class Overtaken(Busy):
+    """Others changed at the same time what a change hangs on; tried again, it goes through."""

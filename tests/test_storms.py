@@ -24,7 +24,8 @@ class Size:
 SIZES = {"small": Size(4, 1.5), "full": Size(12, 30)}
 
 
-@pytest.mark.parametrize("members", [60, 10_000])
+# 93 with the 18 beside them come and go around 64, where changes stop being made side by side
+@pytest.mark.parametrize("members", [60, 93, 10_000])
 def test_a_storm_of_processes_breaks_nothing(
     request: pytest.FixtureRequest, own_app: Flask, members: int
 ) -> None:
@@ -52,5 +53,6 @@ def deadlocks_so_far() -> int:
     """Return how many deadlocks PostgreSQL had to break in this database."""
     if db.engine.dialect.name == "sqlite":
         return 0  # whoever writes there waits before the transaction begins
+    db.session.remove()  # a transaction goes on seeing the statistics that it has seen
     counted = sa.text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
     return int(db.session.scalar(counted))

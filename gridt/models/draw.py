@@ -8,7 +8,8 @@ three choices already keep the longest queue near its mean (Azar, Broder, Karlin
 the few who joined before. Figures: docs/leader-network.md.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -17,6 +18,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Row, bindparam, func, literal_column, select, union_all
 
 from gridt.clock import utcnow
+from gridt.errors import Overtaken
 from gridt.models.base import execute
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
@@ -38,13 +40,24 @@ _EVERYBODY = select(
     Subscription.user_id, Subscription.subscribed_at, Subscription.last_update_at
 ).where(IN_MOVEMENT)
 
-_FOLLOWERS = (
-    select(Association.leader_id, func.count().label("followers"))
-    .where(
-        Association.leader_id.in_(bindparam("leader_ids", expanding=True)),
-        Association.movement_id == bindparam("movement_id"),
+# who leaves holds their own subscription: they are left out, and nobody here waits for them
+_COMPARED = (
+    select(
+        Subscription.user_id,
+        select(func.count())
+        .where(
+            Association.leader_id == Subscription.user_id,
+            Association.movement_id == Subscription.movement_id,
+        )
+        .correlate(Subscription)
+        .scalar_subquery()
+        .label("followers"),
     )
-    .group_by(Association.leader_id)
+    .where(
+        Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
+        Subscription.movement_id == bindparam("movement_id"),
+    )
+    .with_for_update(read=True, key_share=True, skip_locked=True, of=Subscription)
 )
 
 
@@ -92,10 +105,14 @@ class Draw:
     :param movement_id: the movement
     :param members: how many it has
     :param interval: of the movement; it decides who is live
+    :param alone: whether nobody else changes the network meanwhile
     """
 
-    def __init__(self, movement_id: int, members: int, interval: timedelta) -> None:
+    def __init__(
+        self, movement_id: int, members: int, interval: timedelta, *, alone: bool = True
+    ) -> None:
         self.movement_id = movement_id
+        self.alone = alone
         self.small = members <= SMALL
         self.live_since = utcnow() - LIVE_INTERVALS * interval
 
@@ -122,8 +139,11 @@ class Draw:
     ) -> list[int | None]:
         """Choose a leader for each wish, or None where nobody is eligible.
 
+        Who is chosen cannot leave before the transaction ends.
+
         :param wishes: a follower may have several; all of them get different leaders
         :param windows: two for each wish, drawn here where left out
+        :raises Overtaken: when those eligible leave just now
         """
         chosen: list[int | None] = []
         for start in range(0, len(wishes), BATCH):
@@ -138,29 +158,42 @@ class Draw:
         return max(subscribed_at, last_update_at or subscribed_at) >= self.live_since
 
     def _choose(self, wishes: Sequence[Wish], pools: list[list[Candidate]]) -> list[int | None]:
-        rankings = [
-            _ranked(wish, pool, wishes[:number])
-            for number, (wish, pool) in enumerate(zip(wishes, pools, strict=True))
-        ]
-        followers = self._followers({one.user_id for ranking in rankings for one in ranking})
+        rankings = [_ranked(wish, pool) for wish, pool in zip(wishes, pools, strict=True)]
+        followers: dict[int, int] = {}
+        self._hold(_first_compared(wishes, rankings), followers)
         taken: dict[int, set[int]] = {}
         chosen: list[int | None] = []
         for wish, ranking in zip(wishes, rankings, strict=True):
             mine = taken.setdefault(wish.follower_id, set())
-            leader = _least_followed([one for one in ranking if one.user_id not in mine], followers)
+            left = [one for one in ranking if one.user_id not in mine]
+            leader = self._least_followed(left, followers)
             if leader is not None:
                 mine.add(leader)
-                followers[leader] = followers.get(leader, 0) + 1
+                followers[leader] += 1
             chosen.append(leader)
         return chosen
 
-    def _followers(self, leaders: Iterable[int]) -> dict[int, int]:
-        """Count the followers of a few members, by the index that leads with the leader."""
-        ids = sorted(leaders)
-        if not ids:
-            return {}
-        few = {"leader_ids": ids, "movement_id": self.movement_id}
-        return {one.leader_id: one.followers for one in execute(_FOLLOWERS, few)}
+    def _least_followed(self, ranking: list[Candidate], followers: dict[int, int]) -> int | None:
+        """Choose among the first few of a ranking, the next few where all of these leave."""
+        if not ranking and self.alone:
+            return None
+        while ranking:
+            compared = [one for one in ranking if one.live == ranking[0].live][:CHOICES]
+            held = [one.user_id for one in compared if one.user_id in followers]
+            if held:
+                # the order is random already, so that chance breaks the ties
+                return min(held, key=followers.__getitem__)
+            ranking = ranking[len(compared) :]
+            self._hold((one.user_id for one in ranking[:CHOICES]), followers)
+        # there were many when we began: the next attempt sees how many there are
+        raise Overtaken(retry_after=1)
+
+    def _hold(self, candidates: Iterable[int], followers: dict[int, int]) -> None:
+        """Keep those who do not leave already from leaving, and note how many follow them."""
+        ids = sorted(set(candidates) - followers.keys())
+        if ids:
+            few = {"user_ids": ids, "movement_id": self.movement_id}
+            followers |= {row.user_id: row.followers for row in execute(_COMPARED, few)}
 
     def _candidate(self, row: Row[*tuple[Any, ...]]) -> Candidate:
         return Candidate(row.user_id, self.is_live(row.subscribed_at, row.last_update_at))
@@ -170,22 +203,22 @@ def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
     return list({one.user_id: one for one in candidates}.values())
 
 
-def _ranked(wish: Wish, pool: list[Candidate], earlier: Sequence[Wish]) -> list[Candidate]:
-    """Shuffle those eligible, the live ones first, and cut off who will not be compared.
-
-    Earlier wishes of the same follower may each take one away before this one's turn.
-    """
+def _ranked(wish: Wish, pool: list[Candidate]) -> list[Candidate]:
+    """Shuffle those eligible, the live ones first."""
     refused = {wish.follower_id, *wish.refused}
     eligible = [one for one in pool if one.user_id not in refused]
     dice.shuffle(eligible)
     eligible.sort(key=lambda one: not one.live)
-    spare = sum(other.follower_id == wish.follower_id for other in earlier)
-    return eligible[: CHOICES + spare]
+    return eligible
 
 
-def _least_followed(ranking: list[Candidate], followers: dict[int, int]) -> int | None:
-    if not ranking:
-        return None
-    compared = [one for one in ranking if one.live == ranking[0].live][:CHOICES]
-    # the order is random already, so that chance breaks the ties
-    return min(compared, key=lambda one: followers.get(one.user_id, 0)).user_id
+def _first_compared(wishes: Sequence[Wish], rankings: list[list[Candidate]]) -> Iterator[int]:
+    """Yield whom each wish may be compared by.
+
+    Earlier wishes of the same follower may each take one away before this one's turn.
+    """
+    earlier = Counter[int]()
+    for wish, ranking in zip(wishes, rankings, strict=True):
+        for one in ranking[: CHOICES + earlier[wish.follower_id]]:
+            yield one.user_id
+        earlier[wish.follower_id] += 1

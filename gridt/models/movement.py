@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from sqlalchemy import (
     ColumnElement,
@@ -14,13 +14,16 @@ from sqlalchemy import (
     bindparam,
     delete,
     select,
+    update,
 )
-from sqlalchemy.orm import Mapped, SessionTransaction, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy.orm.attributes import set_committed_value
 
 from gridt.clock import utcnow
 from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed
 from gridt.extensions import db
 from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execute, fold
+from gridt.models.guarded import Guarded
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network
 from gridt.models.reading import last_update_seen, leaders_seen
@@ -29,7 +32,7 @@ from gridt.models.update import Update, last_update_id
 from gridt.models.user import User
 
 
-class Movement(Stored, Model):
+class Movement(Guarded, Stored, Model):
     """A habit with a name and an interval, and the people who keep each other to it.
 
     :param name: unique however it is written
@@ -57,9 +60,6 @@ class Movement(Stored, Model):
         order_by="MovementUserAssociation.follower_id, MovementUserAssociation.slot",
         viewonly=True,
     )
-
-    #: the transaction that holds the lock
-    _locked_in = cast("SessionTransaction | None", None)
 
     def __init__(
         self, name: str, interval: timedelta, short_description: str = "", description: str = ""
@@ -90,17 +90,6 @@ class Movement(Stored, Model):
         """Return the movement of that name, however it is written, or None."""
         return db.session.scalar(select(cls).where(cls.name_folded == fold(name)))
 
-    @classmethod
-    def find_locked(cls, movement: int | str) -> Self | None:
-        """Return the movement of that id or name, as `lock` leaves it, or None."""
-        if isinstance(movement, int):
-            found = db.session.scalar(_LOCKED_BY_ID, {"movement_id": movement})
-        else:
-            found = db.session.scalar(_LOCKED_BY_NAME, {"name": fold(movement)})
-        if found is not None:
-            found._locked_in = db.session().get_transaction()
-        return cast("Self | None", found)
-
     # -- members ----------------------------------------------------------------------------
 
     @property
@@ -125,6 +114,7 @@ class Movement(Stored, Model):
         if self._is_new():
             self._awaited = wanted
             return
+        self.lock(alone=True)  # many changes in one transaction keep no order among their locks
         for user in self.users:
             if user not in wanted:
                 self.remove_user(user)
@@ -150,11 +140,9 @@ class Movement(Stored, Model):
         db.session.add(user)
         db.session.flush()
         self.lock()
-        if self._subscription(user) is not None:
-            return
-        self._network().join(user.id)
-        self.member_count += 1
-        self._flush_about(user)
+        if self._network().join(user.id):
+            self._count(1)
+            self._flush_about(user)
 
     def remove_user(self, user: User) -> None:
         """Unsubscribe a user; whoever followed them gets somebody else, in the same slot.
@@ -165,11 +153,9 @@ class Movement(Stored, Model):
             self._awaited = [other for other in self._awaited if other is not user]
             return
         self.lock()
-        if self._subscription(user) is None:
-            return
-        self._network().leave(user.id)
-        self.member_count -= 1
-        self._flush_about(user)
+        if self._network().leave(user.id):
+            self._count(-1)
+            self._flush_about(user)
 
     # -- leaders ----------------------------------------------------------------------------
 
@@ -200,7 +186,7 @@ class Movement(Stored, Model):
         """
         self.lock()
         network = self._network()
-        slots = network.slots_of(user.id)
+        slots = network.slots_of(user.id, hold=True)
         left = leader.id if isinstance(leader, User) else leader
         if left is None and not slots:
             raise NotSubscribed
@@ -232,24 +218,9 @@ class Movement(Stored, Model):
         posted = Update.record(user.id, self.id, message)
         return db.session.get_one(Update, posted["id"])
 
-    def lock(self) -> None:
-        """Wait until nobody else changes who leads whom here, and read this movement anew.
-
-        Two newcomers must not fill the same open slot. `FOR NO KEY UPDATE` lets updates be
-        posted meanwhile, whose foreign keys look at this row; on SQLite the transaction has
-        begun as the only writer.
-
-        :raises MovementNotFound: when somebody deleted the movement
-        """
-        if self._locked_in is db.session().get_transaction() is not None:
-            return
-        db.session.flush()
-        if Movement.find_locked(self.id) is None:
-            raise MovementNotFound
-
     def delete_from_db(self) -> None:
         """Delete this movement with all its subscriptions and updates, and commit."""
-        self.lock()
+        self.lock(alone=True)
         members = select(Subscription.user_id).where(Subscription.of(self.id))
         slots = (Association.follower_id.in_(members), Association.movement_id == self.id)
         for statement in (
@@ -264,7 +235,8 @@ class Movement(Stored, Model):
 
     def is_subscribed(self, user: User) -> bool:
         """Tell whether a user is a member."""
-        return self._subscription(user) is not None
+        key = (user.id, self.id)
+        return db.session.get(Subscription, key, populate_existing=True) is not None
 
     def members(self) -> Iterator[Member]:
         """Return all members with the ids of their leaders, in random order, a few at a time."""
@@ -318,10 +290,13 @@ class Movement(Stored, Model):
         return self.id is None  # before the first flush
 
     def _network(self) -> Network:
-        return Network(self.id, self.member_count, self.interval)
+        alone = self.locked_alone
+        return Network(self.id, self.member_count, self.interval, alone=alone)
 
-    def _subscription(self, user: User) -> Subscription | None:
-        return db.session.get(Subscription, (user.id, self.id), populate_existing=True)
+    def _count(self, joined: int) -> None:
+        """Count members, as the last change: until the commit nobody else can count here."""
+        counted = execute(_COUNT, {"of_movement": self.id, "joined": joined})
+        set_committed_value(self, "member_count", counted.scalar_one())
 
     def _flush_about(self, user: User) -> None:
         """Flush, and forget what was loaded of a network that is another now."""
@@ -368,9 +343,12 @@ _SEEN = (
 )
 _COLUMNS = len(_SEEN.selected_columns)
 _SHOWN = [column.name for column in _SEEN.selected_columns][:-4]  # before the subscription's
-_LOCKED = select(Movement).with_for_update(key_share=True).execution_options(populate_existing=True)
-_LOCKED_BY_ID = _LOCKED.where(Movement.id == bindparam("movement_id"))
-_LOCKED_BY_NAME = _LOCKED.where(Movement.name_folded == bindparam("name"))
+_COUNT = (
+    update(Movement)
+    .where(Movement.id == bindparam("of_movement"))
+    .values(member_count=Movement.member_count + bindparam("joined"))
+    .returning(Movement.member_count)
+)
 _SEEN_BY_ID = _SEEN.where(Movement.id == bindparam("movement_id"))
 _SEEN_BY_NAME = _SEEN.where(Movement.name_folded == bindparam("name"))
 

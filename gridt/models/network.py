@@ -1,10 +1,12 @@
 """The leader network of one movement: joining, leaving and swapping, in ids and rows.
 
-`Movement` calls this under its lock. The rules, the figures behind them and the invariants
-I1 to I13 stand in docs/leader-network.md.
+`Movement` calls this under its lock, which many may share: what is changed or counted on here is
+locked as well, slots in the order of follower and slot, so that nobody waits in a circle. The
+rules, the figures behind them, the invariants I1 to I13 and the locks stand in
+docs/leader-network.md.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -12,12 +14,15 @@ from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import (
+    BigInteger,
+    CursorResult,
     Executable,
-    Result,
+    Integer,
     Table,
     and_,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     or_,
@@ -26,7 +31,7 @@ from sqlalchemy import (
 )
 
 from gridt.clock import utcnow
-from gridt.models.base import execute
+from gridt.models.base import UTCDateTime, execute
 from gridt.models.draw import WINDOW, Draw, Wish
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
@@ -45,9 +50,9 @@ _MINE = (
     Association.follower_id == bindparam("follower_id"),
     Association.movement_id == bindparam("movement_id"),
 )
-_POINTING = (
-    Association.leader_id == bindparam("leader_id"),
-    Association.movement_id == bindparam("movement_id"),
+_ME = (
+    Subscription.user_id == bindparam("follower_id"),
+    Subscription.movement_id == bindparam("movement_id"),
 )
 _associations = cast("Table", Association.__table__)
 _subscriptions = cast("Table", Subscription.__table__)
@@ -55,6 +60,7 @@ _slots = _associations.alias()
 
 # Statements are made once: to build one costs as much as to run it.
 _SLOTS_OF = select(Association.slot, Association.leader_id).where(*_MINE).order_by(Association.slot)
+_HELD_SLOTS_OF = _SLOTS_OF.with_for_update()
 
 _MEMBERS = (
     select(
@@ -79,10 +85,24 @@ _MEMBERS = (
 )
 
 # who comes back did it before: their last update stays true
-_SUBSCRIBE = insert(_subscriptions).values(
-    last_update_at=select(func.max(Update.time_stamp))
-    .where(Update.leader_id == bindparam("of_user"), Update.movement_id == bindparam("of_movement"))
-    .scalar_subquery()
+_SUBSCRIBE = (
+    insert(_subscriptions)
+    .from_select(
+        ["user_id", "movement_id", "subscribed_at", "shuffle_key", "last_update_at"],
+        select(
+            bindparam("follower_id", type_=Integer()),
+            bindparam("movement_id", type_=Integer()),
+            bindparam("subscribed_at", type_=UTCDateTime()),
+            bindparam("shuffle_key", type_=BigInteger()),
+            select(func.max(Update.time_stamp))
+            .where(
+                Update.leader_id == bindparam("follower_id"),
+                Update.movement_id == bindparam("movement_id"),
+            )
+            .scalar_subquery(),
+        ).where(~exists().where(*_ME)),
+    )
+    .returning(Subscription.user_id)
 )
 
 _OPEN_SLOTS = (
@@ -101,6 +121,7 @@ _SLOTS_TO_GIVE_UP = (
     select(
         _slots.c.follower_id,
         _slots.c.slot,
+        _slots.c.leader_id,
         Subscription.subscribed_at,
         Subscription.last_update_at,
         select(func.count())
@@ -126,10 +147,21 @@ _SLOTS_TO_GIVE_UP = (
     )
 )
 
-_HOLES = (
+# from here on nobody chooses them; who did already has committed when this is granted
+_STOP_BEING_CHOSEN = select(Subscription.user_id).where(*_ME).with_for_update()
+
+# in the order in which everybody locks slots
+_ALL_ABOUT = (
     select(Association.follower_id, Association.slot)
-    .where(*_POINTING)
-    .order_by(Association.follower_id)
+    .where(
+        or_(
+            Association.leader_id == bindparam("leaver_id"),
+            Association.follower_id == bindparam("leaver_id"),
+        ),
+        Association.movement_id == bindparam("movement_id"),
+    )
+    .order_by(Association.follower_id, Association.slot)
+    .with_for_update()
 )
 
 _LEADERS = select(Association.follower_id, Association.leader_id).where(
@@ -138,21 +170,36 @@ _LEADERS = select(Association.follower_id, Association.leader_id).where(
 )
 
 # `of_` tells the slot's own columns from the parameters that name it
+_OF_FOLLOWER = (
+    Association.follower_id == bindparam("of_follower"),
+    Association.movement_id == bindparam("of_movement"),
+)
 _FILL = (
     update(_associations)
+    .where(*_OF_FOLLOWER, Association.slot == bindparam("of_slot"))
+    .values(leader_id=bindparam("leader_id"))
+)
+# without waiting, so that the order does not matter, and only if nobody else was faster
+_TAKE = (
+    update(_associations)
     .where(
-        Association.follower_id == bindparam("of_follower"),
-        Association.movement_id == bindparam("of_movement"),
-        Association.slot == bindparam("of_slot"),
+        *_OF_FOLLOWER,
+        Association.slot
+        == select(_slots.c.slot)
+        .where(
+            _slots.c.follower_id == bindparam("of_follower"),
+            _slots.c.movement_id == bindparam("of_movement"),
+            _slots.c.slot == bindparam("of_slot"),
+            _slots.c.leader_id.is_not_distinct_from(bindparam("left_id")),
+        )
+        .with_for_update(skip_locked=True)
+        .scalar_subquery(),
     )
     .values(leader_id=bindparam("leader_id"))
 )
 
 _CLOSE = delete(_associations).where(*_MINE)
-_UNSUBSCRIBE = delete(_subscriptions).where(
-    Subscription.user_id == bindparam("follower_id"),
-    Subscription.movement_id == bindparam("movement_id"),
-)
+_UNSUBSCRIBE = delete(_subscriptions).where(*_ME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +217,21 @@ class Network:
     :param movement_id: the movement, which the caller has locked to change anything
     :param members: how many it has now
     :param interval: of the movement; it decides who is live
+    :param alone: whether the lock lets nobody else change anything meanwhile
     """
 
-    def __init__(self, movement_id: int, members: int, interval: timedelta) -> None:
+    def __init__(
+        self, movement_id: int, members: int, interval: timedelta, *, alone: bool = True
+    ) -> None:
         self.movement_id = movement_id
-        self.draw = Draw(movement_id, members, interval)
+        self.draw = Draw(movement_id, members, interval, alone=alone)
 
-    def slots_of(self, follower_id: int) -> dict[int, int | None]:
-        """Return a member's slots, each with its leader or None; empty for others."""
-        rows = self._execute(_SLOTS_OF, follower_id=follower_id)
+    def slots_of(self, follower_id: int, *, hold: bool = False) -> dict[int, int | None]:
+        """Return a member's slots, each with its leader or None; empty for others.
+
+        :param hold: let nobody else change them before the transaction ends
+        """
+        rows = self._execute(_HELD_SLOTS_OF if hold else _SLOTS_OF, follower_id=follower_id)
         return {row.slot: row.leader_id for row in rows}
 
     def candidates(self, refused: Collection[int | None]) -> list[int]:
@@ -195,25 +248,38 @@ class Network:
             leaders = [leader_id for *_, leader_id in slots if leader_id is not None]
             yield Member(user_id, bool(live), leaders)
 
-    def join(self, newcomer_id: int) -> None:
-        """Subscribe a user, with leaders for four slots and at least one follower."""
+    def join(self, newcomer_id: int) -> bool:
+        """Subscribe a user, with leaders for four slots and at least one follower.
+
+        :returns: whether they were not subscribed
+        """
+        if not self._subscribe(newcomer_id):
+            return False
         *windows, adopters = self.draw.windows(2 * SLOTS + 1)
         leaders = self.draw.choose([Wish(newcomer_id)] * SLOTS, windows)
-        self._insert(newcomer_id, leaders)
+        self._insert_slots(newcomer_id, leaders)
         # who fills an open slot has a follower; nobody has to give up a leader for them
         if not self._fill_open_slots(newcomer_id):
-            self._be_adopted(newcomer_id, [one.user_id for one in adopters])
+            others = [one.user_id for one in adopters if one.user_id != newcomer_id]
+            self._be_adopted(newcomer_id, others)
+        return True
 
-    def leave(self, leaver_id: int) -> None:
-        """Unsubscribe a user and refill the slots that pointed at them, in place."""
+    def leave(self, leaver_id: int) -> bool:
+        """Unsubscribe a user and refill the slots that pointed at them, in place.
+
+        :returns: whether they were subscribed
+        """
+        if self._execute(_STOP_BEING_CHOSEN, follower_id=leaver_id).first() is None:
+            return False
         self._refill_slots_of(leaver_id)
         self._execute(_CLOSE, follower_id=leaver_id)
         self._execute(_UNSUBSCRIBE, follower_id=leaver_id)
+        return True
 
     def swap(self, follower_id: int, slot: int, slots: Mapping[int, int | None]) -> int | None:
         """Fill one of a member's slots with a leader they do not have.
 
-        :param slots: all slots of the member, as `slots_of` returns them
+        :param slots: all slots of the member, as `slots_of` returns and holds them
         :returns: the new leader's id, or None, with nothing changed, when nobody is eligible
         """
         present = [leader_id for leader_id in slots.values() if leader_id is not None]
@@ -222,15 +288,12 @@ class Network:
             self._fill([(follower_id, slot, chosen)])
         return chosen
 
-    def _insert(self, user_id: int, leaders: Sequence[int | None]) -> None:
-        self._execute(
-            _SUBSCRIBE,
-            user_id=user_id,
-            of_user=user_id,
-            of_movement=self.movement_id,
-            subscribed_at=utcnow(),
-            shuffle_key=random_key(self.movement_id),
-        )
+    def _subscribe(self, user_id: int) -> bool:
+        """Insert the subscription of a user who has none; tell whether that was so."""
+        new = {"subscribed_at": utcnow(), "shuffle_key": random_key(self.movement_id)}
+        return self._execute(_SUBSCRIBE, follower_id=user_id, **new).first() is not None
+
+    def _insert_slots(self, user_id: int, leaders: Sequence[int | None]) -> None:
         rows = [
             {
                 "follower_id": user_id,
@@ -245,8 +308,7 @@ class Network:
     def _fill_open_slots(self, newcomer_id: int) -> bool:
         """Make a newcomer the leader in one open slot of each of up to eight members."""
         found = self._execute(_OPEN_SLOTS, newcomer_id=newcomer_id).all()
-        self._fill([(row.follower_id, row.slot, newcomer_id) for row in found])
-        return bool(found)
+        return bool(found) and self._take([(*one, None) for one in found], newcomer_id) > 0
 
     def _be_adopted(self, newcomer_id: int, adopters: Sequence[int]) -> None:
         """Give a newcomer the first follower, or nobody would ever hear of them.
@@ -257,23 +319,25 @@ class Network:
         few = dice.sample(adopters, min(len(adopters), WINDOW))
         rows = list(self._execute(_SLOTS_TO_GIVE_UP, adopters=few))
         dice.shuffle(rows)
-        silent = [one for one in rows if not self.draw.is_live(*one[2:4])]
+        silent = [
+            one for one in rows if not self.draw.is_live(one.subscribed_at, one.last_update_at)
+        ]
         crowded = [one for one in rows if one.followers > SLOTS]
-        given_up = (
-            silent[0] if silent else max(crowded, key=lambda one: one.followers, default=None)
-        )
-        if given_up is not None:
-            self._fill([(given_up.follower_id, given_up.slot, newcomer_id)])
+        crowded.sort(key=lambda one: one.followers, reverse=True)
+        for one in [*silent, *crowded]:
+            # mostly at the first: the others are for when somebody changes it just now
+            if self._take([one[:3]], newcomer_id):
+                return
 
     def _refill_slots_of(self, leaver_id: int) -> None:
-        found = self._execute(_HOLES, leader_id=leaver_id).all()
+        """Choose other leaders for the leaver's followers; hold also the leaver's own slots."""
+        held = self._execute(_ALL_ABOUT, leaver_id=leaver_id).all()
+        found = [row for row in held if row.follower_id != leaver_id]
         for start in range(0, len(found), REFILLED_AT_ONCE):
             part = found[start : start + REFILLED_AT_ONCE]
             present = self._leaders_by_follower([follower_id for follower_id, _ in part])
             chosen = self.draw.choose([Wish(one, present[one]) for one, _ in part])
-            self._fill(
-                [(one, slot, leader) for (one, slot), leader in zip(part, chosen, strict=True)]
-            )
+            self._fill([(*hole, leader) for hole, leader in zip(part, chosen, strict=True)])
 
     def _leaders_by_follower(self, followers: Sequence[int]) -> dict[int, list[int]]:
         present: dict[int, list[int]] = {follower_id: [] for follower_id in followers}
@@ -283,19 +347,25 @@ class Network:
         return present
 
     def _fill(self, slots: Sequence[tuple[int, int, int | None]]) -> None:
-        """Set the leader of each (follower, slot) in place, by one statement."""
-        if slots:
-            rows = [
-                {
-                    "of_follower": one,
-                    "of_movement": self.movement_id,
-                    "of_slot": slot,
-                    "leader_id": leader,
-                }
-                for one, slot, leader in slots
-            ]
+        """Set the leader of each (follower, slot) that the caller holds, by one statement."""
+        rows = [self._slot(one, slot) | {"leader_id": leader} for one, slot, leader in slots]
+        if rows:
             execute(_FILL, rows)
 
-    def _execute(self, statement: Executable, **given: Any) -> Result[*tuple[Any, ...]]:
+    def _take(self, slots: Iterable[Sequence[int | None]], leader_id: int) -> int:
+        """Become the leader in each (follower, slot, leader) that still has that leader.
+
+        :returns: in how many; what somebody else changes just now is theirs
+        """
+        rows = [
+            self._slot(one, slot) | {"left_id": left, "leader_id": leader_id}
+            for one, slot, left in slots
+        ]
+        return execute(_TAKE, rows).rowcount
+
+    def _slot(self, follower_id: int | None, slot: int | None) -> dict[str, int | None]:
+        return {"of_follower": follower_id, "of_movement": self.movement_id, "of_slot": slot}
+
+    def _execute(self, statement: Executable, **given: Any) -> CursorResult[*tuple[Any, ...]]:
         """Send a statement about this movement."""
         return execute(statement, given | {"movement_id": self.movement_id})

@@ -8,15 +8,18 @@ from sqlalchemy import (
     Connection,
     ForeignKey,
     Index,
+    Integer,
     ScalarSelect,
     Select,
     Text,
     bindparam,
     case,
+    column,
     event,
     func,
     insert,
     select,
+    table,
     update,
 )
 from sqlalchemy.orm import (
@@ -71,7 +74,8 @@ class Update(Stored, Model):
     def record(cls, leader_id: int, movement_id: int, message: str | None = None) -> dict[str, Any]:
         """Insert an update of a member, and note its time, past the ORM: nothing is done more.
 
-        Does not commit; takes no lock but the member's own subscription.
+        Does not commit; locks the movement's row as its foreign key does, and then the member's
+        own subscription: in the order in which who leaves does it.
 
         :returns: its id, time_stamp and message
         :raises NotSubscribed: when the leader is not a member, with nothing changed
@@ -125,10 +129,20 @@ _MINE = (
 )
 _posted_at = bindparam("posted_at", type_=UTCDateTime())
 
+# what the foreign key of an update locks as well, but after the subscription
+_LOCKED_MOVEMENT = (
+    select(column("id", Integer))
+    .select_from(table("movements"))
+    .where(column("id", Integer) == bindparam("of_movement"))
+    .with_for_update(read=True, key_share=True)
+    .scalar_subquery()
+)
+
 # Statements are made once: to build one costs as much as to run it.
 _NOTE_TIME = (
     update(Subscription)
-    .where(*_MINE)
+    .where(Subscription.user_id == bindparam("of_user"))
+    .where(Subscription.movement_id == _LOCKED_MOVEMENT)
     .values(
         last_update_at=case(
             (Subscription.last_update_at > _posted_at, Subscription.last_update_at),
@@ -137,7 +151,8 @@ _NOTE_TIME = (
     )
 )
 _INSERT = insert(Update).returning(Update.id)
-_HOLD = select(Subscription.user_id).where(*_MINE).with_for_update()
+# not FOR UPDATE, which would say that the member leaves
+_HOLD = select(Subscription.user_id).where(*_MINE).with_for_update(key_share=True)
 _TAKE_TIME_BACK = (
     update(Subscription)
     .where(*_MINE)

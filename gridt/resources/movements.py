@@ -97,7 +97,7 @@ class OneMovement(Resource):
         """Delete a movement: its creator while nobody else is subscribed, or an admin."""
         found, user = movement_or_404(movement), caller()
         _ensure_owner(found, user)
-        found.lock()
+        found.lock(alone=True)
         if not user.is_admin and found.member_count > found.is_subscribed(user):
             raise MovementInUse
         found.delete_from_db()

@@ -22,7 +22,7 @@ def movement_or_404(movement: str) -> Movement:
 
 
 def locked_or_404(movement: str) -> Movement:
-    """Return the movement that a path names, and let nobody else change its network meanwhile.
+    """Return the movement that a path names, locked for a change of its network.
 
     :raises MovementNotFound: when there is none
     """

@@ -313,10 +313,24 @@ def test_a_movement_is_locked_once_in_a_transaction(make_movement, statements):
     for _ in range(2):
         db.session.rollback()
         db.session.refresh(movement)
+        movement.lock()
         statements.clear()
         movement.lock()
+        movement.lock(alone=True)
+        assert not statements
+
+
+def test_a_large_movement_is_locked_alone_where_that_is_asked_for(make_movement, statements):
+    movement = make_movement()
+    plant(movement, ring(people(65)))
+    movement.lock()
+    statements.clear()
+    movement.lock()
+    assert not statements
+    for _ in range(2):
+        movement.lock(alone=True)
         movement.lock()
-        assert sum("FROM movements" in one for one in statements) == 1
+    assert len(statements) == 1
 
 
 def test_is_subscribed_tells_members_from_others(make_movement, trio):

@@ -1,0 +1,334 @@
+"""Changes of one network that overlap: who goes on beside whom, and who waits for whom.
+
+A change is stopped before one of its statements, its transaction open, while others do theirs:
+how it may come out in a storm, every time.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from threading import Event, get_ident
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.exc import IntegrityError
+
+from gridt.clock import utcnow
+from gridt.errors import MovementNotFound, Overtaken
+from gridt.extensions import db
+from gridt.models import Movement, Subscription, Update, User
+from gridt.models import MovementUserAssociation as Association
+from tests.networks import arrows_of, keys_of, make_movements, people, plant, ring, violations
+from tests.test_concurrency import at_once, delete_movement, join, leave, outcome, post, swap
+
+#: the largest movement whose network one changes at a time, and one where several do
+ALONE, TOGETHER = 64, 70
+Change = Callable[[Movement, User], Any]
+Make = Callable[..., tuple[int, list[int]]]
+
+#: seconds after which somebody who waits is given up
+PATIENCE = 60
+
+# where a change is stopped: before members are counted, or where all slots of a leaver are held
+COUNTING, LEAVING = "UPDATE movements", "DELETE FROM movement_user_associations"
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, own_app: Flask) -> Flask:
+    """An app whose context is entered."""
+    if request.config.getoption("--database") == "sqlite":
+        pytest.skip("whoever writes to SQLite is alone")
+    with own_app.app_context():
+        yield own_app
+
+
+@pytest.fixture
+def movement_of(world: Flask) -> Make:
+    """Make a movement with members in a ring; return its id and theirs."""
+
+    def make(size: int, **kwargs: Any) -> tuple[int, list[int]]:
+        (movement,) = make_movements(1)
+        id, members = movement.id, people(size)
+        plant(movement, ring(members), **kwargs)
+        db.session.remove()
+        return id, members
+
+    return make
+
+
+@contextmanager
+def beside(app: Flask, job: Callable[[], Any]) -> Iterator["Future[Any]"]:
+    """Do a job in a thread and an app context of its own; the block's end waits for its end."""
+
+    def run() -> Any:
+        with app.app_context():
+            return job()
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(run)
+
+
+@dataclass
+class Stopped:
+    """A job that is stopped, until somebody lets it go on, or the block around it ends."""
+
+    result: Callable[[], Any]
+    go_on: Callable[[], None]
+
+
+@contextmanager
+def stopped(app: Flask, words: str, job: Callable[[], Any]) -> Iterator[Stopped]:
+    """Let a job come to its first statement with some words."""
+    there, go_on, threads = Event(), Event(), []
+
+    def stop(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if get_ident() in threads and words in statement and not there.is_set():
+            there.set()
+            assert go_on.wait(PATIENCE)
+
+    def run() -> Any:
+        threads.append(get_ident())
+        return job()
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", stop)
+    try:
+        with beside(app, run) as running:
+            try:
+                assert there.wait(PATIENCE)
+                yield Stopped(running.result, go_on.set)
+            finally:
+                go_on.set()
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", stop)
+
+
+def wait_until_somebody_waits() -> None:
+    """Return when a transaction waits for a lock that another holds."""
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    pause, polls = Event(), 0
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not connection.scalar(waiting):
+            polls += 1
+            assert polls < 50 * PATIENCE, "nobody waits"
+            pause.wait(0.02)
+
+
+def begin(change: Change, movement_id: int, user_id: int) -> None:
+    """Make a change in this thread, and leave its transaction open."""
+    movement, user = Movement.find_by_id(movement_id), User.find_by_id(user_id)
+    assert movement is not None
+    assert user is not None
+    change(movement, user)
+
+
+def commit() -> None:
+    """End what `begin` began."""
+    db.session.commit()
+    db.session.remove()
+
+
+# -- side by side, or one at a time -----------------------------------------------------------
+
+
+def test_people_join_a_large_movement_side_by_side(world: Flask, movement_of: Make) -> None:
+    id, _ = movement_of(ALONE + 1)
+    first, second = people(2)
+    with stopped(world, COUNTING, partial(outcome, join, id, first)) as running:
+        with beside(world, partial(outcome, join, id, second)) as other:
+            assert other.result(PATIENCE) is None
+    assert running.result() is None
+    assert violations() == []
+    assert {first, second} < keys_of(id).keys()
+
+
+def test_people_join_a_small_movement_one_after_the_other(world: Flask, movement_of: Make) -> None:
+    id, _ = movement_of(ALONE)
+    first, second = people(2)
+    begin(join, id, first)
+    with beside(world, partial(outcome, join, id, second)) as other:
+        wait_until_somebody_waits()
+        commit()
+    assert other.result() is None
+    assert violations() == []
+    assert len(keys_of(id)) == ALONE + 2
+
+
+@pytest.mark.parametrize(("size", "change"), [(ALONE, join), (ALONE + 1, leave)])
+def test_who_comes_while_a_movement_crosses_the_border_waits(
+    world: Flask, movement_of: Make, size: int, change: Change
+) -> None:
+    """Some see it as it was, and some as it is: nobody counts twice, and no slot stays open."""
+    id, members = movement_of(size)
+    others = [members[10], members[40], *people(2)]
+    user = members[25] if change is leave else people(1)[0]
+    begin(change, id, user)
+    with ExitStack() as stack:
+        jobs = [partial(outcome, leave if one in members else join, id, one) for one in others]
+        running = [stack.enter_context(beside(world, job)) for job in jobs]
+        wait_until_somebody_waits()
+        commit()
+    assert [one.result() for one in running] == [None] * 4
+    assert violations() == []
+    assert set(keys_of(id)) == (set(members) ^ {user}) ^ set(others)
+
+
+def test_many_who_leave_across_the_border_at_once_leave_no_slot_open(
+    world: Flask, movement_of: Make
+) -> None:
+    id, members = movement_of(ALONE + 4)
+    for start in range(0, 12, 4):
+        db.session.remove()
+        some = members[start : start + 4]
+        assert at_once(world, *(partial(outcome, leave, id, one) for one in some)) == [None] * 4
+        assert violations() == []
+    assert len(keys_of(id)) == ALONE - 8
+
+
+@pytest.mark.parametrize("size", [ALONE, TOGETHER])
+def test_who_posts_and_leaves_at_once_waits_for_nobody_in_a_circle(
+    world: Flask, movement_of: Make, size: int
+) -> None:
+    id, members = movement_of(size)
+    with stopped(world, "INSERT INTO updates", partial(outcome, post, id, members[0])) as posting:
+        with beside(world, partial(outcome, leave, id, members[0])) as leaving:
+            wait_until_somebody_waits()
+            posting.go_on()
+    assert leaving.result() is None
+    assert posting.result() == db.session.scalar(sa.select(Update.id))
+    assert violations() == []
+
+
+# -- whom one may choose ----------------------------------------------------------------------
+
+
+def test_nobody_chooses_who_is_leaving(world: Flask, movement_of: Make) -> None:
+    id, members = movement_of(ALONE + 6, since=utcnow() - timedelta(days=9))
+    leaver = members[20]
+    outcome(post, id, leaver)  # the only live one: everybody would choose them
+    following = [one for one, slots in arrows_of(id).items() if leaver in slots.values()]
+    with stopped(world, LEAVING, partial(outcome, leave, id, leaver)):
+        for user in set(members) - {leaver, *following}:
+            left = arrows_of(id)[user][0]
+            db.session.remove()
+            chosen = outcome(swap(left), id, user)
+            assert chosen not in {leaver, left, None}
+    assert violations() == []
+
+
+def test_who_deletes_an_update_can_be_chosen(world: Flask, movement_of: Make) -> None:
+    id, members = movement_of(6)
+    user, candidate = members[0], members[5]
+    assert candidate not in arrows_of(id)[user].values()
+    outcome(post, id, candidate)
+
+    def take_back() -> None:
+        Update.find_last(User.find_by_id(candidate), Movement.find_by_id(id)).delete_from_db()
+
+    with stopped(world, "UPDATE subscriptions", take_back):
+        assert outcome(swap(members[1]), id, user) == candidate
+    assert violations() == []
+
+
+def test_who_finds_everybody_leaving_may_try_again(world: Flask, movement_of: Make) -> None:
+    id, members = movement_of(TOGETHER)
+    everybody = sa.select(Subscription.user_id).where(Subscription.movement_id == id)
+    db.session.execute(everybody.with_for_update())
+    with beside(world, partial(outcome, swap(members[1]), id, members[0])) as swapping:
+        assert swapping.result(PATIENCE) is Overtaken
+    commit()
+    assert violations() == []
+    assert arrows_of(id)[members[0]][0] == members[1]
+
+
+# -- who waits for whom -----------------------------------------------------------------------
+
+
+def test_who_was_chosen_leaves_after_that(world: Flask, movement_of: Make) -> None:
+    id, _ = movement_of(TOGETHER)
+    (newcomer,) = people(1)
+    begin(join, id, newcomer)
+    leader = arrows_of(id)[newcomer][0]
+    with beside(world, partial(outcome, leave, id, leader)) as leaving:
+        wait_until_somebody_waits()
+        commit()
+    assert leaving.result() is None
+    assert violations() == []
+    assert arrows_of(id)[newcomer][0] not in {leader, None}
+
+
+def test_two_who_lead_each_other_can_leave_side_by_side(world: Flask, movement_of: Make) -> None:
+    id, members = movement_of(TOGETHER)
+    first, second = members[0], members[1]
+    db.session.execute(
+        sa.update(Association)
+        .where(Association.follower_id == second, Association.movement_id == id)
+        .where(Association.slot == 0)
+        .values(leader_id=first)
+    )
+    commit()
+    for one, other in ((first, second), (members[10], members[11])):
+        with stopped(world, LEAVING, partial(outcome, leave, id, other)) as running:
+            with beside(world, partial(outcome, leave, id, one)) as waiting:
+                wait_until_somebody_waits()
+                running.go_on()
+        assert running.result() is waiting.result() is None
+        assert violations() == []
+
+
+def test_a_leaver_waits_for_a_swap_of_a_follower(world: Flask, movement_of: Make) -> None:
+    id, members = movement_of(TOGETHER)
+    follower, leaver, left = members[:3]
+    begin(swap(left), id, follower)
+    with beside(world, partial(outcome, leave, id, leaver)) as leaving:
+        wait_until_somebody_waits()
+        commit()
+    assert leaving.result() is None
+    assert violations() == []
+    assert not {leaver, left} & set(arrows_of(id)[follower].values())
+
+
+def test_of_two_who_join_twice_one_waits_and_finds_it_done(world: Flask, movement_of: Make) -> None:
+    id, _ = movement_of(TOGETHER)
+    (newcomer,) = people(1)
+    begin(join, id, newcomer)
+    with beside(world, partial(outcome, join, id, newcomer)) as again:
+        wait_until_somebody_waits()
+        commit()
+    assert isinstance(again.exception(), IntegrityError)  # which a request tries again
+    assert outcome(join, id, newcomer) is None
+    assert violations() == []
+
+
+def test_a_movement_is_deleted_after_those_who_join(world: Flask, movement_of: Make) -> None:
+    id, _ = movement_of(TOGETHER)
+    (newcomer,) = people(1)
+    begin(join, id, newcomer)
+    with beside(world, partial(delete_movement, id)) as deleting:
+        wait_until_somebody_waits()
+        commit()
+    deleting.result()
+    assert keys_of(id) == {}
+    assert violations() == []
+
+
+@pytest.mark.parametrize("change", [join, leave, swap(None)])
+def test_nobody_changes_a_movement_that_is_being_deleted(
+    world: Flask, movement_of: Make, change: Change
+) -> None:
+    id, members = movement_of(TOGETHER)
+    user = people(1)[0] if change is join else members[0]
+    with stopped(world, "DELETE FROM movements", partial(delete_movement, id)) as deleting:
+        with beside(world, partial(outcome, change, id, user)) as late:
+            wait_until_somebody_waits()
+            deleting.go_on()
+    assert late.result() is MovementNotFound
+    assert keys_of(id) == {}
+    assert violations() == []
