@@ -152,11 +152,11 @@ def test_people_join_a_large_movement_side_by_side(world: Flask, movement_of: Ma
 def test_people_join_a_small_movement_one_after_the_other(world: Flask, movement_of: Make) -> None:
     id, _ = movement_of(ALONE)
     first, second = people(2)
-    begin(join, id, first)
-    with beside(world, partial(outcome, join, id, second)) as other:
-        wait_until_somebody_waits()
-        commit()
-    assert other.result() is None
+    with stopped(world, COUNTING, partial(outcome, join, id, first)) as running:
+        with beside(world, partial(outcome, join, id, second)) as other:
+            wait_until_somebody_waits()
+            running.go_on()
+    assert running.result() is other.result() is None
     assert violations() == []
     assert len(keys_of(id)) == ALONE + 2
 

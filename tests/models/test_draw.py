@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from gridt.errors import Overtaken
 from gridt.extensions import db
 from gridt.models import Movement, Subscription, Update, User
 from gridt.models.draw import Draw, Wish
@@ -118,6 +119,16 @@ def test_long_intervals_make_people_live_for_long(make_movement, make_user, cloc
     assert all(one.live for one in draw_of(movement).windows(1)[0])
     clock.pass_(days=96)
     assert not any(one.live for one in draw_of(movement).windows(1)[0])
+
+
+def test_only_who_is_alone_finds_that_nobody_is_eligible(make_movement):
+    movement = make_movement(members=2)
+    one, other = (user.id for user in movement.users)
+    wishes = [Wish(one, [other])]
+    assert draw_of(movement).choose(wishes) == [None]
+    beside_others = Draw(movement.id, 65, movement.interval, alone=False)
+    with pytest.raises(Overtaken):
+        beside_others.choose(wishes)
 
 
 # -- the least followed ---------------------------------------------------------------------
