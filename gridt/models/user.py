@@ -1,6 +1,7 @@
 """People: who they are, how they prove it, and whom they follow."""
 
 from datetime import datetime
+from functools import lru_cache
 from hashlib import md5
 from typing import TYPE_CHECKING, Self
 
@@ -129,6 +130,7 @@ class User(Stored, Model):
         super().delete_from_db()
 
 
+@lru_cache(4096)  # who reads again sees the same leaders again
 def avatar_of(email: str) -> str:
     """Return the MD5 that Gravatar files the picture of an e-mail address under."""
     return md5(email.strip().lower().encode(), usedforsecurity=False).hexdigest()
