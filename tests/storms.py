@@ -370,6 +370,10 @@ class Storm:
             assert time.monotonic() < give_up, "nobody is served any more"
             time.sleep(0.02)
 
+    def unanswered(self) -> int:
+        """Return how many calls had no answer so far."""
+        return sum(actor.memory.statuses["no answer"] for actor in self.actors)
+
     def memory(self) -> Memory:
         """Return what the actors remember, when the storm is over."""
         return Memory.of_all(life.result() for life in self._lives)
