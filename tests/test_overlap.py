@@ -121,6 +121,17 @@ def wait_until_somebody_waits() -> None:
             pause.wait(0.02)
 
 
+def in_turn(
+    app: Flask, words: str, first: Callable[[], Any], second: Callable[[], Any]
+) -> tuple[Any, Any]:
+    """Stop one job at some words until another waits for it; return both results."""
+    with stopped(app, words, first) as running:
+        with beside(app, second) as waiting:
+            wait_until_somebody_waits()
+            running.go_on()
+    return running.result(), waiting.result()
+
+
 def begin(change: Change, movement_id: int, user_id: int) -> None:
     """Make a change in this thread, and leave its transaction open."""
     movement, user = Movement.find_by_id(movement_id), User.find_by_id(user_id)
@@ -152,11 +163,8 @@ def test_people_join_a_large_movement_side_by_side(world: Flask, movement_of: Ma
 def test_people_join_a_small_movement_one_after_the_other(world: Flask, movement_of: Make) -> None:
     id, _ = movement_of(ALONE)
     first, second = people(2)
-    with stopped(world, COUNTING, partial(outcome, join, id, first)) as running:
-        with beside(world, partial(outcome, join, id, second)) as other:
-            wait_until_somebody_waits()
-            running.go_on()
-    assert running.result() is other.result() is None
+    jobs = (partial(outcome, join, id, one) for one in (first, second))
+    assert in_turn(world, COUNTING, *jobs) == (None, None)
     assert violations() == []
     assert len(keys_of(id)) == ALONE + 2
 
@@ -197,12 +205,10 @@ def test_who_posts_and_leaves_at_once_waits_for_nobody_in_a_circle(
     world: Flask, movement_of: Make, size: int
 ) -> None:
     id, members = movement_of(size)
-    with stopped(world, "INSERT INTO updates", partial(outcome, post, id, members[0])) as posting:
-        with beside(world, partial(outcome, leave, id, members[0])) as leaving:
-            wait_until_somebody_waits()
-            posting.go_on()
-    assert leaving.result() is None
-    assert posting.result() == db.session.scalar(sa.select(Update.id))
+    jobs = (partial(outcome, change, id, members[0]) for change in (post, leave))
+    posted, left = in_turn(world, "INSERT INTO updates", *jobs)
+    assert left is None
+    assert posted == db.session.scalar(sa.select(Update.id))
     assert violations() == []
 
 
@@ -275,11 +281,8 @@ def test_two_who_lead_each_other_can_leave_side_by_side(world: Flask, movement_o
     )
     commit()
     for one, other in ((first, second), (members[10], members[11])):
-        with stopped(world, LEAVING, partial(outcome, leave, id, other)) as running:
-            with beside(world, partial(outcome, leave, id, one)) as waiting:
-                wait_until_somebody_waits()
-                running.go_on()
-        assert running.result() is waiting.result() is None
+        jobs = (partial(outcome, leave, id, leaver) for leaver in (other, one))
+        assert in_turn(world, LEAVING, *jobs) == (None, None)
         assert violations() == []
 
 
@@ -325,10 +328,8 @@ def test_nobody_changes_a_movement_that_is_being_deleted(
 ) -> None:
     id, members = movement_of(TOGETHER)
     user = people(1)[0] if change is join else members[0]
-    with stopped(world, "DELETE FROM movements", partial(delete_movement, id)) as deleting:
-        with beside(world, partial(outcome, change, id, user)) as late:
-            wait_until_somebody_waits()
-            deleting.go_on()
-    assert late.result() is MovementNotFound
+    deleting, late = partial(delete_movement, id), partial(outcome, change, id, user)
+    _, told = in_turn(world, "DELETE FROM movements", deleting, late)
+    assert told is MovementNotFound
     assert keys_of(id) == {}
     assert violations() == []
