@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -27,12 +28,15 @@ class Listing:
 
     def __init__(self, query: Rows, keys: Sequence[Key]) -> None:
         self._query, self._keys = query, keys
-        self._first = (
+        self._first: Rows = (
             query.add_columns(*(column.label(f"key_{n}") for n, (column, _) in enumerate(keys)))
             .order_by(*(column.desc() if down else column for column, down in keys))
             .limit(bindparam("rows"))
         )
-        self._next = self._first.where(_beyond(keys))
+
+    @cached_property
+    def _next(self) -> Rows:
+        return self._first.where(_beyond(self._keys))
 
     def where(self, condition: ColumnElement[bool]) -> "Listing":
         """Return the list of those rows that a condition holds for."""
