@@ -15,7 +15,16 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Row, bindparam, func, literal_column, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Row,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 
 from gridt.clock import utcnow
 from gridt.errors import Overtaken
@@ -39,6 +48,12 @@ BATCH = 20
 _EVERYBODY = select(
     Subscription.user_id, Subscription.subscribed_at, Subscription.last_update_at
 ).where(IN_MOVEMENT)
+
+#: who is live, as `Draw.is_live` tells it of one, for a statement with its `live_since`
+LIVE = or_(
+    Subscription.subscribed_at >= bindparam("live_since"),
+    Subscription.last_update_at >= bindparam("live_since"),
+)
 
 # who leaves holds their own subscription: they are left out, and nobody here waits for them
 _COMPARED = (

@@ -210,7 +210,7 @@ class Movement(Guarded, Stored, Model):
         return list(db.session.scalars(query))
 
     def post_update(self, user: User, message: str | None = None) -> Update:
-        """Record that a user did it. Flushes and does not commit; takes no lock.
+        """Record that a user did it, as `Update.record` does. Flushes and does not commit.
 
         :raises NotSubscribed: when the user is not subscribed
         """

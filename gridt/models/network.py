@@ -32,7 +32,7 @@ from sqlalchemy import (
 
 from gridt.clock import utcnow
 from gridt.models.base import UTCDateTime, execute
-from gridt.models.draw import WINDOW, Draw, Wish
+from gridt.models.draw import LIVE, WINDOW, Draw, Wish
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
@@ -66,10 +66,7 @@ _MEMBERS = (
     select(
         Subscription.user_id,
         # told by the database: to read two times for each slot of each member takes longer
-        or_(
-            Subscription.subscribed_at >= bindparam("live_since"),
-            Subscription.last_update_at >= bindparam("live_since"),
-        ).label("live"),
+        LIVE.label("live"),
         Association.leader_id,
     )
     .outerjoin(
