@@ -1,43 +1,19 @@
-"""`flask gridt …`: what operators of the service type."""
+"""Commands about movements and their networks."""
 
 import json
 from dataclasses import asdict
-from typing import IO, Any
+from typing import Any
 
 import click
-from flask import current_app, g
-from flask.cli import AppGroup
-from marshmallow import ValidationError
+from flask import g
 from sqlalchemy import func, select
 
-from gridt.api import document
+from gridt.cli.group import commands
 from gridt.demo import MOST_MOVEMENTS, USERNAME, Demo
 from gridt.extensions import db
-from gridt.models import Movement, User
+from gridt.models import Movement
 from gridt.models.health import health
 from gridt.models.invariants import violations
-from gridt.schemas.users import RegisterIn
-
-commands = AppGroup("gridt", help="What operators of gridt type.")
-
-
-@commands.command("create-admin")
-@click.option("--username", prompt=True)
-@click.option("--email", prompt=True)
-@click.password_option()
-def create_admin(username: str, email: str, password: str) -> None:
-    """Open an account that may change what belongs to others."""
-    given = {"username": username, "email": email, "password": password}
-    try:
-        RegisterIn().load(given)
-    except ValidationError as error:
-        wrong = [f"{name}: {' '.join(texts)}" for name, texts in error.messages_dict.items()]
-        raise click.ClickException("\n".join(wrong)) from None
-    if User.find_by_name(username) or User.find_by_email(email):
-        raise click.ClickException("This username or e-mail address is taken.")
-    db.session.rollback()  # hashing takes long: hold nothing meanwhile
-    User(username, email, password, role="admin").save_to_db()
-    click.echo(f"{username} is an admin.")
 
 
 @commands.command("demo-data")
@@ -103,10 +79,3 @@ def _echo_table(rows: list[dict[str, Any]]) -> None:
     for line in texts:
         cells = (text.rjust(width) for text, width in zip(line, widths, strict=True))
         click.echo("  ".join(cells))
-
-
-@commands.command("openapi")
-@click.option("--output", type=click.File("w"), default="-", help="A file instead of the terminal.")
-def openapi(output: IO[str]) -> None:
-    """Write the OpenAPI document."""
-    click.echo(json.dumps(document(current_app), indent=2, ensure_ascii=False), file=output)

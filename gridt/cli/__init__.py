@@ -1,0 +1,6 @@
+"""`flask gridt …`: what operators of the service type."""
+
+from gridt.cli import accounts, network, service
+from gridt.cli.group import commands
+
+__all__ = ["accounts", "commands", "network", "service"]

@@ -1,0 +1,17 @@
+"""Commands about the service as such."""
+
+import json
+from typing import IO
+
+import click
+from flask import current_app
+
+from gridt.api import document
+from gridt.cli.group import commands
+
+
+@commands.command("openapi")
+@click.option("--output", type=click.File("w"), default="-", help="A file instead of the terminal.")
+def openapi(output: IO[str]) -> None:
+    """Write the OpenAPI document."""
+    click.echo(json.dumps(document(current_app), indent=2, ensure_ascii=False), file=output)
