@@ -19,7 +19,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gridt import create_app
 from gridt.config import Settings
-from gridt.database import READING, prepare_sqlite
+from gridt.database import READING, prepare
 from gridt.extensions import db
 from gridt.models import User
 
@@ -103,8 +103,8 @@ def driver_only(name: str) -> Response:
     connection = _connection(recorded.reading)
     cursor, rows = connection.cursor(), []
     try:
-        if isinstance(connection, sqlite3.Connection):
-            cursor.execute("BEGIN" if recorded.reading else "BEGIN IMMEDIATE")
+        if isinstance(connection, sqlite3.Connection) and not recorded.reading:
+            cursor.execute("BEGIN IMMEDIATE")
         for statement, given, many in recorded.sent:
             (cursor.executemany if many else cursor.execute)(statement, given)
             if cursor.description:
@@ -126,7 +126,7 @@ def _connection(reading: bool) -> Any:
         bind = READING if reading and READING in db.engines else None
         borrowed = db.engines[bind].raw_connection()
         connection: Any = borrowed.driver_connection
-        if bind is not None:
+        if bind is not None and not isinstance(connection, sqlite3.Connection):
             connection.autocommit = True
         borrowed.detach()  # it never goes back to the pool
         kept[reading] = connection, borrowed  # which closes it when nobody holds it
@@ -137,7 +137,6 @@ for name in ("SQLALCHEMY_DATABASE_URI", "SQLALCHEMY_BINDS"):
     beside.config[name] = service.config[name]
 db.init_app(beside)
 with beside.app_context():
-    if db.engine.dialect.name == "sqlite":
-        prepare_sqlite(db.engine)
+    prepare(db.engines)
 
 app = DispatcherMiddleware(service, {"/bench": beside})

@@ -5,7 +5,7 @@ from flask import Flask
 from gridt.api import Api, register_http
 from gridt.cli import commands
 from gridt.config import INSTANCE_FOLDER, VERSION, Settings
-from gridt.database import binds, let_go, prepare_sqlite
+from gridt.database import binds, let_go, prepare
 from gridt.extensions import db, jwt, migrate, passwords
 from gridt.problems import register_problems
 from gridt.replica import replica
@@ -56,8 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     passwords.init_app(app)
     replica.init_app(app)
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            prepare_sqlite(db.engine)
+        prepare(db.engines)
     register_http(app)
     register_problems(app)
     api = Api(app)

@@ -8,14 +8,18 @@ from typing import Any
 
 import flask_sqlalchemy.session
 from flask import g, has_app_context
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, MetaData, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, SessionTransaction
+from sqlalchemy.pool import ConnectionPoolEntry
 
 #: the binds for what only reads: of the database itself, and of its replica
 READING, REPLICA = "reading", "replica"
 #: how long a writer waits for another, and a login for a free hashing slot, in seconds
 PATIENCE = 10
+#: a connection that was used so many seconds ago is taken to be alive still
+_LIVELY = 1
 #: after so many milliseconds SQLite has looked for the write lock some times, and begins anew
 _GLANCES = 25
 
@@ -40,9 +44,12 @@ class Session(flask_sqlalchemy.session.Session):
     The database has rolled back by then, and an answer that was found stands.
     """
 
+    #: that of the transaction under way; to ask the session for it each time takes 10 µs
+    begun: Connection | None = None
+
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
         """Return what this request reads by, or else the engine."""
-        return reader(self._db.engines) or super().get_bind(*args, **kwargs)
+        return reader(self._db) or super().get_bind(*args, **kwargs)
 
     def rollback(self) -> None:
         """Roll back what is pending."""
@@ -55,6 +62,17 @@ class Session(flask_sqlalchemy.session.Session):
             super().close()
 
 
+@event.listens_for(Session, "after_begin")
+def _note_begin(session: Session, _transaction: SessionTransaction, begun: Connection) -> None:
+    session.begun = begun
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _note_end(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.begun = None
+
+
 @contextmanager
 def _lost_or_not() -> Iterator[None]:
     try:
@@ -64,24 +82,23 @@ def _lost_or_not() -> Iterator[None]:
             raise
 
 
-def reader(engines: Mapping[str | None, Engine | Connection]) -> Connection | None:
+def reader(database: SQLAlchemy) -> Connection | None:
     """Return the connection of a request whose reads need no transaction, None for others.
 
     `g.bind` names the engine to read by. A session, which a request that reads does without,
     would take twice as long to begin and to end.
-
-    :param engines: of the app; a test puts its own connection in their place
     """
     bind = g.get("bind") if has_app_context() else None
     if bind is None:
         return None
-    engine = engines[bind if bind in engines else None]
-    if isinstance(engine, Connection):
-        return engine
-    readers: dict[Engine, Connection] = g.setdefault("readers", {})
-    if engine not in readers:
-        readers[engine] = engine.connect()
-    return readers[engine]
+    readers: dict[str, Connection] = g.setdefault("readers", {})
+    if bind not in readers:
+        engines = database.engines
+        engine: Engine | Connection = engines[bind if bind in engines else None]
+        if isinstance(engine, Connection):  # a test put its own in the engine's place
+            return engine
+        readers[bind] = engine.connect()
+    return readers[bind]
 
 
 def let_go(_error: BaseException | None = None) -> None:
@@ -97,11 +114,11 @@ def binds(url: str, replica: str | None, *, prepared: bool) -> dict[str | None, 
     PostgreSQL gives each statement a snapshot of its own (READ COMMITTED). To begin and end a
     transaction around some that only read is then two round trips for nothing.
 
-    :param prepared: whether a connection may remember statements
+    :param prepared: whether a connection of PostgreSQL may remember statements
     """
-    if make_url(url).get_backend_name() == "sqlite":
-        return {}
-    common: dict[str, Any] = {} if prepared else {"connect_args": {"prepare_threshold": None}}
+    common: dict[str, Any] = {"connect_args": {"prepare_threshold": None}}
+    if prepared or make_url(url).get_backend_name() == "sqlite":
+        common = {}
     reading = common | {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
     engines: dict[str | None, Any] = {
         None: {"url": url, **common},
@@ -112,28 +129,59 @@ def binds(url: str, replica: str | None, *, prepared: bool) -> dict[str | None, 
     return engines
 
 
-def prepare_sqlite(engine: Engine) -> None:
-    """Let SQLite enforce foreign keys, read beside a writer, and write one at a time."""
+def prepare(engines: Mapping[str | None, Engine]) -> None:
+    """Set up what the connections of an app's engines do when they are opened, lent and begin."""
+    for engine in engines.values():
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _configure)
+        else:
+            _ping_after_rest(engine)
+    if engines[None].dialect.name == "sqlite":
+        event.listen(engines[None], "begin", _begin)
 
-    @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # or the driver begins where it sees fit
-        connection.execute("PRAGMA journal_mode = WAL")
-        # a power failure may take the last commits with it, but never the database
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        driver: Any = connection.connection.driver_connection
+def _ping_after_rest(engine: Engine) -> None:
+    """Ping a connection before its use, as `pool_pre_ping` does, unless it has just been used.
+
+    A database may restart, and to ping it each time is a sixth of the work of a small request.
+    Who meets a connection that broke just now tries again (see `gridt.api.Resource`).
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ping(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        since = record.info.get("rests_since")  # a new connection has not rested
+        if since is None or time.monotonic() - since < _LIVELY:
+            return
         try:
-            if has_app_context() and g.get("reading", False):
-                driver.execute("BEGIN")
-            else:
-                _begin_writing(driver)
-        except sqlite3.OperationalError as error:  # nobody wraps what a listener raises
-            raise OperationalError("BEGIN", None, error) from error
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+
+def _configure(connection: sqlite3.Connection, _record: Any) -> None:
+    """Let SQLite enforce foreign keys, and read beside a writer."""
+    connection.isolation_level = None  # or the driver begins where it sees fit
+    connection.execute("PRAGMA journal_mode = WAL")
+    # a power failure may take the last commits with it, but never the database
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
+
+
+def _begin(connection: Connection) -> None:
+    """Let SQLite write one at a time."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        if has_app_context() and g.get("reading", False):
+            driver.execute("BEGIN")
+        else:
+            _begin_writing(driver)
+    except sqlite3.OperationalError as error:  # nobody wraps what a listener raises
+        raise OperationalError("BEGIN", None, error) from error
 
 
 def _begin_writing(connection: sqlite3.Connection) -> None:

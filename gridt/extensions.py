@@ -70,7 +70,6 @@ db = SQLAlchemy(
     model_class=Base,
     session_options={"class_": Session},
     engine_options={
-        "pool_pre_ping": True,  # a database may restart
         "hide_parameters": True,  # an error is logged, addresses and hashes are not
     },
 )

@@ -104,7 +104,10 @@ def test_an_answer_stands_though_the_connection_is_lost_after_it(
     assert (told(answer), place.updates()) == ((status, False), 0)
 
 
-def test_a_connection_lost_between_requests_is_not_noticed(place: Place) -> None:
+def test_a_connection_lost_while_it_rested_is_not_noticed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gridt.database._LIVELY", 0)  # as if each had rested for long
     place.member.get(place.path)
     place.cable.break_at(";\0", delivering=False)  # the ping before a connection is used again
     answer = place.member.get(place.path)

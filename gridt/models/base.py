@@ -79,7 +79,10 @@ def execute(
     In a writing request it goes into the session's transaction; what is pending in the session
     is not flushed before.
     """
-    connection = reader(db.engines) or db.session.connection()
+    connection = reader(db)
+    if connection is None:
+        session = db.session()
+        connection = session.begun or session.connection()
     return connection.execute(statement, given)
 
 
