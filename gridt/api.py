@@ -73,6 +73,8 @@ class Resource(MethodView):
     included; the second time it sees what the other did, and can tell the caller.
     """
 
+    init_every_request = False  # a resource keeps nothing of a request
+
     def dispatch_request(self, **path: Any) -> ResponseReturnValue:
         """Call the handler of the request's method."""
         handler = getattr(self, "get" if request.method == "HEAD" else request.method.lower())

@@ -137,6 +137,7 @@ def prepare(engines: Mapping[str | None, Engine]) -> None:
         else:
             _ping_after_rest(engine)
     if engines[None].dialect.name == "sqlite":
+        event.listen(engines[None], "connect", _look_often)
         event.listen(engines[None], "begin", _begin)
 
 
@@ -172,6 +173,11 @@ def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
 
 
+def _look_often(connection: sqlite3.Connection, _record: Any) -> None:
+    """Let a connection that writes look for the lock in many short waits, by `_begin_writing`."""
+    connection.execute(f"PRAGMA busy_timeout = {_GLANCES}")
+
+
 def _begin(connection: Connection) -> None:
     """Let SQLite write one at a time."""
     driver: Any = connection.connection.driver_connection
@@ -190,14 +196,10 @@ def _begin_writing(connection: sqlite3.Connection) -> None:
     # SQLite looks for it ever less often, so that who waits longest loses to who has just come;
     # in many short waits everybody looks as often (the longest of 2,000: 0.3 s, not 3.8 s).
     give_up = time.monotonic() + PATIENCE
-    connection.execute(f"PRAGMA busy_timeout = {_GLANCES}")
-    try:
-        while True:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
-                    raise
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise

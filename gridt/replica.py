@@ -35,6 +35,7 @@ class Replica:
 
     def init_app(self, app: Flask) -> None:
         """Expect the replica to be there, and as late as the app's configuration allows."""
+        self._present: bool = app.config["REPLICA_URI"] is not None
         self._lag: timedelta = app.config["REPLICA_LAG"]
         self._away_until: datetime | None = None
 
@@ -59,14 +60,14 @@ class Replica:
 
     def note_write(self) -> None:
         """Note with what the caller commits that they wrote, unless that was noted just before."""
-        if not has_app_context() or "caller" not in g or REPLICA not in db.engines:
+        if not self._present or not has_app_context() or "caller" not in g:
             return
         # A write may follow unnoted for as long as the lag: hence twice the lag in `_will_do`.
         if not self._wrote_within(self._lag):
             execute(_NOTE, {"login_id": g.caller.login_id, "now": utcnow()})
 
     def _will_do(self) -> bool:
-        if "caller" not in g or REPLICA not in db.engines or self._wrote_within(2 * self._lag):
+        if not self._present or "caller" not in g or self._wrote_within(2 * self._lag):
             return False
         return self._away_until is None or self._away_until <= utcnow()
 
