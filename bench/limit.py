@@ -32,13 +32,13 @@ the service does for every request (its *health* beside the *bare route* shows w
 
 - *bare route* answers a constant.
 - *one select* does one primary-key SELECT through SQLAlchemy, on an engine and session set up as
-  the service's, ping of the connection included.
+  the service's.
 - *driver only* sends the very statements of the service, recorded a moment before, the token's
   check among them, with the same parameters, in one transaction that begins and ends as the
-  service's, on a connection of its thread with the same settings; fetches all rows, and answers
-  with as many bytes of JSON made of them. It does not look at a token or the request, does not
-  ping the connection, and decides and shapes nothing: who is chosen, and what the answer says, is
-  known before."""
+  service's where that has one (what only reads has none), on a connection of its thread with the
+  same settings; fetches all rows, and answers with as many bytes of JSON made of them. It does not
+  look at a token or the request, and decides and shapes nothing: who is chosen, and what the
+  answer says, is known before."""
 
 
 def section(worlds: list[World], effort: Effort) -> Section:

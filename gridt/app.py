@@ -42,10 +42,7 @@ class Service(Flask):
     """A Flask app whose handlers and hooks are all plain functions."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function as it is; to look each time whether it is async takes 10 µs a request.
-
-        :param func: of which there are seven in a request
-        """
+        """Return `func` as it is: seven times a request to find it plain takes some 10 µs."""
         return func
 
 

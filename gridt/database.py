@@ -131,13 +131,13 @@ def binds(url: str, replica: str | None, *, prepared: bool) -> dict[str | None, 
 
 def prepare(engines: Mapping[str | None, Engine]) -> None:
     """Set up what the connections of an app's engines do when they are opened, lent and begin."""
+    sqlite = engines[None].dialect.name == "sqlite"
     for engine in engines.values():
-        if engine.dialect.name == "sqlite":
+        if sqlite:
             event.listen(engine, "connect", _configure)
         else:
             _ping_after_rest(engine)
-    if engines[None].dialect.name == "sqlite":
-        event.listen(engines[None], "connect", _look_often)
+    if sqlite:
         # an event would do, and make each statement ask for listeners, which takes 5 µs more
         engines[None].dialect.do_begin = _begin  # type: ignore[method-assign]
 
@@ -174,14 +174,9 @@ def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
 
 
-def _look_often(connection: sqlite3.Connection, _record: Any) -> None:
-    """Let a connection that writes look for the lock in many short waits, by `_begin_writing`."""
-    connection.execute(f"PRAGMA busy_timeout = {_GLANCES}")
-
-
-def _begin(proxy: PoolProxiedConnection) -> None:
+def _begin(dbapi_connection: PoolProxiedConnection) -> None:
     """Let SQLite write one at a time."""
-    driver: Any = proxy.driver_connection
+    driver: Any = dbapi_connection.driver_connection
     if has_app_context() and g.get("reading", False):
         driver.execute("BEGIN")
     else:
@@ -194,10 +189,14 @@ def _begin_writing(connection: sqlite3.Connection) -> None:
     # SQLite looks for it ever less often, so that who waits longest loses to who has just come;
     # in many short waits everybody looks as often (the longest of 2,000: 0.3 s, not 3.8 s).
     give_up = time.monotonic() + PATIENCE
-    while True:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
-                raise
+    connection.execute(f"PRAGMA busy_timeout = {_GLANCES}")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                    raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")

@@ -80,7 +80,8 @@ class Replica:
             return
         name, state = type(error.orig).__name__, getattr(error.orig, "sqlstate", None)
         log.warning("%s on the replica in %s %s", name, request.method, request.path)
-        if state is None:  # nobody answered; what the replica itself cancels has a state
+        # nobody answers, or nobody will; what the replica itself cancels leaves the connection
+        if state is None or error.connection_invalidated:
             self._away_until = utcnow() + PAUSE
 
 

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from gridt.database import Base, reader
+from gridt.database import Base, Session, reader
 from gridt.extensions import db
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def execute(
     """
     connection = reader(db)
     if connection is None:
-        session = db.session()
+        session = cast("Session", db.session())
         connection = session.begun or session.connection()
     return connection.execute(statement, given)
 
