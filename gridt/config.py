@@ -80,7 +80,7 @@ class Settings:
     #: GRIDT_HASHING_SLOTS: how many passwords one process hashes at once; each keeps cores busy
     HASHING_SLOTS: int = 1
     #: GRIDT_HASHING_WAITING: how many more may wait for that in a process, each in a thread of it
-    HASHING_WAITING: int = 5
+    HASHING_WAITING: int = 7
 
     @classmethod
     def from_environment(cls) -> "Settings":
