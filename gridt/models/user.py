@@ -130,6 +130,7 @@ class User(Stored, Model):
 
         Followers get other leaders; movements that this user created stay, without creator.
         """
+        type(self).lock(self.id)  # nobody logs in meanwhile
         for movement in list(self.movements):  # by id: two deletions lock in the same order
             movement.remove_user(self)
         for movement in self.created_movements:
