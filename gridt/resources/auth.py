@@ -131,7 +131,11 @@ class Refresh(Resource):
     @bp.answers(200, Tokens)
     @bp.bodyless
     def post(self) -> ResponseReturnValue:
-        """Spend a refresh token on new tokens; spent twice, it ends the login."""
+        """Spend a refresh token on new tokens; spent twice, it ends the login.
+
+        So a thief and the owner of a token cannot both go on. A client that loses the answer logs
+        in again: its token is spent, and sending it once more ends the login.
+        """
         login = current_login()
         if not login.renew(token_jti()):
             login.revoke()
