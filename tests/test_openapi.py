@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from gridt import create_app
 from gridt.api import document
 from gridt.extensions import db, disconnect
-from gridt.models import Movement, MovementUserAssociation, Update, User
+from gridt.models import Login, Movement, MovementUserAssociation, Update, User
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 
 DOCUMENT = document(create_app(settings_for("sqlite://")))
@@ -94,6 +94,7 @@ class World:
     ) -> TestResponse:
         """Make a call that succeeds, but for the changes: names in the path, or its contents."""
         names = {"movement": self.movement.id, "user": self.leader.id, "update": self.update.id}
+        names["login"] = db.session.scalar(db.select(Login.id).where(Login.user_id == self.me.id))
         for name in names:
             names[name] = changes.pop(name, names[name])
         if not {"json", "data"} & set(changes) and "requestBody" in operation.doc:
@@ -248,6 +249,7 @@ def follow_everybody(world: World, operation: Operation) -> TestResponse:
 SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /register", 409): take_a_taken_username,
     ("POST /auth", 401): have_the_wrong_password,
+    ("DELETE /auth/logins/{login}", 404): come_as_a_stranger,
     ("PATCH /identity", 409): take_a_taken_username,
     ("POST /movements", 409): take_a_taken_movement_name,
     ("PATCH /movements/{movement}", 403): come_as_a_stranger,
@@ -288,7 +290,7 @@ def test_each_operation_tells_when_the_database_is_away(
 ) -> None:
     make = create_refresh_token if operation.template == "/auth/refresh" else create_access_token
     away.token = make("1", additional_claims={"login": 1}) if operation.secured else None
-    path = operation.template.format(movement=1, user=1, update=1)
+    path = operation.template.format(movement=1, user=1, update=1, login=1)
     body = {"json": BODIES.get(operation.name, {})} if "requestBody" in operation.doc else {}
     answer = away.open(path, method=operation.method, **body)
     assert answer.status_code == 503

@@ -166,6 +166,7 @@ READS = [
     "/health",
     "/openapi.json",
     "/identity",
+    "/auth/logins",
     "/movements",
     "/movements?search=floss&sort=members",
     "/movements/subscriptions",
@@ -189,6 +190,7 @@ WRITES = [
     ("post", "/auth", {"username": "me", "password": PASSWORD}),
     ("delete", "/auth", None),
     ("delete", "/auth?everywhere=true", None),
+    ("delete", "/auth/logins/{login}", None),
     ("post", "/user/change_password", {"old_password": PASSWORD, "new_password": "a new one!"}),
     ("patch", "/identity", {"username": "renamed", "bio": "me"}),
     ("put", "/bio", {"bio": "me"}),
@@ -213,6 +215,7 @@ REFUSED = [
     ("post", "/auth", {"username": "me", "password": "wrong"}, 401),
     ("post", "/auth", {"username": "nobody", "password": PASSWORD}, 401),
     ("post", "/auth/refresh", None, 401),
+    ("delete", "/auth/logins/{nothing}", None, 404),
     ("post", "/user/change_password", {"old_password": "x", "new_password": "a new one!"}, 401),
     ("patch", "/identity", {"username": "SOMEBODY"}, 409),
     ("post", "/movements", NEW_MOVEMENT | {"name": "FLOSSING"}, 409),
@@ -250,7 +253,10 @@ def places(make_user, make_movement, me):
     foreign = Update(type(me).find_by_id(leader), movement)
     for update in (mine, foreign):
         update.save_to_db()
+    login = Login(me)
+    login.save_to_db()
     return {
+        "login": login.id,
         "movement": movement.id,
         "other": other.id,
         "small": small.id,
