@@ -14,7 +14,8 @@ from sqlalchemy import bindparam, select
 
 from gridt.errors import InvalidToken, WrongCredentials
 from gridt.extensions import db, passwords
-from gridt.models import Login, User
+from gridt.limits import address
+from gridt.models import Login, PasswordAttempt, User
 from gridt.models.base import execute, largest_in
 
 #: the words before a token; the published client says the second
@@ -125,18 +126,25 @@ def tokens_for(login: Login) -> dict[str, Any]:
     }
 
 
-def verified(user: User | None, password: str) -> User:
+def verified(user: User | None, password: str, login: str | None = None) -> User:
     """Return the user if the password is theirs; a hash takes long, so hold nothing meanwhile.
 
     :param user: None, for somebody who does not exist, takes as long and fails alike
+    :param login: what the caller named the account by; the user's e-mail address where left out
     :raises WrongCredentials: when it is not, or has changed meanwhile
+    :raises TooManyAttempts: when too many were wrong before
     """
+    named = login or (user.email if user is not None else "")
+    attempt = PasswordAttempt.on(named, address(), current_app.config["SECRET_KEY"])
+    attempt.ensure_allowed()
     user_id, stored = (None, None) if user is None else (user.id, user.password_hash)
     db.session.rollback()  # a lock or connection held here would stop everybody else's writing
     right, renewed = passwords.verify(password, stored)
     found = User.find_by_id(user_id) if right and user_id is not None else None
     if found is None or found.password_hash != stored:
+        attempt.fail()
         raise WrongCredentials
+    attempt.succeed()
     if renewed is not None:
         found.password_hash = renewed
     return found

@@ -85,8 +85,8 @@ def new_database(
 
 def settings_for(url: str, **changes: Any) -> Settings:
     """Settings for a test app on the database at `url`."""
-    values = {"SECRET_KEY": "x" * 32, "SQLALCHEMY_DATABASE_URI": url, **CHEAP, **changes}
-    return Settings(**values)
+    values = {"SECRET_KEY": "x" * 32, "SQLALCHEMY_DATABASE_URI": url, "LIMITS": False}
+    return Settings(**(values | CHEAP | changes))
 
 
 def migrated_app(url: str, **changes: Any) -> Flask:

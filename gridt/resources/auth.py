@@ -21,6 +21,7 @@ class Register(Resource):
     """Accounts to open."""
 
     @bp.token(None)
+    @bp.limited("register")
     @bp.problems(409, 503)
     @bp.answers(201, Registered)
     @bp.arguments(RegisterIn)
@@ -41,12 +42,13 @@ class Auth(Resource):
     """Logging in and out."""
 
     @bp.token(None)
+    @bp.limited("login")
     @bp.answers(200, Tokens)
     @bp.problems(401, 503)
     @bp.arguments(LoginIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Log in."""
-        user = verified(User.find_by_login(data["username"]), data["password"])
+        user = verified(User.find_by_login(data["username"]), data["password"], data["username"])
         Login.forget_ended(user, current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
         login = Login(user)
         db.session.add(login)
@@ -72,6 +74,7 @@ class Refresh(Resource):
     """Staying logged in."""
 
     @bp.token("refresh")
+    @bp.limited("refresh")
     @bp.answers(200, Tokens)
     @bp.bodyless
     def post(self) -> ResponseReturnValue:
