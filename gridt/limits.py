@@ -18,6 +18,7 @@ from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from gridt.clock import utcnow
 from gridt.errors import TooManyRequests
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ class _Window:
 
     def hit(self, key: str) -> tuple[int, int, int, int]:
         """Count a call; return the limit, its window, how many calls are left, and until when."""
-        now = time.time()
+        now = utcnow().timestamp()
         if now >= self._ends:
             self._ends = (now // self._seconds + 1) * self._seconds
             self._counts = {}

@@ -31,7 +31,7 @@ def register_surface(app: Flask) -> None:
 def _ensure_known_host() -> None:
     # not Flask's TRUSTED_HOSTS, which knows no exceptions
     hosts = current_app.config["KNOWN_HOSTS"]
-    if request.path not in _CHECKS and not host_is_trusted(request.host, hosts):
+    if request.path not in _CHECKS and not host_is_trusted(request.host.lower(), hosts):
         raise BadRequest("This service is not known by that host name")
 
 

@@ -96,7 +96,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
             state = "whole"
         if state == "whole":
             super().enqueue_req(conn)
-        elif state == "partly" and self._held() < _MOST:
+        elif state == "partly" and (len(arrival.data) <= _LONGEST_HEAD or self._held() < _MOST):
             self._watch(conn, arrival)
         else:
             self._close(conn)
@@ -131,7 +131,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
         self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def _held(self) -> int:
-        return sum(len(arrival.data) for arrival in self._arrivals.values())
+        return sum(len(arrival.data) for arrival in list(self._arrivals.values()))
 
     def _close(self, conn: TConn) -> None:
         self._arrivals.pop(conn, None)
