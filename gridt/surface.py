@@ -5,14 +5,14 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
-#: what every answer carries, unless it says otherwise itself
+#: what every answer carries; and the policy of those that have none of their own
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     # pages of other origins read by CORS, which this leaves alone, and embed nothing
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_POLICY = "default-src 'none'; frame-ancestors 'none'"
 #: what a health check asks for, by whatever address it finds the process at
 _CHECKS = {"/health", "/ready"}
 
@@ -37,10 +37,9 @@ def _ensure_known_host() -> None:
 
 def _dress(response: Response) -> Response:
     headers = response.headers
-    own_policy = headers.get("Content-Security-Policy")
-    headers.update(_HEADERS)
-    if own_policy is not None:
-        headers["Content-Security-Policy"] = own_policy
+    headers.extend(_HEADERS)
+    if "Content-Security-Policy" not in headers:
+        headers["Content-Security-Policy"] = _POLICY
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
