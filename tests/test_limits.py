@@ -8,26 +8,11 @@ from contextlib import ExitStack
 import pytest
 
 from gridt.auth import tokens_for
-from gridt.limits import limiter
 from gridt.models import Login
 from tests.conftest import PASSWORD
 from tests.postgres import free_port
 from tests.servers import serve
 from tests.test_phone_client import Phone
-
-
-@pytest.fixture
-def limited(app, monkeypatch, clock) -> Iterator[Callable[..., None]]:
-    """Let the app limit its callers by other settings."""
-
-    def limit(**settings) -> None:
-        for name, value in ({"LIMITS": True} | settings).items():
-            monkeypatch.setitem(app.config, name, value)
-        limiter.init_app(app)
-
-    yield limit
-    monkeypatch.undo()
-    limiter.init_app(app)
 
 
 def statuses(call: Callable[[], object], times: int) -> list[int]:
