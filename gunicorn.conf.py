@@ -3,6 +3,7 @@
 import os
 import sys
 
+import gunicorn.http.wsgi
 from flask import Flask
 from flask_migrate import upgrade
 
@@ -10,6 +11,7 @@ from gridt import create_app
 from gridt.config import ConfigurationError, Settings
 from gridt.extensions import disconnect
 from gridt.jobs import embedded
+from gridt.worker import PatientWorker
 
 try:
     settings = Settings.from_environment()
@@ -19,13 +21,20 @@ except ConfigurationError as error:
 
 wsgi_app = "wsgi:app"
 bind = settings.BIND
-worker_class = "gthread"
+worker_class = PatientWorker
 # more than those that hash passwords or wait for it (GRIDT_HASHING_SLOTS and _WAITING), so that a
 # flood of logins leaves some to everybody else; WEB_CONCURRENCY sets the number of processes
 threads = 10
 keepalive = 15
 graceful_timeout = 8  # below the 10 seconds after which `docker stop` kills
 control_socket_disable = True
+# The scheme, like the address, is for GRIDT_PROXY_HOPS to believe, and for nothing else.
+forwarded_allow_ips = ""
+secure_scheme_headers = {}
+limit_request_fields = 60
+# There is no setting for it: the header goes out with every answer, so it names what is public.
+gunicorn.http.wsgi.SERVER = "gridt"
+PatientWorker.longest_body = settings.MAX_CONTENT_LENGTH
 # The heartbeat file belongs in memory, which a read-only container has here.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
@@ -36,6 +45,11 @@ def on_starting(server):
         with create_app(settings).app_context():
             upgrade()
             disconnect()  # no connection may cross the fork
+
+
+def post_fork(server, worker):
+    """Tell the worker among how many its limits are divided."""
+    os.environ.setdefault("GRIDT_PROCESSES", str(server.num_workers))
 
 
 def when_ready(server):

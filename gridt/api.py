@@ -29,8 +29,9 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 
 from gridt.auth import verify_token
 from gridt.database import READING, let_go
-from gridt.errors import Invalid, Overtaken
+from gridt.errors import Invalid, InvalidToken, Overtaken
 from gridt.extensions import db
+from gridt.limits import NAMED, address, limiter, tell_limits
 from gridt.replica import replica
 from gridt.schemas.base import Nothing, Problem
 
@@ -44,9 +45,15 @@ ATTEMPTS = 3
 _PASSING = {"40001", "40P01", "55P03"}
 #: a request id that a proxy may hand us, and that is safe in a header and a log line
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: what pages of other origins may read of an answer, besides its body
+_EXPOSED = (
+    *("Link", "ETag", "Location", "Retry-After", "X-Request-ID"),
+    *("RateLimit", "RateLimit-Policy"),
+)
 #: what holds of a handler that no decorator says anything else of
 _NOTES: dict[str, Any] = {
     "token": "access",
+    "limited": None,
     "problems": (),
     "streamed": False,
     "conditional": False,
@@ -61,6 +68,7 @@ _SENTENCES = {
     409: "In conflict with the present state",
     413: "The body is too large",
     415: "The body is not application/json",
+    429: "Too many calls, or wrong passwords; `Retry-After` says when to try again",
     422: "Well-formed, but not valid; `errors` names each member",
     503: "The database is away or busy; `Retry-After` says when to try again",
 }
@@ -87,8 +95,7 @@ class Resource(MethodView):
         while True:
             attempt += 1
             try:
-                if notes["token"] is not None:
-                    verify_token(notes["token"])
+                _admit(notes, count=attempt == 1)
                 answer: ResponseReturnValue = call(**path)
                 return answer
             except (DBAPIError, StaleDataError, Overtaken) as error:
@@ -99,6 +106,23 @@ class Resource(MethodView):
                 name = type(getattr(error, "orig", error)).__name__
                 log.warning("%s in %s %s, tried again", name, request.method, request.path)
                 time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - no secret
+
+
+def _admit(notes: dict[str, Any], *, count: bool) -> None:
+    """Check the caller's token and how often they have called."""
+    kind, limited = notes["token"], notes["limited"]
+    if limited is not None and count:
+        limiter.enter(limited)
+    if kind is not None:
+        try:
+            verify_token(kind)
+        except InvalidToken:
+            if limited is not None:
+                limiter.refuse(limited)
+            limiter.general(address())
+            raise
+    if limited is None and count:
+        limiter.general(address() if kind is None else f"login {g.caller.login_id}")
 
 
 def _passing(error: DBAPIError | StaleDataError | Overtaken) -> bool:
@@ -232,6 +256,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         """Ask for another token than the access token: `refresh`, or None for none."""
         return lambda handler: _note(handler, token=kind)
 
+    def limited(self, name: str) -> Callable[[Handler], Handler]:
+        """Let the caller's address call only as often as the limit of that name allows."""
+        if name not in NAMED:
+            raise ValueError(f"no limit is named {name!r}")
+        return lambda handler: _note(handler, limited=name)
+
     def _store_endpoint_docs(self, endpoint: str, *args: Any, **kwargs: Any) -> None:
         super()._store_endpoint_docs(endpoint, *args, **kwargs)
         for method, info in self._docs[endpoint].items():
@@ -243,7 +273,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         self, doc: dict[str, Any], info: dict[str, Any], *, method: str, **_: Any
     ) -> dict[str, Any]:
         notes = _NOTES | info.get("gridt", {})
-        statuses = set(notes["problems"])
+        statuses = {*notes["problems"], 429}
         if notes["token"] is None:
             doc["security"] = []
         else:
@@ -277,7 +307,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # it has no types
             response: dict[str, Any] = {"description": description}
             if status != 304:
                 response["content"] = {"application/problem+json": {"schema": Problem}}
-            if status == 503:
+            if status in {429, 503}:
                 seconds = {"schema": {"type": "integer"}, "description": "in seconds"}
                 response["headers"] = {"Retry-After": seconds}
             self.spec.components.response(f"Answer{status}", response, lazy=True)
@@ -319,11 +349,12 @@ def register_http(app: Flask) -> None:
         send_wildcard=True,
         methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-ID"],
-        expose_headers=["Link", "ETag", "Location", "Retry-After", "X-Request-ID"],
+        expose_headers=[*_EXPOSED],
         max_age=24 * 3600,
     )
     app.before_request(_begin)
     app.after_request(_finish)
+    app.after_request(tell_limits)
 
 
 def _begin() -> Response | None:
@@ -337,6 +368,8 @@ def _begin() -> Response | None:
     request.max_content_length = limit + 1
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
         return Response()  # on every path, and without a token
+    if request.routing_exception is not None:  # nobody else is asked before it is raised
+        limiter.general(address())
     return None
 
 

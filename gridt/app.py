@@ -10,10 +10,12 @@ from gridt.cli import commands
 from gridt.config import INSTANCE_FOLDER, VERSION, Settings
 from gridt.database import binds, let_go, prepare
 from gridt.extensions import db, jwt, migrate, passwords
+from gridt.limits import limiter
 from gridt.problems import register_problems
 from gridt.replica import replica
 from gridt.resources import BLUEPRINTS
 from gridt.resources.service import swagger_ui
+from gridt.surface import register_surface
 
 _CONSTANTS = {
     "JWT_COOKIE_CSRF_PROTECT": False,  # tokens come in headers only
@@ -66,9 +68,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     jwt.init_app(app)
     passwords.init_app(app)
     replica.init_app(app)
+    limiter.init_app(app)
     with app.app_context():
         prepare(db.engines)
     register_http(app)
+    register_surface(app)
     register_problems(app)
     api = Api(app)
     for blueprint in BLUEPRINTS:

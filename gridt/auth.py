@@ -15,7 +15,8 @@ from sqlalchemy import bindparam, select
 
 from gridt.errors import InvalidToken, WrongCredentials
 from gridt.extensions import db, passwords
-from gridt.models import Login, User
+from gridt.limits import address
+from gridt.models import Login, PasswordAttempt, User
 from gridt.models.base import execute, largest_in
 
 #: the words before a token; the published client says the second
@@ -133,13 +134,20 @@ def tokens_for(login: Login) -> dict[str, Any]:
     }
 
 
-def verified(user: User | None, password: str, replace_by: str | None = None) -> User:
+def verified(
+    user: User | None, password: str, *, login: str | None = None, replace_by: str | None = None
+) -> User:
     """Return the user, locked, if the password is theirs.
 
     :param user: None, for somebody who does not exist, takes as long and fails alike
+    :param login: what the caller named the account by; the user's e-mail address where left out
     :param replace_by: their new password
     :raises WrongCredentials: when it is not, or has changed meanwhile
+    :raises TooManyAttempts: when too many were wrong before
     """
+    named = login or (user.email if user is not None else "")
+    attempt = PasswordAttempt.on(named, address(), current_app.config["SECRET_KEY"])
+    attempt.ensure_allowed()
     user_id, stored = (None, None) if user is None else (user.id, user.password_hash)
     # hashing takes long: a lock or connection held here would stop everybody else's writing
     db.session.rollback()
@@ -149,7 +157,9 @@ def verified(user: User | None, password: str, replace_by: str | None = None) ->
     # a password that was changed and an account that was closed meanwhile are seen only under lock
     found = User.lock(user_id) if right and user_id is not None else None
     if found is None or found.password_hash != stored:
+        attempt.fail()
         raise WrongCredentials
+    attempt.succeed()
     if renewed is not None:
         found.password_hash = renewed
     return found

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError
 from flask.helpers import get_load_dotenv
+from limits import parse
 from marshmallow.validate import OneOf, Range
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -67,6 +68,26 @@ class Settings:
     JOBS: str = "embedded"
     #: GRIDT_CORS_ORIGINS, separated by commas
     CORS_ORIGINS: tuple[str, ...] = ("*",)
+    #: GRIDT_KNOWN_HOSTS, separated by commas: calls for other hosts are refused
+    KNOWN_HOSTS: tuple[str, ...] = ()
+    #: GRIDT_PROXY_HOPS: how many proxies stand before the service, and are believed
+    PROXY_HOPS: int = 0
+    #: GRIDT_LIMITS: false where something else limits how often people call
+    LIMITS: bool = True
+    #: GRIDT_LIMITER_URL: a Redis where all servers count the calls that have limits of their own
+    LIMITER_URL: str | None = None
+    #: GRIDT_PROCESSES: among how many the limits are divided that each counts in its own memory
+    PROCESSES: int = 1
+    #: GRIDT_LIMIT_DEFAULT: calls of one login, or without a token from one address
+    LIMIT_DEFAULT: str = "1200/minute"
+    #: GRIDT_LIMIT_LOGIN: from one address, as the next three are
+    LIMIT_LOGIN: str = "120/minute"
+    #: GRIDT_LIMIT_REGISTER
+    LIMIT_REGISTER: str = "120/hour"
+    #: GRIDT_LIMIT_MAIL: requests that send somebody a mail
+    LIMIT_MAIL: str = "40/hour"
+    #: GRIDT_LIMIT_REFRESH: wrong refresh tokens
+    LIMIT_REFRESH: str = "60/minute"
     #: GRIDT_MAX_BODY_BYTES: a longer request body is refused
     MAX_CONTENT_LENGTH: int = 1024 * 1024
     #: GRIDT_ACCESS_TOKEN_SECONDS
@@ -97,6 +118,8 @@ class Settings:
         env.add_parser("replica_url", _replica_url)
         env.add_parser("secret_key", _secret_key)
         env.add_parser("earlier_keys", _earlier_keys)
+        env.add_parser("rate", _rate)
+        env.add_parser("redis_url", _redis_url)
         try:
             url: URL | None = env.database_url("DATABASE_URL", cls.SQLALCHEMY_DATABASE_URI)
             embedded = url is None or url.get_backend_name() == "sqlite"
@@ -108,6 +131,9 @@ class Settings:
                 "BIND": env.str("BIND", cls.BIND),
                 "JOBS": env.str("JOBS", cls.JOBS, validate=OneOf(["embedded", "off"])),
                 "CORS_ORIGINS": _stripped(env.list("CORS_ORIGINS", list(cls.CORS_ORIGINS))),
+                "KNOWN_HOSTS": _stripped(env.list("KNOWN_HOSTS", [])),
+                "LIMITS": env.bool("LIMITS", cls.LIMITS),
+                "LIMITER_URL": env.redis_url("LIMITER_URL", None),
                 "UPGRADE_ON_START": env.bool("UPGRADE_ON_START", embedded),
             }
             env.seal()
@@ -143,8 +169,11 @@ def _limits(env: FileAwareEnv) -> dict[str, Any]:
         "ARGON2_LANES": (env.int, "ARGON2_LANES", Range(min=1, max=8)),
         "HASHING_SLOTS": (env.int, "HASHING_SLOTS", some),
         "HASHING_WAITING": (env.int, "HASHING_WAITING", Range(min=0)),
+        "PROXY_HOPS": (env.int, "PROXY_HOPS", Range(min=0)),
+        "PROCESSES": (env.int, "PROCESSES", some),
     }
-    return {
+    rates = ("LIMIT_DEFAULT", "LIMIT_LOGIN", "LIMIT_REGISTER", "LIMIT_MAIL", "LIMIT_REFRESH")
+    return {name: env.rate(name, default[name]) for name in rates} | {
         name: parse(variable, default[name], validate=validate)
         for name, (parse, variable, validate) in read.items()
     }
@@ -152,6 +181,22 @@ def _limits(env: FileAwareEnv) -> dict[str, Any]:
 
 def _stripped(values: list[str] | None) -> tuple[str, ...]:
     return tuple(value.strip() for value in values or [] if value.strip())
+
+
+def _rate(text: str) -> str:
+    """Check a limit, such as `120/minute`."""
+    try:
+        parse(text)
+    except ValueError:
+        raise ValidationError("Not a limit such as 120/minute or 40/hour.") from None
+    return text
+
+
+def _redis_url(text: str | None) -> str | None:
+    """Check the address of a Redis."""
+    if text is not None and not text.startswith(("redis://", "rediss://")):
+        raise ValidationError("Not a redis:// address.")
+    return text
 
 
 def _database_url(text: str) -> URL:

@@ -102,6 +102,14 @@ def _sentence(error: dict[str, str]) -> str:
     return error["detail"] if member == "#" else f"{member}: {error['detail']}"
 
 
+class TooManyRequests(GridtError):
+    status, slug, title = 429, "too-many-requests", "Too many requests; please try again later"
+
+
+class TooManyAttempts(TooManyRequests):
+    slug, title = "too-many-attempts", "Too many wrong passwords; please try again later"
+
+
 class Busy(GridtError):
     status, slug, title = 503, "busy", "The service is busy; please try again"
 

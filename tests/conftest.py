@@ -19,6 +19,7 @@ from gridt import create_app
 from gridt.auth import tokens_for
 from gridt.config import Settings
 from gridt.extensions import db, disconnect
+from gridt.limits import limiter
 from gridt.models import Login, Movement, User
 from tests import postgres
 from tests.contract import check_answer
@@ -85,8 +86,8 @@ def new_database(
 
 def settings_for(url: str, **changes: Any) -> Settings:
     """Settings for a test app on the database at `url`."""
-    values = {"SECRET_KEY": "x" * 32, "SQLALCHEMY_DATABASE_URI": url, **CHEAP, **changes}
-    return Settings(**values)
+    values = {"SECRET_KEY": "x" * 32, "SQLALCHEMY_DATABASE_URI": url, "LIMITS": False}
+    return Settings(**(values | CHEAP | changes))
 
 
 def migrated_app(url: str, **changes: Any) -> Flask:
@@ -208,6 +209,22 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock(datetime.now(UTC).replace(microsecond=0))
     monkeypatch.setattr("gridt.clock.time", clock.time)
     return clock
+
+
+@pytest.fixture
+def limited(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> Iterator[Callable[..., None]]:
+    """Let the app limit its callers by other settings."""
+
+    def limit(**settings: Any) -> None:
+        for name, value in ({"LIMITS": True} | settings).items():
+            monkeypatch.setitem(app.config, name, value)
+        limiter.init_app(app)
+
+    yield limit
+    monkeypatch.undo()
+    limiter.init_app(app)
 
 
 @pytest.fixture

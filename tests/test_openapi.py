@@ -271,7 +271,7 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
 
 @pytest.mark.parametrize(
     ("operation", "status"),
-    [(operation, status) for operation, status in ANSWERS if status != 503],
+    [(operation, status) for operation, status in ANSWERS if status not in {429, 503}],
     ids=lambda value: getattr(value, "name", str(value)),
 )
 def test_each_documented_answer_can_be_had(world: World, operation: Operation, status: int) -> None:
@@ -295,6 +295,20 @@ def test_each_operation_tells_when_the_database_is_away(
     answer = away.open(path, method=operation.method, **body)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_each_operation_can_be_called_too_often(
+    world: World, limited: Callable[..., None], operation: Operation
+) -> None:
+    rates = ("LIMIT_LOGIN", "LIMIT_REGISTER", "LIMIT_MAIL", "LIMIT_REFRESH")
+    limited(LIMIT_DEFAULT="1/minute", **dict.fromkeys(rates, "1/day"))
+    world.client.token = None
+    path = operation.template.format(movement=1, user=1, update=1)
+    first, second = (world.client.open(path, method=operation.method) for _ in range(2))
+    assert first.status_code != 429
+    assert second.status_code == 429
+    assert int(second.headers["Retry-After"]) > 0
 
 
 def test_no_scenario_is_left_over() -> None:

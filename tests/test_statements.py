@@ -212,11 +212,8 @@ REFUSED = [
     ("post", "/register", NEW_USER | {"username": "ME"}, 409),
     ("post", "/register", NEW_USER | {"email": "Me@example.org"}, 409),
     ("post", "/register", NEW_USER | {"password": "short"}, 422),
-    ("post", "/auth", {"username": "me", "password": "wrong"}, 401),
-    ("post", "/auth", {"username": "nobody", "password": PASSWORD}, 401),
     ("post", "/auth/refresh", None, 401),
     ("delete", "/auth/logins/{nothing}", None, 404),
-    ("post", "/user/change_password", {"old_password": "x", "new_password": "a new one!"}, 401),
     ("patch", "/identity", {"username": "SOMEBODY"}, 409),
     ("post", "/movements", NEW_MOVEMENT | {"name": "FLOSSING"}, 409),
     ("post", "/movements", NEW_MOVEMENT | {"interval": "P1M"}, 422),
@@ -292,6 +289,20 @@ def test_what_is_refused_commits_nothing(places, client, commits, method, path, 
     answer = client.open(path.format_map(places), method=method, json=body or {})
     assert answer.status_code == status, answer.json
     assert not commits
+
+
+WRONG_PASSWORDS = [
+    ("/auth", {"username": "me", "password": "wrong"}),
+    ("/auth", {"username": "nobody", "password": PASSWORD}),
+    ("/user/change_password", {"old_password": "x", "new_password": "a new one!"}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), WRONG_PASSWORDS)
+def test_a_wrong_password_is_counted_by_one_commit(client, commits, path, body):
+    commits.clear()
+    assert client.post(path, json=body).status_code == 401
+    assert len(commits) == 1
 
 
 def test_refreshing_commits_once_and_spending_again_once_more(me, app, commits):

@@ -4,6 +4,7 @@ from gridt.models.job import Job
 from gridt.models.login import Login
 from gridt.models.movement import Movement
 from gridt.models.movement_user_association import MovementUserAssociation
+from gridt.models.password_attempts import PasswordAttempt, PasswordAttempts
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update
 from gridt.models.user import User
@@ -13,6 +14,8 @@ __all__ = [
     "Login",
     "Movement",
     "MovementUserAssociation",
+    "PasswordAttempt",
+    "PasswordAttempts",
     "Subscription",
     "Update",
     "User",

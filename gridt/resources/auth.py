@@ -37,6 +37,7 @@ class Register(Resource):
     """Accounts to open."""
 
     @bp.token(None)
+    @bp.limited("register")
     @bp.problems(409, 503)
     @bp.answers(201, Registered)
     @bp.arguments(RegisterIn)
@@ -57,12 +58,15 @@ class Auth(Resource):
     """Logging in and out."""
 
     @bp.token(None)
+    @bp.limited("login")
     @bp.answers(200, Tokens)
     @bp.problems(401, 503)
     @bp.arguments(LoginIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Log in."""
-        user = verified(User.find_by_login(data["username"]), data["password"])
+        user = verified(
+            User.find_by_login(data["username"]), data["password"], login=data["username"]
+        )
         Login.forget_ended(user, current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
         login = Login(user, request.user_agent.string)
         db.session.add(login)
@@ -128,6 +132,7 @@ class Refresh(Resource):
     """Staying logged in."""
 
     @bp.token("refresh")
+    @bp.limited("refresh")
     @bp.answers(200, Tokens)
     @bp.bodyless
     def post(self) -> ResponseReturnValue:

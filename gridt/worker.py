@@ -1,0 +1,147 @@
+"""gunicorn's threaded worker, whose threads do not wait for slow clients.
+
+gunicorn hands a connection to one of its few threads with the first byte that arrives, and the
+thread waits for the rest as long as it takes: four clients who send a byte now and then would keep
+everybody else out. Here the one loop that watches all connections gathers what arrives, and hands
+a request over when all of it is there.
+"""
+
+import re
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from selectors import EVENT_READ
+from socket import SHUT_RD
+from typing import Any
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+#: seconds in which a request has to arrive
+DEADLINE = 10
+#: the longest line and headers of a request, and what one process gathers of all requests
+_LONGEST_HEAD, _MOST = 64 * 1024, 64 * 1024 * 1024
+_PIECE = 64 * 1024
+
+_END = b"\r\n\r\n"
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
+#: a body whose length is not told, and one that is sent only when the server asks for it
+_OPEN = re.compile(rb"\r\n(?:transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
+
+
+@dataclass
+class _Arrival:
+    """What has arrived of a request, and since when."""
+
+    data: bytearray = field(default_factory=bytearray)
+    since: float = field(default_factory=time.monotonic)
+    ended: bool = False
+
+    def gather(self, conn: TConn) -> None:
+        """Add what is there."""
+        conn.sock.setblocking(False)
+        try:
+            while True:
+                piece = conn.sock.recv(_PIECE)
+                self.data += piece
+                self.ended = not piece
+                if len(piece) < _PIECE:
+                    return
+        except BlockingIOError:
+            return
+        except OSError:
+            self.ended = True
+
+    def judge(self, longest_body: int) -> str:
+        """Tell whether the request is `whole`, `partly` there, has an `open` end, or is `lost`."""
+        end = self.data.find(_END)
+        if end < 0:
+            return "lost" if self.ended or len(self.data) > _LONGEST_HEAD else "partly"
+        head = self.data[: end + 2]
+        if _OPEN.search(head):
+            return "open"
+        told = _LENGTH.search(head)
+        length = int(told[1]) if told else 0
+        if len(self.data) >= end + len(_END) + length or length > longest_body:
+            return "whole"  # or refused unread
+        return "lost" if self.ended else "partly"
+
+
+class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
+    """Gathers requests before a thread takes them, and gives them a time to arrive.
+
+    For a body with an open end a thread does wait, until the same time has passed; all threads
+    but one may. What is too much is closed without an answer.
+    """
+
+    #: a longer body is left to the app to refuse
+    longest_body = 1024 * 1024
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._arrivals: dict[TConn, _Arrival] = {}
+        self._open: dict[TConn, float] = {}
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Let a thread handle a connection when a request is there; watch it until then."""
+        if self.cfg.is_ssl:
+            super().enqueue_req(conn)
+            return
+        arrival = self._arrivals.setdefault(conn, _Arrival())
+        if conn.parser is not None:  # what was read of the next request with the one before
+            arrival.data += conn.parser.unreader.take_buffered()
+        arrival.gather(conn)
+        state = arrival.judge(self.longest_body)
+        if state == "open" and len(self._open) < max(1, self.cfg.threads - 1):
+            self._open[conn] = arrival.since
+            state = "whole"
+        if state == "whole":
+            super().enqueue_req(conn)
+        elif state == "partly" and (len(arrival.data) <= _LONGEST_HEAD or self._held() < _MOST):
+            self._watch(conn, arrival)
+        else:
+            self._close(conn)
+
+    def handle(self, conn: TConn) -> Any:
+        """Handle a request, in a thread, beginning with what was gathered."""
+        if arrival := self._arrivals.pop(conn, None):
+            conn.data_ready = True
+            conn.init()
+            conn.parser.unreader.unread(bytes(arrival.data))
+        return super().handle(conn)
+
+    def finish_request(self, conn: TConn, fs: Any) -> None:
+        """Take back a connection on which a request was answered."""
+        self._open.pop(conn, None)
+        super().finish_request(conn, fs)
+
+    def murder_pending(self) -> None:
+        """Close connections on which a request takes too long to arrive."""
+        now = time.monotonic()
+        for conn, since in self._open.items():
+            if since + DEADLINE < now:
+                _stop_reading(conn)
+        for conn in [conn for conn in self.pending_conns if conn.timeout < now]:
+            self.pending_conns.remove(conn)
+            self.poller.unregister(conn.sock)
+            self._close(conn)
+
+    def _watch(self, conn: TConn, arrival: _Arrival) -> None:
+        conn.timeout = arrival.since + DEADLINE
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def _held(self) -> int:
+        return sum(len(arrival.data) for arrival in list(self._arrivals.values()))
+
+    def _close(self, conn: TConn) -> None:
+        self._arrivals.pop(conn, None)
+        self.nr_conns -= 1
+        conn.close()
+
+
+def _stop_reading(conn: TConn) -> None:
+    """Let the thread that waits for more see the end of it; what it answers still goes out."""
+    try:
+        conn.sock.shutdown(SHUT_RD)
+    except OSError:
+        return  # it is closed

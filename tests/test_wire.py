@@ -1,0 +1,229 @@
+"""What a real server does with clients who are slow, or lie, or send too much."""
+
+import json
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from gridt.worker import DEADLINE
+from tests.persons import Person
+from tests.servers import PATIENCE, Server, serve
+
+HEAD = b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+
+
+@pytest.fixture(scope="module")
+def server(new_database: Callable[[], str]) -> Iterator[Server]:
+    with serve(new_database()) as server:
+        yield server
+
+
+@pytest.fixture
+def connect(server: Server) -> Iterator[Callable[[], socket.socket]]:
+    """Make connections, closed when the test ends."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    with ExitStack() as stack:
+
+        def make() -> socket.socket:
+            connection = socket.create_connection((host, int(port)), timeout=PATIENCE)
+            return stack.enter_context(closing(connection))
+
+        yield make
+
+
+def answered(connection: socket.socket) -> bytes:
+    """Return all that the server says before it closes."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def status(text: bytes) -> int:
+    return int(text.split(maxsplit=2)[1])
+
+
+# -- slow clients -----------------------------------------------------------------------------
+
+SLOW = {
+    "nothing": b"",
+    "half a head": b"GET / HTTP/1.1\r\nHost: local",
+    "half a body": HEAD + b"Content-Length: 1000\r\n\r\n{",
+    "half a body in chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+    "no body when asked": HEAD + b"Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("begun", SLOW.values(), ids=SLOW)
+def test_slow_clients_keep_nobody_out(server, connect, begun):
+    slow = [connect() for _ in range(50)]
+    for connection in slow:
+        connection.sendall(begun)
+
+    ann = Person(server.url, "ann")
+    before = time.monotonic()
+    for _ in range(20):
+        ann.call("GET", "/health")
+        for connection in slow:
+            drip(connection)
+    assert ann.statuses == [200] * 20
+    assert time.monotonic() - before < DEADLINE, "somebody had to wait for the slow ones"
+
+
+def drip(connection: socket.socket) -> None:
+    """Send one byte more, unless the server has had enough."""
+    try:
+        connection.send(b"a")
+    except OSError:
+        return
+
+
+@pytest.mark.parametrize("begun", [SLOW["half a head"], SLOW["half a body in chunks"]])
+def test_a_request_that_does_not_arrive_is_given_up(connect, begun):
+    connection = connect()
+    connection.sendall(begun)
+    before = time.monotonic()
+    said = answered(connection)
+    assert time.monotonic() - before < DEADLINE + 5
+    assert not said or status(said) == 400
+
+
+def test_what_arrives_in_pieces_is_served(connect):
+    connection = connect()
+    body = json.dumps({"username": "x", "email": "no address", "password": "long enough"}).encode()
+    request = HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for at in range(0, len(request), 7):
+        connection.sendall(request[at : at + 7])
+        time.sleep(0.001)  # so that they arrive apart
+    assert status(answered(connection)) == 422
+
+
+def test_requests_that_arrive_together_are_answered_in_turn(connect):
+    connection = connect()
+    body = b'{"username": "x"}'
+    post = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    get = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
+    connection.sendall(get + b"\r\n" + post + get + b"Connection: close\r\n\r\n")
+    assert re.findall(rb"HTTP/1.1 (\d+)", answered(connection)) == [b"200", b"422", b"200"]
+
+
+# -- bodies -----------------------------------------------------------------------------------
+
+
+def test_a_body_that_is_told_too_large_is_not_waited_for(connect):
+    connection = connect()
+    connection.sendall(HEAD + b"Connection: close\r\nContent-Length: 99999999\r\n\r\n")
+    assert status(answered(connection)) == 413
+
+
+def test_a_body_in_chunks_is_cut_off_where_it_is_too_large(connect):
+    connection = connect()
+    connection.sendall(HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n")
+    piece = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    try:
+        for _ in range(17):  # one more than fits
+            connection.sendall(piece)
+        connection.sendall(b"0\r\n\r\n")
+    except OSError:  # it has heard enough
+        pass
+    assert status(answered(connection)) == 413
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Content-Length: 2\r\nContent-Length: 50\r\n",
+        b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+        b"Content-Length: -2\r\n",
+        b"Content-Length: two\r\n",
+        b"Transfer-Encoding: nonsense\r\n",
+    ],
+)
+def test_who_lies_about_the_length_smuggles_nothing(connect, lines):
+    connection = connect()
+    smuggled = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    connection.sendall(HEAD + lines + b"\r\n{}" + smuggled)
+    connection.shutdown(socket.SHUT_WR)
+    said = answered(connection)
+    assert re.findall(rb"HTTP/1.1 (\d)", said) == [b"4"] or status(said) == 501
+
+
+def test_a_body_shorter_than_told_is_not_taken(connect):
+    connection = connect()
+    connection.sendall(HEAD + b"Content-Length: 50\r\n\r\n{}")
+    connection.shutdown(socket.SHUT_WR)
+    assert answered(connection) == b""
+
+
+@pytest.mark.parametrize("body", [b"[" * 2**20, b'{"a":' * 2**17, b"[" * 2**19 + b"]" * 2**19])
+def test_depth_is_no_danger(server, body):
+    request = Request(f"{server.url}/auth", body, {"Content-Type": "application/json"})
+    with pytest.raises(HTTPError) as caught:
+        urlopen(request, timeout=PATIENCE)
+    with caught.value as answer:
+        assert answer.code in {400, 422}
+        assert json.loads(answer.read())["message"]
+
+
+# -- heads ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /?" + b"a=1&" * 1500 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"a" * 9000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X-Many: 1\r\n" * 200 + b"\r\n",
+    ],
+    ids=["path", "query", "header", "headers"],
+)
+def test_a_head_that_is_too_long_is_refused(connect, head):
+    connection = connect()
+    connection.sendall(head)
+    assert 400 <= status(answered(connection)) < 500
+
+
+def test_a_head_without_end_is_cut_off(connect):
+    connection = connect()
+    connection.sendall(b"GET / HTTP/1.1\r\n" + b"X-Many: 1\r\n" * 10_000)
+    with pytest.raises(ConnectionResetError):
+        raise ConnectionResetError if not answered(connection) else AssertionError
+
+
+# -- what is told -----------------------------------------------------------------------------
+
+
+def test_nobody_is_told_what_serves(server):
+    for path in ("/", "/nowhere"):
+        try:
+            with urlopen(f"{server.url}{path}", timeout=PATIENCE) as answer:
+                headers = answer.headers
+        except HTTPError as refused:
+            headers = refused.headers
+            refused.close()
+        assert headers.get_all("Server") == ["gridt"]
+        assert not re.search("gunicorn|werkzeug|python|flask", str(headers), re.IGNORECASE)
+
+
+def test_gunicorn_believes_no_proxy_by_itself(server):
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "on"}
+    with urlopen(Request(f"{server.url}/", headers=headers), timeout=PATIENCE) as answer:
+        assert "Strict-Transport-Security" not in answer.headers
+
+
+def test_a_believed_proxy_tells_the_scheme(new_database):
+    with serve(new_database(), PROXY_HOPS="1") as server:
+        request = Request(f"{server.url}/", headers={"X-Forwarded-Proto": "https"})
+        with urlopen(request, timeout=PATIENCE) as answer:
+            assert "Strict-Transport-Security" in answer.headers
+
+
+def test_each_of_several_workers_allows_its_share(new_database):
+    with serve(new_database(), processes=2, LIMITS="true", LIMIT_DEFAULT="100/hour") as server:
+        with urlopen(f"{server.url}/health", timeout=PATIENCE) as answer:
+            assert answer.headers["RateLimit-Policy"] == '"default";q=50;w=3600'
