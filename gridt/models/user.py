@@ -43,6 +43,7 @@ class User(Stored, Model):
     bio: Mapped[str] = mapped_column(Text, default="")
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    deactivated_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     movements: Mapped[list["Movement"]] = relationship(
         secondary="subscriptions", viewonly=True, order_by="Movement.id"
