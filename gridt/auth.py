@@ -12,9 +12,11 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
 from sqlalchemy import bindparam, select
 
+from gridt.access import Permission, ensure
+from gridt.database import READING, REPLICA
 from gridt.errors import InvalidToken, WrongCredentials
 from gridt.extensions import db, passwords
-from gridt.models import Login, User
+from gridt.models import AuditEntry, Login, User
 from gridt.models.base import execute, largest_in
 
 #: the words before a token; the published client says the second
@@ -96,6 +98,18 @@ def caller() -> User:
     return user
 
 
+def admin() -> User:
+    """Return the user who calls, if they are an admin.
+
+    :raises NotAllowed: when they are not
+    """
+    if g.get("bind") == REPLICA:  # which may not have heard that they are none any more
+        g.bind = READING
+    user = caller()
+    ensure(user, Permission.ADMINISTER)
+    return user
+
+
 def current_login() -> Login:
     """Return the login that the caller's token belongs to.
 
@@ -136,6 +150,8 @@ def verified(user: User | None, password: str) -> User:
     right, renewed = passwords.verify(password, stored)
     found = User.find_by_id(user_id) if right and user_id is not None else None
     if found is None or found.password_hash != stored:
+        AuditEntry.note("password.wrong", user_id=user_id)  # no more often than we hash
+        db.session.commit()
         raise WrongCredentials
     if renewed is not None:
         found.password_hash = renewed

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError
 from flask.helpers import get_load_dotenv
-from marshmallow.validate import Range
+from marshmallow.validate import OneOf, Range
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: where a relative SQLite path leads
 INSTANCE_FOLDER = ROOT / "instance"
 
+_STARTERS = OneOf(["everybody", "admins"])
 _IN_MEMORY = {None, "", ":memory:"}
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -63,6 +64,8 @@ class Settings:
     BIND: str = "127.0.0.1:5000"
     #: GRIDT_CORS_ORIGINS, separated by commas
     CORS_ORIGINS: tuple[str, ...] = ("*",)
+    #: GRIDT_MOVEMENTS_BY: who may start movements, `everybody` or `admins`
+    MOVEMENTS_BY: str = "everybody"
     #: GRIDT_MAX_BODY_BYTES: a longer request body is refused
     MAX_CONTENT_LENGTH: int = 1024 * 1024
     #: GRIDT_ACCESS_TOKEN_SECONDS
@@ -99,6 +102,7 @@ class Settings:
                 "PREPARED_STATEMENTS": env.bool("PREPARED_STATEMENTS", cls.PREPARED_STATEMENTS),
                 "BIND": env.str("BIND", cls.BIND),
                 "CORS_ORIGINS": _stripped(env.list("CORS_ORIGINS", list(cls.CORS_ORIGINS))),
+                "MOVEMENTS_BY": env.str("MOVEMENTS_BY", cls.MOVEMENTS_BY, validate=_STARTERS),
                 "UPGRADE_ON_START": env.bool("UPGRADE_ON_START", embedded),
             }
             env.seal()

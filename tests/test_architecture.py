@@ -19,6 +19,7 @@ ROWS = {
     "gridt.models": 2,
     "gridt.formats": 3,
     "gridt.schemas": 4,
+    "gridt.access": 3,
     "gridt.api": 5,
     "gridt.auth": 5,
     "gridt.paging": 5,

@@ -53,6 +53,7 @@ def test_defaults():
         "UPGRADE_ON_START": True,
         "BIND": "127.0.0.1:5000",
         "CORS_ORIGINS": ("*",),
+        "MOVEMENTS_BY": "everybody",
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(hours=1),
         "JWT_REFRESH_TOKEN_EXPIRES": timedelta(days=30),
@@ -70,6 +71,7 @@ def test_defaults():
         ("BIND", "0.0.0.0:80", "BIND", "0.0.0.0:80"),
         ("CORS_ORIGINS", "https://a.example", "CORS_ORIGINS", ("https://a.example",)),
         ("CORS_ORIGINS", "http://a, http://b ,", "CORS_ORIGINS", ("http://a", "http://b")),
+        ("MOVEMENTS_BY", "admins", "MOVEMENTS_BY", "admins"),
         ("MAX_BODY_BYTES", "2048", "MAX_CONTENT_LENGTH", 2048),
         ("ACCESS_TOKEN_SECONDS", "60", "JWT_ACCESS_TOKEN_EXPIRES", timedelta(minutes=1)),
         ("REFRESH_TOKEN_SECONDS", "3600", "JWT_REFRESH_TOKEN_EXPIRES", timedelta(hours=1)),
@@ -91,6 +93,7 @@ def test_each_variable_is_read(configured, variable, text, name, value):
 BAD = {
     "SECRET_KEY": "shorter than 32 characters",
     "DATABASE_URL": "mysql://root@localhost/gridt",
+    "MOVEMENTS_BY": "nobody",
     "MAX_BODY_BYTES": "1023",
     "ACCESS_TOKEN_SECONDS": "0",
     "REFRESH_TOKEN_SECONDS": "soon",

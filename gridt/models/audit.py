@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Any, cast
 
 from flask import g, has_app_context
-from sqlalchemy import JSON, ColumnElement, Index, String, Table, insert, or_
+from sqlalchemy import JSON, ColumnElement, Index, String, Table, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.clock import utcnow
-from gridt.models.base import BigId, Model, UTCDateTime, execute
+from gridt.models.base import BigId, Model, Rows, UTCDateTime, execute
 
 #: what one may tell in a detail; texts of people are longer than this
 LONGEST_DETAIL = 200
@@ -106,6 +106,20 @@ class AuditEntry(Model):
     def concerning(cls, user_id: Any) -> ColumnElement[bool]:
         """Return the condition for what a user did or what was done to them."""
         return or_(cls.user_id == user_id, cls.actor_id == user_id)
+
+
+def entries(
+    user: int | None = None, action: str | None = None, since: datetime | None = None
+) -> Rows:
+    """Select the entries about a user, of an action, and since a time, as far as given."""
+    query: Rows = select(*AuditEntry.__table__.columns)
+    if user is not None:
+        query = query.where(AuditEntry.concerning(user))
+    if action is not None:
+        query = query.where(AuditEntry.action == action)
+    if since is not None:
+        query = query.where(AuditEntry.at >= since)
+    return query
 
 
 _INSERT = insert(cast("Table", AuditEntry.__table__))

@@ -9,7 +9,7 @@ from gridt.api import Blueprint, Resource
 from gridt.auth import caller, current_login, token_jti, tokens_for, verified
 from gridt.errors import EmailTaken, InvalidToken, UsernameTaken
 from gridt.extensions import db
-from gridt.models import Login, User
+from gridt.models import AuditEntry, Login, User
 from gridt.schemas.base import Message
 from gridt.schemas.users import ChangePasswordIn, LoginIn, LogoutIn, Registered, RegisterIn, Tokens
 
@@ -32,6 +32,7 @@ class Register(Resource):
         db.session.add(user)
         db.session.flush()
         answer = {"message": "Your account is ready.", "id": user.id, "username": user.username}
+        AuditEntry.note("account.registered", user_id=user.id, actor_id=user.id)
         user.save_to_db()
         return answer, 201
 
@@ -42,7 +43,7 @@ class Auth(Resource):
 
     @bp.token(None)
     @bp.answers(200, Tokens)
-    @bp.problems(401, 503)
+    @bp.problems(401, 403, 503)
     @bp.arguments(LoginIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Log in."""
@@ -51,6 +52,8 @@ class Auth(Resource):
         login = Login(user)
         db.session.add(login)
         db.session.flush()
+        user.ensure_active()  # told only to who knows the password
+        AuditEntry.note("login.started", user_id=user.id, actor_id=user.id)
         answer = tokens_for(login) | {"message": "You are logged in."}
         login.save_to_db()
         return answer
@@ -63,6 +66,8 @@ class Auth(Resource):
         if data["everywhere"]:
             Login.revoke_all(caller())
         login.revoke()
+        ended = "login.ended-everywhere" if data["everywhere"] else "login.ended"
+        AuditEntry.note(ended, user_id=login.user_id, actor_id=login.user_id)
         login.save_to_db()
         return {"message": "You are logged out."}
 
@@ -79,6 +84,7 @@ class Refresh(Resource):
         login = current_login()
         if not login.renew(token_jti()):
             login.revoke()
+            AuditEntry.note("login.copied", user_id=login.user_id)
             login.save_to_db()
             raise InvalidToken("This refresh token was spent before; please log in again")
         answer = tokens_for(login) | {"message": "You stay logged in."}
@@ -99,6 +105,7 @@ class ChangePassword(Resource):
         db.session.rollback()  # hashing takes long: hold nothing meanwhile
         user.hash_password(data["new_password"])
         Login.revoke_all(user, keep=login_id)
+        AuditEntry.note("password.changed", user_id=user.id, actor_id=user.id)
         user.save_to_db()
         return {"message": "Your password is changed; every other login has ended."}
 

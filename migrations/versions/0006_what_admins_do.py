@@ -21,7 +21,7 @@ ONLY_GROWS = {
             for change in ("UPDATE", "DELETE")
         ),
         # INSERT OR REPLACE deletes without the trigger for that
-        "CREATE TRIGGER audit_entries_no_replace BEFORE INSERT ON audit_entries"
+        "CREATE TRIGGER audit_entries_no_replace BEFORE INSERT ON audit_entries"  # noqa: S608
         " WHEN EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id)"
         f" BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END",
     ],
