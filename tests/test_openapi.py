@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from gridt import create_app
 from gridt.api import document
+from gridt.clock import utcnow
 from gridt.extensions import db, disconnect
 from gridt.models import Movement, MovementUserAssociation, Update, User
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
@@ -265,7 +266,7 @@ def start_what_only_admins_may(world: World, operation: Operation) -> TestRespon
 
 
 def be_deactivated(world: World, operation: Operation) -> TestResponse:
-    world.me.deactivate()
+    world.me.deactivated_at = utcnow()
     world.me.save_to_db()
     return world.call(operation)
 
