@@ -7,8 +7,7 @@ from flask import g
 from marshmallow import ValidationError
 
 from gridt.cli.group import commands
-from gridt.cli.people import user_named
-from gridt.errors import GridtError
+from gridt.cli.people import complaining, user_named
 from gridt.extensions import db
 from gridt.formats import as_document, in_parts
 from gridt.models import AuditEntry, User
@@ -46,10 +45,8 @@ def create_admin(username: str, email: str, password: str) -> None:
 def set_role(user: str, role: str) -> None:
     """Make a user, called by name or e-mail address, an admin, or one like all others."""
     found = user_named(user)
-    try:
+    with complaining():
         found.change_role(role)
-    except GridtError as error:
-        raise click.ClickException(error.detail) from None
     AuditEntry.note("role.changed", user_id=found.id, role=role)
     found.save_to_db()
     click.echo(f"The role of {found.username} is: {role}.")
@@ -66,10 +63,8 @@ def delete_user(user: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete {username}, their subscriptions and their updates?", abort=True)
     AuditEntry.note("account.deleted", user_id=user_id)
-    try:
+    with complaining():
         found.delete_from_db()  # looks anew what there is
-    except GridtError as error:
-        raise click.ClickException(error.detail) from None
     click.echo(f"{username} is deleted.")
 
 

@@ -1,7 +1,12 @@
-"""How commands call people."""
+"""How commands call people, and tell what cannot be done to them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
+from gridt.errors import GridtError
+from gridt.extensions import db
 from gridt.models import User
 
 
@@ -14,3 +19,13 @@ def user_named(login: str) -> User:
     if found is None:
         raise click.ClickException(f"There is no user {login!r}.")
     return found
+
+
+@contextmanager
+def complaining() -> Iterator[None]:
+    """Tell the operator what the domain refuses, with nothing changed."""
+    try:
+        yield
+    except GridtError as error:
+        db.session.rollback()
+        raise click.ClickException(error.detail) from None

@@ -51,7 +51,7 @@ class AuditIn(PageIn):
         validate=Range(1, largest_in(User.id)),
         metadata={"description": "the id of a user who did it or whom it was done to"},
     )
-    action = fields.String(load_default=None, validate=OneOf(list(Action)))
+    action = fields.String(load_default=None, validate=OneOf([one.value for one in Action]))
     since = fields.AwareDateTime(load_default=None)
 
 
