@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from signal import SIGKILL
+from threading import Event, get_ident
 from typing import Any
 
 import pytest
@@ -246,6 +248,54 @@ def test_what_somebody_does_while_their_account_ends_is_done_before_or_not_at_al
             assert ("subscriptions", "user_id") not in traces_of(gone)
         assert violations() == []
         db.session.remove()
+
+
+@pytest.mark.parametrize(
+    ("end", "statuses"), [("delete_from_db", (401, 401)), ("deactivate", (401, 403))]
+)
+def test_who_waited_for_an_account_to_end_sees_that_it_did(
+    world: Flask,
+    client_for: Callable[[int], OwnContextClient],
+    end: str,
+    statuses: tuple[int, int],
+) -> None:
+    (gone, *others), (movement,) = people(70), make_movements(1)
+    plant(movement, ring(others))
+    path, name = f"/movements/{movement.id}/subscriber", User.find_by_id(gone).username
+    client = client_for(gone)
+    client.get("/")
+    ending, ender = Event(), []
+
+    def pause(_session: Any) -> None:
+        if get_ident() in ender:
+            ending.set()
+            time.sleep(0.5)  # so that the others get stuck behind this
+
+    def stop() -> None:
+        ender.append(get_ident())
+        user = User.find_by_id(gone)
+        getattr(user, end)()
+        db.session.commit()
+
+    def after(call: Callable[[], Any]) -> Any:
+        ending.wait(timeout=60)
+        return call()
+
+    login = {"username": name, "password": PASSWORD}
+    sa.event.listen(db.session, "before_commit", pause)
+    try:
+        _, joined, logged_in = at_once(
+            world,
+            stop,
+            partial(after, partial(client.put, path)),
+            partial(after, partial(world.test_client().post, "/auth", json=login)),
+        )
+    finally:
+        sa.event.remove(db.session, "before_commit", pause)
+
+    assert (joined.status_code, logged_in.status_code) == statuses
+    assert not {"subscriptions", "updates"} & {table for table, _ in traces_of(gone)}
+    assert violations() == []
 
 
 @pytest.mark.parametrize("end", ["delete_from_db", "deactivate", "change_role"])
