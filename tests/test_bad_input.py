@@ -134,9 +134,11 @@ class World:
         self.login.save_to_db()
         self.bens_login.save_to_db()
         self.tokens = tokens_for(self.login)
-        login = Login(make_user("boss", role="admin"))
-        login.save_to_db()
-        self.admins_token = tokens_for(login)["access_token"]
+        make_user("another boss", role="admin")  # or one could not be deleted
+        self.boss = make_user("boss", role="admin")
+        self.boss_login = Login(self.boss)
+        self.boss_login.save_to_db()
+        self.admins_token = tokens_for(self.boss_login)["access_token"]
         self.ids = {"movement": self.movement.id, "user": self.ben.id, "update": update.id}
 
     def token_for(self, rule: str) -> str:
@@ -428,8 +430,9 @@ VARIABLES = [
 def test_an_id_of_nothing_is_not_found(world, what):
     before = world.stored()
     for method, rule, name in VARIABLES:
-        answer = world.call(method, rule, {name: NOBODY[what]})
-        if rule == "/movements/<movement>" and what in {"a dot", "dots"}:
+        body = {"json": body_of(method, rule)} if (method, rule) in MEMBERS else {}
+        answer = world.call(method, rule, {name: NOBODY[what]}, **body)
+        if rule in {"/movements/<movement>", "/admin/users/<user>"} and what in {"a dot", "dots"}:
             continue  # who makes URLs leaves these out
         assert answer.status_code == 404, f"{method} {rule}"
     assert world.stored() == before
@@ -586,6 +589,7 @@ def test_another_users_login_is_refused(world, without_good_token):
 
 
 def test_a_revoked_login_is_refused(world, without_good_token):
+    world.boss_login.revoke()
     world.login.revoke()
     world.login.save_to_db()
     without_good_token(lambda token, _: headers_of(f"Bearer {token}"))
@@ -593,6 +597,7 @@ def test_a_revoked_login_is_refused(world, without_good_token):
 
 def test_a_deleted_users_token_is_refused(world, without_good_token):
     world.ann.delete_from_db()
+    world.boss.delete_from_db()
     without_good_token(lambda token, _: headers_of(f"Bearer {token}"))
 
 
