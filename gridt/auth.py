@@ -13,10 +13,12 @@ from flask_jwt_extended import create_access_token, create_refresh_token
 from jwt.types import Options
 from sqlalchemy import bindparam, select
 
+from gridt.access import Permission, ensure
+from gridt.database import READING, REPLICA
 from gridt.errors import InvalidToken, WrongCredentials
 from gridt.extensions import db, passwords
 from gridt.limits import address
-from gridt.models import Login, PasswordAttempt, User
+from gridt.models import AuditEntry, Login, PasswordAttempt, User
 from gridt.models.base import execute, largest_in
 
 #: the words before a token; the published client says the second
@@ -105,6 +107,18 @@ def caller() -> User:
     return user
 
 
+def admin() -> User:
+    """Return the user who calls, if they are an admin.
+
+    :raises NotAllowed: when they are not
+    """
+    if g.get("bind") == REPLICA:  # which may not have heard that they are none any more
+        g.bind = READING
+    user = caller()
+    ensure(user, Permission.ADMINISTER)
+    return user
+
+
 def current_login() -> Login:
     """Return the login that the caller's token belongs to.
 
@@ -157,6 +171,7 @@ def verified(
     # a password that was changed and an account that was closed meanwhile are seen only under lock
     found = User.lock(user_id) if right and user_id is not None else None
     if found is None or found.password_hash != stored:
+        AuditEntry.note("password.wrong", user_id=user_id)  # no more often than we hash
         attempt.fail()
         raise WrongCredentials
     attempt.succeed()

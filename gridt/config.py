@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: where a relative SQLite path leads
 INSTANCE_FOLDER = ROOT / "instance"
 
+_STARTERS = OneOf(["everybody", "admins"])
 _IN_MEMORY = {None, "", ":memory:"}
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -88,6 +89,8 @@ class Settings:
     LIMIT_MAIL: str = "40/hour"
     #: GRIDT_LIMIT_REFRESH: wrong refresh tokens
     LIMIT_REFRESH: str = "60/minute"
+    #: GRIDT_MOVEMENTS_BY: who may start movements, `everybody` or `admins`
+    MOVEMENTS_BY: str = "everybody"
     #: GRIDT_MAX_BODY_BYTES: a longer request body is refused
     MAX_CONTENT_LENGTH: int = 1024 * 1024
     #: GRIDT_ACCESS_TOKEN_SECONDS
@@ -134,6 +137,7 @@ class Settings:
                 "KNOWN_HOSTS": _stripped(env.list("KNOWN_HOSTS", [])),
                 "LIMITS": env.bool("LIMITS", cls.LIMITS),
                 "LIMITER_URL": env.redis_url("LIMITER_URL", None),
+                "MOVEMENTS_BY": env.str("MOVEMENTS_BY", cls.MOVEMENTS_BY, validate=_STARTERS),
                 "UPGRADE_ON_START": env.bool("UPGRADE_ON_START", embedded),
             }
             env.seal()

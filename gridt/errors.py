@@ -35,12 +35,20 @@ class NotAllowed(GridtError):
     status, slug, title = 403, "not-allowed", "You may not do that"
 
 
+class AccountDeactivated(GridtError):
+    status, slug, title = 403, "account-deactivated", "This account is deactivated"
+
+
 class NotFound(GridtError):
     status, slug, title = 404, "not-found", "There is nothing here"
 
 
 class MovementNotFound(NotFound):
     slug, title = "movement-not-found", "There is no such movement"
+
+
+class UserNotFound(NotFound):
+    slug, title = "user-not-found", "There is no such user"
 
 
 class UpdateNotFound(NotFound):
@@ -85,6 +93,10 @@ class NoOpenSlot(Conflict):
 
 class MovementInUse(Conflict):
     slug, title = "movement-in-use", "Other people are subscribed to this movement"
+
+
+class LastAdmin(Conflict):
+    slug, title = "last-admin", "There has to be another admin before"
 
 
 class Invalid(GridtError):

@@ -21,6 +21,7 @@ ROWS = {
     "gridt.formats": 3,
     "gridt.jobs": 3,
     "gridt.schemas": 4,
+    "gridt.access": 3,
     "gridt.api": 5,
     "gridt.auth": 5,
     "gridt.limits": 5,

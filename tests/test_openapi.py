@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import openapi_spec_validator
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from gridt import create_app
 from gridt.api import document
+from gridt.clock import utcnow
 from gridt.extensions import db, disconnect
 from gridt.models import Login, Movement, MovementUserAssociation, Update, User
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
@@ -32,6 +34,8 @@ BODIES = {
         "short_description": "Every morning, all of it",
         "interval": "daily",
     },
+    "DELETE /identity": {"password": PASSWORD},
+    "PATCH /admin/users/{user}": {"role": "admin"},
     "PATCH /movements/{movement}": {"description": "longer"},
 }
 
@@ -81,9 +85,12 @@ class World:
     client: OwnContextClient
     refresh_token: str
     strangers_client: OwnContextClient
+    admins_client: OwnContextClient
+    admin: User
     movement: Movement
     update: Update
     make_movement: Callable[..., Movement]
+    settings: Callable[[str, Any], None]
 
     @property
     def leader(self) -> User:
@@ -103,6 +110,8 @@ class World:
             changes["headers"] = {"Authorization": f"Bearer {self.refresh_token}"}
         path = operation.template.format(**names)
         # buffered: a streamed answer is read where it was asked for
+        if operation.template.startswith("/admin/"):
+            client = client or self.admins_client
         client = client or self.client
         return client.open(path, method=operation.method, buffered=True, **changes)
 
@@ -113,8 +122,11 @@ def world(
     client_of: Callable[[User], OwnContextClient],
     make_user: Callable[..., User],
     make_movement: Callable[..., Movement],
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> World:
     me, stranger = make_user("me"), make_user("stranger")
+    admin = make_user("admin", role="admin")
     movement = make_movement(me, members=5, name="Flossing")
     movement.creator = me
     update = movement.post_update(me)
@@ -126,9 +138,12 @@ def world(
         client,
         tokens["refresh_token"],
         client_of(stranger),
+        client_of(admin),
+        admin,
         movement,
         update,
         make_movement,
+        partial(monkeypatch.setitem, app.config),
     )
 
 
@@ -246,10 +261,53 @@ def follow_everybody(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, movement=movement.id, user=leader.id)
 
 
+def start_what_only_admins_may(world: World, operation: Operation) -> TestResponse:
+    world.settings("MOVEMENTS_BY", "admins")
+    return world.call(operation)
+
+
+def be_deactivated(world: World, operation: Operation) -> TestResponse:
+    world.me.deactivated_at = utcnow()
+    world.me.save_to_db()
+    return world.call(operation)
+
+
+def have_another_password(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, json={"password": "not this"})
+
+
+def be_the_last_admin(world: World, operation: Operation) -> TestResponse:
+    if "{user}" not in operation.template:
+        return world.call(operation, client=world.admins_client)
+    return world.call(operation, user=world.admin.id, json=_OTHER.get(operation.name, {}))
+
+
+def name_nobody(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, user="2147483647")
+
+
+_OTHER = {"PATCH /admin/users/{user}": {"role": "user"}}
+
 SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /register", 409): take_a_taken_username,
     ("POST /auth", 401): have_the_wrong_password,
     ("DELETE /auth/logins/{login}", 404): come_as_a_stranger,
+    ("POST /auth", 403): be_deactivated,
+    ("DELETE /identity", 401): have_another_password,
+    ("DELETE /identity", 409): be_the_last_admin,
+    ("POST /movements", 403): start_what_only_admins_may,
+    ("GET /admin/users", 403): come_as_a_stranger,
+    ("GET /admin/users/{user}", 403): come_as_a_stranger,
+    ("GET /admin/users/{user}", 404): name_nobody,
+    ("PATCH /admin/users/{user}", 403): come_as_a_stranger,
+    ("PATCH /admin/users/{user}", 404): name_nobody,
+    ("PATCH /admin/users/{user}", 409): be_the_last_admin,
+    ("PUT /admin/users/{user}/deactivation", 403): come_as_a_stranger,
+    ("PUT /admin/users/{user}/deactivation", 404): name_nobody,
+    ("PUT /admin/users/{user}/deactivation", 409): be_the_last_admin,
+    ("DELETE /admin/users/{user}/deactivation", 403): come_as_a_stranger,
+    ("DELETE /admin/users/{user}/deactivation", 404): name_nobody,
+    ("GET /admin/audit", 403): come_as_a_stranger,
     ("PATCH /identity", 409): take_a_taken_username,
     ("POST /movements", 409): take_a_taken_movement_name,
     ("PATCH /movements/{movement}", 403): come_as_a_stranger,

@@ -213,6 +213,26 @@ def test_a_login_that_ended_is_refused_though_the_replica_does_not_know(world: W
         assert world.clusters.ask_standby(query, "gridt") == 1
 
 
+def test_who_is_no_admin_any_more_is_refused_though_the_replica_does_not_know(
+    world: World, clock: Clock
+) -> None:
+    def give(role: str) -> None:
+        with world.clusters.app.app_context():
+            db.session.execute(sa.update(User).values(role=role))
+            db.session.commit()
+
+    give("admin")
+    world.clusters.catch_up()
+    with world.clusters.late():
+        assert world.reader.get("/admin/audit").status_code == 200
+        assert world.binds(lambda: world.last_seen()) == {"replica"}
+        give("user")
+        role = sql.SQL("SELECT role FROM users WHERE id = {}").format(sql.Literal(world.reader_id))
+        assert world.clusters.ask_standby(role, "gridt") == "admin"
+        assert world.reader.get("/admin/audit").status_code == 403
+        assert world.reader.get("/admin/users").status_code == 403
+
+
 def test_newcomers_and_who_logs_in_again_see_what_they_did_before(world: World) -> None:
     name = f"new{uuid4().hex[:8]}"
     newcomer: OwnContextClient = world.clusters.app.test_client()

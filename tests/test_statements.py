@@ -6,7 +6,7 @@ from gridt.auth import tokens_for
 from gridt.extensions import db
 from gridt.models import Login, Update
 from tests.conftest import PASSWORD
-from tests.networks import people, plant, ring
+from tests.networks import make_movements, people, plant, ring
 
 FEW, MANY = 6, 500
 
@@ -159,6 +159,18 @@ def test_a_long_history_costs_no_more_statements(movement_of, me, client, cost):
     assert [cost(client.get, path), cost(client.get, f"{path}/updates")] == before
 
 
+def test_deleting_an_account_takes_as_many_for_each_movement(make_user, client_of, cost):
+    counts = []
+    for movements, size in ((1, FEW), (4, FEW), (1, MANY), (4, MANY)):
+        user = make_user()
+        for movement in make_movements(movements):
+            plant(movement, ring([user.id, *people(size)]))
+        counts.append(cost(client_of(user).delete, "/identity", json={"password": PASSWORD}))
+    few, more, few_large, more_large = counts
+    assert more_large - few_large <= more - few <= 3 * 11
+    ensure_independent(few, few_large, 25)
+
+
 # -- commits --------------------------------------------------------------------------------
 
 READS = [
@@ -167,6 +179,7 @@ READS = [
     "/openapi.json",
     "/identity",
     "/auth/logins",
+    "/identity/export",
     "/movements",
     "/movements?search=floss&sort=members",
     "/movements/subscriptions",
@@ -193,6 +206,7 @@ WRITES = [
     ("delete", "/auth/logins/{login}", None),
     ("post", "/user/change_password", {"old_password": PASSWORD, "new_password": "a new one!"}),
     ("patch", "/identity", {"username": "renamed", "bio": "me"}),
+    ("delete", "/identity", {"password": PASSWORD}),
     ("put", "/bio", {"bio": "me"}),
     ("post", "/movements", NEW_MOVEMENT),
     ("patch", "/movements/{movement}", {"name": "renamed"}),
@@ -288,7 +302,8 @@ def test_what_is_refused_commits_nothing(places, client, commits, method, path, 
     commits.clear()
     answer = client.open(path.format_map(places), method=method, json=body or {})
     assert answer.status_code == status, answer.json
-    assert not commits
+    # but that somebody tried a wrong password is noted
+    assert len(commits) == ("password" in str(body) and status == 401)
 
 
 WRONG_PASSWORDS = [

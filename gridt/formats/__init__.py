@@ -1,4 +1,4 @@
-"""The leader network of a movement, written down in the formats that it is exported in.
+"""What is exported, written down: networks in their formats, and what is stored about a person.
 
 Nothing here knows who asks: it writes what it is given, which is what the caller may see.
 """
@@ -7,10 +7,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from gridt.formats.base import About, Label, Shown, in_parts
+from gridt.formats.person import as_document
 from gridt.formats.picture import MOST_DRAWN, draw
 from gridt.formats.texts import as_dot, as_graphml, as_json
 
-__all__ = ["MOST_DRAWN", "PICTURE", "TEXTS", "About", "Label", "Shown", "draw", "in_parts"]
+__all__ = [
+    "MOST_DRAWN",
+    "PICTURE",
+    "TEXTS",
+    "About",
+    "Label",
+    "Shown",
+    "as_document",
+    "draw",
+    "in_parts",
+]
 
 
 @dataclass(frozen=True)

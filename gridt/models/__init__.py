@@ -1,5 +1,6 @@
 """The domain: users who subscribe to movements and lead each other there."""
 
+from gridt.models.audit import AuditEntry
 from gridt.models.job import Job
 from gridt.models.login import Login
 from gridt.models.movement import Movement
@@ -10,6 +11,7 @@ from gridt.models.update import Update
 from gridt.models.user import User
 
 __all__ = [
+    "AuditEntry",
     "Job",
     "Login",
     "Movement",

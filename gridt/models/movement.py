@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from sqlalchemy.orm.attributes import set_committed_value
 
 from gridt.clock import utcnow
-from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed
+from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed, Overtaken
 from gridt.extensions import db
 from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execute, fold
 from gridt.models.guarded import Guarded
@@ -133,6 +133,8 @@ class Movement(Guarded, Stored, Model):
         """Subscribe a user: find them leaders, and them followers. Does nothing the second time.
 
         Flushes and does not commit; with a movement that is not saved yet, `save_to_db` does it.
+
+        :raises Overtaken: when the account is deactivated or deleted
         """
         if self._is_new():
             self._awaited = list(dict.fromkeys([*self._awaited, user]))
@@ -143,6 +145,8 @@ class Movement(Guarded, Stored, Model):
         if self._network().join(user.id):
             self._count(1)
             self._flush_about(user)
+        elif not self.is_subscribed(user):
+            raise Overtaken(retry_after=1)  # their account ends just now
 
     def remove_user(self, user: User) -> None:
         """Unsubscribe a user; whoever followed them gets somebody else, in the same slot.

@@ -37,6 +37,7 @@ from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
 from gridt.models.update import Update
+from gridt.models.user import User
 
 #: open slots that one newcomer fills; without a cap, imported data can make one the leader of all
 MOST_FILLED = 2 * SLOTS
@@ -97,7 +98,12 @@ _SUBSCRIBE = (
                 Update.movement_id == bindparam("movement_id"),
             )
             .scalar_subquery(),
-        ).where(~exists().where(*_ME)),
+        )
+        .select_from(User)
+        .where(User.id == bindparam("follower_id"), User.deactivated_at.is_(None))
+        .where(~exists().where(*_ME))
+        # as the foreign key does; but who waited for an account to end sees then that it did
+        .with_for_update(read=True, key_share=True, of=User),
     )
     .returning(Subscription.user_id)
 )

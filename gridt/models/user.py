@@ -1,14 +1,15 @@
-"""People: who they are, how they prove it, and whom they follow."""
+"""People: who they are, how they prove it, whom they follow, and how their accounts end."""
 
 from datetime import datetime
 from functools import lru_cache
 from hashlib import md5
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import String, Text, delete, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy import ColumnElement, Select, String, Text, delete, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column, relationship, validates
 
 from gridt.clock import utcnow
+from gridt.errors import AccountDeactivated, LastAdmin, Overtaken
 from gridt.extensions import db, passwords
 from gridt.models.base import Model, PlainText, Stored, UTCDateTime, fold
 from gridt.models.login import Login
@@ -43,6 +44,7 @@ class User(Stored, Model):
     bio: Mapped[str] = mapped_column(Text, default="")
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    deactivated_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     movements: Mapped[list["Movement"]] = relationship(
         secondary="subscriptions", viewonly=True, order_by="Movement.id"
@@ -125,19 +127,112 @@ class User(Stored, Model):
             .limit(1)
         )
 
+    @classmethod
+    def mentions(cls, text: str) -> ColumnElement[bool]:
+        """Return the condition for names and e-mail addresses that contain a text, in any case."""
+        folded = fold(text)
+        names = (cls.username_folded, cls.email_folded)
+        return or_(*(name.contains(folded, autoescape=True) for name in names))
+
+    # -- roles, and the end of an account ---------------------------------------------------
+
+    def ensure_active(self) -> None:
+        """Look anew whether this account may be used; called with a row saved that names it.
+
+        Such a row waits for a deactivation that is under way, or the deactivation for the row.
+
+        :raises AccountDeactivated: when it may not
+        """
+        if db.session.scalar(select(User.deactivated_at).where(User.id == self.id)) is not None:
+            raise AccountDeactivated
+
+    def change_role(self, role: str) -> None:
+        """Make this user an `admin` or a `user`, as from the next request. Does not commit.
+
+        :raises LastAdmin: when nobody would be left who is one
+        """
+        if role != "admin":
+            self._ensure_not_the_last_admin()
+        self.role = role
+
+    def deactivate(self) -> None:
+        """Leave every movement, end every login and allow no other. Does not commit.
+
+        :raises LastAdmin: when no admin would be left
+        """
+        self._ensure_not_the_last_admin()
+        self._leave_everything()
+        self.deactivated_at = self.deactivated_at or utcnow()
+        Login.revoke_all(self)
+
+    def reactivate(self) -> None:
+        """Let this user log in again; which movements they join is up to them. Does not commit."""
+        self.deactivated_at = None
+
     def delete_from_db(self) -> None:
         """Leave every movement, delete all that is this user's, and commit.
 
         Followers get other leaders; movements that this user created stay, without creator.
+
+        :raises LastAdmin: when no admin would be left
+        :raises Overtaken: when this user joins a movement just now
         """
-        type(self).lock(self.id)  # nobody logs in meanwhile
-        for movement in list(self.movements):  # by id: two deletions lock in the same order
-            movement.remove_user(self)
-        for movement in self.created_movements:
-            movement.creator = None
-        db.session.execute(delete(Update).where(Update.leader_id == self.id))
-        db.session.execute(delete(Login).where(Login.user_id == self.id))
+        self._ensure_not_the_last_admin()
+        type(self).lock(self.id)  # nobody logs in meanwhile, nor joins anything
+        self._leave_everything(disown=True)
+        for owner in OWNERS:
+            db.session.execute(
+                delete(owner.class_).where(owner == self.id),
+                execution_options={"synchronize_session": False},
+            )
         super().delete_from_db()
+
+    def _leave_everything(self, *, disown: bool = False) -> None:
+        """Leave all movements, and let nothing that names this user be saved by others meanwhile.
+
+        Movements first and by id, as everybody locks them; then the user's own row, which whoever
+        saves something that names it has to wait for.
+        """
+        db.session.expire(self, ["movements", "created_movements"])
+        ours = {*self.movements, *(self.created_movements if disown else ())}
+        for movement in sorted(ours, key=lambda movement: movement.id):
+            movement.remove_user(self)
+            if disown and movement.creator_id == self.id:
+                movement.creator = None
+        db.session.flush()
+        db.session.execute(_themselves(self.id))
+        db.session.expire(self, ["movements", "created_movements"])
+        if self.movements or (disown and self.created_movements):
+            raise Overtaken(retry_after=1)
+
+    def _ensure_not_the_last_admin(self) -> None:
+        """Keep roles as they are; of two admins who end being one at once the second waits."""
+        if not self.is_admin:
+            if db.session.scalar(_role_of(self.id)) != self.role:
+                raise Overtaken(retry_after=1)
+        elif db.session.scalars(_ADMINS).all() == [self.id]:
+            raise LastAdmin
+
+
+#: whose rows go with the user that they name, in this order; who belongs to movements leaves them,
+#: and movements stay without creator
+OWNERS: list[InstrumentedAttribute[int]] = [Update.leader_id, Login.user_id]
+
+# an admin who cannot log in is none
+_ADMINS = (
+    select(User.id)
+    .where(User.role == "admin", User.deactivated_at.is_(None))
+    .order_by(User.id)
+    .with_for_update(key_share=True)
+)
+
+
+def _role_of(user_id: int) -> Select[str]:
+    return select(User.role).where(User.id == user_id).with_for_update(key_share=True)
+
+
+def _themselves(user_id: int) -> Select[int]:
+    return select(User.id).where(User.id == user_id).with_for_update()
 
 
 @lru_cache(4096)  # who reads again sees the same leaders again

@@ -1,6 +1,7 @@
 """The resources: each says what is done, the models say how, and the commit comes last."""
 
 from gridt.resources import (
+    admin,
     auth,
     leaders,
     movements,
@@ -19,5 +20,6 @@ BLUEPRINTS = [
     leaders.bp,
     updates.bp,
     network.bp,
+    admin.bp,
     service.bp,
 ]

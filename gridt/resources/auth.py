@@ -11,7 +11,7 @@ from gridt.clock import utcnow
 from gridt.devices import device_of
 from gridt.errors import EmailTaken, InvalidToken, LoginNotFound, UsernameTaken
 from gridt.extensions import db
-from gridt.models import Login, User
+from gridt.models import AuditEntry, Login, User
 from gridt.models.login import LIVE_LOGINS
 from gridt.paging import Listing
 from gridt.resources.paths import id_in
@@ -49,6 +49,7 @@ class Register(Resource):
         db.session.add(user)
         db.session.flush()
         answer = {"message": "Your account is ready.", "id": user.id, "username": user.username}
+        AuditEntry.note("account.registered", user_id=user.id, actor_id=user.id)
         user.save_to_db()
         return answer, 201
 
@@ -60,7 +61,7 @@ class Auth(Resource):
     @bp.token(None)
     @bp.limited("login")
     @bp.answers(200, Tokens)
-    @bp.problems(401, 503)
+    @bp.problems(401, 403, 503)
     @bp.arguments(LoginIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Log in."""
@@ -71,6 +72,8 @@ class Auth(Resource):
         login = Login(user, request.user_agent.string)
         db.session.add(login)
         db.session.flush()
+        user.ensure_active()  # told only to who knows the password
+        AuditEntry.note("login.started", user_id=user.id, actor_id=user.id)
         answer = tokens_for(login) | {"message": "You are logged in."}
         login.save_to_db()
         return answer
@@ -83,6 +86,8 @@ class Auth(Resource):
         if data["everywhere"]:
             Login.revoke_all(caller())
         login.revoke()
+        ended = "login.ended-everywhere" if data["everywhere"] else "login.ended"
+        AuditEntry.note(ended, user_id=login.user_id, actor_id=login.user_id)
         login.save_to_db()
         return {"message": "You are logged out."}
 
@@ -144,6 +149,7 @@ class Refresh(Resource):
         login = current_login()
         if not login.renew(token_jti()):
             login.revoke()
+            AuditEntry.note("login.copied", user_id=login.user_id)
             login.save_to_db()
             raise InvalidToken("This refresh token was spent before; please log in again")
         answer = tokens_for(login) | {"message": "You stay logged in."}
@@ -162,6 +168,7 @@ class ChangePassword(Resource):
         ensure_not_own_name(data["new_password"], caller(), "new_password")
         user = verified(caller(), data["old_password"], replace_by=data["new_password"])
         Login.revoke_all(user, keep=g.caller.login_id)
+        AuditEntry.note("password.changed", user_id=user.id, actor_id=user.id)
         user.save_to_db()
         return {"message": "Your password is changed; every other login has ended."}
 

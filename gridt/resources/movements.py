@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from flask import current_app
 from flask.typing import ResponseReturnValue
 
+from gridt.access import Permission, ensure
 from gridt.api import Blueprint, Resource
 from gridt.auth import caller, caller_id
-from gridt.errors import MovementInUse, MovementNameTaken, NotAllowed
+from gridt.errors import MovementInUse, MovementNameTaken
 from gridt.extensions import db
-from gridt.models import Movement, User
+from gridt.models import AuditEntry, Movement, User
 from gridt.paging import Key, Listing
 from gridt.resources.paths import movement_or_404, seen_or_404
 from gridt.schemas.base import Message
@@ -49,12 +51,13 @@ class Movements(Resource):
         rows, headers = listing.page(limit=data["limit"], after=data["after"], caller_id=user_id)
         return [movement_answer(seen) for seen in Movement.describe(rows, user_id)], headers
 
-    @bp.problems(409)
+    @bp.problems(403, 409)
     @bp.answers(201, MovementChanged)
     @bp.arguments(MovementIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Start a movement, and be its first member."""
         user = caller()
+        ensure(user, Permission.MOVEMENT_START, current_app.config["MOVEMENTS_BY"])
         _ensure_free(data["name"])
         movement = Movement(**data)
         movement.creator = user
@@ -82,12 +85,13 @@ class OneMovement(Resource):
     def patch(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Change what is given; for the movement's creator and admins."""
         found, user = movement_or_404(movement), caller()
-        _ensure_owner(found, user)
+        ensure(user, Permission.MOVEMENT_OWN, found)
         if "name" in data:
             _ensure_free(data["name"], found)
         for name, value in data.items():
             setattr(found, name, value)
         answer = movement_answer(found.dictify(user), "The movement is changed.")
+        _note_admin("movement.edited", found, user, changed=" ".join(sorted(data)))
         found.save_to_db()
         return answer
 
@@ -96,22 +100,19 @@ class OneMovement(Resource):
     def delete(self, movement: str) -> ResponseReturnValue:
         """Delete a movement: its creator while nobody else is subscribed, or an admin."""
         found, user = movement_or_404(movement), caller()
-        _ensure_owner(found, user)
+        ensure(user, Permission.MOVEMENT_OWN, found)
         found.lock(alone=True)
         if not user.is_admin and found.member_count > found.is_subscribed(user):
             raise MovementInUse
+        _note_admin("movement.deleted", found, user, name=found.name)
         found.delete_from_db()
         return {"message": "The movement is deleted."}
 
 
-def is_owner(movement: Movement, user: User) -> bool:
-    """Tell whether a user may change a movement, and see who its members are."""
-    return user.is_admin or movement.creator_id == user.id
-
-
-def _ensure_owner(movement: Movement, user: User) -> None:
-    if not is_owner(movement, user):
-        raise NotAllowed("Only the creator of this movement and admins may do that")
+def _note_admin(action: str, movement: Movement, user: User, **details: str) -> None:
+    """Note what is done to a movement of somebody else's, which only admins can."""
+    if (creator_id := movement.creator_id) != user.id:
+        AuditEntry.note(action, user_id=creator_id, actor_id=user.id, subject=movement, **details)
 
 
 def _ensure_free(name: str, movement: Movement | None = None) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 from flask import Response, current_app, stream_with_context
 from flask.typing import ResponseReturnValue
 
+from gridt.access import Permission, may
 from gridt.api import Blueprint, Resource
 from gridt.auth import caller
 from gridt.errors import Invalid, NotAllowed
 from gridt.formats import MOST_DRAWN, PICTURE, TEXTS, About, Label, Shown, draw, in_parts
 from gridt.models import Movement
-from gridt.resources.movements import is_owner
 from gridt.resources.paths import movement_or_404
 from gridt.schemas.movements import NetworkIn, NetworkOut
 
@@ -36,7 +36,7 @@ class NetworkOfMovement(Resource):
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Export who leads whom, for members; only its creator and admins see who is who."""
         found, user = movement_or_404(movement), caller()
-        owner = is_owner(found, user)
+        owner = may(user, Permission.MOVEMENT_OWN, found)
         if not owner and not found.is_subscribed(user):
             raise NotAllowed("Only members of this movement see its network")
         about = About(found.id, found.name, found.member_count)

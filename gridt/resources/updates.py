@@ -4,11 +4,12 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
+from gridt.access import Permission, may
 from gridt.api import Blueprint, Resource
-from gridt.auth import caller_id
+from gridt.auth import caller, caller_id
 from gridt.errors import NotFollowing, NotFound, NotSubscribed, UpdateNotFound
 from gridt.extensions import db
-from gridt.models import Update, User
+from gridt.models import AuditEntry, Update, User
 from gridt.models.reading import UPDATES, is_leader, update_seen
 from gridt.paging import Listing
 from gridt.resources.paths import id_in, movement_id_in, movement_or_404
@@ -77,12 +78,20 @@ class OneUpdate(Resource):
     @bp.problems(404)
     @bp.answers(200, Message)
     def delete(self, movement: str, update: str) -> ResponseReturnValue:
-        """Take back an update of one's own."""
-        found = _update_or_404(movement, update)
-        if found.leader_id != caller_id():
+        """Take back an update of one's own; an admin any."""
+        found, user = _update_or_404(movement, update), caller()
+        if not may(user, Permission.UPDATE_DELETE, found):
             raise UpdateNotFound
+        if found.leader_id != user.id:
+            AuditEntry.note(
+                "update.removed",
+                user_id=found.leader_id,
+                actor_id=user.id,
+                subject=found,
+                movement=found.movement_id,
+            )
         found.delete_from_db()
-        return {"message": "Your update is deleted."}
+        return {"message": "The update is deleted."}
 
 
 def _record(movement_id: int, data: dict[str, Any]) -> dict[str, Any]:

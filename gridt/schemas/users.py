@@ -6,12 +6,15 @@ from zoneinfo import available_timezones
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length
+from sqlalchemy import Row
 
 from gridt.errors import Invalid
 from gridt.extensions import normal
 from gridt.models import User
 from gridt.models.base import fold
 from gridt.models.passwords import is_common, is_own_name
+from gridt.models.personal import SECTIONS
+from gridt.models.user import avatar_of
 from gridt.schemas.base import In, Line, Message, Name
 
 #: as RFC 5321 has it; folded too, so that every database can index it
@@ -111,6 +114,12 @@ class ChangePasswordIn(In):
     new_password = NewPassword()
 
 
+class ClosingIn(In):
+    """The password, to delete one's account."""
+
+    password = _given_password()
+
+
 class LogoutIn(In):
     """Which logins to end."""
 
@@ -189,7 +198,12 @@ class IdentityChanged(Identity, Message):
     """Who the caller is now."""
 
 
-def identity_of(user: User) -> dict[str, Any]:
+ExportOut = Schema.from_dict(
+    {name: fields.List(fields.Dict(), required=True) for name in SECTIONS}, name="ExportOut"
+)
+
+
+def identity_of(user: User | Row[Any]) -> dict[str, Any]:
     """Return an `Identity`."""
     return {
         "id": user.id,
@@ -197,7 +211,7 @@ def identity_of(user: User) -> dict[str, Any]:
         "email": user.email,
         "email_confirmed": user.email_confirmed_at is not None,
         "bio": user.bio,
-        "avatar": user.avatar,
+        "avatar": avatar_of(user.email),
         "role": user.role,
         "time_zone": user.time_zone,
         "created_at": user.created_at,

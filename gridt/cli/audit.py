@@ -1,0 +1,45 @@
+"""Commands about the log of what was done."""
+
+import json
+from datetime import UTC, datetime
+
+import click
+from flask import g
+
+from gridt.cli.group import commands
+from gridt.cli.people import user_named
+from gridt.models.audit import Action, AuditEntry, entries
+from gridt.models.base import execute
+from gridt.schemas.admin import audit_entry
+
+
+@commands.command("audit")
+@click.option("--user", help="The name, e-mail address or id of whom it was done by or to.")
+@click.option("--action", type=click.Choice([one.value for one in Action]))
+@click.option("--since", type=click.DateTime(), help="A time in UTC.")
+@click.option("--last", default=1000, show_default=True, type=click.IntRange(1))
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON object on each line.")
+def audit(
+    user: str | None, action: str | None, since: datetime | None, last: int, as_json: bool
+) -> None:
+    """Show what admins did, and what concerns the safety of accounts; the newest at the end."""
+    g.reading = True  # nobody has to wait for this, on SQLite either
+    after = since and since.replace(tzinfo=UTC)
+    query = entries(None if user is None else _id_of(user), action, after)
+    rows = execute(query.order_by(AuditEntry.id.desc()).limit(last)).all()
+    for entry in map(audit_entry, reversed(rows)):
+        if as_json:
+            click.echo(json.dumps(entry, default=datetime.isoformat, ensure_ascii=False))
+            continue
+        details = [f"{name}={value}" for name, value in entry["details"].items()]
+        about = [f"{entry['subject']}/{entry['subject_id']}"] if entry["subject"] else []
+        click.echo(
+            f"{entry['at']:%Y-%m-%d %H:%M:%S} {entry['action']:24}"
+            f" by {entry['actor_id'] or '-'} to {entry['user_id'] or '-'} "
+            + " ".join([*about, *details])
+        )
+
+
+def _id_of(user: str) -> int:
+    """Return the id that is meant, which may be of somebody whose account is gone."""
+    return int(user) if user.isdecimal() else user_named(user).id

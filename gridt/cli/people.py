@@ -1,0 +1,31 @@
+"""How commands call people, and tell what cannot be done to them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from gridt.errors import GridtError
+from gridt.extensions import db
+from gridt.models import User
+
+
+def user_named(login: str) -> User:
+    """Return the user of that e-mail address or name.
+
+    :raises ClickException: when there is none
+    """
+    found = User.find_by_login(login)
+    if found is None:
+        raise click.ClickException(f"There is no user {login!r}.")
+    return found
+
+
+@contextmanager
+def complaining() -> Iterator[None]:
+    """Tell the operator what the domain refuses, with nothing changed."""
+    try:
+        yield
+    except GridtError as error:
+        db.session.rollback()
+        raise click.ClickException(error.detail) from None

@@ -1,0 +1,20 @@
+"""What is stored about a person, as one JSON document: a list of rows for each section."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+from isodate import duration_isoformat
+
+
+def as_document(sections: Iterable[tuple[str, Iterable[dict[str, Any]]]]) -> Iterator[str]:
+    """Yield a JSON object with a list for each section, a row at a time."""
+    yield "{"
+    for number, (name, rows) in enumerate(sections):
+        yield ("," if number else "") + orjson.dumps(name).decode() + ":["
+        separator = ""
+        for row in rows:
+            yield separator + orjson.dumps(row, default=duration_isoformat).decode()
+            separator = ","
+        yield "]"
+    yield "}\n"

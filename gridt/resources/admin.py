@@ -1,0 +1,139 @@
+"""What admins do to accounts, and the log of what was done."""
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from gridt.api import Blueprint, Resource
+from gridt.auth import admin
+from gridt.errors import UserNotFound
+from gridt.models import AuditEntry, User
+from gridt.models.audit import entries
+from gridt.paging import Listing
+from gridt.resources.paths import id_in
+from gridt.schemas.admin import (
+    AdminUser,
+    AdminUserChanged,
+    AuditIn,
+    AuditOut,
+    UserPatch,
+    UsersIn,
+    admin_user,
+    audit_entry,
+)
+
+bp = Blueprint("admin", description="What admins do, and the log of it")
+
+_USERS = Listing(
+    select(
+        User.id,
+        User.username,
+        User.email,
+        User.email_confirmed_at,
+        User.bio,
+        User.role,
+        User.time_zone,
+        User.created_at,
+        User.deactivated_at,
+    ),
+    [(User.id, False)],
+)
+
+
+@bp.route("/admin/users")
+class Users(Resource):
+    """Everybody who has an account."""
+
+    @bp.problems(403)
+    @bp.answers(200, AdminUser(many=True))
+    @bp.arguments(UsersIn, location="query")
+    def get(self, data: dict[str, Any]) -> ResponseReturnValue:
+        """List users, for admins."""
+        admin()
+        listing = _USERS
+        if data["search"]:
+            listing = listing.where(User.mentions(data["search"]))
+        if data["role"] is not None:
+            listing = listing.where(User.role == data["role"])
+        if data["deactivated"] is not None:
+            listing = listing.where(User.deactivated_at.is_not(None) == data["deactivated"])
+        rows, headers = listing.page(limit=data["limit"], after=data["after"])
+        return [admin_user(row) for row in rows], headers
+
+
+@bp.route("/admin/users/<user>")
+class OneUser(Resource):
+    """Somebody who has an account."""
+
+    @bp.problems(403, 404)
+    @bp.answers(200, AdminUser)
+    def get(self, user: str) -> ResponseReturnValue:
+        """Show a user, for admins."""
+        admin()
+        return admin_user(_user_or_404(user))
+
+    @bp.problems(403, 404, 409)
+    @bp.answers(200, AdminUserChanged)
+    @bp.arguments(UserPatch)
+    def patch(self, data: dict[str, Any], user: str) -> ResponseReturnValue:
+        """Make somebody an admin, or a user like all others; for admins."""
+        actor, found = admin(), _user_or_404(user)
+        found.change_role(data["role"])
+        AuditEntry.note("role.changed", user_id=found.id, actor_id=actor.id, role=found.role)
+        answer = admin_user(found, message=f"The role of this user is: {found.role}.")
+        found.save_to_db()
+        return answer
+
+
+@bp.route("/admin/users/<user>/deactivation")
+class Deactivation(Resource):
+    """That an account may not be used."""
+
+    @bp.problems(403, 404, 409)
+    @bp.answers(200, AdminUserChanged)
+    @bp.bodyless
+    def put(self, user: str) -> ResponseReturnValue:
+        """Deactivate an account: it leaves every movement and every login ends; for admins."""
+        actor, found = admin(), _user_or_404(user)
+        if found.deactivated_at is None:
+            found.deactivate()
+            AuditEntry.note("account.deactivated", user_id=found.id, actor_id=actor.id)
+        answer = admin_user(found, message="The account is deactivated.")
+        found.save_to_db()
+        return answer
+
+    @bp.problems(403, 404)
+    @bp.answers(200, AdminUserChanged)
+    def delete(self, user: str) -> ResponseReturnValue:
+        """Let somebody use their account again, and join movements anew; for admins."""
+        actor, found = admin(), _user_or_404(user)
+        if found.deactivated_at is not None:
+            found.reactivate()
+            AuditEntry.note("account.reactivated", user_id=found.id, actor_id=actor.id)
+        answer = admin_user(found, message="The account may be used again.")
+        found.save_to_db()
+        return answer
+
+
+@bp.route("/admin/audit")
+class Audit(Resource):
+    """The log of what was done."""
+
+    @bp.problems(403)
+    @bp.answers(200, AuditOut(many=True))
+    @bp.arguments(AuditIn, location="query")
+    def get(self, data: dict[str, Any]) -> ResponseReturnValue:
+        """List what was done, newest first; for admins."""
+        admin()
+        limit, after = data.pop("limit"), data.pop("after")
+        listing = Listing(entries(**data), [(AuditEntry.id, True)])
+        rows, headers = listing.page(limit=limit, after=after)
+        return [audit_entry(row) for row in rows], headers
+
+
+def _user_or_404(user: str) -> User:
+    found = User.find_by_id(id_in(user, User.id))
+    if found is None:
+        raise UserNotFound
+    return found
