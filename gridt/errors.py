@@ -47,6 +47,14 @@ class UpdateNotFound(NotFound):
     slug, title = "update-not-found", "There is no such update"
 
 
+class UserNotFound(NotFound):
+    slug, title = "user-not-found", "There is no such user"
+
+
+class ReportNotFound(NotFound):
+    slug, title = "report-not-found", "There is no such report"
+
+
 class NotFollowing(NotFound, ValueError):
     slug, title = "not-following", "You do not follow this leader"
 
@@ -81,6 +89,14 @@ class NoOpenSlot(Conflict):
 
 class MovementInUse(Conflict):
     slug, title = "movement-in-use", "Other people are subscribed to this movement"
+
+
+class TooManyBlocks(Conflict):
+    slug, title = "too-many-blocks", "You have blocked as many people as one may"
+
+
+class ReportClosed(Conflict):
+    slug, title = "report-closed", "This report is closed already"
 
 
 class Invalid(GridtError):

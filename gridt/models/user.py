@@ -11,8 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from gridt.clock import utcnow
 from gridt.extensions import db, passwords
 from gridt.models.base import Model, PlainText, Stored, UTCDateTime, fold
+from gridt.models.block import Block
 from gridt.models.login import Login
 from gridt.models.movement_user_association import MovementUserAssociation
+from gridt.models.report import Report
 from gridt.models.update import Update
 
 if TYPE_CHECKING:
@@ -121,12 +123,18 @@ class User(Stored, Model):
 
         Followers get other leaders; movements that this user created stay, without creator.
         """
+        # blocking holds accounts before movements: so who is deleted is blocked before, or never
+        db.session.execute(
+            select(User.id).where(User.id == self.id).with_for_update(key_share=True)
+        )
         for movement in list(self.movements):  # by id: two deletions lock in the same order
             movement.remove_user(self)
         for movement in self.created_movements:
             movement.creator = None
         db.session.execute(delete(Update).where(Update.leader_id == self.id))
         db.session.execute(delete(Login).where(Login.user_id == self.id))
+        Block.delete_of(self)
+        Report.forget(self)
         super().delete_from_db()
 
 

@@ -2,9 +2,11 @@
 
 from gridt.resources import (
     auth,
+    blocks,
     leaders,
     movements,
     network,
+    reports,
     service,
     subscriptions,
     updates,
@@ -14,10 +16,12 @@ from gridt.resources import (
 BLUEPRINTS = [
     auth.bp,
     users.bp,
+    blocks.bp,
     movements.bp,
     subscriptions.bp,
     leaders.bp,
     updates.bp,
     network.bp,
+    reports.bp,
     service.bp,
 ]
