@@ -16,8 +16,8 @@ from gridt.paging import Listing
 from gridt.resources.paths import id_in, movement_or_404
 from gridt.resources.updates import readable_update_or_404
 from gridt.schemas.blocks import (
-    Reported,
     ReportChanged,
+    Reported,
     ReportIn,
     ReportOut,
     ReportsIn,
