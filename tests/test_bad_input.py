@@ -19,7 +19,7 @@ from gridt import create_app
 from gridt.api import document
 from gridt.auth import tokens_for
 from gridt.extensions import db
-from gridt.models import Login, Movement, Update, User
+from gridt.models import Login, Movement, Report, Update, User
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 
 #: only its routes are of interest; its database is never asked
@@ -85,6 +85,10 @@ def movement_members(required: bool) -> dict[str, Text]:
 
 
 MESSAGE = {"message": Text("done", 0, 280, required=False, nullable=True)}
+REPORT = {
+    "reason": Text("not nice", 1, 1000),
+    "category": Text("hate", 1, 16, required=False),
+}
 MEMBERS: dict[tuple[str, str], dict[str, Text]] = {
     ("POST", "/register"): {
         "username": Text("newcomer", 1, 32),
@@ -111,6 +115,10 @@ MEMBERS: dict[tuple[str, str], dict[str, Text]] = {
     ("POST", "/movements/<movement>/updates"): MESSAGE,
     ("POST", "/movements/<movement>/update"): MESSAGE,
     ("POST", "/movements/<movement>/signal"): MESSAGE,
+    ("PUT", "/identity/blocks/<user>"): {},
+    ("POST", "/movements/<movement>/reports"): REPORT,
+    ("POST", "/movements/<movement>/updates/<update>/reports"): REPORT,
+    ("POST", "/admin/reports/<report>/close"): {"resolution": Text("removed", 1, 1000)},
 }
 FIELDS = {
     f"{method} {rule} {name}": (method, rule, name, field)
@@ -132,7 +140,15 @@ class World:
         self.login.save_to_db()
         self.bens_login.save_to_db()
         self.tokens = tokens_for(self.login)
-        self.ids = {"movement": self.movement.id, "user": self.ben.id, "update": update.id}
+        self.ann.role = "admin"
+        report = Report(self.ben, self.movement, update, "not nice")
+        report.save_to_db()
+        self.ids = {
+            "movement": self.movement.id,
+            "user": self.ben.id,
+            "update": update.id,
+            "report": report.id,
+        }
 
     def token_for(self, rule: str) -> str:
         return self.tokens["refresh_token" if rule == "/auth/refresh" else "access_token"]
@@ -420,7 +436,8 @@ VARIABLES = [
 def test_an_id_of_nothing_is_not_found(world, what):
     before = world.stored()
     for method, rule, name in VARIABLES:
-        answer = world.call(method, rule, {name: NOBODY[what]})
+        body = {"json": body_of(method, rule)} if (method, rule) in MEMBERS else {}
+        answer = world.call(method, rule, {name: NOBODY[what]}, **body)
         if rule == "/movements/<movement>" and what in {"a dot", "dots"}:
             continue  # who makes URLs leaves these out
         assert answer.status_code == 404, f"{method} {rule}"

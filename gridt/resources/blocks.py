@@ -48,9 +48,7 @@ class OneBlock(Resource):
     @bp.bodyless
     def put(self, user: str) -> ResponseReturnValue:
         """Block a user, who is not told: neither is given the other as leader any more."""
-        blocker, blocked = caller(), User.find_by_id(id_in(user, User.id))
-        if blocked is None:
-            raise UserNotFound
+        blocker, blocked = caller(), _user_or_404(user)
         made = block(blocker, blocked)
         answer = {
             "id": blocked.id,
@@ -61,11 +59,17 @@ class OneBlock(Resource):
         db.session.commit()
         return answer
 
+    @bp.problems(404)
     @bp.answers(200, Message)
     def delete(self, user: str) -> ResponseReturnValue:
-        """Take a block back; done already where there is none, nor a user of that id."""
-        blocker, blocked = caller(), User.find_by_id(id_in(user, User.id))
-        if blocked is not None:
-            unblock(blocker, blocked)
-            db.session.commit()
-        return {"message": "You do not block this user."}
+        """Take a block back; done already where there is none."""
+        unblock(caller(), _user_or_404(user))
+        db.session.commit()
+        return {"message": "You do not block this user any more."}
+
+
+def _user_or_404(user: str) -> User:
+    found = User.find_by_id(id_in(user, User.id))
+    if found is None:
+        raise UserNotFound
+    return found
