@@ -2,7 +2,7 @@
 
 `Movement` calls this under its lock, which many may share: what is changed or counted on here is
 locked as well, slots in the order of follower and slot, so that nobody waits in a circle. The
-rules, the figures behind them, the invariants I1 to I13 and the locks stand in
+rules, the figures behind them, the invariants I1 to I14 and the locks stand in
 docs/leader-network.md.
 """
 
