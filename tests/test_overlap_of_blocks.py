@@ -186,6 +186,19 @@ def test_who_joins_waits_for_a_block_and_heeds_it(
     assert (None in arrows_of(id)[newcomer].values()) == (size == 4)
 
 
+def test_who_opens_a_slot_waits_for_who_joins_and_is_given_them(
+    world: Flask, narrow_movement: Any
+) -> None:
+    """Who joins has looked for open slots already, and would never fill it."""
+    id, user, other, leaders = narrow_movement(TOGETHER)
+    assert about_two(block, user, other) is None
+    (newcomer,) = people(1)
+    joining, leaving = partial(outcome, join, id, newcomer), partial(outcome, leave, id, leaders[0])
+    assert in_turn(world, COUNTING, joining, leaving) == (None, None)
+    assert arrows_of(id)[user][0] == newcomer
+    assert violations() == []
+
+
 def test_who_joins_gives_up_where_an_open_slot_is_held(world: Flask, narrow_movement: Any) -> None:
     """Its holder has not seen the newcomer, and may leave it open."""
     id, user, other, leaders = narrow_movement(TOGETHER)
