@@ -17,6 +17,7 @@ from tests.networks import arrows_of, make_movements, people, plant, ring, viola
 from tests.test_concurrency import at_once, delete_account, join, leave, outcome, post, swap
 from tests.test_overlap import (
     ALONE,
+    COUNTING,
     LEAVING,
     PATIENCE,
     TOGETHER,
