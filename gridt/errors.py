@@ -47,16 +47,20 @@ class MovementNotFound(NotFound):
     slug, title = "movement-not-found", "There is no such movement"
 
 
-class UserNotFound(NotFound):
-    slug, title = "user-not-found", "There is no such user"
-
-
 class UpdateNotFound(NotFound):
     slug, title = "update-not-found", "There is no such update"
 
 
 class LoginNotFound(NotFound):
     slug, title = "login-not-found", "There is no such login of yours"
+
+
+class UserNotFound(NotFound):
+    slug, title = "user-not-found", "There is no such user"
+
+
+class ReportNotFound(NotFound):
+    slug, title = "report-not-found", "There is no such report"
 
 
 class NotFollowing(NotFound, ValueError):
@@ -97,6 +101,14 @@ class MovementInUse(Conflict):
 
 class LastAdmin(Conflict):
     slug, title = "last-admin", "There has to be another admin before"
+
+
+class TooManyBlocks(Conflict):
+    slug, title = "too-many-blocks", "You have blocked as many people as one may"
+
+
+class ReportClosed(Conflict):
+    slug, title = "report-closed", "This report is closed already"
 
 
 class Invalid(GridtError):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from gridt import clock as gridt_clock
 from gridt.extensions import db
-from gridt.models import Movement, Subscription, User
+from gridt.models import Movement, Subscription, User, block
 from gridt.models import MovementUserAssociation as Association
 from gridt.models.subscription import random_key
 
@@ -118,7 +118,7 @@ def keys_of(movement_id: int) -> dict[int, int]:
 
 
 def violations() -> list[str]:
-    """Name all that breaks I1 to I9 in any movement."""
+    """Name all that breaks I1 to I9, or I14, in any movement."""
     tables = db.metadata.tables
     users = set(db.session.scalars(sa.select(tables["users"].c.id)))
     counts = dict(
@@ -129,6 +129,9 @@ def violations() -> list[str]:
     subscriptions = db.session.execute(sa.select(tables["subscriptions"])).all()
     slots = db.session.execute(sa.select(tables["movement_user_associations"])).all()
     updates = db.session.execute(sa.select(tables["updates"])).all()
+    blocks = db.session.execute(sa.select(tables["blocks"])).all()
+    pairs_apart = {(one.blocker_id, one.blocked_id) for one in blocks}
+    pairs_apart |= {(blocked, blocker) for blocker, blocked in pairs_apart}
     members = Counter(one.movement_id for one in subscriptions)
     found = [
         f"I9: movement {id} counts {stored} of {members[id]}"
@@ -157,12 +160,16 @@ def violations() -> list[str]:
     ]
     for movement_id in counts:
         mine = {user for user, movement in pairs if movement == movement_id}
-        found += _violations_in(mine, [one for one in slots if one.movement_id == movement_id])
+        of_it = [one for one in slots if one.movement_id == movement_id]
+        found += _violations_in(mine, of_it, pairs_apart)
     return found
 
 
-def _violations_in(members: set[int], slots: Sequence[Any]) -> list[str]:
+def _violations_in(
+    members: set[int], slots: Sequence[Any], apart: set[tuple[int, int]]
+) -> list[str]:
     found = []
+    barred = Counter(one for one, other in apart if {one, other} <= members)
     leaders: dict[int, list[int]] = {member: [] for member in members}
     numbers: dict[int, list[int]] = {member: [] for member in members}
     for one in slots:
@@ -178,12 +185,20 @@ def _violations_in(members: set[int], slots: Sequence[Any]) -> list[str]:
             found.append(f"I2: {follower} follows {mine}")
         if len(mine) > 4:
             found.append(f"I3: {follower} follows {mine}")
-        if len(mine) != min(4, len(members) - 1):
+        if len(mine) != min(4, len(members) - 1 - barred[follower]):
             found.append(f"I5: {follower} of {len(members)} members follows {mine}")
+        if {(follower, leader) for leader in mine} & apart:
+            found.append(f"I14: {follower} follows {mine}")
     found += [
         f"I7: {one} has slots {has}" for one, has in numbers.items() if sorted(has) != [*range(4)]
     ]
     return found
+
+
+def put_apart(one: int, other: int) -> None:
+    """Let one user block another, and commit."""
+    block(*(User.find_by_id(id) for id in (one, other)))
+    db.session.commit()
 
 
 def changed(before: Arrows, after: Arrows) -> dict[tuple[int, int], tuple[int | None, int | None]]:

@@ -28,7 +28,7 @@ from gridt.auth import tokens_for
 from gridt.clock import utcnow
 from gridt.config import Settings
 from gridt.extensions import db
-from gridt.models import Login, Update
+from gridt.models import Block, Login, Update
 from tests.networks import keys_of, make_movements, people, plant, ring
 
 #: seconds after which somebody who waits gives up
@@ -103,6 +103,8 @@ class Memory:
     perhaps_deleted: set[int] = field(default_factory=set)
     #: None when the last call that changed it had no answer
     subscribed: dict[int, bool | None] = field(default_factory=dict)
+    #: whether one user blocks another; None when the last call that changed it had no answer
+    blocked: dict[tuple[int, int], bool | None] = field(default_factory=dict)
     #: who was given whom in place of whom
     swaps: Counter[tuple[int, int | None, int]] = field(default_factory=Counter)
     #: what was not as it had been told
@@ -164,9 +166,18 @@ class Actor:
 
     def live(self, is_over: Callable[[], bool]) -> Memory:
         """Do at random what people do until it is over; return what is remembered."""
-        actions = [self.join, self.leave, self.swap, self.fill, self.post, self.take_back]
+        chances = {
+            self.join: 4,
+            self.leave: 3,
+            self.swap: 5,
+            self.fill: 1,
+            self.post: 5,
+            self.take_back: 1,
+            self.block: 1,
+            self.unblock: 1,
+        }
         while not is_over():
-            self.dice.choices(actions, [4, 3, 5, 1, 5, 1])[0]()
+            self.dice.choices(list(chances), list(chances.values()))[0]()
         return self.memory
 
     def join(self) -> None:
@@ -213,10 +224,37 @@ class Actor:
             elif update not in self.memory.perhaps_deleted:
                 self.memory.lost.append(f"update {update} cannot be deleted: {answer}")
 
-    def call(self, user: int, method: str, path: str = "", body: Any = None) -> Answer:
-        """Call what belongs to the movement as a user; note how it went."""
+    def block(self) -> None:
+        """Block anybody, or somebody who leads or follows; they may do the same just now."""
+        user, other = self.dice.choice(self.mine), self.dice.choice(self.everybody)
+        seen = self.call(user, "GET")
+        if seen.status == 200 and seen.body.get("leaders"):
+            other = self.dice.choice(seen.body["leaders"])["id"]
+        if other == user:
+            return
+        if self.call_about(user, "PUT", other).status == 200:
+            self.memory.blocked[user, other] = True
+        else:
+            self.memory.blocked[user, other] = None
+
+    def unblock(self) -> None:
+        """Take back any block that was made by somebody of this actor's."""
+        made = [pair for pair, blocked in self.memory.blocked.items() if blocked]
+        if made:
+            user, other = pair = self.dice.choice(made)
+            done = self.call_about(user, "DELETE", other).status == 200
+            self.memory.blocked[pair] = False if done else None
+
+    def call_about(self, user: int, method: str, other: int) -> Answer:
+        """Block another user, or take it back."""
+        return self.call(user, method, address=f"/identity/blocks/{other}")
+
+    def call(
+        self, user: int, method: str, path: str = "", body: Any = None, address: str = ""
+    ) -> Answer:
+        """Call what belongs to the movement, or another address, as a user; note how it went."""
         began = time.monotonic()
-        address = f"/movements/{self.crowd.movement}{path}"
+        address = address or f"/movements/{self.crowd.movement}{path}"
         answer = self._call(self.crowd.tokens[user], method, address, body)
         self.memory.seconds.append(time.monotonic() - began)
         problem = "" if answer.status < 400 else answer.body["type"].rpartition("/")[2]
@@ -266,6 +304,13 @@ def contradictions(crowd: Crowd, memory: Memory) -> list[str]:
         f"user {user} was told: subscribed={subscribed}"
         for user, subscribed in told.items()
         if subscribed not in (None, user in members)
+    ]
+    pairs = db.session.execute(sa.select(Block.blocker_id, Block.blocked_id)).all()
+    blocks = {tuple(pair) for pair in pairs}
+    found += [
+        f"{pair} was told: blocked={blocked}"
+        for pair, blocked in memory.blocked.items()
+        if blocked not in (None, pair in blocks)
     ]
     witnessed = db.session.execute(sa.text("SELECT follower, left_one, chosen FROM witnessed"))
     lost = memory.swaps - Counter(tuple(row) for row in witnessed)

@@ -21,7 +21,7 @@ from gridt import create_app
 from gridt.api import document
 from gridt.auth import tokens_for
 from gridt.extensions import db
-from gridt.models import Login, Movement, Update, User
+from gridt.models import Login, Movement, Report, Update, User
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 
 #: only its routes are of interest; its database is never asked
@@ -87,6 +87,10 @@ def movement_members(required: bool) -> dict[str, Text]:
 
 
 MESSAGE = {"message": Text("done", 0, 280, required=False, nullable=True)}
+REPORT = {
+    "reason": Text("not nice", 1, 1000),
+    "category": Text("hate", 1, 16, required=False),
+}
 MEMBERS: dict[tuple[str, str], dict[str, Text]] = {
     ("POST", "/register"): {
         "username": Text("newcomer", 1, 32),
@@ -115,6 +119,10 @@ MEMBERS: dict[tuple[str, str], dict[str, Text]] = {
     ("POST", "/movements/<movement>/updates"): MESSAGE,
     ("POST", "/movements/<movement>/update"): MESSAGE,
     ("POST", "/movements/<movement>/signal"): MESSAGE,
+    ("PUT", "/identity/blocks/<user>"): {},
+    ("POST", "/movements/<movement>/reports"): REPORT,
+    ("POST", "/movements/<movement>/updates/<update>/reports"): REPORT,
+    ("POST", "/admin/reports/<report>/close"): {"resolution": Text("removed", 1, 1000)},
 }
 FIELDS = {
     f"{method} {rule} {name}": (method, rule, name, field)
@@ -141,7 +149,14 @@ class World:
         self.boss_login = Login(self.boss)
         self.boss_login.save_to_db()
         self.admins_token = tokens_for(self.boss_login)["access_token"]
-        self.ids = {"movement": self.movement.id, "user": self.ben.id, "update": update.id}
+        report = Report(self.ben, self.movement, update, "not nice")
+        report.save_to_db()
+        self.ids = {
+            "movement": self.movement.id,
+            "user": self.ben.id,
+            "update": update.id,
+            "report": report.id,
+        }
 
     def token_for(self, rule: str) -> str:
         if rule.startswith("/admin/"):

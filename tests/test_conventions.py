@@ -17,7 +17,7 @@ from gridt import create_app
 from gridt.api import document
 from gridt.clock import utcnow
 from gridt.extensions import db, disconnect
-from gridt.models import Update
+from gridt.models import Block, Report, Update
 from tests.conftest import settings_for
 
 ORIGIN = {"Origin": "https://somewhere.example"}
@@ -46,7 +46,15 @@ def movement(make_movement, make_user, ann):
 def fill(ann, movement):
     """Fill a route's variables so that it leads to something of Ann's."""
     update, leader = movement.id and Update.find_last(ann, movement), ann.leaders(movement)[0]
-    found = {"movement": movement.id, "user": leader.id, "update": update.id}
+    ann.role = "admin"
+    report = Report(leader, movement, update, "not nice")
+    report.save_to_db()
+    found = {
+        "movement": movement.id,
+        "user": leader.id,
+        "update": update.id,
+        "report": report.id,
+    }
     return lambda rule: re.sub(r"<(\w+)>", lambda name: str(found[name[1]]), rule)
 
 
@@ -217,6 +225,8 @@ LISTS = {
     "followers": "/movements/home/followers",
     "updates": "/movements/home/updates",
     "of a leader": "/movements/home/updates?user={leader}",
+    "blocks": "/identity/blocks",
+    "reports": "/admin/reports",
 }
 
 
@@ -230,6 +240,7 @@ def home(make_movement, make_user, ann):
 def lists(make_movement, make_user, ann):
     """Five things in each list, which the function returned adds another to."""
     home = make_movement(ann, *(make_user() for _ in range(4)), name="home")
+    ann.role = "admin"
     leader = ann.leaders(home)[0]
     names = iter("mgtbwa" + "nzchxq")
 
@@ -238,6 +249,8 @@ def lists(make_movement, make_user, ann):
         make_movement(ann, make_user(), name=name)
         for user in (ann, leader):
             home.post_update(user, name).save_to_db()
+        db.session.add(Block(blocker_id=ann.id, blocked_id=make_user().id))
+        Report(ann, make_movement(), None, name).save_to_db()
 
     for _ in range(5):
         add()

@@ -1,4 +1,4 @@
-"""Random lives of two movements that share their people: I1 to I13 hold after every step.
+"""Random lives of two movements that share their people: I1 to I14 hold after every step.
 
 What the invariants mean stands in docs/leader-network.md.
 """
@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from gridt.errors import NotFollowing, NotSubscribed
 from gridt.extensions import db
-from gridt.models import Movement, Update, User
+from gridt.models import Block, Movement, Update, User, block, unblock
 from gridt.models import MovementUserAssociation as Association
 from tests.conftest import Clock
 from tests.networks import (
@@ -82,7 +82,11 @@ class Life(RuleBasedStateMachine):
     def candidates(self, where: int, user: int) -> set[int]:
         """Return whom a member could follow."""
         arrows = arrows_of(self.movements[where].id)
-        return set(arrows) - {user} - set(arrows[user].values())
+        return set(arrows) - {user} - set(arrows[user].values()) - self.kept_from(user)
+
+    def kept_from(self, user: int) -> set[int]:
+        pairs = db.session.execute(sa.select(Block.blocker_id, Block.blocked_id)).all()
+        return {one for pair in pairs if user in pair for one in pair} - {user}
 
     def ensure_nothing_changed_but(self, where: int, before: Any, after: Any) -> None:
         for part_before, part_after in zip(before, after, strict=True):
@@ -102,10 +106,13 @@ class Life(RuleBasedStateMachine):
         assert all(new == user.id for _, new in difference.values())
         filled = [follower for (follower, _), (old, _) in difference.items() if old is None]
         adopted = [old for old, _ in difference.values() if old is not None]
-        assert len(filled) == len(set(filled)) <= 8
+        assert len(filled) == len(set(filled))
         assert len(adopted) <= 1
-        if 0 < len(before[0][where]) <= 8:  # all of them were asked to adopt
-            assert difference
+        if len(before[0][where]) <= 8 and self.candidates_of_newcomer(where, user.id, before):
+            assert difference  # all of them were asked to adopt
+
+    def candidates_of_newcomer(self, where: int, user: int, before: Any) -> set[int]:
+        return set(before[0][where]) - self.kept_from(user)
 
     @rule(number=someone, where=somewhere)
     def leave(self, number: int, where: int) -> None:
@@ -201,7 +208,7 @@ class Life(RuleBasedStateMachine):
             assert set(found) == eligible
         else:
             assert set(found) <= eligible
-            assert 3 <= len(found) <= 64
+            assert max(0, 3 - len(self.kept_from(user.id))) <= len(found) <= 64
 
     @rule(number=someone, where=somewhere)
     def post(self, number: int, where: int) -> None:
@@ -222,6 +229,49 @@ class Life(RuleBasedStateMachine):
         if mine:
             mine[0 if newest else -1].delete_from_db()
         assert self.state() == before
+
+    @rule(number=someone, other=someone)
+    def block(self, number: int, other: int) -> None:
+        if number == other:
+            return
+        one, two, before = self.user(number), self.user(other), self.state()
+        block(one, two)
+        db.session.commit()
+        after = self.state()
+        assert after[1] == before[1]
+        for where in (0, 1):
+            difference = changed(before[0][where], after[0][where])  # I10
+            for (follower, _), (old, new) in difference.items():
+                assert {follower, old} == {one.id, two.id}
+                assert new not in before[0][where][follower].values() or new is None
+        block(one, two)
+        db.session.commit()
+        assert self.state() == after  # I12
+
+    @rule(number=someone, others=st.sets(someone))
+    def block_many(self, number: int, others: set[int]) -> None:
+        for other in others - {number}:
+            block(self.user(number), self.user(other))
+        db.session.commit()
+
+    @rule(data=st.data())
+    def unblock(self, data: st.DataObject) -> None:
+        pairs = db.session.execute(sa.select(Block.blocker_id, Block.blocked_id)).all()
+        if not pairs:
+            return
+        pair = data.draw(st.sampled_from(sorted(tuple(pair) for pair in pairs)))
+        one, two = (User.find_by_id(id) for id in pair)
+        before = self.state()
+        unblock(one, two)
+        db.session.commit()
+        after = self.state()
+        for where in (0, 1):
+            difference = changed(before[0][where], after[0][where])  # I10
+            for (follower, _), (old, new) in difference.items():
+                assert (old, {follower, new}) == (None, {one.id, two.id})
+        unblock(one, two)
+        db.session.commit()
+        assert self.state() == after
 
     @rule(number=someone)
     def delete_an_account(self, number: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import openapi_spec_validator
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask_jwt_extended import create_access_token, create_refresh_token
 from werkzeug.test import TestResponse
@@ -15,8 +16,10 @@ from gridt import create_app
 from gridt.api import document
 from gridt.clock import utcnow
 from gridt.extensions import db, disconnect
-from gridt.models import Login, Movement, MovementUserAssociation, Update, User
+from gridt.models import Block, Login, Movement, MovementUserAssociation, Report, Update, User
+from gridt.models.blocking import MOST_BLOCKED
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
+from tests.networks import people
 
 DOCUMENT = document(create_app(settings_for("sqlite://")))
 
@@ -37,6 +40,9 @@ BODIES = {
     "DELETE /identity": {"password": PASSWORD},
     "PATCH /admin/users/{user}": {"role": "admin"},
     "PATCH /movements/{movement}": {"description": "longer"},
+    "POST /movements/{movement}/reports": {"reason": "not nice"},
+    "POST /movements/{movement}/updates/{update}/reports": {"reason": "not nice"},
+    "POST /admin/reports/{report}/close": {"resolution": "talked to them"},
 }
 
 #: a value that each of these arguments refuses; one of them is in every query
@@ -58,6 +64,10 @@ class Operation:
     @property
     def secured(self) -> bool:
         return bool(self.doc.get("security", DOCUMENT["security"]))
+
+    @property
+    def for_admins(self) -> bool:
+        return self.template.startswith("/admin")
 
     @property
     def statuses(self) -> list[int]:
@@ -89,6 +99,7 @@ class World:
     admin: User
     movement: Movement
     update: Update
+    report: Report
     make_movement: Callable[..., Movement]
     settings: Callable[[str, Any], None]
 
@@ -100,7 +111,12 @@ class World:
         self, operation: Operation, client: OwnContextClient | None = None, **changes: Any
     ) -> TestResponse:
         """Make a call that succeeds, but for the changes: names in the path, or its contents."""
-        names = {"movement": self.movement.id, "user": self.leader.id, "update": self.update.id}
+        names = {
+            "movement": self.movement.id,
+            "user": self.leader.id,
+            "update": self.update.id,
+            "report": self.report.id,
+        }
         names["login"] = db.session.scalar(db.select(Login.id).where(Login.user_id == self.me.id))
         for name in names:
             names[name] = changes.pop(name, names[name])
@@ -110,9 +126,7 @@ class World:
             changes["headers"] = {"Authorization": f"Bearer {self.refresh_token}"}
         path = operation.template.format(**names)
         # buffered: a streamed answer is read where it was asked for
-        if operation.template.startswith("/admin/"):
-            client = client or self.admins_client
-        client = client or self.client
+        client = client or (self.admins_client if operation.for_admins else self.client)
         return client.open(path, method=operation.method, buffered=True, **changes)
 
 
@@ -131,6 +145,8 @@ def world(
     movement.creator = me
     update = movement.post_update(me)
     update.save_to_db()
+    report = Report(stranger, movement, update, "not nice")
+    report.save_to_db()
     tokens = client.post("/auth", json=BODIES["POST /auth"]).json
     client.token = tokens["access_token"]
     return World(
@@ -142,6 +158,7 @@ def world(
         admin,
         movement,
         update,
+        report,
         make_movement,
         partial(monkeypatch.setitem, app.config),
     )
@@ -246,6 +263,28 @@ def be_alone(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, movement=world.make_movement(world.me, creator=world.me).id)
 
 
+def block_too_many(world: World, operation: Operation) -> TestResponse:
+    others = [id for id in people(MOST_BLOCKED + 1) if id != world.leader.id]
+    now = utcnow()
+    rows = [{"blocker_id": world.me.id, "blocked_id": one, "created_at": now} for one in others]
+    db.session.execute(sa.insert(Block), rows)
+    db.session.commit()
+    return world.call(operation)
+
+
+def name_no_update(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, update=world.update.id + 1000)
+
+
+def name_no_report(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, report=world.report.id + 1000)
+
+
+def do_it_twice(world: World, operation: Operation) -> TestResponse:
+    world.call(operation)
+    return world.call(operation)
+
+
 def have_an_open_slot(world: World, operation: Operation) -> TestResponse:
     following = MovementUserAssociation.leader_id == world.leader.id
     mine = MovementUserAssociation.follower_id == world.me.id
@@ -320,6 +359,18 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /movements/{movement}/leader", 201): have_an_open_slot,
     ("POST /movements/{movement}/leader", 409): succeed,  # but that every slot is filled
     ("POST /movements/{movement}/leader/{user}", 409): follow_everybody,
+    ("PUT /identity/blocks/{user}", 404): name_nobody,
+    ("PUT /identity/blocks/{user}", 409): block_too_many,
+    ("DELETE /identity/blocks/{user}", 404): name_nobody,
+    ("POST /movements/{movement}/reports", 200): do_it_twice,
+    ("POST /movements/{movement}/updates/{update}/reports", 200): do_it_twice,
+    ("POST /movements/{movement}/updates/{update}/reports", 404): name_no_update,
+    ("GET /admin/reports", 403): come_as_a_stranger,
+    ("GET /admin/reports/{report}", 403): come_as_a_stranger,
+    ("GET /admin/reports/{report}", 404): name_no_report,
+    ("POST /admin/reports/{report}/close", 403): come_as_a_stranger,
+    ("POST /admin/reports/{report}/close", 404): name_no_report,
+    ("POST /admin/reports/{report}/close", 409): do_it_twice,
     ("GET /movements/{movement}/followers", 409): come_as_a_stranger,
     ("POST /movements/{movement}/updates", 409): come_as_a_stranger,
     ("POST /movements/{movement}/update", 409): come_as_a_stranger,
@@ -348,7 +399,7 @@ def test_each_operation_tells_when_the_database_is_away(
 ) -> None:
     make = create_refresh_token if operation.template == "/auth/refresh" else create_access_token
     away.token = make("1", additional_claims={"login": 1}) if operation.secured else None
-    path = operation.template.format(movement=1, user=1, update=1, login=1)
+    path = operation.template.format(movement=1, user=1, update=1, login=1, report=1)
     body = {"json": BODIES.get(operation.name, {})} if "requestBody" in operation.doc else {}
     answer = away.open(path, method=operation.method, **body)
     assert answer.status_code == 503

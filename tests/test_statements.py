@@ -6,7 +6,7 @@ from gridt.auth import tokens_for
 from gridt.extensions import db
 from gridt.models import Login, Update
 from tests.conftest import PASSWORD
-from tests.networks import make_movements, people, plant, ring
+from tests.networks import make_movements, people, plant, put_apart, ring
 
 FEW, MANY = 6, 500
 
@@ -92,6 +92,34 @@ def test_filling_an_open_slot_takes_10_statements_whatever_the_size(movement_of,
         for size in (FEW, MANY)
     )
     ensure_independent(few, many, 10)
+
+
+def test_blocks_of_ones_own_cost_no_statement_more(movement_of, me, client, cost):
+    others = people(50)
+    for other in others:
+        put_apart(me.id, other)
+    movement, members = movement_of(MANY)
+    put_apart(members[100], me.id)
+    path = f"/movements/{movement.id}"
+    assert cost(client.post, f"{path}/leader/{members[0]}") <= 10
+    assert cost(client.delete, f"{path}/subscriber") <= 14
+    assert cost(client.put, f"{path}/subscriber") <= 14
+
+
+def test_blocking_takes_7_statements_for_each_movement_whatever_the_size(
+    make_movement, me, client, cost
+):
+    def blocking(*sizes):
+        (other,) = people(1)
+        for size in sizes:
+            plant(make_movement(), ring([me.id, other, *people(size - 2)]))
+        return cost(client.put, f"/identity/blocks/{other}")
+
+    nowhere = blocking()
+    assert nowhere <= 9
+    few, many = ([blocking(size), blocking(size, size)] for size in (FEW, MANY))
+    assert few == [nowhere + 7, nowhere + 14]
+    assert all(count <= limit for count, limit in zip(many, few, strict=True))
 
 
 @pytest.mark.parametrize("address", ["updates", "update", "signal"])
@@ -193,6 +221,7 @@ READS = [
     "/movements/{movement}/network?format=graphml",
     "/movements/{movement}/network?format=svg",
     "/movements/nothing of this name",
+    "/identity/blocks",
 ]
 
 NEW_MOVEMENT = {"name": "walking", "interval": "daily", "short_description": "a walk each day"}
@@ -220,6 +249,10 @@ WRITES = [
     ("post", "/movements/{movement}/updates", {"message": "done"}),
     ("post", "/movements/{movement}/signal", None),
     ("delete", "/movements/{movement}/updates/{update}", None),
+    ("put", "/identity/blocks/{leader}", None),
+    ("delete", "/identity/blocks/{leader}", None),
+    ("post", "/movements/{movement}/reports", {"reason": "not nice"}),
+    ("post", "/movements/{movement}/updates/{update}/reports", {"reason": "not nice"}),
 ]
 
 REFUSED = [
@@ -244,6 +277,11 @@ REFUSED = [
     ("post", "/movements/{other}/updates", {"message": "done"}, 409),
     ("post", "/movements/{movement}/updates", {"message": "x" * 281}, 422),
     ("delete", "/movements/{movement}/updates/{foreign}", None, 404),
+    ("put", "/identity/blocks/0", None, 404),
+    ("put", "/identity/blocks/{me}", None, 422),
+    ("post", "/movements/{nothing}/reports", {"reason": "not nice"}, 404),
+    ("post", "/movements/{movement}/reports", {"reason": ""}, 422),
+    ("post", "/admin/reports/1/close", {"resolution": "fine"}, 403),
 ]
 
 
@@ -274,6 +312,7 @@ def places(make_user, make_movement, me):
         "open": open_slot.id,
         "empty": make_movement(creator=me).id,
         "nothing": other.id + 1000,
+        "me": me.id,
         "leader": leader,
         "stranger": others[-1],
         "update": mine.id,

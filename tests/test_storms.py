@@ -47,6 +47,7 @@ def test_a_storm_of_processes_breaks_nothing(
         assert list(violations()) + networks.violations() == []
         assert memory.posted
         assert memory.swaps
+        assert memory.blocked
 
 
 def deadlocks_so_far() -> int:

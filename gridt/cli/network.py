@@ -43,7 +43,7 @@ def demo_data(members: int, movements: int, weeks: int) -> None:
     help="How many movements to measure, the largest first.",
 )
 def check_network(as_json: bool, measured: int) -> None:
-    """Verify the invariants I1 to I9 of every movement, and fail where one is broken.
+    """Verify the invariants I1 to I9 and I14 of every movement, and fail where one is broken.
 
     Then measure how well the networks of the largest movements do their work.
     """

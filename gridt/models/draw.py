@@ -17,18 +17,26 @@ from typing import Any
 
 from sqlalchemy import (
     CompoundSelect,
+    Integer,
     Row,
+    ScalarSelect,
+    String,
     bindparam,
+    cast,
+    column,
     func,
     literal_column,
     or_,
     select,
+    table,
     union_all,
 )
+from sqlalchemy.orm import InstrumentedAttribute
 
 from gridt.clock import utcnow
 from gridt.errors import Overtaken
 from gridt.models.base import execute
+from gridt.models.block import DIRECTIONS, barred
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
 
@@ -55,6 +63,19 @@ LIVE = or_(
     Subscription.last_update_at >= bindparam("live_since"),
 )
 
+
+def _barred_wishers(
+    candidate: InstrumentedAttribute[int], wisher: InstrumentedAttribute[int]
+) -> ScalarSelect[str]:
+    """Return the subquery for those of the wishing whom a block keeps from a candidate."""
+    return (
+        select(func.aggregate_strings(cast(wisher, String), ","))
+        .where(candidate == Subscription.user_id, wisher.in_(bindparam("wishing", expanding=True)))
+        .correlate(Subscription)
+        .scalar_subquery()
+    )
+
+
 # who leaves holds their own subscription: they are left out, and nobody here waits for them
 _COMPARED = (
     select(
@@ -67,12 +88,30 @@ _COMPARED = (
         .correlate(Subscription)
         .scalar_subquery()
         .label("followers"),
+        *(_barred_wishers(*direction) for direction in DIRECTIONS),
     )
     .where(
         Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
         Subscription.movement_id == bindparam("movement_id"),
     )
     .with_for_update(read=True, key_share=True, skip_locked=True, of=Subscription)
+)
+
+# reads past everybody who is barred: for those whom a pool has nobody for
+_NEXT_ELIGIBLE = (
+    _EVERYBODY.where(
+        Subscription.user_id.not_in(bindparam("refused", expanding=True)),
+        ~barred(Subscription.user_id, bindparam("follower_id")),
+    )
+    .order_by(Subscription.shuffle_key)
+    .limit(WINDOW)
+)
+
+_ALONE = (
+    select(column("id", Integer))
+    .select_from(table("movements"))
+    .where(column("id", Integer) == bindparam("movement_id"))
+    .with_for_update()
 )
 
 
@@ -174,44 +213,98 @@ class Draw:
 
     def _choose(self, wishes: Sequence[Wish], pools: list[list[Candidate]]) -> list[int | None]:
         rankings = [_ranked(wish, pool) for wish, pool in zip(wishes, pools, strict=True)]
-        followers: dict[int, int] = {}
-        self._hold(_first_compared(wishes, rankings), followers)
+        compared = _Compared(self.movement_id, wishes)
+        compared.hold(_first_compared(wishes, rankings))
         taken: dict[int, set[int]] = {}
         chosen: list[int | None] = []
         for wish, ranking in zip(wishes, rankings, strict=True):
             mine = taken.setdefault(wish.follower_id, set())
             left = [one for one in ranking if one.user_id not in mine]
-            leader = self._least_followed(left, followers)
+            leader = compared.least_followed(wish, left)
+            if leader is None:
+                leader = self._beyond_the_pool(wish, mine, compared)
             if leader is not None:
                 mine.add(leader)
-                followers[leader] += 1
+                compared.followers[leader] += 1
             chosen.append(leader)
         return chosen
 
-    def _least_followed(self, ranking: list[Candidate], followers: dict[int, int]) -> int | None:
-        """Choose among the first few of a ranking, the next few where all of these leave."""
-        if not ranking and self.alone:
-            return None
-        while ranking:
-            compared = [one for one in ranking if one.live == ranking[0].live][:CHOICES]
-            held = [one.user_id for one in compared if one.user_id in followers]
-            if held:
-                # the order is random already, so that chance breaks the ties
-                return min(held, key=followers.__getitem__)
-            ranking = ranking[len(compared) :]
-            self._hold((one.user_id for one in ranking[:CHOICES]), followers)
-        # there were many when we began: the next attempt sees how many there are
-        raise Overtaken(retry_after=1)
+    def _beyond_the_pool(self, wish: Wish, taken: set[int], compared: "_Compared") -> int | None:
+        """Choose for somebody whom blocks, or those who leave, keep from the whole pool."""
+        if self.small and self.alone:
+            return None  # the pool was everybody
+        found = self._next_eligible(wish, taken)
+        if not found and not self.alone:
+            # a slot is opened only by somebody who is alone: who comes later sees that it is open
+            execute(_ALONE, {"movement_id": self.movement_id})
+            self.alone = True
+            found = self._next_eligible(wish, taken)
+        leader = compared.least_followed(wish, _ranked(wish, found))
+        if found and leader is None:
+            # there were many when we began: the next attempt sees how many there are
+            raise Overtaken(retry_after=1)
+        return leader
 
-    def _hold(self, candidates: Iterable[int], followers: dict[int, int]) -> None:
-        """Keep those who do not leave already from leaving, and note how many follow them."""
-        ids = sorted(set(candidates) - followers.keys())
-        if ids:
-            few = {"user_ids": ids, "movement_id": self.movement_id}
-            followers |= {row.user_id: row.followers for row in execute(_COMPARED, few)}
+    def _next_eligible(self, wish: Wish, taken: set[int]) -> list[Candidate]:
+        """Return a few, anywhere in the movement, whom no block keeps from a follower."""
+        keys = keys_of(self.movement_id)
+        refused = [wish.follower_id, *wish.refused, *taken]
+        given = keys | {"refused": refused, "follower_id": wish.follower_id}
+        for first in (random_key(self.movement_id), keys["first"]):
+            if rows := execute(_NEXT_ELIGIBLE, given | {"first": first}).all():
+                return [self._candidate(row) for row in rows]
+        return []
 
     def _candidate(self, row: Row[*tuple[Any, ...]]) -> Candidate:
         return Candidate(row.user_id, self.is_live(row.subscribed_at, row.last_update_at))
+
+
+class _Compared:
+    """Those who are compared for some wishes, kept from leaving.
+
+    :param followers: how many each of them has
+    """
+
+    def __init__(self, movement_id: int, wishes: Sequence[Wish]) -> None:
+        self.followers: dict[int, int] = {}
+        self._barred: set[tuple[int, int]] = set()
+        self._given = {
+            "movement_id": movement_id,
+            "wishing": list({wish.follower_id for wish in wishes}),
+        }
+
+    def hold(self, candidates: Iterable[int]) -> None:
+        """Keep those who do not leave already from leaving, and note what is told of them."""
+        ids = sorted(set(candidates) - self.followers.keys())
+        if not ids:
+            return
+        for user_id, followers, *wishers in execute(_COMPARED, self._given | {"user_ids": ids}):
+            self.followers[user_id] = followers
+            for few in filter(None, wishers):
+                self._barred |= {(int(wisher), user_id) for wisher in few.split(",")}
+
+    def least_followed(self, wish: Wish, ranking: list[Candidate]) -> int | None:
+        """Choose among the first few of a ranking, or of the others where none of these can be."""
+        few = self._able(_first_few(ranking), wish)
+        if not few:
+            self.hold(one.user_id for one in ranking)
+            few = _first_few(self._able(ranking, wish))
+        # the order is random already, so that chance breaks the ties
+        ids = (one.user_id for one in few)
+        return min(ids, key=self.followers.__getitem__, default=None)
+
+    def _able(self, candidates: list[Candidate], wish: Wish) -> list[Candidate]:
+        """Return those who are held, and whom no block keeps from leading who wishes."""
+        return [
+            one
+            for one in candidates
+            if one.user_id in self.followers and (wish.follower_id, one.user_id) not in self._barred
+        ]
+
+
+def _first_few(ranking: list[Candidate]) -> list[Candidate]:
+    """Return the first few that are as live as the first."""
+    return [one for one in ranking[:CHOICES] if one.live == ranking[0].live]
 
 
 def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:

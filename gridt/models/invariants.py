@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, func, null, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Integer, and_, case, func, null, select, union
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from gridt.extensions import db
 from gridt.models.base import Rows
+from gridt.models.block import DIRECTIONS, Block
 from gridt.models.login import Login
 from gridt.models.movement import Movement
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
+from gridt.models.report import Report
 from gridt.models.subscription import KEYS, Subscription
 from gridt.models.update import Update
 from gridt.models.user import User
@@ -34,7 +36,7 @@ class Violation:
 
 
 def violations() -> Iterator[Violation]:
-    """Check I1 to I9 over the whole database.
+    """Check I1 to I9, and I14, over the whole database.
 
     :returns: one violation per invariant and movement; none where all is well
     """
@@ -71,22 +73,54 @@ def _checks() -> Iterator[tuple[str, str, Rows]]:
     yield "I6", "one subscription per user and movement", again.having(func.count() > 1)
     yield from _id_checks()
     yield from _stored_checks()
+    yield from _block_checks()
 
 
 def _slot_checks() -> Iterator[tuple[str, str, Rows]]:
     size = select(Subscription.movement_id, func.count().label("members"))
     sizes = size.group_by(Subscription.movement_id).subquery()
-    wanted = case((sizes.c.members > SLOTS, SLOTS), else_=sizes.c.members - 1)
+    barred = _barred_in_movements().subquery()
+    eligible = sizes.c.members - 1 - func.coalesce(barred.c.others, 0)
+    wanted = case((eligible > SLOTS, SLOTS), else_=eligible)
     by_member = (
         select(Subscription.movement_id, Subscription.user_id)
         .join(sizes, sizes.c.movement_id == Subscription.movement_id)
         .outerjoin(Association, _subscription_of(Association.follower_id))
-        .group_by(Subscription.movement_id, Subscription.user_id, sizes.c.members)
+        .outerjoin(
+            barred,
+            and_(
+                barred.c.user_id == Subscription.user_id,
+                barred.c.movement_id == Subscription.movement_id,
+            ),
+        )
+        .group_by(Subscription.movement_id, Subscription.user_id, sizes.c.members, barred.c.others)
     )
     leaders = by_member.having(func.count(Association.leader_id) != wanted)
-    yield "I5", f"every member has min({SLOTS}, members - 1) leaders", leaders
+    yield "I5", f"every member has min({SLOTS}, eligible others) leaders", leaders
     rows = by_member.having(func.count(Association.slot) != SLOTS)
     yield "I7", f"every member has {SLOTS} slots", rows
+
+
+def _barred_in_movements() -> Rows:
+    """Count whom blocks keep from each member; from the blocks, which are few."""
+    pairs = union(*(select(a.label("one"), b.label("other")) for a, b in DIRECTIONS)).subquery()
+    theirs = aliased(Subscription)
+    return (
+        select(Subscription.movement_id, Subscription.user_id, func.count().label("others"))
+        .join(pairs, pairs.c.one == Subscription.user_id)
+        .join(
+            theirs,
+            and_(theirs.user_id == pairs.c.other, theirs.movement_id == Subscription.movement_id),
+        )
+        .group_by(Subscription.movement_id, Subscription.user_id)
+    )
+
+
+def _block_checks() -> Iterator[tuple[str, str, Rows]]:
+    for follower, leader in DIRECTIONS:
+        between = and_(Association.follower_id == follower, Association.leader_id == leader)
+        led = select(Association.movement_id, Association.follower_id.label("user_id"))
+        yield "I14", "nobody leads whom they block, or who blocks them", led.join(Block, between)
 
 
 def _id_checks() -> Iterator[tuple[str, str, Rows]]:
@@ -96,6 +130,11 @@ def _id_checks() -> Iterator[tuple[str, str, Rows]]:
         (Update, Update.movement_id, Update.leader_id),
         (Movement, Movement.id, Movement.creator_id),
         (Login, nobody, Login.user_id),
+        (Block, nobody, Block.blocker_id),
+        (Block, nobody, Block.blocked_id),
+        (Report, Report.movement_id, Report.reporter_id),
+        (Report, Report.movement_id, Report.author_id),
+        (Report, Report.movement_id, Report.closed_by_id),
     ):
         lost = select(movement_id.label("movement_id"), user_id.label("user_id"))
         lost = lost.outerjoin(User, User.id == user_id)

@@ -175,7 +175,7 @@ class Movement(Guarded, Stored, Model):
         if not slots:
             return None
         refused = {one if isinstance(one, int) else one.id for one in exclude}
-        return network.candidates({user.id, *slots.values()} | refused)
+        return network.candidates(user.id, refused.union(slots.values()))
 
     def swap_leader(self, user: User, leader: User | int | None) -> User | None:
         """Give a user another leader in place of one they follow, or in an open slot.
@@ -202,6 +202,22 @@ class Movement(Guarded, Stored, Model):
         chosen = network.swap(user.id, slot, slots)
         self._flush_about(user)
         return None if chosen is None else User.find_by_id(chosen)
+
+    def part(self, one: User, other: User) -> None:
+        """Give two members somebody else to follow, where one follows the other.
+
+        Flushes and does not commit; the block between them is in the database already.
+        """
+        self._network().part(one.id, other.id)
+        self._flush_about(one, other)
+
+    def meet_again(self, one: User, other: User) -> None:
+        """Fill a slot of each of two members that was open because of a block between them.
+
+        Flushes and does not commit.
+        """
+        self._network().meet_again(one.id, other.id)
+        self._flush_about(one, other)
 
     def leaders_of(self, user: User) -> list[User]:
         """Return the users whom a user follows here, in the order of their slots."""
@@ -302,14 +318,15 @@ class Movement(Guarded, Stored, Model):
         counted = execute(_COUNT, {"of_movement": self.id, "joined": joined})
         set_committed_value(self, "member_count", counted.scalar_one())
 
-    def _flush_about(self, user: User) -> None:
+    def _flush_about(self, *users: User) -> None:
         """Flush, and forget what was loaded of a network that is another now."""
         db.session.flush()
         for one in db.session.identity_map.values():
             if isinstance(one, Association):
                 db.session.expire(one)
         db.session.expire(self, ["user_associations"])
-        db.session.expire(user, ["follower_associations", "movements"])
+        for user in users:
+            db.session.expire(user, ["follower_associations", "movements"])
 
 
 _last = Update.__table__.alias()

@@ -2,11 +2,11 @@
 
 `Movement` calls this under its lock, which many may share: what is changed or counted on here is
 locked as well, slots in the order of follower and slot, so that nobody waits in a circle. The
-rules, the figures behind them, the invariants I1 to I13 and the locks stand in
+rules, the figures behind them, the invariants I1 to I14 and the locks stand in
 docs/leader-network.md.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -27,20 +27,23 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    update,
 )
 
 from gridt.clock import utcnow
+from gridt.errors import Overtaken
 from gridt.models.base import UTCDateTime, execute
-from gridt.models.draw import LIVE, WINDOW, Draw, Wish
+from gridt.models.block import barred, barred_from
+from gridt.models.draw import LIVE, SMALL, WINDOW, Draw, Wish
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
+from gridt.models.slots import fill, take
 from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
 from gridt.models.update import Update
 from gridt.models.user import User
 
-#: open slots that one newcomer fills; without a cap, imported data can make one the leader of all
-MOST_FILLED = 2 * SLOTS
+#: open slots that one newcomer fills; without a cap, imported data can make one the leader of all.
+#: Blocks can leave more of them than there are members of a small movement only in a large one.
+MOST_FILLED = SMALL
 #: slots refilled together when somebody leaves
 REFILLED_AT_ONCE = 200
 #: rows held in memory while a network is read
@@ -102,8 +105,9 @@ _SUBSCRIBE = (
         .select_from(User)
         .where(User.id == bindparam("follower_id"), User.deactivated_at.is_(None))
         .where(~exists().where(*_ME))
-        # as the foreign key does; but who waited for an account to end sees then that it did
-        .with_for_update(read=True, key_share=True, of=User),
+        # Who blocks, and whose account ends, holds this row too: who waited sees what they did, and
+        # they see the newcomer. Not FOR KEY SHARE, which every foreign key asks for.
+        .with_for_update(read=True, of=User),
     )
     .returning(Subscription.user_id)
 )
@@ -114,6 +118,7 @@ _OPEN_SLOTS = (
         Association.leader_id.is_(None),
         Association.movement_id == bindparam("movement_id"),
         Association.follower_id != bindparam("newcomer_id"),
+        ~barred(Association.follower_id, bindparam("newcomer_id")),
     )
     .group_by(Association.follower_id)
     .order_by(Association.follower_id)
@@ -147,6 +152,7 @@ _SLOTS_TO_GIVE_UP = (
     .where(
         _slots.c.follower_id.in_(bindparam("adopters", expanding=True)),
         _slots.c.movement_id == bindparam("movement_id"),
+        ~barred(_slots.c.follower_id, bindparam("newcomer_id")),
     )
 )
 
@@ -167,38 +173,20 @@ _ALL_ABOUT = (
     .with_for_update()
 )
 
+# who gives one of the two a leader just now ends first, or sees the block between them
+_OF_BOTH = (
+    select(Association.follower_id, Association.slot, Association.leader_id)
+    .where(
+        Association.follower_id.in_(bindparam("both", expanding=True)),
+        Association.movement_id == bindparam("movement_id"),
+    )
+    .order_by(Association.follower_id, Association.slot)
+    .with_for_update()
+)
+
 _LEADERS = select(Association.follower_id, Association.leader_id).where(
     Association.follower_id.in_(bindparam("followers", expanding=True)),
     Association.movement_id == bindparam("movement_id"),
-)
-
-# `of_` tells the slot's own columns from the parameters that name it
-_OF_FOLLOWER = (
-    Association.follower_id == bindparam("of_follower"),
-    Association.movement_id == bindparam("of_movement"),
-)
-_FILL = (
-    update(_associations)
-    .where(*_OF_FOLLOWER, Association.slot == bindparam("of_slot"))
-    .values(leader_id=bindparam("leader_id"))
-)
-# without waiting, so that the order does not matter, and only if nobody else was faster
-_TAKE = (
-    update(_associations)
-    .where(
-        *_OF_FOLLOWER,
-        Association.slot
-        == select(_slots.c.slot)
-        .where(
-            _slots.c.follower_id == bindparam("of_follower"),
-            _slots.c.movement_id == bindparam("of_movement"),
-            _slots.c.slot == bindparam("of_slot"),
-            _slots.c.leader_id.is_not_distinct_from(bindparam("left_id")),
-        )
-        .with_for_update(skip_locked=True)
-        .scalar_subquery(),
-    )
-    .values(leader_id=bindparam("leader_id"))
 )
 
 _CLOSE = delete(_associations).where(*_MINE)
@@ -237,10 +225,14 @@ class Network:
         rows = self._execute(_HELD_SLOTS_OF if hold else _SLOTS_OF, follower_id=follower_id)
         return {row.slot: row.leader_id for row in rows}
 
-    def candidates(self, refused: Collection[int | None]) -> list[int]:
-        """Return members other than those refused, in random order, a sample of many."""
+    def candidates(self, follower_id: int, refused: Collection[int | None]) -> list[int]:
+        """Return whom a member could follow but for those refused, in random order.
+
+        A sample of them where there are many members.
+        """
         drawn = {one.user_id for window in self.draw.windows(2 * SLOTS) for one in window}
-        eligible = sorted(drawn.difference(refused))
+        drawn -= {follower_id, *refused}
+        eligible = sorted(drawn - barred_from(follower_id, drawn))
         return dice.sample(eligible, len(eligible))
 
     def members(self) -> Iterator[Member]:
@@ -279,6 +271,18 @@ class Network:
         self._execute(_UNSUBSCRIBE, follower_id=leaver_id)
         return True
 
+    def part(self, one: int, other: int) -> None:
+        """Give two members, where they lead each other, somebody else in the same slot."""
+        both = [one, other]
+        held = self._execute(_OF_BOTH, both=both)
+        self._refill([(row.follower_id, row.slot) for row in held if row.leader_id in both])
+
+    def meet_again(self, one: int, other: int) -> None:
+        """Fill an open slot of each of two members: at most that is what is new to follow."""
+        held = self._execute(_OF_BOTH, both=[one, other])
+        open_slots = {row.follower_id: row.slot for row in held if row.leader_id is None}
+        self._refill(list(open_slots.items()))
+
     def swap(self, follower_id: int, slot: int, slots: Mapping[int, int | None]) -> int | None:
         """Fill one of a member's slots with a leader they do not have.
 
@@ -288,7 +292,7 @@ class Network:
         present = [leader_id for leader_id in slots.values() if leader_id is not None]
         (chosen,) = self.draw.choose([Wish(follower_id, present)])
         if chosen is not None:
-            self._fill([(follower_id, slot, chosen)])
+            fill(self.movement_id, [(follower_id, slot, chosen)])
         return chosen
 
     def _subscribe(self, user_id: int) -> bool:
@@ -311,7 +315,13 @@ class Network:
     def _fill_open_slots(self, newcomer_id: int) -> bool:
         """Make a newcomer the leader in one open slot of each of up to eight members."""
         found = self._execute(_OPEN_SLOTS, newcomer_id=newcomer_id).all()
-        return bool(found) and self._take([(*one, None) for one in found], newcomer_id) > 0
+        filled = (
+            take(self.movement_id, [(*one, None) for one in found], newcomer_id) if found else 0
+        )
+        if filled < len(found):
+            # somebody holds the slot, who may leave it open without having seen the newcomer
+            raise Overtaken(retry_after=1)
+        return filled > 0
 
     def _be_adopted(self, newcomer_id: int, adopters: Sequence[int]) -> None:
         """Give a newcomer the first follower, or nobody would ever hear of them.
@@ -320,7 +330,7 @@ class Network:
         of the leader with most followers, if more than four follow that one.
         """
         few = dice.sample(adopters, min(len(adopters), WINDOW))
-        rows = list(self._execute(_SLOTS_TO_GIVE_UP, adopters=few))
+        rows = list(self._execute(_SLOTS_TO_GIVE_UP, adopters=few, newcomer_id=newcomer_id))
         dice.shuffle(rows)
         silent = [
             one for one in rows if not self.draw.is_live(one.subscribed_at, one.last_update_at)
@@ -329,18 +339,24 @@ class Network:
         crowded.sort(key=lambda one: one.followers, reverse=True)
         for one in [*silent, *crowded]:
             # mostly at the first: the others are for when somebody changes it just now
-            if self._take([one[:3]], newcomer_id):
+            if take(self.movement_id, [one[:3]], newcomer_id):
                 return
 
     def _refill_slots_of(self, leaver_id: int) -> None:
         """Choose other leaders for the leaver's followers; hold also the leaver's own slots."""
         held = self._execute(_ALL_ABOUT, leaver_id=leaver_id).all()
-        found = [row for row in held if row.follower_id != leaver_id]
-        for start in range(0, len(found), REFILLED_AT_ONCE):
-            part = found[start : start + REFILLED_AT_ONCE]
+        self._refill([(row.follower_id, row.slot) for row in held if row.follower_id != leaver_id])
+
+    def _refill(self, held: Sequence[tuple[int, int]]) -> None:
+        """Choose another leader for each (follower, slot) that is held, or open it."""
+        for start in range(0, len(held), REFILLED_AT_ONCE):
+            part = held[start : start + REFILLED_AT_ONCE]
             present = self._leaders_by_follower([follower_id for follower_id, _ in part])
             chosen = self.draw.choose([Wish(one, present[one]) for one, _ in part])
-            self._fill([(*hole, leader) for hole, leader in zip(part, chosen, strict=True)])
+            fill(
+                self.movement_id,
+                [(*hole, leader) for hole, leader in zip(part, chosen, strict=True)],
+            )
 
     def _leaders_by_follower(self, followers: Sequence[int]) -> dict[int, list[int]]:
         present: dict[int, list[int]] = {follower_id: [] for follower_id in followers}
@@ -348,26 +364,6 @@ class Network:
             if row.leader_id is not None:
                 present[row.follower_id].append(row.leader_id)
         return present
-
-    def _fill(self, slots: Sequence[tuple[int, int, int | None]]) -> None:
-        """Set the leader of each (follower, slot) that the caller holds, by one statement."""
-        rows = [self._slot(one, slot) | {"leader_id": leader} for one, slot, leader in slots]
-        if rows:
-            execute(_FILL, rows)
-
-    def _take(self, slots: Iterable[Sequence[int | None]], leader_id: int) -> int:
-        """Become the leader in each (follower, slot, leader) that still has that leader.
-
-        :returns: in how many; what somebody else changes just now is theirs
-        """
-        rows = [
-            self._slot(one, slot) | {"left_id": left, "leader_id": leader_id}
-            for one, slot, left in slots
-        ]
-        return execute(_TAKE, rows).rowcount
-
-    def _slot(self, follower_id: int | None, slot: int | None) -> dict[str, int | None]:
-        return {"of_follower": follower_id, "of_movement": self.movement_id, "of_slot": slot}
 
     def _execute(self, statement: Executable, **given: Any) -> CursorResult[*tuple[Any, ...]]:
         """Send a statement about this movement."""

@@ -12,8 +12,10 @@ from gridt.clock import utcnow
 from gridt.errors import AccountDeactivated, LastAdmin, Overtaken
 from gridt.extensions import db, passwords
 from gridt.models.base import Model, PlainText, Stored, UTCDateTime, fold
+from gridt.models.block import Block
 from gridt.models.login import Login
 from gridt.models.movement_user_association import MovementUserAssociation
+from gridt.models.report import Report
 from gridt.models.update import Update
 
 if TYPE_CHECKING:
@@ -178,21 +180,24 @@ class User(Stored, Model):
         :raises Overtaken: when this user joins a movement just now
         """
         self._ensure_not_the_last_admin()
-        type(self).lock(self.id)  # nobody logs in meanwhile, nor joins anything
         self._leave_everything(disown=True)
         for owner in OWNERS:
             db.session.execute(
                 delete(owner.class_).where(owner == self.id),
                 execution_options={"synchronize_session": False},
             )
+        Block.delete_of(self)
+        Report.forget(self)
         super().delete_from_db()
 
     def _leave_everything(self, *, disown: bool = False) -> None:
         """Leave all movements, and let nothing that names this user be saved by others meanwhile.
 
-        Movements first and by id, as everybody locks them; then the user's own row, which whoever
+        First the account, as who blocks holds it before any movement: nobody logs in, joins or
+        blocks meanwhile. Then movements by id, and at last the user's row as a whole, which whoever
         saves something that names it has to wait for.
         """
+        type(self).lock(self.id)
         db.session.expire(self, ["movements", "created_movements"])
         ours = {*self.movements, *(self.created_movements if disown else ())}
         for movement in sorted(ours, key=lambda movement: movement.id):

@@ -3,9 +3,11 @@
 from gridt.resources import (
     admin,
     auth,
+    blocks,
     leaders,
     movements,
     network,
+    reports,
     service,
     subscriptions,
     updates,
@@ -15,11 +17,13 @@ from gridt.resources import (
 BLUEPRINTS = [
     auth.bp,
     users.bp,
+    blocks.bp,
     movements.bp,
     subscriptions.bp,
     leaders.bp,
     updates.bp,
     network.bp,
     admin.bp,
+    reports.bp,
     service.bp,
 ]

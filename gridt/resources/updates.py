@@ -71,9 +71,7 @@ class OneUpdate(Resource):
     @bp.answers(200, UpdateOut)
     def get(self, movement: str, update: str) -> ResponseReturnValue:
         """Show an update of one's own, or of a leader."""
-        found = _update_or_404(movement, update)
-        _ensure_readable(found.leader_id, found.movement_id, UpdateNotFound)
-        return update_seen(found)
+        return update_seen(readable_update_or_404(movement, update))
 
     @bp.problems(404)
     @bp.answers(200, Message)
@@ -92,6 +90,16 @@ class OneUpdate(Resource):
             )
         found.delete_from_db()
         return {"message": "The update is deleted."}
+
+
+def readable_update_or_404(movement: str, update: str) -> Update:
+    """Return the update that a path names: the caller's, or one of a leader of theirs.
+
+    :raises NotFound: when there is none, or it is not the caller's to see
+    """
+    found = _update_or_404(movement, update)
+    _ensure_readable(found.leader_id, found.movement_id, UpdateNotFound)
+    return found
 
 
 def _record(movement_id: int, data: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""Who does not want to meet whom: neither of them is given the other as leader."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    bindparam,
+    delete,
+    or_,
+    select,
+    union,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+
+from gridt.clock import utcnow
+from gridt.extensions import db
+from gridt.models.base import Model, UTCDateTime, execute
+
+if TYPE_CHECKING:
+    from gridt.models.user import User
+
+
+class Block(Model):
+    """A user who blocked another, who is never told.
+
+    To make or to take back one changes networks too: `gridt.models.blocking` does both.
+    """
+
+    __tablename__ = "blocks"
+    __table_args__ = (
+        CheckConstraint("blocker_id <> blocked_id", name="not_oneself"),
+        Index(None, "blocked_id", "blocker_id"),
+    )
+
+    blocker_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    blocked_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+
+    @classmethod
+    def delete_of(cls, user: "User") -> None:
+        """Delete every block by a user and of them. Does not commit."""
+        either = or_(cls.blocker_id == user.id, cls.blocked_id == user.id)
+        db.session.execute(delete(cls).where(either))
+
+    @classmethod
+    def export_of(cls, user: "User") -> Iterator[dict[str, Any]]:
+        """Yield the blocks that a user made; who blocked them is not theirs to know."""
+        mine = select(cls.blocked_id, cls.created_at).where(cls.blocker_id == user.id)
+        for row in db.session.execute(mine.order_by(cls.blocked_id)):
+            yield {"user_id": row.blocked_id, "blocked_at": row.created_at}
+
+
+#: both directions a block is looked up in, each by an index of its own
+DIRECTIONS: tuple[tuple[InstrumentedAttribute[int], InstrumentedAttribute[int]], ...] = (
+    (Block.blocker_id, Block.blocked_id),
+    (Block.blocked_id, Block.blocker_id),
+)
+
+
+def barred(one: ColumnElement[int] | Any, other: ColumnElement[int] | Any) -> ColumnElement[bool]:
+    """Return the condition that one of two users blocked the other."""
+    return or_(
+        *(select(Block.blocker_id).where(a == one, b == other).exists() for a, b in DIRECTIONS)
+    )
+
+
+_BARRED = union(
+    *(
+        select(b.label("user_id")).where(
+            a == bindparam("one"), b.in_(bindparam("others", expanding=True))
+        )
+        for a, b in DIRECTIONS
+    )
+)
+
+
+def barred_from(one: int, others: Collection[int]) -> set[int]:
+    """Return those of some users who blocked one user, or whom that one blocked."""
+    if not others:
+        return set()
+    return {row.user_id for row in execute(_BARRED, {"one": one, "others": list(others)})}

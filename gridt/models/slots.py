@@ -1,0 +1,65 @@
+"""Writing leaders into slots, by one statement for many of them."""
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+from sqlalchemy import Table, bindparam, select, update
+
+from gridt.models.base import execute
+from gridt.models.movement_user_association import MovementUserAssociation as Association
+
+_associations = cast("Table", Association.__table__)
+_slots = _associations.alias()
+
+# Statements are made once: to build one costs as much as to run it.
+# `of_` tells the slot's own columns from the parameters that name it
+_OF_FOLLOWER = (
+    Association.follower_id == bindparam("of_follower"),
+    Association.movement_id == bindparam("of_movement"),
+)
+_FILL = (
+    update(_associations)
+    .where(*_OF_FOLLOWER, Association.slot == bindparam("of_slot"))
+    .values(leader_id=bindparam("leader_id"))
+)
+# without waiting, so that the order does not matter, and only if nobody else was faster
+_TAKE = (
+    update(_associations)
+    .where(
+        *_OF_FOLLOWER,
+        Association.slot
+        == select(_slots.c.slot)
+        .where(
+            _slots.c.follower_id == bindparam("of_follower"),
+            _slots.c.movement_id == bindparam("of_movement"),
+            _slots.c.slot == bindparam("of_slot"),
+            _slots.c.leader_id.is_not_distinct_from(bindparam("left_id")),
+        )
+        .with_for_update(skip_locked=True)
+        .scalar_subquery(),
+    )
+    .values(leader_id=bindparam("leader_id"))
+)
+
+
+def fill(movement_id: int, slots: Iterable[tuple[int, int, int | None]]) -> None:
+    """Set the leader of each (follower, slot) that the caller holds."""
+    rows = [_slot(movement_id, one, slot) | {"leader_id": leader} for one, slot, leader in slots]
+    if rows:
+        execute(_FILL, rows)
+
+
+def take(movement_id: int, slots: Iterable[Sequence[int | None]], leader_id: int) -> int:
+    """Make a user the leader in each (follower, slot, leader) that still has that leader.
+
+    :returns: in how many; what somebody else changes just now is theirs
+    """
+    rows = [
+        _slot(movement_id, one, slot) | {"left_id": left, "leader_id": leader_id}
+        for one, slot, left in slots
+    ]
+    return execute(_TAKE, rows).rowcount
+
+
+def _slot(movement_id: int, follower_id: int | None, slot: int | None) -> dict[str, int | None]:
+    return {"of_follower": follower_id, "of_movement": movement_id, "of_slot": slot}

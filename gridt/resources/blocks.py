@@ -1,0 +1,75 @@
+"""Whom one does not want to meet."""
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+from sqlalchemy import bindparam, select
+
+from gridt.api import Blueprint, Resource
+from gridt.auth import caller, caller_id
+from gridt.errors import UserNotFound
+from gridt.extensions import db
+from gridt.models import Block, User, block, unblock
+from gridt.paging import Listing
+from gridt.resources.paths import id_in
+from gridt.schemas.base import Message, PageIn
+from gridt.schemas.blocks import BlockChanged, BlockOut
+
+bp = Blueprint("blocks", description="Whom one does not want to meet")
+
+_BLOCKED = Listing(
+    select(User.id, User.username, Block.created_at.label("blocked_at"))
+    .join(User, User.id == Block.blocked_id)
+    .where(Block.blocker_id == bindparam("caller_id")),
+    [(Block.blocked_id, False)],
+)
+
+
+@bp.route("/identity/blocks")
+class Blocks(Resource):
+    """Those whom the caller blocked."""
+
+    @bp.answers(200, BlockOut(many=True))
+    @bp.arguments(PageIn, location="query")
+    def get(self, data: dict[str, Any]) -> ResponseReturnValue:
+        """List whom the caller blocked."""
+        rows, headers = _BLOCKED.page(**data, caller_id=caller_id())
+        return [
+            {"id": row.id, "username": row.username, "blocked_at": row.blocked_at} for row in rows
+        ], headers
+
+
+@bp.route("/identity/blocks/<user>")
+class OneBlock(Resource):
+    """Somebody whom the caller blocked, or does not."""
+
+    @bp.problems(404, 409, 422)
+    @bp.answers(200, BlockChanged)
+    @bp.bodyless
+    def put(self, user: str) -> ResponseReturnValue:
+        """Block a user, who is not told: neither is given the other as leader any more."""
+        blocker, blocked = caller(), _user_or_404(user)
+        made = block(blocker, blocked)
+        answer = {
+            "id": blocked.id,
+            "username": blocked.username,
+            "blocked_at": made.created_at,
+            "message": "You and this user do not meet any more.",
+        }
+        db.session.commit()
+        return answer
+
+    @bp.problems(404)
+    @bp.answers(200, Message)
+    def delete(self, user: str) -> ResponseReturnValue:
+        """Take a block back; done already where there is none."""
+        unblock(caller(), _user_or_404(user))
+        db.session.commit()
+        return {"message": "You do not block this user any more."}
+
+
+def _user_or_404(user: str) -> User:
+    found = User.find_by_id(id_in(user, User.id))
+    if found is None:
+        raise UserNotFound
+    return found

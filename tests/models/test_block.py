@@ -1,0 +1,277 @@
+"""Blocks: who is not given as leader any more, by no path, and what becomes of the slots."""
+
+import pytest
+import sqlalchemy as sa
+
+from gridt.clock import utcnow
+from gridt.errors import Invalid, TooManyBlocks, UserNotFound
+from gridt.extensions import db
+from gridt.models import Block, Report, Update, User, block, unblock
+from gridt.models.blocking import MOST_BLOCKED
+from gridt.models.invariants import violations as found_by_sql
+from tests.networks import (
+    arrows_of,
+    changed,
+    make_movements,
+    people,
+    plant,
+    put_apart,
+    ring,
+    violations,
+)
+
+
+def plant_blocks(pairs):
+    """Insert blocks, whatever they break."""
+    now = utcnow()
+    rows = [{"blocker_id": a, "blocked_id": b, "created_at": now} for a, b in pairs]
+    db.session.execute(sa.insert(Block), rows)
+    db.session.commit()
+
+
+def movement_of(members, leaders=None):
+    (movement,) = make_movements(1)
+    plant(movement, ring(members) | (leaders or {}))
+    return movement
+
+
+def user(id):
+    return User.find_by_id(id)
+
+
+def sound():
+    assert violations() == []
+    assert list(found_by_sql()) == []
+
+
+# -- blocking -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [7, 64, 65, 300])
+@pytest.mark.parametrize("forth", [True, False])
+def test_who_follows_the_other_gets_somebody_else_in_the_same_slot(database, size, forth):
+    members = people(size)
+    one, other = members[0], members[2]
+    movement = movement_of(members)
+    before = arrows_of(movement.id)
+    put_apart(*((one, other) if forth else (other, one)))
+    difference = changed(before, arrows_of(movement.id))
+    assert {place: old for place, (old, _) in difference.items()} == {(one, 1): other}
+    assert not {new for _, new in difference.values()} & {None, one, *before[one].values()}
+    sound()
+
+
+def test_both_directions_end_in_every_movement_that_they_share(database):
+    one, other, *others = people(9)
+    movements = [movement_of([one, other, *others], {other: [one, *others[:3]]}) for _ in range(3)]
+    foreign = movement_of([one, *others])
+    before = arrows_of(foreign.id)
+    put_apart(one, other)
+    for movement in movements:
+        arrows = arrows_of(movement.id)
+        assert other not in arrows[one].values()
+        assert one not in arrows[other].values()
+        assert None not in [*arrows[one].values(), *arrows[other].values()]
+    assert arrows_of(foreign.id) == before
+    sound()
+
+
+def test_a_slot_stays_open_where_nobody_is_left(database):
+    members = people(4)
+    movement = movement_of(members)
+    put_apart(*members[:2])
+    assert sorted(map(str, arrows_of(movement.id)[members[0]].values())).count("None") == 2
+    sound()
+
+
+def test_a_block_is_no_news_the_second_time(database):
+    members = people(6)
+    movement = movement_of(members)
+    put_apart(*members[:2])
+    before, made = arrows_of(movement.id), db.session.scalars(sa.select(Block)).one().created_at
+    put_apart(*members[:2])
+    assert arrows_of(movement.id) == before
+    assert db.session.scalars(sa.select(Block)).one().created_at == made
+
+
+def test_nobody_blocks_themselves_or_somebody_who_is_gone(database):
+    one, other = map(user, people(2))
+    with pytest.raises(Invalid):
+        block(one, one)
+    gone = User.find_by_id(other.id)
+    db.session.execute(sa.delete(User).where(User.id == other.id))
+    with pytest.raises(UserNotFound):
+        block(one, gone)
+
+
+def test_one_may_block_a_thousand(database):
+    one, *others = people(MOST_BLOCKED + 2)
+    plant_blocks((one, other) for other in others[:-1])
+    with pytest.raises(TooManyBlocks):
+        put_apart(one, others[-1])
+    put_apart(one, others[0])  # which is done already
+    put_apart(others[-1], one)
+    unblock(user(one), user(others[0]))
+    put_apart(one, others[-1])
+
+
+# -- no path leads to them ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("forth", [True, False])
+@pytest.mark.parametrize("size", [6, 66])
+def test_who_joins_is_given_nobody_of_those(database, size, forth):
+    members, (newcomer,) = people(size), people(1)
+    kept = members[:3]
+    plant_blocks(
+        (newcomer, one) if forth else (one, newcomer) for one in members if one not in kept
+    )
+    movement = movement_of(members)
+    movement.add_user(user(newcomer))
+    movement.save_to_db()
+    arrows = arrows_of(movement.id)
+    assert {one for one in arrows[newcomer].values() if one} == set(kept)
+    followers = {one for one, slots in arrows.items() if newcomer in slots.values()}
+    assert followers <= set(kept)
+    sound()
+
+
+@pytest.fixture
+def cornered(database):
+    """Make a movement with one whom blocks leave their leaders to follow, and one other."""
+
+    def make(size):
+        one, *others = members = people(size)
+        leaders, spare = others[:4], others[4]
+        # nobody follows them who is not among these
+        arrows = ring(others) | {one: leaders, spare: [one, *others[5:8]]}
+        movement = movement_of(members, arrows)
+        plant_blocks((other, one) for other in others[5:])
+        sound()
+        return movement, one, leaders, spare
+
+    return make
+
+
+each_size = pytest.mark.parametrize("size", [9, 66, 300])
+
+
+@each_size
+def test_a_swap_finds_the_only_one_who_is_left(cornered, size):
+    movement, one, leaders, spare = cornered(size)
+    given = movement.swap_leader(user(one), leaders[0])
+    assert given.id == spare
+    movement.save_to_db()
+    sound()
+    put_apart(one, leaders[0])
+    assert movement.swap_leader(user(one), leaders[1]) is None
+    sound()
+
+
+@each_size
+def test_a_refill_finds_the_only_one_who_is_left(cornered, size):
+    movement, one, leaders, spare = cornered(size)
+    for leaver, expected in ((leaders[1], spare), (leaders[2], None)):
+        movement.remove_user(user(leaver))
+        movement.save_to_db()
+        slots = arrows_of(movement.id)[one]
+        assert slots[leaders.index(leaver)] == expected
+        sound()
+    (newcomer,) = people(1)  # fills the slot that nobody was left for
+    movement.add_user(user(newcomer))
+    movement.save_to_db()
+    assert arrows_of(movement.id)[one][2] == newcomer
+    sound()
+
+
+def test_find_leaders_leaves_them_out(cornered):
+    movement, one, _leaders, spare = cornered(20)
+    assert movement.find_leaders(user(one)) == [spare]
+    put_apart(spare, one)
+    assert movement.find_leaders(user(one)) == []
+
+
+def test_assigned_members_are_kept_apart(database):
+    members = people(6)
+    plant_blocks([(members[0], members[1]), (members[2], members[0])])
+    (movement,) = make_movements(1)
+    movement.users = [user(id) for id in members]
+    movement.save_to_db()
+    assert {*arrows_of(movement.id)[members[0]].values()} == {None, *members[3:]}
+    sound()
+
+
+# -- taking it back -------------------------------------------------------------------------
+
+
+@each_size
+def test_a_slot_that_a_block_kept_open_is_filled(cornered, size):
+    movement, one, leaders, spare = cornered(size)
+    for other in (spare, leaders[3]):
+        put_apart(one, other)
+    assert arrows_of(movement.id)[one][3] is None
+    sound()
+    put_apart(spare, one)
+    for blocker, blocked, expected in ((one, spare, None), (spare, one, spare)):
+        unblock(user(blocker), user(blocked))
+        db.session.commit()
+        assert arrows_of(movement.id)[one][3] == expected
+        sound()
+
+
+def test_to_take_back_what_is_not_there_changes_nothing(database):
+    members = people(6)
+    movement = movement_of(members)
+    before = arrows_of(movement.id)
+    unblock(*map(user, members[:2]))
+    db.session.commit()
+    assert arrows_of(movement.id) == before
+
+
+# -- what is checked and forgotten ----------------------------------------------------------
+
+
+def test_what_a_block_forbids_is_seen(database):
+    members = people(6)
+    movement = movement_of(members)
+    put_apart(members[0], members[5])
+    sound()
+    plant_blocks([(members[2], members[0]), (members[1], members[2])])
+    broken = [(one.invariant, one.movement_id, one.count) for one in found_by_sql()]
+    assert broken == [("I5", movement.id, 2), ("I14", movement.id, 2), ("I14", movement.id, 1)]
+    assert {text[:3] for text in violations()} == {"I5:", "I14"}
+
+
+def test_blocks_go_with_the_account(database):
+    one, other, third = map(user, people(3))
+    plant_blocks([(one.id, other.id), (other.id, third.id), (third.id, one.id)])
+    assert [row["user_id"] for row in Block.export_of(other)] == [third.id]
+    other.delete_from_db()
+    assert [(b.blocker_id, b.blocked_id) for b in db.session.scalars(sa.select(Block))] == [
+        (third.id, one.id)
+    ]
+
+
+def test_reports_outlive_accounts_but_not_the_words_of_who_is_gone(database):
+    reporter, author, admin = map(user, people(3))
+    (movement,) = make_movements(1)
+    movement.creator = author
+    movement.users = [reporter, author]
+    posted = movement.post_update(author, "something bad")
+    movement.save_to_db()
+    of_update = Report(reporter, movement, posted, "look")
+    of_movement = Report(reporter, movement, None, "look here too")
+    for one in (of_update, of_movement):
+        one.save_to_db()
+        one.close(admin, "done")
+    assert [row["reason"] for row in Report.export_of(reporter)] == ["look", "look here too"]
+    assert list(Report.export_of(author)) == []
+    for gone in (reporter, admin):
+        gone.delete_from_db()
+    db.session.expire_all()
+    for one in (of_update, of_movement):
+        assert (one.reporter_id, one.closed_by_id, one.author_id) == (None, None, author.id)
+    author.delete_from_db()
+    (left,) = db.session.scalars(sa.select(Report).execution_options(populate_existing=True))
+    assert (left.reason, left.author_id) == ("look here too", None)
+    assert db.session.scalar(sa.select(Update.id)) is None
