@@ -35,7 +35,7 @@ def on_starting(server):
 
 
 def when_ready(server):
-    """Tell what to try next."""
+    """Tell what to try next, and where mails go."""
     url = str(server.LISTENERS[0]).replace("//0.0.0.0:", "//127.0.0.1:")
     print(
         f"""
@@ -46,6 +46,16 @@ gridt listens on {url} (Ctrl-C stops it). In another terminal:
        -d '{{"username": "robin", "email": "robin@example.org", "password": "correct horse"}}'
 
 The README goes on from here with a first session; {url}/docs shows every call.
-""",
+{_where_mails_go()}""",
         flush=True,
     )
+
+
+def _where_mails_go():
+    if settings.SMTP_URL is not None:
+        return ""
+    return f"""
+WARNING: no mail leaves this machine. GRIDT_SMTP_URL names no mail server, so mails are written into
+{settings.MAIL_FOLDER}
+with the tokens in them.
+"""

@@ -18,6 +18,8 @@ ROWS = {
     "gridt.extensions": 1,
     "gridt.models": 2,
     "gridt.formats": 3,
+    "gridt.jobs": 3,
+    "gridt.mail": 3,
     "gridt.schemas": 4,
     "gridt.api": 5,
     "gridt.auth": 5,

@@ -38,6 +38,8 @@ class User(Stored, Model):
     email: Mapped[str] = mapped_column(Text)
     email_folded: Mapped[str] = mapped_column(PlainText, unique=True)
     email_confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: when the address became another; what was sent to the one before is worthless since
+    email_changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     password_hash: Mapped[str] = mapped_column(Text)
     role: Mapped[str] = mapped_column(String(16))
     bio: Mapped[str] = mapped_column(Text, default="")
@@ -90,6 +92,15 @@ class User(Stored, Model):
         if renewed is not None:
             self.password_hash = renewed
         return right
+
+    def confirm_email(self) -> None:
+        """Note that this user reads mail at their address."""
+        self.email_confirmed_at = self.email_confirmed_at or utcnow()
+
+    def change_email(self, email: str) -> None:
+        """Make `email`, where this user has shown to read mail, their address."""
+        self.email = email
+        self.email_changed_at = self.email_confirmed_at = utcnow()
 
     def leaders(self, movement: "Movement") -> list["User"]:
         """Return the users whom this user follows in `movement`."""

@@ -5,6 +5,7 @@ from gridt.resources import (
     leaders,
     movements,
     network,
+    recovery,
     service,
     subscriptions,
     updates,
@@ -13,6 +14,7 @@ from gridt.resources import (
 
 BLUEPRINTS = [
     auth.bp,
+    recovery.bp,
     users.bp,
     movements.bp,
     subscriptions.bp,

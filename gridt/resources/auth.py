@@ -5,6 +5,7 @@ from typing import Any
 from flask import current_app
 from flask.typing import ResponseReturnValue
 
+from gridt import mail
 from gridt.api import Blueprint, Resource
 from gridt.auth import caller, current_login, token_jti, tokens_for, verified
 from gridt.errors import EmailTaken, InvalidToken, UsernameTaken
@@ -31,6 +32,7 @@ class Register(Resource):
         user = User(data["username"], data["email"], data["password"])
         db.session.add(user)
         db.session.flush()
+        mail.ask_to_confirm_email(user)
         answer = {"message": "Your account is ready.", "id": user.id, "username": user.username}
         user.save_to_db()
         return answer, 201
@@ -99,6 +101,7 @@ class ChangePassword(Resource):
         db.session.rollback()  # hashing takes long: hold nothing meanwhile
         user.hash_password(data["new_password"])
         Login.revoke_all(user, keep=login_id)
+        mail.tell_password_changed(user)
         user.save_to_db()
         return {"message": "Your password is changed; every other login has ended."}
 

@@ -42,11 +42,13 @@ def _zones() -> set[str]:
     return available_timezones() - {"localtime", "Factory"}  # files beside them, not places
 
 
-def _new_password() -> Line:
+def new_password() -> Line:
+    """Return the field of a password to have from now on."""
     return Line(required=True, validate=Length(8, 128), metadata={"format": "password"})
 
 
-def _given_password() -> Line:
+def given_password() -> Line:
+    """Return the field of a password to prove oneself by."""
     return Line(required=True, validate=Length(max=1024), metadata={"format": "password"})
 
 
@@ -55,21 +57,21 @@ class RegisterIn(In):
 
     username = Name(required=True, validate=Length(1, 32))
     email = EmailField(required=True, validate=Length(max=LONGEST_EMAIL))
-    password = _new_password()
+    password = new_password()
 
 
 class LoginIn(In):
     """A username or an e-mail address, and the password."""
 
     username = Line(required=True, validate=Length(max=1024))
-    password = _given_password()
+    password = given_password()
 
 
 class ChangePasswordIn(In):
     """The old password and the new one."""
 
-    old_password = _given_password()
-    new_password = _new_password()
+    old_password = given_password()
+    new_password = new_password()
 
 
 class LogoutIn(In):
