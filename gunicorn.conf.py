@@ -3,11 +3,13 @@
 import os
 import sys
 
+from flask import Flask
 from flask_migrate import upgrade
 
 from gridt import create_app
 from gridt.config import ConfigurationError, Settings
 from gridt.extensions import disconnect
+from gridt.jobs import embedded
 
 try:
     settings = Settings.from_environment()
@@ -49,6 +51,17 @@ The README goes on from here with a first session; {url}/docs shows every call.
 {_where_mails_go()}""",
         flush=True,
     )
+
+
+def post_worker_init(worker):
+    """Run jobs beside the requests, where the settings say so."""
+    if settings.JOBS == "embedded" and isinstance(worker.wsgi, Flask):
+        embedded.start(worker.wsgi, wanted=lambda: worker.alive)
+
+
+def worker_exit(server, worker):
+    """Let the job that runs be finished, if there is time."""
+    embedded.stop(graceful_timeout)
 
 
 def _where_mails_go():

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError
 from flask.helpers import get_load_dotenv
-from marshmallow.validate import Range
+from marshmallow.validate import OneOf, Range
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -67,6 +67,8 @@ class Settings:
     UPGRADE_ON_START: bool = False
     #: GRIDT_BIND: where gunicorn listens
     BIND: str = "127.0.0.1:5000"
+    #: GRIDT_JOBS: embedded (each process of the server runs jobs as well) or off (others do)
+    JOBS: str = "embedded"
     #: GRIDT_CORS_ORIGINS, separated by commas
     CORS_ORIGINS: tuple[str, ...] = ("*",)
     #: GRIDT_MAX_BODY_BYTES: a longer request body is refused
@@ -119,6 +121,7 @@ class Settings:
                 "REPLICA_URI": env.replica_url("REPLICA_URL", None, url=url),
                 "PREPARED_STATEMENTS": env.bool("PREPARED_STATEMENTS", cls.PREPARED_STATEMENTS),
                 "BIND": env.str("BIND", cls.BIND),
+                "JOBS": env.str("JOBS", cls.JOBS, validate=OneOf(["embedded", "off"])),
                 "CORS_ORIGINS": _stripped(env.list("CORS_ORIGINS", list(cls.CORS_ORIGINS))),
                 "UPGRADE_ON_START": env.bool("UPGRADE_ON_START", embedded),
             }

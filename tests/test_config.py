@@ -52,6 +52,7 @@ def test_defaults():
         "PREPARED_STATEMENTS": True,
         "UPGRADE_ON_START": True,
         "BIND": "127.0.0.1:5000",
+        "JOBS": "embedded",
         "CORS_ORIGINS": ("*",),
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(hours=1),
@@ -72,6 +73,7 @@ def test_defaults():
     [
         ("SECRET_KEY", "k" * 32, "SECRET_KEY", "k" * 32),
         ("BIND", "0.0.0.0:80", "BIND", "0.0.0.0:80"),
+        ("JOBS", "off", "JOBS", "off"),
         ("CORS_ORIGINS", "https://a.example", "CORS_ORIGINS", ("https://a.example",)),
         ("CORS_ORIGINS", "http://a, http://b ,", "CORS_ORIGINS", ("http://a", "http://b")),
         ("MAX_BODY_BYTES", "2048", "MAX_CONTENT_LENGTH", 2048),
@@ -102,6 +104,7 @@ def test_each_variable_is_read(configured, variable, text, name, value):
 BAD = {
     "SECRET_KEY": "shorter than 32 characters",
     "DATABASE_URL": "mysql://root@localhost/gridt",
+    "JOBS": "sometimes",
     "MAX_BODY_BYTES": "1023",
     "ACCESS_TOKEN_SECONDS": "0",
     "REFRESH_TOKEN_SECONDS": "soon",

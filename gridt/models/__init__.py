@@ -1,5 +1,6 @@
 """The domain: users who subscribe to movements and lead each other there."""
 
+from gridt.models.job import Job
 from gridt.models.login import Login
 from gridt.models.movement import Movement
 from gridt.models.movement_user_association import MovementUserAssociation
@@ -8,6 +9,7 @@ from gridt.models.update import Update
 from gridt.models.user import User
 
 __all__ = [
+    "Job",
     "Login",
     "Movement",
     "MovementUserAssociation",

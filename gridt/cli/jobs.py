@@ -1,0 +1,128 @@
+"""Commands about jobs."""
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from flask import Flask, current_app, g
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from gridt.cli.group import commands
+from gridt.extensions import db
+from gridt.jobs.worker import POLL, Worker
+from gridt.models import Job
+from gridt.models.job import DEAD
+
+#: what is shown of a job; not the arguments, which may be about a person
+_SHOWN = ("id", "name", "state", "attempts", "priority", "run_after", "created_at", "last_error")
+_ID = click.IntRange(1, 2**63 - 1)
+
+
+@commands.command("work")
+@click.option("--poll", default=POLL, show_default=True, type=click.FloatRange(min=0.01))
+@click.option("--once", is_flag=True, help="Run one job, if one is due, and end.")
+@click.option("--until-idle", is_flag=True, help="Run what is due, and end.")
+def work(poll: float, once: bool, until_idle: bool) -> None:
+    """Run jobs, as many processes of this as you like; look for them each POLL seconds.
+
+    SIGTERM and Ctrl-C let it finish the job that runs, and end.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    worker = Worker(app, poll)
+    with _stopped_by_signals(worker):
+        if once or until_idle:
+            click.echo(f"{worker.run_due(1 if once else None)} jobs run")
+        else:
+            click.echo("waiting for jobs")
+            worker.run()
+
+
+@contextmanager
+def _stopped_by_signals(worker: Worker) -> Iterator[None]:
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, lambda *_: worker.stop()) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@commands.group("jobs")
+def jobs() -> None:
+    """Look at jobs, and at those that were given up."""
+
+
+@jobs.command("list")
+@click.option("--dead", is_flag=True, help="Only those that were given up.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1))
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON document.")
+def list_jobs(dead: bool, limit: int, as_json: bool) -> None:
+    """Show how many jobs there are, and the oldest of them, without what they are about."""
+    g.reading = True  # nobody has to wait for this, on SQLite either
+    counted = select(Job.state, func.count()).group_by(Job.state).order_by(Job.state)
+    counts = {state: count for state, count in db.session.execute(counted)}
+    query = select(*(getattr(Job, name) for name in _SHOWN)).order_by(Job.id).limit(limit)
+    if dead:
+        query = query.where(Job.state == DEAD)
+    rows = [dict(zip(_SHOWN, row, strict=True)) for row in db.session.execute(query)]
+    if as_json:
+        click.echo(json.dumps({"counts": counts, "jobs": rows}, indent=2, default=str))
+        return
+    for row in rows:
+        click.echo(
+            "{id} {name} {state}, {attempts} attempts, {due}".format(**row, due=_due(row))
+            + (f": {row['last_error']}" if row["last_error"] else "")
+        )
+    click.echo(", ".join(f"{count} {state}" for state, count in counts.items()) or "no jobs")
+
+
+def _due(row: dict[str, Any]) -> str:
+    at = row["run_after"]
+    return "never again" if at is None else f"due {at:%Y-%m-%d %H:%M:%S}"
+
+
+@jobs.command("retry")
+@click.argument("id", type=_ID, required=False)
+@click.option("--all", "all_dead", is_flag=True, help="All that were given up.")
+def retry(id: int | None, all_dead: bool) -> None:
+    """Let a job that was given up, or waits for its next attempt, run now."""
+    if (id is None) != all_dead:
+        raise click.UsageError("Either an ID, or --all.")
+    dead = select(Job.id).where(Job.state == DEAD).order_by(Job.id)
+    for one in db.session.scalars(dead).all() if id is None else [id]:
+        _retry(one)
+
+
+def _retry(id: int) -> None:
+    job = _job(id)
+    try:
+        job.revive()
+        db.session.commit()
+    except ValueError as error:
+        raise click.ClickException(f"Job {id}: {error}.") from None
+    except IntegrityError:
+        db.session.rollback()
+        click.echo(f"Job {id} stays as it is: another one with its key waits.")
+    else:
+        click.echo(f"Job {id} is ready.")
+
+
+@jobs.command("drop")
+@click.argument("id", type=_ID)
+def drop(id: int) -> None:
+    """Delete a job; of one that runs, nothing more is saved."""
+    db.session.delete(_job(id))
+    db.session.commit()
+    click.echo(f"Job {id} is gone.")
+
+
+def _job(id: int) -> Job:
+    job = db.session.get(Job, id, with_for_update=True)  # nobody claims or ends it meanwhile
+    if job is None:
+        raise click.ClickException(f"There is no job {id}.")
+    return job

@@ -1,0 +1,95 @@
+"""Looks for jobs again and again, as long as its process lives."""
+
+import logging
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from gridt.extensions import db
+from gridt.jobs.registry import ENQUEUED
+from gridt.jobs.runner import kind_of, run_next
+
+log = logging.getLogger(__name__)
+
+#: seconds between two looks
+POLL = 1.0
+#: the most seconds between two looks for a database that is away
+_LONGEST_PAUSE = 30.0
+
+#: those of this process
+_working: set["Worker"] = set()
+
+
+class Worker:
+    """Runs what is due; several, in one process or many, share the work through the database.
+
+    :param poll: seconds after which it looks again when nothing was due
+    :param wanted: tells, before each job, whether to go on
+    """
+
+    def __init__(
+        self, app: Flask, poll: float = POLL, wanted: Callable[[], bool] = lambda: True
+    ) -> None:
+        self._app, self._poll, self._wanted = app, poll, wanted
+        self._stopped = False
+        # not an Event, which the handler of SIGTERM must not set while its own thread waits for it
+        self._nudges: SimpleQueue[None] = SimpleQueue()
+
+    def stop(self) -> None:
+        """Let `run` return when the job that runs is finished. Any thread or handler may call it."""
+        self._stopped = True
+        self.nudge()
+
+    def nudge(self) -> None:
+        """Tell that there is something to do."""
+        self._nudges.put(None)
+
+    def run(self) -> None:
+        """Run what is due, and wait for more, until stopped; a lost database is waited for."""
+        pause, away = self._poll, False
+        _working.add(self)
+        try:
+            while self._goes_on():
+                try:
+                    self.run_due()
+                except Exception as error:
+                    if not away:
+                        log.warning("jobs have to wait: %s", kind_of(error))
+                    pause, away = min(2 * pause, _LONGEST_PAUSE), True
+                else:
+                    if away:
+                        log.warning("jobs run again")
+                    pause, away = self._poll, False
+                if self._goes_on():
+                    self._wait(pause)
+        finally:
+            _working.discard(self)
+
+    def run_due(self, most: int | None = None) -> int:
+        """Run what is due until nothing is, or it is stopped; return how many jobs that were."""
+        done = 0
+        while self._goes_on() and done != most and run_next(self._app):
+            done += 1
+        return done
+
+    def _goes_on(self) -> bool:
+        return not self._stopped and self._wanted()
+
+    def _wait(self, seconds: float) -> None:
+        try:
+            self._nudges.get(timeout=seconds)
+            while not self._nudges.empty():
+                self._nudges.get_nowait()
+        except Empty:
+            pass
+
+
+@event.listens_for(db.session, "after_commit")
+def _nudge(session: Session) -> None:
+    """Have what a request of this process enqueued run at once."""
+    if session.info.pop(ENQUEUED, False):
+        for worker in tuple(_working):
+            worker.nudge()

@@ -1,0 +1,177 @@
+"""Jobs: what happens later and elsewhere. A row is a job; `gridt.jobs` runs it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    Executable,
+    Index,
+    Row,
+    ScalarSelect,
+    String,
+    Text,
+    bindparam,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gridt.clock import utcnow
+from gridt.extensions import db
+from gridt.models.base import BigId, Model, UTCDateTime, execute
+
+READY, RUNNING, DEAD = "ready", "running", "dead"
+
+#: somebody waits for it, usual, whenever there is nothing else to do
+PRIORITIES = (1, 0, -1)
+
+# spelled out: with a parameter no engine can tell that the index is meant
+_READY = text("state = 'ready'")
+
+
+class Job(Model):
+    """A function of `gridt.jobs` that is to be called with `arguments`.
+
+    Done, its row is gone; given up, it stays as dead. `run_after` says when it may be taken up: of
+    a running one when its lease is over and it may be taken up again, of a dead one never.
+    A `key` is of one job that waits: who runs may have read by now what it is about.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint(f"state IN ('{READY}', '{RUNNING}', '{DEAD}')", name="state"),
+        Index(None, "key", unique=True, postgresql_where=_READY, sqlite_where=_READY),
+        Index(None, "priority", "run_after", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
+    key: Mapped[str | None] = mapped_column(Text)
+    priority: Mapped[int]
+    state: Mapped[str] = mapped_column(String(8))
+    run_after: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: of whoever runs it, and of this attempt alone
+    claim: Mapped[str | None] = mapped_column(String(36))
+    attempts: Mapped[int]
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    @staticmethod
+    def record(
+        name: str, arguments: dict[str, Any], key: str | None, priority: int, run_after: datetime
+    ) -> None:
+        """Insert a job, unless one with its key waits; that one then waits for our commit."""
+        given = {"name": name, "arguments": arguments, "key": key, "priority": priority}
+        fixed = {"state": READY, "attempts": 0, "created_at": utcnow()}
+        execute(_INSERT[db.engine.dialect.name], given | fixed | {"run_after": run_after})
+
+    @staticmethod
+    def is_any_due() -> bool:
+        """Tell whether there is a job to take up."""
+        return execute(_LOOK, {"now": utcnow()}).scalar() is not None
+
+    @staticmethod
+    def take_up(until: datetime) -> Row[*tuple[Any, ...]] | None:
+        """Claim the most urgent due job that nobody else is claiming, or None.
+
+        :param until: when others may take it up again
+        :returns: its id, name, arguments, key, attempts (this one included) and claim
+        """
+        given = {"now": utcnow(), "until": until, "by": str(uuid4())}
+        return execute(_TAKE_UP, given).one_or_none()
+
+    @staticmethod
+    def finish(id: int, claim: str) -> bool:
+        """Delete a job that is done; tell whether the claim still held."""
+        return execute(_FINISH, {"which": id, "by": claim}).rowcount == 1
+
+    @staticmethod
+    def put_back(id: int, claim: str, run_after: datetime | None, error: str) -> bool:
+        """Let a job that failed wait for its next attempt; tell whether the claim still held.
+
+        :param run_after: None where it is to be given up
+        :raises IntegrityError: when another one with its key waits already
+        """
+        given = {
+            "which": id,
+            "by": claim,
+            "to": DEAD if run_after is None else READY,
+            "at": run_after,
+            "why": error,
+        }
+        return execute(_PUT_BACK, given).rowcount == 1
+
+    def revive(self) -> None:
+        """Let a job that waits or is dead run now, with all its attempts before it.
+
+        :raises ValueError: when it runs
+        """
+        if self.state == RUNNING:
+            raise ValueError("it runs")
+        self.state, self.run_after, self.attempts = READY, utcnow(), 0
+
+
+def _insert_into(dialect: Any) -> Executable:
+    # Not DO NOTHING: that does not lock the job that waits. A worker could run it before what the
+    # caller is about to commit can be seen, and nobody would run it after.
+    insert = dialect.insert(Job)
+    statement: Executable = insert.on_conflict_do_update(
+        index_elements=[Job.key], index_where=_READY, set_={"key": insert.excluded.key}
+    )
+    return statement
+
+
+def _first_due(priority: int, *, locked: bool = False) -> ScalarSelect[int]:
+    """Select the first due job of a priority: one look into the index, however many wait."""
+    waiting = Job.__table__.alias()
+    first = (
+        select(waiting.c.id)
+        .where(waiting.c.priority == priority, waiting.c.run_after <= _now)
+        .order_by(waiting.c.run_after, waiting.c.id)
+        .limit(1)
+        .correlate(None)
+    )
+    # SQLite has one writer at a time, and needs no lock
+    return (first.with_for_update(skip_locked=True) if locked else first).scalar_subquery()
+
+
+def _held() -> tuple[ColumnElement[bool], ...]:
+    return Job.id == bindparam("which"), Job.claim == bindparam("by")
+
+
+# Statements are made once: to build one costs as much as to run it.
+_now = bindparam("now", type_=UTCDateTime())
+_INSERT = {"postgresql": _insert_into(postgresql), "sqlite": _insert_into(sqlite)}
+_LOOK = select(func.coalesce(*map(_first_due, PRIORITIES)))
+_TAKE_UP = (
+    update(Job)
+    .where(Job.id == func.coalesce(*(_first_due(one, locked=True) for one in PRIORITIES)))
+    .values(
+        state=RUNNING,
+        claim=bindparam("by"),
+        run_after=bindparam("until", type_=UTCDateTime()),
+        attempts=Job.attempts + 1,
+    )
+    .returning(Job.id, Job.name, Job.arguments, Job.key, Job.attempts, Job.claim)
+)
+_FINISH = delete(Job).where(*_held())
+_PUT_BACK = (
+    update(Job)
+    .where(*_held())
+    .values(
+        state=bindparam("to"),
+        run_after=bindparam("at", type_=UTCDateTime()),
+        claim=None,
+        last_error=bindparam("why"),
+    )
+)

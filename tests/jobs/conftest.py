@@ -1,0 +1,40 @@
+"""Jobs of a test's own, and what is in the queue."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from gridt.extensions import db
+from gridt.jobs import job
+from gridt.jobs.registry import DEFINITIONS
+from gridt.models import Job
+
+Register = Callable[..., Callable[..., None]]
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Register:
+    """Register functions as jobs for the length of a test."""
+    monkeypatch.setattr("gridt.jobs.registry.DEFINITIONS", known := dict(DEFINITIONS))
+    monkeypatch.setattr("gridt.jobs.runner.DEFINITIONS", known)
+
+    def as_job(name: str, function: Callable[..., None], **options: Any) -> Callable[..., None]:
+        return job(name, **options)(function)
+
+    return as_job
+
+
+@pytest.fixture
+def calls(register: Register) -> list[dict[str, Any]]:
+    """What the job `note`, which takes any arguments, was called with."""
+    seen: list[dict[str, Any]] = []
+    register("note", lambda **arguments: seen.append(arguments))
+    return seen
+
+
+def queue() -> list[Job]:
+    """Return the jobs in the queue as the database has them now."""
+    query = sa.select(Job).order_by(Job.id).execution_options(populate_existing=True)
+    return list(db.session.scalars(query))

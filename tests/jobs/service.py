@@ -1,0 +1,49 @@
+"""The service with jobs of the tests: `gunicorn tests.jobs.service:app`, `flask --app …`."""
+
+import os
+import time
+from pathlib import Path
+from urllib.parse import unquote
+
+from gridt import create_app
+from gridt.extensions import db
+from gridt.jobs import enqueue, job
+from gridt.models import User
+
+
+@job("open-account")
+def open_account(username: str) -> None:
+    """Open an account: a second time, the database refuses it."""
+    db.session.add(User(username, f"{username}@example.org", "correct horse battery"))
+
+
+@job("hang", attempts=5)
+def hang(path: str) -> None:
+    """Tell that it has begun; the first time never end, and from then on at once."""
+    begun = Path(path)
+    again = begun.exists()
+    begun.write_text(str(os.getpid()))
+    if not again:
+        time.sleep(3600)
+    open_account("hanged")
+
+
+@job("be-told", writes=False)
+def be_told(path: str) -> None:
+    """Tell that it has begun, and end when told to."""
+    begun = Path(path)
+    begun.write_text(str(os.getpid()))
+    while not begun.with_suffix(".go").exists():
+        time.sleep(0.02)
+    begun.with_suffix(".done").touch()
+
+
+app = create_app()
+
+
+@app.post("/enqueue/<name>/<argument>/<path:value>")
+def put(name: str, argument: str, value: str) -> dict[str, int]:
+    """Enqueue a job within a request."""
+    enqueue(name, {argument: unquote(value)})
+    db.session.commit()
+    return {}
