@@ -55,7 +55,7 @@ class MailToken:
             user_id, state, address = _serializer(purpose).loads(
                 text, max_age=int(LIFETIME.total_seconds())
             )
-        except BadData:
+        except (BadData, UnicodeError):
             raise InvalidMailToken from None
         return cls(purpose, user_id, state, address)
 
