@@ -13,6 +13,8 @@ from werkzeug.test import TestResponse
 from gridt import create_app
 from gridt.api import document
 from gridt.extensions import db, disconnect
+from gridt.mail import Purpose
+from gridt.mail.tokens import issue
 from gridt.models import Movement, MovementUserAssociation, Update, User
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 
@@ -25,6 +27,9 @@ BODIES = {
     "POST /register": {"username": "new", "email": "new@example.org", "password": PASSWORD},
     "POST /auth": {"username": "me", "password": PASSWORD},
     "POST /user/change_password": {"old_password": PASSWORD, "new_password": "another " * 2},
+    "POST /user/reset_password/request": {"email": "me@example.org"},
+    "POST /user/reset_password/confirm": {"password": "another " * 2},
+    "POST /user/change_email/request": {"password": PASSWORD, "new_email": "new@example.org"},
     "PATCH /identity": {"bio": "me"},
     "PUT /bio": {"bio": "me"},
     "POST /movements": {
@@ -33,6 +38,13 @@ BODIES = {
         "interval": "daily",
     },
     "PATCH /movements/{movement}": {"description": "longer"},
+}
+
+#: these carry a token from a mail as well
+MAIL_TOKENS = {
+    "POST /user/reset_password/confirm": Purpose.RESET_PASSWORD,
+    "POST /user/change_email/confirm": Purpose.CHANGE_EMAIL,
+    "POST /user/confirm_email/confirm": Purpose.CONFIRM_EMAIL,
 }
 
 #: a value that each of these arguments refuses; one of them is in every query
@@ -73,6 +85,17 @@ OPERATIONS = [
 ANSWERS = [(operation, status) for operation in OPERATIONS for status in operation.statuses]
 
 
+def body_of(operation: Operation, user: User, email: str = "new@example.org") -> dict[str, Any]:
+    """Return what a call has to carry to succeed.
+
+    :param email: what a token is for, if it is to change the address of `user`
+    """
+    body = dict(BODIES.get(operation.name, {}))
+    if purpose := MAIL_TOKENS.get(operation.name):
+        body["token"] = issue(purpose, user, email)
+    return body
+
+
 @dataclass
 class World:
     """I created a movement of six; somebody I follow is in it, and somebody else is not."""
@@ -97,7 +120,7 @@ class World:
         for name in names:
             names[name] = changes.pop(name, names[name])
         if not {"json", "data"} & set(changes) and "requestBody" in operation.doc:
-            changes["json"] = BODIES.get(operation.name, {})
+            changes["json"] = body_of(operation, self.me)
         if operation.name == "POST /auth/refresh" and client is None:
             changes["headers"] = {"Authorization": f"Bearer {self.refresh_token}"}
         path = operation.template.format(**names)
@@ -245,9 +268,20 @@ def follow_everybody(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, movement=movement.id, user=leader.id)
 
 
+def show_no_token_of_ours(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, json=body_of(operation, world.me) | {"token": "nonsense"})
+
+
+def move_to_a_taken_address(world: World, operation: Operation) -> TestResponse:
+    taken = "stranger@example.org"
+    return world.call(operation, json=body_of(operation, world.me, taken))
+
+
 SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /register", 409): take_a_taken_username,
     ("POST /auth", 401): have_the_wrong_password,
+    **{(name, 401): show_no_token_of_ours for name in MAIL_TOKENS},
+    ("POST /user/change_email/confirm", 409): move_to_a_taken_address,
     ("PATCH /identity", 409): take_a_taken_username,
     ("POST /movements", 409): take_a_taken_movement_name,
     ("PATCH /movements/{movement}", 403): come_as_a_stranger,
@@ -289,7 +323,9 @@ def test_each_operation_tells_when_the_database_is_away(
     make = create_refresh_token if operation.template == "/auth/refresh" else create_access_token
     away.token = make("1", additional_claims={"login": 1}) if operation.secured else None
     path = operation.template.format(movement=1, user=1, update=1)
-    body = {"json": BODIES.get(operation.name, {})} if "requestBody" in operation.doc else {}
+    somebody = User("somebody", "somebody@example.org", PASSWORD)
+    somebody.id = 1
+    body = {"json": body_of(operation, somebody)} if "requestBody" in operation.doc else {}
     answer = away.open(path, method=operation.method, **body)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0

@@ -38,13 +38,13 @@ class User(Stored, Model):
     email: Mapped[str] = mapped_column(Text)
     email_folded: Mapped[str] = mapped_column(PlainText, unique=True)
     email_confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: when the address became another; what was sent to the one before is worthless since
-    email_changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     password_hash: Mapped[str] = mapped_column(Text)
     role: Mapped[str] = mapped_column(String(16))
     bio: Mapped[str] = mapped_column(Text, default="")
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: when the address became another; what was sent to the one before is worthless since
+    email_changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     movements: Mapped[list["Movement"]] = relationship(
         secondary="subscriptions", viewonly=True, order_by="Movement.id"
