@@ -39,7 +39,7 @@ class Worker:
         self._nudges: SimpleQueue[None] = SimpleQueue()
 
     def stop(self) -> None:
-        """Let `run` return when the job that runs is finished. Any thread or handler may call it."""
+        """Let `run` return when the job that runs is finished. Anybody may call it."""
         self._stopped = True
         self.nudge()
 

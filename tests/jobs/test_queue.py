@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gridt.clock import utcnow
 from gridt.extensions import db
-from gridt.jobs import enqueue, job, run_until_idle
+from gridt.jobs import enqueue, run_until_idle
 from gridt.models import Job
 from tests.conftest import Clock
 from tests.jobs.conftest import Register, queue

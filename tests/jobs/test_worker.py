@@ -1,0 +1,278 @@
+"""Real processes that work: killed, stopped, side by side, within the server, without database."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from signal import SIGINT, SIGKILL, SIGTERM, Signals
+from threading import Thread
+from threading import enumerate as enumerate_threads
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from gridt.clock import utcnow
+from gridt.extensions import db, disconnect
+from gridt.jobs import enqueue
+from gridt.jobs.worker import Worker
+from gridt.models import Job, User
+from tests import postgres
+from tests.conftest import migrated_app
+from tests.jobs.conftest import queue
+from tests.servers import PATIENCE, ROOT, environment, flask, serve
+
+SERVICE = "tests.jobs.service"
+
+
+@pytest.fixture
+def url(own_app: Flask) -> Iterator[str]:
+    """The address of a database of the test's own; the context of an app on it is entered."""
+    with own_app.app_context():
+        yield own_app.config["SQLALCHEMY_DATABASE_URI"]
+
+
+def put(name: str, **arguments: str) -> None:
+    """Put a job of the service into the queue: what `enqueue` does where that is known."""
+    Job.record(name, arguments, None, 0, utcnow())
+    db.session.commit()
+
+
+def wait_until(done: Callable[[], Any]) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < give_up
+        db.session.rollback()  # to see what others have committed
+        time.sleep(0.02)
+    db.session.rollback()
+
+
+def people() -> list[str]:
+    return sorted(db.session.scalars(sa.select(User.username)))
+
+
+@contextmanager
+def working(url: str, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `flask gridt work` for the length of a `with` block, unless that ends it before."""
+    command = [sys.executable, "-m", "flask", "--app", SERVICE, "gridt", "work", *options]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment(url) | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+# -- processes of their own -----------------------------------------------------------------
+
+
+def test_what_a_killed_process_had_begun_another_one_does(url: str, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    put("hang", path=str(begun))
+    with working(url) as first:
+        wait_until(begun.exists)
+        first.send_signal(SIGKILL)
+        first.wait(PATIENCE)
+    (left,) = queue()
+    assert (left.state, left.attempts, people()) == ("running", 1, [])
+    with working(url, "--poll=0.05"):
+        put("open-account", username="before")
+        wait_until(lambda: people() == ["before"])
+        assert [one.name for one in queue()] == ["hang"]  # whose lease is not over
+        db.session.execute(sa.update(Job).values(run_after=utcnow()))
+        db.session.commit()
+        wait_until(lambda: not queue())
+    assert people() == ["before", "hanged"]
+
+
+@pytest.mark.parametrize("by", [SIGTERM, SIGINT], ids=lambda signal: signal.name)
+def test_a_process_that_is_stopped_finishes_its_job_and_begins_no_other(
+    url: str, tmp_path: Path, by: Signals
+) -> None:
+    begun = tmp_path / "begun"
+    put("be-told", path=str(begun))
+    put("open-account", username="robin")
+    with working(url) as process:
+        wait_until(begun.exists)
+        process.send_signal(by)
+        begun.with_suffix(".go").touch()
+        assert process.wait(PATIENCE) == 0
+        assert "Traceback" not in process.stdout.read()
+    assert begun.with_suffix(".done").exists()
+    assert ([one.name for one in queue()], people()) == (["open-account"], [])
+
+
+def test_a_process_that_waits_ends_when_it_is_stopped(url: str) -> None:
+    with working(url, "--poll=600") as process:
+        assert process.stdout.readline() == "waiting for jobs\n"
+        process.send_signal(SIGTERM)
+        assert process.wait(PATIENCE) == 0
+
+
+def test_processes_share_the_work(url: str) -> None:
+    names = sorted(f"user{n}" for n in range(60))
+    for name in names:
+        put("open-account", username=name)
+    with working(url, "--until-idle") as one, working(url, "--until-idle") as other:
+        texts = [process.communicate(timeout=PATIENCE)[0] for process in (one, other)]
+        assert (one.returncode, other.returncode) == (0, 0)
+    assert sum(int(number) for text in texts for number in re.findall(r"(\d+) jobs", text)) == 60
+    assert (people(), queue()) == (names, [])
+
+
+def test_once_is_one_job(url: str) -> None:
+    for name in ("one", "two"):
+        put("open-account", username=name)
+    for left in (1, 0, 0):
+        result = flask(url, "--app", SERVICE, "gridt", "work", "--once")
+        assert result.returncode == 0, result.stderr
+        assert len(queue()) == left
+        db.session.rollback()  # or nobody else could write, on SQLite
+
+
+# -- within the server ----------------------------------------------------------------------
+
+
+def post(server: str, path: str) -> None:
+    with urlopen(Request(f"{server}{path}", method="POST"), timeout=PATIENCE) as answer:
+        assert answer.status == 200
+
+
+def test_the_server_runs_what_its_requests_enqueue(url: str) -> None:
+    with serve(url, processes=2, app=f"{SERVICE}:app") as server:
+        for number in range(10):
+            post(server.url, f"/enqueue/open-account/username/user{number}")
+        wait_until(lambda: not queue())
+    assert len(people()) == 10
+
+
+def test_the_server_runs_what_others_enqueue(url: str) -> None:
+    with serve(url, app=f"{SERVICE}:app"):
+        put("open-account", username="robin")
+        wait_until(lambda: not queue())
+    assert people() == ["robin"]
+
+
+def test_a_server_that_is_stopped_finishes_its_job(url: str, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    with serve(url, app=f"{SERVICE}:app") as server:
+        put("be-told", path=str(begun))
+        put("open-account", username="robin")
+        wait_until(begun.exists)
+        server.process.terminate()
+        wait_until(lambda: "Handling signal: term" in server.log.read_text())
+        begun.with_suffix(".go").touch()
+        server.wait()
+    assert begun.with_suffix(".done").exists()
+    assert "be-told" not in [one.name for one in queue()]
+
+
+def test_a_server_may_leave_the_jobs_to_others(url: str) -> None:
+    with serve(url, app=f"{SERVICE}:app", JOBS="off") as server:
+        post(server.url, "/enqueue/open-account/username/robin")
+        # by the time that this process has started, the server would have done it
+        result = flask(url, "--app", SERVICE, "gridt", "work", "--until-idle")
+        assert (result.returncode, result.stdout) == (0, "1 jobs run\n")
+    assert people() == ["robin"]
+
+
+# -- without a database ---------------------------------------------------------------------
+
+
+@contextmanager
+def looking(app: Flask) -> Iterator[list[None]]:
+    """Have a worker look for jobs; what is yielded grows with each look."""
+    looks: list[None] = []
+
+    def wanted() -> bool:
+        looks.append(None)
+        return True
+
+    worker = Worker(app, poll=0.01, wanted=wanted)
+    thread = Thread(target=worker.run)
+    thread.start()
+    try:
+        yield looks
+    finally:
+        worker.stop()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def wait_for_looks(looks: list[None]) -> None:
+    """Wait until the worker has looked some times more."""
+    goal = len(looks) + 12
+    wait_until(lambda: len(looks) >= goal)
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.getMessage() for one in caplog.records if one.name == "gridt.jobs.worker"]
+
+
+def test_tables_that_are_not_there_yet_are_waited_for(
+    url: str, own_app: Flask, calls: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    def rename(old: str, new: str) -> None:
+        db.session.execute(sa.text(f"ALTER TABLE {old} RENAME TO {new}"))
+        db.session.commit()
+
+    enqueue("note", {})
+    rename("jobs", "hidden")
+    with looking(own_app) as looks:
+        wait_for_looks(looks)
+        rename("hidden", "jobs")
+        wait_until(lambda: calls)
+    waited, again = told(caplog)
+    assert re.fullmatch("jobs have to wait: (OperationalError|UndefinedTable)", waited)
+    assert again == "jobs run again"
+
+
+def test_a_database_that_is_away_is_waited_for(
+    request: pytest.FixtureRequest, calls: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    if request.config.getoption("--database") == "sqlite":
+        pytest.skip("SQLite is never away")
+    with postgres.serve() as server:
+        app = migrated_app(postgres.create_database(server.url, "gridt"))
+        with app.app_context(), looking(app) as looks:
+            with server.away():
+                wait_for_looks(looks)
+            enqueue("note", {})
+            db.session.commit()
+            wait_until(lambda: calls)
+            wait_until(lambda: not queue())
+        with app.app_context():
+            disconnect()
+    assert told(caplog) == ["jobs have to wait: OperationalError", "jobs run again"]
+
+
+def test_what_is_enqueued_in_the_same_process_is_not_waited_for(
+    url: str, own_app: Flask, calls: list[Any]
+) -> None:
+    worker = Worker(own_app, poll=600)
+    thread = Thread(target=worker.run)
+    thread.start()
+    try:
+        for number in range(1, 4):
+            enqueue("note", {})
+            db.session.commit()
+            wait_until(lambda: len(calls) == number)  # noqa: B023
+    finally:
+        worker.stop()
+        thread.join(PATIENCE)
+    assert not thread.is_alive()
+
+
+def test_who_only_imports_the_service_has_no_worker(app: Flask) -> None:
+    assert "jobs" not in [thread.name for thread in enumerate_threads()]
