@@ -1,5 +1,6 @@
 """A real mail server on loopback, and what is in the mails that reach it."""
 
+import asyncio
 import re
 import ssl
 from collections.abc import Iterator
@@ -9,10 +10,15 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
+
+#: seconds after which a mail is not waited for any more
+PATIENCE = 30
 
 USER, PASSWORD = "gr:dt", "p@ss/w%rd"
 
@@ -25,10 +31,14 @@ class Mailbox:
     """
 
     port: int = 0
+    #: a server that is slow takes mails only when this is set
+    gate: Event | None = None
     answers: dict[str, str] = field(default_factory=dict)
     envelopes: list[Envelope] = field(default_factory=list)
     #: whether each was sent over TLS, and who had logged in
     circumstances: list[tuple[bool, bool]] = field(default_factory=list)
+    #: something for each mail that has come here, taken or not
+    come: SimpleQueue[None] = field(default_factory=SimpleQueue)
 
     @property
     def messages(self) -> list[EmailMessage]:
@@ -48,11 +58,20 @@ class Mailbox:
         return self.answers.get("RCPT", "250 OK")
 
     async def handle_DATA(self, _server: Any, session: Any, envelope: Envelope) -> str:
-        if answer := self.answers.get("DATA"):
-            return answer
-        self.envelopes.append(envelope)
-        self.circumstances.append((session.ssl is not None, session.authenticated))
-        return "250 OK"
+        if self.gate is not None:
+            self.come.put(None)
+            await asyncio.get_running_loop().run_in_executor(None, self.gate.wait, PATIENCE)
+        answer = self.answers.get("DATA", "250 OK")
+        if answer.startswith("250"):
+            self.envelopes.append(envelope)
+            self.circumstances.append((session.ssl is not None, session.authenticated))
+        self.come.put(None)
+        return answer
+
+    def next(self) -> EmailMessage:
+        """Wait for a mail that comes from another process or thread, and return the last."""
+        self.come.get(timeout=PATIENCE)
+        return self.messages[-1]
 
     async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Envelope) -> str:
         return self.answers.get("QUIT", "221 Bye")

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -323,6 +323,32 @@ def test_a_mail_to_nobody_is_given_up_loudly_and_without_a_name(
     (record,) = [one for one in caplog.records if one.levelno == logging.ERROR]
     assert "550" in record.getMessage()
     assert not [one for one in caplog.records if "gridt" in one.name and "ann@" in one.getMessage()]
+
+
+def test_who_waits_for_a_mail_server_keeps_nobody_waiting(own_app, monkeypatch) -> None:
+    account = {"username": "ann", "email": "ann@example.org", "password": PASSWORD}
+    with mail_server() as box, ThreadPoolExecutor(1) as pool:
+        box.gate = Event()
+        monkeypatch.setitem(own_app.config, "SMTP_URL", f"smtp://127.0.0.1:{box.port}")
+        client = own_app.test_client()
+        assert client.post("/register", json=account).status_code == 201
+
+        def work() -> int:
+            with own_app.app_context():
+                return run_until_idle()
+
+        working = pool.submit(work)
+        try:
+            box.come.get(timeout=60)  # the mail is there, and the server thinks about it
+            with own_app.app_context():
+                held = sum(engine.pool.checkedout() for engine in db.engines.values())
+            other = account | {"username": "ben", "email": "ben@example.org"}
+            statuses = client.post("/register", json=other).status_code, held
+        finally:
+            box.gate.set()
+        assert statuses == (201, 0)
+        assert working.result(timeout=60) == 2
+    assert [one["To"] for one in box.messages] == ["ann@example.org", "ben@example.org"]
 
 
 # -- two at once ----------------------------------------------------------------------------
