@@ -90,6 +90,13 @@ def test_a_job_that_only_acts_outside_holds_no_transaction(
         assert (seen, queue()) == ([[], ["meanwhile"]], [])
 
 
+def test_who_looks_for_jobs_does_not_wait_for_who_writes(own_app: Flask) -> None:
+    with own_app.app_context():
+        open_account("robin")
+        db.session.flush()
+        assert at_once(own_app, run_until_idle) == [0]
+
+
 # -- failed ---------------------------------------------------------------------------------
 
 
