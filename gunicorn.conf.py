@@ -20,7 +20,9 @@ except ConfigurationError as error:
 wsgi_app = "wsgi:app"
 bind = settings.BIND
 worker_class = "gthread"
-threads = 4  # WEB_CONCURRENCY sets the number of processes
+# more than those that hash passwords or wait for it (GRIDT_HASHING_SLOTS and _WAITING), so that a
+# flood of logins leaves some to everybody else; WEB_CONCURRENCY sets the number of processes
+threads = 10
 keepalive = 15
 graceful_timeout = 8  # below the 10 seconds after which `docker stop` kills
 control_socket_disable = True

@@ -1,15 +1,16 @@
 """Tokens: who is calling, and whether their login still stands."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
+import jwt
 from flask import current_app, g, request
-from flask_jwt_extended import create_access_token, create_refresh_token, decode_token
-from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt import PyJWTError
+from flask_jwt_extended import create_access_token, create_refresh_token
+from jwt.types import Options
 from sqlalchemy import bindparam, select
 
 from gridt.errors import InvalidToken, WrongCredentials
@@ -21,6 +22,8 @@ from gridt.models.base import execute, largest_in
 _WORDS = {"bearer", "jwt"}
 #: tokens whose signature a process remembers to be right; some 5 MB
 _REMEMBERED = 4096
+#: what every token says; that its time has not run out is looked at each time it is used
+_CLAIMS: Options = {"verify_exp": False, "require": ["sub", "jti", "exp", "iat", "type"]}
 
 _STANDING = select(Login.user_id, Login.wrote_at).where(
     Login.id == bindparam("login_id"), Login.revoked_at.is_(None)
@@ -47,9 +50,10 @@ def verify_token(kind: str) -> None:
     word, _, token = request.headers.get("Authorization", "").partition(" ")
     if word.lower() not in _WORDS or not token:
         raise InvalidToken("There is no token in the Authorization header")
+    config = current_app.config
     try:
-        claims = _signed(token.strip(), current_app.config["SECRET_KEY"])
-    except (PyJWTError, JWTExtendedException):
+        claims = _signed(token.strip(), config["SECRET_KEY"], config["SECRET_KEY_FALLBACKS"])
+    except jwt.PyJWTError:
         raise InvalidToken("The token is not valid here") from None
     if claims["type"] != kind or not isinstance(claims.get("exp"), int):
         raise InvalidToken("The token is not valid here")
@@ -59,14 +63,18 @@ def verify_token(kind: str) -> None:
 
 
 @lru_cache(_REMEMBERED)
-def _signed(token: str, _key: str) -> dict[str, Any]:
-    """Return the claims of a token that was signed with our key.
+def _signed(token: str, key: str, earlier: tuple[str, ...]) -> dict[str, Any]:
+    """Return the claims of a token that was signed with our key, or with an earlier one.
 
-    Remembered: to check a signature takes longer than to look up a login. That its time has not
-    run out is for the caller to check, each time.
+    Remembered: to check a signature takes longer than to look up a login. Hence the keys are
+    tried one after the other: a token that named its own would be no faster.
     """
-    claims: dict[str, Any] = decode_token(token, allow_expired=True)
-    return claims
+    decode = partial(jwt.decode, algorithms=["HS256"], options=_CLAIMS)
+    for candidate in (key, *earlier):
+        with suppress(jwt.InvalidSignatureError):
+            claims: dict[str, Any] = decode(token, candidate)
+            return claims
+    raise jwt.InvalidSignatureError
 
 
 def _standing(claims: dict[str, Any]) -> Caller:
@@ -125,16 +133,21 @@ def tokens_for(login: Login) -> dict[str, Any]:
     }
 
 
-def verified(user: User | None, password: str) -> User:
-    """Return the user if the password is theirs; a hash takes long, so hold nothing meanwhile.
+def verified(user: User | None, password: str, replace_by: str | None = None) -> User:
+    """Return the user, locked, if the password is theirs.
 
     :param user: None, for somebody who does not exist, takes as long and fails alike
+    :param replace_by: their new password
     :raises WrongCredentials: when it is not, or has changed meanwhile
     """
     user_id, stored = (None, None) if user is None else (user.id, user.password_hash)
-    db.session.rollback()  # a lock or connection held here would stop everybody else's writing
+    # hashing takes long: a lock or connection held here would stop everybody else's writing
+    db.session.rollback()
     right, renewed = passwords.verify(password, stored)
-    found = User.find_by_id(user_id) if right and user_id is not None else None
+    if right and replace_by is not None:
+        renewed = passwords.hash(replace_by)
+    # a password that was changed and an account that was closed meanwhile are seen only under lock
+    found = User.lock(user_id) if right and user_id is not None else None
     if found is None or found.password_hash != stored:
         raise WrongCredentials
     if renewed is not None:

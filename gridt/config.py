@@ -55,6 +55,8 @@ class Settings:
 
     #: GRIDT_SECRET_KEY signs the tokens: at least 32 characters
     SECRET_KEY: str
+    #: GRIDT_SECRET_KEY_FALLBACKS, separated by commas: earlier keys, whose tokens still hold
+    SECRET_KEY_FALLBACKS: tuple[str, ...] = ()
     #: GRIDT_DATABASE_URL: SQLite, or PostgreSQL when that is outgrown
     SQLALCHEMY_DATABASE_URI: str = "sqlite:///gridt.sqlite"
     #: GRIDT_REPLICA_URL: a streaming replica of that PostgreSQL, which answers what only reads
@@ -93,6 +95,8 @@ class Settings:
     ARGON2_LANES: int = 4
     #: GRIDT_HASHING_SLOTS: how many passwords one process hashes at once; each keeps cores busy
     HASHING_SLOTS: int = 1
+    #: GRIDT_HASHING_WAITING: how many more may wait for that in a process, each in a thread of it
+    HASHING_WAITING: int = 7
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -109,6 +113,7 @@ class Settings:
         env.add_parser("smtp_url", _smtp_url)
         env.add_parser("mail_from", _mail_from)
         env.add_parser("client_url", _client_url)
+        env.add_parser("earlier_keys", _earlier_keys)
         try:
             url: URL | None = env.database_url("DATABASE_URL", cls.SQLALCHEMY_DATABASE_URI)
             embedded = url is None or url.get_backend_name() == "sqlite"
@@ -118,6 +123,7 @@ class Settings:
                 "MAIL_FOLDER": str(INSTANCE_FOLDER / env.str("MAIL_FOLDER", cls.MAIL_FOLDER)),
                 "MAIL_FROM": env.mail_from("MAIL_FROM", cls.MAIL_FROM),
                 "CLIENT_URL": env.client_url("CLIENT_URL", None),
+                "SECRET_KEY_FALLBACKS": env.earlier_keys("SECRET_KEY_FALLBACKS", None),
                 "REPLICA_URI": env.replica_url("REPLICA_URL", None, url=url),
                 "PREPARED_STATEMENTS": env.bool("PREPARED_STATEMENTS", cls.PREPARED_STATEMENTS),
                 "BIND": env.str("BIND", cls.BIND),
@@ -157,6 +163,7 @@ def _limits(env: FileAwareEnv) -> dict[str, Any]:
         "ARGON2_PASSES": (env.int, "ARGON2_PASSES", some),
         "ARGON2_LANES": (env.int, "ARGON2_LANES", Range(min=1, max=8)),
         "HASHING_SLOTS": (env.int, "HASHING_SLOTS", some),
+        "HASHING_WAITING": (env.int, "HASHING_WAITING", Range(min=0)),
     }
     return {
         name: parse(variable, default[name], validate=validate)
@@ -240,9 +247,7 @@ def _client_url(text: str | None) -> str | None:
 def _secret_key(given: str | None, url: URL | None) -> str | None:
     """Return the key given, or for an embedded database one of its own."""
     if given is not None:
-        if len(given) < 32:
-            raise ValidationError("Shorter than 32 characters.")
-        return given
+        return _long_enough(given)
     if url is None:
         return None
     if url.get_backend_name() != "sqlite":
@@ -257,6 +262,16 @@ def _secret_key(given: str | None, url: URL | None) -> str | None:
     if len(kept) < 32:
         raise ValidationError(f"The one kept in {path} is cut off.")
     return kept
+
+
+def _earlier_keys(given: str | None) -> tuple[str, ...]:
+    return tuple(map(_long_enough, _stripped((given or "").split(","))))
+
+
+def _long_enough(key: str) -> str:
+    if len(key) < 32:
+        raise ValidationError("Shorter than 32 characters.")
+    return key
 
 
 def _kept_secret(path: Path) -> str:

@@ -52,6 +52,10 @@ class UpdateNotFound(NotFound):
     slug, title = "update-not-found", "There is no such update"
 
 
+class LoginNotFound(NotFound):
+    slug, title = "login-not-found", "There is no such login of yours"
+
+
 class NotFollowing(NotFound, ValueError):
     slug, title = "not-following", "You do not follow this leader"
 

@@ -16,6 +16,7 @@ ROWS = {
     "gridt.config": 1,
     "gridt.database": 1,
     "gridt.extensions": 1,
+    "gridt.devices": 1,
     "gridt.models": 2,
     "gridt.formats": 3,
     "gridt.jobs": 3,

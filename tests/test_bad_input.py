@@ -4,8 +4,10 @@ The tables are held against the routes and the OpenAPI document, so that whoever
 member has to say here what is bad for it. Every answer is held against the contract by the client.
 """
 
+import hmac
 import json
 import re
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -476,6 +478,17 @@ def signed(claims: dict[str, Any], key: str = KEY, algorithm: str = "HS256") -> 
     return jwt.encode(claims, key, algorithm)
 
 
+def signed_as(claims: dict[str, Any], key: str = KEY, **header: Any) -> str:
+    """Sign by HMAC and SHA-256, whatever the header says."""
+    parts = [urlsafe_b64encode(json.dumps(part).encode()).strip(b"=") for part in (header, claims)]
+    mac = hmac.digest(key.encode(), b".".join(parts), "sha256")
+    return b".".join([*parts, urlsafe_b64encode(mac).strip(b"=")]).decode()
+
+
+#: "y" * 32, as a header may carry a key
+JWK = {"kty": "oct", "k": "eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXk"}
+
+
 def without(claims: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if name not in names}
 
@@ -519,6 +532,13 @@ BAD_TOKENS = {
     "alg none, signed": lambda c: jwt.encode(c, None, "none") + signed(c).rpartition(".")[2],
     "HS384": lambda c: signed(c, KEY * 2, "HS384"),
     "HS512 by the same key": lambda c: signed(c, KEY * 2, "HS512"),
+    "RS256 by the key": lambda c: signed_as(c, alg="RS256"),
+    "ES256 by the key": lambda c: signed_as(c, alg="ES256"),
+    "hs256": lambda c: signed_as(c, alg="hs256"),
+    "no algorithm": lambda c: signed_as(c),
+    "forged, with a key of its own": lambda c: signed_as(c, "y" * 32, alg="HS256", jwk=JWK),
+    "forged, with the id of a key": lambda c: signed_as(c, "y" * 32, alg="HS256", kid="../x"),
+    "to somebody else": lambda c: signed(c | {"aud": "another service"}),
     "never expiring": lambda c: signed(without(c, "exp")),
     "never expiring, cut off": lambda c: signed(without(c, "exp"))[:-1],
     "no subject": lambda c: signed(without(c, "sub")),
@@ -571,6 +591,8 @@ def test_a_token_that_we_sign_is_good(world):
     """Or the refusals below would mean nothing."""
     claims = jwt.decode(world.tokens["access_token"], KEY, ["HS256"])
     for key, status in ((KEY, 200), ("y" * 32, 401)):
+        headers = headers_of(f"Bearer {signed_as(claims, key, alg='HS256')}")
+        assert world.call("GET", "/identity", headers=headers).status_code == status
         headers = headers_of(f"Bearer {signed(claims, key)}")
         assert world.call("GET", "/identity", headers=headers).status_code == status
 

@@ -46,6 +46,7 @@ def configured(monkeypatch):
 def test_defaults():
     assert asdict(Settings.from_environment()) == {
         "SECRET_KEY": SECRET,
+        "SECRET_KEY_FALLBACKS": (),
         "SQLALCHEMY_DATABASE_URI": f"sqlite:///{INSTANCE_FOLDER / 'gridt.sqlite'}",
         "REPLICA_URI": None,
         "REPLICA_LAG": timedelta(seconds=10),
@@ -65,6 +66,7 @@ def test_defaults():
         "ARGON2_PASSES": 3,
         "ARGON2_LANES": 4,
         "HASHING_SLOTS": 1,
+        "HASHING_WAITING": 7,
     }
 
 
@@ -90,6 +92,14 @@ def test_defaults():
         ("ARGON2_PASSES", "1", "ARGON2_PASSES", 1),
         ("ARGON2_LANES", "8", "ARGON2_LANES", 8),
         ("HASHING_SLOTS", "5", "HASHING_SLOTS", 5),
+        ("HASHING_WAITING", "0", "HASHING_WAITING", 0),
+        ("SECRET_KEY_FALLBACKS", "", "SECRET_KEY_FALLBACKS", ()),
+        (
+            "SECRET_KEY_FALLBACKS",
+            f"{'a' * 32}, {'b' * 40},",
+            "SECRET_KEY_FALLBACKS",
+            ("a" * 32, "b" * 40),
+        ),
         ("UPGRADE_ON_START", "false", "UPGRADE_ON_START", False),
         ("REPLICA_LAG_SECONDS", "60", "REPLICA_LAG", timedelta(minutes=1)),
         ("PREPARED_STATEMENTS", "false", "PREPARED_STATEMENTS", False),
@@ -115,6 +125,8 @@ BAD = {
     "ARGON2_PASSES": "0",
     "ARGON2_LANES": "9",
     "HASHING_SLOTS": "-1",
+    "HASHING_WAITING": "-1",
+    "SECRET_KEY_FALLBACKS": f"{'long enough' * 4},hush",
     "UPGRADE_ON_START": "perhaps",
     "REPLICA_URL": "mysql://root@localhost/gridt",
     "REPLICA_LAG_SECONDS": "0",
@@ -140,6 +152,7 @@ def test_a_refused_secret_or_password_is_not_told(configured):
     with pytest.raises(ConfigurationError) as caught:
         configured(
             SECRET_KEY="hush",
+            SECRET_KEY_FALLBACKS="hush",
             DATABASE_URL="mysql://root:hush@localhost/gridt",
             REPLICA_URL="mysql://root:hush@localhost/gridt",
             SMTP_URL="smtp://gridt:hush@mail.example.org",
@@ -152,17 +165,20 @@ def test_a_refused_secret_or_password_is_not_told(configured):
 
 def test_values_may_stand_in_files(configured, tmp_path):
     (tmp_path / "key").write_text("k" * 40 + "\n")
+    (tmp_path / "earlier").write_text("e" * 40 + "\n")
     (tmp_path / "url").write_text(f"{SERVER}\n")
     (tmp_path / "replica").write_text(f"{REPLICA}\n")
 
     settings = configured(
         SECRET_KEY=None,
         SECRET_KEY_FILE=str(tmp_path / "key"),
+        SECRET_KEY_FALLBACKS_FILE=str(tmp_path / "earlier"),
         DATABASE_URL_FILE=str(tmp_path / "url"),
         REPLICA_URL_FILE=str(tmp_path / "replica"),
     )
 
     assert settings.SECRET_KEY == "k" * 40
+    assert settings.SECRET_KEY_FALLBACKS == ("e" * 40,)
     assert settings.SQLALCHEMY_DATABASE_URI == SERVER.replace("sql:", "sql+psycopg:")
     assert settings.REPLICA_URI == REPLICA.replace("sql:", "sql+psycopg:")
 

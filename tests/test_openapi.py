@@ -15,7 +15,7 @@ from gridt.api import document
 from gridt.extensions import db, disconnect
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
-from gridt.models import Movement, MovementUserAssociation, Update, User
+from gridt.models import Login, Movement, MovementUserAssociation, Update, User
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 
 DOCUMENT = document(create_app(settings_for("sqlite://")))
@@ -117,6 +117,7 @@ class World:
     ) -> TestResponse:
         """Make a call that succeeds, but for the changes: names in the path, or its contents."""
         names = {"movement": self.movement.id, "user": self.leader.id, "update": self.update.id}
+        names["login"] = db.session.scalar(db.select(Login.id).where(Login.user_id == self.me.id))
         for name in names:
             names[name] = changes.pop(name, names[name])
         if not {"json", "data"} & set(changes) and "requestBody" in operation.doc:
@@ -282,6 +283,7 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /auth", 401): have_the_wrong_password,
     **{(name, 401): show_no_token_of_ours for name in MAIL_TOKENS},
     ("POST /user/change_email/confirm", 409): move_to_a_taken_address,
+    ("DELETE /auth/logins/{login}", 404): come_as_a_stranger,
     ("PATCH /identity", 409): take_a_taken_username,
     ("POST /movements", 409): take_a_taken_movement_name,
     ("PATCH /movements/{movement}", 403): come_as_a_stranger,
@@ -322,7 +324,7 @@ def test_each_operation_tells_when_the_database_is_away(
 ) -> None:
     make = create_refresh_token if operation.template == "/auth/refresh" else create_access_token
     away.token = make("1", additional_claims={"login": 1}) if operation.secured else None
-    path = operation.template.format(movement=1, user=1, update=1)
+    path = operation.template.format(movement=1, user=1, update=1, login=1)
     somebody = User("somebody", "somebody@example.org", PASSWORD)
     somebody.id = 1
     body = {"json": body_of(operation, somebody)} if "requestBody" in operation.doc else {}

@@ -166,6 +166,7 @@ READS = [
     "/health",
     "/openapi.json",
     "/identity",
+    "/auth/logins",
     "/movements",
     "/movements?search=floss&sort=members",
     "/movements/subscriptions",
@@ -189,6 +190,7 @@ WRITES = [
     ("post", "/auth", {"username": "me", "password": PASSWORD}),
     ("delete", "/auth", None),
     ("delete", "/auth?everywhere=true", None),
+    ("delete", "/auth/logins/{login}", None),
     ("post", "/user/change_password", {"old_password": PASSWORD, "new_password": "a new one!"}),
     ("post", "/user/reset_password/request", {"email": "me@example.org"}),
     ("post", "/user/change_email/request", {"password": PASSWORD, "new_email": "n@example.org"}),
@@ -216,6 +218,7 @@ REFUSED = [
     ("post", "/auth", {"username": "me", "password": "wrong"}, 401),
     ("post", "/auth", {"username": "nobody", "password": PASSWORD}, 401),
     ("post", "/auth/refresh", None, 401),
+    ("delete", "/auth/logins/{nothing}", None, 404),
     ("post", "/user/change_password", {"old_password": "x", "new_password": "a new one!"}, 401),
     ("post", "/user/reset_password/confirm", {"token": "x", "password": "a new one!"}, 401),
     ("post", "/user/change_email/request", {"password": "x", "new_email": "n@example.org"}, 401),
@@ -257,7 +260,10 @@ def places(make_user, make_movement, me):
     foreign = Update(type(me).find_by_id(leader), movement)
     for update in (mine, foreign):
         update.save_to_db()
+    login = Login(me)
+    login.save_to_db()
     return {
+        "login": login.id,
         "movement": movement.id,
         "other": other.id,
         "small": small.id,

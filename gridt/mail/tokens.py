@@ -17,7 +17,6 @@ from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
 from gridt.clock import utcnow
 from gridt.errors import InvalidMailToken
-from gridt.extensions import db
 from gridt.models import User
 
 #: how long a token may lie in a mailbox
@@ -65,12 +64,7 @@ class MailToken:
         :param lock: hold the user's row, so that of two callers with one token only one gets it
         :raises InvalidMailToken: when it was used, or overtaken by another change
         """
-        found = db.session.get(
-            User,
-            self.user_id,
-            populate_existing=True,
-            with_for_update={"key_share": True} if lock else None,
-        )
+        found = User.lock(self.user_id) if lock else User.find_by_id(self.user_id)
         if found is None or not compare_digest(self.state, _state(self.purpose, found)):
             raise InvalidMailToken
         return found
@@ -100,7 +94,7 @@ class _Signer(TimestampSigner):
 
 
 def _serializer(purpose: Purpose) -> URLSafeTimedSerializer:
-    older: Sequence[str] = current_app.config.get("SECRET_KEY_FALLBACKS") or ()
+    older: Sequence[str] = current_app.config["SECRET_KEY_FALLBACKS"]
     return URLSafeTimedSerializer(
         [*reversed(older), current_app.config["SECRET_KEY"]],  # it signs with the last
         salt=f"gridt.mail.{purpose}",

@@ -4,19 +4,25 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, ForeignKey, String, delete, or_, update
+from sqlalchemy import CursorResult, ForeignKey, String, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.clock import utcnow
 from gridt.extensions import db
-from gridt.models.base import BigId, Model, Stored, UTCDateTime
+from gridt.models.base import BigId, Model, Rows, Stored, UTCDateTime
 
 if TYPE_CHECKING:
     from gridt.models.user import User
 
+#: of what somebody logged in with, so much is kept
+LONGEST_USER_AGENT = 256
+
 
 class Login(Stored, Model):
-    """A user who logged in on some device; every token carries the id of its login."""
+    """A user who logged in on some device; every token carries the id of its login.
+
+    :param user_agent: what the device says of itself; only the beginning is kept
+    """
 
     __tablename__ = "logins"
     # an id that a token may name is never given to somebody else
@@ -30,9 +36,11 @@ class Login(Stored, Model):
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: kept up only where there is a replica (see gridt/replica.py); logging in changes something
     wrote_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    user_agent: Mapped[str | None] = mapped_column(String(LONGEST_USER_AGENT))
 
-    def __init__(self, user: "User") -> None:
+    def __init__(self, user: "User", user_agent: str | None = None) -> None:
         self.user_id = user.id
+        self.user_agent = user_agent[:LONGEST_USER_AGENT] if user_agent else None
         self.created_at = self.refreshed_at = self.wrote_at = utcnow()
         self.refresh_jti = str(uuid4())
 
@@ -51,8 +59,8 @@ class Login(Stored, Model):
         return cast("CursorResult[object]", result).rowcount == 1
 
     def revoke(self) -> None:
-        """End this login."""
-        self.revoked_at = utcnow()
+        """End this login; when it ended first is what stays."""
+        self.revoked_at = self.revoked_at or utcnow()
 
     @classmethod
     def revoke_all(cls, user: "User", keep: int | None = None) -> None:
@@ -71,3 +79,11 @@ class Login(Stored, Model):
         horizon = utcnow() - lifetime
         ended = or_(cls.refreshed_at < horizon, cls.revoked_at < horizon)
         db.session.execute(delete(cls).where(cls.user_id == user.id, ended))
+
+
+#: the logins of a user that have neither ended nor been left alone since `horizon`
+LIVE_LOGINS: Rows = select(Login.id, Login.created_at, Login.refreshed_at, Login.user_agent).where(
+    Login.user_id == bindparam("user_id"),
+    Login.revoked_at.is_(None),
+    Login.refreshed_at >= bindparam("horizon"),
+)

@@ -107,6 +107,15 @@ class User(Stored, Model):
         return movement.leaders_of(self)
 
     @classmethod
+    def lock(cls, id: int) -> Self | None:
+        """Return the user as they are now, whom nobody changes before this transaction ends.
+
+        None when they are gone. Who logs in or proves their password holds this, so that a change
+        of password comes either before, and is seen, or after, and ends their new login too.
+        """
+        return db.session.get(cls, id, with_for_update={"key_share": True})
+
+    @classmethod
     def find_by_name(cls, username: str) -> Self | None:
         """Return the user of that name, however it is written, or None."""
         return db.session.scalar(select(cls).where(cls.username_folded == fold(username)))
@@ -132,6 +141,7 @@ class User(Stored, Model):
 
         Followers get other leaders; movements that this user created stay, without creator.
         """
+        type(self).lock(self.id)  # nobody logs in meanwhile
         for movement in list(self.movements):  # by id: two deletions lock in the same order
             movement.remove_user(self)
         for movement in self.created_movements:

@@ -2,19 +2,35 @@
 
 from typing import Any
 
-from flask import current_app
+from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from gridt import mail
 from gridt.api import Blueprint, Resource
-from gridt.auth import caller, current_login, token_jti, tokens_for, verified
-from gridt.errors import EmailTaken, InvalidToken, UsernameTaken
+from gridt.auth import caller, caller_id, current_login, token_jti, tokens_for, verified
+from gridt.clock import utcnow
+from gridt.devices import device_of
+from gridt.errors import EmailTaken, InvalidToken, LoginNotFound, UsernameTaken
 from gridt.extensions import db
 from gridt.models import Login, User
-from gridt.schemas.base import Message
-from gridt.schemas.users import ChangePasswordIn, LoginIn, LogoutIn, Registered, RegisterIn, Tokens
+from gridt.models.login import LIVE_LOGINS
+from gridt.paging import Listing
+from gridt.resources.paths import id_in
+from gridt.schemas.base import Message, PageIn
+from gridt.schemas.users import (
+    ChangePasswordIn,
+    LoginIn,
+    LoginOut,
+    LogoutIn,
+    Registered,
+    RegisterIn,
+    Tokens,
+    ensure_not_own_name,
+)
 
 bp = Blueprint("auth", description="Registering, logging in and out")
+
+_NEWEST_FIRST = Listing(LIVE_LOGINS, [(Login.id, True)])
 
 
 @bp.route("/register")
@@ -50,7 +66,7 @@ class Auth(Resource):
         """Log in."""
         user = verified(User.find_by_login(data["username"]), data["password"])
         Login.forget_ended(user, current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
-        login = Login(user)
+        login = Login(user, request.user_agent.string)
         db.session.add(login)
         db.session.flush()
         answer = tokens_for(login) | {"message": "You are logged in."}
@@ -67,6 +83,46 @@ class Auth(Resource):
         login.revoke()
         login.save_to_db()
         return {"message": "You are logged out."}
+
+
+@bp.route("/auth/logins")
+class Logins(Resource):
+    """Where one is logged in."""
+
+    @bp.answers(200, LoginOut(many=True))
+    @bp.arguments(PageIn, location="query")
+    def get(self, data: dict[str, Any]) -> ResponseReturnValue:
+        """List one's logins that have not ended, the newest first."""
+        lifetime = current_app.config["JWT_REFRESH_TOKEN_EXPIRES"]
+        rows, headers = _NEWEST_FIRST.page(**data, user_id=caller_id(), horizon=utcnow() - lifetime)
+        seen = [
+            {
+                "id": row.id,
+                "device": device_of(row.user_agent),
+                "created_at": row.created_at,
+                "last_used_at": row.refreshed_at,
+                "expires_at": row.refreshed_at + lifetime,
+                "current": row.id == g.caller.login_id,
+            }
+            for row in rows
+        ]
+        return seen, headers
+
+
+@bp.route("/auth/logins/<login>")
+class OneLogin(Resource):
+    """A login of one's own."""
+
+    @bp.problems(404)
+    @bp.answers(200, Message)
+    def delete(self, login: str) -> ResponseReturnValue:
+        """End a login of one's own: its tokens are worthless at once."""
+        found = Login.find_by_id(id_in(login, Login.id))
+        if found is None or found.user_id != caller_id():
+            raise LoginNotFound
+        found.revoke()
+        found.save_to_db()
+        return {"message": "The login has ended."}
 
 
 @bp.route("/auth/refresh")
@@ -96,11 +152,9 @@ class ChangePassword(Resource):
     @bp.arguments(ChangePasswordIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Change one's password; every other login ends."""
-        login_id = current_login().id
-        user = verified(caller(), data["old_password"])
-        db.session.rollback()  # hashing takes long: hold nothing meanwhile
-        user.hash_password(data["new_password"])
-        Login.revoke_all(user, keep=login_id)
+        ensure_not_own_name(data["new_password"], caller(), "new_password")
+        user = verified(caller(), data["old_password"], replace_by=data["new_password"])
+        Login.revoke_all(user, keep=g.caller.login_id)
         mail.tell_password_changed(user)
         user.save_to_db()
         return {"message": "Your password is changed; every other login has ended."}

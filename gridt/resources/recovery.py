@@ -22,6 +22,7 @@ from gridt.schemas.recovery import (
     ResetPasswordConfirmIn,
     ResetPasswordRequestIn,
 )
+from gridt.schemas.users import ensure_not_own_name
 
 bp = Blueprint("recovery", description="What one can do who reads mail at an address")
 
@@ -52,7 +53,7 @@ class ResetPasswordConfirm(Resource):
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Set a new password; every login ends, and the address counts as confirmed."""
         token = MailToken.read(Purpose.RESET_PASSWORD, data["token"])
-        token.user()  # a token that is used costs no hash
+        ensure_not_own_name(data["password"], token.user())  # a spent token costs no hash
         db.session.rollback()  # hashing takes long: hold nothing meanwhile
         password_hash = passwords.hash(data["password"])
         user = token.user(lock=True)

@@ -3,7 +3,7 @@
 from marshmallow.validate import Length
 
 from gridt.schemas.base import In, Line
-from gridt.schemas.users import LONGEST_EMAIL, EmailField, given_password, new_password
+from gridt.schemas.users import LONGEST_EMAIL, EmailField, NewPassword, given_password
 
 #: no token of ours is that long
 LONGEST_TOKEN = 4096
@@ -27,7 +27,7 @@ class ResetPasswordConfirmIn(In):
     """A token from a mail, and the new password."""
 
     token = _token()
-    password = new_password()
+    password = NewPassword()
 
 
 class ChangeEmailRequestIn(In):

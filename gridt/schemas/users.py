@@ -4,15 +4,22 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length
 
+from gridt.errors import Invalid
+from gridt.extensions import normal
 from gridt.models import User
 from gridt.models.base import fold
+from gridt.models.passwords import is_common, is_own_name
 from gridt.schemas.base import In, Line, Message, Name
 
 #: as RFC 5321 has it; folded too, so that every database can index it
 LONGEST_EMAIL = 254
+#: the shortest and the longest password
+PASSWORD_LENGTHS = 8, 128
+
+_OWN_NAME = "The username or the e-mail address, which others know."
 
 
 class EmailField(fields.Email):
@@ -42,9 +49,35 @@ def _zones() -> set[str]:
     return available_timezones() - {"localtime", "Factory"}  # files beside them, not places
 
 
-def new_password() -> Line:
-    """Return the field of a password to have from now on."""
-    return Line(required=True, validate=Length(8, 128), metadata={"format": "password"})
+class NewPassword(Line):
+    """A password that somebody chooses; each Unicode code point counts as one character."""
+
+    def __init__(self) -> None:
+        told = "not one of the most common, nor the username or the e-mail address"
+        metadata = {"format": "password", "description": told}
+        super().__init__(required=True, validate=Length(*PASSWORD_LENGTHS), metadata=metadata)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        password: str = super()._deserialize(*args, **kwargs)
+        shortest, longest = PASSWORD_LENGTHS
+        if not shortest <= len(password) <= longest:
+            return password  # which `Length` refuses
+        # what is hashed has another length: two signs may be one letter, and one eighteen
+        if not shortest <= len(normal(password)) <= longest:
+            raise ValidationError(f"Not {shortest} to {longest} characters in Unicode's form NFKC.")
+        if is_common(password):
+            raise ValidationError("One of the most common passwords, which are tried first.")
+        return password
+
+
+def ensure_not_own_name(password: str, user: User, member: str = "password") -> None:
+    """Refuse a new password that everybody guesses who knows the user.
+
+    :param member: of the request's body, which carries the password
+    :raises Invalid: naming that member
+    """
+    if is_own_name(password, user.username, user.email):
+        raise Invalid([{"pointer": f"#/{member}", "detail": _OWN_NAME}])
 
 
 def given_password() -> Line:
@@ -57,7 +90,12 @@ class RegisterIn(In):
 
     username = Name(required=True, validate=Length(1, 32))
     email = EmailField(required=True, validate=Length(max=LONGEST_EMAIL))
-    password = new_password()
+    password = NewPassword()
+
+    @validates_schema
+    def _ensure_not_own_name(self, data: dict[str, Any], **_: Any) -> None:
+        if is_own_name(data["password"], data["username"], data["email"]):
+            raise ValidationError(_OWN_NAME, "password")
 
 
 class LoginIn(In):
@@ -71,7 +109,7 @@ class ChangePasswordIn(In):
     """The old password and the new one."""
 
     old_password = given_password()
-    new_password = new_password()
+    new_password = NewPassword()
 
 
 class LogoutIn(In):
@@ -109,6 +147,29 @@ class Tokens(Message):
     access_token = fields.String(required=True)
     refresh_token = fields.String(required=True)
     expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
+
+
+class LoginOut(Schema):
+    """A login of the caller that has not ended."""
+
+    id = fields.Integer(required=True)
+    device = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": 'as far as its User-Agent tells, such as "Firefox on Linux"'},
+    )
+    created_at = fields.DateTime(required=True)
+    last_used_at = fields.DateTime(
+        required=True,
+        metadata={
+            "description": "when it was given tokens last, by logging in or refreshing; the access"
+            " token of then may have been used until it expired"
+        },
+    )
+    expires_at = fields.DateTime(
+        required=True, metadata={"description": "when it ends, unless it is refreshed before"}
+    )
+    current = fields.Boolean(required=True, metadata={"description": "whether it is the caller's"})
 
 
 class Identity(Schema):

@@ -27,7 +27,7 @@ def ids():
 
 
 def test_the_constructor_takes_a_user(make_user, clock):
-    assert list(signature(Login).parameters) == ["user"]
+    assert list(signature(Login).parameters) == ["user", "user_agent"]
     user = make_user()
     login = Login(user)
     assert (login.user_id, login.created_at, login.refreshed_at) == (user.id, clock.now, clock.now)

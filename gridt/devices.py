@@ -1,0 +1,51 @@
+"""What somebody logs in with, in a few words that they recognise.
+
+A library that knows every browser takes 7 MiB of each process and a tenth of a second at first
+use; what tells one's own logins apart are the few names below.
+"""
+
+import re
+
+#: the word in a User-Agent, and what people call it; many claim to be those after them as well
+_PROGRAMS = {
+    "Edg": "Edge",
+    "EdgA": "Edge",
+    "EdgiOS": "Edge",
+    "OPR": "Opera",
+    "SamsungBrowser": "Samsung Internet",
+    "Vivaldi": "Vivaldi",
+    "FxiOS": "Firefox",
+    "Firefox": "Firefox",
+    "CriOS": "Chrome",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+_SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "CrOS": "ChromeOS",
+    "Macintosh": "macOS",
+    "Linux": "Linux",
+}
+
+_PROGRAM = re.compile(rf"\b({'|'.join(_PROGRAMS)})/")
+_SYSTEM = re.compile("|".join(_SYSTEMS))
+#: a product token, as RFC 9110 has it
+_PRODUCT = re.compile(r"[\w!#$%&'*+.^`|~-]{1,64}", re.ASCII)
+
+
+def device_of(user_agent: str | None) -> str | None:
+    """Return what a User-Agent header tells of a device, or None where it tells nothing."""
+    text = user_agent or ""
+    first = _PRODUCT.match(text)
+    name = _first(_PROGRAMS, _PROGRAM, text) or (first[0] if first else None)
+    system = _first(_SYSTEMS, _SYSTEM, text)
+    return f"{name} on {system}" if name and system else name or system
+
+
+def _first(names: dict[str, str], pattern: re.Pattern[str], text: str) -> str | None:
+    """Return the name of the first word of the table, not of the text, that is there."""
+    found = set(pattern.findall(text))
+    return next((name for word, name in names.items() if word in found), None)

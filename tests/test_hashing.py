@@ -1,0 +1,127 @@
+"""Hashing passwords: bounded, and never in the way of what needs none."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from threading import Event, get_native_id
+
+import pytest
+from flask import Flask
+
+from gridt.errors import Busy
+from gridt.extensions import Passwords
+from tests.persons import PASSWORD, Person, account
+from tests.servers import PATIENCE, serve
+
+#: what a password costs by default
+DEFAULT = {"ARGON2_MEMORY_KIB": "65536", "ARGON2_PASSES": "3", "ARGON2_LANES": "4"}
+#: and what keeps a server busy for seconds
+SLOW = {"ARGON2_MEMORY_KIB": "8192", "ARGON2_PASSES": "60", "ARGON2_LANES": "1"}
+
+
+@pytest.fixture
+def hashing() -> Callable[..., Passwords]:
+    """Make hashing of passwords that costs little, with some slots and places to wait."""
+
+    def make(slots: int, waiting: int) -> Passwords:
+        app = Flask("hashing")
+        app.config.update(HASHING_SLOTS=slots, HASHING_WAITING=waiting)
+        app.config.update(ARGON2_MEMORY_KIB=8, ARGON2_PASSES=1, ARGON2_LANES=1)
+        passwords = Passwords()
+        passwords.init_app(app)
+        return passwords
+
+    return make
+
+
+@contextmanager
+def held(passwords: Passwords, slots: int, waiting: int) -> Iterator[list["Future[str]"]]:
+    """Keep all slots busy and all places taken, for the length of a `with` block."""
+    go_on, began = Event(), [Event() for _ in range(slots)]
+    for event in began:
+        passwords._hashers.submit(lambda event=event: (event.set(), go_on.wait(PATIENCE)))
+    assert all(event.wait(PATIENCE) for event in began)
+    with ThreadPoolExecutor(slots + waiting) as pool:
+        try:
+            yield [pool.submit(passwords.hash, PASSWORD) for _ in range(slots + waiting)]
+        finally:
+            go_on.set()
+
+
+@pytest.mark.parametrize(("slots", "waiting"), [(1, 0), (1, 3), (2, 2)])
+def test_who_finds_every_place_taken_is_told_at_once(
+    hashing: Callable[..., Passwords], slots: int, waiting: int
+) -> None:
+    passwords = hashing(slots, waiting)
+    with held(passwords, slots, waiting) as queue:
+        while passwords._room._value:  # until the last one waits
+            assert not any(one.done() for one in queue)
+        for call in (passwords.hash, lambda password: passwords.verify(password, None)):
+            with pytest.raises(Busy) as told:
+                call(PASSWORD)
+            assert told.value.retry_after
+    assert all(passwords.verify(PASSWORD, one.result(PATIENCE))[0] for one in queue)
+
+
+def test_a_place_is_free_again_after_whatever_happens(hashing: Callable[..., Passwords]) -> None:
+    passwords = hashing(1, 0)
+    for _ in range(3):
+        assert passwords.verify(PASSWORD, None) == (False, None)
+        with pytest.raises(ValueError, match="hash"):
+            passwords.verify(PASSWORD, "no hash at all")
+        assert passwords.hash(PASSWORD).startswith("$argon2id$")
+
+
+def test_passwords_are_hashed_by_threads_that_give_way(hashing: Callable[..., Passwords]) -> None:
+    os = pytest.importorskip("os")
+    if not hasattr(os, "getpriority"):
+        pytest.skip("nothing here has a priority")
+    passwords = hashing(1, 0)
+
+    def niceness() -> int:
+        return int(os.getpriority(os.PRIO_PROCESS, get_native_id()))
+
+    assert passwords._hashers.submit(niceness).result(PATIENCE) > niceness()
+
+
+# -- with a real server ---------------------------------------------------------------------
+
+
+def test_a_phone_that_logs_in_in_parallel_is_never_refused(new_database: Callable[[], str]) -> None:
+    """The published client, whose token has expired, does that for each call of a page."""
+    with serve(new_database(), **DEFAULT) as server:
+        phones = [Person(server.url, "ann") for _ in range(6)]
+        phones[0].register()
+        with ThreadPoolExecutor(6) as threads:
+            for _ in range(3):
+                list(threads.map(Person.log_in, phones))
+        assert phones[0].statuses.pop(0) == 201
+        assert {status for phone in phones for status in phone.statuses} == {200}
+        for phone in phones:
+            phone.call("GET", "/movements/subscriptions")
+            assert phone.statuses[-1] == 200
+
+
+def test_a_flood_of_logins_leaves_threads_to_everybody_else(
+    new_database: Callable[[], str],
+) -> None:
+    url = new_database()
+    with serve(url) as server:
+        reader = Person(server.url, "reader")
+        reader.register()
+        reader.log_in()
+    with serve(url, **SLOW) as server, ThreadPoolExecutor(16) as threads:
+        reader.url = server.url
+        crowd = [Person(server.url, f"person{number}") for number in range(16)]
+        flood = {
+            threads.submit(one.call, "POST", "/register", account(one.name)): one for one in crowd
+        }
+        # those who are told to come again are told at once, while the others wait
+        refused, waiting = wait(flood, PATIENCE, FIRST_COMPLETED)
+        assert waiting
+        assert {flood[one].statuses[0] for one in refused} == {503}
+        reader.call("GET", "/movements/subscriptions")
+        assert reader.statuses[-1] == 200
+        assert any(not one.done() for one in waiting), "the flood was over too early"
+        statuses = [flood[one].statuses for one in flood if one.result(2 * PATIENCE)]
+    assert {status for some in statuses for status in some} <= {201, 503}

@@ -1,0 +1,185 @@
+"""Logins that are under way while what they rest on goes away: none of them survives."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from gridt.auth import tokens_for
+from gridt.extensions import db
+from gridt.models import Login, User
+from tests.conftest import PASSWORD
+from tests.test_concurrency import at_once
+from tests.test_overlap import PATIENCE, beside, stopped, wait_until_somebody_waits
+
+NEW_PASSWORD = "another long one"
+ROUNDS = 8
+
+
+@pytest.fixture
+def world(own_app: Flask) -> Flask:
+    """An app whose context is entered, and in which somebody has an account."""
+    with own_app.app_context():
+        User("ann", "ann@example.org", PASSWORD).save_to_db()
+        db.session.remove()
+        own_app.test_client().get("/")  # the first call of an app does more than the others
+        yield own_app
+
+
+def log_in(app: Flask, password: str = PASSWORD) -> TestResponse:
+    body = {"username": "ann", "password": password}
+    return app.test_client().post("/auth", json=body)
+
+
+def is_good(app: Flask, token: str) -> bool:
+    headers = {"Authorization": f"Bearer {token}"}
+    return bool(app.test_client().get("/identity", headers=headers).status_code == 200)
+
+
+def survives(app: Flask, answer: TestResponse) -> bool:
+    """Tell whether somebody who was answered so is logged in."""
+    return answer.status_code == 200 and is_good(app, answer.json["access_token"])
+
+
+def new_token() -> str:
+    ann = User.find_by_name("ann")
+    assert ann is not None
+    login = Login(ann)
+    login.save_to_db()
+    token: str = tokens_for(login)["access_token"]
+    db.session.remove()
+    return token
+
+
+def change_password(app: Flask, token: str, old: str = PASSWORD, new: str = NEW_PASSWORD) -> Any:
+    return app.test_client().post(
+        "/user/change_password",
+        json={"old_password": old, "new_password": new},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+
+
+def by_changing_the_password(app: Flask, token: str) -> None:
+    assert change_password(app, token).status_code == 200
+
+
+def by_closing_the_account(_app: Flask, _token: str) -> None:
+    """End all logins under the lock that a change of an account takes."""
+    ann = User.find_by_name("ann")
+    assert ann is not None
+    User.lock(ann.id)
+    ann.hash_password(NEW_PASSWORD)
+    Login.revoke_all(ann)
+    db.session.commit()
+
+
+def by_deleting_the_account(_app: Flask, _token: str) -> None:
+    ann = User.find_by_name("ann")
+    assert ann is not None
+    ann.delete_from_db()
+
+
+ENDINGS = [by_changing_the_password, by_closing_the_account, by_deleting_the_account]
+
+
+@pytest.mark.parametrize("end", ENDINGS)
+def test_a_login_that_is_ended_before_it_is_written_fails(
+    world: Flask, request: pytest.FixtureRequest, end: Callable[[Flask, str], None]
+) -> None:
+    if request.config.getoption("--database") == "sqlite":
+        pytest.skip("whoever has looked at SQLite to write keeps others from writing")
+    token = new_token()
+    with stopped(world, "FOR NO KEY UPDATE", partial(log_in, world)) as logging_in:
+        with beside(world, partial(end, world, token)) as ending:
+            ending.result(PATIENCE)
+        logging_in.go_on()
+        answer = logging_in.result()
+    assert answer.status_code == 401
+    assert db.session.scalars(sa.select(Login).where(Login.revoked_at.is_(None))).all() == [
+        login for login in [Login.find_by_id(1)] if end is by_changing_the_password
+    ]
+
+
+@pytest.mark.parametrize("end", ENDINGS)
+def test_a_login_that_is_ended_while_it_is_written_ends(
+    world: Flask, request: pytest.FixtureRequest, end: Callable[[Flask, str], None]
+) -> None:
+    token = new_token()
+    with stopped(world, "INSERT INTO logins", partial(log_in, world)) as logging_in:
+        with beside(world, partial(end, world, token)) as ending:
+            if request.config.getoption("--database") == "postgresql":
+                wait_until_somebody_waits()  # on SQLite everybody does
+            logging_in.go_on()
+        ending.result()
+        answer = logging_in.result()
+    assert answer.status_code == 200
+    assert not survives(world, answer)
+
+
+def test_in_a_storm_nobody_stays_in_with_an_old_password(world: Flask) -> None:
+    password, token = PASSWORD, new_token()
+    for number in range(ROUNDS):
+        following = f"password number {number}"
+        *answers, changed = at_once(
+            world,
+            *[partial(log_in, world, password)] * 3,
+            partial(change_password, world, token, password, following),
+        )
+        assert changed.status_code == 200
+        assert {answer.status_code for answer in answers} <= {200, 401}
+        assert not any(survives(world, answer) for answer in answers)
+        assert is_good(world, token)
+        password = following
+
+
+def test_of_two_who_change_a_password_at_once_one_knows_the_old_one_no_more(world: Flask) -> None:
+    """Or whoever was shut out by a change could undo it."""
+    password, tokens = PASSWORD, [new_token(), new_token()]
+    for number in range(ROUNDS):
+        wishes = [f"wish {who} of round {number}" for who in range(2)]
+        answers = at_once(
+            world,
+            *(
+                partial(change_password, world, token, password, wish)
+                for token, wish in zip(tokens, wishes, strict=True)
+            ),
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 401]
+        (password,) = (
+            wish for wish, answer in zip(wishes, answers, strict=True) if answer.status_code == 200
+        )
+        assert log_in(world, password).status_code == 200
+        tokens = [new_token(), new_token()]
+
+
+def test_a_refresh_token_that_two_spend_at_once_ends_the_login(world: Flask) -> None:
+    for _ in range(ROUNDS):
+        tokens = log_in(world).json
+        headers = {"Authorization": f"Bearer {tokens['refresh_token']}"}
+        call = partial(world.test_client().post, "/auth/refresh", headers=headers)
+        answers = at_once(world, call, call, call)
+        assert [answer.status_code for answer in answers].count(200) <= 1
+        given = [tokens, *(answer.json for answer in answers if answer.status_code == 200)]
+        for each in given:
+            assert not is_good(world, each["access_token"])
+            headers = {"Authorization": f"Bearer {each['refresh_token']}"}
+            again = world.test_client().post("/auth/refresh", headers=headers)
+            assert again.status_code == 401
+
+
+def test_a_login_that_ends_while_it_is_refreshed_stays_ended(world: Flask) -> None:
+    for _ in range(ROUNDS):
+        tokens = log_in(world).json
+        refresh = {"headers": {"Authorization": f"Bearer {tokens['refresh_token']}"}}
+        access = {"headers": {"Authorization": f"Bearer {tokens['access_token']}"}}
+        refreshed, ended = at_once(
+            world,
+            partial(world.test_client().post, "/auth/refresh", **refresh),
+            partial(world.test_client().delete, "/auth", **access),
+        )
+        assert ended.status_code == 200
+        assert not survives(world, refreshed)
