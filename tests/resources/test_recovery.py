@@ -19,6 +19,7 @@ from gridt.mail.tokens import issue
 from gridt.models import Job, Login, User
 from tests.conftest import PASSWORD
 from tests.mailbox import html_of, kept, mail_server, text_of, token_of
+from tests.test_overlap import beside, stopped, wait_until_somebody_waits
 
 NEW = "another long one"
 
@@ -398,6 +399,32 @@ def test_of_two_with_one_token_one_sets_the_password(own_app, race, tmp_path) ->
         db.session.rollback()  # or nobody else could write
         run_until_idle()
     assert subjects(kept(tmp_path / "mail")) == [("ann@example.org", "password_changed")]
+
+
+@pytest.mark.parametrize(
+    ("path", "purpose", "more"),
+    [
+        ("/user/reset_password/confirm", Purpose.RESET_PASSWORD, {"password": NEW}),
+        ("/user/change_email/confirm", Purpose.CHANGE_EMAIL, {}),
+        ("/user/confirm_email/confirm", Purpose.CONFIRM_EMAIL, {}),
+    ],
+)
+def test_who_comes_while_a_token_is_used_waits_and_is_refused(
+    request, own_app, path, purpose, more
+) -> None:
+    if request.config.getoption("--database") == "sqlite":
+        pytest.skip("whoever writes to SQLite is alone")
+    (token,) = own_users(own_app, lambda users: [issue(purpose, users[0], "new@example.org")])
+    body = {"token": token} | more
+
+    def call() -> int:
+        return own_app.test_client().post(path, json=body).status_code
+
+    with own_app.app_context(), stopped(own_app, "UPDATE users", call) as first:
+        with beside(own_app, call) as second:
+            wait_until_somebody_waits()
+            first.go_on()
+        assert (first.result(), second.result()) == (200, 401)
 
 
 def test_of_two_who_move_to_one_address_one_gets_it(own_app, race, tmp_path) -> None:
