@@ -21,7 +21,8 @@ WORKDIR /app
 ENV PATH=/opt/venv/bin:$PATH \
     FLASK_APP=wsgi \
     GRIDT_BIND=0.0.0.0:5000 \
-    GRIDT_DATABASE_URL=sqlite:////data/gridt.sqlite
+    GRIDT_DATABASE_URL=sqlite:////data/gridt.sqlite \
+    GRIDT_MAIL_FOLDER=/data/mail
 USER 10001
 VOLUME /data
 EXPOSE 5000

@@ -53,7 +53,7 @@ def post_fork(server, worker):
 
 
 def when_ready(server):
-    """Tell what to try next."""
+    """Tell what to try next, and where mails go."""
     url = str(server.LISTENERS[0]).replace("//0.0.0.0:", "//127.0.0.1:")
     print(
         f"""
@@ -64,7 +64,7 @@ gridt listens on {url} (Ctrl-C stops it). In another terminal:
        -d '{{"username": "robin", "email": "robin@example.org", "password": "correct horse"}}'
 
 The README goes on from here with a first session; {url}/docs shows every call.
-""",
+{_where_mails_go()}""",
         flush=True,
     )
 
@@ -78,3 +78,13 @@ def post_worker_init(worker):
 def worker_exit(server, worker):
     """Let the job that runs be finished, if there is time."""
     embedded.stop(graceful_timeout)
+
+
+def _where_mails_go():
+    if settings.SMTP_URL is not None:
+        return ""
+    return f"""
+WARNING: no mail leaves this machine. GRIDT_SMTP_URL names no mail server, so mails are written into
+{settings.MAIL_FOLDER}
+with the tokens in them.
+"""

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from email.policy import EmailPolicy
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, cast
+from urllib.parse import unquote, urlsplit
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError
 from flask.helpers import get_load_dotenv
@@ -25,6 +27,10 @@ ROOT = Path(__file__).resolve().parent.parent
 INSTANCE_FOLDER = ROOT / "instance"
 
 _STARTERS = OneOf(["everybody", "admins"])
+#: how a mail server may be addressed, and the port where none is given (RFC 5321, 6409, 8314)
+SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _IN_MEMORY = {None, "", ":memory:"}
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -97,6 +103,14 @@ class Settings:
     JWT_ACCESS_TOKEN_EXPIRES: timedelta = timedelta(hours=1)
     #: GRIDT_REFRESH_TOKEN_SECONDS: how long a login lasts that nobody uses
     JWT_REFRESH_TOKEN_EXPIRES: timedelta = timedelta(days=30)
+    #: GRIDT_SMTP_URL: the mail server; without one, mails are written into MAIL_FOLDER
+    SMTP_URL: str | None = None
+    #: GRIDT_MAIL_FOLDER; a relative path starts at the instance folder
+    MAIL_FOLDER: str = str(INSTANCE_FOLDER / "mail")
+    #: GRIDT_MAIL_FROM: who the mails are from
+    MAIL_FROM: str = "gridt <gridt@localhost>"
+    #: GRIDT_CLIENT_URL: the client app, which links in mails lead to
+    CLIENT_URL: str | None = None
     #: GRIDT_ARGON2_MEMORY_KIB
     ARGON2_MEMORY_KIB: int = 64 * 1024
     #: GRIDT_ARGON2_PASSES
@@ -120,6 +134,9 @@ class Settings:
         env.add_parser("database_url", _database_url)
         env.add_parser("replica_url", _replica_url)
         env.add_parser("secret_key", _secret_key)
+        env.add_parser("smtp_url", _smtp_url)
+        env.add_parser("mail_from", _mail_from)
+        env.add_parser("client_url", _client_url)
         env.add_parser("earlier_keys", _earlier_keys)
         env.add_parser("rate", _rate)
         env.add_parser("redis_url", _redis_url)
@@ -128,6 +145,10 @@ class Settings:
             embedded = url is None or url.get_backend_name() == "sqlite"
             secret: str | None = env.secret_key("SECRET_KEY", None, url=url)
             values = _limits(env) | {
+                "SMTP_URL": env.smtp_url("SMTP_URL", None),
+                "MAIL_FOLDER": str(INSTANCE_FOLDER / env.str("MAIL_FOLDER", cls.MAIL_FOLDER)),
+                "MAIL_FROM": env.mail_from("MAIL_FROM", cls.MAIL_FROM),
+                "CLIENT_URL": env.client_url("CLIENT_URL", None),
                 "SECRET_KEY_FALLBACKS": env.earlier_keys("SECRET_KEY_FALLBACKS", None),
                 "REPLICA_URI": env.replica_url("REPLICA_URL", None, url=url),
                 "PREPARED_STATEMENTS": env.bool("PREPARED_STATEMENTS", cls.PREPARED_STATEMENTS),
@@ -225,6 +246,51 @@ def _replica_url(text: str | None, url: URL | None) -> str | None:
     if url is not None and url.get_backend_name() == "sqlite":
         raise ValidationError("Only a PostgreSQL has a replica, and GRIDT_DATABASE_URL is none.")
     return replica.render_as_string(hide_password=False)
+
+
+def _smtp_url(text: str | None) -> str | None:
+    """Check the address of a mail server; a password goes to it over TLS, or not far."""
+    if not text:
+        return None
+    try:
+        url = urlsplit(text)
+        ok = url.scheme in SMTP_PORTS and url.hostname and url.port != 0
+        ok = ok and not (url.path.strip("/") or set(text) & {"?", "#"})
+    except ValueError:
+        ok = False
+    if not ok:
+        raise ValidationError("Not like smtp+starttls://user:password@host:587.")
+    if not unquote(f"{url.username}{url.password}").isascii():
+        raise ValidationError("User and password can only be ASCII.")
+    if url.password and url.scheme == "smtp" and url.hostname not in _LOOPBACK:
+        raise ValidationError("It would send the password in clear: use smtp+starttls or smtps.")
+    return text
+
+
+def _mail_from(text: str) -> str:
+    """Check who mails are from: an address, with a name before it or not."""
+    try:
+        (address,) = EmailPolicy().header_factory("From", text).addresses
+        if address.username and address.domain and address.addr_spec.isascii():
+            return text
+    except ValueError:  # more than one, or none
+        pass
+    raise ValidationError("Not like gridt <gridt@example.org>.")
+
+
+def _client_url(text: str | None) -> str | None:
+    """Check the address of the client app."""
+    if not text:
+        return None
+    try:
+        url = urlsplit(text)
+        ok = url.scheme in {"http", "https"} and url.hostname and not set(text) & {"?", "#"}
+        ok = ok and text.isascii() and text.isprintable() and " " not in text
+    except ValueError:
+        ok = False
+    if not ok:
+        raise ValidationError("Not like https://app.example.org.")
+    return text
 
 
 def _secret_key(given: str | None, url: URL | None) -> str | None:

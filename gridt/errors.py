@@ -31,6 +31,11 @@ class InvalidToken(GridtError):
     status, slug, title = 401, "invalid-token", "The token is missing, invalid, expired or revoked"
 
 
+class InvalidMailToken(GridtError):
+    status, slug = 401, "invalid-mail-token"
+    title = "This token is wrong, has expired, or was used before"
+
+
 class NotAllowed(GridtError):
     status, slug, title = 403, "not-allowed", "You may not do that"
 

@@ -4,6 +4,7 @@ import contextvars
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,10 +20,12 @@ from gridt import create_app
 from gridt.auth import tokens_for
 from gridt.config import Settings
 from gridt.extensions import db, disconnect
+from gridt.jobs import run_until_idle
 from gridt.limits import limiter
 from gridt.models import Login, Movement, User
 from tests import postgres
 from tests.contract import check_answer
+from tests.mailbox import kept
 
 PASSWORD = "correct horse battery"
 
@@ -132,6 +135,20 @@ def database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         db.session.remove()
         outer.rollback()
         connection.close()
+
+
+@pytest.fixture
+def mails(
+    app: Flask, database: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[[], list[EmailMessage]]:
+    """Send what is to be sent; return the mails of the test so far."""
+    monkeypatch.setitem(app.config, "MAIL_FOLDER", str(tmp_path / "mail"))
+
+    def send() -> list[EmailMessage]:
+        run_until_idle()
+        return kept(tmp_path / "mail")
+
+    return send
 
 
 @pytest.fixture

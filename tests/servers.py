@@ -79,6 +79,7 @@ def serve(
     """
     with tempfile.TemporaryDirectory(prefix="gridt-server-") as folder:
         log = Path(folder) / "log"
+        settings = {"MAIL_FOLDER": f"{folder}/mail"} | settings
         with (
             log.open("wb") as output,
             subprocess.Popen(

@@ -35,6 +35,9 @@ OTHERWISE = {
     ("movements", "creator_id"): "movements stay, without creator",
     ("audit_entries", "user_id"): "the log outlives accounts",
     ("audit_entries", "actor_id"): "the log outlives accounts",
+    ("reports", "reporter_id"): "reports stay, and nobody's",
+    ("reports", "author_id"): "of an update they go with it; of a movement they stay",
+    ("reports", "closed_by_id"): "reports stay",
 }
 #: tables that name users and are in the export by another name, or not, and why
 EXPORTED_OTHERWISE: dict[str, str] = {}

@@ -20,6 +20,7 @@ ROWS = {
     "gridt.models": 2,
     "gridt.formats": 3,
     "gridt.jobs": 3,
+    "gridt.mail": 3,
     "gridt.schemas": 4,
     "gridt.access": 3,
     "gridt.api": 5,

@@ -21,6 +21,8 @@ from gridt import create_app
 from gridt.api import document
 from gridt.auth import tokens_for
 from gridt.extensions import db
+from gridt.mail import Purpose
+from gridt.mail.tokens import issue
 from gridt.models import Login, Movement, Report, Update, User
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 
@@ -44,7 +46,20 @@ PUBLIC = {
     ("GET", "/static/<path:filename>"),
     ("POST", "/register"),
     ("POST", "/auth"),
+    ("POST", "/user/reset_password/request"),
+    ("POST", "/user/reset_password/confirm"),
+    ("POST", "/user/change_email/confirm"),
+    ("POST", "/user/confirm_email/confirm"),
 }
+
+#: which tokens from mails are taken where
+MAIL_TOKENS = {
+    "/user/reset_password/confirm": Purpose.RESET_PASSWORD,
+    "/user/change_email/confirm": Purpose.CHANGE_EMAIL,
+    "/user/confirm_email/confirm": Purpose.CONFIRM_EMAIL,
+}
+#: stands for one that is good
+MAIL_TOKEN = "a-token-of-ann"
 
 
 @dataclass(frozen=True)
@@ -111,6 +126,18 @@ MEMBERS: dict[tuple[str, str], dict[str, Text]] = {
         "old_password": Text(PASSWORD),
         "new_password": Text("another long one", 8, 128),
     },
+    ("POST", "/user/reset_password/request"): {"email": Text("ann@example.org", 1, 254)},
+    ("POST", "/user/reset_password/confirm"): {
+        "token": Text(MAIL_TOKEN, 0, 4096),
+        "password": Text("another long one", 8, 128),
+    },
+    ("POST", "/user/change_email/request"): {
+        "password": Text(PASSWORD),
+        "new_email": Text("new@example.org", 1, 254),
+    },
+    ("POST", "/user/change_email/confirm"): {"token": Text(MAIL_TOKEN, 0, 4096)},
+    ("POST", "/user/confirm_email/request"): {},
+    ("POST", "/user/confirm_email/confirm"): {"token": Text(MAIL_TOKEN, 0, 4096)},
     ("POST", "/movements"): movement_members(required=True),
     ("PATCH", "/movements/<movement>"): movement_members(required=False),
     ("PUT", "/movements/<movement>/subscriber"): {},
@@ -168,6 +195,11 @@ class World:
         found = {name: str(id) for name, id in self.ids.items()} | (ids or {})
         path = re.sub(r"<(?:path:)?(\w+)>", lambda name: found.get(name[1], "none"), rule)
         options.setdefault("headers", {"Authorization": f"Bearer {self.token_for(rule)}"})
+        if rule in MAIL_TOKENS and "json" in options:
+            token = issue(MAIL_TOKENS[rule], self.ann, "new@example.org")
+            given = options["json"]
+            if isinstance(given, dict) and given.get("token") == MAIL_TOKEN:
+                options["json"] = given | {"token": token}
         if "json" in options:  # what the service itself cannot write it may still be sent
             options["data"] = json.dumps(options.pop("json"))
             options["content_type"] = "application/json"

@@ -69,6 +69,10 @@ def test_defaults():
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(hours=1),
         "JWT_REFRESH_TOKEN_EXPIRES": timedelta(days=30),
+        "SMTP_URL": None,
+        "MAIL_FOLDER": str(INSTANCE_FOLDER / "mail"),
+        "MAIL_FROM": "gridt <gridt@localhost>",
+        "CLIENT_URL": None,
         "ARGON2_MEMORY_KIB": 64 * 1024,
         "ARGON2_PASSES": 3,
         "ARGON2_LANES": 4,
@@ -89,6 +93,13 @@ def test_defaults():
         ("MAX_BODY_BYTES", "2048", "MAX_CONTENT_LENGTH", 2048),
         ("ACCESS_TOKEN_SECONDS", "60", "JWT_ACCESS_TOKEN_EXPIRES", timedelta(minutes=1)),
         ("REFRESH_TOKEN_SECONDS", "3600", "JWT_REFRESH_TOKEN_EXPIRES", timedelta(hours=1)),
+        ("SMTP_URL", "smtp://localhost:2525", "SMTP_URL", "smtp://localhost:2525"),
+        ("SMTP_URL", "", "SMTP_URL", None),
+        ("SMTP_URL", "smtps://me:p%40s@a.example", "SMTP_URL", "smtps://me:p%40s@a.example"),
+        ("MAIL_FOLDER", "/var/mails", "MAIL_FOLDER", "/var/mails"),
+        ("MAIL_FOLDER", "mails", "MAIL_FOLDER", str(INSTANCE_FOLDER / "mails")),
+        ("MAIL_FROM", "me@a.example", "MAIL_FROM", "me@a.example"),
+        ("CLIENT_URL", "https://a.example/app", "CLIENT_URL", "https://a.example/app"),
         ("ARGON2_MEMORY_KIB", "64", "ARGON2_MEMORY_KIB", 64),
         ("ARGON2_PASSES", "1", "ARGON2_PASSES", 1),
         ("ARGON2_LANES", "8", "ARGON2_LANES", 8),
@@ -130,6 +141,9 @@ BAD = {
     "MAX_BODY_BYTES": "1023",
     "ACCESS_TOKEN_SECONDS": "0",
     "REFRESH_TOKEN_SECONDS": "soon",
+    "SMTP_URL": "mail.example.org:25",
+    "MAIL_FROM": "gridt",
+    "CLIENT_URL": "app.example.org",
     "ARGON2_MEMORY_KIB": "63",
     "ARGON2_PASSES": "0",
     "ARGON2_LANES": "9",
@@ -173,6 +187,7 @@ def test_a_refused_secret_or_password_is_not_told(configured):
             SECRET_KEY_FALLBACKS="hush",
             DATABASE_URL="mysql://root:hush@localhost/gridt",
             REPLICA_URL="mysql://root:hush@localhost/gridt",
+            SMTP_URL="smtp://gridt:hush@mail.example.org",
         )
     assert "hush" not in str(caught.value)
 
@@ -271,6 +286,44 @@ def test_an_absolute_path_stays(configured, tmp_path):
 def test_only_a_server_has_a_replica_and_only_a_server_is_one(configured, url, replica):
     with pytest.raises(ConfigurationError, match="GRIDT_REPLICA_URL"):
         configured(DATABASE_URL=url, REPLICA_URL=replica)
+
+
+# -- mail -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://",
+        "smtp://:25",
+        "smtp://mail.example.org:port",
+        "smtp://mail.example.org:0",
+        "smtp://mail.example.org/path",
+        "http://mail.example.org",
+        "smtp://gridt:secret@mail.example.org",
+        "smtp://[::1",
+        "smtps://gridt:p%C3%A4ss@mail.example.org",
+    ],
+)
+def test_a_mail_server_that_cannot_be_or_would_see_the_password_in_clear_is_refused(
+    configured, url
+):
+    with pytest.raises(ConfigurationError, match="GRIDT_SMTP_URL"):
+        configured(SMTP_URL=url)
+
+
+@pytest.mark.parametrize("sender", ["a@x.example, b@x.example", "@", "gridt <>", "ü@x.example"])
+def test_mails_are_from_one_address(configured, sender):
+    with pytest.raises(ConfigurationError, match="GRIDT_MAIL_FROM"):
+        configured(MAIL_FROM=sender)
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript://x/%0aalert(1)", "https://", "https://a.example/#x", "https://[a"]
+)
+def test_links_lead_to_web_pages_only(configured, url):
+    with pytest.raises(ConfigurationError, match="GRIDT_CLIENT_URL"):
+        configured(CLIENT_URL=url)
 
 
 # -- the secret -----------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from gridt import create_app
 from gridt.api import document
 from gridt.clock import utcnow
 from gridt.extensions import db, disconnect
+from gridt.mail import Purpose
+from gridt.mail.tokens import issue
 from gridt.models import Block, Login, Movement, MovementUserAssociation, Report, Update, User
 from gridt.models.blocking import MOST_BLOCKED
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
@@ -30,6 +32,9 @@ BODIES = {
     "POST /register": {"username": "new", "email": "new@example.org", "password": PASSWORD},
     "POST /auth": {"username": "me", "password": PASSWORD},
     "POST /user/change_password": {"old_password": PASSWORD, "new_password": "another " * 2},
+    "POST /user/reset_password/request": {"email": "me@example.org"},
+    "POST /user/reset_password/confirm": {"password": "another " * 2},
+    "POST /user/change_email/request": {"password": PASSWORD, "new_email": "new@example.org"},
     "PATCH /identity": {"bio": "me"},
     "PUT /bio": {"bio": "me"},
     "POST /movements": {
@@ -43,6 +48,13 @@ BODIES = {
     "POST /movements/{movement}/reports": {"reason": "not nice"},
     "POST /movements/{movement}/updates/{update}/reports": {"reason": "not nice"},
     "POST /admin/reports/{report}/close": {"resolution": "talked to them"},
+}
+
+#: these carry a token from a mail as well
+MAIL_TOKENS = {
+    "POST /user/reset_password/confirm": Purpose.RESET_PASSWORD,
+    "POST /user/change_email/confirm": Purpose.CHANGE_EMAIL,
+    "POST /user/confirm_email/confirm": Purpose.CONFIRM_EMAIL,
 }
 
 #: a value that each of these arguments refuses; one of them is in every query
@@ -87,6 +99,17 @@ OPERATIONS = [
 ANSWERS = [(operation, status) for operation in OPERATIONS for status in operation.statuses]
 
 
+def body_of(operation: Operation, user: User, email: str = "new@example.org") -> dict[str, Any]:
+    """Return what a call has to carry to succeed.
+
+    :param email: what a token is for, if it is to change the address of `user`
+    """
+    body = dict(BODIES.get(operation.name, {}))
+    if purpose := MAIL_TOKENS.get(operation.name):
+        body["token"] = issue(purpose, user, email)
+    return body
+
+
 @dataclass
 class World:
     """I created a movement of six; somebody I follow is in it, and somebody else is not."""
@@ -121,7 +144,7 @@ class World:
         for name in names:
             names[name] = changes.pop(name, names[name])
         if not {"json", "data"} & set(changes) and "requestBody" in operation.doc:
-            changes["json"] = BODIES.get(operation.name, {})
+            changes["json"] = body_of(operation, self.me)
         if operation.name == "POST /auth/refresh" and client is None:
             changes["headers"] = {"Authorization": f"Bearer {self.refresh_token}"}
         path = operation.template.format(**names)
@@ -300,6 +323,15 @@ def follow_everybody(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, movement=movement.id, user=leader.id)
 
 
+def show_no_token_of_ours(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, json=body_of(operation, world.me) | {"token": "nonsense"})
+
+
+def move_to_a_taken_address(world: World, operation: Operation) -> TestResponse:
+    taken = "stranger@example.org"
+    return world.call(operation, json=body_of(operation, world.me, taken))
+
+
 def start_what_only_admins_may(world: World, operation: Operation) -> TestResponse:
     world.settings("MOVEMENTS_BY", "admins")
     return world.call(operation)
@@ -330,6 +362,8 @@ _OTHER = {"PATCH /admin/users/{user}": {"role": "user"}}
 SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /register", 409): take_a_taken_username,
     ("POST /auth", 401): have_the_wrong_password,
+    **{(name, 401): show_no_token_of_ours for name in MAIL_TOKENS},
+    ("POST /user/change_email/confirm", 409): move_to_a_taken_address,
     ("DELETE /auth/logins/{login}", 404): come_as_a_stranger,
     ("POST /auth", 403): be_deactivated,
     ("DELETE /identity", 401): have_another_password,
@@ -400,7 +434,9 @@ def test_each_operation_tells_when_the_database_is_away(
     make = create_refresh_token if operation.template == "/auth/refresh" else create_access_token
     away.token = make("1", additional_claims={"login": 1}) if operation.secured else None
     path = operation.template.format(movement=1, user=1, update=1, login=1, report=1)
-    body = {"json": BODIES.get(operation.name, {})} if "requestBody" in operation.doc else {}
+    somebody = User("somebody", "somebody@example.org", PASSWORD)
+    somebody.id = 1
+    body = {"json": body_of(operation, somebody)} if "requestBody" in operation.doc else {}
     answer = away.open(path, method=operation.method, **body)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0

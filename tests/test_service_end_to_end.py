@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from http.client import HTTPConnection
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from gridt.extensions import db, disconnect
 from gridt.models import Movement, MovementUserAssociation, Subscription, User
 from gridt.models.subscription import random_key
 from tests.conftest import migrated_app
+from tests.mailbox import kept, mail_server, token_of
 from tests.persons import PASSWORD, Person, account
 from tests.servers import PATIENCE, ROOT, Server, environment, flask, serve
 
@@ -115,6 +117,34 @@ def test_a_restart_loses_nothing(new_database: Callable[[], str]) -> None:
     with serve(url) as server:
         ann.url = server.url
         assert ann.call("GET", "/movements/subscriptions") == before  # the token still holds too
+
+
+def test_a_mail_is_sent_beside_the_requests(new_database: Callable[[], str]) -> None:
+    with (
+        mail_server() as box,
+        serve(new_database(), SMTP_URL=f"smtp://127.0.0.1:{box.port}") as server,
+    ):
+        ann = Person(server.url, "ann")
+        ann.register()
+        token = token_of(box.next())
+        ann.call("POST", "/user/confirm_email/confirm", {"token": token})
+        ann.log_in()
+        assert ann.call("GET", "/identity")["email_confirmed"] is True
+        assert "no mail leaves" not in server.log.read_text()
+
+
+def test_without_a_mail_server_mails_are_kept_and_that_is_said(
+    new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    with serve(new_database(), MAIL_FOLDER=str(tmp_path / "mail")) as server:
+        assert "no mail leaves this machine" in server.log.read_text()
+        assert str(tmp_path / "mail") in server.log.read_text()
+        Person(server.url, "ann").register()
+        give_up = time.monotonic() + PATIENCE
+        while not (mails := kept(tmp_path / "mail")):
+            assert time.monotonic() < give_up, "the mail was never written"
+            time.sleep(0.02)
+    assert token_of(mails[0])
 
 
 def test_wrong_settings_are_named_all_together() -> None:

@@ -234,6 +234,9 @@ WRITES = [
     ("delete", "/auth?everywhere=true", None),
     ("delete", "/auth/logins/{login}", None),
     ("post", "/user/change_password", {"old_password": PASSWORD, "new_password": "a new one!"}),
+    ("post", "/user/reset_password/request", {"email": "me@example.org"}),
+    ("post", "/user/change_email/request", {"password": PASSWORD, "new_email": "n@example.org"}),
+    ("post", "/user/confirm_email/request", None),
     ("patch", "/identity", {"username": "renamed", "bio": "me"}),
     ("delete", "/identity", {"password": PASSWORD}),
     ("put", "/bio", {"bio": "me"}),
@@ -261,6 +264,9 @@ REFUSED = [
     ("post", "/register", NEW_USER | {"password": "short"}, 422),
     ("post", "/auth/refresh", None, 401),
     ("delete", "/auth/logins/{nothing}", None, 404),
+    ("post", "/user/reset_password/confirm", {"token": "x", "password": "a new one!"}, 401),
+    ("post", "/user/change_email/confirm", {"token": "x"}, 401),
+    ("post", "/user/confirm_email/confirm", {"token": "x"}, 401),
     ("patch", "/identity", {"username": "SOMEBODY"}, 409),
     ("post", "/movements", NEW_MOVEMENT | {"name": "FLOSSING"}, 409),
     ("post", "/movements", NEW_MOVEMENT | {"interval": "P1M"}, 422),
@@ -349,6 +355,7 @@ WRONG_PASSWORDS = [
     ("/auth", {"username": "me", "password": "wrong"}),
     ("/auth", {"username": "nobody", "password": PASSWORD}),
     ("/user/change_password", {"old_password": "x", "new_password": "a new one!"}),
+    ("/user/change_email/request", {"password": "x", "new_email": "n@example.org"}),
 ]
 
 

@@ -1,6 +1,6 @@
 """Who does not want to meet whom: neither of them is given the other as leader."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     bindparam,
-    delete,
     or_,
     select,
     union,
@@ -18,11 +17,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from gridt.clock import utcnow
-from gridt.extensions import db
 from gridt.models.base import Model, UTCDateTime, execute
 
 if TYPE_CHECKING:
-    from gridt.models.user import User
+    pass
 
 
 class Block(Model):
@@ -40,19 +38,6 @@ class Block(Model):
     blocker_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     blocked_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
-
-    @classmethod
-    def delete_of(cls, user: "User") -> None:
-        """Delete every block by a user and of them. Does not commit."""
-        either = or_(cls.blocker_id == user.id, cls.blocked_id == user.id)
-        db.session.execute(delete(cls).where(either))
-
-    @classmethod
-    def export_of(cls, user: "User") -> Iterator[dict[str, Any]]:
-        """Yield the blocks that a user made; who blocked them is not theirs to know."""
-        mine = select(cls.blocked_id, cls.created_at).where(cls.blocker_id == user.id)
-        for row in db.session.execute(mine.order_by(cls.blocked_id)):
-            yield {"user_id": row.blocked_id, "blocked_at": row.created_at}
 
 
 #: both directions a block is looked up in, each by an index of its own

@@ -1,7 +1,7 @@
 """What is stored about a user, for the user: a query for each section of the export.
 
 Of others only the username is told, where the user sees it anyway; of an admin only that it was
-one. What proves who somebody is, such as the hash of a password, stays here.
+one; and not who blocked or reported the user. What proves who somebody is, such as the hash of a password, stays here.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,12 @@ from sqlalchemy.orm import aliased
 
 from gridt.models.audit import AuditEntry
 from gridt.models.base import Rows, execute
+from gridt.models.block import Block
 from gridt.models.login import Login
 from gridt.models.movement import Movement
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import FETCHED_AT_ONCE
+from gridt.models.report import Report
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update
 from gridt.models.user import User
@@ -37,8 +39,11 @@ SECTIONS: dict[str, Rows] = {
         User.time_zone,
         User.created_at,
         User.deactivated_at,
+        User.email_changed_at,
     ).where(User.id == _me),
-    "logins": select(Login.id, Login.created_at, Login.refreshed_at, Login.revoked_at)
+    "logins": select(
+        Login.id, Login.created_at, Login.refreshed_at, Login.revoked_at, Login.user_agent
+    )
     .where(Login.user_id == _me)
     .order_by(Login.id),
     "subscriptions": select(
@@ -69,6 +74,22 @@ SECTIONS: dict[str, Rows] = {
     )
     .where(Movement.creator_id == _me)
     .order_by(Movement.id),
+    "blocks": select(Block.created_at, _other.username.label("blocked"))
+    .join(_other, _other.id == Block.blocked_id)
+    .where(Block.blocker_id == _me)
+    .order_by(Block.blocked_id),
+    "reports": select(
+        Report.id,
+        Report.movement_id,
+        Report.update_id,
+        Report.category,
+        Report.reason,
+        Report.created_at,
+        Report.closed_at,
+        Report.resolution,
+    )
+    .where(Report.reporter_id == _me)
+    .order_by(Report.id),
     "audit": select(
         AuditEntry.at,
         AuditEntry.action,

@@ -1,8 +1,7 @@
 """What users report to the admins: an update or a movement, with the words it had then."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from sqlalchemy import CursorResult, ForeignKey, Index, String, Text, delete, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
@@ -132,19 +131,3 @@ class Report(Stored, Model):
         ends = (cls.reporter_id, cls.author_id, cls.closed_by_id)
         for end in ends:
             db.session.execute(update(cls).where(end == user.id).values({end: None}))
-
-    @classmethod
-    def export_of(cls, user: "User") -> Iterator[dict[str, Any]]:
-        """Yield what a user reported; what others reported of them is not theirs to know."""
-        mine = select(cls).where(cls.reporter_id == user.id).order_by(cls.id)
-        for one in db.session.scalars(mine):
-            yield {
-                "id": one.id,
-                "movement_id": one.movement_id,
-                "update_id": one.update_id,
-                "category": one.category,
-                "reason": one.reason,
-                "created_at": one.created_at,
-                "closed_at": one.closed_at,
-                "resolution": one.resolution,
-            }

@@ -47,6 +47,8 @@ class User(Stored, Model):
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     deactivated_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: when the address became another; what was sent to the one before is worthless since
+    email_changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     movements: Mapped[list["Movement"]] = relationship(
         secondary="subscriptions", viewonly=True, order_by="Movement.id"
@@ -94,6 +96,15 @@ class User(Stored, Model):
         if renewed is not None:
             self.password_hash = renewed
         return right
+
+    def confirm_email(self) -> None:
+        """Note that this user reads mail at their address."""
+        self.email_confirmed_at = self.email_confirmed_at or utcnow()
+
+    def change_email(self, email: str) -> None:
+        """Make `email`, where this user has shown to read mail, their address."""
+        self.email = email
+        self.email_changed_at = self.email_confirmed_at = utcnow()
 
     def leaders(self, movement: "Movement") -> list["User"]:
         """Return the users whom this user follows in `movement`."""
@@ -186,7 +197,6 @@ class User(Stored, Model):
                 delete(owner.class_).where(owner == self.id),
                 execution_options={"synchronize_session": False},
             )
-        Block.delete_of(self)
         Report.forget(self)
         super().delete_from_db()
 
@@ -221,7 +231,12 @@ class User(Stored, Model):
 
 #: whose rows go with the user that they name, in this order; who belongs to movements leaves them,
 #: and movements stay without creator
-OWNERS: list[InstrumentedAttribute[int]] = [Update.leader_id, Login.user_id]
+OWNERS: list[InstrumentedAttribute[int]] = [
+    Update.leader_id,
+    Login.user_id,
+    Block.blocker_id,
+    Block.blocked_id,
+]
 
 # an admin who cannot log in is none
 _ADMINS = (

@@ -7,6 +7,7 @@ from gridt.resources import (
     leaders,
     movements,
     network,
+    recovery,
     reports,
     service,
     subscriptions,
@@ -16,6 +17,7 @@ from gridt.resources import (
 
 BLUEPRINTS = [
     auth.bp,
+    recovery.bp,
     users.bp,
     blocks.bp,
     movements.bp,

@@ -5,6 +5,7 @@ from typing import Any
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
+from gridt import mail
 from gridt.api import Blueprint, Resource
 from gridt.auth import caller, caller_id, current_login, token_jti, tokens_for, verified
 from gridt.clock import utcnow
@@ -48,6 +49,7 @@ class Register(Resource):
         user = User(data["username"], data["email"], data["password"])
         db.session.add(user)
         db.session.flush()
+        mail.ask_to_confirm_email(user)
         answer = {"message": "Your account is ready.", "id": user.id, "username": user.username}
         AuditEntry.note("account.registered", user_id=user.id, actor_id=user.id)
         user.save_to_db()
@@ -169,6 +171,7 @@ class ChangePassword(Resource):
         user = verified(caller(), data["old_password"], replace_by=data["new_password"])
         Login.revoke_all(user, keep=g.caller.login_id)
         AuditEntry.note("password.changed", user_id=user.id, actor_id=user.id)
+        mail.tell_password_changed(user)
         user.save_to_db()
         return {"message": "Your password is changed; every other login has ended."}
 

@@ -7,10 +7,10 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import aliased
 
 from gridt.api import Blueprint, Resource
-from gridt.auth import caller
-from gridt.errors import NotAllowed, ReportNotFound
+from gridt.auth import admin, caller
+from gridt.errors import ReportNotFound
 from gridt.extensions import db
-from gridt.models import Movement, Report, Update, User
+from gridt.models import AuditEntry, Movement, Report, Update, User
 from gridt.models.base import execute
 from gridt.paging import Listing
 from gridt.resources.paths import id_in, movement_or_404
@@ -96,7 +96,7 @@ class Reports(Resource):
     @bp.arguments(ReportsIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
         """List reports, newest first."""
-        _admin()
+        admin()
         rows, headers = _LISTINGS[data.pop("state")].page(**data)
         return [_seen(row) for row in rows], headers
 
@@ -109,7 +109,7 @@ class OneReport(Resource):
     @bp.answers(200, ReportOut)
     def get(self, report: str) -> ResponseReturnValue:
         """Show a report."""
-        _admin()
+        admin()
         return _seen_or_404(id_in(report, Report.id))
 
 
@@ -122,10 +122,11 @@ class ClosedReport(Resource):
     @bp.arguments(ResolutionIn)
     def post(self, data: dict[str, Any], report: str) -> ResponseReturnValue:
         """Close a report, saying what became of it."""
-        admin, found = _admin(), Report.find_by_id(id_in(report, Report.id))
+        actor, found = admin(), Report.find_by_id(id_in(report, Report.id))
         if found is None:
             raise ReportNotFound
-        found.close(admin, data["resolution"])
+        found.close(actor, data["resolution"])
+        AuditEntry.note("report.closed", actor_id=actor.id, user_id=found.author_id, subject=found)
         answer = _seen_or_404(found.id) | {"message": "The report is closed."}
         found.save_to_db()
         return answer
@@ -142,13 +143,6 @@ def _report(movement: Movement, posted: Update | None, data: dict[str, Any]) -> 
     answer = {"id": new.id, "created_at": new.created_at, "message": message}
     new.save_to_db()
     return answer, 201
-
-
-def _admin() -> User:
-    admin = caller()
-    if not admin.is_admin:
-        raise NotAllowed("Only admins may do that")
-    return admin
 
 
 def _seen_or_404(report_id: int) -> dict[str, Any]:

@@ -83,7 +83,8 @@ def ensure_not_own_name(password: str, user: User, member: str = "password") -> 
         raise Invalid([{"pointer": f"#/{member}", "detail": _OWN_NAME}])
 
 
-def _given_password() -> Line:
+def given_password() -> Line:
+    """Return the field of a password to prove oneself by."""
     return Line(required=True, validate=Length(max=1024), metadata={"format": "password"})
 
 
@@ -104,20 +105,20 @@ class LoginIn(In):
     """A username or an e-mail address, and the password."""
 
     username = Line(required=True, validate=Length(max=1024))
-    password = _given_password()
+    password = given_password()
 
 
 class ChangePasswordIn(In):
     """The old password and the new one."""
 
-    old_password = _given_password()
+    old_password = given_password()
     new_password = NewPassword()
 
 
 class ClosingIn(In):
     """The password, to delete one's account."""
 
-    password = _given_password()
+    password = given_password()
 
 
 class LogoutIn(In):

@@ -1,0 +1,96 @@
+"""The letters that gridt writes: each asked for in a transaction, and sent by a job after it.
+
+A job finds out at the time of sending whom a letter is for, and makes its token then: no token
+lies in the database, and a request does the same whether or not somebody is known.
+"""
+
+import logging
+from hashlib import sha256
+
+from gridt.database import let_go
+from gridt.extensions import db
+from gridt.jobs import enqueue, job
+from gridt.mail.message import Refused, compose
+from gridt.mail.outbox import deliver
+from gridt.mail.tokens import Purpose, issue
+from gridt.models import User
+from gridt.models.base import fold
+
+log = logging.getLogger(__name__)
+
+#: the priority of what somebody sits and waits for
+_AWAITED = 1
+
+
+def ask_to_confirm_email(user: User) -> None:
+    """Send `user` what confirms that they read mail at their address."""
+    key = f"confirm-email:{user.id}"
+    enqueue("send-email-confirmation", {"user_id": user.id}, key=key, priority=_AWAITED)
+
+
+def ask_to_reset_password(email: str) -> None:
+    """Send who has that address, if anybody, what a new password can be set with."""
+    key = f"reset-password:{_digest(email)}"
+    enqueue("send-password-reset", {"email": email}, key=key, priority=_AWAITED)
+
+
+def ask_to_change_email(user: User, new_email: str) -> None:
+    """Send to an address what makes it that of `user`, unless it is somebody else's."""
+    key = f"change-email:{user.id}:{_digest(new_email)}"
+    given = {"user_id": user.id, "new_email": new_email}
+    enqueue("send-email-change", given, key=key, priority=_AWAITED)
+
+
+def tell_password_changed(user: User) -> None:
+    """Tell `user`, at the address they have now, that their password was changed."""
+    enqueue("send-notice", {"letter": "password_changed", "email": user.email})
+
+
+def tell_email_changed(old_email: str) -> None:
+    """Tell who reads mail at an address that their account has another one now."""
+    enqueue("send-notice", {"letter": "email_changed", "email": old_email})
+
+
+@job("send-email-confirmation", writes=False)
+def _send_email_confirmation(user_id: int) -> None:
+    user = User.find_by_id(user_id)
+    if user is not None and user.email_confirmed_at is None:
+        _send("confirm_email", user.email, issue(Purpose.CONFIRM_EMAIL, user))
+
+
+@job("send-password-reset", writes=False)
+def _send_password_reset(email: str) -> None:
+    user = User.find_by_email(email)
+    if user is not None:
+        # never to what was typed: two addresses may be one to us, and two to a mail server
+        _send("reset_password", user.email, issue(Purpose.RESET_PASSWORD, user))
+
+
+@job("send-email-change", writes=False)
+def _send_email_change(user_id: int, new_email: str) -> None:
+    user, holder = User.find_by_id(user_id), User.find_by_email(new_email)
+    if user is None:
+        return
+    if holder in (None, user):
+        _send("change_email", new_email, issue(Purpose.CHANGE_EMAIL, user, new_email))
+    else:
+        _send("email_in_use", holder.email)
+
+
+@job("send-notice", writes=False)
+def _send_notice(letter: str, email: str) -> None:
+    _send(letter, email)
+
+
+def _send(letter: str, email: str, token: str | None = None) -> None:
+    db.session.rollback()
+    let_go()  # a mail server may take its time: hold nothing meanwhile
+    try:
+        deliver(compose(letter, email, token))
+    except Refused as error:
+        log.error("a mail (%s) is given up: %s", letter, error)
+
+
+def _digest(email: str) -> str:
+    """Return what a job's key knows an address by, however it is written."""
+    return sha256(fold(email).encode()).hexdigest()

@@ -1,0 +1,103 @@
+"""Tokens that go out by mail: signed, for two hours, and each for one use.
+
+What makes a token single-use is that it says in which state its user was when it was issued:
+using it changes that state, and so do a change of password or address by another way.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from hashlib import sha256
+from hmac import compare_digest
+
+from flask import current_app
+from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
+
+from gridt.clock import utcnow
+from gridt.errors import InvalidMailToken
+from gridt.models import User
+
+#: how long a token may lie in a mailbox
+LIFETIME = timedelta(hours=2)
+
+
+class Purpose(StrEnum):
+    """What a token is good for, and nothing else is it."""
+
+    RESET_PASSWORD = "reset-password"  # noqa: S105 - these are names
+    CONFIRM_EMAIL = "confirm-email"
+    CHANGE_EMAIL = "change-email"
+
+
+@dataclass(frozen=True, slots=True)
+class MailToken:
+    """What a token says whose signature and age are right.
+
+    :param state: a digest of what its user was like when it was issued
+    :param address: the one to change to, where it is for that
+    """
+
+    purpose: Purpose
+    user_id: int
+    state: str
+    address: str
+
+    @classmethod
+    def read(cls, purpose: Purpose, text: str) -> "MailToken":
+        """Read a token; whether it was used before, only its user can tell.
+
+        :raises InvalidMailToken: when we did not sign it for that purpose, or too long ago
+        """
+        try:
+            user_id, state, address = _serializer(purpose).loads(
+                text, max_age=int(LIFETIME.total_seconds())
+            )
+        except (BadData, UnicodeError):
+            raise InvalidMailToken from None
+        return cls(purpose, user_id, state, address)
+
+    def user(self, *, lock: bool = False) -> User:
+        """Return the user it was issued to, if it is still good for that user.
+
+        :param lock: hold the user's row, so that of two callers with one token only one gets it
+        :raises InvalidMailToken: when it was used, or overtaken by another change
+        """
+        found = User.lock(self.user_id) if lock else User.find_by_id(self.user_id)
+        if found is None or not compare_digest(self.state, _state(self.purpose, found)):
+            raise InvalidMailToken
+        return found
+
+
+def issue(purpose: Purpose, user: User, address: str = "") -> str:
+    """Return a new token for `user`."""
+    text = _serializer(purpose).dumps([user.id, _state(purpose, user), address])
+    return text if isinstance(text, str) else text.decode()
+
+
+def _state(purpose: Purpose, user: User) -> str:
+    """Return a digest of all that must not have changed between issuing a token and using it."""
+    # when the address changed, too: going back to an old one must not revive its tokens
+    bound = [user.email, user.email_changed_at]
+    bound.append(
+        user.email_confirmed_at if purpose is Purpose.CONFIRM_EMAIL else user.password_hash
+    )
+    return sha256(json.dumps(bound, default=str).encode()).hexdigest()
+
+
+class _Signer(TimestampSigner):
+    """Dates its tokens by our clock."""
+
+    def get_timestamp(self) -> int:
+        return int(utcnow().timestamp())
+
+
+def _serializer(purpose: Purpose) -> URLSafeTimedSerializer:
+    older: Sequence[str] = current_app.config["SECRET_KEY_FALLBACKS"]
+    return URLSafeTimedSerializer(
+        [*reversed(older), current_app.config["SECRET_KEY"]],  # it signs with the last
+        salt=f"gridt.mail.{purpose}",
+        signer=_Signer,
+        signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
+    )

@@ -1,0 +1,152 @@
+"""A real mail server on loopback, and what is in the mails that reach it."""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
+
+#: seconds after which a mail is not waited for any more
+PATIENCE = 30
+
+USER, PASSWORD = "gr:dt", "p@ss/w%rd"
+
+
+@dataclass
+class Mailbox:
+    """What a mail server took, and what it is to answer instead of taking it.
+
+    :param answers: to commands, such as `{"RCPT": "550 unknown"}`
+    """
+
+    port: int = 0
+    #: a server that is slow takes mails only when this is set
+    gate: Event | None = None
+    answers: dict[str, str] = field(default_factory=dict)
+    envelopes: list[Envelope] = field(default_factory=list)
+    #: whether each was sent over TLS, and who had logged in
+    circumstances: list[tuple[bool, bool]] = field(default_factory=list)
+    #: something for each mail that has come here, taken or not
+    come: SimpleQueue[None] = field(default_factory=SimpleQueue)
+
+    @property
+    def messages(self) -> list[EmailMessage]:
+        return [parsed(envelope.content) for envelope in self.envelopes]
+
+    async def handle_MAIL(
+        self, _server: Any, _session: Any, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return self.answers.get("MAIL", "250 OK")
+
+    async def handle_RCPT(
+        self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        envelope.rcpt_tos.append(address)
+        return self.answers.get("RCPT", "250 OK")
+
+    async def handle_DATA(self, _server: Any, session: Any, envelope: Envelope) -> str:
+        if self.gate is not None:
+            self.come.put(None)
+            await asyncio.get_running_loop().run_in_executor(None, self.gate.wait, PATIENCE)
+        answer = self.answers.get("DATA", "250 OK")
+        if answer.startswith("250"):
+            self.envelopes.append(envelope)
+            self.circumstances.append((session.ssl is not None, session.authenticated))
+        self.come.put(None)
+        return answer
+
+    def next(self) -> EmailMessage:
+        """Wait for a mail that comes from another process or thread, and return the last."""
+        self.come.get(timeout=PATIENCE)
+        return self.messages[-1]
+
+    async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Envelope) -> str:
+        return self.answers.get("QUIT", "221 Bye")
+
+
+class _OnAnyPort(Controller):
+    """Listens on a port that the system gives."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+def _authenticate(_server: Any, _session: Any, _envelope: Any, _how: str, given: Any) -> AuthResult:
+    right = isinstance(given, LoginPassword) and (given.login, given.password) == (
+        USER.encode(),
+        PASSWORD.encode(),
+    )
+    return AuthResult(success=right, handled=False)
+
+
+@contextmanager
+def mail_server(**options: Any) -> Iterator[Mailbox]:
+    """Run a mail server for the length of a `with` block.
+
+    :param options: as `aiosmtpd.smtp.SMTP` has them, and its controller's `ssl_context`
+    """
+    box = Mailbox()
+    server = _OnAnyPort(box, hostname="127.0.0.1", port=0, **options)
+    server.start()
+    try:
+        box.port = server.port
+        yield box
+    finally:
+        server.stop()
+
+
+def secured(context: ssl.SSLContext) -> dict[str, Any]:
+    """Return the options of a server that takes logins, and those over TLS only."""
+    return {
+        "tls_context": context,
+        "require_starttls": True,
+        "authenticator": _authenticate,
+        "auth_required": True,
+        "auth_exclude_mechanism": ["LOGIN"],
+    }
+
+
+def parsed(content: Any) -> EmailMessage:
+    """Return a message as a mail program reads it; fail where it is not well-formed."""
+    message = message_from_bytes(content, policy=default)
+    assert isinstance(message, EmailMessage)
+    for part in message.walk():
+        assert not part.defects
+        assert not any(value.defects for value in part.values())
+    return message
+
+
+def kept(folder: Path) -> list[EmailMessage]:
+    """Return the messages in a folder, in the order they were written."""
+    return [parsed(path.read_bytes()) for path in sorted(folder.glob("*.eml"))]
+
+
+def text_of(message: EmailMessage) -> str:
+    """Return what a message says, to who reads text."""
+    (part,) = [one for one in message.walk() if one.get_content_type() == "text/plain"]
+    return str(part.get_content())
+
+
+def html_of(message: EmailMessage) -> str:
+    """Return what a message says, to who reads HTML."""
+    (part,) = [one for one in message.walk() if one.get_content_type() == "text/html"]
+    return str(part.get_content())
+
+
+def token_of(message: EmailMessage) -> str:
+    """Return the token in a message, as who has no link reads it."""
+    return re.search(r"enter this (?:one|token in the app):\s+(\S+)", text_of(message), re.I)[1]
