@@ -77,11 +77,6 @@ def world(app, make_user, make_movement):
     return World(app, make_user, make_movement)
 
 
-@pytest.fixture(params=NASTY.values(), ids=NASTY)
-def nasty(request) -> str:
-    return request.param
-
-
 def fit(text: str, low: int, high: int) -> str:
     return text[:high].ljust(low, "~")
 
@@ -162,31 +157,38 @@ def test_a_nasty_variable_leads_nowhere(world, method, rule, name):
     assert world.stored() == before
 
 
-def test_a_nasty_name_and_password_log_in(world, nasty):
-    username, password = fit(nasty, 1, 32), fit(nasty, 8, 128)
-    body = {"username": username, "email": "new@example.org", "password": password}
-
-    answer = world.call("POST", "/register", json=body)
-
-    if answer.status_code in {400, 422}:
-        return
-    assert (answer.status_code, answer.json["username"]) == (201, username)
-    again = world.call("POST", "/auth", json={"username": username, "password": password})
-    headers = {"Authorization": f"Bearer {again.json['access_token']}"}
-    assert world.call("GET", "/identity", headers=headers).json["username"] == username
-    wrong = {"username": username, "password": f"{password}."}
-    assert world.call("POST", "/auth", json=wrong).status_code == 401
+def test_a_nasty_name_and_password_log_in(world):
+    taken = 0
+    for number, (what, nasty) in enumerate(NASTY.items()):
+        username, password = fit(nasty, 1, 32), fit(nasty, 8, 128)
+        account = {"username": username, "email": f"a{number}@example.org", "password": password}
+        answer = world.call("POST", "/register", json=account)
+        if answer.status_code in {400, 409, 422}:
+            continue
+        assert (answer.status_code, answer.json["username"]) == (201, username), what
+        right = {"username": username, "password": password}
+        again = world.call("POST", "/auth", json=right)
+        headers = {"Authorization": f"Bearer {again.json['access_token']}"}
+        assert world.call("GET", "/identity", headers=headers).json["username"] == username, what
+        wrong = {"username": username, "password": f"{password}."}
+        assert world.call("POST", "/auth", json=wrong).status_code == 401, what
+        taken += 1
+    assert taken > len(NASTY) / 2
 
 
 @pytest.mark.parametrize("member", ["name", "short_description", "description"])
-def test_a_nasty_movement_is_found(world, nasty, member):
-    field = MEMBERS["POST", "/movements"][member]
-    text = fit(nasty, field.low, field.high)
-    answer = world.call("POST", "/movements", json=body_of("POST", "/movements", **{member: text}))
-    if answer.status_code != 201:
-        return
-    listed = world.call("GET", "/movements", query_string={"search": text}).json
-    assert len(text) > 100 or answer.json["id"] in {one["id"] for one in listed}
-    if member == "name":
-        found = world.call("GET", f"/movements/{quote(text, safe='')}")
-        assert (found.status_code, found.json.get("id")) == (200, answer.json["id"])
+def test_a_nasty_movement_is_found(world, member):
+    field, taken = MEMBERS["POST", "/movements"][member], 0
+    for number, (what, nasty) in enumerate(NASTY.items()):
+        text = fit(nasty, field.low, field.high)
+        body = body_of("POST", "/movements", **{"name": f"movement {number}", member: text})
+        answer = world.call("POST", "/movements", json=body)
+        if answer.status_code != 201:
+            continue
+        listed = world.call("GET", "/movements", query_string={"search": text, "sort": "newest"})
+        assert len(text) > 100 or listed.json[0]["id"] == answer.json["id"], what
+        if member == "name":
+            found = world.call("GET", f"/movements/{quote(text, safe='')}")
+            assert (found.status_code, found.json.get("id")) == (200, answer.json["id"]), what
+        taken += 1
+    assert taken > len(NASTY) / 2
