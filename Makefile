@@ -10,7 +10,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test storm lint format bench bench-quick requirements clean
+.PHONY: help run test storm fuzz lint format bench bench-quick requirements clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ test: lint ## lint, types, and the whole suite on SQLite and on PostgreSQL
 storm: .venv/dev ## the tests' storms and crashes at full size, on both databases (some ten minutes)
 	$(PY) -m pytest -s --storm full --database sqlite $(STORMS)
 	$(PY) -m pytest -s --storm full --database postgresql $(STORMS)
+
+fuzz: .venv/dev ## many random calls against the OpenAPI document, on both databases (some half an hour)
+	$(PY) -m pytest --hypothesis-profile fuzz --database sqlite tests/test_fuzz.py
+	$(PY) -m pytest --hypothesis-profile fuzz --database postgresql tests/test_fuzz.py
 
 lint: .venv/dev ## check style, types and the Dockerfile
 	$(PY) -m ruff check

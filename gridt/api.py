@@ -25,7 +25,12 @@ from marshmallow import Schema, ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 
 from gridt.auth import verify_token
 from gridt.database import READING, let_go
@@ -151,7 +156,13 @@ class _BodyParser(FlaskParser):
     """Reads JSON bodies: none at all is an empty object, anything but JSON is refused."""
 
     def _raw_load_json(self, req: Request) -> Any:
-        body = req.get_data(cache=True)
+        try:
+            body = req.get_data(cache=True)
+        except HTTPException:
+            raise
+        except Exception as error:  # each server has its own, for chunks that are none
+            log.info("unreadable body: %s", type(error).__name__)
+            raise BadRequest("The body is not what its headers say") from None
         if len(body) > current_app.config["MAX_CONTENT_LENGTH"]:
             raise RequestEntityTooLarge
         if not body:

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from werkzeug.test import TestResponse
 
 from gridt import create_app
@@ -28,6 +29,8 @@ from tests.contract import check_answer
 from tests.mailbox import kept
 
 PASSWORD = "correct horse battery"
+
+settings.register_profile("fuzz")  # see test_fuzz.py
 
 #: hashing that costs next to nothing
 CHEAP = {"ARGON2_MEMORY_KIB": 8, "ARGON2_PASSES": 1, "ARGON2_LANES": 1}

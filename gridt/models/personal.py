@@ -1,7 +1,8 @@
 """What is stored about a user, for the user: a query for each section of the export.
 
 Of others only the username is told, where the user sees it anyway; of an admin only that it was
-one; and not who blocked or reported the user. What proves who somebody is, such as the hash of a password, stays here.
+one; and not who blocked or reported the user. What proves who somebody is, such as the hash of a
+password, stays here.
 """
 
 from collections.abc import Iterator

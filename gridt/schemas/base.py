@@ -70,6 +70,13 @@ class Problem(Schema):
 class Line(fields.String):
     """Text as somebody typed it, kept as it is; only NUL, which no database takes, is refused."""
 
+    #: what the documentation says of it
+    pattern = r"^[^\u0000]*$"
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"pattern": self.pattern} | kwargs.pop("metadata", {})
+        super().__init__(metadata=metadata, **kwargs)
+
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(*args, **kwargs)
         if "\0" in text:
@@ -79,6 +86,8 @@ class Line(fields.String):
 
 class Name(Line):
     """A line that people tell others apart by, so that something of it must be visible."""
+
+    pattern = r"^(?=[^\u0000]*\S)[^\u0000]*$"
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)

@@ -14,12 +14,15 @@ FIXED = {"subscriptions"}
 
 _INTERVAL = {
     "type": "string",
+    "format": "interval",
     "description": 'a word ("daily") or an ISO 8601 duration ("P2D")',
 }
 
 
 class MovementName(Name):
     """A name that can stand in a path and cannot be taken for an id or a route there."""
+
+    pattern = r"^(?=[^\u0000/]*\S)(?=[^\u0000/]*\D)[^\u0000/]*$"
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         name = super()._deserialize(*args, **kwargs)

@@ -140,7 +140,9 @@ class IdentityPatch(In):
 
     username = Name(validate=Length(1, 32))
     bio = Line(validate=Length(max=2000))
-    time_zone = TimeZoneField()
+    time_zone = TimeZoneField(
+        metadata={"format": "time-zone", "description": "a name in the IANA database"}
+    )
 
 
 class Registered(Message):

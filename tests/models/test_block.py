@@ -9,6 +9,7 @@ from gridt.extensions import db
 from gridt.models import Block, Report, Update, User, block, unblock
 from gridt.models.blocking import MOST_BLOCKED
 from gridt.models.invariants import violations as found_by_sql
+from gridt.models.personal import sections_about
 from tests.networks import (
     arrows_of,
     changed,
@@ -245,7 +246,6 @@ def test_what_a_block_forbids_is_seen(database):
 def test_blocks_go_with_the_account(database):
     one, other, third = map(user, people(3))
     plant_blocks([(one.id, other.id), (other.id, third.id), (third.id, one.id)])
-    assert [row["user_id"] for row in Block.export_of(other)] == [third.id]
     other.delete_from_db()
     assert [(b.blocker_id, b.blocked_id) for b in db.session.scalars(sa.select(Block))] == [
         (third.id, one.id)
@@ -264,8 +264,9 @@ def test_reports_outlive_accounts_but_not_the_words_of_who_is_gone(database):
     for one in (of_update, of_movement):
         one.save_to_db()
         one.close(admin, "done")
-    assert [row["reason"] for row in Report.export_of(reporter)] == ["look", "look here too"]
-    assert list(Report.export_of(author)) == []
+    sections = {name: list(rows) for name, rows in sections_about(reporter.id)}
+    assert [row["reason"] for row in sections["reports"]] == ["look", "look here too"]
+    assert {name: list(rows) for name, rows in sections_about(author.id)}["reports"] == []
     for gone in (reporter, admin):
         gone.delete_from_db()
     db.session.expire_all()

@@ -1,0 +1,134 @@
+"""The OpenAPI document against the service: what schemathesis thinks up, as a user and an admin.
+
+Nothing here names a route: whatever the document describes takes part. `make fuzz` thinks up many
+times as much. The document has no links, so that there is no stateful part: what one call does to
+the next is in `tests/test_network_rules.py`.
+"""
+
+import contextvars
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Any
+from zoneinfo import available_timezones
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from schemathesis.checks import CHECKS, load_all_checks
+
+from gridt import create_app
+from gridt.api import document
+from gridt.auth import tokens_for
+from gridt.models import Login
+from tests.conftest import settings_for
+
+#: `make fuzz`: many examples, and others each time
+FUZZING = settings.get_current_profile_name() == "fuzz"
+
+load_all_checks()
+schemathesis.openapi.format("interval", st.sampled_from(["daily", "twice daily", "P2D", "PT90M"]))
+schemathesis.openapi.format("time-zone", st.sampled_from(sorted(available_timezones())))
+SCHEMA = schemathesis.openapi.from_dict(document(create_app(settings_for("sqlite://"))))
+
+#: checks that do not fit, each with its reason; all others are made
+EXCLUDED = {
+    "positive_data_acceptance": "made below, but for what no JSON schema can say",
+    "allow_header_conformance": "of two routes that match, as /movements/subscriptions and "
+    "/movements/{movement} do, Werkzeug names the methods of both",
+    "object_level_authorization": "tests/test_tokens.py asks it of every route",
+    "use_after_free": "looks at a run of linked calls only, and there are no links",
+    "ensure_resource_availability": "the same",
+}
+
+#: members and arguments of which a JSON schema cannot say all that is asked of them
+UNSAYABLE = {
+    "#/after": "a cursor is one that this list gave out",
+    "#/email": "the document's formats take more for an address than mail servers do",
+    "#/time_zone": "which zones there are changes with the IANA database",
+    "#/password": "not one of the commonest",
+    "#/new_password": "not one of the commonest",
+}
+
+
+class Service:
+    """The app as schemathesis calls it: each call in a context of its own, read to its end."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        return contextvars.Context().run(self._answer, environ, start)
+
+    def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        answer = self._app(environ, start)
+        try:
+            return list(answer)
+        finally:
+            answer.close()
+
+
+class Caller:
+    """Somebody logged in, whose movement, leader and update the addresses lead to."""
+
+    def __init__(self, role: str, make_user: Any, make_movement: Any) -> None:
+        self._role, self._make_user, self._make_movement = role, make_user, make_movement
+        self._turns = count()
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Make everything again, for what the last call may have changed or deleted."""
+        me, leader = self._make_user(role=self._role), self._make_user()
+        movement = self._make_movement(me, leader, creator=me)
+        update = movement.post_update(me, "done")
+        update.save_to_db()
+        login = Login(me)
+        login.save_to_db()
+        self._tokens = tokens_for(login)
+        self._ids = {"movement": movement.id, "user": leader.id, "update": update.id}
+
+    def call(self, case: schemathesis.Case, service: Service) -> None:
+        """Make a call, at every other turn to what there is, and hold the answer to all checks."""
+        refreshing = case.operation.path == "/auth/refresh"
+        if next(self._turns) % 2:
+            for name in set(case.path_parameters or ()) & set(self._ids):
+                case.path_parameters[name] = str(self._ids[name])
+        token = self._tokens["refresh_token" if refreshing else "access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        case.operation.schema.app = service  # a check may call again, without the token
+        answer = case.call(app=service, headers=headers)
+        again = {"app": service, "headers": headers}
+        excluded = [CHECKS.get_one(name) for name in EXCLUDED]
+        case.validate_response(
+            answer, headers=headers, transport_kwargs=again, excluded_checks=excluded
+        )
+        if not _refused_for_the_unsayable(answer):
+            acceptance = CHECKS.get_one("positive_data_acceptance")
+            case.validate_response(answer, checks=[acceptance], headers=headers)
+        if case.method != "GET" and answer.status_code < 300:
+            self.start_anew()
+
+
+def _refused_for_the_unsayable(answer: Any) -> bool:
+    return answer.status_code == 422 and all(
+        error["pointer"] in UNSAYABLE for error in answer.json()["errors"]
+    )
+
+
+@pytest.fixture(params=["user", "admin"])
+def caller(request, make_user, make_movement):
+    return Caller(request.param, make_user, make_movement)
+
+
+@SCHEMA.parametrize()
+@settings(
+    max_examples=500 if FUZZING else 10,
+    derandomize=not FUZZING,
+    deadline=None,
+    database=None,
+    # the caller is made anew wherever a call may have changed something
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_the_service_is_as_documented(case, app, caller):
+    caller.call(case, Service(app))

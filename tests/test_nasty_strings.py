@@ -1,0 +1,194 @@
+"""Nasty strings through every string of every call: given back exactly, or refused by name.
+
+The members, arguments and variables are those of the OpenAPI document: a new one takes part by
+itself.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from sqlalchemy import String, select, update
+
+from gridt.api import document
+from gridt.extensions import db
+from gridt.models import User
+from tests.nasty import NASTY
+from tests.test_bad_input import MEMBERS, ROUTES, World, body_of, pointers
+
+DOCUMENT = document(ROUTES)
+OPERATIONS = [
+    (method.upper(), path.replace("{", "<").replace("}", ">"), operation)
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+    if method in {"get", "post", "put", "patch", "delete"}
+]
+
+#: strings that are stored as something else, or not at all
+NOT_KEPT = {
+    "interval": "is a duration",
+    "password": "is a hash",
+    "old_password": "is compared",
+    "new_password": "is a hash",
+}
+
+#: a call that takes a string and does not keep it
+ONLY_ASKED = {("POST", "/auth")}
+
+
+def is_text(schema: dict[str, Any]) -> bool:
+    kind = schema.get("type")
+    return "enum" not in schema and (
+        "string" in kind if isinstance(kind, list) else kind == "string"
+    )
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        return DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+FIELDS = [
+    (method, rule, name, field)
+    for method, rule, operation in OPERATIONS
+    if "requestBody" in operation
+    for name, field in resolved(operation["requestBody"]["content"]["application/json"]["schema"])
+    .get("properties", {})
+    .items()
+    if is_text(field)
+]
+ARGUMENTS = [
+    (method, rule, one["name"])
+    for method, rule, operation in OPERATIONS
+    for one in operation.get("parameters", [])
+    if one["in"] == "query" and is_text(one["schema"])
+]
+VARIABLES = [
+    (method, rule, step[1:-1])
+    for method, rule, _ in OPERATIONS
+    for step in rule.split("/")
+    if step.startswith("<") and ":" not in step
+]
+
+
+@pytest.fixture
+def world(app, make_user, make_movement):
+    return World(app, make_user, make_movement)
+
+
+def fit(text: str, low: int, high: int) -> str:
+    return text[:high].ljust(low, "~")
+
+
+def is_json(text: str) -> bool:
+    """Tell whether JSON has a word for a text: a surrogate alone has none."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def is_stored(text: str) -> bool:
+    """Tell whether some column of some row is this text, to the letter."""
+    return any(
+        text in db.session.scalars(select(column).where(column == text))
+        for table in db.metadata.sorted_tables
+        for column in table.c
+        if isinstance(column.type, String)
+    )
+
+
+def as_before(user: User, values: dict[str, Any]) -> None:
+    """Undo what a call changed of a user, so that the next one may be made."""
+    db.session.execute(update(User).where(User.id == user.id).values(values))
+    db.session.commit()
+    db.session.expire_all()
+
+
+def test_the_document_has_strings_to_ask_for():
+    assert {name for _, _, name, _ in FIELDS} >= {"username", "bio", "message", "description"}
+    assert {name for _, _, name in ARGUMENTS} >= {"search", "after", "user"}
+    assert {name for _, _, name in VARIABLES} >= {"movement", "user", "update"}
+    assert len(NASTY) >= 150
+
+
+@pytest.mark.parametrize(("method", "rule", "name", "field"), FIELDS)
+def test_a_nasty_string_is_kept_or_refused_by_name(world, method, rule, name, field):
+    before = {
+        column.name: getattr(world.ann, column.name)
+        for column in User.__table__.columns
+        if not column.primary_key
+    }
+    for number, (what, whole) in enumerate(NASTY.items()):
+        text = fit(whole, field.get("minLength", 0), field.get("maxLength", 5000))
+        body = body_of(method, rule, **{name: text})
+        if "username" in body and method == "POST" and name != "username":
+            body["username"] = f"somebody {number}"  # each registers another
+        answer = world.call(method, rule, json=body)
+        if answer.status_code == 400:
+            assert not is_json(text), what
+        elif answer.status_code == 422:
+            assert pointers(answer) == [f"#/{name}"], what
+        elif answer.status_code in {200, 201}:
+            if name not in NOT_KEPT and (method, rule) not in ONLY_ASKED:
+                assert is_stored(text) or not text, what
+            if "password" in name:
+                assert not is_stored(text), what
+            as_before(world.ann, before)
+        else:
+            assert answer.status_code in {401, 403, 404, 409}, f"{what}: {answer.text}"
+
+
+@pytest.mark.parametrize(("method", "rule", "name"), ARGUMENTS)
+def test_a_nasty_argument_is_taken_or_refused_by_name(world, method, rule, name):
+    for what, text in NASTY.items():
+        if is_json(text):
+            answer = world.call(method, rule, query_string={name: text})
+            assert answer.status_code in {200, 404, 422}, what
+            if answer.status_code == 422:
+                assert pointers(answer) == [f"#/{name}"], what
+
+
+@pytest.mark.parametrize(("method", "rule", "name"), VARIABLES)
+def test_a_nasty_variable_leads_nowhere(world, method, rule, name):
+    before = world.stored()
+    for what, text in NASTY.items():
+        if is_json(text) and what != "empty":
+            answer = world.call(method, rule, {name: quote(text, safe="")})
+            assert answer.status_code in {404, 405}, what
+    assert world.stored() == before
+
+
+def test_a_nasty_name_and_password_log_in(world):
+    taken = 0
+    for number, (what, nasty) in enumerate(NASTY.items()):
+        username, password = fit(nasty, 1, 32), fit(nasty, 8, 128)
+        account = {"username": username, "email": f"a{number}@example.org", "password": password}
+        answer = world.call("POST", "/register", json=account)
+        if answer.status_code in {400, 409, 422}:
+            continue
+        assert (answer.status_code, answer.json["username"]) == (201, username), what
+        right = {"username": username, "password": password}
+        again = world.call("POST", "/auth", json=right)
+        headers = {"Authorization": f"Bearer {again.json['access_token']}"}
+        assert world.call("GET", "/identity", headers=headers).json["username"] == username, what
+        wrong = {"username": username, "password": f"{password}."}
+        assert world.call("POST", "/auth", json=wrong).status_code == 401, what
+        taken += 1
+    assert taken > len(NASTY) / 2
+
+
+@pytest.mark.parametrize("member", ["name", "short_description", "description"])
+def test_a_nasty_movement_is_found(world, member):
+    field, taken = MEMBERS["POST", "/movements"][member], 0
+    for number, (what, nasty) in enumerate(NASTY.items()):
+        text = fit(nasty, field.low, field.high)
+        body = body_of("POST", "/movements", **{"name": f"movement {number}", member: text})
+        answer = world.call("POST", "/movements", json=body)
+        if answer.status_code != 201:
+            continue
+        listed = world.call("GET", "/movements", query_string={"search": text, "sort": "newest"})
+        assert len(text) > 100 or listed.json[0]["id"] == answer.json["id"], what
+        if member == "name":
+            found = world.call("GET", f"/movements/{quote(text, safe='')}")
+            assert (found.status_code, found.json.get("id")) == (200, answer.json["id"]), what
+        taken += 1
+    assert taken > len(NASTY) / 2

@@ -1,0 +1,291 @@
+"""Every route with every token that is not the caller's own good one.
+
+The table is made of the app's routes: a new one is asked all of it, and fails here until `OTHERS`
+says what somebody else gets from it. docs/security.md shows the table; this writes it there:
+
+    python -m tests.test_tokens
+"""
+
+import json
+from typing import Any
+
+import jwt
+import pytest
+from sqlalchemy import or_, select
+
+from gridt.auth import tokens_for
+from gridt.extensions import db
+from gridt.models import Login
+from tests.conftest import ROOT
+from tests.test_bad_input import CALLS, MEMBERS, PUBLIC, World, body_of
+
+#: what a good token of somebody else gets, who asks for what is Ann's: a stranger to her movement,
+#: and Ben, who is a member of it and follows her
+OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
+    ("DELETE", "/auth"): (200, 200, "ends their own login"),
+    ("POST", "/auth/refresh"): (200, 200, "their own login goes on"),
+    ("POST", "/user/change_password"): (200, 200, "changes their own"),
+    ("GET", "/identity"): (200, 200, "their own"),
+    ("PATCH", "/identity"): (200, 200, "changes their own"),
+    ("PUT", "/bio"): (200, 200, "changes their own"),
+    ("GET", "/movements"): (200, 200, "everybody sees all movements"),
+    ("POST", "/movements"): (201, 201, "everybody may start one"),
+    ("GET", "/movements/subscriptions"): (200, 200, "their own"),
+    ("GET", "/movements/<movement>"): (200, 200, "leaders are their own only"),
+    ("PATCH", "/movements/<movement>"): (403, 403, "its creator and admins"),
+    ("DELETE", "/movements/<movement>"): (403, 403, "its creator and admins"),
+    ("PUT", "/movements/<movement>/subscriber"): (200, 200, "subscribes themselves"),
+    ("DELETE", "/movements/<movement>/subscriber"): (200, 200, "unsubscribes themselves"),
+    ("POST", "/movements/<movement>/leader"): (409, 409, "their own slots: none, and none open"),
+    ("GET", "/movements/<movement>/leader/<user>"): (404, 200, "their own leaders"),
+    ("POST", "/movements/<movement>/leader/<user>"): (404, 409, "their own leaders"),
+    ("GET", "/movements/<movement>/followers"): (409, 200, "their own followers"),
+    ("GET", "/movements/<movement>/updates"): (200, 200, "their own"),
+    ("POST", "/movements/<movement>/updates"): (409, 201, "posts their own"),
+    ("POST", "/movements/<movement>/update"): (409, 201, "posts their own"),
+    ("POST", "/movements/<movement>/signal"): (409, 201, "posts their own"),
+    ("GET", "/movements/<movement>/updates/<update>"): (404, 200, "their own, and their leaders'"),
+    ("DELETE", "/movements/<movement>/updates/<update>"): (404, 404, "their own"),
+    ("GET", "/movements/<movement>/network"): (403, 200, "members see pseudonyms"),
+}
+
+PROTECTED = [call for call in CALLS if call not in PUBLIC]
+KEY = "x" * 32  # of conftest's settings
+
+
+def signed(claims: dict[str, Any], key: str = KEY, algorithm: str = "HS256") -> str:
+    return jwt.encode(claims, key, algorithm)
+
+
+def without(claims: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in claims.items() if name not in names}
+
+
+def altered(token: str) -> str:
+    """Return another's payload under a signature."""
+    head, payload, signature = token.split(".")
+    other = signed(jwt.decode(token, KEY, ["HS256"]) | {"jti": "another"})
+    assert payload != other.split(".")[1]
+    return f"{head}.{other.split('.')[1]}.{signature}"
+
+
+#: of a good token and its claims, make a header that is not good
+BAD_HEADERS = {
+    "none": lambda _t, _c: None,
+    "empty": lambda _t, _c: "",
+    "a word alone": lambda _t, _c: "Bearer",
+    "a word and a blank": lambda _t, _c: "Bearer ",
+    "no word": lambda t, _c: t,
+    "another word": lambda t, _c: f"Token {t}",
+    "Basic": lambda _t, _c: "Basic YW5uOnBhc3N3b3Jk",
+    "garbage": lambda _t, _c: "Bearer garbage",
+    "JWT garbage": lambda _t, _c: "JWT garbage",
+    "three parts of it": lambda _t, _c: "Bearer a.b.c",
+    "dots": lambda _t, _c: "Bearer ..",
+    "no ASCII": lambda _t, _c: "Bearer é.é.é",
+    "endless": lambda _t, _c: "Bearer " + "a" * 100_000,
+    "two": lambda t, _c: f"Bearer {t} {t}",
+    "two in a list": lambda t, _c: f"Bearer {t}, Bearer {t}",
+    "cut off": lambda t, _c: f"Bearer {t[:-6]}",
+    "without signature": lambda t, _c: f"Bearer {t.rpartition('.')[0]}.",
+    "altered": lambda t, _c: f"Bearer {altered(t)}",
+}
+#: of good claims, make a token that is not good
+BAD_TOKENS = {
+    "expired": lambda c: signed(c | {"exp": c["iat"] - 1}),
+    "not yet valid": lambda c: signed(c | {"nbf": c["exp"]}),
+    "forged": lambda c: signed(c, "y" * 32),
+    "forged with nothing": lambda c: signed(c, "none" * 8),
+    "alg none": lambda c: jwt.encode(c, None, "none"),
+    "alg none, signed": lambda c: jwt.encode(c, None, "none") + signed(c).rpartition(".")[2],
+    "HS384": lambda c: signed(c, KEY * 2, "HS384"),
+    "HS512 by the same key": lambda c: signed(c, KEY * 2, "HS512"),
+    "never expiring": lambda c: signed(without(c, "exp")),
+    "never expiring, cut off": lambda c: signed(without(c, "exp"))[:-1],
+    "no subject": lambda c: signed(without(c, "sub")),
+    "an empty subject": lambda c: signed(c | {"sub": ""}),
+    "a name for a subject": lambda c: signed(c | {"sub": "ann"}),
+    "a negative subject": lambda c: signed(c | {"sub": f"-{c['sub']}"}),
+    "a fraction for a subject": lambda c: signed(c | {"sub": f"{c['sub']}.0"}),
+    "superscript for a subject": lambda c: signed(c | {"sub": "²"}),
+    "a subject beyond 32 bits": lambda c: signed(c | {"sub": str(2**31)}),
+    "a subject beyond 64 bits": lambda c: signed(c | {"sub": str(2**63)}),
+    "thousands of digits": lambda c: signed(c | {"sub": "9" * 5000}),
+    "a subject who is not there": lambda c: signed(c | {"sub": "1000000"}),
+    "no login": lambda c: signed(without(c, "login")),
+    "null for a login": lambda c: signed(c | {"login": None}),
+    "a word for a login": lambda c: signed(c | {"login": str(c["login"])}),
+    "an array for a login": lambda c: signed(c | {"login": [c["login"]]}),
+    "a fraction for a login": lambda c: signed(c | {"login": c["login"] + 0.5}),
+    "a login of zero": lambda c: signed(c | {"login": 0}),
+    "a login below": lambda c: signed(c | {"login": -(2**63)}),
+    "a login beyond 64 bits": lambda c: signed(c | {"login": 2**63}),
+    "a login beyond all": lambda c: signed(c | {"login": 2**200}),
+    "a login that is not there": lambda c: signed(c | {"login": 1_000_000}),
+    "the other type": lambda c: signed(c | {"type": OTHER[c["type"]]}),
+}
+OTHER = {"access": "refresh", "refresh": "access"}
+
+
+@pytest.fixture
+def world(app, make_user, make_movement):
+    return World(app, make_user, make_movement)
+
+
+def headers_of(value: str | None) -> dict[str, str]:
+    return {} if value is None else {"Authorization": value}
+
+
+@pytest.fixture
+def without_good_token(world):
+    """Make every protected call with headers made of a good token and its claims."""
+
+    def check(make) -> None:
+        before = world.stored()
+        for method, rule in PROTECTED:
+            token = world.token_for(rule)
+            claims = jwt.decode(token, KEY, ["HS256"])
+            answer = world.call(method, rule, headers=make(token, claims))
+            assert answer.status_code == 401, f"{method} {rule}"
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert world.stored() == before
+
+    return check
+
+
+def test_a_token_that_we_sign_is_good(world):
+    """Or the refusals below would mean nothing."""
+    claims = jwt.decode(world.tokens["access_token"], KEY, ["HS256"])
+    for key, status in ((KEY, 200), ("y" * 32, 401)):
+        headers = headers_of(f"Bearer {signed(claims, key)}")
+        assert world.call("GET", "/identity", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("make", BAD_HEADERS.values(), ids=BAD_HEADERS)
+def test_without_a_token_nothing_is_done(without_good_token, make):
+    without_good_token(lambda token, claims: headers_of(make(token, claims)))
+
+
+@pytest.mark.parametrize("make", BAD_TOKENS.values(), ids=BAD_TOKENS)
+def test_with_a_bad_token_nothing_is_done(without_good_token, make):
+    without_good_token(lambda _token, claims: headers_of(f"Bearer {make(claims)}"))
+
+
+def test_a_numeric_subject_is_refused(without_good_token):
+    # PyJWT writes none: sign the text ourselves
+    def make(_token, claims):
+        text = json.dumps(claims | {"sub": int(claims["sub"])}).encode()
+        return headers_of(f"Bearer {jwt.PyJWS().encode(text, KEY, 'HS256')}")
+
+    without_good_token(make)
+
+
+def test_two_headers_are_refused(without_good_token):
+    without_good_token(lambda token, _: [("Authorization", f"Bearer {token}")] * 2)
+
+
+def test_a_token_of_the_other_kind_is_refused(world, without_good_token):
+    other = {"access": world.tokens["refresh_token"], "refresh": world.tokens["access_token"]}
+    without_good_token(lambda _, claims: headers_of(f"Bearer {other[claims['type']]}"))
+
+
+def test_another_users_login_is_refused(world, without_good_token):
+    login, ben = world.bens_login.id, str(world.ben.id)
+    without_good_token(lambda _, c: headers_of(f"Bearer {signed(c | {'login': login})}"))
+    without_good_token(lambda _, c: headers_of(f"Bearer {signed(c | {'sub': ben})}"))
+
+
+def test_a_revoked_login_is_refused(world, without_good_token):
+    world.login.revoke()
+    world.login.save_to_db()
+    without_good_token(lambda token, _: headers_of(f"Bearer {token}"))
+
+
+def test_a_deleted_users_token_is_refused(world, without_good_token):
+    world.ann.delete_from_db()
+    without_good_token(lambda token, _: headers_of(f"Bearer {token}"))
+
+
+def test_a_bad_token_is_told_before_a_bad_body(world):
+    answer = world.call("POST", "/movements", headers=headers_of("Bearer x"), data="{")
+    assert answer.status_code == 401
+
+
+# -- somebody else's good token -------------------------------------------------------------
+
+
+def test_every_protected_route_says_what_others_get():
+    assert set(OTHERS) == set(PROTECTED)
+
+
+def rows_of(user_id: int) -> dict[str, list[str]]:
+    """Return every row that is a user's own: whoever else calls, it stays as it is."""
+    found = {}
+    for table in db.metadata.sorted_tables:
+        owner = "id" if table.name == "users" else "user_id"
+        columns = [table.c[name] for name in (owner, "creator_id") if name in table.c]
+        if table.name == "updates":
+            columns.append(table.c.leader_id)
+        if columns:
+            mine = or_(*(column == user_id for column in columns))
+            told = [column for column in table.c if column.name != "member_count"]
+            found[table.name] = sorted(map(repr, db.session.execute(select(*told).where(mine))))
+    return found
+
+
+@pytest.mark.parametrize(("method", "rule"), PROTECTED)
+@pytest.mark.parametrize("who", ["a stranger", "a fellow member"])
+def test_another_users_token_gets_what_the_table_says(world, make_user, who, method, rule):
+    stranger, member, _ = OTHERS[method, rule]
+    login = world.bens_login
+    if who == "a stranger":
+        login = Login(make_user("eve"))
+        login.save_to_db()
+    tokens, before = tokens_for(login), rows_of(world.ann.id)
+    token = tokens["refresh_token" if rule == "/auth/refresh" else "access_token"]
+    options: dict[str, Any] = {"headers": headers_of(f"Bearer {token}")}
+    if (method, rule) in MEMBERS:
+        options["json"] = body_of(method, rule)
+
+    answer = world.call(method, rule, {"user": str(world.ann.id)}, **options)
+
+    assert answer.status_code == (stranger if who == "a stranger" else member), answer.text
+    assert world.ann.email not in answer.text
+    db.session.expire_all()
+    assert rows_of(world.ann.id) == before
+
+
+# -- the table, as it is read ---------------------------------------------------------------
+
+SECURITY = ROOT / "docs" / "security.md"
+START, END = "<!-- tokens: python -m tests.test_tokens -->", "<!-- end of tokens -->"
+
+
+def written() -> str:
+    """Return the table as docs/security.md shows it."""
+    lines = [
+        "| call | no token, or a bad one | a stranger's | a fellow member's | what they get |",
+        "|---|---|---|---|---|",
+    ]
+    for method, rule in sorted(CALLS, key=lambda call: (call[1], call[0])):
+        cells = ("-", "-", "-", "open to everybody")
+        if (method, rule) in OTHERS:
+            stranger, member, words = OTHERS[method, rule]
+            cells = ("401", str(stranger), str(member), words)
+        path = rule.replace("path:", "").replace("<", "{").replace(">", "}")
+        lines.append(f"| `{method} {path}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def with_the_table(text: str) -> str:
+    before, _, rest = text.partition(START)
+    return f"{before}{START}\n{written()}\n{END}{rest.partition(END)[2]}"
+
+
+def test_the_table_in_the_documentation_is_this_one():
+    text = SECURITY.read_text()
+    assert text == with_the_table(text), "write it anew: python -m tests.test_tokens"
+
+
+if __name__ == "__main__":
+    SECURITY.write_text(with_the_table(SECURITY.read_text()))
