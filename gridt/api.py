@@ -7,10 +7,10 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from copy import deepcopy
 from functools import partial, wraps
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import flask_smorest
@@ -21,22 +21,19 @@ from flask.sessions import NullSession, SecureCookieSession, SessionInterface
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 from flask_cors import CORS
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
-from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import (
-    BadRequest,
-    HTTPException,
     RequestEntityTooLarge,
-    UnsupportedMediaType,
 )
 
 from gridt.auth import verify_token
 from gridt.database import READING, let_go
-from gridt.errors import Invalid, InvalidToken, Overtaken
+from gridt.errors import InvalidToken, Overtaken
 from gridt.extensions import db
 from gridt.limits import NAMED, address, limiter, tell_limits
+from gridt.parsing import BodyParser
 from gridt.replica import replica
 from gridt.schemas.base import Nothing, Problem
 
@@ -152,55 +149,6 @@ def _note(handler: Handler, **notes: Any) -> Handler:
     return handler
 
 
-class _BodyParser(FlaskParser):
-    """Reads JSON bodies: none at all is an empty object, anything but JSON is refused."""
-
-    def _raw_load_json(self, req: Request) -> Any:
-        try:
-            body = req.get_data(cache=True)
-        except HTTPException:
-            raise
-        except Exception as error:  # each server has its own, for chunks that are none
-            log.info("unreadable body: %s", type(error).__name__)
-            raise BadRequest("The body is not what its headers say") from None
-        if len(body) > current_app.config["MAX_CONTENT_LENGTH"]:
-            raise RequestEntityTooLarge
-        if not body:
-            return {}
-        if not req.is_json:
-            raise UnsupportedMediaType
-        try:
-            parsed = orjson.loads(body)
-        except orjson.JSONDecodeError as error:  # webargs takes some of these for no body at all
-            raise BadRequest(f"The body is not valid JSON: {error}") from None
-        if not isinstance(parsed, dict):
-            raise Invalid([{"pointer": "#", "detail": "Not an object."}])
-        return parsed
-
-    def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
-        """Turn the parser's messages into a problem that names each member."""
-        raise Invalid(list(_flat(error.messages_dict)))
-
-
-def _flat(messages: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Flatten `{"json": {"name": ["…"]}}` to one entry for each message."""
-    for location, found in messages.items():
-        pending: list[tuple[str, Any]] = [("", found)]
-        while pending:
-            path, inner = pending.pop(0)
-            if isinstance(inner, Mapping):
-                pending += [(f"{path}{_step(key)}", value) for key, value in inner.items()]
-                continue
-            for text in inner:
-                entry = {"pointer": f"#{path}", "detail": text}
-                yield entry if location == "json" else entry | {"in": location}
-
-
-def _step(key: Any) -> str:
-    """Return one step of a JSON pointer (RFC 6901)."""
-    return "/" + str(key).replace("~", "~0").replace("/", "~1")
-
-
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no types
     """A blueprint whose decorators parse requests, and document without touching answers.
 
@@ -208,7 +156,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
     against every answer by the tests.
     """
 
-    ARGUMENTS_PARSER = _BodyParser()
+    ARGUMENTS_PARSER = BodyParser()
 
     def __init__(self, name: str, description: str) -> None:
         super().__init__(name, name, description=description)

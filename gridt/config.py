@@ -131,15 +131,8 @@ class Settings:
         env = _Env(eager=False, prefix="GRIDT_", strip_whitespace=True)
         if get_load_dotenv():  # as the flask command does, unless FLASK_SKIP_DOTENV is set
             env.read_env(ROOT / ".env", recurse=False)
-        env.add_parser("database_url", _database_url)
-        env.add_parser("replica_url", _replica_url)
-        env.add_parser("secret_key", _secret_key)
-        env.add_parser("smtp_url", _smtp_url)
-        env.add_parser("mail_from", _mail_from)
-        env.add_parser("client_url", _client_url)
-        env.add_parser("earlier_keys", _earlier_keys)
-        env.add_parser("rate", _rate)
-        env.add_parser("redis_url", _redis_url)
+        for parser in _PARSERS:
+            env.add_parser(parser.__name__.removeprefix("_"), parser)
         try:
             url: URL | None = env.database_url("DATABASE_URL", cls.SQLALCHEMY_DATABASE_URI)
             embedded = url is None or url.get_backend_name() == "sqlite"
@@ -334,3 +327,16 @@ def _kept_secret(path: Path) -> str:
             with suppress(FileExistsError):
                 os.link(draft.name, path)
     return path.read_text().strip()
+
+
+_PARSERS: tuple[Callable[..., Any], ...] = (
+    _database_url,
+    _replica_url,
+    _secret_key,
+    _earlier_keys,
+    _smtp_url,
+    _mail_from,
+    _client_url,
+    _rate,
+    _redis_url,
+)

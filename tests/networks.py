@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from gridt import clock as gridt_clock
+from gridt.clock import utcnow
 from gridt.extensions import db
-from gridt.models import Movement, Subscription, User, block
+from gridt.models import Block, Movement, Subscription, User, block
 from gridt.models import MovementUserAssociation as Association
 from gridt.models.subscription import random_key
 
@@ -210,3 +211,11 @@ def changed(before: Arrows, after: Arrows) -> dict[tuple[int, int], tuple[int | 
         for slot, old in slots.items()
         if after[follower][slot] != old
     }
+
+
+def plant_blocks(pairs: Iterable[tuple[int, int]]) -> None:
+    """Insert blocks, whatever they break."""
+    now = utcnow()
+    rows = [{"blocker_id": a, "blocked_id": b, "created_at": now} for a, b in pairs]
+    db.session.execute(sa.insert(Block), rows)
+    db.session.commit()

@@ -16,12 +16,12 @@ from flask import Flask
 from gridt.auth import tokens_for
 from gridt.errors import LastAdmin, NotFollowing, NotSubscribed
 from gridt.extensions import db, disconnect, passwords
-from gridt.models import AuditEntry, Login, Movement, Update, User, invariants
+from gridt.models import AuditEntry, Login, Movement, Report, Update, User, invariants
 from gridt.models.personal import SECTIONS
 from gridt.models.user import OWNERS
 from tests import networks
 from tests.conftest import PASSWORD, OwnContextClient, migrated_app
-from tests.networks import make_movements, people, plant, ring
+from tests.networks import make_movements, people, plant, plant_blocks, ring
 from tests.servers import PATIENCE, ROOT, SECRET_KEY, environment
 from tests.test_concurrency import at_once, join, swap, tried_again
 
@@ -137,6 +137,12 @@ def test_all_that_is_theirs_goes_and_the_network_is_whole(
     for movement, size in zip(movements, (1, 2, 5, 6, 64, 90), strict=True):
         plant(movement, ring([gone, *others[: size - 1]]))
         movement.post_update(User.find_by_id(gone), "done").save_to_db()
+    plant_blocks([(gone, others[80]), (others[81], gone)])
+    for reporter, author in ((gone, others[0]), (others[0], gone)):
+        posted = movements[5].post_update(User.find_by_id(author), "look")
+        report = Report(User.find_by_id(reporter), movements[5], posted, "not nice")
+        report.closed_by_id = gone
+        db.session.add(report)
     movements[0].creator_id = movements[5].creator_id = gone
     (left,) = make_movements(1)
     Update(User.find_by_id(gone), left).save_to_db()  # of a movement that they are not in any more

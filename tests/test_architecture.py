@@ -27,6 +27,7 @@ ROWS = {
     "gridt.auth": 5,
     "gridt.limits": 5,
     "gridt.paging": 5,
+    "gridt.parsing": 5,
     "gridt.problems": 5,
     "gridt.replica": 5,
     "gridt.resources": 5,

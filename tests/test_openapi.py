@@ -449,7 +449,7 @@ def test_each_operation_can_be_called_too_often(
     rates = ("LIMIT_LOGIN", "LIMIT_REGISTER", "LIMIT_MAIL", "LIMIT_REFRESH")
     limited(LIMIT_DEFAULT="1/minute", **dict.fromkeys(rates, "1/day"))
     world.client.token = None
-    path = operation.template.format(movement=1, user=1, update=1)
+    path = operation.template.format(movement=1, user=1, update=1, login=1, report=1)
     first, second = (world.client.open(path, method=operation.method) for _ in range(2))
     assert first.status_code != 429
     assert second.status_code == 429

@@ -196,7 +196,7 @@ def test_deleting_an_account_takes_as_many_for_each_movement(make_user, client_o
         counts.append(cost(client_of(user).delete, "/identity", json={"password": PASSWORD}))
     few, more, few_large, more_large = counts
     assert more_large - few_large <= more - few <= 3 * 11
-    ensure_independent(few, few_large, 25)
+    ensure_independent(few, few_large, 35)
 
 
 # -- commits --------------------------------------------------------------------------------
@@ -348,7 +348,7 @@ def test_what_is_refused_commits_nothing(places, client, commits, method, path, 
     answer = client.open(path.format_map(places), method=method, json=body or {})
     assert answer.status_code == status, answer.json
     # but that somebody tried a wrong password is noted
-    assert len(commits) == ("password" in str(body) and status == 401)
+    assert len(commits) == (path == "/identity" and status == 401)
 
 
 WRONG_PASSWORDS = [

@@ -3,7 +3,6 @@
 import pytest
 import sqlalchemy as sa
 
-from gridt.clock import utcnow
 from gridt.errors import Invalid, TooManyBlocks, UserNotFound
 from gridt.extensions import db
 from gridt.models import Block, Report, Update, User, block, unblock
@@ -16,18 +15,11 @@ from tests.networks import (
     make_movements,
     people,
     plant,
+    plant_blocks,
     put_apart,
     ring,
     violations,
 )
-
-
-def plant_blocks(pairs):
-    """Insert blocks, whatever they break."""
-    now = utcnow()
-    rows = [{"blocker_id": a, "blocked_id": b, "created_at": now} for a, b in pairs]
-    db.session.execute(sa.insert(Block), rows)
-    db.session.commit()
 
 
 def movement_of(members, leaders=None):

@@ -41,12 +41,12 @@ def test_nobody_else_does_what_admins_do(app, client_of, ann, admin):
     client = client_of(ann)
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin/")]
     for rule in rules:
-        path = rule.rule.replace("<user>", str(admin.id))
+        path = rule.rule.replace("<user>", str(admin.id)).replace("<report>", "1")
         for method in rule.methods - {"HEAD", "OPTIONS"}:
-            body = {"role": "admin"} if method == "PATCH" else None
+            body = {"PATCH": {"role": "admin"}, "POST": {"resolution": "done"}}.get(method)
             answer = client.open(path, method=method, json=body)
             assert (answer.status_code, answer.json["type"]) == (403, "/problems/not-allowed")
-    assert len(rules) == 4
+    assert len(rules) == 7
     assert noted() == []
 
 

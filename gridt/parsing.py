@@ -1,0 +1,69 @@
+"""Bodies of requests: JSON objects, and what is said of those that are not."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+import orjson
+from flask import Request, current_app
+from marshmallow import ValidationError
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+
+from gridt.errors import Invalid
+
+log = logging.getLogger(__name__)
+
+
+class BodyParser(FlaskParser):
+    """Reads JSON bodies: none at all is an empty object, anything but JSON is refused."""
+
+    def _raw_load_json(self, req: Request) -> Any:
+        try:
+            body = req.get_data(cache=True)
+        except HTTPException:
+            raise
+        except Exception as error:  # each server has its own, for chunks that are none
+            log.info("unreadable body: %s", type(error).__name__)
+            raise BadRequest("The body is not what its headers say") from None
+        if len(body) > current_app.config["MAX_CONTENT_LENGTH"]:
+            raise RequestEntityTooLarge
+        if not body:
+            return {}
+        if not req.is_json:
+            raise UnsupportedMediaType
+        try:
+            parsed = orjson.loads(body)
+        except orjson.JSONDecodeError as error:  # webargs takes some of these for no body at all
+            raise BadRequest(f"The body is not valid JSON: {error}") from None
+        if not isinstance(parsed, dict):
+            raise Invalid([{"pointer": "#", "detail": "Not an object."}])
+        return parsed
+
+    def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
+        """Turn the parser's messages into a problem that names each member."""
+        raise Invalid(list(_flat(error.messages_dict)))
+
+
+def _flat(messages: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Flatten `{"json": {"name": ["…"]}}` to one entry for each message."""
+    for location, found in messages.items():
+        pending: list[tuple[str, Any]] = [("", found)]
+        while pending:
+            path, inner = pending.pop(0)
+            if isinstance(inner, Mapping):
+                pending += [(f"{path}{_step(key)}", value) for key, value in inner.items()]
+                continue
+            for text in inner:
+                entry = {"pointer": f"#{path}", "detail": text}
+                yield entry if location == "json" else entry | {"in": location}
+
+
+def _step(key: Any) -> str:
+    """Return one step of a JSON pointer (RFC 6901)."""
+    return "/" + str(key).replace("~", "~0").replace("/", "~1")
