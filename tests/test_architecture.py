@@ -16,6 +16,8 @@ ROWS = {
     "gridt.config": 1,
     "gridt.database": 1,
     "gridt.extensions": 1,
+    "gridt.standing": 1,
+    "gridt.turns": 1,
     "gridt.models": 2,
     "gridt.formats": 3,
     "gridt.schemas": 4,
