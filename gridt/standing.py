@@ -211,16 +211,12 @@ def judge(
         following = replace(terms, interval=period.interval, clock=period.clock)
         standing = changed(standing, period.starts_at, now, following, kept)
         if period.interval == now.interval:
-            other: list[Judged] = []
             always = [replace(period, starts_at=terms.since)]
+            other: list[Judged] = []
             told = judge(always, moments[:end], terms, period.starts_at, other)
-            best = max(told.best_streak, standing.best_streak)
             if _merit(told) > _merit(standing):
-                if standing.done and not told.done:  # nor is it expected again at once
-                    turn = replace(told.turn, starts_at=period.starts_at)
-                    told = replace(told, turn=turn)
-                standing, kept = told, other
-            standing = replace(standing, best_streak=best)
+                kept = other
+            standing = _kinder(standing, told, period.starts_at)
         now, heard = following, end
     end = bisect_left(moments, until + _INSTANT, heard)
     standing = _carried(standing, moments[heard:end], now, kept)
@@ -236,6 +232,17 @@ def _carried(
     for moment in moments:
         standing = done(standing, moment, terms, record)
     return standing
+
+
+def _kinder(old: Standing, new: Standing, moment: datetime) -> Standing:
+    """Return the better of two standings at the moment of a change from one clock to the other."""
+    best_streak = max(old.best_streak, new.best_streak)
+    if _merit(new) <= _merit(old):
+        return replace(old, best_streak=best_streak)
+    turn = new.turn
+    if old.done and not new.done:
+        turn = replace(turn, starts_at=moment)  # it is not expected once more at once
+    return replace(new, turn=turn, best_streak=best_streak)
 
 
 def _merit(standing: Standing) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Standing: told step by step or from the whole past it is the same, and travellers lose nothing."""
+"""Standing: told step by step or from the whole past it is the same, and fair to travellers."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
