@@ -203,7 +203,7 @@ def judge(
     """
     first, *later = periods
     now = replace(terms, interval=first.interval, clock=first.clock)
-    kept: list[Judged] = []
+    kept: Record = None if record is None else []
     standing, heard = begun(now), 0
     for period in later:
         end = bisect_left(moments, period.starts_at, heard)
@@ -212,7 +212,7 @@ def judge(
         standing = changed(standing, period.starts_at, now, following, kept)
         if period.interval == now.interval:
             always = [replace(period, starts_at=terms.since)]
-            other: list[Judged] = []
+            other: Record = None if record is None else []
             told = judge(always, moments[:end], terms, period.starts_at, other)
             if _merit(told) > _merit(standing):
                 kept = other
@@ -222,7 +222,7 @@ def judge(
     standing = _carried(standing, moments[heard:end], now, kept)
     standing = advance(standing, until, now, kept)
     if record is not None:
-        record += kept
+        record += kept or []
     return standing
 
 

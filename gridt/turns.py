@@ -4,7 +4,7 @@ Intervals of whole days, and of half a day, follow the member's calendar; all ot
 when the member subscribed. Nothing here knows a database, or what time it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -52,7 +52,7 @@ class Turn:
     :param ends_at: the first moment of the next one
     """
 
-    number: int
+    number: int = field(compare=False)
     starts_at: datetime
     ends_at: datetime
 

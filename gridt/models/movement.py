@@ -9,10 +9,12 @@ from sqlalchemy import (
     ForeignKey,
     Interval,
     Row,
+    SmallInteger,
     Text,
     and_,
     bindparam,
     delete,
+    false,
     select,
     update,
 )
@@ -53,6 +55,11 @@ class Movement(Guarded, Stored, Model):
     creator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     member_count: Mapped[int] = mapped_column(default=0)
+    #: so many misses in so many turns are overlooked
+    free_misses: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    free_turns: Mapped[int] = mapped_column(SmallInteger, default=30, server_default="30")
+    #: whether a turn that is done may be reported done again afterwards
+    counts_every_update: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     creator: Mapped[User | None] = relationship()
     user_associations: Mapped[list[Association]] = relationship(

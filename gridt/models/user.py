@@ -5,7 +5,7 @@ from functools import lru_cache
 from hashlib import md5
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import String, Text, delete, or_, select
+from sqlalchemy import SmallInteger, String, Text, delete, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from gridt.clock import utcnow
@@ -43,6 +43,9 @@ class User(Stored, Model):
     bio: Mapped[str] = mapped_column(Text, default="")
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: when the days and weeks begin: minutes after midnight, and 0 for Monday to 6 for Sunday
+    day_starts_at: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    week_starts_on: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
 
     movements: Mapped[list["Movement"]] = relationship(
         secondary="subscriptions", viewonly=True, order_by="Movement.id"
