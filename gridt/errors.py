@@ -71,6 +71,10 @@ class NotSubscribed(Conflict):
     slug, title = "not-subscribed", "You are not subscribed to this movement"
 
 
+class AlreadyDone(Conflict):
+    slug, title = "already-done", "This turn is done already"
+
+
 class NobodyEligible(Conflict):
     slug, title = "nobody-eligible", "There is nobody else to follow in this movement"
 
@@ -96,6 +100,13 @@ class Invalid(GridtError):
 def _sentence(error: dict[str, str]) -> str:
     member = error["pointer"].removeprefix("#/")
     return error["detail"] if member == "#" else f"{member}: {error['detail']}"
+
+
+class NotInTime(Invalid):
+    slug, title = "not-in-time", "That moment cannot be reported (any more)"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__([{"pointer": "#/at", "detail": detail}])
 
 
 class Busy(GridtError):

@@ -20,7 +20,8 @@ from gridt.turns import Clock, Turn, turn_at, turns_between
 REMEMBERED = 100
 #: so many of them that count make the completion of late
 LATELY = 30
-_INSTANT = timedelta(microseconds=1)
+#: the least step of time
+INSTANT = timedelta(microseconds=1)
 
 
 class Outcome(StrEnum):
@@ -171,7 +172,7 @@ def changed(
     if standing.done:
         ends_at = min(turn.ends_at, new.turn_at(moment).ends_at)
     else:
-        ends_at = new.turn_at(turn.ends_at - _INSTANT).ends_at
+        ends_at = new.turn_at(turn.ends_at - INSTANT).ends_at
     return replace(standing, turn=replace(turn, ends_at=ends_at))
 
 
@@ -218,7 +219,7 @@ def judge(
                 kept = other
             standing = _kinder(standing, told, period.starts_at)
         now, heard = following, end
-    end = bisect_left(moments, until + _INSTANT, heard)
+    end = bisect_left(moments, until + INSTANT, heard)
     standing = _carried(standing, moments[heard:end], now, kept)
     standing = advance(standing, until, now, kept)
     if record is not None:
@@ -266,7 +267,7 @@ def _without(turn: Turn, terms: Terms) -> Outcome:
     """Return what becomes of a turn in which nothing was done."""
     if terms.paused_in(turn):
         return Outcome.PAUSED
-    usual = terms.turn_at(turn.ends_at - _INSTANT)
+    usual = terms.turn_at(turn.ends_at - INSTANT)
     is_short = turn.ends_at - turn.starts_at < usual.ends_at - usual.starts_at
     return Outcome.FREE if is_short else Outcome.MISSED
 
@@ -291,7 +292,7 @@ def _leap(standing: Standing, moment: datetime, terms: Terms) -> Standing:
     turn, target = standing.turn, terms.turn_at(moment)
     pause = next((one for one in terms.pauses if one.ends_at > turn.starts_at), None)
     if pause is not None and pause.starts_at < turn.ends_at:
-        last = terms.turn_at(pause.ends_at - _INSTANT)
+        last = terms.turn_at(pause.ends_at - INSTANT)
         return replace(standing, turn=min(last, target, key=lambda one: one.starts_at))
     if standing.streak:
         return standing

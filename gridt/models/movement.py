@@ -26,9 +26,11 @@ from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed
 from gridt.extensions import db
 from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execute, fold
 from gridt.models.guarded import Guarded
+from gridt.models.history import FormerInterval, SubscriptionPause
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network
 from gridt.models.reading import last_update_seen, leaders_seen
+from gridt.models.standings import OF_SUBSCRIPTION, OF_USER, shown, users
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User
@@ -230,8 +232,11 @@ class Movement(Guarded, Stored, Model):
         self.lock(alone=True)
         members = select(Subscription.user_id).where(Subscription.of(self.id))
         slots = (Association.follower_id.in_(members), Association.movement_id == self.id)
+        pauses = (SubscriptionPause.user_id.in_(members), SubscriptionPause.movement_id == self.id)
         for statement in (
             delete(Association).where(*slots),
+            delete(SubscriptionPause).where(*pauses),
+            delete(FormerInterval).where(FormerInterval.movement_id == self.id),
             delete(Subscription).where(Subscription.of(self.id)),
             delete(Update).where(Update.movement_id == self.id),
         ):
@@ -332,6 +337,10 @@ _SEEN = (
         _last.c.id.label("update_id"),
         _last.c.time_stamp,
         _last.c.message,
+        Movement.free_misses,
+        Movement.free_turns,
+        *OF_SUBSCRIPTION,
+        *OF_USER,
     )
     .outerjoin(
         Subscription,
@@ -340,6 +349,7 @@ _SEEN = (
             Subscription.movement_id == Movement.id,
         ),
     )
+    .outerjoin(users, users.c.id == Subscription.user_id)
     .outerjoin(
         _last,
         and_(
@@ -348,8 +358,9 @@ _SEEN = (
         ),
     )
 )
-_COLUMNS = len(_SEEN.selected_columns)
-_SHOWN = [column.name for column in _SEEN.selected_columns][:-4]  # before the subscription's
+_NAMES = [column.name for column in _SEEN.selected_columns]
+_SHOWN = _NAMES[: _NAMES.index("subscribed_at")]
+_COLUMNS = len(_SHOWN) + 4
 _COUNT = (
     update(Movement)
     .where(Movement.id == bindparam("of_movement"))
@@ -369,5 +380,6 @@ def _described(
     if subscribed_at is not None:
         seen["subscribed_at"] = subscribed_at
         seen["last_update"] = last_update_seen(update_id, time_stamp, message)
+        seen["standing"] = shown(row, utcnow())
         seen["leaders"] = leaders[seen["id"]]
     return seen

@@ -33,6 +33,7 @@ from sqlalchemy import (
 from gridt.clock import utcnow
 from gridt.models.base import UTCDateTime, execute
 from gridt.models.draw import LIVE, WINDOW, Draw, Wish
+from gridt.models.history import SubscriptionPause
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
@@ -196,6 +197,10 @@ _TAKE = (
 )
 
 _CLOSE = delete(_associations).where(*_MINE)
+_FORGET_PAUSES = delete(cast("Table", SubscriptionPause.__table__)).where(
+    SubscriptionPause.user_id == bindparam("follower_id"),
+    SubscriptionPause.movement_id == bindparam("movement_id"),
+)
 _UNSUBSCRIBE = delete(_subscriptions).where(*_ME)
 
 
@@ -270,6 +275,7 @@ class Network:
             return False
         self._refill_slots_of(leaver_id)
         self._execute(_CLOSE, follower_id=leaver_id)
+        self._execute(_FORGET_PAUSES, follower_id=leaver_id)
         self._execute(_UNSUBSCRIBE, follower_id=leaver_id)
         return True
 

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -22,10 +23,12 @@ from sqlalchemy import (
 )
 
 from gridt.clock import utcnow
+from gridt.errors import NotInTime
 from gridt.models.base import Rows, UTCDateTime, execute
 from gridt.models.history import FormerClock, FormerInterval, SubscriptionPause
 from gridt.models.subscription import Subscription
 from gridt.standing import (
+    INSTANT,
     Allowance,
     Pause,
     Period,
@@ -39,15 +42,15 @@ from gridt.standing import (
 )
 from gridt.turns import Clock, Turn
 
-# by name: the models of these are made of this module, updates among them
-_users = table(
+# by name, since the models of these import this module
+users = table(
     "users",
     column("id", Integer),
     column("time_zone", String),
     column("day_starts_at", Integer),
     column("week_starts_on", Integer),
 )
-_movements = table(
+movements = table(
     "movements",
     column("id", Integer),
     column("interval", Interval),
@@ -73,35 +76,36 @@ _KEPT = (
     Subscription.turns,
     Subscription.recent,
 )
-#: with whose these are in a query, `standing_in` can tell the standing
+#: with these in a query, of tables that `with_terms` joins, `standing_in` can tell the standing
 OF_SUBSCRIPTION = (
-    Subscription.subscribed_at,
+    Subscription.last_update_at,
     Subscription.counted_from,
     *_KEPT,
     Subscription.paused_from,
     Subscription.paused_until,
 )
-OF_USER = (_users.c.time_zone, _users.c.day_starts_at, _users.c.week_starts_on)
-OF_MOVEMENT = (_movements.c.interval, _movements.c.free_misses, _movements.c.free_turns)
+OF_USER = (users.c.time_zone, users.c.day_starts_at, users.c.week_starts_on)
+OF_MOVEMENT = (movements.c.interval, movements.c.free_misses, movements.c.free_turns)
 
 # Statements are made once: to build one costs as much as to run it.
 _TOLD: Rows = (
     select(
         Subscription.user_id,
+        Subscription.subscribed_at,
         *OF_SUBSCRIPTION,
         *OF_USER,
         *OF_MOVEMENT,
-        _movements.c.counts_every_update,
+        movements.c.counts_every_update,
     )
-    .join(_users, _users.c.id == Subscription.user_id)
-    .join(_movements, _movements.c.id == Subscription.movement_id)
+    .join(users, users.c.id == Subscription.user_id)
+    .join(movements, movements.c.id == Subscription.movement_id)
 )
 _ONE = _TOLD.where(
     Subscription.user_id == bindparam("user_id"),
     # what the foreign key of an update locks as well, but after the subscription
     Subscription.movement_id
-    == select(_movements.c.id)
-    .where(_movements.c.id == bindparam("movement_id"))
+    == select(movements.c.id)
+    .where(movements.c.id == bindparam("movement_id"))
     .with_for_update(read=True, key_share=True)
     .scalar_subquery(),
 )
@@ -173,6 +177,12 @@ def told(user_id: int, movement_id: int) -> Told | None:
     return execute(_ONE, {"user_id": user_id, "movement_id": movement_id}).one_or_none()
 
 
+def is_told(row: Told) -> bool:
+    """Tell whether a row has all that is known: those from before standing was kept may not."""
+    done_at = row.last_update_at
+    return row.turn_starts_at is not None or done_at is None or done_at < row.subscribed_at
+
+
 def terms_in(row: Told) -> Terms:
     """Return what a member's turns are judged by, from now on, of a row that tells it."""
     pauses = () if row.paused_from is None else (Pause(row.paused_from, row.paused_until),)
@@ -187,6 +197,8 @@ def terms_in(row: Told) -> Terms:
 
 def standing_in(row: Told, terms: Terms) -> Standing:
     """Return the standing as it was kept in a row that tells it."""
+    if not is_told(row):  # until it is told anew, all that is known is the last update
+        return done(begun(replace(terms, since=row.last_update_at)), row.last_update_at, terms)
     if row.turn_starts_at is None:
         return begun(terms)
     return Standing(
@@ -198,6 +210,42 @@ def standing_in(row: Told, terms: Terms) -> Standing:
         row.turns,
         row.recent,
     )
+
+
+def shown(row: Told, moment: datetime) -> dict[str, Any]:
+    """Return how a member stands at a moment, as they are shown it."""
+    terms = terms_in(row)
+    standing = advance(standing_in(row, terms), moment, terms)
+    turn = standing.turn
+    paused = row.paused_until is not None and row.paused_until > moment
+    if paused:
+        due_at = terms.turn_at(row.paused_until).ends_at
+    else:
+        due_at = terms.turn_at(turn.ends_at).ends_at if standing.done else turn.ends_at
+    done_lately, lately = standing.lately()
+    return {
+        "turn": {"starts_at": turn.starts_at, "ends_at": turn.ends_at, "done": standing.done},
+        "due_at": due_at,
+        "streak": standing.streak,
+        "best_streak": standing.best_streak,
+        "done_turns": standing.done_turns,
+        "turns": standing.turns,
+        "lately": {"done_turns": done_lately, "turns": lately},
+        "paused_until": row.paused_until if paused else None,
+    }
+
+
+def shown_to_others(row: Told, moment: datetime) -> dict[str, Any]:
+    """Return whether a member has done it by their own clock, as their followers are shown it."""
+    ends_at, until = row.turn_ends_at, row.paused_until
+    if ends_at is not None and moment < ends_at:  # mostly; the rest takes ten times as long
+        is_done, streak = row.turn_done, row.streak
+    else:
+        terms = terms_in(row)
+        standing = advance(standing_in(row, terms), moment, terms)
+        is_done, streak = standing.done, standing.streak
+    paused_until = until if until is not None and until > moment else None
+    return {"done": is_done, "streak": streak, "paused_until": paused_until}
 
 
 def note_done(user_id: int, movement_id: int, row: Told, moment: datetime) -> None:
@@ -214,6 +262,24 @@ def settle(user_id: int, movement_id: int, row: Told, moment: datetime) -> Stand
     standing = advance(standing_in(row, terms), moment, terms)
     execute(_KEEP, _kept(user_id, movement_id, standing))
     return standing
+
+
+def turn_open_for(row: Told, at: datetime, moment: datetime, grace: timedelta) -> Turn:
+    """Return the turn of a moment that a member reports late, where that may still be done.
+
+    :param grace: after a turn's end
+    :raises NotInTime: when `at` is in the future, or in a turn that is over for too long
+    """
+    if at > moment:
+        raise NotInTime("In the future.")
+    terms = terms_in(row)
+    turn = advance(standing_in(row, terms), moment, terms).turn
+    if at in turn:
+        return turn
+    before = terms.turn_at(turn.starts_at - INSTANT)
+    if at < max(before.starts_at, terms.since) or moment >= turn.starts_at + grace:
+        raise NotInTime("In a turn that is over for too long, or before you subscribed.")
+    return before
 
 
 def retell(movement_id: int, user_ids: Collection[int], record: Record = None) -> None:

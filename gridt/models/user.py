@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from gridt.clock import utcnow
 from gridt.extensions import db, passwords
 from gridt.models.base import Model, PlainText, Stored, UTCDateTime, fold
+from gridt.models.history import FormerClock
 from gridt.models.login import Login
 from gridt.models.movement_user_association import MovementUserAssociation
 from gridt.models.update import Update
@@ -130,6 +131,7 @@ class User(Stored, Model):
             movement.creator = None
         db.session.execute(delete(Update).where(Update.leader_id == self.id))
         db.session.execute(delete(Login).where(Login.user_id == self.id))
+        db.session.execute(delete(FormerClock).where(FormerClock.user_id == self.id))
         super().delete_from_db()
 
 
