@@ -92,6 +92,10 @@ class NotSubscribed(Conflict):
     slug, title = "not-subscribed", "You are not subscribed to this movement"
 
 
+class AlreadyDone(Conflict):
+    slug, title = "already-done", "This turn is done already"
+
+
 class NobodyEligible(Conflict):
     slug, title = "nobody-eligible", "There is nobody else to follow in this movement"
 
@@ -137,6 +141,13 @@ class TooManyRequests(GridtError):
 
 class TooManyAttempts(TooManyRequests):
     slug, title = "too-many-attempts", "Too many wrong passwords; please try again later"
+
+
+class NotInTime(Invalid):
+    slug, title = "not-in-time", "That moment cannot be reported (any more)"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__([{"pointer": "#/at", "detail": detail}])
 
 
 class Busy(GridtError):

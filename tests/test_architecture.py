@@ -17,6 +17,8 @@ ROWS = {
     "gridt.database": 1,
     "gridt.extensions": 1,
     "gridt.devices": 1,
+    "gridt.standing": 1,
+    "gridt.turns": 1,
     "gridt.models": 2,
     "gridt.formats": 3,
     "gridt.jobs": 3,

@@ -3,6 +3,7 @@
 from gridt.models.audit import AuditEntry
 from gridt.models.block import Block
 from gridt.models.blocking import block, unblock
+from gridt.models.history import FormerClock, FormerInterval, SubscriptionPause
 from gridt.models.job import Job
 from gridt.models.login import Login
 from gridt.models.movement import Movement
@@ -16,6 +17,8 @@ from gridt.models.user import User
 __all__ = [
     "AuditEntry",
     "Block",
+    "FormerClock",
+    "FormerInterval",
     "Job",
     "Login",
     "Movement",
@@ -24,6 +27,7 @@ __all__ = [
     "PasswordAttempts",
     "Report",
     "Subscription",
+    "SubscriptionPause",
     "Update",
     "User",
     "block",

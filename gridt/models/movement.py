@@ -9,10 +9,12 @@ from sqlalchemy import (
     ForeignKey,
     Interval,
     Row,
+    SmallInteger,
     Text,
     and_,
     bindparam,
     delete,
+    false,
     select,
     update,
 )
@@ -24,9 +26,11 @@ from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed, Overtake
 from gridt.extensions import db
 from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execute, fold
 from gridt.models.guarded import Guarded
+from gridt.models.history import FormerInterval, SubscriptionPause
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network
 from gridt.models.reading import last_update_seen, leaders_seen
+from gridt.models.standings import OF_SUBSCRIPTION, OF_USER, shown, users
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User
@@ -53,6 +57,11 @@ class Movement(Guarded, Stored, Model):
     creator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     member_count: Mapped[int] = mapped_column(default=0)
+    #: so many misses in so many turns are overlooked
+    free_misses: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    free_turns: Mapped[int] = mapped_column(SmallInteger, default=30, server_default="30")
+    #: whether a turn that is done may be reported done again afterwards
+    counts_every_update: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     creator: Mapped[User | None] = relationship()
     user_associations: Mapped[list[Association]] = relationship(
@@ -243,8 +252,11 @@ class Movement(Guarded, Stored, Model):
         self.lock(alone=True)
         members = select(Subscription.user_id).where(Subscription.of(self.id))
         slots = (Association.follower_id.in_(members), Association.movement_id == self.id)
+        pauses = (SubscriptionPause.user_id.in_(members), SubscriptionPause.movement_id == self.id)
         for statement in (
             delete(Association).where(*slots),
+            delete(SubscriptionPause).where(*pauses),
+            delete(FormerInterval).where(FormerInterval.movement_id == self.id),
             delete(Subscription).where(Subscription.of(self.id)),
             delete(Update).where(Update.movement_id == self.id),
         ):
@@ -346,6 +358,10 @@ _SEEN = (
         _last.c.id.label("update_id"),
         _last.c.time_stamp,
         _last.c.message,
+        Movement.free_misses,
+        Movement.free_turns,
+        *OF_SUBSCRIPTION,
+        *OF_USER,
     )
     .outerjoin(
         Subscription,
@@ -354,6 +370,7 @@ _SEEN = (
             Subscription.movement_id == Movement.id,
         ),
     )
+    .outerjoin(users, users.c.id == Subscription.user_id)
     .outerjoin(
         _last,
         and_(
@@ -362,8 +379,9 @@ _SEEN = (
         ),
     )
 )
-_COLUMNS = len(_SEEN.selected_columns)
-_SHOWN = [column.name for column in _SEEN.selected_columns][:-4]  # before the subscription's
+_NAMES = [column.name for column in _SEEN.selected_columns]
+_SHOWN = _NAMES[: _NAMES.index("subscribed_at")]
+_COLUMNS = len(_SHOWN) + 4
 _COUNT = (
     update(Movement)
     .where(Movement.id == bindparam("of_movement"))
@@ -383,5 +401,6 @@ def _described(
     if subscribed_at is not None:
         seen["subscribed_at"] = subscribed_at
         seen["last_update"] = last_update_seen(update_id, time_stamp, message)
+        seen["standing"] = shown(row, utcnow())
         seen["leaders"] = leaders[seen["id"]]
     return seen

@@ -34,6 +34,7 @@ from gridt.errors import Overtaken
 from gridt.models.base import UTCDateTime, execute
 from gridt.models.block import barred, barred_from
 from gridt.models.draw import LIVE, SMALL, WINDOW, Draw, Wish
+from gridt.models.history import SubscriptionPause
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.slots import fill, take
@@ -190,6 +191,10 @@ _LEADERS = select(Association.follower_id, Association.leader_id).where(
 )
 
 _CLOSE = delete(_associations).where(*_MINE)
+_FORGET_PAUSES = delete(cast("Table", SubscriptionPause.__table__)).where(
+    SubscriptionPause.user_id == bindparam("follower_id"),
+    SubscriptionPause.movement_id == bindparam("movement_id"),
+)
 _UNSUBSCRIBE = delete(_subscriptions).where(*_ME)
 
 
@@ -268,6 +273,7 @@ class Network:
             return False
         self._refill_slots_of(leaver_id)
         self._execute(_CLOSE, follower_id=leaver_id)
+        self._execute(_FORGET_PAUSES, follower_id=leaver_id)
         self._execute(_UNSUBSCRIBE, follower_id=leaver_id)
         return True
 

@@ -7,11 +7,19 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from gridt.clock import utcnow
 from gridt.models.base import Rows, execute
 from gridt.models.movement_user_association import MovementUserAssociation as Association
+from gridt.models.standings import (
+    OF_MOVEMENT,
+    OF_SUBSCRIPTION,
+    movements,
+    shown_to_others,
+)
+from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User, avatar_of
 
@@ -28,8 +36,19 @@ def _people(end: InstrumentedAttribute[Any]) -> Rows:
             Update.id.label("update_id"),
             Update.time_stamp,
             Update.message,
+            Subscription.subscribed_at,
+            *OF_SUBSCRIPTION,
+            User.time_zone,
+            User.day_starts_at,
+            User.week_starts_on,
+            *OF_MOVEMENT,
         )
         .join(User, User.id == end)
+        .join(
+            Subscription,
+            and_(Subscription.user_id == end, Subscription.movement_id == Association.movement_id),
+        )
+        .join(movements, movements.c.id == Association.movement_id)
         .outerjoin(Update, Update.id == last_update_id(end, Association.movement_id))
     )
 
@@ -56,7 +75,6 @@ FOLLOWERS = _people(Association.follower_id).where(
     Association.leader_id == bindparam("leader_id"),
     Association.movement_id == bindparam("movement_id"),
 )
-_COLUMNS = len(FOLLOWERS.selected_columns)
 
 #: a leader's updates in a movement, as `update_seen` shows them
 UPDATES: Rows = select(Update.id, Update.time_stamp, Update.message).where(
@@ -112,13 +130,14 @@ def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:
 
 def person_seen(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     """Return a leader or follower as the other sees them; of the e-mail only the picture's key."""
-    _movement_id, id, username, bio, email, *last_update = row[:_COLUMNS]
+    _movement_id, id, username, bio, email, *last_update = row[:8]
     return {
         "id": id,
         "username": username,
         "bio": bio,
         "avatar": avatar_of(email),
         "last_update": last_update_seen(*last_update),
+        **shown_to_others(row, utcnow()),
     }
 
 

@@ -3,11 +3,12 @@
 import random
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, and_, bindparam
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, and_, bindparam, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.clock import utcnow
 from gridt.models.base import Model, UTCDateTime
+from gridt.standing import REMEMBERED
 
 #: keys of one movement lie in one range of this many
 KEYS = 1 << 32
@@ -30,6 +31,22 @@ class Subscription(Model):
     subscribed_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     last_update_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     shuffle_key: Mapped[int] = mapped_column(BigInteger, index=True)
+    #: where imported updates are older than the subscription, what the standing begins with
+    counted_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    # the member's `gridt.standing.Standing`, in its own words; nobody told it yet where there is
+    # no turn, as in rows from before it was kept
+    turn_starts_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    turn_ends_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    turn_done: Mapped[bool] = mapped_column(server_default=false())
+    streak: Mapped[int] = mapped_column(server_default="0")
+    best_streak: Mapped[int] = mapped_column(server_default="0")
+    done_turns: Mapped[int] = mapped_column(server_default="0")
+    turns: Mapped[int] = mapped_column(server_default="0")
+    recent: Mapped[str | None] = mapped_column(String(REMEMBERED))
+    #: the last pause, which may be over
+    paused_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    paused_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     @classmethod
     def of(cls, movement_id: int) -> ColumnElement[bool]:

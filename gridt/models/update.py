@@ -1,6 +1,6 @@
 """Updates: "I did it", said by a leader to whoever follows."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import (
@@ -8,18 +8,14 @@ from sqlalchemy import (
     Connection,
     ForeignKey,
     Index,
-    Integer,
     ScalarSelect,
     Select,
     Text,
     bindparam,
-    case,
-    column,
     event,
     func,
     insert,
     select,
-    table,
     update,
 )
 from sqlalchemy.orm import (
@@ -31,9 +27,10 @@ from sqlalchemy.orm import (
 )
 
 from gridt.clock import utcnow
-from gridt.errors import NotSubscribed
+from gridt.errors import AlreadyDone, NotSubscribed
 from gridt.extensions import db
 from gridt.models.base import BigId, Model, Stored, UTCDateTime, execute
+from gridt.models.standings import held, is_told, note_done, retell, turn_open_for
 from gridt.models.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -71,21 +68,44 @@ class Update(Stored, Model):
         self.time_stamp = utcnow()
 
     @classmethod
-    def record(cls, leader_id: int, movement_id: int, message: str | None = None) -> dict[str, Any]:
-        """Insert an update of a member, and note its time, past the ORM: nothing is done more.
+    def record(
+        cls,
+        leader_id: int,
+        movement_id: int,
+        message: str | None = None,
+        *,
+        at: datetime | None = None,
+        grace: timedelta = timedelta(),
+    ) -> dict[str, Any]:
+        """Insert an update of a member, and note what it does to their standing, past the ORM.
 
-        Does not commit; locks the movement's row as its foreign key does, and then the member's
-        own subscription: in the order in which who leaves does it.
+        Does not commit; nobody leaves, or counts what they did, in between.
 
+        :param at: when it was done, if that was not just now
+        :param grace: for how long after its end a turn may still be said to have been done
         :returns: its id, time_stamp and message
         :raises NotSubscribed: when the leader is not a member, with nothing changed
+        :raises NotInTime: when `at` is in the future, or in a turn that is over for too long
+        :raises AlreadyDone: when the turn of `at` is done, and the movement counts only one
         """
-        posted = {"time_stamp": utcnow(), "message": message}
-        ends = {"leader_id": leader_id, "movement_id": movement_id}
-        mine = {"of_user": leader_id, "of_movement": movement_id}
-        if not execute(_NOTE_TIME, mine | {"posted_at": posted["time_stamp"]}).rowcount:
+        row = held(leader_id, movement_id)
+        if row is None:
             raise NotSubscribed
+        ends = {"leader_id": leader_id, "movement_id": movement_id}
+        moment = utcnow()
+        plain = at is None and is_told(row)
+        if at is not None:
+            turn = turn_open_for(row, at, moment, grace)
+            given = ends | {"starts_at": turn.starts_at, "ends_at": turn.ends_at}
+            if not row.counts_every_update and execute(_ANY_IN, given).first() is not None:
+                raise AlreadyDone
+            moment = at
+        if plain:
+            note_done(leader_id, movement_id, row, moment)
+        posted = {"time_stamp": moment, "message": message}
         (id,) = execute(_INSERT, ends | posted).one()
+        if not plain:
+            _note_past(**ends)
         return {"id": id, **posted}
 
     @classmethod
@@ -127,33 +147,20 @@ _MINE = (
     Subscription.user_id == bindparam("of_user"),
     Subscription.movement_id == bindparam("of_movement"),
 )
-_posted_at = bindparam("posted_at", type_=UTCDateTime())
-
-# what the foreign key of an update locks as well, but after the subscription
-_LOCKED_MOVEMENT = (
-    select(column("id", Integer))
-    .select_from(table("movements"))
-    .where(column("id", Integer) == bindparam("of_movement"))
-    .with_for_update(read=True, key_share=True)
-    .scalar_subquery()
-)
 
 # Statements are made once: to build one costs as much as to run it.
-_NOTE_TIME = (
-    update(Subscription)
-    .where(Subscription.user_id == bindparam("of_user"))
-    .where(Subscription.movement_id == _LOCKED_MOVEMENT)
-    .values(
-        last_update_at=case(
-            (Subscription.last_update_at > _posted_at, Subscription.last_update_at),
-            else_=_posted_at,
-        )
-    )
-)
 _INSERT = insert(Update).returning(Update.id)
-# not FOR UPDATE, which would say that the member leaves
-_HOLD = select(Subscription.user_id).where(*_MINE).with_for_update(key_share=True)
-_TAKE_TIME_BACK = (
+_ANY_IN = (
+    select(Update.id)
+    .where(
+        Update.leader_id == bindparam("leader_id"),
+        Update.movement_id == bindparam("movement_id"),
+        Update.time_stamp >= bindparam("starts_at", type_=UTCDateTime()),
+        Update.time_stamp < bindparam("ends_at", type_=UTCDateTime()),
+    )
+    .limit(1)
+)
+_SET_TIME = (
     update(Subscription)
     .where(*_MINE)
     .values(
@@ -167,18 +174,26 @@ _TAKE_TIME_BACK = (
 )
 
 
-def _subscription_of(posted: Update) -> dict[str, Any]:
-    return {"of_user": posted.leader_id, "of_movement": posted.movement_id}
-
-
 @event.listens_for(Update, "after_insert")
-def _note_time(_mapper: Mapper[Update], connection: Connection, posted: Update) -> None:
-    given = _subscription_of(posted) | {"posted_at": posted.time_stamp}
-    connection.execute(_NOTE_TIME, given)
+def _note_posted(_mapper: Mapper[Update], _connection: Connection, posted: Update) -> None:
+    row = held(posted.leader_id, posted.movement_id)
+    if row is None:
+        return
+    last = row.last_update_at
+    if is_told(row) and (last is None or last <= posted.time_stamp):
+        note_done(posted.leader_id, posted.movement_id, row, posted.time_stamp)
+    else:
+        _note_past(posted.leader_id, posted.movement_id)
 
 
 @event.listens_for(Update, "after_delete")
-def _take_time_back(_mapper: Mapper[Update], connection: Connection, gone: Update) -> None:
+def _note_withdrawn(_mapper: Mapper[Update], _connection: Connection, gone: Update) -> None:
     # whoever posts meanwhile holds this row: what they post has to be seen by the next statement
-    connection.execute(_HOLD, _subscription_of(gone))
-    connection.execute(_TAKE_TIME_BACK, _subscription_of(gone))
+    if held(gone.leader_id, gone.movement_id) is not None:
+        _note_past(gone.leader_id, gone.movement_id)
+
+
+def _note_past(leader_id: int, movement_id: int) -> None:
+    """Tell anew what hangs on updates other than the last."""
+    execute(_SET_TIME, {"of_user": leader_id, "of_movement": movement_id})
+    retell(movement_id, [leader_id])

@@ -5,7 +5,7 @@ from functools import lru_cache
 from hashlib import md5
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import ColumnElement, Select, String, Text, delete, or_, select
+from sqlalchemy import ColumnElement, Select, SmallInteger, String, Text, delete, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column, relationship, validates
 
 from gridt.clock import utcnow
@@ -13,6 +13,7 @@ from gridt.errors import AccountDeactivated, LastAdmin, Overtaken
 from gridt.extensions import db, passwords
 from gridt.models.base import Model, PlainText, Stored, UTCDateTime, fold
 from gridt.models.block import Block
+from gridt.models.history import FormerClock
 from gridt.models.login import Login
 from gridt.models.movement_user_association import MovementUserAssociation
 from gridt.models.report import Report
@@ -49,6 +50,9 @@ class User(Stored, Model):
     deactivated_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: when the address became another; what was sent to the one before is worthless since
     email_changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: when the days and weeks begin: minutes after midnight, and 0 for Monday to 6 for Sunday
+    day_starts_at: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    week_starts_on: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
 
     movements: Mapped[list["Movement"]] = relationship(
         secondary="subscriptions", viewonly=True, order_by="Movement.id"
@@ -234,6 +238,7 @@ class User(Stored, Model):
 OWNERS: list[InstrumentedAttribute[int]] = [
     Update.leader_id,
     Login.user_id,
+    FormerClock.user_id,
     Block.blocker_id,
     Block.blocked_id,
 ]

@@ -98,6 +98,36 @@ class UpdateOut(Schema):
     message = fields.String(required=True, allow_none=True)
 
 
+class TurnOut(Schema):
+    """The time in which something is to be done once."""
+
+    starts_at = fields.DateTime(required=True)
+    ends_at = fields.DateTime(required=True)
+    done = fields.Boolean(required=True)
+
+
+class CompletionOut(Schema):
+    """How many turns were done, of those that count."""
+
+    done_turns = fields.Integer(required=True)
+    turns = fields.Integer(required=True, metadata={"description": "done or missed"})
+
+
+class StandingOut(CompletionOut):
+    """How the caller stands, by their own clock."""
+
+    turn = fields.Nested(TurnOut, required=True)
+    due_at = fields.DateTime(
+        required=True, metadata={"description": "the end of the first turn that is to be done"}
+    )
+    streak = fields.Integer(required=True, metadata={"description": "turns since the last miss"})
+    best_streak = fields.Integer(required=True)
+    lately = fields.Nested(
+        CompletionOut, required=True, metadata={"description": "in the last 30 turns"}
+    )
+    paused_until = fields.DateTime(required=True, allow_none=True)
+
+
 class LeaderOut(Schema):
     """Somebody whom the caller follows, or who follows the caller."""
 
@@ -109,6 +139,11 @@ class LeaderOut(Schema):
     last_signal = fields.Nested(
         UpdateOut, required=True, allow_none=True, metadata={"description": "as last_update"}
     )
+    done = fields.Boolean(
+        required=True, metadata={"description": "whether their present turn is, by their own clock"}
+    )
+    streak = fields.Integer(required=True, metadata={"description": "turns since the last miss"})
+    paused_until = fields.DateTime(required=True, allow_none=True)
 
 
 class LeaderWithHistory(LeaderOut):
@@ -118,7 +153,7 @@ class LeaderWithHistory(LeaderOut):
 
 
 class MovementOut(Schema):
-    """A movement as the caller sees it; the last four members are for subscribers."""
+    """A movement as the caller sees it; the last five members are for subscribers."""
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
@@ -134,6 +169,7 @@ class MovementOut(Schema):
     last_signal_sent = fields.Nested(
         UpdateOut, allow_none=True, metadata={"description": "as last_update"}
     )
+    standing = fields.Nested(StandingOut)
     leaders = fields.List(fields.Nested(LeaderOut))
 
 

@@ -1,0 +1,359 @@
+"""How members stand: kept with their subscription, and told anew when the past is another now."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import (
+    Boolean,
+    Integer,
+    Interval,
+    Row,
+    String,
+    Table,
+    bindparam,
+    case,
+    column,
+    select,
+    table,
+    update,
+)
+
+from gridt.clock import utcnow
+from gridt.errors import NotInTime
+from gridt.models.base import Rows, UTCDateTime, execute
+from gridt.models.history import FormerClock, FormerInterval, SubscriptionPause
+from gridt.models.subscription import Subscription
+from gridt.standing import (
+    INSTANT,
+    Allowance,
+    Pause,
+    Period,
+    Record,
+    Standing,
+    Terms,
+    advance,
+    begun,
+    done,
+    judge,
+)
+from gridt.turns import Clock, Turn
+
+# by name, since the models of these import this module
+users = table(
+    "users",
+    column("id", Integer),
+    column("time_zone", String),
+    column("day_starts_at", Integer),
+    column("week_starts_on", Integer),
+)
+movements = table(
+    "movements",
+    column("id", Integer),
+    column("interval", Interval),
+    column("free_misses", Integer),
+    column("free_turns", Integer),
+    column("counts_every_update", Boolean),
+)
+_updates = table(
+    "updates",
+    column("leader_id", Integer),
+    column("movement_id", Integer),
+    column("time_stamp", UTCDateTime),
+)
+
+#: what is kept of a standing, by its name in a subscription
+_KEPT = (
+    Subscription.turn_starts_at,
+    Subscription.turn_ends_at,
+    Subscription.turn_done,
+    Subscription.streak,
+    Subscription.best_streak,
+    Subscription.done_turns,
+    Subscription.turns,
+    Subscription.recent,
+)
+#: with these in a query, of tables that `with_terms` joins, `standing_in` can tell the standing
+OF_SUBSCRIPTION = (
+    Subscription.last_update_at,
+    Subscription.counted_from,
+    *_KEPT,
+    Subscription.paused_from,
+    Subscription.paused_until,
+)
+OF_USER = (users.c.time_zone, users.c.day_starts_at, users.c.week_starts_on)
+OF_MOVEMENT = (movements.c.interval, movements.c.free_misses, movements.c.free_turns)
+
+# Statements are made once: to build one costs as much as to run it.
+_TOLD: Rows = (
+    select(
+        Subscription.user_id,
+        Subscription.subscribed_at,
+        *OF_SUBSCRIPTION,
+        *OF_USER,
+        *OF_MOVEMENT,
+        movements.c.counts_every_update,
+    )
+    .join(users, users.c.id == Subscription.user_id)
+    .join(movements, movements.c.id == Subscription.movement_id)
+)
+_ONE = _TOLD.where(
+    Subscription.user_id == bindparam("user_id"),
+    # what the foreign key of an update locks as well, but after the subscription
+    Subscription.movement_id
+    == select(movements.c.id)
+    .where(movements.c.id == bindparam("movement_id"))
+    .with_for_update(read=True, key_share=True)
+    .scalar_subquery(),
+)
+# not FOR UPDATE, which would say that the member leaves
+_HELD = _ONE.with_for_update(key_share=True, of=Subscription)
+_SOME = _TOLD.where(
+    Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
+    Subscription.movement_id == bindparam("movement_id"),
+).with_for_update(key_share=True, of=Subscription)
+
+_KEEP = (
+    update(cast("Table", Subscription.__table__))
+    .where(
+        Subscription.user_id == bindparam("of_user"),
+        Subscription.movement_id == bindparam("of_movement"),
+    )
+    .values({one.key: bindparam(f"new_{one.key}", type_=one.type) for one in _KEPT})
+)
+_posted_at = bindparam("posted_at", type_=UTCDateTime())
+_KEEP_POSTED = _KEEP.values(
+    last_update_at=case(
+        (Subscription.last_update_at > _posted_at, Subscription.last_update_at),
+        else_=_posted_at,
+    )
+)
+_MOMENTS = (
+    select(_updates.c.leader_id, _updates.c.time_stamp)
+    .where(
+        _updates.c.leader_id.in_(bindparam("user_ids", expanding=True)),
+        _updates.c.movement_id == bindparam("movement_id"),
+    )
+    .order_by(_updates.c.leader_id, _updates.c.time_stamp)
+)
+_CLOCKS = (
+    select(FormerClock.__table__)
+    .where(FormerClock.user_id.in_(bindparam("user_ids", expanding=True)))
+    .order_by(FormerClock.user_id, FormerClock.ended_at)
+)
+_INTERVALS = (
+    select(FormerInterval.ended_at, FormerInterval.interval)
+    .where(FormerInterval.movement_id == bindparam("movement_id"))
+    .order_by(FormerInterval.ended_at)
+)
+_PAUSES = (
+    select(SubscriptionPause.user_id, SubscriptionPause.starts_at, SubscriptionPause.ends_at)
+    .where(
+        SubscriptionPause.user_id.in_(bindparam("user_ids", expanding=True)),
+        SubscriptionPause.movement_id == bindparam("movement_id"),
+    )
+    .order_by(SubscriptionPause.user_id, SubscriptionPause.starts_at)
+)
+
+Told = Row[*tuple[Any, ...]]
+
+
+def held(user_id: int, movement_id: int) -> Told | None:
+    """Return what a member's standing is told by, theirs to change until the transaction ends.
+
+    Locks the movement's row as the foreign key of an update does, and then the subscription: in
+    the order in which who leaves does it.
+
+    :returns: None for somebody who is not subscribed
+    """
+    return execute(_HELD, {"user_id": user_id, "movement_id": movement_id}).one_or_none()
+
+
+def told(user_id: int, movement_id: int) -> Told | None:
+    """Return what a member's standing is told by, or None for who is not subscribed."""
+    return execute(_ONE, {"user_id": user_id, "movement_id": movement_id}).one_or_none()
+
+
+def is_told(row: Told) -> bool:
+    """Tell whether a row has all that is known: those from before standing was kept may not."""
+    done_at = row.last_update_at
+    return row.turn_starts_at is not None or done_at is None or done_at < row.subscribed_at
+
+
+def terms_in(row: Told) -> Terms:
+    """Return what a member's turns are judged by, from now on, of a row that tells it."""
+    pauses = () if row.paused_from is None else (Pause(row.paused_from, row.paused_until),)
+    return Terms(
+        row.interval,
+        Clock(row.time_zone, row.day_starts_at, row.week_starts_on),
+        row.counted_from or row.subscribed_at,
+        Allowance(row.free_misses, row.free_turns),
+        pauses,
+    )
+
+
+def standing_in(row: Told, terms: Terms) -> Standing:
+    """Return the standing as it was kept in a row that tells it."""
+    if not is_told(row):  # until it is told anew, all that is known is the last update
+        return done(begun(replace(terms, since=row.last_update_at)), row.last_update_at, terms)
+    if row.turn_starts_at is None:
+        return begun(terms)
+    return Standing(
+        Turn(0, row.turn_starts_at, row.turn_ends_at),
+        row.turn_done,
+        row.streak,
+        row.best_streak,
+        row.done_turns,
+        row.turns,
+        row.recent,
+    )
+
+
+def shown(row: Told, moment: datetime) -> dict[str, Any]:
+    """Return how a member stands at a moment, as they are shown it."""
+    terms = terms_in(row)
+    standing = advance(standing_in(row, terms), moment, terms)
+    turn = standing.turn
+    paused = row.paused_until is not None and row.paused_until > moment
+    if paused:
+        due_at = terms.turn_at(row.paused_until).ends_at
+    else:
+        due_at = terms.turn_at(turn.ends_at).ends_at if standing.done else turn.ends_at
+    done_lately, lately = standing.lately()
+    return {
+        "turn": {"starts_at": turn.starts_at, "ends_at": turn.ends_at, "done": standing.done},
+        "due_at": due_at,
+        "streak": standing.streak,
+        "best_streak": standing.best_streak,
+        "done_turns": standing.done_turns,
+        "turns": standing.turns,
+        "lately": {"done_turns": done_lately, "turns": lately},
+        "paused_until": row.paused_until if paused else None,
+    }
+
+
+def shown_to_others(row: Told, moment: datetime) -> dict[str, Any]:
+    """Return whether a member has done it by their own clock, as their followers are shown it."""
+    ends_at, until = row.turn_ends_at, row.paused_until
+    if ends_at is not None and moment < ends_at:  # mostly; the rest takes ten times as long
+        is_done, streak = row.turn_done, row.streak
+    else:
+        terms = terms_in(row)
+        standing = advance(standing_in(row, terms), moment, terms)
+        is_done, streak = standing.done, standing.streak
+    paused_until = until if until is not None and until > moment else None
+    return {"done": is_done, "streak": streak, "paused_until": paused_until}
+
+
+def note_done(user_id: int, movement_id: int, row: Told, moment: datetime) -> None:
+    """Keep that a member, whose row is held, did it at a moment that is not before others."""
+    terms = terms_in(row)
+    standing = done(standing_in(row, terms), moment, terms)
+    kept = _kept(user_id, movement_id, standing)
+    execute(_KEEP_POSTED, kept | {"posted_at": moment})
+
+
+def settle(user_id: int, movement_id: int, row: Told, moment: datetime) -> Standing:
+    """Keep how a member, whose row is held, stands at a moment, before something changes."""
+    terms = terms_in(row)
+    standing = advance(standing_in(row, terms), moment, terms)
+    execute(_KEEP, _kept(user_id, movement_id, standing))
+    return standing
+
+
+def turn_open_for(row: Told, at: datetime, moment: datetime, grace: timedelta) -> Turn:
+    """Return the turn of a moment that a member reports late, where that may still be done.
+
+    :param grace: after a turn's end
+    :raises NotInTime: when `at` is in the future, or in a turn that is over for too long
+    """
+    if at > moment:
+        raise NotInTime("In the future.")
+    terms = terms_in(row)
+    turn = advance(standing_in(row, terms), moment, terms).turn
+    if at in turn:
+        return turn
+    before = terms.turn_at(turn.starts_at - INSTANT)
+    if at < max(before.starts_at, terms.since) or moment >= turn.starts_at + grace:
+        raise NotInTime("In a turn that is over for too long, or before you subscribed.")
+    return before
+
+
+def retell(movement_id: int, user_ids: Collection[int], record: Record = None) -> None:
+    """Tell the standing of some members of a movement from the past, and keep it.
+
+    By a constant number of statements; holds their subscriptions.
+
+    :param record: with one member, a list to add the turns to that are over
+    """
+    given = {"movement_id": movement_id, "user_ids": sorted(user_ids)}
+    now = utcnow()
+    rows = execute(_SOME, given).all()
+    moments = _by_user(execute(_MOMENTS, given))
+    clocks = _by_user(execute(_CLOCKS, given))
+    pauses = _by_user(execute(_PAUSES, given))
+    intervals = execute(_INTERVALS, given).all()
+    kept = []
+    for row in rows:
+        since = row.counted_from or row.subscribed_at
+        stretches = [Pause(one.starts_at, one.ends_at) for one in pauses[row.user_id]]
+        terms = Terms(
+            row.interval,
+            Clock(row.time_zone, row.day_starts_at, row.week_starts_on),
+            since,
+            Allowance(row.free_misses, row.free_turns),
+            stretches,
+        )
+        times = [one.time_stamp for one in moments[row.user_id] if one.time_stamp >= since]
+        periods = _periods(terms, clocks[row.user_id], intervals)
+        kept.append(_kept(row.user_id, movement_id, judge(periods, times, terms, now, record)))
+    if kept:
+        execute(_KEEP, kept)
+
+
+def _by_user(rows: Iterable[Told]) -> dict[int, list[Told]]:
+    found: dict[int, list[Told]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row)
+    return found
+
+
+def _periods(terms: Terms, clocks: Sequence[Told], intervals: Sequence[Told]) -> list[Period]:
+    """Return what held since a member subscribed, one after the other."""
+    ends = {one.ended_at for one in [*clocks, *intervals] if one.ended_at > terms.since}
+    return [
+        Period(moment, _in_force(intervals, moment, terms), _clock_at(clocks, moment, terms))
+        for moment in [terms.since, *sorted(ends)]
+    ]
+
+
+def _clock_at(clocks: Sequence[Told], moment: datetime, terms: Terms) -> Clock:
+    place = bisect_right(clocks, moment, key=lambda one: one.ended_at)
+    if place == len(clocks):
+        return terms.clock
+    former = clocks[place]
+    return Clock(former.time_zone, former.day_starts_at, former.week_starts_on)
+
+
+def _in_force(intervals: Sequence[Told], moment: datetime, terms: Terms) -> timedelta:
+    place = bisect_right(intervals, moment, key=lambda one: one.ended_at)
+    interval: timedelta = terms.interval if place == len(intervals) else intervals[place].interval
+    return interval
+
+
+def _kept(user_id: int, movement_id: int, standing: Standing) -> dict[str, Any]:
+    return {
+        "of_user": user_id,
+        "of_movement": movement_id,
+        "new_turn_starts_at": standing.turn.starts_at,
+        "new_turn_ends_at": standing.turn.ends_at,
+        "new_turn_done": standing.done,
+        "new_streak": standing.streak,
+        "new_best_streak": standing.best_streak,
+        "new_done_turns": standing.done_turns,
+        "new_turns": standing.turns,
+        "new_recent": standing.recent,
+    }

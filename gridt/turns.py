@@ -1,0 +1,153 @@
+"""Turns: what a movement's interval divides a member's time into.
+
+Intervals of whole days, and of half a day, follow the member's calendar; all others count from
+when the member subscribed. Nothing here knows a database, or what time it is.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+DAY, HALF_DAY = timedelta(days=1), timedelta(hours=12)
+WEEK = 7
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What a member's days and weeks begin by.
+
+    :param zone: the name of a time zone in the IANA database
+    :param day_starts_at: minutes after midnight, up to noon, at which a day begins
+    :param week_starts_on: 0 for Monday to 6 for Sunday
+    """
+
+    zone: str = "UTC"
+    day_starts_at: int = 0
+    week_starts_on: int = 0
+
+    @property
+    def tzinfo(self) -> ZoneInfo:
+        """Return the rules of the zone."""
+        return ZoneInfo(self.zone)
+
+    def day_of(self, moment: datetime) -> date:
+        """Return the member's own date at a moment: before the day begins it is yesterday's.
+
+        An hour that comes twice belongs to the day that has begun once.
+        """
+        return date.fromordinal(turn_at(moment, DAY, self, moment).number)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stretch of time in which something is to be done once.
+
+    Two turns follow each other when one begins as the other ends; their numbers mostly do too,
+    but a day that a zone skipped has a number and is no turn.
+
+    :param number: counted from a day that is the same for everybody, or from the subscription
+    :param starts_at: its first moment, in UTC
+    :param ends_at: the first moment of the next one
+    """
+
+    number: int = field(compare=False)
+    starts_at: datetime
+    ends_at: datetime
+
+    def __contains__(self, moment: datetime) -> bool:
+        """Tell whether a moment is in this turn."""
+        return self.starts_at <= moment < self.ends_at
+
+
+def turn_at(moment: datetime, interval: timedelta, clock: Clock, since: datetime) -> Turn:
+    """Return the turn that a moment is in.
+
+    :param interval: of the movement
+    :param clock: of the member; without meaning where the calendar does not fit the interval
+    :param since: when the member subscribed; without meaning where it does
+    """
+    if not follows_calendar(interval):
+        number = (moment - since) // interval
+        starts_at = since + number * interval
+        return Turn(number, starts_at, starts_at + interval)
+    shown = moment.astimezone(clock.tzinfo).replace(tzinfo=None)
+    number = _number_of(shown - timedelta(minutes=clock.day_starts_at), interval, clock)
+    # what the clock shows may be ahead of a moment that has not come, or be shown again
+    while _start(number + 1, interval, clock) <= moment:
+        number += 1
+    while _start(number, interval, clock) > moment:
+        number -= 1
+    return Turn(number, _start(number, interval, clock), _start(number + 1, interval, clock))
+
+
+def turn_after(turn: Turn, interval: timedelta, clock: Clock, since: datetime) -> Turn:
+    """Return the turn that begins when another ends."""
+    return turn_at(turn.ends_at, interval, clock, since)
+
+
+def turns_between(first: Turn, last: Turn, interval: timedelta, clock: Clock) -> int:
+    """Return how many turns it is from one to another: 1 when the other is the next.
+
+    In constant time; days that the zone skipped in between are none.
+    """
+    steps = last.number - first.number
+    if follows_calendar(interval) and interval <= DAY:
+        zone = clock.tzinfo
+        before, after = (one.starts_at.astimezone(zone).utcoffset() for one in (first, last))
+        skipped = round(((after or timedelta()) - (before or timedelta())) / DAY)
+        steps -= max(skipped, 0) * (DAY // interval)
+    return steps
+
+
+def follows_calendar(interval: timedelta) -> bool:
+    """Tell whether the turns of an interval are those of the member's days."""
+    return interval == HALF_DAY or not interval % DAY
+
+
+def _number_of(shown: datetime, interval: timedelta, clock: Clock) -> int:
+    """Return the number of the turn at what a clock shows whose days begin at midnight."""
+    if interval == HALF_DAY:
+        return 2 * shown.toordinal() + (shown.hour >= 12)
+    days = interval.days
+    return (shown.toordinal() - _first_day(days, clock)) // days
+
+
+def _first_day(days: int, clock: Clock) -> int:
+    """Return the ordinal of the day that the turns of so many days are counted from."""
+    # the first day of the year 1 is a Monday
+    return 0 if days % WEEK else 1 + clock.week_starts_on
+
+
+@lru_cache(16_384)  # members of a zone share their days, and everybody asks for today's
+def _start(number: int, interval: timedelta, clock: Clock) -> datetime:
+    """Return the first moment of a turn that follows the calendar."""
+    if interval == HALF_DAY:
+        ordinal, half = divmod(number, 2)
+    else:
+        ordinal, half = number * interval.days + _first_day(interval.days, clock), 0
+    midnight = datetime.combine(date.fromordinal(ordinal), time())
+    shown = midnight + timedelta(minutes=clock.day_starts_at) + half * HALF_DAY
+    return _first_moment(shown, clock.tzinfo)
+
+
+def _first_moment(shown: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first moment at which the clocks of a zone show that time, or a later one."""
+    moment = shown.replace(tzinfo=zone).astimezone(UTC)
+    if _shown(moment, zone) == shown:
+        return moment
+    # The clocks leap over it. `fold` tells by which of both offsets to read what they never show:
+    # by the new one it is too early, by the old one too late or just right.
+    early, late = shown.replace(tzinfo=zone, fold=1).astimezone(UTC), moment
+    while late - early > _SECOND:
+        middle = early + (late - early) // _SECOND // 2 * _SECOND
+        if _shown(middle, zone) < shown:
+            early = middle
+        else:
+            late = middle
+    return late
+
+
+def _shown(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None)

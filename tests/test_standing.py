@@ -1,0 +1,377 @@
+"""Standing: told step by step or from the whole past it is the same, and fair to travellers."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridt.standing import (
+    Allowance,
+    Judged,
+    Outcome,
+    Pause,
+    Period,
+    Standing,
+    Terms,
+    advance,
+    begun,
+    changed,
+    done,
+    judge,
+)
+from gridt.turns import DAY, HALF_DAY, Clock, turn_after, turn_at
+from tests.test_turns import CLOCKS, HOUR, INSTANT
+
+STARTS = st.datetimes(datetime(1996, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC))
+INTERVALS = st.sampled_from([DAY, 2 * DAY, 7 * DAY, HALF_DAY, 5 * HOUR, 36 * HOUR])
+
+
+def on(clock: Clock, text: str) -> datetime:
+    """The moment at which a clock shows something."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(clock.zone)).astimezone(UTC)
+
+
+def outcomes(record: list[Judged]) -> str:
+    return "".join(one.outcome[0] for one in record)
+
+
+@st.composite
+def pasts(draw: Any) -> tuple[Terms, list[datetime], datetime]:
+    """What a member is judged by, when they did it, and a moment after all of that."""
+    since, interval = draw(STARTS), draw(INTERVALS)
+    span = draw(st.integers(1, 40)) * interval
+    share = st.floats(0, 1)
+    moments = sorted({since + share * span for share in draw(st.lists(share, max_size=40))})
+    pauses, ends = [], since
+    for gap, length in draw(st.lists(st.tuples(share, share), max_size=3)):
+        starts = ends + gap * span / 4
+        ends = starts + length * span / 4 + INSTANT
+        pauses.append(Pause(starts, ends))
+    allowance = Allowance(draw(st.integers(0, 3)), draw(st.integers(1, 12)))
+    terms = Terms(interval, draw(CLOCKS), since, allowance, pauses)
+    return terms, moments, since + span + draw(st.integers(0, 200)) * interval
+
+
+@given(pasts(), st.lists(st.floats(0, 1), max_size=8))
+def test_however_often_it_is_looked_at_it_is_the_same(
+    past: tuple[Terms, list[datetime], datetime], looks: list[float]
+) -> None:
+    terms, moments, until = past
+    record: list[Judged] = []
+    period = Period(terms.since, terms.interval, terms.clock)
+    told = judge([period], moments, terms, until, record)
+    standing = begun(terms)
+    between = [terms.since + look * (until - terms.since) for look in looks]
+    for moment in sorted([*moments, *between]):
+        act = done if moment in moments else advance
+        standing = act(standing, moment, terms)
+    assert advance(standing, until, terms) == told
+    # each turn follows the one before, and adds up to what is told
+    for one, other in pairwise(record):
+        assert one.turn.ends_at == other.turn.starts_at
+    all_of_them = outcomes(record) + ("d" if told.done else "")
+    assert told.done_turns == all_of_them.count("d")
+    assert told.turns == all_of_them.count("d") + all_of_them.count("m")
+    assert told.streak == all_of_them.rpartition("m")[2].count("d")
+    assert told.best_streak == max(run.count("d") for run in all_of_them.split("m"))
+
+
+@given(pasts())
+def test_a_turn_is_done_when_it_was_done_in_it(
+    past: tuple[Terms, list[datetime], datetime],
+) -> None:
+    terms, moments, until = past
+    record: list[Judged] = []
+    judge([Period(terms.since, terms.interval, terms.clock)], moments, terms, until, record)
+    for one in record:
+        assert (one.outcome is Outcome.DONE) == any(moment in one.turn for moment in moments)
+
+
+@given(STARTS, st.sampled_from([DAY, HALF_DAY, 2 * DAY, 7 * DAY]), CLOCKS, CLOCKS, st.data())
+def test_who_keeps_to_the_clock_of_the_time_keeps_the_streak(
+    since: datetime, interval: timedelta, old: Clock, new: Clock, data: st.DataObject
+) -> None:
+    """Once in each turn of the old clock that was over or under way, then of the new clock.
+
+    Of the new turn under way only where the old one was not done yet.
+    """
+    moved_at = since + data.draw(st.floats(0, 20)) * interval
+    until = moved_at + 15 * interval
+    moments = []
+    turn = turn_at(since, interval, old, since)
+    while turn.starts_at <= moved_at:
+        moments.append(_moment_in(max(turn.starts_at, since), turn.ends_at, data))
+        turn = turn_after(turn, interval, old, since)
+    late = moments.pop() if moments[-1] >= moved_at else None
+    turn = turn_at(moved_at, interval, new, since)
+    if late:
+        moments.append(_moment_in(moved_at, turn.ends_at, data))
+    while turn.starts_at < until:
+        turn = turn_after(turn, interval, new, since)
+        moments.append(_moment_in(turn.starts_at, turn.ends_at, data))
+    _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
+
+
+@given(STARTS, st.sampled_from([DAY, HALF_DAY, 2 * DAY, 7 * DAY]), CLOCKS, CLOCKS, st.data())
+def test_who_kept_to_the_new_clock_before_telling_keeps_the_streak(
+    since: datetime, interval: timedelta, old: Clock, new: Clock, data: st.DataObject
+) -> None:
+    moved_at = since + data.draw(st.floats(0, 20)) * interval
+    until = moved_at + 15 * interval
+    moments, turn = [], turn_at(since, interval, new, since)
+    while turn.starts_at < until:
+        moments.append(_moment_in(max(turn.starts_at, since), turn.ends_at, data))
+        turn = turn_after(turn, interval, new, since)
+    _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
+
+
+def _moment_in(start: datetime, end: datetime, data: st.DataObject) -> datetime:
+    return start + data.draw(st.floats(0, 0.999)) * (end - start)
+
+
+def _ensure_never_missed(
+    since: datetime,
+    interval: timedelta,
+    clocks: list[tuple[datetime, Clock]],
+    moments: list[datetime],
+    until: datetime,
+) -> None:
+    heard = [moment for moment in moments if since <= moment < until]
+    periods = [Period(at, interval, clock) for at, clock in clocks]
+    record: list[Judged] = []
+    told = judge(periods, heard, Terms(interval, clocks[0][1], since), until, record)
+    assert Outcome.MISSED not in {one.outcome for one in record}
+    assert told.streak == told.done_turns > 0
+
+
+# -- what people complained of elsewhere --------------------------------------------------------
+
+
+AUCKLAND, NEW_YORK = Clock("Pacific/Auckland"), Clock("America/New_York")
+PARIS, HONOLULU = Clock("Europe/Paris"), Clock("Pacific/Honolulu")
+LATE_LISBON = Clock("Europe/Lisbon", day_starts_at=4 * 60)
+
+NONE_ALLOWED = Allowance()
+
+Local = tuple[Clock, str]
+
+
+def told(
+    clocks: list[Local],
+    moments: list[Local],
+    until: Local,
+    *,
+    interval: timedelta = DAY,
+    pause: tuple[Local, Local] | None = None,
+    allowance: Allowance = NONE_ALLOWED,
+) -> Standing:
+    """What is told at `until` of who began with the first clock, by what the clocks showed."""
+    periods = [Period(on(clock, text), interval, clock) for clock, text in clocks]
+    pauses = [Pause(on(*pause[0]), on(*pause[1]))] if pause else []
+    terms = Terms(interval, periods[0].clock, periods[0].starts_at, allowance, pauses)
+    return judge(periods, [on(*moment) for moment in moments], terms, on(*until))
+
+
+def daily(clock: Clock, month: str, first: int, last: int, time: str = "20:00") -> list[Local]:
+    return [(clock, f"{month}-{day:02}T{time}") for day in range(first, last + 1)]
+
+
+@pytest.mark.parametrize(
+    ("complaint", "given", "streak"),
+    [
+        (
+            "Habitica 1004, 1331, 2328: the day resets at the server's midnight",
+            # half past eleven in Auckland is half past ten or eleven in the morning in UTC, and
+            # noon, when UTC's next day has begun there, is nothing special
+            {
+                "clocks": [(AUCKLAND, "2026-03-30T08:00")],
+                "moments": [
+                    (AUCKLAND, "2026-03-30T23:30"),
+                    (AUCKLAND, "2026-03-31T00:10"),
+                    (AUCKLAND, "2026-04-01T23:59"),
+                    (AUCKLAND, "2026-04-02T00:01"),
+                ],
+                "until": (AUCKLAND, "2026-04-02T12:00"),
+            },
+            4,
+        ),
+        (
+            "Habitica 5898: and on the day that summer time ends, which has 25 hours",
+            {
+                "clocks": [(NEW_YORK, "2026-10-30T08:00")],
+                "moments": [
+                    *daily(NEW_YORK, "2026-10", 30, 31, "23:50"),
+                    (NEW_YORK, "2026-11-01T23:50"),
+                    (NEW_YORK, "2026-11-02T00:10"),
+                ],
+                "until": (NEW_YORK, "2026-11-02T23:00"),
+            },
+            4,
+        ),
+        (
+            "Habitica 1706: a later start of the day is forgotten",
+            {
+                "clocks": [(LATE_LISBON, "2026-05-01T08:00")],
+                "moments": [
+                    (LATE_LISBON, "2026-05-01T22:00"),
+                    (LATE_LISBON, "2026-05-03T03:59"),  # still the second
+                    (LATE_LISBON, "2026-05-03T04:00"),  # the third
+                ],
+                "until": (LATE_LISBON, "2026-05-04T03:00"),
+            },
+            3,
+        ),
+        (
+            "Habitica 1930: a later start of the day, set at midnight, is half applied",
+            {
+                "clocks": [
+                    (Clock("Europe/Lisbon"), "2026-05-01T08:00"),
+                    (LATE_LISBON, "2026-05-03T00:20"),
+                ],
+                "moments": [
+                    (LATE_LISBON, "2026-05-01T22:00"),
+                    (LATE_LISBON, "2026-05-03T00:30"),
+                    (LATE_LISBON, "2026-05-03T22:00"),
+                ],
+                "until": (LATE_LISBON, "2026-05-03T23:00"),
+            },
+            3,
+        ),
+        (
+            "Habitica 3433: streaks break on a flight to the east",
+            {
+                "clocks": [(NEW_YORK, "2026-06-01T08:00"), (PARIS, "2026-06-05T09:00")],
+                "moments": [
+                    *daily(NEW_YORK, "2026-06", 1, 3),
+                    # the fourth was spent in the air
+                    *daily(PARIS, "2026-06", 5, 7),
+                ],
+                "until": (PARIS, "2026-06-07T22:00"),
+            },
+            6,
+        ),
+        (
+            "Habitica 3433: or over the date line to the west",
+            {
+                "clocks": [(HONOLULU, "2026-06-01T08:00"), (AUCKLAND, "2026-06-05T09:00")],
+                "moments": [*daily(HONOLULU, "2026-06", 1, 3), *daily(AUCKLAND, "2026-06", 5, 7)],
+                "until": (AUCKLAND, "2026-06-07T22:00"),
+            },
+            6,
+        ),
+        (
+            "Habitica 3433: or for who thinks of the clock a week after the flight",
+            {
+                "clocks": [(NEW_YORK, "2026-06-01T08:00"), (AUCKLAND, "2026-06-12T12:00")],
+                "moments": [
+                    *daily(NEW_YORK, "2026-06", 1, 3),
+                    (AUCKLAND, "2026-06-05T08:00"),
+                    (AUCKLAND, "2026-06-06T23:00"),  # by New York's clock these two are one day,
+                    (AUCKLAND, "2026-06-07T08:00"),
+                    (AUCKLAND, "2026-06-08T23:00"),  # and here a day is missing
+                    *daily(AUCKLAND, "2026-06", 9, 12, "08:00"),
+                ],
+                "until": (AUCKLAND, "2026-06-12T22:00"),
+            },
+            11,
+        ),
+        (
+            "uhabits 441, Grit 141: done at half past midnight counts for the wrong day",
+            {
+                "clocks": [(LATE_LISBON, "2026-01-09T08:00")],
+                "moments": [
+                    (LATE_LISBON, "2026-01-10T00:30"),
+                    (LATE_LISBON, "2026-01-11T00:30"),
+                    (LATE_LISBON, "2026-01-12T00:30"),
+                ],
+                "until": (LATE_LISBON, "2026-01-12T03:00"),
+            },
+            3,
+        ),
+        (
+            "beaverhabits 147: nobody can pause for an injury",
+            {
+                "clocks": [(PARIS, "2026-02-01T08:00")],
+                "moments": [*daily(PARIS, "2026-02", 1, 5), *daily(PARIS, "2026-02", 20, 22)],
+                "pause": ((PARIS, "2026-02-06T09:00"), (PARIS, "2026-02-20T00:00")),
+                "until": (PARIS, "2026-02-22T22:00"),
+            },
+            8,
+        ),
+        (
+            "and a movement overlooks a miss now and then",
+            {
+                "clocks": [(PARIS, "2026-02-01T08:00")],
+                "moments": [*daily(PARIS, "2026-02", 1, 5), *daily(PARIS, "2026-02", 7, 9)],
+                "allowance": Allowance(1, 7),
+                "until": (PARIS, "2026-02-09T22:00"),
+            },
+            8,
+        ),
+        (
+            "but not more often than it says",
+            {
+                "clocks": [(PARIS, "2026-02-01T08:00")],
+                "moments": [*daily(PARIS, "2026-02", 1, 3), *daily(PARIS, "2026-02", 6, 9)],
+                "allowance": Allowance(1, 7),
+                "until": (PARIS, "2026-02-09T22:00"),
+            },
+            4,
+        ),
+        (
+            "a day without is a day without",
+            {
+                "clocks": [(PARIS, "2026-02-01T08:00")],
+                "moments": [*daily(PARIS, "2026-02", 1, 5), *daily(PARIS, "2026-02", 7, 9)],
+                "until": (PARIS, "2026-02-09T22:00"),
+            },
+            3,
+        ),
+        (
+            "who joins late in the evening has not missed that day",
+            {
+                "clocks": [(PARIS, "2026-02-01T23:50")],
+                "moments": daily(PARIS, "2026-02", 2, 4),
+                "until": (PARIS, "2026-02-05T08:00"),
+            },
+            3,
+        ),
+    ],
+)
+def test_the_complaint_is_answered(complaint: str, given: dict[str, Any], streak: int) -> None:
+    assert told(**given).streak == streak, complaint
+
+
+def test_best_streaks_and_completion_are_there() -> None:
+    """beaverhabits 84, 99 and 146: best streaks and completion counts are missing."""
+    standing = told(
+        [(PARIS, "2026-01-01T08:00")],
+        [*daily(PARIS, "2026-01", 1, 20), *daily(PARIS, "2026-02", 1, 9)],
+        (PARIS, "2026-02-10T08:00"),
+    )
+    assert (standing.streak, standing.best_streak) == (9, 20)
+    assert (standing.done_turns, standing.turns) == (29, 40)
+    assert standing.lately() == (19, 30)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(7 * DAY, DAY), (DAY, 7 * DAY), (DAY, 36 * HOUR), (5 * HOUR, 2 * DAY)]
+)
+def test_a_streak_outlives_a_change_of_the_movements_interval(
+    old: timedelta, new: timedelta
+) -> None:
+    since = on(PARIS, "2026-03-02T08:00")
+    terms = Terms(old, PARIS, since)
+    standing = begun(terms)
+    for number in range(10):
+        standing = done(standing, since + number * old, terms)
+    moment = since + 9.5 * old
+    following = replace(terms, interval=new)
+    standing = changed(standing, moment, terms, following)
+    assert moment in standing.turn
+    assert done(standing, standing.turn.ends_at, following).streak == 11
