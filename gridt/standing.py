@@ -103,10 +103,14 @@ class Standing:
     turns: int = 0
     recent: str = ""
 
-    def lately(self) -> tuple[int, int]:
-        """Return how many of the last turns that count were done, and how many these were."""
-        counted = self.recent.replace("f", "")[-LATELY:]
-        return counted.count("d"), len(counted)
+
+def lately(recent: str) -> tuple[int, int]:
+    """Return how many of the last turns that count were done, and how many these were.
+
+    :param recent: of a standing
+    """
+    counted = recent.replace("f", "")[-LATELY:]
+    return counted.count("d"), len(counted)
 
 
 @dataclass(frozen=True, slots=True)

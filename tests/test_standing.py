@@ -25,6 +25,7 @@ from gridt.standing import (
     changed,
     done,
     judge,
+    lately,
 )
 from gridt.turns import DAY, HALF_DAY, Clock, turn_after, turn_at
 from tests.test_turns import CLOCKS, HOUR, INSTANT
@@ -358,7 +359,7 @@ def test_best_streaks_and_completion_are_there() -> None:
     )
     assert (standing.streak, standing.best_streak) == (9, 20)
     assert (standing.done_turns, standing.turns) == (29, 40)
-    assert standing.lately() == (19, 30)
+    assert lately(standing.recent) == (19, 30)
 
 
 @pytest.mark.parametrize(

@@ -10,32 +10,69 @@ from typing import Any
 
 from gridt.models.base import execute
 from gridt.models.standings import SEVERAL, Rules, Told, standing_in, terms_in
-from gridt.standing import advance
+from gridt.standing import advance, lately
 from gridt.turns import Clock, follows_calendar, turn_at, turns_between
 
 
 def shown(row: Told, moment: datetime) -> dict[str, Any]:
     """Return how a member stands at a moment, as they are shown it."""
-    terms = terms_in(row)
-    standing = advance(standing_in(row, terms), moment, terms)
-    turn, until = standing.turn, row.paused_until
-    paused_until = until if until is not None and until > moment else None
-    due_at = turn.ends_at
-    if paused_until is not None:
-        due_at = terms.turn_at(paused_until).ends_at
-    elif standing.done:
-        due_at = terms.turn_after(turn).ends_at
-    done_lately, lately = standing.lately()
+    starts_at, ends_at, is_done, streak, best_streak, done_turns, turns, recent = _present(
+        row, moment
+    )
+    paused_until = row.paused_until
+    if paused_until is not None and paused_until <= moment:
+        paused_until = None
+    due_at = ends_at
+    if is_done or paused_until is not None:
+        clock = row.time_zone, row.day_starts_at, row.week_starts_on
+        due_at = _end_of(paused_until or ends_at, row.interval, row.since, *clock)
+    done_lately, counted = lately(recent)
     return {
-        "turn": {"starts_at": turn.starts_at, "ends_at": turn.ends_at, "done": standing.done},
+        "turn": {"starts_at": starts_at, "ends_at": ends_at, "done": is_done},
         "due_at": due_at,
-        "streak": standing.streak,
-        "best_streak": standing.best_streak,
-        "done_turns": standing.done_turns,
-        "turns": standing.turns,
-        "lately": {"done_turns": done_lately, "turns": lately},
+        "streak": streak,
+        "best_streak": best_streak,
+        "done_turns": done_turns,
+        "turns": turns,
+        "lately": {"done_turns": done_lately, "turns": counted},
         "paused_until": paused_until,
     }
+
+
+def _present(row: Told, moment: datetime) -> tuple[Any, ...]:
+    """Return what is told of a standing, most often as it was kept."""
+    ends_at = row.turn_ends_at
+    if ends_at is not None and moment < ends_at:
+        return (
+            row.turn_starts_at,
+            ends_at,
+            row.turn_done,
+            row.streak,
+            row.best_streak,
+            row.done_turns,
+            row.turns,
+            row.recent,
+        )
+    terms = terms_in(row)
+    now = advance(standing_in(row, terms), moment, terms)
+    return (
+        now.turn.starts_at,
+        now.turn.ends_at,
+        now.done,
+        now.streak,
+        now.best_streak,
+        now.done_turns,
+        now.turns,
+        now.recent,
+    )
+
+
+@lru_cache(4096)  # for all movements of a member, and for all members of a zone
+def _end_of(
+    moment: datetime, interval: timedelta, since: datetime, zone: str, day: int, week: int
+) -> datetime:
+    """Return the end of the turn that a moment is in."""
+    return turn_at(moment, interval, Clock(zone, day, week), since).ends_at
 
 
 def plain(row: Told, rules: Rules, moment: datetime) -> tuple[bool, int] | None:
