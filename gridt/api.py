@@ -33,6 +33,7 @@ from gridt.database import READING, let_go
 from gridt.errors import InvalidToken, Overtaken
 from gridt.extensions import db
 from gridt.limits import NAMED, address, limiter, tell_limits
+from gridt.logs import this_request
 from gridt.parsing import BodyParser
 from gridt.replica import replica
 from gridt.schemas.base import Nothing, Problem
@@ -106,7 +107,7 @@ class Resource(MethodView):
                 if attempt == ATTEMPTS or not _passing(error):
                     raise
                 name = type(getattr(error, "orig", error)).__name__
-                log.warning("%s in %s %s, tried again", name, request.method, request.path)
+                log.warning("%s in %s, tried again", name, this_request())
                 time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - no secret
 
 

@@ -4,7 +4,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, g, jsonify
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from gridt.errors import Busy, Conflict, GridtError, Invalid
 from gridt.extensions import db
+from gridt.logs import this_request
 
 log = logging.getLogger(__name__)
 
@@ -88,12 +89,12 @@ def _http(error: HTTPException) -> Response:
 def _conflict(error: Exception) -> Response:
     # it came back after every retry: two callers keep wanting the same
     # (the error's own words quote what was written, such as somebody's address)
-    log.warning("%s in %s %s", type(error).__name__, request.method, request.path)
+    log.warning("%s in %s", type(error).__name__, this_request())
     return _known(Conflict())
 
 
 def _database_away(error: Exception) -> Response:
-    log.error("database: %s", error)
+    log.error("%s: database: %s", this_request(), error)
     detail = "The database is not available; please try again"
     if _is_not_migrated(error):
         detail = "The database is not migrated yet; its operator does that by: flask db upgrade"
@@ -114,5 +115,5 @@ def _is_not_migrated(error: Exception) -> bool:
 
 def _crash(error: Exception) -> Response:
     db.session.rollback()
-    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    log.error("%s failed", this_request(), exc_info=error)
     return problem(500, "Internal Server Error", "Something went wrong on our side")

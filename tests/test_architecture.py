@@ -28,6 +28,7 @@ ROWS = {
     "gridt.api": 5,
     "gridt.auth": 5,
     "gridt.limits": 5,
+    "gridt.logs": 5,
     "gridt.paging": 5,
     "gridt.parsing": 5,
     "gridt.problems": 5,

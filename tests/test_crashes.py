@@ -120,7 +120,9 @@ def test_nothing_acknowledged_is_lost_when_the_database_restarts(
                     storm.go_on(size.updates)
                     database.restart([SIGQUIT, SIGINT][number % 2], PAUSES[number // 2 % 2])
                 storm.go_on(size.updates)
-                tried_again = re.findall(r"(\w+) in \S+ \S+, tried again", server.log.read_text())
+                tried_again = re.findall(
+                    r"(\w+) in \S+ \S+ \S+, tried again", server.log.read_text()
+                )
             memory = storm.memory()
             memory.retries.update(tried_again)
             check(crowd, memory, f"{size.crashes} restarts of the database")

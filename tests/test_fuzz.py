@@ -17,12 +17,17 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from schemathesis.checks import CHECKS, load_all_checks
+from sqlalchemy import delete
 
 from gridt import create_app
 from gridt.api import document
 from gridt.auth import tokens_for
-from gridt.models import Login
-from tests.conftest import settings_for
+from gridt.extensions import db
+from gridt.mail.tokens import issue
+from gridt.models import Login, Report
+from gridt.models.password_attempts import PasswordAttempts
+from tests.conftest import PASSWORD, settings_for
+from tests.test_bad_input import MAIL_TOKENS
 
 #: `make fuzz`: many examples, and others each time
 FUZZING = settings.get_current_profile_name() == "fuzz"
@@ -45,11 +50,22 @@ EXCLUDED = {
 #: members and arguments of which a JSON schema cannot say all that is asked of them
 UNSAYABLE = {
     "#/after": "a cursor is one that this list gave out",
+    "#/new_email": "the document's formats take more for an address than mail servers do",
     "#/email": "the document's formats take more for an address than mail servers do",
     "#/time_zone": "which zones there are changes with the IANA database",
     "#/password": "not one of the commonest",
     "#/new_password": "not one of the commonest",
 }
+
+
+#: members that show who calls, and what stands for them
+PROOFS = {
+    ("POST", "/auth"): {"username": "username", "password": "password"},
+    ("DELETE", "/identity"): {"password": "password"},
+    ("POST", "/user/change_password"): {"old_password": "password"},
+    ("POST", "/user/change_email/request"): {"password": "password"},
+    ("POST", "/user/reset_password/request"): {"email": "email"},
+} | {("POST", path): {"token": "token"} for path in MAIL_TOKENS}
 
 
 class Service:
@@ -70,7 +86,7 @@ class Service:
 
 
 class Caller:
-    """Somebody logged in, whose movement, leader and update the addresses lead to."""
+    """Somebody logged in, to whose movement, leader, update and so on the addresses lead."""
 
     def __init__(self, role: str, make_user: Any, make_movement: Any) -> None:
         self._role, self._make_user, self._make_movement = role, make_user, make_movement
@@ -79,14 +95,18 @@ class Caller:
 
     def start_anew(self) -> None:
         """Make everything again, for what the last call may have changed or deleted."""
+        db.session.execute(delete(PasswordAttempts))
         me, leader = self._make_user(role=self._role), self._make_user()
         movement = self._make_movement(me, leader, creator=me)
         update = movement.post_update(me, "done")
         update.save_to_db()
-        login = Login(me)
+        login, report = Login(me), Report(leader, movement, update, "not nice")
         login.save_to_db()
-        self._tokens = tokens_for(login)
-        self._ids = {"movement": movement.id, "user": leader.id, "update": update.id}
+        report.save_to_db()
+        self._me, self._tokens = me, tokens_for(login)
+        found = {"movement": movement, "user": leader, "update": update}
+        found |= {"login": login, "report": report}
+        self._ids = {name: one.id for name, one in found.items()}
 
     def call(self, case: schemathesis.Case, service: Service) -> None:
         """Make a call, at every other turn to what there is, and hold the answer to all checks."""
@@ -94,6 +114,7 @@ class Caller:
         if next(self._turns) % 2:
             for name in set(case.path_parameters or ()) & set(self._ids):
                 case.path_parameters[name] = str(self._ids[name])
+            self._prove(case)
         token = self._tokens["refresh_token" if refreshing else "access_token"]
         headers = {"Authorization": f"Bearer {token}"}
         case.operation.schema.app = service  # a check may call again, without the token
@@ -106,8 +127,19 @@ class Caller:
         if not _refused_for_the_unsayable(answer):
             acceptance = CHECKS.get_one("positive_data_acceptance")
             case.validate_response(answer, checks=[acceptance], headers=headers)
-        if case.method != "GET" and answer.status_code < 300:
+        if (case.method != "GET" and answer.status_code < 300) or answer.status_code == 429:
             self.start_anew()
+
+    def _prove(self, case: schemathesis.Case) -> None:
+        """Put into a good body what shows who calls, which nobody thinks up."""
+        path = case.operation.path
+        known = {"username": self._me.username, "email": self._me.email, "password": PASSWORD}
+        if purpose := MAIL_TOKENS.get(path):
+            known["token"] = issue(purpose, self._me, f"new-{self._me.email}")
+        good = case.meta is not None and case.meta.generation.mode.is_positive
+        if good and isinstance(case.body, dict):
+            for member, name in PROOFS.get((case.method, path), {}).items():
+                case.body[member] = known[name]
 
 
 def _refused_for_the_unsayable(answer: Any) -> bool:

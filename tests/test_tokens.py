@@ -15,7 +15,7 @@ from sqlalchemy import or_, select
 
 from gridt.auth import tokens_for
 from gridt.extensions import db
-from gridt.models import Login
+from gridt.models import Login, Report, block
 from tests.conftest import ROOT
 from tests.test_bad_input import CALLS, MEMBERS, PUBLIC, World, body_of
 
@@ -23,10 +23,19 @@ from tests.test_bad_input import CALLS, MEMBERS, PUBLIC, World, body_of
 #: and Ben, who is a member of it and follows her
 OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("DELETE", "/auth"): (200, 200, "ends their own login"),
+    ("GET", "/auth/logins"): (200, 200, "their own"),
+    ("DELETE", "/auth/logins/<login>"): (404, 404, "ends their own logins"),
     ("POST", "/auth/refresh"): (200, 200, "their own login goes on"),
     ("POST", "/user/change_password"): (200, 200, "changes their own"),
+    ("POST", "/user/change_email/request"): (200, 200, "mail for their own account"),
+    ("POST", "/user/confirm_email/request"): (200, 200, "mail for their own account"),
     ("GET", "/identity"): (200, 200, "their own"),
     ("PATCH", "/identity"): (200, 200, "changes their own"),
+    ("DELETE", "/identity"): (200, 200, "deletes their own account"),
+    ("GET", "/identity/export"): (200, 200, "their own"),
+    ("GET", "/identity/blocks"): (200, 200, "their own"),
+    ("PUT", "/identity/blocks/<user>"): (200, 200, "blocks Ann, who leads and follows less"),
+    ("DELETE", "/identity/blocks/<user>"): (200, 200, "takes their own back"),
     ("PUT", "/bio"): (200, 200, "changes their own"),
     ("GET", "/movements"): (200, 200, "everybody sees all movements"),
     ("POST", "/movements"): (201, 201, "everybody may start one"),
@@ -47,6 +56,17 @@ OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("GET", "/movements/<movement>/updates/<update>"): (404, 200, "their own, and their leaders'"),
     ("DELETE", "/movements/<movement>/updates/<update>"): (404, 404, "their own"),
     ("GET", "/movements/<movement>/network"): (403, 200, "members see pseudonyms"),
+    ("POST", "/movements/<movement>/reports"): (201, 201, "everybody sees all movements"),
+    ("POST", "/movements/<movement>/updates/<update>/reports"): (404, 200, "what they can read"),
+    ("GET", "/admin/users"): (403, 403, "admins only"),
+    ("GET", "/admin/users/<user>"): (403, 403, "admins only"),
+    ("PATCH", "/admin/users/<user>"): (403, 403, "admins only"),
+    ("PUT", "/admin/users/<user>/deactivation"): (403, 403, "admins only"),
+    ("DELETE", "/admin/users/<user>/deactivation"): (403, 403, "admins only"),
+    ("GET", "/admin/reports"): (403, 403, "admins only"),
+    ("GET", "/admin/reports/<report>"): (403, 403, "admins only"),
+    ("POST", "/admin/reports/<report>/close"): (403, 403, "admins only"),
+    ("GET", "/admin/audit"): (403, 403, "admins only"),
 }
 
 PROTECTED = [call for call in CALLS if call not in PUBLIC]
@@ -196,12 +216,14 @@ def test_another_users_login_is_refused(world, without_good_token):
 
 
 def test_a_revoked_login_is_refused(world, without_good_token):
+    world.boss_login.revoke()
     world.login.revoke()
     world.login.save_to_db()
     without_good_token(lambda token, _: headers_of(f"Bearer {token}"))
 
 
 def test_a_deleted_users_token_is_refused(world, without_good_token):
+    world.boss.delete_from_db()
     world.ann.delete_from_db()
     without_good_token(lambda token, _: headers_of(f"Bearer {token}"))
 
@@ -218,19 +240,36 @@ def test_every_protected_route_says_what_others_get():
     assert set(OTHERS) == set(PROTECTED)
 
 
+#: columns that name a user whom the row only concerns
+CONCERNED = {"blocks.blocked_id", "reports.author_id", "reports.closed_by_id"}
+
+
 def rows_of(user_id: int) -> dict[str, list[str]]:
     """Return every row that is a user's own: whoever else calls, it stays as it is."""
     found = {}
     for table in db.metadata.sorted_tables:
-        owner = "id" if table.name == "users" else "user_id"
-        columns = [table.c[name] for name in (owner, "creator_id") if name in table.c]
-        if table.name == "updates":
-            columns.append(table.c.leader_id)
-        if columns:
-            mine = or_(*(column == user_id for column in columns))
+        owners = [
+            column
+            for column in table.c
+            if any(key.target_fullname == "users.id" for key in column.foreign_keys)
+            and str(column) not in CONCERNED
+        ]
+        if table.name == "users":
+            owners.append(table.c.id)
+        if owners:
+            mine = or_(*(column == user_id for column in owners))
             told = [column for column in table.c if column.name != "member_count"]
             found[table.name] = sorted(map(repr, db.session.execute(select(*told).where(mine))))
     return found
+
+
+def test_of_every_table_the_rows_of_a_user_are_compared(world):
+    Report(world.ann, world.movement, None, "not nice").save_to_db()
+    block(world.ann, world.boss)
+    db.session.commit()
+    compared = {name for name, rows in rows_of(world.ann.id).items() if rows}
+    owned = {"users", "logins", "movements", "subscriptions", "updates", "reports", "blocks"}
+    assert compared >= owned
 
 
 @pytest.mark.parametrize(("method", "rule"), PROTECTED)

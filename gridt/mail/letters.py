@@ -6,6 +6,9 @@ lies in the database, and a request does the same whether or not somebody is kno
 
 import logging
 from hashlib import sha256
+from typing import Any
+
+from flask import current_app
 
 from gridt.database import let_go
 from gridt.extensions import db
@@ -15,6 +18,7 @@ from gridt.mail.outbox import deliver
 from gridt.mail.tokens import Purpose, issue
 from gridt.models import User
 from gridt.models.base import fold
+from gridt.models.password_attempts import delay_of_mail
 
 log = logging.getLogger(__name__)
 
@@ -25,20 +29,20 @@ _AWAITED = 1
 def ask_to_confirm_email(user: User) -> None:
     """Send `user` what confirms that they read mail at their address."""
     key = f"confirm-email:{user.id}"
-    enqueue("send-email-confirmation", {"user_id": user.id}, key=key, priority=_AWAITED)
+    _ask_for("send-email-confirmation", {"user_id": user.id}, key, user.email)
 
 
 def ask_to_reset_password(email: str) -> None:
     """Send who has that address, if anybody, what a new password can be set with."""
     key = f"reset-password:{_digest(email)}"
-    enqueue("send-password-reset", {"email": email}, key=key, priority=_AWAITED)
+    _ask_for("send-password-reset", {"email": email}, key, email)
 
 
 def ask_to_change_email(user: User, new_email: str) -> None:
     """Send to an address what makes it that of `user`, unless it is somebody else's."""
     key = f"change-email:{user.id}:{_digest(new_email)}"
     given = {"user_id": user.id, "new_email": new_email}
-    enqueue("send-email-change", given, key=key, priority=_AWAITED)
+    _ask_for("send-email-change", given, key, new_email)
 
 
 def tell_password_changed(user: User) -> None:
@@ -49,6 +53,12 @@ def tell_password_changed(user: User) -> None:
 def tell_email_changed(old_email: str) -> None:
     """Tell who reads mail at an address that their account has another one now."""
     enqueue("send-notice", {"letter": "email_changed", "email": old_email})
+
+
+def _ask_for(name: str, arguments: dict[str, Any], key: str, email: str) -> None:
+    """Enqueue what sends a mail to `email`, later where many were asked for before."""
+    delay = delay_of_mail(email, current_app.config["SECRET_KEY"])
+    enqueue(name, arguments, key=key, priority=_AWAITED, delay=delay)
 
 
 @job("send-email-confirmation", writes=False)

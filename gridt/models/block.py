@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -18,9 +18,6 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from gridt.clock import utcnow
 from gridt.models.base import Model, UTCDateTime, execute
-
-if TYPE_CHECKING:
-    pass
 
 
 class Block(Model):

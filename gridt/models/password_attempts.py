@@ -3,6 +3,8 @@
 Wrong passwords are counted for an account as tried from one address, and for the account from
 anywhere. Names and addresses are kept as keyed hashes only: of an account that there is not, the
 table tells as much, and in the same time, as of one that there is.
+
+Mails that are asked for to one address, by whomever, are counted alike, and wait ever longer.
 """
 
 from dataclasses import dataclass
@@ -23,6 +25,9 @@ from gridt.models.base import Model, UTCDateTime, fold
 FREE, FREE_ANYWHERE = 5, 50
 #: the delay after the next one, which doubles with each, and the longest
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=1), timedelta(minutes=15)
+#: the same of mails to one address; who is flooded always has one whose token is good still
+FREE_MAILS = 5
+FIRST_MAIL_DELAY, LONGEST_MAIL_DELAY = timedelta(minutes=1), timedelta(hours=1)
 #: after so long without a wrong password, all is forgotten
 MEMORY = timedelta(days=1)
 #: for how long an address is the owner's own, once they logged in from there
@@ -114,6 +119,18 @@ class PasswordAttempt:
         db.session.execute(delete(PasswordAttempts).where(PasswordAttempts.key == self.anywhere))
 
 
+def delay_of_mail(email: str, secret: str) -> timedelta:
+    """Count a mail that is asked for, and return how long it has to wait. Does not commit.
+
+    :param email: whether it belongs to somebody or not
+    """
+    now = utcnow()
+    key = _hashed(f"mail\n{fold(email)}", secret)
+    found = _count(key, FREE_MAILS, now, FIRST_MAIL_DELAY, LONGEST_MAIL_DELAY)
+    _sweep(now)
+    return max(found.blocked_until - now, timedelta()) if found.blocked_until else timedelta()
+
+
 def _hashed(name: str, secret: str) -> str:
     key = blake2b(secret.encode(), digest_size=32).digest()
     return blake2b(name.encode(), key=key, digest_size=16).hexdigest()
@@ -133,8 +150,14 @@ def _ensure_over(blocked_until: datetime | None, now: datetime) -> None:
         raise TooManyAttempts(retry_after=seconds)
 
 
-def _count(key: str, free: int, now: datetime) -> Row[Any]:
-    """Count a wrong password unless its time has not come; return the row as it was before.
+def _count(
+    key: str,
+    free: int,
+    now: datetime,
+    first: timedelta = FIRST_DELAY,
+    longest: timedelta = LONGEST_DELAY,
+) -> Row[Any]:
+    """Count one more unless its time has not come; return the row with the delay there was before.
 
     The row stays locked, so that of two attempts at once the second sees what the first did.
     """
@@ -153,7 +176,7 @@ def _count(key: str, free: int, now: datetime) -> Row[Any]:
     )
     found: Row[Any] = db.session.execute(statement).one()
     if found.failures >= free and not _is_later(found.blocked_until, now):
-        delay = min(FIRST_DELAY * 2 ** min(found.failures - free, 20), LONGEST_DELAY)
+        delay = min(first * 2 ** min(found.failures - free, 20), longest)
         db.session.execute(update(row).where(row.key == key).values(blocked_until=now + delay))
     return found
 

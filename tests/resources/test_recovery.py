@@ -135,13 +135,38 @@ def test_a_mail_goes_to_the_address_of_the_account_not_to_the_one_typed(
     assert subjects(mails()) == [(ann.email, "reset_password")]
 
 
-def test_a_hundred_requests_send_one_mail(client, ann, mails) -> None:
+def test_a_hundred_requests_send_one_mail(client, ann, mails, clock) -> None:
     for _ in range(50):
         for email in (ann.email, ann.email.upper()):
             assert post(client, "/user/reset_password/request", email=email) == 200
     assert len(mails()) == 1
+    clock.pass_(minutes=1)
     post(client, "/user/reset_password/request", email=ann.email)
     assert len(mails()) == 2
+
+
+def test_a_flood_of_requests_sends_mails_ever_more_slowly(
+    client, client_of, ann, make_user, mails, clock
+) -> None:
+    """From however many addresses they come, and whoever asks is answered as ever."""
+    ben, sent = make_user("ben"), []
+    for _ in range(8):
+        stranger = client_of(ben)  # a token is good for an hour
+        for _ in range(30):
+            asked = {"password": PASSWORD, "new_email": ann.email}
+            assert post(stranger, "/user/change_email/request", **asked) == 200
+            clock.pass_(minutes=1)
+            assert post(client, "/user/reset_password/request", email=ann.email.upper()) == 200
+            clock.pass_(minutes=1)
+        sent.append(len(mails()) - sum(sent))
+    assert all(2 <= number <= 25 for number in sent), sent
+
+
+def test_who_asks_now_and_then_never_waits(client, ann, mails, clock) -> None:
+    for number in range(1, 21):
+        post(client, "/user/reset_password/request", email=ann.email)
+        assert len(mails()) == number
+        clock.pass_(hours=1)
 
 
 def test_no_token_is_in_the_database(client, client_of, ann) -> None:
