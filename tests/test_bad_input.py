@@ -29,7 +29,18 @@ CALLS = sorted(
     for rule in ROUTES.url_map.iter_rules()
     for method in rule.methods - {"HEAD", "OPTIONS"}
 )
-WRITES = [(method, rule) for method, rule in CALLS if method in {"POST", "PUT", "PATCH"}]
+#: these take a file, not JSON; see tests/resources/test_import.py
+FILES = {
+    ("POST", "/movements/<movement>/updates/import"): {
+        "data": b"date,message\n2020-02-02,done\n",
+        "content_type": "text/csv",
+    }
+}
+WRITES = [
+    (method, rule)
+    for method, rule in CALLS
+    if method in {"POST", "PUT", "PATCH"} and (method, rule) not in FILES
+]
 
 #: everything else asks for a token
 PUBLIC = {
@@ -39,6 +50,7 @@ PUBLIC = {
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/docs/assets/<path:filename>"),
+    ("GET", "/calendars/<secret>.ics"),
     ("GET", "/static/<path:filename>"),
     ("POST", "/register"),
     ("POST", "/auth"),
@@ -117,6 +129,7 @@ MEMBERS: dict[tuple[str, str], dict[str, Text]] = {
     },
     ("PATCH", "/admin/users/<user>"): {"role": Text("user", 1, 5)},
     ("PUT", "/admin/users/<user>/deactivation"): {},
+    ("POST", "/identity/calendar"): {},
     ("PUT", "/bio"): {"bio": Text("reads", 0, 2000)},
     ("POST", "/user/change_password"): {
         "old_password": Text(PASSWORD),
@@ -196,6 +209,8 @@ class World:
             given = options["json"]
             if isinstance(given, dict) and given.get("token") == MAIL_TOKEN:
                 options["json"] = given | {"token": token}
+        if not {"json", "data"} & set(options):
+            options |= FILES.get((method, rule), {})
         if "json" in options:  # what the service itself cannot write it may still be sent
             options["data"] = json.dumps(options.pop("json"))
             options["content_type"] = "application/json"

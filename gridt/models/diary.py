@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import BindParameter, and_, bindparam, select
+from sqlalchemy.orm import aliased
 
 from gridt.clock import utcnow
 from gridt.models.base import Rows, UTCDateTime, execute
@@ -45,6 +46,8 @@ class Due:
     due_at: datetime
 
 
+#: beside the table of that name that the standing is told by
+_named = aliased(Movement)
 _me: BindParameter[int] = bindparam("user_id")
 
 # Statements are made once: to build one costs as much as to run it.
@@ -78,8 +81,8 @@ _DONE_LATELY = (
 )
 _DUE: Rows = (
     select(
-        Movement.id.label("movement_id"),
-        Movement.name.label("movement"),
+        Subscription.movement_id,
+        _named.name.label("movement"),
         Subscription.subscribed_at,
         *OF_SUBSCRIPTION,
         *OF_USER,
@@ -87,9 +90,9 @@ _DUE: Rows = (
     )
     .join(users, users.c.id == Subscription.user_id)
     .join(movements, movements.c.id == Subscription.movement_id)
-    .join(Movement, Movement.id == Subscription.movement_id)
+    .join(_named, _named.id == Subscription.movement_id)
     .where(Subscription.user_id == _me)
-    .order_by(Movement.id)
+    .order_by(Subscription.movement_id)
 )
 
 

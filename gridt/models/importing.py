@@ -37,6 +37,16 @@ class Reported:
     message: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A row with its moment, and the place in time that only one may have."""
+
+    row: int
+    moment: datetime
+    place: datetime
+    message: str | None
+
+
 _INSERT = insert(cast("Table", Update.__table__))
 _KNOWN = select(Update.time_stamp).where(
     Update.leader_id == bindparam("leader_id"),
@@ -87,25 +97,19 @@ def import_updates(
     if complaints:
         raise BadRows(complaints)
     if past:
-        past.sort(key=lambda one: one.moment)
-        rows = [ends | {"time_stamp": one.moment, "message": one.message} for one in past]
-        execute(_INSERT, rows)
-        since = terms.turn_at(past[0].moment).starts_at  # and so turns stay what they are
-        if since < terms.since:
-            mine = {"of_user": user_id, "of_movement": movement_id}
-            execute(_COUNT_FROM, mine | {"since": since})
-        note_past(user_id, movement_id)
+        _insert(user_id, movement_id, past, terms)
     return len(past)
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A row with its moment, and the place in time that only one may have."""
-
-    row: int
-    moment: datetime
-    place: datetime
-    message: str | None
+def _insert(user_id: int, movement_id: int, past: list[_Placed], terms: Terms) -> None:
+    past.sort(key=lambda one: one.moment)
+    ends = {"leader_id": user_id, "movement_id": movement_id}
+    execute(_INSERT, [ends | {"time_stamp": one.moment, "message": one.message} for one in past])
+    since = terms.turn_at(past[0].moment).starts_at  # so that turns stay where they are
+    if since < terms.since:
+        mine = {"of_user": user_id, "of_movement": movement_id}
+        execute(_COUNT_FROM, mine | {"since": since})
+    note_past(user_id, movement_id)
 
 
 def _itself(moment: datetime) -> datetime:
