@@ -4,6 +4,7 @@ The members, arguments and variables are those of the OpenAPI document: a new on
 itself.
 """
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -65,10 +66,7 @@ ARGUMENTS = [
     if one["in"] == "query" and is_text(one["schema"])
 ]
 VARIABLES = [
-    (method, rule, step[1:-1])
-    for method, rule, _ in OPERATIONS
-    for step in rule.split("/")
-    if step.startswith("<") and ":" not in step
+    (method, rule, name) for method, rule, _ in OPERATIONS for name in re.findall(r"<(\w+)>", rule)
 ]
 
 
