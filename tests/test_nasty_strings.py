@@ -53,7 +53,7 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
 FIELDS = [
     (method, rule, name, field)
     for method, rule, operation in OPERATIONS
-    if "requestBody" in operation
+    if "application/json" in operation.get("requestBody", {}).get("content", {})
     for name, field in resolved(operation["requestBody"]["content"]["application/json"]["schema"])
     .get("properties", {})
     .items()
