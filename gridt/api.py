@@ -34,7 +34,7 @@ from gridt.errors import InvalidToken, Overtaken
 from gridt.extensions import db
 from gridt.limits import NAMED, address, limiter, tell_limits
 from gridt.logs import this_request
-from gridt.parsing import BodyParser
+from gridt.parsing import BodyParser, file_in
 from gridt.replica import replica
 from gridt.schemas.base import Nothing, Problem
 
@@ -58,6 +58,7 @@ _NOTES: dict[str, Any] = {
     "token": "access",
     "limited": None,
     "problems": (),
+    "file": None,
     "streamed": False,
     "conditional": False,
 }
@@ -70,7 +71,7 @@ _SENTENCES = {
     404: "Unknown, or not yours to see",
     409: "In conflict with the present state",
     413: "The body is too large",
-    415: "The body is not application/json",
+    415: "The body is of another type than described",
     429: "Too many calls, or wrong passwords; `Retry-After` says when to try again",
     422: "Well-formed, but not valid; `errors` names each member",
     503: "The database is away or busy; `Retry-After` says when to try again",
@@ -183,6 +184,18 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
 
         return cast("Handler", self.arguments(Nothing)(view))
 
+    def file(self, media_type: str) -> Callable[[Handler], Handler]:
+        """Hand the handler, after its arguments, the body as it came: a file of that type."""
+
+        def decorate(handler: Handler) -> Handler:
+            @wraps(handler)
+            def view(resource: Resource, *given: Any, **path: Any) -> Any:
+                return handler(resource, *given, file_in(request, media_type), **path)
+
+            return _note(cast("Handler", view), file=media_type)
+
+        return decorate
+
     def answers(
         self,
         status: int,
@@ -240,6 +253,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
             statuses |= {401, 503}  # the token's login is in the database
         if "requestBody" in doc:
             statuses |= {400, 415, 422}
+        if notes["file"] is not None:
+            content = {notes["file"]: {"schema": {"type": "string"}}}
+            doc["requestBody"] = {"content": content, "required": True}
+            statuses |= {415, 422}
         if doc.get("parameters"):
             statuses.add(422)
         if method != "get":

@@ -150,6 +150,26 @@ class NotInTime(Invalid):
         super().__init__([{"pointer": "#/at", "detail": detail}])
 
 
+class BadRows(Invalid):
+    """Rows of a file that cannot be taken, each named as a spreadsheet counts: the first is 1."""
+
+    slug, title = "bad-rows", "Some rows cannot be taken"
+    #: so many are named
+    NAMED: ClassVar[int] = 100
+
+    def __init__(self, wrong: list[tuple[int, str, str]]) -> None:
+        """Complain of rows: the number of each, the column or nothing, and what is wrong."""
+        rows = len({row for row, _, _ in wrong})
+        detail = f"{rows} row{'s' if rows > 1 else ''} cannot be taken; nothing is imported"
+        if len(wrong) > self.NAMED:
+            detail += f" (the first {self.NAMED} complaints are told)"
+        errors = [
+            {"pointer": f"#/rows/{row}" + (f"/{column}" if column else ""), "detail": text}
+            for row, column, text in sorted(wrong)[: self.NAMED]
+        ]
+        super().__init__(errors, detail)
+
+
 class Busy(GridtError):
     status, slug, title = 503, "busy", "The service is busy; please try again"
 

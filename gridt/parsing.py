@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON objects, and what is said of those that are not."""
+"""Bodies of requests: JSON objects and files, and what is said of those that are neither."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -24,15 +24,7 @@ class BodyParser(FlaskParser):
     """Reads JSON bodies: none at all is an empty object, anything but JSON is refused."""
 
     def _raw_load_json(self, req: Request) -> Any:
-        try:
-            body = req.get_data(cache=True)
-        except HTTPException:
-            raise
-        except Exception as error:  # each server has its own, for chunks that are none
-            log.info("unreadable body: %s", type(error).__name__)
-            raise BadRequest("The body is not what its headers say") from None
-        if len(body) > current_app.config["MAX_CONTENT_LENGTH"]:
-            raise RequestEntityTooLarge
+        body = _body_of(req)
         if not body:
             return {}
         if not req.is_json:
@@ -48,6 +40,27 @@ class BodyParser(FlaskParser):
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
         """Turn the parser's messages into a problem that names each member."""
         raise Invalid(list(_flat(error.messages_dict)))
+
+
+def file_in(req: Request, media_type: str) -> bytes:
+    """Return the body of a request as it came, which has to be of a type, or nothing."""
+    body = _body_of(req)
+    if body and req.mimetype != media_type:
+        raise UnsupportedMediaType(f"Send it with the header Content-Type: {media_type}")
+    return body
+
+
+def _body_of(req: Request) -> bytes:
+    try:
+        body = req.get_data(cache=True)
+    except HTTPException:
+        raise
+    except Exception as error:  # each server has its own, for chunks that are none
+        log.info("unreadable body: %s", type(error).__name__)
+        raise BadRequest("The body is not what its headers say") from None
+    if len(body) > current_app.config["MAX_CONTENT_LENGTH"]:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _flat(messages: Mapping[str, Any]) -> Iterator[dict[str, str]]:

@@ -29,10 +29,18 @@ CALLS = sorted(
     for rule in ROUTES.url_map.iter_rules()
     for method in rule.methods - {"HEAD", "OPTIONS"}
 )
+#: these take a file, not JSON; see tests/resources/test_import.py
+FILES = {
+    ("POST", "/movements/<movement>/updates/import"): {
+        "data": b"date,message\n2020-02-02,done\n",
+        "content_type": "text/csv",
+    }
+}
 WRITES = [
     (method, rule)
     for method, rule in CALLS
-    if method in {"POST", "PUT", "PATCH"} or (method, rule) == ("DELETE", "/identity")
+    if (method in {"POST", "PUT", "PATCH"} and (method, rule) not in FILES)
+    or (method, rule) == ("DELETE", "/identity")
 ]
 
 #: everything else asks for a token
@@ -43,6 +51,7 @@ PUBLIC = {
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/docs/assets/<path:filename>"),
+    ("GET", "/calendars/<secret>.ics"),
     ("GET", "/static/<path:filename>"),
     ("POST", "/register"),
     ("POST", "/auth"),
@@ -122,6 +131,7 @@ MEMBERS: dict[tuple[str, str], dict[str, Text]] = {
     ("DELETE", "/identity"): {"password": Text(PASSWORD)},
     ("PATCH", "/admin/users/<user>"): {"role": Text("user", 1, 5)},
     ("PUT", "/admin/users/<user>/deactivation"): {},
+    ("POST", "/identity/calendar"): {},
     ("PUT", "/bio"): {"bio": Text("reads", 0, 2000)},
     ("POST", "/user/change_password"): {
         "old_password": Text(PASSWORD),
@@ -202,6 +212,8 @@ class World:
             given = options["json"]
             if isinstance(given, dict) and given.get("token") == MAIL_TOKEN:
                 options["json"] = given | {"token": token}
+        if not {"json", "data"} & set(options):
+            options |= FILES.get((method, rule), {})
         if "json" in options:  # what the service itself cannot write it may still be sent
             options["data"] = json.dumps(options.pop("json"))
             options["content_type"] = "application/json"

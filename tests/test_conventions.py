@@ -17,7 +17,7 @@ from gridt import create_app
 from gridt.api import document
 from gridt.clock import utcnow
 from gridt.extensions import db, disconnect
-from gridt.models import Block, Report, Update
+from gridt.models import Block, CalendarAddress, Report, Update
 from tests.conftest import settings_for
 
 ORIGIN = {"Origin": "https://somewhere.example"}
@@ -49,7 +49,9 @@ def fill(ann, movement):
     ann.role = "admin"
     report = Report(leader, movement, update, "not nice")
     report.save_to_db()
+    secret = CalendarAddress.renew(ann)
     found = {
+        "secret": secret,
         "movement": movement.id,
         "user": leader.id,
         "update": update.id,

@@ -4,6 +4,7 @@ The members, arguments and variables are those of the OpenAPI document: a new on
 itself.
 """
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -53,7 +54,7 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
 FIELDS = [
     (method, rule, name, field)
     for method, rule, operation in OPERATIONS
-    if "requestBody" in operation
+    if "application/json" in operation.get("requestBody", {}).get("content", {})
     for name, field in resolved(operation["requestBody"]["content"]["application/json"]["schema"])
     .get("properties", {})
     .items()
@@ -66,10 +67,7 @@ ARGUMENTS = [
     if one["in"] == "query" and is_text(one["schema"])
 ]
 VARIABLES = [
-    (method, rule, step[1:-1])
-    for method, rule, _ in OPERATIONS
-    for step in rule.split("/")
-    if step.startswith("<") and ":" not in step
+    (method, rule, name) for method, rule, _ in OPERATIONS for name in re.findall(r"<(\w+)>", rule)
 ]
 
 

@@ -1,5 +1,6 @@
 """The OpenAPI document: valid, complete, and each answer that it promises can be had."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +19,16 @@ from gridt.clock import utcnow
 from gridt.extensions import db, disconnect
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
-from gridt.models import Block, Login, Movement, MovementUserAssociation, Report, Update, User
+from gridt.models import (
+    Block,
+    CalendarAddress,
+    Login,
+    Movement,
+    MovementUserAssociation,
+    Report,
+    Update,
+    User,
+)
 from gridt.models.blocking import MOST_BLOCKED
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 from tests.networks import people
@@ -50,12 +60,18 @@ BODIES = {
     "POST /admin/reports/{report}/close": {"resolution": "talked to them"},
 }
 
+#: what is no JSON, and its type
+FILES = {"POST /movements/{movement}/updates/import": (b"date\n2020-02-02\n", "text/csv")}
+
 #: these carry a token from a mail as well
 MAIL_TOKENS = {
     "POST /user/reset_password/confirm": Purpose.RESET_PASSWORD,
     "POST /user/change_email/confirm": Purpose.CHANGE_EMAIL,
     "POST /user/confirm_email/confirm": Purpose.CONFIRM_EMAIL,
 }
+
+#: what the variables of paths may be where it does not matter
+ONES = dict.fromkeys(("movement", "user", "update", "login", "report", "secret"), "1")
 
 #: a value that each of these arguments refuses; one of them is in every query
 WRONG = {"limit": "0", "everywhere": "perhaps", "format": "gif"}
@@ -110,6 +126,14 @@ def body_of(operation: Operation, user: User, email: str = "new@example.org") ->
     return body
 
 
+def sent_with(operation: Operation, user: User) -> dict[str, Any]:
+    """Return how a client sends what a call has to carry."""
+    if operation.name in FILES:
+        data, content_type = FILES[operation.name]
+        return {"data": data, "content_type": content_type}
+    return {"json": body_of(operation, user)} if "requestBody" in operation.doc else {}
+
+
 @dataclass
 class World:
     """I created a movement of six; somebody I follow is in it, and somebody else is not."""
@@ -123,6 +147,7 @@ class World:
     movement: Movement
     update: Update
     report: Report
+    secret: str
     make_movement: Callable[..., Movement]
     settings: Callable[[str, Any], None]
 
@@ -139,12 +164,13 @@ class World:
             "user": self.leader.id,
             "update": self.update.id,
             "report": self.report.id,
+            "secret": self.secret,
         }
         names["login"] = db.session.scalar(db.select(Login.id).where(Login.user_id == self.me.id))
         for name in names:
             names[name] = changes.pop(name, names[name])
-        if not {"json", "data"} & set(changes) and "requestBody" in operation.doc:
-            changes["json"] = body_of(operation, self.me)
+        if not {"json", "data"} & set(changes):
+            changes |= sent_with(operation, self.me)
         if operation.name == "POST /auth/refresh" and client is None:
             changes["headers"] = {"Authorization": f"Bearer {self.refresh_token}"}
         path = operation.template.format(**names)
@@ -170,6 +196,7 @@ def world(
     update.save_to_db()
     report = Report(stranger, movement, update, "not nice")
     report.save_to_db()
+    secret = CalendarAddress.renew(me)
     tokens = client.post("/auth", json=BODIES["POST /auth"]).json
     client.token = tokens["access_token"]
     return World(
@@ -182,6 +209,7 @@ def world(
         movement,
         update,
         report,
+        secret,
         make_movement,
         partial(monkeypatch.setitem, app.config),
     )
@@ -244,6 +272,8 @@ def send_text(world: World, operation: Operation) -> TestResponse:
 
 
 def send_nonsense(world: World, operation: Operation) -> TestResponse:
+    if operation.name in FILES:
+        return world.call(operation, data=b"\0", content_type=FILES[operation.name][1])
     if "requestBody" in operation.doc:
         return world.call(operation, json=BODIES.get(operation.name, {}) | {"nonsense": 1})
     argument = next(name for name in operation.arguments if name in WRONG)
@@ -262,6 +292,10 @@ USUAL: dict[int, Scenario] = {
     415: send_text,
     422: send_nonsense,
 }
+
+
+def name_no_calendar(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, secret="nothing")
 
 
 def take_a_taken_username(world: World, operation: Operation) -> TestResponse:
@@ -407,6 +441,8 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /admin/reports/{report}/close", 409): do_it_twice,
     ("GET /movements/{movement}/followers", 409): come_as_a_stranger,
     ("POST /movements/{movement}/updates", 409): come_as_a_stranger,
+    ("POST /movements/{movement}/updates/import", 409): come_as_a_stranger,
+    ("GET /calendars/{secret}.ics", 404): name_no_calendar,
     ("POST /movements/{movement}/update", 409): come_as_a_stranger,
     ("POST /movements/{movement}/signal", 409): come_as_a_stranger,
 }
@@ -433,11 +469,10 @@ def test_each_operation_tells_when_the_database_is_away(
 ) -> None:
     make = create_refresh_token if operation.template == "/auth/refresh" else create_access_token
     away.token = make("1", additional_claims={"login": 1}) if operation.secured else None
-    path = operation.template.format(movement=1, user=1, update=1, login=1, report=1)
+    path = operation.template.format(**ONES)
     somebody = User("somebody", "somebody@example.org", PASSWORD)
     somebody.id = 1
-    body = {"json": body_of(operation, somebody)} if "requestBody" in operation.doc else {}
-    answer = away.open(path, method=operation.method, **body)
+    answer = away.open(path, method=operation.method, **sent_with(operation, somebody))
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
 
@@ -449,7 +484,7 @@ def test_each_operation_can_be_called_too_often(
     rates = ("LIMIT_LOGIN", "LIMIT_REGISTER", "LIMIT_MAIL", "LIMIT_REFRESH")
     limited(LIMIT_DEFAULT="1/minute", **dict.fromkeys(rates, "1/day"))
     world.client.token = None
-    path = operation.template.format(movement=1, user=1, update=1, login=1, report=1)
+    path = operation.template.format(**ONES)
     first, second = (world.client.open(path, method=operation.method) for _ in range(2))
     assert first.status_code != 429
     assert second.status_code == 429
@@ -517,9 +552,7 @@ def test_every_operation_says_what_it_does(operation: Operation) -> None:
         ]
         if parameter["in"] == "path"
     }
-    assert {f"{{{name}}}" for name in declared} == {
-        step for step in operation.template.split("/") if step.startswith("{")
-    }
+    assert declared == set(re.findall(r"{(\w+)}", operation.template))
 
 
 def test_every_operation_has_an_id_of_its_own() -> None:

@@ -7,20 +7,27 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from gridt.formats.base import About, Label, Shown, in_parts
+from gridt.formats.calendar import as_calendar
 from gridt.formats.person import as_document
 from gridt.formats.picture import MOST_DRAWN, draw
+from gridt.formats.table import as_table, read_table
 from gridt.formats.texts import as_dot, as_graphml, as_json
 
 __all__ = [
+    "CALENDAR",
     "MOST_DRAWN",
     "PICTURE",
+    "TABLE",
     "TEXTS",
     "About",
     "Label",
     "Shown",
+    "as_calendar",
     "as_document",
+    "as_table",
     "draw",
     "in_parts",
+    "read_table",
 ]
 
 
@@ -40,3 +47,5 @@ TEXTS = {
 }
 #: the media type of what `draw` returns
 PICTURE = "image/svg+xml"
+#: and of what the other two write, or one of them reads
+CALENDAR, TABLE = "text/calendar", "text/csv"

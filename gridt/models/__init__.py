@@ -3,6 +3,7 @@
 from gridt.models.audit import AuditEntry
 from gridt.models.block import Block
 from gridt.models.blocking import block, unblock
+from gridt.models.calendar_address import CalendarAddress
 from gridt.models.history import FormerClock, FormerInterval, SubscriptionPause
 from gridt.models.job import Job
 from gridt.models.login import Login
@@ -17,6 +18,7 @@ from gridt.models.user import User
 __all__ = [
     "AuditEntry",
     "Block",
+    "CalendarAddress",
     "FormerClock",
     "FormerInterval",
     "Job",

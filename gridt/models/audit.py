@@ -44,6 +44,9 @@ class Action(StrEnum):
     MOVEMENT_DELETED = "movement.deleted"
     UPDATE_REMOVED = "update.removed"
     REPORT_CLOSED = "report.closed"
+    #: a secret address, which who knows it reads somebody's calendar by
+    CALENDAR_MADE = "calendar.made"
+    CALENDAR_REVOKED = "calendar.revoked"
 
 
 class AuditEntry(Model):

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from gridt.models.audit import AuditEntry
 from gridt.models.base import Rows, execute
 from gridt.models.block import Block
+from gridt.models.calendar_address import CalendarAddress
 from gridt.models.login import Login
 from gridt.models.movement import Movement
 from gridt.models.movement_user_association import MovementUserAssociation as Association
@@ -91,6 +92,7 @@ SECTIONS: dict[str, Rows] = {
     )
     .where(Report.reporter_id == _me)
     .order_by(Report.id),
+    "calendar": select(CalendarAddress.created_at).where(CalendarAddress.user_id == _me),
     "audit": select(
         AuditEntry.at,
         AuditEntry.action,

@@ -105,7 +105,7 @@ class Update(Stored, Model):
         posted = {"time_stamp": moment, "message": message}
         (id,) = execute(_INSERT, ends | posted).one()
         if not plain:
-            _note_past(**ends)
+            note_past(**ends)
         return {"id": id, **posted}
 
     @classmethod
@@ -183,17 +183,17 @@ def _note_posted(_mapper: Mapper[Update], _connection: Connection, posted: Updat
     if is_told(row) and (last is None or last <= posted.time_stamp):
         note_done(posted.leader_id, posted.movement_id, row, posted.time_stamp)
     else:
-        _note_past(posted.leader_id, posted.movement_id)
+        note_past(posted.leader_id, posted.movement_id)
 
 
 @event.listens_for(Update, "after_delete")
 def _note_withdrawn(_mapper: Mapper[Update], _connection: Connection, gone: Update) -> None:
     # whoever posts meanwhile holds this row: what they post has to be seen by the next statement
     if held(gone.leader_id, gone.movement_id) is not None:
-        _note_past(gone.leader_id, gone.movement_id)
+        note_past(gone.leader_id, gone.movement_id)
 
 
-def _note_past(leader_id: int, movement_id: int) -> None:
+def note_past(leader_id: int, movement_id: int) -> None:
     """Tell anew what hangs on updates other than the last."""
     execute(_SET_TIME, {"of_user": leader_id, "of_movement": movement_id})
     retell(movement_id, [leader_id])

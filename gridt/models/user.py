@@ -13,6 +13,7 @@ from gridt.errors import AccountDeactivated, LastAdmin, Overtaken
 from gridt.extensions import db, passwords
 from gridt.models.base import Model, PlainText, Stored, UTCDateTime, fold
 from gridt.models.block import Block
+from gridt.models.calendar_address import CalendarAddress
 from gridt.models.history import FormerClock
 from gridt.models.login import Login
 from gridt.models.movement_user_association import MovementUserAssociation
@@ -173,7 +174,7 @@ class User(Stored, Model):
         self.role = role
 
     def deactivate(self) -> None:
-        """Leave every movement, end every login and allow no other. Does not commit.
+        """Leave every movement, end every login and the calendar's address. Does not commit.
 
         :raises LastAdmin: when no admin would be left
         """
@@ -181,6 +182,7 @@ class User(Stored, Model):
         self._leave_everything()
         self.deactivated_at = self.deactivated_at or utcnow()
         Login.revoke_all(self)
+        CalendarAddress.revoke(self.id)
 
     def reactivate(self) -> None:
         """Let this user log in again; which movements they join is up to them. Does not commit."""
@@ -239,6 +241,7 @@ OWNERS: list[InstrumentedAttribute[int]] = [
     Update.leader_id,
     Login.user_id,
     FormerClock.user_id,
+    CalendarAddress.user_id,
     Block.blocker_id,
     Block.blocked_id,
 ]

@@ -14,7 +14,7 @@ from gridt.auth import caller, verified
 from gridt.errors import EmailTaken
 from gridt.extensions import db, passwords
 from gridt.mail import MailToken, Purpose
-from gridt.models import AuditEntry, Login, User
+from gridt.models import AuditEntry, CalendarAddress, Login, User
 from gridt.schemas.base import Message
 from gridt.schemas.recovery import (
     ChangeEmailRequestIn,
@@ -61,6 +61,7 @@ class ResetPasswordConfirm(Resource):
         user.password_hash = password_hash
         user.confirm_email()
         Login.revoke_all(user)
+        CalendarAddress.revoke(user.id)  # who else knew the password may have made it
         mail.tell_password_changed(user)
         AuditEntry.note("password.reset", user_id=user.id)
         user.save_to_db()

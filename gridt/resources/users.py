@@ -1,5 +1,6 @@
 """Who one is."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Response, stream_with_context
@@ -8,13 +9,15 @@ from flask.typing import ResponseReturnValue
 from gridt.api import Blueprint, Resource
 from gridt.auth import caller, caller_id, verified
 from gridt.errors import UsernameTaken
-from gridt.formats import as_document, in_parts
+from gridt.formats import CALENDAR, TABLE, as_calendar, as_document, as_table, in_parts
 from gridt.models import AuditEntry, User
+from gridt.models.diary import done_by
 from gridt.models.personal import sections_about
 from gridt.schemas.base import Message
 from gridt.schemas.users import (
     BioIn,
     ClosingIn,
+    ExportIn,
     ExportOut,
     Identity,
     IdentityChanged,
@@ -23,6 +26,27 @@ from gridt.schemas.users import (
 )
 
 bp = Blueprint("users", description="Who one is")
+
+_TEXT = {"type": "string"}
+
+
+def _document(user_id: int) -> Iterator[str]:
+    return as_document(sections_about(user_id))
+
+
+def _table(user_id: int) -> Iterator[str]:
+    return as_table(done_by(user_id))
+
+
+def _calendar(user_id: int) -> Iterator[str]:
+    return as_calendar(done_by(user_id), messages=True)
+
+
+_EXPORTS: dict[str, tuple[str, Callable[[int], Iterator[str]]]] = {
+    "json": ("application/json", _document),
+    "csv": (TABLE, _table),
+    "ics": (CALENDAR, _calendar),
+}
 
 
 @bp.route("/identity")
@@ -66,12 +90,16 @@ class Export(Resource):
     """All that is stored about the caller."""
 
     @bp.answers(200, ExportOut, streamed=True)
-    def get(self) -> ResponseReturnValue:
-        """Export all that is stored about the caller."""
+    @bp.answers(200, _TEXT, content_type=TABLE, streamed=True)
+    @bp.answers(200, _TEXT, content_type=CALENDAR, streamed=True)
+    @bp.arguments(ExportIn, location="query")
+    def get(self, data: dict[str, Any]) -> ResponseReturnValue:
+        """Export all that is stored about the caller; as a table or a calendar, what they did."""
+        media_type, write = _EXPORTS[data["format"]]
         user_id = caller_id()
-        parts = stream_with_context(in_parts(as_document(sections_about(user_id))))
-        answer = Response(parts, mimetype="application/json")
-        file_name = f"gridt-{user_id}.json"
+        parts = stream_with_context(in_parts(write(user_id)))
+        answer = Response(parts, mimetype=media_type)
+        file_name = f"gridt-{user_id}.{data['format']}"
         answer.headers.set("Content-Disposition", "attachment", filename=file_name)
         return answer
 

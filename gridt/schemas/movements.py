@@ -72,6 +72,23 @@ class UpdateIn(In):
     message = Line(load_default=None, allow_none=True, validate=Length(max=280))
 
 
+class ImportIn(In):
+    """How updates are to be imported."""
+
+    skip_duplicates = fields.Boolean(
+        load_default=False,
+        metadata={"description": "leave out what was reported before, instead of complaining"},
+    )
+
+
+class ImportOut(Message):
+    """What became of the rows of a file."""
+
+    imported = fields.Integer(required=True)
+    duplicates = fields.Integer(required=True, metadata={"description": "left out"})
+    of_other_movements = fields.Integer(required=True, metadata={"description": "left out"})
+
+
 class UpdatesIn(PageIn):
     """Whose updates are asked for."""
 

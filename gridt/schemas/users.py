@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
-from marshmallow.validate import Length
+from marshmallow.validate import Length, OneOf
 from sqlalchemy import Row
 
 from gridt.errors import Invalid
@@ -199,6 +199,32 @@ class Identity(Schema):
 
 class IdentityChanged(Identity, Message):
     """Who the caller is now."""
+
+
+class ExportIn(In):
+    """How the export is to be written down."""
+
+    format = fields.String(
+        load_default="json",
+        validate=OneOf(["json", "csv", "ics"]),
+        metadata={"description": "`csv` and `ics` have what one did, and nothing else"},
+    )
+
+
+class CalendarStatus(Schema):
+    """Whether there is a secret address of one's calendar."""
+
+    since = fields.DateTime(
+        required=True, allow_none=True, metadata={"description": "null where there is none"}
+    )
+
+
+class CalendarMade(CalendarStatus, Message):
+    """The secret address of one's calendar; it is told this once."""
+
+    url = fields.String(
+        required=True, metadata={"description": "relative to the address of this service"}
+    )
 
 
 ExportOut = Schema.from_dict(

@@ -1,15 +1,19 @@
 """What is stored about somebody, for themselves."""
 
+import csv
 import tracemalloc
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 
+import icalendar
 import pytest
 import sqlalchemy as sa
 
 from gridt.clock import utcnow
 from gridt.extensions import db
-from gridt.formats import as_document, in_parts
+from gridt.formats import as_calendar, as_document, as_table, in_parts
 from gridt.models import AuditEntry, Update
+from gridt.models.diary import done_by
 from gridt.models.personal import SECTIONS, sections_about
 from tests.conftest import PASSWORD
 
@@ -83,10 +87,65 @@ def test_what_was_exported_is_what_is_deleted(client_of, ann, ben, movement):
     assert {name for name, rows in rest.items() if rows} == {"audit"}
 
 
-def test_a_long_history_is_exported_in_little_memory(database, ann, movement):
+def test_what_was_done_is_a_table_of_ones_own(client_of, ann, ben, movement):
+    answer = client_of(ann).get("/identity/export?format=csv")
+    assert answer.status_code == 200
+    assert answer.content_type == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=gridt-{ann.id}.csv"
+    text = answer.data.decode("utf-8-sig")
+    (row,) = csv.DictReader(StringIO(text, newline=""), strict=True)
+    assert (row["movement"], row["message"]) == ("Flossing", NASTY)
+    assert datetime.fromisoformat(row["date"]) == Update.find_last(ann, movement).time_stamp
+    for hidden in ("ben", "@", "argon2"):
+        assert hidden not in text
+
+
+def test_what_was_done_is_a_calendar_of_ones_own(client_of, ann, ben, movement):
+    answer = client_of(ann).get("/identity/export?format=ics")
+    assert answer.status_code == 200
+    assert answer.content_type == "text/calendar; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=gridt-{ann.id}.ics"
+    (event,) = icalendar.Calendar.from_ical(answer.data).events
+    assert (event["SUMMARY"], event["DESCRIPTION"]) == ("Flossing", NASTY)
+    assert "ben" not in answer.text
+
+
+def test_days_and_turns_are_those_of_ones_own_clock(client_of, make_user, make_movement):
+    """The night in Amsterdam belongs to the day before, and that day to the week before."""
+    who = make_user(time_zone="Europe/Amsterdam", day_starts_at=4 * 60, week_starts_on=0)
+    daily, weekly, hourly = (make_movement(who) for _ in range(3))
+    weekly.interval, hourly.interval = timedelta(days=7), timedelta(hours=1)
+    for movement in (daily, weekly, hourly):
+        update = Update(who, movement)
+        update.time_stamp = datetime(2026, 3, 30, 1, 30, tzinfo=UTC)  # a Monday, half past three
+        db.session.add(update)
+    db.session.commit()
+    text = client_of(who).get("/identity/export?format=csv").data.decode("utf-8-sig")
+    rows = list(csv.DictReader(StringIO(text, newline="")))
+    assert [row["turn"] for row in rows] == ["2026-03-29", "2026-03-23", "2026-03-29"]
+    assert {row["local_time"] for row in rows} == {"2026-03-30 03:30:00"}
+    assert {row["date"] for row in rows} == {"2026-03-30T03:30:00+02:00"}
+
+
+def test_what_was_done_in_movements_that_were_left_is_there(client_of, ann, movement):
+    client = client_of(ann)
+    client.delete(f"/movements/{movement.id}/subscriber")
+    assert "Flossing" in client.get("/identity/export?format=csv").text
+    assert "Flossing" in client.get("/identity/export?format=ics").text
+
+
+WRITERS = {
+    "json": lambda user_id: as_document(sections_about(user_id)),
+    "csv": lambda user_id: as_table(done_by(user_id)),
+    "ics": lambda user_id: as_calendar(done_by(user_id), messages=True),
+}
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_a_long_history_is_exported_in_little_memory(database, ann, movement, write):
     def most_held() -> tuple[int, int]:
         tracemalloc.start()
-        size = sum(len(part) for part in in_parts(as_document(sections_about(ann.id))))
+        size = sum(len(part) for part in in_parts(write(ann.id)))
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return size, most

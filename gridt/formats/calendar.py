@@ -1,0 +1,99 @@
+"""What was done, and what is due, as a calendar: iCalendar, RFC 5545.
+
+Times are in UTC, which every calendar shows in the zone of who looks, and nothing blocks time.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from gridt.models.diary import Done, Due
+
+#: a line has at most so many bytes
+_LONGEST = 75
+_BEFORE = (
+    "BEGIN:VCALENDAR",
+    "VERSION:2.0",
+    "PRODID:-//gridt//gridt//EN",
+    "CALSCALE:GREGORIAN",
+    "NAME:gridt",
+    "X-WR-CALNAME:gridt",
+    # how often to look again
+    "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
+    "X-PUBLISHED-TTL:PT1H",
+    # a calendar has to have something in it
+    "BEGIN:VTIMEZONE",
+    "TZID:UTC",
+    "BEGIN:STANDARD",
+    "DTSTART:19700101T000000",
+    "TZOFFSETFROM:+0000",
+    "TZOFFSETTO:+0000",
+    "TZNAME:UTC",
+    "END:STANDARD",
+    "END:VTIMEZONE",
+)
+
+_LINE_END = re.compile(r"\r\n?|\n")
+# what no text of a calendar may hold, and what means something in it
+_NOT_TEXT = dict.fromkeys({*range(0x20), 0x7F} - {*map(ord, "\t\n")}, "\N{REPLACEMENT CHARACTER}")
+_MEANING = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,", "\n": r"\n"})
+
+
+def as_calendar(entries: Iterable[Done | Due], *, messages: bool) -> Iterator[str]:
+    """Yield a calendar, an entry at a time.
+
+    :param messages: whether to tell the words that somebody added to what they did
+    """
+    yield _lines(_BEFORE)
+    for entry in entries:
+        yield _lines(_done(entry, messages) if isinstance(entry, Done) else _due(entry))
+    yield _lines(["END:VCALENDAR"])
+
+
+def _done(entry: Done, messages: bool) -> Iterator[str]:
+    at = _moment(entry.at)
+    yield "BEGIN:VEVENT"
+    yield f"UID:update-{entry.id}@gridt"
+    yield f"DTSTAMP:{at}"  # it never changes
+    yield f"DTSTART:{at}"
+    yield f"SUMMARY:{_text(entry.movement)}"
+    if messages and entry.message:
+        yield f"DESCRIPTION:{_text(entry.message)}"
+    yield "TRANSP:TRANSPARENT"
+    yield "END:VEVENT"
+
+
+def _due(entry: Due) -> Iterator[str]:
+    yield "BEGIN:VEVENT"
+    yield f"UID:due-{entry.movement_id}@gridt"
+    yield f"DTSTAMP:{_moment(entry.starts_at)}"
+    yield f"DTSTART:{_moment(entry.starts_at)}"
+    yield f"DTEND:{_moment(entry.due_at)}"
+    yield f"SUMMARY:{_text(entry.movement)} (due)"
+    yield "TRANSP:TRANSPARENT"
+    yield "END:VEVENT"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _text(text: str) -> str:
+    """Return a text as a value."""
+    return _LINE_END.sub("\n", text).translate(_NOT_TEXT).translate(_MEANING)
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{_folded(line)}\r\n" for line in lines)
+
+
+def _folded(line: str) -> str:
+    """Return a line in pieces that are short enough, each of whole characters."""
+    rest, pieces = line.encode(), []
+    while len(rest) > _LONGEST:
+        end = _LONGEST
+        while rest[end] & 0xC0 == 0x80:  # in the middle of a character
+            end -= 1
+        pieces.append(rest[:end])
+        rest = b" " + rest[end:]
+    return b"\r\n".join([*pieces, rest]).decode()

@@ -1,0 +1,39 @@
+"""Bringing along what one did before."""
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from gridt.api import Blueprint, Resource
+from gridt.auth import caller_id
+from gridt.extensions import db
+from gridt.formats import TABLE, read_table
+from gridt.models.importing import import_updates
+from gridt.resources.paths import movement_or_404
+from gridt.schemas.movements import ImportIn, ImportOut
+
+bp = Blueprint("imports", description="Bringing along what one did before")
+
+
+@bp.route("/movements/<movement>/updates/import")
+class UpdatesImport(Resource):
+    """Updates of the past."""
+
+    @bp.problems(404, 409)
+    @bp.answers(200, ImportOut)
+    @bp.arguments(ImportIn, location="query")
+    @bp.file(TABLE)
+    def post(self, data: dict[str, Any], body: bytes, movement: str) -> ResponseReturnValue:
+        """Import a table of what one did in the past: all of it, or nothing."""
+        found = movement_or_404(movement)
+        rows, wrong, others = read_table(body, found.name)
+        imported = import_updates(
+            caller_id(), found.id, rows, wrong, skip_duplicates=data["skip_duplicates"]
+        )
+        db.session.commit()
+        return {
+            "message": f"{imported} of {len(rows)} rows are imported.",
+            "imported": imported,
+            "duplicates": len(rows) - imported,
+            "of_other_movements": others,
+        }

@@ -1,0 +1,99 @@
+"""What was done as a calendar, read by the library that others read calendars with."""
+
+import re
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import icalendar
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridt.formats.calendar import as_calendar
+from gridt.models.diary import Done, Due
+from tests.nasty import NASTY
+
+AT = datetime(2026, 3, 1, 8, 30, 15, 123456, tzinfo=ZoneInfo("Europe/Amsterdam"))
+LONG = "ünï 🦷 " * 60
+
+
+def done(movement: str = "Flossing", message: str | None = None) -> Done:
+    return Done(7, movement, AT, date(2026, 3, 1), message)
+
+
+def written(*entries: Done | Due, messages: bool = True) -> str:
+    return "".join(as_calendar(entries, messages=messages))
+
+
+def read(text: str) -> icalendar.Calendar:
+    """Read a calendar, and see that it is one to the letter of RFC 5545."""
+    assert text.endswith("\r\n")
+    for line in text[:-2].split("\r\n"):
+        assert len(line.encode()) <= 75
+        assert "\n" not in line
+        assert "\r" not in line
+    (calendar,) = icalendar.Calendar.from_ical(text, multiple=True)
+    for component in calendar.walk():
+        assert not component.errors
+        assert all(name in component for name in component.required)
+    assert calendar.subcomponents
+    return calendar
+
+
+def test_what_was_done_is_an_event_at_its_moment():
+    (event,) = read(written(done(message="at last"))).events
+    assert event["UID"] == "update-7@gridt"
+    assert event["SUMMARY"] == "Flossing"
+    assert event["DESCRIPTION"] == "at last"
+    assert event["TRANSP"] == "TRANSPARENT"
+    moment = AT.replace(microsecond=0)
+    assert event.DTSTART == event.DTSTAMP == moment
+    assert event.DTSTART.utcoffset() == timedelta()
+    assert "DTEND" not in event
+
+
+def test_what_is_due_lasts_until_then():
+    due = Due(3, "Flossing", AT, AT + timedelta(hours=15))
+    (event,) = read(written(due)).events
+    assert event["UID"] == "due-3@gridt"
+    assert event["SUMMARY"] == "Flossing (due)"
+    assert (event.DTSTART, event.DTEND) == (
+        AT.replace(microsecond=0),
+        AT.replace(microsecond=0) + timedelta(hours=15),
+    )
+
+
+def test_a_calendar_of_nothing_is_one():
+    assert read(written()).events == []
+
+
+def test_words_are_left_out_where_they_are_not_asked_for():
+    assert "secret" not in written(done(message="secret"), messages=False)
+
+
+def test_the_same_is_written_each_time():
+    assert written(done(message="x")) == written(done(message="x"))
+
+
+@pytest.mark.parametrize("text", [LONG, "a" * 500, "é" * 300, "a,b;c\\d\\n", "a\nb\r\nc\rd", "\\"])
+def test_long_and_meaningful_texts_come_back(text):
+    (event,) = read(written(done(text, text))).events
+    expected = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert str(event["SUMMARY"]) == str(event["DESCRIPTION"]) == expected
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_nasty_texts_break_no_calendar(text):
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return  # nobody can store these
+    (event,) = read(written(done(text, text))).events
+    assert event["UID"] == "update-7@gridt"
+    assert {"ATTACH", "URL", "ATTENDEE"}.isdisjoint(event)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=100))
+def test_whatever_is_written_is_read(text):
+    (event,) = read(written(done("Flossing", f"x{text}"))).events
+    shown = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "\ufffd", shown)
+    assert str(event["DESCRIPTION"]) == f"x{kept}"
