@@ -58,7 +58,7 @@ MAIL_TOKENS = {
 }
 
 #: a value that each of these arguments refuses; one of them is in every query
-WRONG = {"limit": "0", "everywhere": "perhaps", "format": "gif"}
+WRONG = {"limit": "0", "everywhere": "perhaps", "format": "gif", "from": "yesterday", "year": "0"}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from gridt.standing import (
     Outcome,
     Pause,
     Period,
+    Record,
     Standing,
     Terms,
     advance,
@@ -62,7 +63,7 @@ def test_however_often_it_is_looked_at_it_is_the_same(
     past: tuple[Terms, list[datetime], datetime], looks: list[float]
 ) -> None:
     terms, moments, until = past
-    record: list[Judged] = []
+    record = Record()
     period = Period(terms.since, terms.interval, terms.clock)
     told = judge([period], moments, terms, until, record)
     standing = begun(terms)
@@ -86,7 +87,7 @@ def test_a_turn_is_done_when_it_was_done_in_it(
     past: tuple[Terms, list[datetime], datetime],
 ) -> None:
     terms, moments, until = past
-    record: list[Judged] = []
+    record = Record()
     judge([Period(terms.since, terms.interval, terms.clock)], moments, terms, until, record)
     for one in record:
         assert (one.outcome is Outcome.DONE) == any(moment in one.turn for moment in moments)
@@ -143,7 +144,7 @@ def _ensure_never_missed(
 ) -> None:
     heard = [moment for moment in moments if since <= moment < until]
     periods = [Period(at, interval, clock) for at, clock in clocks]
-    record: list[Judged] = []
+    record = Record()
     told = judge(periods, heard, Terms(interval, clocks[0][1], since), until, record)
     assert Outcome.MISSED not in {one.outcome for one in record}
     assert told.streak == told.done_turns > 0

@@ -156,7 +156,7 @@ def test_the_list_of_subscriptions_takes_4_statements_whatever_is_in_it(movement
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/leader/{leader}", "/updates", "/followers", "/network", "/network?format=svg"],
+    ["", "/leader/{leader}", "/updates", "/followers", "/network", "/network?format=svg", "/statistics"],
 )
 def test_reading_takes_the_same_whatever_the_size(movement_of, client, cost, path):
     counts = []
@@ -185,6 +185,20 @@ def test_a_long_history_costs_no_more_statements(movement_of, me, client, cost):
     db.session.add_all([Update(me, movement) for _ in range(50)])
     db.session.commit()
     assert [cost(client.get, path), cost(client.get, f"{path}/updates")] == before
+
+
+@pytest.mark.parametrize("path", ["history", "history.svg", "history?user={leader}"])
+def test_a_history_takes_10_statements_however_long(movement_of, make_user, client, cost, path):
+    movement, members = movement_of(FEW)
+    leader = make_user()
+    path = f"/movements/{movement.id}/{path.format(leader=members[0])}"
+    counts = [cost(client.get, path)]
+    for user_id in (leader.id, members[0]):
+        past = [{"leader_id": user_id, "movement_id": movement.id, "time_stamp": utcnow()}] * 50
+        db.session.execute(insert(Update), past)
+    db.session.commit()
+    counts.append(cost(client.get, path))
+    ensure_independent(*counts, 10)
 
 
 def test_deleting_an_account_takes_as_many_for_each_movement(make_user, client_of, cost):
@@ -220,6 +234,10 @@ READS = [
     "/movements/{movement}/network?format=dot",
     "/movements/{movement}/network?format=graphml",
     "/movements/{movement}/network?format=svg",
+    "/movements/{movement}/history",
+    "/movements/{movement}/history?user={leader}",
+    "/movements/{movement}/history.svg",
+    "/movements/{movement}/statistics",
     "/movements/nothing of this name",
     "/identity/blocks",
 ]

@@ -47,6 +47,9 @@ OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("GET", "/movements/<movement>/updates/<update>"): (404, 200, "their own, and their leaders'"),
     ("DELETE", "/movements/<movement>/updates/<update>"): (404, 404, "their own"),
     ("GET", "/movements/<movement>/network"): (403, 200, "members see pseudonyms"),
+    ("GET", "/movements/<movement>/history"): (409, 200, "their own, and their leaders'"),
+    ("GET", "/movements/<movement>/history.svg"): (409, 200, "their own, and their leaders'"),
+    ("GET", "/movements/<movement>/statistics"): (403, 200, "members, all together"),
 }
 
 PROTECTED = [call for call in CALLS if call not in PUBLIC]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from gridt.formats.base import About, Label, Shown, in_parts
+from gridt.formats.calendar import Year, draw_year
 from gridt.formats.person import as_document
 from gridt.formats.picture import MOST_DRAWN, draw
 from gridt.formats.texts import as_dot, as_graphml, as_json
@@ -14,12 +15,15 @@ from gridt.formats.texts import as_dot, as_graphml, as_json
 __all__ = [
     "MOST_DRAWN",
     "PICTURE",
+    "PICTURE_POLICY",
     "TEXTS",
     "About",
     "Label",
     "Shown",
+    "Year",
     "as_document",
     "draw",
+    "draw_year",
     "in_parts",
 ]
 
@@ -38,5 +42,7 @@ TEXTS = {
     "graphml": Text("application/graphml+xml", as_graphml),
     "dot": Text("text/vnd.graphviz", as_dot),
 }
-#: the media type of what `draw` returns
+#: the media type of what `draw` and `draw_year` return
 PICTURE = "image/svg+xml"
+#: a picture is only a picture, whoever named the movement that it is of
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
