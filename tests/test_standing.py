@@ -93,6 +93,21 @@ def test_a_turn_is_done_when_it_was_done_in_it(
         assert (one.outcome is Outcome.DONE) == any(moment in one.turn for moment in moments)
 
 
+@given(pasts(), st.floats(0, 1), st.floats(0, 1))
+def test_a_part_of_the_record_is_that_part_of_the_whole(
+    past: tuple[Terms, list[datetime], datetime], one: float, other: float
+) -> None:
+    terms, moments, until = past
+    span = until - terms.since
+    starts_at, ends_at = (terms.since + share * span for share in sorted([one, other]))
+    whole, part = Record(), Record(starts_at, ends_at)
+    period = Period(terms.since, terms.interval, terms.clock)
+    told = [judge([period], moments, terms, until, record) for record in (whole, part)]
+    assert told[0] == told[1]
+    asked = [one for one in whole if one.turn.starts_at < ends_at and starts_at < one.turn.ends_at]
+    assert part == asked
+
+
 @given(STARTS, st.sampled_from([DAY, HALF_DAY, 2 * DAY, 7 * DAY]), CLOCKS, CLOCKS, st.data())
 def test_who_keeps_to_the_clock_of_the_time_keeps_the_streak(
     since: datetime, interval: timedelta, old: Clock, new: Clock, data: st.DataObject

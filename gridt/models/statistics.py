@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from statistics import fmean, median
 from typing import Any
@@ -14,6 +15,7 @@ from gridt.models.history import SubscriptionPause
 from gridt.models.movement import Movement
 from gridt.models.standings import TOLD, Told, standing_in, terms_in
 from gridt.models.subscription import IN_MOVEMENT, Subscription, keys_of
+from gridt.models.update import Update
 from gridt.standing import INSTANT, Pause, Standing, Terms, advance
 
 #: of a larger movement so many are counted: of a hundred samples, in 95 a share is off by 4 points
@@ -30,22 +32,26 @@ _MONDAY = datetime(1, 1, 1)
 
 # Statements are made once: to build one costs as much as to run it.
 _DRAWN = TOLD.where(IN_MOVEMENT).order_by(Subscription.shuffle_key).limit(MOST_COUNTED)
-_PAUSES = (
+_LATE_PAUSES = (
     select(SubscriptionPause.user_id, SubscriptionPause.starts_at, SubscriptionPause.ends_at)
     .where(
         SubscriptionPause.user_id.in_(bindparam("user_ids", expanding=True)),
         SubscriptionPause.movement_id == bindparam("movement_id"),
         SubscriptionPause.ends_at > bindparam("since", type_=UTCDateTime()),
     )
-    .order_by(SubscriptionPause.starts_at.desc())
+    .order_by(SubscriptionPause.starts_at)
+)
+_UPDATES = select(Update.leader_id, Update.time_stamp).where(
+    Update.leader_id.in_(bindparam("user_ids", expanding=True)),
+    Update.movement_id == bindparam("movement_id"),
+    Update.time_stamp > bindparam("since", type_=UTCDateTime()),
 )
 
 
 def statistics(movement: Movement) -> dict[str, Any]:
-    """Return how the members of a movement do, by two statements that read a bounded part of it."""
+    """Return how the members of a movement do, reading a bounded part of it."""
     now = utcnow()
     told: dict[str, Any] = {
-        "as_of": now,
         "members": movement.member_count,
         "counted": 0,
         "done": None,
@@ -60,14 +66,14 @@ def statistics(movement: Movement) -> dict[str, Any]:
 
 
 def _counted(movement_id: int, rows: Sequence[Told], now: datetime) -> dict[str, Any]:
-    pauses = _pauses(movement_id, [row.user_id for row in rows], now)
+    pauses, moments = _lately(movement_id, [row.user_id for row in rows], now)
     streaks, done, weeks = [], 0, _Weeks(now)
     for row in rows:
-        terms = terms_in(row)
+        terms = replace(terms_in(row), pauses=pauses.get(row.user_id, ()))
         standing = advance(standing_in(row, terms), now, terms)
         streaks.append(standing.streak)
         done += standing.done
-        weeks.count(standing, terms, pauses.get(row.user_id, ()))
+        weeks.count(standing, terms, moments.get(row.user_id, ()))
     return {
         "counted": len(rows),
         "done": done,
@@ -81,20 +87,26 @@ def _counted(movement_id: int, rows: Sequence[Told], now: datetime) -> dict[str,
     }
 
 
-def _pauses(movement_id: int, user_ids: list[int], now: datetime) -> dict[int, list[Pause]]:
-    """Return the pauses that reach into the weeks told of, by member, the last first."""
+def _lately(
+    movement_id: int, user_ids: list[int], now: datetime
+) -> tuple[dict[int, list[Pause]], dict[int, list[datetime]]]:
+    """Return the pauses of the weeks told of, by member, and when these members did it."""
     since = now - timedelta(weeks=WEEKS + 1)
     given = {"movement_id": movement_id, "user_ids": user_ids, "since": since}
-    found: dict[int, list[Pause]] = {}
-    for row in execute(_PAUSES, given):
-        found.setdefault(row.user_id, []).append(Pause(row.starts_at, row.ends_at))
-    return found
+    pauses: dict[int, list[Pause]] = {}
+    for row in execute(_LATE_PAUSES, given):
+        pauses.setdefault(row.user_id, []).append(Pause(max(row.starts_at, since), row.ends_at))
+    moments: dict[int, list[datetime]] = {}
+    for row in execute(_UPDATES, given | {"user_ids": [*pauses]}):
+        moments.setdefault(row.leader_id, []).append(row.time_stamp)
+    return pauses, moments
 
 
 class _Weeks:
     """How many turns were done, and how many missed, in each week.
 
-    Told from what a subscription remembers of the last turns, so that no update has to be read.
+    Told from what a subscription remembers of the last turns: it leaves out those in a pause, so
+    that only of members who paused the updates have to be read.
     """
 
     def __init__(self, now: datetime) -> None:
@@ -103,26 +115,39 @@ class _Weeks:
         self._letters: Counter[tuple[int, str]] = Counter()
         self._members: Counter[int] = Counter()
 
-    def count(self, standing: Standing, terms: Terms, pauses: Iterable[Pause]) -> None:
+    def count(self, standing: Standing, terms: Terms, moments: Iterable[datetime]) -> None:
         """Count the turns of a member.
 
-        :param pauses: the last first
+        :param moments: when they did it, which is asked for where they paused
         """
         shown = standing.turn.starts_at.astimezone(terms.clock.tzinfo).replace(tzinfo=None)
         began = _seconds(shown - timedelta(minutes=terms.clock.day_starts_at))
         step = terms.interval // timedelta(seconds=1)
-        paused = [_steps_back(one, standing, terms) for one in pauses if one.starts_at <= self._now]
-        back, found = 0 if standing.done else 1, set()
+        paused = self._paused(standing, terms) if terms.pauses else set()
+        paused.difference_update(_turns_ago(one, standing, terms) for one in moments)
+        ago, found = 0 if standing.done else 1, set()
         for letter in reversed(standing.recent):
-            while paused and paused[0][0] <= back:
-                back = max(back, paused.pop(0)[1] + 1)
-            week = (began - back * step) // _WEEK
+            while ago in paused:
+                ago += 1
+            week = (began - ago * step) // _WEEK
             if week <= self._last - WEEKS:
                 break
             self._letters[week, letter] += 1
             found.add(week)
-            back += 1
+            ago += 1
         self._members.update(found)
+
+    def _paused(self, standing: Standing, terms: Terms) -> set[int]:
+        """Return how many turns ago those were that a pause touches."""
+        return {
+            ago
+            for one in terms.pauses
+            if one.starts_at < self._now
+            for ago in range(
+                _turns_ago(min(one.ends_at, self._now) - INSTANT, standing, terms),
+                _turns_ago(one.starts_at, standing, terms) + 1,
+            )
+        }
 
     def told(self) -> list[dict[str, Any]]:
         """Return the weeks of which enough members are known, the oldest first."""
@@ -146,11 +171,6 @@ def _seconds(shown: datetime) -> int:
     return (shown - _MONDAY) // timedelta(seconds=1)
 
 
-def _steps_back(pause: Pause, standing: Standing, terms: Terms) -> tuple[int, int]:
-    """Return how many turns ago the last turn of a pause was, and the first."""
-    present = standing.turn.starts_at
-    last, first = (terms.turn_at(at) for at in (pause.ends_at - INSTANT, pause.starts_at))
-    return (
-        max(1, round((present - last.starts_at) / terms.interval)),
-        max(1, round((present - first.starts_at) / terms.interval)),
-    )
+def _turns_ago(moment: datetime, standing: Standing, terms: Terms) -> int:
+    """Return how many turns before the present one a moment was."""
+    return round((standing.turn.starts_at - terms.turn_at(moment).starts_at) / terms.interval)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from gridt.clock import utcnow
 from gridt.errors import NotSubscribed
 from gridt.models.standings import past_of
-from gridt.standing import Judged, Outcome, Record
+from gridt.standing import INSTANT, Judged, Outcome, Record
 from gridt.turns import Clock
 
 
@@ -54,9 +54,12 @@ class History:
         """The member's own date."""
         return self.clock.day_of(self.now)
 
-    def start_of_last(self, turns: int, until: datetime) -> datetime:
-        """Return when the first of the last so many turns began."""
-        return self._terms.turn_at(until - (turns - 1) * self.interval).starts_at
+    def last(self, turns: int, ends_at: datetime) -> list[TurnTold]:
+        """Return the last so many turns that began before a moment."""
+        end = min(ends_at, self.now + INSTANT)
+        # one more, since days are not all as long as each other
+        start = self._terms.turn_at(end - INSTANT - turns * self.interval).starts_at
+        return self.between(start, end)[-turns:]
 
     def turns_in(self, starts_at: datetime, ends_at: datetime) -> int:
         """Return how many turns a stretch of time has, but for those begun before: about."""

@@ -17,6 +17,7 @@ from gridt.models.statistics import statistics
 from gridt.models.turns_past import History
 from gridt.resources.paths import id_in, movement_or_404
 from gridt.schemas.history import HistoryIn, PictureIn, StatisticsOut, TurnPast
+from gridt.standing import INSTANT
 from gridt.turns import Clock
 
 bp = Blueprint("history", description="How members did, turn by turn")
@@ -38,11 +39,11 @@ class HistoryOfMember(Resource):
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Tell how each of one's own turns, or of a leader's, went, oldest first."""
         _, history, _ = _history(movement, data["user"])
-        end = _moment(data["to"], history.clock, after=True) or history.now
         start = _moment(data["from"], history.clock)
+        end = _moment(data["to"], history.clock, after=True) or history.now + INSTANT
         if start is None:
-            start = history.start_of_last(USUAL, min(end, history.now))
-        elif start > end:
+            return [asdict(one) for one in history.last(USUAL, end)]
+        if start > end:
             raise _invalid("from", "After `to`.")
         if history.turns_in(start, end) > MOST_TOLD:
             raise _invalid("from", f"More than {MOST_TOLD} turns: ask for fewer at once.")

@@ -41,8 +41,7 @@ def _moment(text: str) -> datetime:
 
 
 def _day(words: str) -> DayOrMoment:
-    kinds = [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
-    return DayOrMoment(load_default=None, metadata={"anyOf": kinds, "description": words})
+    return DayOrMoment(load_default=None, metadata={"type": "string", "description": words})
 
 
 class HistoryIn(In):
@@ -102,7 +101,6 @@ class WeekOut(Schema):
 class StatisticsOut(Schema):
     """How the members of a movement do, together."""
 
-    as_of = fields.DateTime(required=True)
     members = fields.Integer(required=True)
     counted = fields.Integer(
         required=True,
