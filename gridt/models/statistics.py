@@ -97,7 +97,7 @@ def _lately(
     for row in execute(_LATE_PAUSES, given):
         pauses.setdefault(row.user_id, []).append(Pause(max(row.starts_at, since), row.ends_at))
     moments: dict[int, list[datetime]] = {}
-    for row in execute(_UPDATES, given | {"user_ids": [*pauses]}):
+    for row in execute(_UPDATES, given | {"user_ids": [*pauses]}) if pauses else ():
         moments.setdefault(row.leader_id, []).append(row.time_stamp)
     return pauses, moments
 
