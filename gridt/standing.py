@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from gridt.turns import Clock, Turn, turn_at, turns_between
+from gridt.turns import Clock, Turn, turn_after, turn_at, turns_between
 
 #: so many of the last turns that were done, missed or free are remembered one by one
 REMEMBERED = 100
@@ -72,6 +72,10 @@ class Terms:
         """Return the turn that a moment is in, as the calendar has it."""
         return turn_at(moment, self.interval, self.clock, self.since)
 
+    def turn_after(self, turn: Turn) -> Turn:
+        """Return the turn that begins when another ends."""
+        return turn_after(turn, self.interval, self.clock, self.since)
+
     def paused_in(self, turn: Turn) -> bool:
         """Tell whether a pause touches a turn."""
         return any(
@@ -99,10 +103,14 @@ class Standing:
     turns: int = 0
     recent: str = ""
 
-    def lately(self) -> tuple[int, int]:
-        """Return how many of the last turns that count were done, and how many these were."""
-        counted = self.recent.replace("f", "")[-LATELY:]
-        return counted.count("d"), len(counted)
+
+def lately(recent: str) -> tuple[int, int]:
+    """Return how many of the last turns that count were done, and how many these were.
+
+    :param recent: of a standing
+    """
+    counted = recent.replace("f", "")[-LATELY:]
+    return counted.count("d"), len(counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +163,10 @@ def advance(
 
     :param record: what turns are noted in that were over by then
     """
+    if moment < standing.turn.ends_at:
+        return standing
+    if record is None and not terms.pauses and not terms.allowance.misses:
+        return _lapsed(standing, moment, terms)
     while moment >= standing.turn.ends_at:
         standing = _closed(standing, terms, record)
         begins_at = standing.turn.ends_at
@@ -277,6 +289,28 @@ def _kinder(old: Standing, new: Standing, moment: datetime) -> Standing:
 
 def _merit(standing: Standing) -> tuple[int, int]:
     return standing.streak, standing.done_turns - standing.turns
+
+
+def _lapsed(standing: Standing, moment: datetime, terms: Terms) -> Standing:
+    """Return the standing where each turn that is over was done, missed or short: as `advance`."""
+    turn = standing.turn
+    first, now = terms.turn_at(turn.ends_at), terms.turn_at(moment)
+    missed = int(not standing.done and _without(turn, terms) is Outcome.MISSED)
+    if first.starts_at < now.starts_at:
+        missed += turns_between(first, now, terms.interval, terms.clock) - 1
+        missed += first.starts_at == turn.ends_at
+    elif first.starts_at < turn.ends_at:
+        now = replace(now, starts_at=turn.ends_at)
+    recent = standing.recent
+    return Standing(
+        now,
+        False,
+        0 if missed else standing.streak,
+        standing.best_streak,
+        standing.done_turns,
+        standing.turns + missed,
+        (recent + "m" * min(missed, REMEMBERED))[-REMEMBERED:] if missed else recent,
+    )
 
 
 def _closed(standing: Standing, terms: Terms, record: Record | None) -> Standing:

@@ -76,14 +76,7 @@ def turn_at(moment: datetime, interval: timedelta, clock: Clock, since: datetime
         number = (moment - since) // interval
         starts_at = since + number * interval
         return Turn(number, starts_at, starts_at + interval)
-    shown = moment.astimezone(clock.tzinfo).replace(tzinfo=None)
-    number = _number_of(shown - timedelta(minutes=clock.day_starts_at), interval, clock)
-    # what the clock shows may be ahead of a moment that has not come, or be shown again
-    while _start(number + 1, interval, clock) <= moment:
-        number += 1
-    while _start(number, interval, clock) > moment:
-        number -= 1
-    return Turn(number, _start(number, interval, clock), _start(number + 1, interval, clock))
+    return _of_calendar(moment, interval, clock)
 
 
 def turn_after(turn: Turn, interval: timedelta, clock: Clock, since: datetime) -> Turn:
@@ -108,6 +101,18 @@ def turns_between(first: Turn, last: Turn, interval: timedelta, clock: Clock) ->
 def follows_calendar(interval: timedelta) -> bool:
     """Tell whether the turns of an interval are those of the member's days."""
     return interval == HALF_DAY or not interval % DAY
+
+
+@lru_cache(16_384)  # the same few moments are asked for again and again: now, and ends of turns
+def _of_calendar(moment: datetime, interval: timedelta, clock: Clock) -> Turn:
+    shown = moment.astimezone(clock.tzinfo).replace(tzinfo=None)
+    number = _number_of(shown - timedelta(minutes=clock.day_starts_at), interval, clock)
+    # what the clock shows may be ahead of a moment that has not come, or be shown again
+    while _start(number + 1, interval, clock) <= moment:
+        number += 1
+    while _start(number, interval, clock) > moment:
+        number -= 1
+    return Turn(number, _start(number, interval, clock), _start(number + 1, interval, clock))
 
 
 def _number_of(shown: datetime, interval: timedelta, clock: Clock) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gridt.models.standing_seen import plain
 from gridt.standing import (
     Allowance,
     Judged,
@@ -24,6 +26,7 @@ from gridt.standing import (
     changed,
     done,
     judge,
+    lately,
 )
 from gridt.turns import DAY, HALF_DAY, Clock, turn_after, turn_at
 from tests.test_turns import CLOCKS, HOUR, INSTANT
@@ -372,7 +375,7 @@ def test_best_streaks_and_completion_are_there() -> None:
     )
     assert (standing.streak, standing.best_streak) == (9, 20)
     assert (standing.done_turns, standing.turns) == (29, 40)
-    assert standing.lately() == (19, 30)
+    assert lately(standing.recent) == (19, 30)
 
 
 @pytest.mark.parametrize(
@@ -391,3 +394,35 @@ def test_a_streak_outlives_a_change_of_the_movements_interval(
     standing = changed(standing, moment, terms, following)
     assert moment in standing.turn
     assert done(standing, standing.turn.ends_at, following).streak == 11
+
+
+# -- as others see it ---------------------------------------------------------------------------
+
+
+@given(pasts(), st.floats(0, 1))
+def test_what_is_plain_to_others_is_so(
+    past: tuple[Terms, list[datetime], datetime], share: float
+) -> None:
+    terms, moments, until = past
+    now = terms.since + share * (until - terms.since)
+    standing = begun(terms)
+    for moment in moments:
+        if moment <= now:
+            standing = done(standing, moment, terms)
+    pause = terms.pauses[0] if terms.pauses else Pause(terms.since, terms.since)
+    row = SimpleNamespace(
+        turn_ends_at=standing.turn.ends_at,
+        turn_done=standing.done,
+        streak=standing.streak,
+        paused_until=pause.ends_at if terms.pauses else None,
+        last_update_at=None,
+        time_zone=terms.clock.zone,
+        day_starts_at=terms.clock.day_starts_at,
+        week_starts_on=terms.clock.week_starts_on,
+    )
+    rules = (terms.interval, terms.allowance.misses, terms.allowance.turns)
+    told = plain(row, rules, now)
+    present = advance(standing, now, terms)
+    assert told is None or told == (present.done, present.streak)
+    settled = not terms.pauses and not terms.allowance.misses and (standing.done or not moments)
+    assert told is not None or not settled

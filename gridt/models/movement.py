@@ -29,8 +29,8 @@ from gridt.models.guarded import Guarded
 from gridt.models.history import FormerInterval, SubscriptionPause
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network
-from gridt.models.reading import last_update_seen, leaders_seen
-from gridt.models.standings import OF_SUBSCRIPTION, OF_USER, shown, users
+from gridt.models.reading import MOVEMENT, movements_seen
+from gridt.models.standings import OF_SUBSCRIPTION, OF_USER, Rules, users
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User
@@ -265,6 +265,11 @@ class Movement(Guarded, Stored, Model):
 
     # -- what a user sees -------------------------------------------------------------------
 
+    @property
+    def rules(self) -> Rules:
+        """Return what the standing of every member is judged by."""
+        return self.interval, self.free_misses, self.free_turns
+
     def is_subscribed(self, user: User) -> bool:
         """Tell whether a user is a member."""
         key = (user.id, self.id)
@@ -312,9 +317,7 @@ class Movement(Guarded, Stored, Model):
     @staticmethod
     def describe(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
         """Return rows of `seen` as dictionaries, with the leaders, by one more statement."""
-        mine = [row.id for row in rows if row.subscribed_at is not None]
-        leaders = leaders_seen(user_id, mine) if mine else {}
-        return [_described(row, leaders) for row in rows]
+        return movements_seen(rows, user_id)
 
     # -- the steps of the above -------------------------------------------------------------
 
@@ -346,17 +349,10 @@ _last = Update.__table__.alias()
 # Statements are made once: to build one costs as much as to run it.
 _SEEN = (
     select(
-        Movement.id,
-        Movement.name,
-        Movement.short_description,
-        Movement.description,
-        Movement.interval,
-        Movement.created_at,
-        Movement.creator_id,
-        Movement.member_count,
+        *(getattr(Movement, name) for name in MOVEMENT),
         Subscription.subscribed_at,
         _last.c.id.label("update_id"),
-        _last.c.time_stamp,
+        _last.c.time_stamp.label("last_update_at"),
         _last.c.message,
         Movement.free_misses,
         Movement.free_turns,
@@ -379,9 +375,6 @@ _SEEN = (
         ),
     )
 )
-_NAMES = [column.name for column in _SEEN.selected_columns]
-_SHOWN = _NAMES[: _NAMES.index("subscribed_at")]
-_COLUMNS = len(_SHOWN) + 4
 _COUNT = (
     update(Movement)
     .where(Movement.id == bindparam("of_movement"))
@@ -390,17 +383,3 @@ _COUNT = (
 )
 _SEEN_BY_ID = _SEEN.where(Movement.id == bindparam("movement_id"))
 _SEEN_BY_NAME = _SEEN.where(Movement.name_folded == bindparam("name"))
-
-
-def _described(
-    row: Row[*tuple[Any, ...]], leaders: dict[int, list[dict[str, Any]]]
-) -> dict[str, Any]:
-    *columns, subscribed_at, update_id, time_stamp, message = row[:_COLUMNS]
-    seen = dict(zip(_SHOWN, columns, strict=True))
-    seen["subscribed"] = subscribed_at is not None
-    if subscribed_at is not None:
-        seen["subscribed_at"] = subscribed_at
-        seen["last_update"] = last_update_seen(update_id, time_stamp, message)
-        seen["standing"] = shown(row, utcnow())
-        seen["leaders"] = leaders[seen["id"]]
-    return seen

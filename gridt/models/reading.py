@@ -3,9 +3,9 @@
 Loading object graphs and dumping them costs several times as much on the hot paths.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -13,15 +13,27 @@ from sqlalchemy.orm import InstrumentedAttribute
 from gridt.clock import utcnow
 from gridt.models.base import Rows, execute
 from gridt.models.movement_user_association import MovementUserAssociation as Association
-from gridt.models.standings import (
-    OF_MOVEMENT,
-    OF_SUBSCRIPTION,
-    movements,
-    shown_to_others,
-)
+from gridt.models.standing_seen import plain, shown, told_to_others
+from gridt.models.standings import FOR_OTHERS, Rules
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User, avatar_of
+
+if TYPE_CHECKING:
+    from gridt.models.movement import Movement
+
+
+#: what everybody sees of a movement
+MOVEMENT = (
+    "id",
+    "name",
+    "short_description",
+    "description",
+    "interval",
+    "created_at",
+    "creator_id",
+    "member_count",
+)
 
 
 def _people(end: InstrumentedAttribute[Any]) -> Rows:
@@ -34,21 +46,18 @@ def _people(end: InstrumentedAttribute[Any]) -> Rows:
             User.bio,
             User.email,
             Update.id.label("update_id"),
-            Update.time_stamp,
+            Update.time_stamp.label("last_update_at"),
             Update.message,
-            Subscription.subscribed_at,
-            *OF_SUBSCRIPTION,
+            *FOR_OTHERS,
             User.time_zone,
             User.day_starts_at,
             User.week_starts_on,
-            *OF_MOVEMENT,
         )
         .join(User, User.id == end)
         .join(
             Subscription,
             and_(Subscription.user_id == end, Subscription.movement_id == Association.movement_id),
         )
-        .join(movements, movements.c.id == Association.movement_id)
         .outerjoin(Update, Update.id == last_update_id(end, Association.movement_id))
     )
 
@@ -70,7 +79,7 @@ _FOLLOWING = select(Association.slot).where(
     Association.leader_id == bindparam("leader_id"),
 )
 
-#: who follows a leader in a movement, as `person_seen` shows them
+#: who follows a leader in a movement, as `people_seen` shows them
 FOLLOWERS = _people(Association.follower_id).where(
     Association.leader_id == bindparam("leader_id"),
     Association.movement_id == bindparam("movement_id"),
@@ -99,27 +108,57 @@ def last_update_seen(
     return None if id is None else {"id": id, "time_stamp": time_stamp, "message": message}
 
 
+def movements_seen(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
+    """Return movements as a user sees them, subscribers with their standing and leaders."""
+    moment = utcnow()
+    rules = {
+        row.id: (row.interval, row.free_misses, row.free_turns)
+        for row in rows
+        if row.subscribed_at is not None
+    }
+    leaders = leaders_seen(user_id, rules, moment) if rules else {}
+    return [_movement_seen(row, leaders, moment) for row in rows]
+
+
+def _movement_seen(
+    row: Row[*tuple[Any, ...]], leaders: dict[int, list[dict[str, Any]]], moment: datetime
+) -> dict[str, Any]:
+    *columns, subscribed_at, update_id, time_stamp, message = row[: len(MOVEMENT) + 4]
+    seen = dict(zip(MOVEMENT, columns, strict=True))
+    seen["subscribed"] = subscribed_at is not None
+    if subscribed_at is not None:
+        seen["subscribed_at"] = subscribed_at
+        seen["last_update"] = last_update_seen(update_id, time_stamp, message)
+        seen["standing"] = shown(row, moment)
+        seen["leaders"] = leaders[seen["id"]]
+    return seen
+
+
 def leaders_seen(
-    follower_id: int, movement_ids: Collection[int]
+    follower_id: int, rules: Mapping[int, Rules], moment: datetime
 ) -> dict[int, list[dict[str, Any]]]:
-    """Return the leaders that a follower sees in some movements, by movement, in slot order."""
-    seen: dict[int, list[dict[str, Any]]] = {id: [] for id in movement_ids}
+    """Return the leaders that a follower sees in some movements, by movement, in slot order.
+
+    :param rules: of each of the movements, by its id
+    """
+    seen: dict[int, list[dict[str, Any]]] = {id: [] for id in rules}
     if len(seen) == 1:  # an IN is spelled out anew each time
         (only,) = seen
         rows = execute(_LEADERS_IN_ONE, {"follower_id": follower_id, "movement_id": only})
     else:
         given = {"follower_id": follower_id, "movement_ids": list(seen)}
         rows = execute(_LEADERS_IN_SOME, given)
-    for row in rows:
-        seen[row.movement_id].append(person_seen(row))
+    people = rows.all()
+    for row, person in zip(people, people_seen(people, rules, moment), strict=True):
+        seen[row.movement_id].append(person)
     return seen
 
 
-def leader_seen(follower_id: int, movement_id: int, leader_id: int) -> dict[str, Any] | None:
+def leader_seen(follower_id: int, movement: "Movement", leader_id: int) -> dict[str, Any] | None:
     """Return one leader as their follower sees them, or None for somebody else."""
-    given = {"follower_id": follower_id, "movement_id": movement_id, "one": leader_id}
+    given = {"follower_id": follower_id, "movement_id": movement.id, "one": leader_id}
     row = execute(_ONE_LEADER, given).one_or_none()
-    return None if row is None else person_seen(row)
+    return None if row is None else people_seen([row], {movement.id: movement.rules}, utcnow())[0]
 
 
 def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:
@@ -128,17 +167,34 @@ def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:
     return execute(_FOLLOWING, given).first() is not None
 
 
-def person_seen(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    """Return a leader or follower as the other sees them; of the e-mail only the picture's key."""
-    _movement_id, id, username, bio, email, *last_update = row[:8]
-    return {
-        "id": id,
-        "username": username,
-        "bio": bio,
-        "avatar": avatar_of(email),
-        "last_update": last_update_seen(*last_update),
-        **shown_to_others(row, utcnow()),
-    }
+def people_seen(
+    rows: Sequence[Row[*tuple[Any, ...]]], rules: Mapping[int, Rules], moment: datetime
+) -> list[dict[str, Any]]:
+    """Return leaders or followers as the other sees them; of the e-mail only the picture's key.
+
+    :param rules: of each of the movements, by its id
+    """
+    seen, unclear = [], {}
+    for row in rows:
+        movement_id, id, username, bio, email, *last_update, _, _, _, until = row[:12]
+        person = {
+            "id": id,
+            "username": username,
+            "bio": bio,
+            "avatar": avatar_of(email),
+            "last_update": last_update_seen(*last_update),
+            "paused_until": until if until is not None and until > moment else None,
+        }
+        seen.append(person)
+        told = plain(row, rules[movement_id], moment)
+        if told is None:
+            unclear[id, movement_id] = person
+        else:
+            person["done"], person["streak"] = told
+    if unclear:
+        for member, told in told_to_others(unclear, moment).items():
+            unclear[member]["done"], unclear[member]["streak"] = told
+    return seen
 
 
 def message_history(leader_id: int, movement_id: int, limit: int = 10) -> list[dict[str, Any]]:

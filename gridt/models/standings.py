@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     case,
     column,
+    func,
     select,
     table,
     update,
@@ -71,19 +72,21 @@ _KEPT = (
     Subscription.turn_ends_at,
     Subscription.turn_done,
     Subscription.streak,
+    Subscription.recent,
     Subscription.best_streak,
     Subscription.done_turns,
     Subscription.turns,
-    Subscription.recent,
 )
-#: with these in a query, of tables that `with_terms` joins, `standing_in` can tell the standing
-OF_SUBSCRIPTION = (
-    Subscription.last_update_at,
-    Subscription.counted_from,
-    *_KEPT,
-    Subscription.paused_from,
+_SINCE = func.coalesce(Subscription.counted_from, Subscription.subscribed_at).label("since")
+#: from these, and the user's clock, mostly follows whether others see it done
+FOR_OTHERS = (
+    Subscription.turn_ends_at,
+    Subscription.turn_done,
+    Subscription.streak,
     Subscription.paused_until,
 )
+#: with these, the user's clock and `last_update_at` a row tells how the member stands
+OF_SUBSCRIPTION = (*_KEPT, _SINCE, Subscription.paused_from, Subscription.paused_until)
 OF_USER = (users.c.time_zone, users.c.day_starts_at, users.c.week_starts_on)
 OF_MOVEMENT = (movements.c.interval, movements.c.free_misses, movements.c.free_turns)
 
@@ -93,7 +96,8 @@ OF_MOVEMENT = (movements.c.interval, movements.c.free_misses, movements.c.free_t
 TOLD: Rows = (
     select(
         Subscription.user_id,
-        Subscription.subscribed_at,
+        Subscription.movement_id,
+        Subscription.last_update_at,
         *OF_SUBSCRIPTION,
         *OF_USER,
         *OF_MOVEMENT,
@@ -113,6 +117,11 @@ _ONE = TOLD.where(
 )
 # not FOR UPDATE, which would say that the member leaves
 _HELD = _ONE.with_for_update(key_share=True, of=Subscription)
+#: more than are asked for, but SQLite would not use an index for pairs
+SEVERAL = TOLD.where(
+    Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
+    Subscription.movement_id.in_(bindparam("movement_ids", expanding=True)),
+)
 _SOME = TOLD.where(
     Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
     Subscription.movement_id == bindparam("movement_id"),
@@ -162,6 +171,8 @@ _PAUSES = (
 )
 
 Told = Row[*tuple[Any, ...]]
+#: a movement's interval, how many misses it overlooks, and in how many turns
+Rules = tuple[timedelta, int, int]
 
 
 def held(user_id: int, movement_id: int) -> Told | None:
@@ -183,27 +194,21 @@ def told(user_id: int, movement_id: int) -> Told | None:
 def is_told(row: Told) -> bool:
     """Tell whether a row has all that is known: those from before standing was kept may not."""
     done_at = row.last_update_at
-    return row.turn_starts_at is not None or done_at is None or done_at < row.subscribed_at
+    return row.turn_starts_at is not None or done_at is None or done_at < row.since
 
 
 def terms_in(row: Told) -> Terms:
     """Return what a member's turns are judged by, from now on, of a row that tells it."""
     pauses = () if row.paused_from is None else (Pause(row.paused_from, row.paused_until),)
-    return Terms(
-        row.interval,
-        Clock(row.time_zone, row.day_starts_at, row.week_starts_on),
-        row.counted_from or row.subscribed_at,
-        Allowance(row.free_misses, row.free_turns),
-        pauses,
-    )
+    clock = Clock(row.time_zone, row.day_starts_at, row.week_starts_on)
+    allowance = Allowance(row.free_misses, row.free_turns)
+    return Terms(row.interval, clock, row.since, allowance, pauses)
 
 
 def standing_in(row: Told, terms: Terms) -> Standing:
     """Return the standing as it was kept in a row that tells it."""
-    if not is_told(row):  # until it is told anew, all that is known is the last update
-        return done(begun(replace(terms, since=row.last_update_at)), row.last_update_at, terms)
     if row.turn_starts_at is None:
-        return begun(terms)
+        return _begun_in(row, terms)
     return Standing(
         Turn(0, row.turn_starts_at, row.turn_ends_at),
         row.turn_done,
@@ -215,40 +220,12 @@ def standing_in(row: Told, terms: Terms) -> Standing:
     )
 
 
-def shown(row: Told, moment: datetime) -> dict[str, Any]:
-    """Return how a member stands at a moment, as they are shown it."""
-    terms = terms_in(row)
-    standing = advance(standing_in(row, terms), moment, terms)
-    turn = standing.turn
-    paused = row.paused_until is not None and row.paused_until > moment
-    if paused:
-        due_at = terms.turn_at(row.paused_until).ends_at
-    else:
-        due_at = terms.turn_at(turn.ends_at).ends_at if standing.done else turn.ends_at
-    done_lately, lately = standing.lately()
-    return {
-        "turn": {"starts_at": turn.starts_at, "ends_at": turn.ends_at, "done": standing.done},
-        "due_at": due_at,
-        "streak": standing.streak,
-        "best_streak": standing.best_streak,
-        "done_turns": standing.done_turns,
-        "turns": standing.turns,
-        "lately": {"done_turns": done_lately, "turns": lately},
-        "paused_until": row.paused_until if paused else None,
-    }
-
-
-def shown_to_others(row: Told, moment: datetime) -> dict[str, Any]:
-    """Return whether a member has done it by their own clock, as their followers are shown it."""
-    ends_at, until = row.turn_ends_at, row.paused_until
-    if ends_at is not None and moment < ends_at:  # mostly; the rest takes ten times as long
-        is_done, streak = row.turn_done, row.streak
-    else:
-        terms = terms_in(row)
-        standing = advance(standing_in(row, terms), moment, terms)
-        is_done, streak = standing.done, standing.streak
-    paused_until = until if until is not None and until > moment else None
-    return {"done": is_done, "streak": streak, "paused_until": paused_until}
+def _begun_in(row: Told, terms: Terms) -> Standing:
+    """Return the standing of a member for whom none was kept yet."""
+    if is_told(row):
+        return begun(terms)
+    # until it is told anew, all that is known is the last update
+    return done(begun(replace(terms, since=row.last_update_at)), row.last_update_at, terms)
 
 
 def note_done(user_id: int, movement_id: int, row: Told, moment: datetime) -> None:
@@ -337,8 +314,7 @@ def _pasts(members: Rows, movement_id: int, user_ids: Collection[int]) -> Iterat
     for row in rows:
         stretches = [Pause(one.starts_at, one.ends_at) for one in pauses[row.user_id]]
         terms = replace(terms_in(row), pauses=stretches)
-        since = terms.since
-        times = [one.time_stamp for one in moments[row.user_id] if one.time_stamp >= since]
+        times = [one.time_stamp for one in moments[row.user_id] if one.time_stamp >= row.since]
         yield Past(row.user_id, terms, _periods(terms, clocks[row.user_id], intervals), times)
 
 

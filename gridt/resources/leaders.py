@@ -6,9 +6,10 @@ from flask.typing import ResponseReturnValue
 
 from gridt.api import Blueprint, Resource
 from gridt.auth import caller, caller_id
+from gridt.clock import utcnow
 from gridt.errors import NobodyEligible, NotFollowing, NotSubscribed
 from gridt.models import Movement, MovementUserAssociation, User
-from gridt.models.reading import FOLLOWERS, leader_seen, message_history, person_seen
+from gridt.models.reading import FOLLOWERS, leader_seen, message_history, people_seen
 from gridt.paging import Listing
 from gridt.resources.paths import id_in, locked_or_404, movement_or_404
 from gridt.schemas.base import PageIn
@@ -76,11 +77,12 @@ class Followers(Resource):
         if not found.is_subscribed(user):
             raise NotSubscribed
         rows, headers = _FOLLOWERS.page(**data, leader_id=user.id, movement_id=found.id)
-        return [leader_answer(person_seen(row)) for row in rows], headers
+        seen = people_seen(rows, {found.id: found.rules}, utcnow())
+        return [leader_answer(one) for one in seen], headers
 
 
 def _leader_or_404(movement: Movement, leader_id: int) -> dict[str, Any]:
-    seen = leader_seen(caller_id(), movement.id, leader_id)
+    seen = leader_seen(caller_id(), movement, leader_id)
     if seen is None:
         raise NotFollowing
     return leader_answer(seen)

@@ -561,7 +561,7 @@ def test_a_subscriber_sees_leaders_and_last_updates(make_movement, make_user, cl
     for update in (mine, theirs):
         update.save_to_db()
     seen = movement.dictify(user)
-    assert set(seen) == SEEN_BY_ALL | {"subscribed_at", "last_update", "leaders"}
+    assert set(seen) == SEEN_BY_ALL | {"subscribed_at", "last_update", "standing", "leaders"}
     assert (seen["subscribed"], seen["subscribed_at"]) == (True, began)
     assert seen["last_update"] == {"id": mine.id, "time_stamp": clock.now, "message": None}
     assert seen["leaders"] == [
@@ -571,8 +571,22 @@ def test_a_subscriber_sees_leaders_and_last_updates(make_movement, make_user, cl
             "bio": "I floss",
             "avatar": leader.avatar,
             "last_update": {"id": theirs.id, "time_stamp": clock.now, "message": "did it"},
+            "done": True,
+            "streak": 1,
+            "paused_until": None,
         }
     ]
+    midnight = clock.now.replace(hour=0, minute=0, second=0)
+    assert seen["standing"] == {
+        "turn": {"starts_at": max(began, midnight), "ends_at": midnight + DAY, "done": True},
+        "due_at": midnight + 2 * DAY,
+        "streak": 1,
+        "best_streak": 1,
+        "done_turns": 1,
+        "turns": 1,
+        "lately": {"done_turns": 1, "turns": 1},
+        "paused_until": None,
+    }
 
 
 def test_who_has_not_posted_has_no_last_update(make_movement, make_user):

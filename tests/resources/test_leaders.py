@@ -5,7 +5,17 @@ import pytest
 from gridt.extensions import db
 from gridt.models import MovementUserAssociation
 
-LEADER = {"id", "username", "bio", "avatar", "last_update", "last_signal"}
+LEADER = {
+    "id",
+    "username",
+    "bio",
+    "avatar",
+    "last_update",
+    "last_signal",
+    "done",
+    "streak",
+    "paused_until",
+}
 
 
 @pytest.fixture

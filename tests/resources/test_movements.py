@@ -26,7 +26,13 @@ SHOWN_TO_ALL = {
     "member_count",
     "subscribed",
 }
-SHOWN_TO_MEMBERS = SHOWN_TO_ALL | {"subscribed_at", "last_update", "last_signal_sent", "leaders"}
+SHOWN_TO_MEMBERS = SHOWN_TO_ALL | {
+    "subscribed_at",
+    "last_update",
+    "last_signal_sent",
+    "standing",
+    "leaders",
+}
 
 
 def count(model) -> int:
@@ -97,7 +103,11 @@ def test_a_subscriber_sees_their_leaders_and_last_update(
     assert leader["avatar"] == ben.avatar
     assert leader["last_update"]["message"] == "his"
     assert leader["last_signal"] == leader["last_update"]
-    assert set(leader) == {"id", "username", "bio", "avatar", "last_update", "last_signal"}
+    assert (leader["done"], leader["streak"], leader["paused_until"]) == (True, 1, None)
+    assert set(leader) == {
+        *("id", "username", "bio", "avatar", "last_update", "last_signal"),
+        *("done", "streak", "paused_until"),
+    }
 
 
 def test_without_updates_they_are_null(client_of, make_movement, make_user, ann):
