@@ -11,7 +11,7 @@ movement allows for a miss; and paused when a pause touched it.
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from gridt.turns import Clock, Turn, turn_after, turn_at, turns_between
@@ -121,7 +121,32 @@ class Judged:
     outcome: Outcome
 
 
-Record = list[Judged] | None
+_ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+class Record(list[Judged]):
+    """The turns that were over, of those that touch a stretch of time.
+
+    :param starts_at: of the stretch
+    :param ends_at: of it; turns before and after are passed over as if nobody had asked for any
+    """
+
+    def __init__(
+        self,
+        starts_at: datetime = _ALWAYS[0],
+        ends_at: datetime = _ALWAYS[1],
+    ) -> None:
+        super().__init__()
+        self.starts_at, self.ends_at = starts_at, ends_at
+
+    def note(self, turn: Turn, outcome: Outcome) -> None:
+        """Add a turn that is over, if it was asked for."""
+        if turn.starts_at < self.ends_at and self.starts_at < turn.ends_at:
+            self.append(Judged(turn, outcome))
+
+    def alike(self) -> "Record":
+        """Return an empty one of the same stretch."""
+        return Record(self.starts_at, self.ends_at)
 
 
 def begun(terms: Terms) -> Standing:
@@ -129,12 +154,14 @@ def begun(terms: Terms) -> Standing:
     return Standing(replace(terms.turn_at(terms.since), starts_at=terms.since))
 
 
-def advance(standing: Standing, moment: datetime, terms: Terms, record: Record = None) -> Standing:
+def advance(
+    standing: Standing, moment: datetime, terms: Terms, record: Record | None = None
+) -> Standing:
     """Return the standing in the turn of a later moment, if nothing was done meanwhile.
 
     Its work does not grow with the time between, unless each turn is asked for.
 
-    :param record: a list to add the turns to that were over by then
+    :param record: what turns are noted in that were over by then
     """
     if moment < standing.turn.ends_at:
         return standing
@@ -148,12 +175,14 @@ def advance(standing: Standing, moment: datetime, terms: Terms, record: Record =
         standing = replace(
             standing, turn=turn if whole else replace(turn, starts_at=begins_at), done=False
         )
-        if whole and record is None:
-            standing = _leap(standing, moment, terms)
+        if whole:
+            standing = _leap(standing, _unasked(standing.turn, moment, record), terms)
     return standing
 
 
-def done(standing: Standing, moment: datetime, terms: Terms, record: Record = None) -> Standing:
+def done(
+    standing: Standing, moment: datetime, terms: Terms, record: Record | None = None
+) -> Standing:
     """Return the standing of a member who did it at a moment, not before the standing's turn."""
     standing = advance(standing, moment, terms, record)
     if standing.done:
@@ -171,7 +200,7 @@ def done(standing: Standing, moment: datetime, terms: Terms, record: Record = No
 
 
 def changed(
-    standing: Standing, moment: datetime, old: Terms, new: Terms, record: Record = None
+    standing: Standing, moment: datetime, old: Terms, new: Terms, record: Record | None = None
 ) -> Standing:
     """Return the standing of a member whose clock, or whose movement's interval, changes.
 
@@ -202,7 +231,7 @@ def judge(
     moments: Sequence[datetime],
     terms: Terms,
     until: datetime,
-    record: Record = None,
+    record: Record | None = None,
 ) -> Standing:
     """Return the standing of a member at `until`, from all that happened.
 
@@ -212,11 +241,11 @@ def judge(
     :param periods: the first begins with the subscription, or before; one after the other
     :param moments: when it was done, in order
     :param terms: what else holds; its interval and clock are those of the periods
-    :param record: a list to add the turns to that were over by then
+    :param record: what turns are noted in that were over by then
     """
     first, *later = periods
     now = replace(terms, interval=first.interval, clock=first.clock)
-    kept: Record = None if record is None else []
+    kept = None if record is None else record.alike()
     standing, heard = begun(now), 0
     for period in later:
         end = bisect_left(moments, period.starts_at, heard)
@@ -225,7 +254,7 @@ def judge(
         standing = changed(standing, period.starts_at, now, following, kept)
         if period.interval == now.interval:
             always = [replace(period, starts_at=terms.since)]
-            other: Record = None if record is None else []
+            other = None if record is None else record.alike()
             told = judge(always, moments[:end], terms, period.starts_at, other)
             if _merit(told) > _merit(standing):
                 kept = other
@@ -240,7 +269,7 @@ def judge(
 
 
 def _carried(
-    standing: Standing, moments: Sequence[datetime], terms: Terms, record: Record
+    standing: Standing, moments: Sequence[datetime], terms: Terms, record: Record | None
 ) -> Standing:
     for moment in moments:
         standing = done(standing, moment, terms, record)
@@ -284,7 +313,7 @@ def _lapsed(standing: Standing, moment: datetime, terms: Terms) -> Standing:
     )
 
 
-def _closed(standing: Standing, terms: Terms, record: Record) -> Standing:
+def _closed(standing: Standing, terms: Terms, record: Record | None) -> Standing:
     """Return the standing when its turn is over."""
     outcome = Outcome.DONE if standing.done else _without(standing.turn, terms)
     if outcome is Outcome.MISSED and _is_allowed(standing, terms.allowance):
@@ -293,7 +322,7 @@ def _closed(standing: Standing, terms: Terms, record: Record) -> Standing:
     elif outcome is Outcome.MISSED:
         standing = _missed(standing, 1)
     if record is not None:
-        record.append(Judged(standing.turn, outcome))
+        record.note(standing.turn, outcome)
     return standing
 
 
@@ -318,11 +347,20 @@ def _missed(standing: Standing, turns: int) -> Standing:
     return replace(standing, streak=0, turns=standing.turns + turns, recent=recent[-REMEMBERED:])
 
 
+def _unasked(turn: Turn, moment: datetime, record: Record | None) -> datetime:
+    """Return the moment up to which nobody asks for each turn by itself."""
+    if record is None or turn.starts_at >= record.ends_at:
+        return moment
+    return min(moment, record.starts_at)
+
+
 def _leap(standing: Standing, moment: datetime, terms: Terms) -> Standing:
     """Return the standing after those of the coming turns that are alike: paused, or missed.
 
     The last turn of these, and that of the moment itself, are left to be looked at.
     """
+    if moment < standing.turn.ends_at:
+        return standing
     turn, target = standing.turn, terms.turn_at(moment)
     pause = next((one for one in terms.pauses if one.ends_at > turn.starts_at), None)
     if pause is not None and pause.starts_at < turn.ends_at:

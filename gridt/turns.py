@@ -39,6 +39,10 @@ class Clock:
         """
         return date.fromordinal(turn_at(moment, DAY, self, moment).number)
 
+    def start_of(self, day: date) -> datetime:
+        """Return the first moment of one of the member's own days."""
+        return _start(day.toordinal(), DAY, self)
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:

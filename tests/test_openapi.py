@@ -74,7 +74,7 @@ MAIL_TOKENS = {
 ONES = dict.fromkeys(("movement", "user", "update", "login", "report", "secret"), "1")
 
 #: a value that each of these arguments refuses; one of them is in every query
-WRONG = {"limit": "0", "everywhere": "perhaps", "format": "gif"}
+WRONG = {"limit": "0", "everywhere": "perhaps", "format": "gif", "from": "yesterday", "year": "0"}
 
 
 @dataclass(frozen=True)
@@ -440,6 +440,9 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /admin/reports/{report}/close", 404): name_no_report,
     ("POST /admin/reports/{report}/close", 409): do_it_twice,
     ("GET /movements/{movement}/followers", 409): come_as_a_stranger,
+    ("GET /movements/{movement}/history", 409): come_as_a_stranger,
+    ("GET /movements/{movement}/history.svg", 409): come_as_a_stranger,
+    ("GET /movements/{movement}/statistics", 403): come_as_a_stranger,
     ("POST /movements/{movement}/updates", 409): come_as_a_stranger,
     ("POST /movements/{movement}/updates/import", 409): come_as_a_stranger,
     ("GET /calendars/{secret}.ics", 404): name_no_calendar,

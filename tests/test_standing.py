@@ -18,6 +18,7 @@ from gridt.standing import (
     Outcome,
     Pause,
     Period,
+    Record,
     Standing,
     Terms,
     advance,
@@ -65,7 +66,7 @@ def test_however_often_it_is_looked_at_it_is_the_same(
     past: tuple[Terms, list[datetime], datetime], looks: list[float]
 ) -> None:
     terms, moments, until = past
-    record: list[Judged] = []
+    record = Record()
     period = Period(terms.since, terms.interval, terms.clock)
     told = judge([period], moments, terms, until, record)
     standing = begun(terms)
@@ -89,10 +90,25 @@ def test_a_turn_is_done_when_it_was_done_in_it(
     past: tuple[Terms, list[datetime], datetime],
 ) -> None:
     terms, moments, until = past
-    record: list[Judged] = []
+    record = Record()
     judge([Period(terms.since, terms.interval, terms.clock)], moments, terms, until, record)
     for one in record:
         assert (one.outcome is Outcome.DONE) == any(moment in one.turn for moment in moments)
+
+
+@given(pasts(), st.floats(0, 1), st.floats(0, 1))
+def test_a_part_of_the_record_is_that_part_of_the_whole(
+    past: tuple[Terms, list[datetime], datetime], one: float, other: float
+) -> None:
+    terms, moments, until = past
+    span = until - terms.since
+    starts_at, ends_at = (terms.since + share * span for share in sorted([one, other]))
+    whole, part = Record(), Record(starts_at, ends_at)
+    period = Period(terms.since, terms.interval, terms.clock)
+    told = [judge([period], moments, terms, until, record) for record in (whole, part)]
+    assert told[0] == told[1]
+    asked = [one for one in whole if one.turn.starts_at < ends_at and starts_at < one.turn.ends_at]
+    assert part == asked
 
 
 @given(STARTS, st.sampled_from([DAY, HALF_DAY, 2 * DAY, 7 * DAY]), CLOCKS, CLOCKS, st.data())
@@ -146,7 +162,7 @@ def _ensure_never_missed(
 ) -> None:
     heard = [moment for moment in moments if since <= moment < until]
     periods = [Period(at, interval, clock) for at, clock in clocks]
-    record: list[Judged] = []
+    record = Record()
     told = judge(periods, heard, Terms(interval, clocks[0][1], since), until, record)
     assert Outcome.MISSED not in {one.outcome for one in record}
     assert told.streak == told.done_turns > 0

@@ -1,8 +1,10 @@
 """What a request costs the database: few statements whatever the size, and one commit per write."""
 
 import pytest
+from sqlalchemy import insert
 
 from gridt.auth import tokens_for
+from gridt.clock import utcnow
 from gridt.extensions import db
 from gridt.models import Login, Update
 from tests.conftest import PASSWORD
@@ -156,7 +158,15 @@ def test_the_list_of_subscriptions_takes_4_statements_whatever_is_in_it(movement
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/leader/{leader}", "/updates", "/followers", "/network", "/network?format=svg"],
+    [
+        "",
+        "/leader/{leader}",
+        "/updates",
+        "/followers",
+        "/network",
+        "/network?format=svg",
+        "/statistics",
+    ],
 )
 def test_reading_takes_the_same_whatever_the_size(movement_of, client, cost, path):
     counts = []
@@ -185,6 +195,18 @@ def test_a_long_history_costs_no_more_statements(movement_of, me, client, cost):
     db.session.add_all([Update(me, movement) for _ in range(50)])
     db.session.commit()
     assert [cost(client.get, path), cost(client.get, f"{path}/updates")] == before
+
+
+@pytest.mark.parametrize("path", ["history", "history.svg", "history?user={leader}"])
+def test_a_history_takes_10_statements_however_long(movement_of, me, client, cost, path):
+    movement, (leader, *_) = movement_of(FEW)
+    path = f"/movements/{movement.id}/{path.format(leader=leader)}"
+    few = cost(client.get, path)
+    for user_id in (me.id, leader):
+        posted = {"leader_id": user_id, "movement_id": movement.id, "time_stamp": utcnow()}
+        db.session.execute(insert(Update), [posted] * 50)
+    db.session.commit()
+    ensure_independent(few, cost(client.get, path), 10)
 
 
 def test_deleting_an_account_takes_as_many_for_each_movement(make_user, client_of, cost):
@@ -223,6 +245,10 @@ READS = [
     "/movements/{movement}/network?format=dot",
     "/movements/{movement}/network?format=graphml",
     "/movements/{movement}/network?format=svg",
+    "/movements/{movement}/history",
+    "/movements/{movement}/history?user={leader}",
+    "/movements/{movement}/history.svg",
+    "/movements/{movement}/statistics",
     "/movements/nothing of this name",
     "/identity/blocks",
 ]

@@ -71,6 +71,9 @@ OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("GET", "/admin/reports/<report>"): (403, 403, "admins only"),
     ("POST", "/admin/reports/<report>/close"): (403, 403, "admins only"),
     ("GET", "/admin/audit"): (403, 403, "admins only"),
+    ("GET", "/movements/<movement>/history"): (409, 200, "their own, and their leaders'"),
+    ("GET", "/movements/<movement>/history.svg"): (409, 200, "their own, and their leaders'"),
+    ("GET", "/movements/<movement>/statistics"): (403, 200, "members, all together"),
 }
 
 PROTECTED = [call for call in CALLS if call not in PUBLIC]

@@ -12,20 +12,24 @@ from gridt.formats.person import as_document
 from gridt.formats.picture import MOST_DRAWN, draw
 from gridt.formats.table import as_table, read_table
 from gridt.formats.texts import as_dot, as_graphml, as_json
+from gridt.formats.year import Year, draw_year
 
 __all__ = [
     "CALENDAR",
     "MOST_DRAWN",
     "PICTURE",
+    "PICTURE_POLICY",
     "TABLE",
     "TEXTS",
     "About",
     "Label",
     "Shown",
+    "Year",
     "as_calendar",
     "as_document",
     "as_table",
     "draw",
+    "draw_year",
     "in_parts",
     "read_table",
 ]
@@ -45,7 +49,9 @@ TEXTS = {
     "graphml": Text("application/graphml+xml", as_graphml),
     "dot": Text("text/vnd.graphviz", as_dot),
 }
-#: the media type of what `draw` returns
+#: the media type of what `draw` and `draw_year` return
 PICTURE = "image/svg+xml"
 #: and of what the other two write, or one of them reads
 CALENDAR, TABLE = "text/calendar", "text/csv"
+#: a picture is only a picture, whoever named the movement that it is of
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"

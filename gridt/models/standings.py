@@ -2,8 +2,8 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -91,7 +91,9 @@ OF_USER = (users.c.time_zone, users.c.day_starts_at, users.c.week_starts_on)
 OF_MOVEMENT = (movements.c.interval, movements.c.free_misses, movements.c.free_turns)
 
 # Statements are made once: to build one costs as much as to run it.
-_TOLD: Rows = (
+
+#: what tells how members stand, for `terms_in` and `standing_in`
+TOLD: Rows = (
     select(
         Subscription.user_id,
         Subscription.movement_id,
@@ -104,7 +106,7 @@ _TOLD: Rows = (
     .join(users, users.c.id == Subscription.user_id)
     .join(movements, movements.c.id == Subscription.movement_id)
 )
-_ONE = _TOLD.where(
+_ONE = TOLD.where(
     Subscription.user_id == bindparam("user_id"),
     # what the foreign key of an update locks as well, but after the subscription
     Subscription.movement_id
@@ -116,14 +118,15 @@ _ONE = _TOLD.where(
 # not FOR UPDATE, which would say that the member leaves
 _HELD = _ONE.with_for_update(key_share=True, of=Subscription)
 #: more than are asked for, but SQLite would not use an index for pairs
-SEVERAL = _TOLD.where(
+SEVERAL = TOLD.where(
     Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
     Subscription.movement_id.in_(bindparam("movement_ids", expanding=True)),
 )
-_SOME = _TOLD.where(
+_SOME = TOLD.where(
     Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
     Subscription.movement_id == bindparam("movement_id"),
-).with_for_update(key_share=True, of=Subscription)
+)
+_SOME_HELD = _SOME.with_for_update(key_share=True, of=Subscription)
 
 _KEEP = (
     update(cast("Table", Subscription.__table__))
@@ -259,29 +262,60 @@ def turn_open_for(row: Told, at: datetime, moment: datetime, grace: timedelta) -
     return before
 
 
-def retell(movement_id: int, user_ids: Collection[int], record: Record = None) -> None:
+def retell(movement_id: int, user_ids: Collection[int]) -> None:
     """Tell the standing of some members of a movement from the past, and keep it.
 
     By a constant number of statements; holds their subscriptions.
-
-    :param record: with one member, a list to add the turns to that are over
     """
-    given = {"movement_id": movement_id, "user_ids": sorted(user_ids)}
     now = utcnow()
-    rows = execute(_SOME, given).all()
+    kept = [
+        _kept(one.user_id, movement_id, one.judged(now))
+        for one in _pasts(_SOME_HELD, movement_id, user_ids)
+    ]
+    if kept:
+        execute(_KEEP, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """All that a member's standing is told from.
+
+    :param terms: the pauses, and what holds now
+    :param periods: what held since they subscribed, one after the other
+    :param moments: when they did it, in order
+    """
+
+    user_id: int
+    terms: Terms
+    periods: Sequence[Period]
+    moments: Sequence[datetime]
+
+    def judged(self, until: datetime, record: Record | None = None) -> Standing:
+        """Return how the member stood at a moment.
+
+        :param record: what turns are noted in that were over by then
+        """
+        return judge(self.periods, self.moments, self.terms, until, record)
+
+
+def past_of(user_id: int, movement_id: int) -> Past | None:
+    """Return a member's past, or None for who is not subscribed; holds nothing."""
+    return next(_pasts(_SOME, movement_id, [user_id]), None)
+
+
+def _pasts(members: Rows, movement_id: int, user_ids: Collection[int]) -> Iterator[Past]:
+    """Read the pasts of some members, by five statements."""
+    given = {"movement_id": movement_id, "user_ids": sorted(user_ids)}
+    rows = execute(members, given).all()
     moments = _by_user(execute(_MOMENTS, given))
     clocks = _by_user(execute(_CLOCKS, given))
     pauses = _by_user(execute(_PAUSES, given))
     intervals = execute(_INTERVALS, given).all()
-    kept = []
     for row in rows:
         stretches = [Pause(one.starts_at, one.ends_at) for one in pauses[row.user_id]]
         terms = replace(terms_in(row), pauses=stretches)
         times = [one.time_stamp for one in moments[row.user_id] if one.time_stamp >= row.since]
-        periods = _periods(terms, clocks[row.user_id], intervals)
-        kept.append(_kept(row.user_id, movement_id, judge(periods, times, terms, now, record)))
-    if kept:
-        execute(_KEEP, kept)
+        yield Past(row.user_id, terms, _periods(terms, clocks[row.user_id], intervals), times)
 
 
 def _by_user(rows: Iterable[Told]) -> dict[int, list[Told]]:

@@ -11,7 +11,17 @@ from gridt.access import Permission, may
 from gridt.api import Blueprint, Resource
 from gridt.auth import caller
 from gridt.errors import Invalid, NotAllowed
-from gridt.formats import MOST_DRAWN, PICTURE, TEXTS, About, Label, Shown, draw, in_parts
+from gridt.formats import (
+    MOST_DRAWN,
+    PICTURE,
+    PICTURE_POLICY,
+    TEXTS,
+    About,
+    Label,
+    Shown,
+    draw,
+    in_parts,
+)
 from gridt.models import Movement
 from gridt.resources.paths import movement_or_404
 from gridt.schemas.movements import NetworkIn, NetworkOut
@@ -19,8 +29,6 @@ from gridt.schemas.movements import NetworkIn, NetworkOut
 bp = Blueprint("network", description="Who leads whom")
 
 _TEXT = {"type": "string"}
-#: a picture is only a picture, whoever named the movement that it is of
-_PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 @bp.route("/movements/<movement>/network")
@@ -93,7 +101,7 @@ def _ensure_drawable(about: About) -> None:
 def _picture(about: About, drawn: str) -> Response:
     answer = Response(drawn, mimetype=PICTURE)
     answer.headers.set("Content-Disposition", "inline", filename=_file_name(about, "svg"))
-    answer.headers["Content-Security-Policy"] = _PICTURE_POLICY
+    answer.headers["Content-Security-Policy"] = PICTURE_POLICY
     return answer
 
 

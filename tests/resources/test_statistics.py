@@ -1,0 +1,163 @@
+"""How the members of a movement do together."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from gridt.extensions import db
+from gridt.models import Subscription, SubscriptionPause
+from gridt.models import statistics as module
+from gridt.models.standings import retell
+from gridt.models.turns_past import History
+from tests.networks import people, plant, ring
+
+#: a Thursday
+NOW = datetime(2026, 5, 21, 9, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _thursday(clock):
+    clock.now = NOW
+
+
+@pytest.fixture
+def statistics(client_of):
+    def call(user, movement, status=200):
+        answer = client_of(user).get(f"/movements/{movement.id}/statistics")
+        assert answer.status_code == status, answer.json
+        return answer.json
+
+    return call
+
+
+@pytest.fixture
+def movement_of(make_user, make_movement, clock):
+    """Make a movement of so many members who joined so long ago; return it with them."""
+
+    def make(size, days=0, interval=None):
+        clock.now = NOW - timedelta(days=days)
+        members = [make_user() for _ in range(size)]
+        movement = make_movement(*members)
+        movement.interval = interval or movement.interval
+        movement.save_to_db()
+        clock.now = NOW
+        return movement, members
+
+    return make
+
+
+@pytest.fixture
+def did(clock):
+    def post(user, movement, *days_ago):
+        for days in sorted(days_ago, reverse=True):
+            clock.now = NOW - timedelta(days=days)
+            movement.post_update(user).save_to_db()
+        clock.now = NOW
+
+    return post
+
+
+def test_members_see_who_has_done_it_and_how_long_streaks_are(movement_of, did, statistics):
+    movement, members = movement_of(6, days=10)
+    did(members[0], movement, 0)
+    did(members[1], movement, 0, 1, 2)
+    did(members[2], movement, 1, 2)
+    did(members[3], movement, 5)
+    told = statistics(members[5], movement)
+    assert {name: told[name] for name in ("members", "counted", "done", "paused")} == {
+        "members": 6,
+        "counted": 6,
+        "done": 2,
+        "paused": 0,
+    }
+    assert told["streaks"] == {"average": 1.0, "median": 0.5, "longest": 3}
+
+
+def test_a_member_on_the_other_side_of_the_world_is_counted_by_their_clock(
+    movement_of, did, statistics
+):
+    movement, members = movement_of(5, days=10)
+    members[0].time_zone = "Pacific/Auckland"  # where the 21st ends at noon
+    members[0].save_to_db()
+    did(members[0], movement, 0.5)  # 21:00 of the 20th in UTC is the 21st there
+    did(members[1], movement, 0.5)  # and the 20th here
+    assert statistics(members[2], movement)["done"] == 1
+
+
+def test_the_paused_are_told(movement_of, statistics):
+    movement, members = movement_of(5)
+    until = NOW + timedelta(days=3)
+    for member in members[:2]:
+        subscription = db.session.get(Subscription, (member.id, movement.id))
+        subscription.paused_from, subscription.paused_until = NOW, until
+    db.session.commit()
+    assert statistics(members[4], movement)["paused"] == 2
+
+
+def week_of(entry):
+    """Return the Monday of the week that a turn of UTC begins in."""
+    day = entry.starts_at.date()
+    return day - timedelta(days=day.weekday())
+
+
+@pytest.mark.parametrize("interval", [timedelta(days=days) for days in (1, 2, 7)], ids=str)
+def test_weeks_are_those_of_the_histories(movement_of, did, statistics, interval):
+    movement, members = movement_of(6, days=100, interval=interval)
+    for number, member in enumerate(members):
+        did(member, movement, *(day for day in range(99) if day % (number + 2) == 0))
+    away = {"user_id": members[0].id, "movement_id": movement.id}
+    stretch = {"starts_at": NOW - timedelta(days=31), "ends_at": NOW - timedelta(days=29, hours=4)}
+    db.session.add(SubscriptionPause(**away, **stretch))
+    db.session.flush()
+    retell(movement.id, [member.id for member in members])
+    db.session.commit()
+
+    found = {}
+    for member in members:
+        for turn in History(member.id, movement.id).between(NOW - timedelta(days=100), NOW):
+            done, turns = found.get(week_of(turn), (0, 0))
+            counts = turn.outcome in {"done", "missed"}
+            found[week_of(turn)] = (done + (turn.outcome == "done"), turns + counts)
+
+    weeks = statistics(members[1], movement)["weeks"]
+    assert weeks[-1]["starts_on"] in {"2026-05-18", "2026-05-11"}
+    # of a weekly one nobody may have done the present week's yet
+    assert len(weeks) >= 11
+    for week in weeks:
+        done, turns = found[date.fromisoformat(week["starts_on"])]
+        assert (week["done_turns"], week["turns"]) == (done, turns)
+        assert week["completion"] == pytest.approx(done / turns, abs=1e-4)
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_of_few_members_nothing_is_told(movement_of, did, statistics, size):
+    movement, members = movement_of(size, days=10)
+    did(members[0], movement, 0, 3)
+    assert statistics(members[0], movement) == {
+        "members": size,
+        "counted": 0,
+        "done": None,
+        "paused": None,
+        "streaks": None,
+        "weeks": [],
+    }
+
+
+def test_a_week_of_few_members_is_not_told(movement_of, did, statistics, clock, make_user):
+    movement, members = movement_of(6)
+    did(members[0], movement, 0)
+    assert statistics(members[0], movement)["weeks"] == []
+
+
+def test_only_members_see_it(movement_of, make_user, statistics):
+    movement, _ = movement_of(6)
+    statistics(make_user(), movement, status=403)
+
+
+def test_of_many_some_are_counted_who_stay_the_same(make_movement, make_user, statistics):
+    me, movement = make_user(), make_movement()
+    plant(movement, ring([me.id, *people(module.MOST_COUNTED + 50)]))
+    told = statistics(me, movement)
+    assert told["members"] == module.MOST_COUNTED + 51
+    assert told["counted"] == module.MOST_COUNTED
+    assert statistics(me, movement) == told
