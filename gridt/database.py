@@ -188,7 +188,8 @@ def _begin_writing(connection: sqlite3.Connection) -> None:
     # deadlock, and the busy timeout does not help those.
     # SQLite looks for it ever less often, so that who waits longest loses to who has just come;
     # in many short waits everybody looks as often (the longest of 2,000: 0.3 s, not 3.8 s).
-    give_up = time.monotonic() + PATIENCE
+    patience: float = g.get("patience", PATIENCE) if has_app_context() else PATIENCE
+    give_up = time.monotonic() + patience
     connection.execute(f"PRAGMA busy_timeout = {_GLANCES}")
     try:
         while True:

@@ -16,6 +16,7 @@ ROWS = {
     "gridt.config": 1,
     "gridt.database": 1,
     "gridt.extensions": 1,
+    "gridt.revisions": 1,
     "gridt.devices": 1,
     "gridt.standing": 1,
     "gridt.turns": 1,
