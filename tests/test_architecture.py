@@ -26,6 +26,8 @@ ROWS = {
     "gridt.mail": 3,
     "gridt.schemas": 4,
     "gridt.access": 3,
+    "gridt.backup": 3,
+    "gridt.copying": 3,
     "gridt.api": 5,
     "gridt.auth": 5,
     "gridt.limits": 5,
