@@ -277,12 +277,10 @@ def test_a_database_at_another_revision_is_refused(pair: tuple[str, str], which:
 def test_the_unfinished_copy_of_another_database_is_refused(
     pair: tuple[str, str], new_database: Callable[[], str]
 ) -> None:
-    other = new_database()
-    with opened(other):
-        with db.engine.connect() as connection:
-            first = db.engine
-            copying.begin(first, copying.open_engine(pair[1]))
-            connection.rollback()
+    with opened(new_database()):
+        target = copying.open_engine(pair[1])
+        copying.begin(db.engine, target)
+        target.dispose()
     assert "unfinished copy of another database" in refusal(pair)
 
 
