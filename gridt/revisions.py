@@ -1,18 +1,21 @@
 """Revisions of the tables: which one a database has, and one migration at a time."""
 
+import logging
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from alembic import command
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import current_app, g
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from gridt.config import VERSION
 from gridt.extensions import migrate
+
+log = logging.getLogger(__name__)
 
 #: for how long one migration waits for another, in seconds
 _PATIENCE = 600
@@ -48,14 +51,44 @@ def revisions_of(connection: Connection) -> tuple[str, ...]:
     return MigrationContext.configure(connection).get_current_heads()
 
 
+def is_outdated(connection: Connection) -> bool:
+    """Tell whether a database has yet to be migrated for this version.
+
+    One that a newer version has migrated has not: each migration works with the version before.
+    """
+    scripts = ScriptDirectory(str(migrate.directory))
+    found = set(revisions_of(connection))
+    return not found or bool((_known(scripts) & found) - {scripts.get_current_head()})
+
+
 def refuse_unknown(found: Collection[str], scripts: ScriptDirectory) -> None:
     """Refuse to touch a database that is at a revision of which nothing is known here.
 
     :raises UnknownRevision: when it is
     """
-    known = {script.revision for script in scripts.walk_revisions()}
-    if unknown := set(found) - known:
+    if unknown := set(found) - _known(scripts):
         raise UnknownRevision(unknown, str(scripts.get_current_head()))
+
+
+def _known(scripts: ScriptDirectory) -> set[str]:
+    return {script.revision for script in scripts.walk_revisions()}
+
+
+def warn_of_another(engine: Engine) -> None:
+    """Log that a database is not at the revision of this version, if it is not.
+
+    A server goes on nevertheless: while servers are upgraded, those of the version before work on
+    the database of the newer one.
+    """
+    with suppress(OperationalError), engine.connect() as connection:  # it may come later
+        found = revisions_of(connection)
+        if found != (head(),):
+            log.warning(
+                "The database is at revision %s, and this is gridt %s, made for revision %s",
+                ", ".join(found) or "none",
+                VERSION,
+                head(),
+            )
 
 
 def wait_for_turn(dialect: str, execute: Callable[[str], object]) -> None:

@@ -19,7 +19,7 @@ from flask import Flask
 from gridt import copying, create_app
 from gridt.extensions import db, disconnect
 from gridt.models import AuditEntry, Job, Movement, User
-from tests import networks
+from tests import networks, postgres
 from tests.conftest import OwnContextClient, settings_for
 from tests.servers import PATIENCE, ROOT, environment, flask
 
@@ -292,6 +292,13 @@ def test_what_is_no_address_is_refused(pair: tuple[str, str]) -> None:
     run = flask(pair[0], "gridt", "copy-database", "--to", "mysql://somewhere")
     assert run.returncode == 2
     assert "Neither a sqlite:// nor a postgresql:// address" in run.stderr
+
+
+def test_a_target_that_is_not_there_is_told(pair: tuple[str, str], tmp_path: Path) -> None:
+    away = f"postgresql://nobody@127.0.0.1:{postgres.free_port()}/nothing"
+    assert "connection failed" in refusal((pair[0], away))
+    nowhere = f"sqlite:///{tmp_path / 'no' / 'folder.sqlite'}"
+    assert "unable to open database file" in refusal((pair[0], nowhere))
 
 
 def test_what_the_target_cannot_hold_is_told(

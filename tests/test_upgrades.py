@@ -192,6 +192,29 @@ def test_no_server_starts_that_is_to_migrate_a_newer_database(opened: Flask, url
     assert "Traceback" not in printed
 
 
+def test_a_server_is_ready_on_a_newer_database_and_not_on_an_older_one(opened: Flask) -> None:
+    flask_migrate.upgrade(revision="0002")
+    client = opened.test_client()
+    assert client.get("/ready").status_code == 503
+    flask_migrate.upgrade()
+    assert client.get("/ready").status_code == 200
+    go_to_the_future()
+    assert client.get("/ready").status_code == 200
+
+
+def test_a_server_that_does_not_migrate_goes_on_and_says_what_it_found(
+    opened: Flask, url: str
+) -> None:
+    flask_migrate.upgrade()
+    with serve(url, UPGRADE_ON_START="false") as server:
+        assert "revision" not in server.log.read_text()
+    go_to_the_future()
+    with serve(url, UPGRADE_ON_START="false") as server:
+        told = server.log.read_text()
+    assert "The database is at revision 9999" in told
+    assert f"made for revision {revisions.head()}" in told
+
+
 # -- from the first release -----------------------------------------------------------------
 
 

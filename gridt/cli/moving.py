@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from marshmallow import ValidationError
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from gridt import copying
 from gridt.backup import NotPossible, back_up
@@ -37,6 +38,8 @@ def copy_database(url: str) -> None:
         _check(target)
     except copying.Refused as error:
         raise click.ClickException(str(error)) from None
+    except OperationalError as error:  # it is not there, or went away
+        raise click.ClickException(f"{error.orig}") from None
     finally:
         target.dispose()
 
