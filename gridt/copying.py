@@ -143,7 +143,7 @@ def copy_rows(source: Connection, target: Engine) -> Iterator[int]:
             try:
                 with target.begin() as connection:
                     write(connection, rows)
-            except (DBAPIError, psycopg.Error, UnicodeError) as error:
+            except (DBAPIError, psycopg.Error) as error:
                 raise Refused(_complaint(table, rows, error)) from error
             yield len(rows)
 

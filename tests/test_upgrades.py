@@ -180,6 +180,8 @@ def test_a_database_from_a_newer_version_is_refused(opened: Flask, url: str) -> 
         assert f"knows revisions up to {revisions.head()}" in run.stderr
         assert "Traceback" not in run.stderr
     assert revision() == "9999"
+    assert flask(url, "db", "stamp", "--purge", "head").returncode == 0  # if one knows better
+    assert revision() == revisions.head()
 
 
 def test_no_server_starts_that_is_to_migrate_a_newer_database(opened: Flask, url: str) -> None:
