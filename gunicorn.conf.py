@@ -9,8 +9,10 @@ from flask_migrate import upgrade
 
 from gridt import create_app
 from gridt.config import ConfigurationError, Settings
-from gridt.extensions import disconnect
+from gridt.database import READING
+from gridt.extensions import db, disconnect
 from gridt.jobs import embedded
+from gridt.revisions import warn_of_another
 from gridt.worker import PatientWorker
 
 try:
@@ -41,10 +43,12 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
 def on_starting(server):
     """Migrate the database once, before there are workers, where the settings say so."""
-    if settings.UPGRADE_ON_START:
-        with create_app(settings).app_context():
+    with create_app(settings).app_context():
+        if settings.UPGRADE_ON_START:
             upgrade()
-            disconnect()  # no connection may cross the fork
+        else:
+            warn_of_another(db.engines[READING])
+        disconnect()  # no connection may cross the fork
 
 
 def post_fork(server, worker):

@@ -217,8 +217,11 @@ def _redis_url(text: str | None) -> str | None:
     return text
 
 
-def _database_url(text: str) -> URL:
-    """Parse a database address; a relative SQLite path starts at the instance folder."""
+def database_url(text: str) -> URL:
+    """Parse a database address; a relative SQLite path starts at the instance folder.
+
+    :raises ValidationError: when it is none
+    """
     try:
         url = make_url(text)
         url = url.set(drivername=_DRIVERS[url.drivername.partition("+")[0]])
@@ -233,7 +236,7 @@ def _replica_url(text: str | None, url: URL | None) -> str | None:
     """Parse the address of a replica, which only a PostgreSQL has."""
     if text is None:
         return None
-    replica = _database_url(text)
+    replica = database_url(text)
     if replica.get_backend_name() == "sqlite":
         raise ValidationError("Not a postgresql:// address.")
     if url is not None and url.get_backend_name() == "sqlite":
@@ -330,7 +333,7 @@ def _kept_secret(path: Path) -> str:
 
 
 _PARSERS: tuple[Callable[..., Any], ...] = (
-    _database_url,
+    database_url,
     _replica_url,
     _secret_key,
     _earlier_keys,

@@ -16,6 +16,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 #: the binds for what only reads: of the database itself, and of its replica
 READING, REPLICA = "reading", "replica"
+#: what `reading_by` makes be read
+_OTHER = "other"
 #: how long a writer waits for another, and a login for a free hashing slot, in seconds
 PATIENCE = 10
 #: a connection that was used so many seconds ago is taken to be alive still
@@ -99,6 +101,19 @@ def reader(database: SQLAlchemy) -> Connection | None:
             return engine
         readers[bind] = engine.connect()
     return readers[bind]
+
+
+@contextmanager
+def reading_by(connection: Connection) -> Iterator[None]:
+    """Let all be read by a connection of another database, for the length of a `with` block."""
+    before = g.get("bind")
+    g.setdefault("readers", {})[_OTHER] = connection
+    g.bind = _OTHER
+    try:
+        yield
+    finally:
+        g.bind = before
+        g.readers.pop(_OTHER)
 
 
 def let_go(_error: BaseException | None = None) -> None:
@@ -188,7 +203,8 @@ def _begin_writing(connection: sqlite3.Connection) -> None:
     # deadlock, and the busy timeout does not help those.
     # SQLite looks for it ever less often, so that who waits longest loses to who has just come;
     # in many short waits everybody looks as often (the longest of 2,000: 0.3 s, not 3.8 s).
-    give_up = time.monotonic() + PATIENCE
+    patience: float = g.get("patience", PATIENCE) if has_app_context() else PATIENCE
+    give_up = time.monotonic() + patience
     connection.execute(f"PRAGMA busy_timeout = {_GLANCES}")
     try:
         while True:

@@ -1,9 +1,15 @@
-"""Runs migrations against the app's own database: `flask db upgrade` and its kin."""
+"""Runs migrations against the app's own database: `flask db upgrade` and its kin.
+
+A connection among the attributes of the configuration takes the place of the app's.
+"""
 
 import logging
+from contextlib import nullcontext
 
 from alembic import context
 from flask import current_app
+
+from gridt.revisions import giving_way, refuse_unknown, wait_for_turn
 
 logging.basicConfig(format="%(levelname)s %(message)s")
 log = logging.getLogger("alembic")
@@ -19,25 +25,41 @@ def process_revision_directives(_context, _revision, directives):
         directives.clear()
 
 
-if context.is_offline_mode():
+def migrate(connection):
+    """Run what is to be run in one transaction: all of it, or nothing."""
+    context.configure(
+        connection=connection,
+        target_metadata=db.metadata,
+        compare_type=True,
+        # SQLite's ALTER TABLE is poor: alembic copies the table where it has to
+        render_as_batch=connection.dialect.name == "sqlite",
+        # SQLite can roll DDL back as well, now that we begin its transactions
+        transactional_ddl=True,
+        process_revision_directives=process_revision_directives,
+    )
+    with giving_way(), context.begin_transaction():
+        wait_for_turn(connection.dialect.name, context.execute)
+        if not context.get_context().purge:  # by which one repairs it: flask db stamp --purge
+            refuse_unknown(context.get_context().get_current_heads(), context.script)
+        context.run_migrations()
+
+
+def print_sql():
+    """Write the statements, to be run by something else."""
     context.configure(
         url=db.engine.url, target_metadata=db.metadata, literal_binds=True, compare_type=True
     )
     with context.begin_transaction():
+        wait_for_turn(db.engine.dialect.name, context.execute)
         context.run_migrations()
-else:
-    with db.engine.connect() as connection:
-        context.configure(
-            connection=connection,
-            target_metadata=db.metadata,
-            compare_type=True,
-            # SQLite's ALTER TABLE is poor: alembic copies the table where it has to
-            render_as_batch=connection.dialect.name == "sqlite",
-            # SQLite can roll DDL back as well, now that we begin its transactions
-            transactional_ddl=True,
-            process_revision_directives=process_revision_directives,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
 
-log.setLevel(logging.WARNING)  # or a server that migrated on start would go on telling
+
+try:
+    if context.is_offline_mode():
+        print_sql()
+    else:
+        given = context.config.attributes.get("connection")
+        with nullcontext(given) if given else db.engine.connect() as connection:
+            migrate(connection)
+finally:
+    log.setLevel(logging.WARNING)  # or a server that migrated on start would go on telling

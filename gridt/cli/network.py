@@ -48,8 +48,7 @@ def check_network(as_json: bool, measured: int) -> None:
     Then measure how well the networks of the largest movements do their work.
     """
     g.reading = True  # nobody has to wait for this, on SQLite either
-    found = [asdict(one) for one in violations()]
-    checked = db.session.scalar(select(func.count()).select_from(Movement))
+    found, checked = verified()
     largest = select(Movement).order_by(Movement.member_count.desc(), Movement.id).limit(measured)
     healths = [health(movement) for movement in db.session.scalars(largest).all()]
     figures = [asdict(one) for one in healths if one is not None]
@@ -57,15 +56,26 @@ def check_network(as_json: bool, measured: int) -> None:
         report = {"movements": checked, "violations": found, "health": figures}
         click.echo(json.dumps(report, indent=2))
     else:
-        for one in found:
-            click.echo(
-                "{invariant} broken {count} times in movement {movement_id}: {rule}"
-                " (user {user_id} for one)".format(**one)
-            )
-        click.echo(f"{checked} movements checked, {len(found) or 'nothing'} broken.")
+        echo_violations(found, checked)
         _echo_table(figures)
     if found:
         raise click.exceptions.Exit(1)
+
+
+def verified() -> tuple[list[dict[str, Any]], int]:
+    """Return what is broken in the network of any movement, and how many movements there are."""
+    found = [asdict(one) for one in violations()]
+    return found, db.session.scalar(select(func.count()).select_from(Movement)) or 0
+
+
+def echo_violations(found: list[dict[str, Any]], checked: int) -> None:
+    """Write a line for each invariant that is broken, and how many movements were checked."""
+    for one in found:
+        click.echo(
+            "{invariant} broken {count} times in movement {movement_id}: {rule}"
+            " (user {user_id} for one)".format(**one)
+        )
+    click.echo(f"{checked} movements checked, {len(found) or 'nothing'} broken.")
 
 
 def _echo_table(rows: list[dict[str, Any]]) -> None:

@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import flask_swagger_ui
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint as PlainBlueprint
 from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
@@ -12,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from gridt.api import Blueprint, Resource, document
 from gridt.config import VERSION
 from gridt.errors import Busy
-from gridt.extensions import db, migrate
+from gridt.extensions import db
+from gridt.revisions import is_outdated
 from gridt.schemas.service import About, Status
 
 bp = Blueprint("service", description="The service itself")
@@ -73,9 +72,7 @@ class Ready(Resource):
     @bp.answers(200, Status)
     def get(self) -> ResponseReturnValue:
         """Tell that the database is reachable and migrated."""
-        wanted = ScriptDirectory.from_config(migrate.get_config()).get_heads()
-        present = MigrationContext.configure(db.session.connection()).get_current_heads()
-        if set(wanted) != set(present):
+        if is_outdated(db.session.connection()):
             raise Busy("The database is not migrated: flask db upgrade", retry_after=5)
         return {"status": "ok"}
 

@@ -53,13 +53,11 @@ def upgrade() -> None:
         op.create_index(op.f(f"ix_audit_entries_{column}_id"), "audit_entries", [column, "id"])
     for statement in ONLY_GROWS[_dialect()]:
         op.execute(statement)
-    _wait_briefly()
     # nullable and without a default: nothing is rewritten, and the version before goes on
     op.add_column("users", sa.Column("deactivated_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    _wait_briefly()
     op.drop_column("users", "deactivated_at")
     op.drop_table("audit_entries")
     if _dialect() == "postgresql":
@@ -68,9 +66,3 @@ def downgrade() -> None:
 
 def _dialect() -> str:
     return op.get_context().dialect.name
-
-
-def _wait_briefly() -> None:
-    # every request reads this table, and would queue behind us for as long as we wait
-    if _dialect() == "postgresql":
-        op.execute("SET LOCAL lock_timeout = '5s'")

@@ -14,7 +14,6 @@ OPEN_OF_MOVEMENT = sa.text("closed_at IS NULL AND update_id IS NULL")
 
 
 def upgrade() -> None:
-    _wait_briefly()
     op.create_table(
         "blocks",
         sa.Column("blocker_id", sa.Integer(), nullable=False),
@@ -78,12 +77,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    _wait_briefly()
     op.drop_table("reports")
     op.drop_table("blocks")
-
-
-def _wait_briefly() -> None:
-    # the foreign keys lock users, and every request would queue behind us for as long as we wait
-    if op.get_context().dialect.name == "postgresql":
-        op.execute("SET LOCAL lock_timeout = '5s'")

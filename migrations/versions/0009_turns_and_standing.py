@@ -38,7 +38,6 @@ COLUMNS = {
 
 
 def upgrade() -> None:
-    _wait_briefly()
     for table, columns in COLUMNS.items():
         for name, kind, default in columns:
             nullable = default is None
@@ -84,15 +83,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    _wait_briefly()
     for table in ("pauses", "former_intervals", "former_clocks"):
         op.drop_table(table)
     for table, columns in COLUMNS.items():
         for name, *_ in columns[::-1]:
             op.drop_column(table, name)
-
-
-def _wait_briefly() -> None:
-    # every request reads these tables, and would queue behind us for as long as we wait
-    if op.get_context().dialect.name == "postgresql":
-        op.execute("SET LOCAL lock_timeout = '5s'")

@@ -1,0 +1,62 @@
+"""Backing up an SQLite database that is in use."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+_KEY = ".secret"
+
+
+class NotPossible(Exception):
+    """There is no such backup to be made; the text says why."""
+
+
+def back_up(engine: Engine, file: Path) -> list[Path]:
+    """Copy a database as it is at one moment, and the key beside it, into files for us only.
+
+    :returns: what was written
+    :raises NotPossible: when the database is not an SQLite file, or something is in the way
+    """
+    database = engine.url.database
+    if engine.dialect.name != "sqlite":
+        raise NotPossible("Only SQLite is backed up by this; PostgreSQL is by pg_dump.")
+    if not database or not Path(database).is_file():
+        raise NotPossible("There is no database file.")
+    key, copy_of_key = Path(database).with_suffix(_KEY), file.with_suffix(_KEY)
+    for path in (file, copy_of_key):
+        if path.exists():
+            raise NotPossible(f"{path} is there already.")
+    draft = file.with_name(f"{file.name}.part")
+    try:
+        if key.exists():
+            with open(copy_of_key, "xb", opener=_private) as copied:
+                copied.write(key.read_bytes())
+        with open(draft, "xb", opener=_private):
+            _copy(database, str(draft))
+        draft.rename(file)
+    except (OSError, sqlite3.Error) as error:
+        draft.unlink(missing_ok=True)
+        raise NotPossible(f"{file} could not be written: {error}.") from error
+    return [path for path in (file, copy_of_key) if path.exists()]
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _copy(database: str, file: str) -> None:
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(file)) as copy:
+        # all pages in one step, which is one moment; in several it begins anew at each write
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
+        found = copy.execute("PRAGMA quick_check").fetchall()
+        if found != [("ok",)]:
+            raise sqlite3.DatabaseError(f"the copy is damaged: {found[0][0]}")
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,112 @@
+"""Commands that move the whole database: into another one, and into a file."""
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from marshmallow import ValidationError
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from gridt import copying
+from gridt.backup import NotPossible, back_up
+from gridt.cli.group import commands
+from gridt.cli.network import echo_violations, verified
+from gridt.config import database_url
+from gridt.database import reading_by
+from gridt.extensions import db
+
+
+@commands.command("copy-database")
+@click.option("--to", "url", required=True, help="Where to, as in GRIDT_DATABASE_URL.")
+def copy_database(url: str) -> None:
+    """Copy everything into another database, SQLite or PostgreSQL, that is empty.
+
+    Stop the service before. What is there afterwards is compared with what is here, and the
+    network is checked. Where it is interrupted, the same command goes on.
+    """
+    try:
+        target = copying.open_engine(database_url(url).render_as_string(hide_password=False))
+    except ValidationError as error:
+        raise click.BadParameter(" ".join(map(str, error.messages))) from None
+    try:
+        _copy(target)
+        _compare(target)
+        copying.finish(target)
+        _check(target)
+    except copying.Refused as error:
+        raise click.ClickException(str(error)) from None
+    except OperationalError as error:  # it is not there, or went away
+        raise click.ClickException(f"{error.orig}") from None
+    finally:
+        target.dispose()
+
+
+def _copy(target: Engine) -> None:
+    copying.begin(db.engine, target)
+    with copying.snapshot(db.engine) as source:
+        wanted = sum(copying.count_rows(source).values())
+        with target.connect() as connection:
+            there = sum(copying.count_rows(connection).values())
+        if there:
+            click.echo(f"{there:,} rows are there already.")
+        began = time.monotonic()
+        copied = _follow(copying.copy_rows(source, target), "Copying", wanted - there)
+        copying.set_counters(source, target)
+    seconds = time.monotonic() - began
+    click.echo(f"{copied:,} rows copied in {seconds:.1f} s, {copied / seconds:,.0f} a second.")
+
+
+def _compare(target: Engine) -> None:
+    """Compare the copy with what the source is now, so that what was written meanwhile shows."""
+    here, copy = copying.Sums(), copying.Sums()
+    with copying.snapshot(db.engine) as source, copying.snapshot(target) as reading:
+        rows = sum(copying.count_rows(source).values())
+        _follow(here.add_all(source), "Reading", rows)
+        _follow(copy.add_all(reading), "Comparing", rows)
+    wrong = [name for name, sums in here.of.items() if copy.of[name] != sums]
+    for name in wrong:
+        click.echo(f"{name}: {here.of[name][0]:,} rows here, {copy.of[name][0]:,} in the copy")
+    if wrong:
+        raise copying.Refused(
+            f"{', '.join(wrong)} differ: something wrote meanwhile. Stop the service, empty the"
+            " target, and copy again."
+        )
+    click.echo(f"{len(here.of)} tables compared, all equal.")
+
+
+def _check(target: Engine) -> None:
+    db.session.remove()
+    with copying.snapshot(target) as connection, reading_by(connection):
+        found, checked = verified()
+        db.session.remove()
+    echo_violations(found, checked)
+    if found:
+        raise click.exceptions.Exit(1)
+
+
+def _follow(steps: Iterable[int], label: str, length: int) -> int:
+    done = 0
+    with click.progressbar(length=length, label=label) as bar:
+        for step in steps:
+            bar.update(step)
+            done += step
+    return done
+
+
+@commands.command("backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Write what is in the SQLite database into a FILE that is not there yet.
+
+    The service may go on meanwhile. The key that gridt keeps beside its database goes beside the
+    file. A PostgreSQL is backed up by pg_dump.
+    """
+    try:
+        written = back_up(db.engine, file)
+    except NotPossible as error:
+        raise click.ClickException(str(error)) from None
+    for path in written:
+        click.echo(f"{path} ({os.path.getsize(path):,} bytes)")

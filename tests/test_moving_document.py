@@ -1,0 +1,244 @@
+"""docs/moving.md tells the truth: its commands are typed, beside a server that is used."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from gridt import create_app
+from gridt.extensions import db, disconnect
+from gridt.models import Update
+from gridt.models.invariants import violations
+from tests import networks, postgres
+from tests.conftest import migrated_app, settings_for
+from tests.servers import PATIENCE, ROOT, SECRET_KEY, environment, flask, serve
+from tests.storms import FINE, Crowd, Storm, gather
+
+DOCUMENT = (ROOT / "docs" / "moving.md").read_text()
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+ACTORS, UPDATES = 3, 8
+
+sqlite_only = pytest.mark.skipif("config.getoption('--database') != 'sqlite'", reason="for SQLite")
+postgresql_only = pytest.mark.skipif(
+    "config.getoption('--database') == 'sqlite'", reason="for PostgreSQL"
+)
+
+
+def commands(heading: str) -> list[str]:
+    """Return the blocks of commands in a section."""
+    _, found, rest = DOCUMENT.partition(f"\n## {heading}\n")
+    assert found
+    return BLOCK.findall(rest.partition("\n## ")[0])
+
+
+def type_in(block: str, url: str, **values: str) -> str:
+    """Type a block of commands into a shell, and return what it prints."""
+    tools = [str(Path(sys.executable).parent), str(postgres._binaries()), os.environ["PATH"]]
+    variables = environment(url) | values | {"PATH": os.pathsep.join(tools)}
+    shell = subprocess.run(
+        ["bash", "-euo", "pipefail"],
+        input=block,
+        cwd=ROOT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
+        check=False,
+    )
+    assert shell.returncode == 0, shell.stdout + shell.stderr
+    return shell.stdout
+
+
+def for_tools(url: str) -> str:
+    """Return the address of a database as PostgreSQL's own tools know it."""
+    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Flask]:
+    app = create_app(settings_for(url))
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            disconnect()
+
+
+@contextmanager
+def crowd_in(url: str) -> Iterator[Crowd]:
+    """Gather people who will call a server on that database."""
+    app = migrated_app(url, SECRET_KEY=SECRET_KEY)
+    with app.app_context():
+        try:
+            yield gather(30)
+        finally:
+            db.session.remove()
+            disconnect()
+
+
+def posted() -> set[str | None]:
+    found = set(db.session.scalars(sa.select(Update.message)))
+    db.session.rollback()
+    return found
+
+
+def check(url: str, kept: set[str | None], ever: set[str | None]) -> None:
+    """Hold a restored database against what people were told before and after the backup."""
+    with opened(url):
+        assert kept <= posted() <= ever
+        assert list(violations()) + networks.violations() == []
+    with serve(url) as server, urlopen(f"{server.url}/ready", timeout=PATIENCE) as answer:
+        assert answer.status == 200
+
+
+def backed_up_in_use(
+    url: str, block: str, **values: str
+) -> tuple[set[str | None], set[str | None]]:
+    """Back up a database while people post, some of whom take that back.
+
+    :returns: the messages posted before that nobody took back, and all that there ever were
+    """
+    with crowd_in(url) as crowd:
+        with serve(url, processes=2) as server, Storm(server.url, crowd, ACTORS) as storm:
+            storm.go_on(UPDATES)
+            before = posted()
+            type_in(block, url, **values)
+            storm.go_on(UPDATES)
+        memory = storm.memory()
+        assert set(memory.statuses) <= FINE
+        return before & posted(), {*memory.posted, *memory.perhaps_posted}
+
+
+@sqlite_only
+def test_sqlite_is_backed_up_in_use_and_restored(tmp_path: Path) -> None:
+    data, backups = tmp_path / "data", tmp_path / "backups"
+    data.mkdir()
+    backups.mkdir()
+    (data / "gridt.secret").write_text("the key that gridt made for itself, once")
+    url = f"sqlite:///{data / 'gridt.sqlite'}"
+    back_up, restore = commands("Backing up SQLite")
+    kept, ever = backed_up_in_use(url, back_up, BACKUPS=str(backups))
+    files = {path.name: path.stat().st_mode & 0o777 for path in backups.iterdir()}
+    assert files == {"monday.sqlite": 0o600, "monday.secret": 0o600}
+
+    (data / "gridt.secret").write_text("another")
+    printed = type_in(restore, url, DATA=str(data), BACKUPS=str(backups))
+
+    assert "nothing broken" in printed
+    assert (data / "gridt.secret").read_text() == "the key that gridt made for itself, once"
+    assert (data / "before" / "gridt.sqlite").exists()
+    check(url, kept, ever)
+
+
+@postgresql_only
+def test_postgresql_is_backed_up_in_use_and_restored(
+    new_database: Callable[[], str], server_url: str, tmp_path: Path
+) -> None:
+    url = new_database()
+    back_up, restore = commands("Backing up PostgreSQL")
+    values = {"BACKUPS": str(tmp_path), "DATABASE": for_tools(url)}
+    kept, ever = backed_up_in_use(url, back_up, **values)
+    restored = sa.make_url(server_url).set(database="gridt_restored")
+    address = restored.render_as_string(hide_password=False)
+    try:
+        printed = type_in(
+            restore,
+            url,
+            BACKUPS=str(tmp_path),
+            SERVER=for_tools(server_url),
+            RESTORED=for_tools(address),
+        )
+        assert "nothing broken" in printed
+        check(address, kept, ever)
+    finally:
+        postgres.drop_database(server_url, "gridt_restored")
+
+
+def test_a_database_is_moved(new_database: Callable[[], str], tmp_path: Path) -> None:
+    url, new = f"sqlite:///{tmp_path / 'gridt.sqlite'}", new_database()
+    with crowd_in(url):
+        pass
+    (block,) = commands("From SQLite to PostgreSQL")
+    printed = type_in(block, url, NEW=for_tools(new) if "postgresql" in new else new)
+    assert "all equal" in printed
+    assert "nothing broken" in printed
+
+
+def test_the_commands_about_upgrades(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    with crowd_in(url):
+        pass
+    (look,) = commands("Upgrading without downtime")
+    assert "CREATE TABLE users" in type_in(look, url)
+    (back,) = commands("Downgrading")
+    type_in(back, url)
+    assert flask(url, "db", "upgrade").returncode == 0
+
+
+def test_no_command_is_left_out() -> None:
+    headings = re.findall(r"^## (.+)$", DOCUMENT, re.MULTILINE)
+    typed = {
+        "From SQLite to PostgreSQL": 1,
+        "Backing up SQLite": 2,
+        "Backing up PostgreSQL": 2,
+        "Upgrading without downtime": 1,
+        "Downgrading": 1,
+    }
+    assert {one: len(commands(one)) for one in headings if commands(one)} == typed
+
+
+# -- what a backup refuses ------------------------------------------------------------------
+
+
+@sqlite_only
+def test_no_backup_overwrites_anything(new_database: Callable[[], str], tmp_path: Path) -> None:
+    url = new_database()
+    with opened(url):
+        db.create_all(None)
+    for name in ("there.sqlite", "other.secret"):
+        (tmp_path / name).write_text("an earlier one")
+    Path(sa.make_url(url).database or "").with_suffix(".secret").write_text("a key")
+    for name in ("there.sqlite", "other.sqlite"):
+        run = flask(url, "gridt", "backup", str(tmp_path / name))
+        assert run.returncode == 1
+        assert "is there already" in run.stderr
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"an earlier one"}
+    run = flask(url, "gridt", "backup", str(tmp_path / "no" / "folder"))
+    assert run.returncode == 1
+    assert "could not be written" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@sqlite_only
+def test_a_damaged_database_is_no_backup(new_database: Callable[[], str], tmp_path: Path) -> None:
+    url = new_database()
+    with opened(url):
+        db.create_all(None)
+        networks.people(500)
+    path = Path(sa.make_url(url).database or "")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    path.write_bytes(content)
+    run = flask(url, "gridt", "backup", str(tmp_path / "backup.sqlite"))
+    assert run.returncode == 1
+    assert "could not be written" in run.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@postgresql_only
+def test_postgresql_is_left_to_its_own_tools(
+    new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    run = flask(new_database(), "gridt", "backup", str(tmp_path / "backup"))
+    assert run.returncode == 1
+    assert "by pg_dump" in run.stderr
