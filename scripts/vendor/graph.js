@@ -1,0 +1,6 @@
+// What the page of a network uses of its libraries: all that ends up in the bundle.
+export { createNodeBorderProgram } from "@sigma/node-border";
+export { DirectedGraph } from "graphology";
+export { default as forceAtlas2 } from "graphology-layout-forceatlas2";
+export { Sigma } from "sigma";
+export { EdgeArrowProgram } from "sigma/rendering";
