@@ -1,2 +1,2 @@
 // written by scripts/vendor.sh
-export * from "../vendor/graph-93a4188c46e5.js";
+export * from "../vendor/graph-4d446bcf1e1a.js";

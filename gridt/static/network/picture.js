@@ -1,11 +1,22 @@
 // The network as a picture to move in, by pointer and by keys.
-import { DirectedGraph, EdgeArrowProgram, Sigma, createNodeBorderProgram } from "./library.js";
+import {
+  DirectedGraph,
+  EdgeCurvedArrowProgram,
+  EdgeRectangleProgram,
+  Sigma,
+  createEdgeArrowProgram,
+  createNodeBorderProgram,
+} from "./library.js";
 import { layOut, start } from "./layout.js";
 
 /** how far a key moves the picture, and a member, as a part of what is seen */
 const STEP = 0.08;
 /** with as many members a name beside each would cover the others */
 const MOST_NAMED = 40;
+/** of more members the arrows are thin, faint and without heads, or nothing else would be seen */
+const FEW = 200;
+/** a picture as large as this has members at their full size, and words beside yours */
+const ROOMY = 560;
 
 /** Rings from the outside: what somebody is to you, a gap, and who is silent is hollow. */
 const Member = createNodeBorderProgram({
@@ -17,6 +28,8 @@ const Member = createNodeBorderProgram({
   ],
 });
 
+const Arrow = createEdgeArrowProgram({ lengthToThicknessRatio: 4, widenessToThicknessRatio: 3 });
+
 export function canDraw() {
   return document.createElement("canvas").getContext("webgl2") !== null;
 }
@@ -27,9 +40,12 @@ export class Picture {
     Object.assign(this, { container, network, onSelect, selected: null });
     this.order = network.inOrder().map((member) => member.id);
     this.graph = graphOf(network);
-    this.colors = colorsOf(container);
+    const room = Math.min(container.clientWidth, container.clientHeight);
+    this.scale = Math.max(0.8, Math.min(1, room / ROOMY));
+    this.colors = this.paints();
     this.stopped = new AbortController();
     this.sigma = new Sigma(this.graph, container, this.settings());
+    performance.mark("network-first-picture"); // Sigma has drawn it once
     this.listen();
     this.ready = this.settle();
   }
@@ -37,7 +53,14 @@ export class Picture {
   settings() {
     return {
       defaultEdgeType: "arrow",
-      edgeProgramClasses: { arrow: EdgeArrowProgram },
+      // drawn in this order: what touches the reader is on top
+      edgeProgramClasses: {
+        line: EdgeRectangleProgram,
+        arrow: Arrow,
+        bent: EdgeCurvedArrowProgram,
+        mine: Arrow,
+        mineBent: EdgeCurvedArrowProgram,
+      },
       defaultNodeType: "member",
       nodeProgramClasses: { member: Member },
       nodeReducer: (node, data) => this.memberLook(node, data),
@@ -46,11 +69,12 @@ export class Picture {
       defaultDrawNodeHover: (context, data, settings) => drawLabel(context, data, settings, this.colors),
       labelFont: "system-ui, sans-serif",
       labelSize: 13,
-      labelRenderedSizeThreshold: this.graph.order <= MOST_NAMED ? 0 : 12,
+      labelRenderedSizeThreshold: this.graph.order <= MOST_NAMED ? 0 : 15,
       minCameraRatio: 0.02,
       maxCameraRatio: 4,
-      stagePadding: 40,
+      stagePadding: 40 * this.scale,
       zIndex: true,
+      minEdgeThickness: 0.6,
     };
   }
 
@@ -58,7 +82,6 @@ export class Picture {
   async settle() {
     const { container } = this;
     container.setAttribute("aria-busy", "true");
-    this.sigma.once("afterRender", () => performance.mark("network-first-picture"));
     const animated = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     await layOut(this.graph, { animated, signal: this.stopped.signal });
     performance.mark("network-settled");
@@ -68,7 +91,7 @@ export class Picture {
   // -- looks ----------------------------------------------------------------------------------
 
   memberLook(node, { id, live, size, x, y }) {
-    const { colors, network, selected } = this;
+    const { colors, network, selected, scale } = this;
     const mine = id === network.you;
     const near = mine || network.leaders.has(id) || network.followers.has(id);
     const lit = selected === null ? near : id === selected || this.touches(id);
@@ -80,11 +103,11 @@ export class Picture {
       color,
       inside: live ? color : colors.ground,
       ground: colors.ground,
-      outline: 0.35,
+      outline: 0.42,
       ring: near || id === selected ? 0.18 : 0,
       gap: near || id === selected ? 0.14 : 0,
       ringColor: this.ringColor(id),
-      size: near ? Math.max(size * 1.7, 9) : id === selected ? Math.max(size * 1.7, 8) : size,
+      size: scale * (near || id === selected ? Math.max(size * 1.7, 9) : size),
       label: this.label(id),
       forceLabel: near || id === selected,
       zIndex: mine ? 3 : near || lit ? 2 : 1,
@@ -100,23 +123,23 @@ export class Picture {
   label(id) {
     const relation = this.network.relation(id);
     const named = !relation || id === this.selected || this.network.known.has(id);
-    if (!named) return relation;
+    if (!named) return this.scale < 1 && id !== this.network.you ? null : relation;
     const name = this.network.shortName(id);
     return relation ? `${name} (${relation})` : name;
   }
 
-  arrowLook(edge, { from, to }) {
+  arrowLook(edge, { from, to, mutual }) {
     const { colors, network, selected } = this;
-    if (from === selected || to === selected) {
-      return { color: from === selected ? colors.mine : colors.toMe, size: 2.2, zIndex: 3 };
+    const middle = [selected, network.you].find((one) => one !== null && (one === from || one === to));
+    if (middle !== undefined) {
+      const type = mutual ? "mineBent" : "mine"; // or the two would lie on each other
+      return from === middle
+        ? { type, color: colors.mine, size: 3.5, zIndex: 1 }
+        : { type, color: colors.toMe, size: 2, zIndex: 1 };
     }
-    if (from === network.you) return { color: colors.mine, size: 3, zIndex: 2 };
-    if (to === network.you) return { color: colors.toMe, size: 1.8, zIndex: 2 };
-    return { color: selected === null ? colors.arrow : colors.faded, size: this.thin, zIndex: 0 };
-  }
-
-  get thin() {
-    return this.graph.order > 1000 ? 0.4 : 1;
+    const color = selected === null ? colors.arrow : colors.faded;
+    if (this.graph.order > FEW) return { type: "line", color, size: 0.6, zIndex: 0 };
+    return { type: mutual ? "bent" : "arrow", color, size: 1.2, zIndex: 0 };
   }
 
   touches(id) {
@@ -128,8 +151,8 @@ export class Picture {
 
   listen() {
     const { signal } = this.stopped;
-    this.sigma.on("clickNode", ({ node }) => this.select(this.graph.getNodeAttribute(node, "id")));
-    this.sigma.on("clickStage", () => this.select(null));
+    this.sigma.on("clickNode", ({ node }) => this.click(this.graph.getNodeAttribute(node, "id")));
+    this.sigma.on("clickStage", () => this.click(null));
     this.sigma.on("downNode", ({ node }) => this.grasp(node));
     this.sigma.on("moveBody", ({ event, preventSigmaDefault }) => {
       if (this.grasped === undefined) return;
@@ -142,8 +165,14 @@ export class Picture {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolor(), { signal });
   }
 
+  paints() {
+    const colors = colorsOf(this.container);
+    const part = Math.max(0.25, Math.min(1, FEW / this.graph.order));
+    return { ...colors, arrow: mixed(colors.arrow, colors.ground, part) };
+  }
+
   recolor() {
-    this.colors = colorsOf(this.container);
+    this.colors = this.paints();
     this.sigma.refresh();
   }
 
@@ -151,7 +180,7 @@ export class Picture {
   select(id, { show = false } = {}) {
     this.selected = id;
     this.onSelect(id === null ? "" : this.network.describe(id));
-    this.sigma.refresh({ skipIndexation: true });
+    this.sigma.refresh();
     if (id !== null && show) this.show(id);
   }
 
@@ -176,6 +205,11 @@ export class Picture {
   letGo() {
     if (this.moved) this.tellMoved(this.grasped);
     this.grasped = undefined;
+  }
+
+  /** Select, unless this click is the end of moving somebody. */
+  click(id) {
+    if (!this.moved) this.select(id);
     this.moved = false;
   }
 
@@ -238,11 +272,13 @@ export class Picture {
     this.grasp(node);
     this.place(node, this.sigma.viewportToGraph({ x: at.x + x * step, y: at.y - y * step }));
     this.letGo();
+    this.moved = false;
   }
 
   move(state) {
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.sigma.getCamera().animate(state, { duration: still ? 0 : 150 });
+    const camera = this.sigma.getCamera();
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) camera.setState(state);
+    else camera.animate(state, { duration: 150 });
   }
 
   stop() {
@@ -261,7 +297,10 @@ function graphOf(network) {
     graph.addNode(String(id), { ...start(number++), id, live, size: own });
   }
   for (const { id, leaders } of network.members.values()) {
-    for (const leader of leaders) graph.addEdge(String(id), String(leader), { from: id, to: leader });
+    for (const leader of leaders) {
+      const mutual = network.members.get(leader).leaders.includes(id);
+      graph.addEdge(String(id), String(leader), { from: id, to: leader, mutual });
+    }
   }
   return graph;
 }
@@ -279,6 +318,13 @@ function colorsOf(element) {
     mine: color("--mine"),
     toMe: color("--to-me"),
   };
+}
+
+/** A colour between two of `#rrggbb`: with so much of the first. */
+function mixed(color, other, part) {
+  const at = (one, place) => parseInt(one.slice(place, place + 2), 16);
+  const parts = [1, 3, 5].map((place) => Math.round(part * at(color, place) + (1 - part) * at(other, place)));
+  return `rgb(${parts.join(", ")})`;
 }
 
 /** A name beside a member, readable on whatever is below it. */
