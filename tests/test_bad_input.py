@@ -40,6 +40,7 @@ PUBLIC = {
     ("GET", "/docs"),
     ("GET", "/docs/assets/<path:filename>"),
     ("GET", "/static/<path:filename>"),
+    ("GET", "/movements/<movement>/network.html"),
     ("POST", "/register"),
     ("POST", "/auth"),
     ("POST", "/user/reset_password/request"),

@@ -61,8 +61,8 @@ class PageOfNetwork(Resource):
 
     @bp.token(None)
     @bp.answers(200, _TEXT, content_type="text/html")
-    def get(self, movement: str) -> ResponseReturnValue:  # noqa: ARG002 - the page looks it up
-        """Show the network as a picture to move in; the page holds no data, and asks for a token."""
+    def get(self, movement: str) -> ResponseReturnValue:
+        """Show the network as a picture to move in; the page asks for a token, and fetches."""
         page = render_template("network.html", most_moved=MOST_MOVED)
         return page, {"Content-Security-Policy": _PAGE_POLICY}
 

@@ -74,7 +74,7 @@ export class Picture {
       maxCameraRatio: 4,
       stagePadding: 40 * this.scale,
       zIndex: true,
-      minEdgeThickness: 0.6,
+      minEdgeThickness: 1,
     };
   }
 
@@ -107,7 +107,7 @@ export class Picture {
       ring: near || id === selected ? 0.18 : 0,
       gap: near || id === selected ? 0.14 : 0,
       ringColor: this.ringColor(id),
-      size: scale * (near || id === selected ? Math.max(size * 1.7, 9) : size),
+      size: scale * (mine ? Math.max(size * 2, 11) : near || id === selected ? Math.max(size * 1.7, 9) : size),
       label: this.label(id),
       forceLabel: near || id === selected,
       zIndex: mine ? 3 : near || lit ? 2 : 1,
@@ -138,7 +138,7 @@ export class Picture {
         : { type, color: colors.toMe, size: 2, zIndex: 1 };
     }
     const color = selected === null ? colors.arrow : colors.faded;
-    if (this.graph.order > FEW) return { type: "line", color, size: 0.6, zIndex: 0 };
+    if (this.graph.order > FEW) return { type: "line", color, size: 1, zIndex: 0 };
     return { type: mutual ? "bent" : "arrow", color, size: 1.2, zIndex: 0 };
   }
 
@@ -167,7 +167,7 @@ export class Picture {
 
   paints() {
     const colors = colorsOf(this.container);
-    const part = Math.max(0.25, Math.min(1, FEW / this.graph.order));
+    const part = Math.max(0.35, Math.min(1, FEW / this.graph.order));
     return { ...colors, arrow: mixed(colors.arrow, colors.ground, part) };
   }
 
