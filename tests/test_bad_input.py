@@ -467,7 +467,7 @@ NOBODY = {
 VARIABLES = [
     (method, rule, name)
     for method, rule in CALLS
-    if "path:" not in rule
+    if "path:" not in rule and not rule.endswith(".html")  # a page looks nothing up
     for name in re.findall(r"<(\w+)>", rule)
 ]
 
