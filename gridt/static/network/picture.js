@@ -16,7 +16,7 @@ const MOST_NAMED = 40;
 /** of more members the arrows are thin, faint and without heads, or nothing else would be seen */
 const FEW = 200;
 /** a picture as large as this has members at their full size, and words beside yours */
-const ROOMY = 560;
+const ROOMY = 480;
 
 /** Rings from the outside: what somebody is to you, a gap, and who is silent is hollow. */
 const Member = createNodeBorderProgram({
