@@ -10,7 +10,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test storm fuzz lint format bench bench-quick requirements clean
+.PHONY: help run test storm fuzz lint format bench bench-quick requirements vendor clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ requirements: .venv/runtime ## pin the newest releases of what requirements*.in 
 	  $(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	    --custom-compile-command 'make requirements' $$name.in --output-file $$name.txt || exit 1; \
 	done
+
+vendor: ## bundle the libraries of the page of a network anew, by their pins (needs npm)
+	scripts/vendor.sh
 
 clean: ## remove the environment and what tools left; databases stay
 	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -355,7 +355,8 @@ def _finish(response: Response) -> Response:
     if not g.get("reading"):
         response.headers["Cache-Control"] = "no-store"
     elif request.method != "OPTIONS":
-        response.headers["Cache-Control"] = "private, no-cache"
+        # files know themselves for how long they are good
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         if response.status_code == 200 and not response.is_streamed:
             response.add_etag(weak=True)
             if "If-None-Match" in request.headers:  # or there is nothing to compare

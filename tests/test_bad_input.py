@@ -53,6 +53,7 @@ PUBLIC = {
     ("GET", "/docs/assets/<path:filename>"),
     ("GET", "/calendars/<secret>.ics"),
     ("GET", "/static/<path:filename>"),
+    ("GET", "/movements/<movement>/network.html"),
     ("POST", "/register"),
     ("POST", "/auth"),
     ("POST", "/user/reset_password/request"),
@@ -490,7 +491,7 @@ NOBODY = {
 VARIABLES = [
     (method, rule, name)
     for method, rule in CALLS
-    if "path:" not in rule
+    if "path:" not in rule and not rule.endswith(".html")  # a page looks nothing up
     for name in re.findall(r"<(\w+)>", rule)
 ]
 

@@ -701,7 +701,10 @@ def test_without_database_come_back_later(app_without_database, call, body):
     assert not re.search("hush|127.0.0.1|sqlite|psycopg|SELECT", away.text)
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/openapi.json", "/docs"])
+PAGE = "/movements/1/network.html"
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/openapi.json", "/docs", PAGE])
 def test_without_database_the_process_answers(app_without_database, path):
     client = FlaskClient(app_without_database, app_without_database.response_class)
     assert contextvars.Context().run(client.get, path).status_code == 200

@@ -50,8 +50,9 @@ def test_every_answer_is_what_it_says_and_loads_nothing(client, method, path):
     assert "Strict-Transport-Security" not in headers
 
 
-def test_the_page_loads_from_here_and_runs_nothing_inline(client):
-    answer = client.get("/docs")
+@pytest.mark.parametrize("path", ["/docs", "/movements/1/network.html"])
+def test_a_page_loads_from_here_and_runs_nothing_inline(client, path):
+    answer = client.get(path)
     (policy,) = answer.headers.getlist("Content-Security-Policy")
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules["default-src"] == rules["frame-ancestors"] == "'none'"

@@ -17,11 +17,12 @@ _NOT_XML = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The movement that a network is of."""
+    """The movement that a network is of, and who asks for it, if that is a member."""
 
     id: int
     name: str
     member_count: int
+    you: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,14 +33,15 @@ class _Place:
     radius: float
 
 
-def draw(about: About, members: Sequence[Shown], me: Label) -> str:
+def draw(about: About, members: Sequence[Shown]) -> str:
     """Return the picture of a network as an SVG document.
 
+    It points out the place of who asks, whom they follow and who follows them.
+
     :param members: at most `MOST_DRAWN`
-    :param me: whose place is pointed out, with whom they follow and who follows them
     """
-    places = _places(members)
-    mine = places.get(me)
+    places, me = _places(members), about.you
+    mine = None if me is None else places.get(me)
     arrows = {
         one: " ".join(_arrow(place, places[leader]) for leader in place.member.leaders)
         for one, place in places.items()

@@ -26,7 +26,10 @@ http://graphml.graphdrawing.org/xmlns/1.1/graphml.xsd">
 
 def as_json(about: About, members: Iterable[Shown]) -> Iterator[str]:
     """Yield a `NetworkOut`."""
-    yield f'{{"movement":{orjson.dumps(about).decode()},"members":['
+    movement = {"id": about.id, "name": about.name, "member_count": about.member_count}
+    # a program that reads it little by little knows its own place from the start
+    head = orjson.dumps({"movement": movement, "you": about.you}).decode()
+    yield head.removesuffix("}") + ',"members":['
     separator = ""
     for member in members:
         yield separator + orjson.dumps(member).decode()

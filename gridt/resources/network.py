@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from flask import Response, current_app, stream_with_context
+from flask import Response, current_app, render_template, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, may
@@ -29,6 +29,12 @@ from gridt.schemas.movements import NetworkIn, NetworkOut
 bp = Blueprint("network", description="Who leads whom")
 
 _TEXT = {"type": "string"}
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+#: above this many members the page tells how to get the network instead of drawing it
+MOST_MOVED = 5_000
 
 
 @bp.route("/movements/<movement>/network")
@@ -44,16 +50,29 @@ class NetworkOfMovement(Resource):
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Export who leads whom, for members; only its creator and admins see who is who."""
         found, user = movement_or_404(movement), caller()
-        owner = may(user, Permission.MOVEMENT_OWN, found)
-        if not owner and not found.is_subscribed(user):
+        owner, member = may(user, Permission.MOVEMENT_OWN, found), found.is_subscribed(user)
+        if not owner and not member:
             raise NotAllowed("Only members of this movement see its network")
-        about = About(found.id, found.name, found.member_count)
         known_as = _as_it_is if owner else _Pseudonyms(found.id)
+        you = known_as(user.id) if member else None
+        about = About(found.id, found.name, found.member_count, you)
         shown = _shown(found, known_as)
         if data["format"] == "svg":
             _ensure_drawable(about)
-            return _picture(about, draw(about, list(shown), known_as(user.id)))
+            return _picture(about, draw(about, list(shown)))
         return _stream(about, data["format"], shown)
+
+
+@bp.route("/movements/<movement>/network.html")
+class PageOfNetwork(Resource):
+    """The page that shows the network of a movement, as far as the reader's token lets it."""
+
+    @bp.token(None)
+    @bp.answers(200, _TEXT, content_type="text/html")
+    def get(self, movement: str) -> ResponseReturnValue:
+        """Show the network as a picture to move in; the page asks for a token, and fetches."""
+        page = render_template("network.html", most_moved=MOST_MOVED)
+        return page, {"Content-Security-Policy": _PAGE_POLICY}
 
 
 class _Pseudonyms:

@@ -194,20 +194,21 @@ class MovementChanged(MovementOut, Message):
     """A movement as it is now."""
 
 
+_LABELS = [{"type": "integer"}, {"type": "string"}]
+
+
 class NetworkMember(Schema):
     """A member, and whom they follow."""
 
     id = fields.Raw(
         required=True,
         metadata={
-            "oneOf": [{"type": "integer"}, {"type": "string"}],
+            "oneOf": _LABELS,
             "description": "for the creator and admins the user's id, else a pseudonym",
         },
     )
     live = fields.Boolean(required=True)
-    leaders = fields.List(
-        fields.Raw(metadata={"oneOf": [{"type": "integer"}, {"type": "string"}]}), required=True
-    )
+    leaders = fields.List(fields.Raw(metadata={"oneOf": _LABELS}), required=True)
 
 
 class NetworkMovement(Schema):
@@ -222,6 +223,13 @@ class NetworkOut(Schema):
     """The leader network of a movement."""
 
     movement = fields.Nested(NetworkMovement, required=True)
+    you = fields.Raw(
+        required=True,
+        metadata={
+            "oneOf": [*_LABELS, {"type": "null"}],
+            "description": "the member who asks; null for a creator or an admin who is none",
+        },
+    )
     members = fields.List(fields.Nested(NetworkMember), required=True)
 
 

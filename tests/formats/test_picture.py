@@ -32,7 +32,7 @@ def picture(app):
 
 def text(app, members=MEMBERS, me="aa", name="Flossing"):
     with app.app_context():
-        return draw(About(5, name, len(members)), members, me)
+        return draw(About(5, name, len(members), me), members)
 
 
 def ring(size):

@@ -10,6 +10,7 @@ from gridt.auth import tokens_for
 from gridt.extensions import db
 from gridt.formats import TEXTS
 from gridt.models import Login, Movement, MovementUserAssociation, User
+from gridt.resources.network import MOST_MOVED
 from tests.networks import people, plant, ring
 from tests.readers import READERS
 
@@ -179,6 +180,22 @@ def test_an_export_tells_no_more_than_that(export, make_movement, make_user, ann
             assert secret not in text
 
 
+def test_the_caller_is_told_which_of_them_they_are(export, make_movement, make_user, ann):
+    ben, admin = make_user(), make_user(role="admin")
+    movement = make_movement(ann, ben, members=5, creator=ann)
+    told = {user.id: export(user, movement).json for user in (ann, ben, admin)}
+    assert told[ann.id]["you"] == ann.id
+    assert told[admin.id]["you"] is None
+    (mine,) = [one for one in told[ben.id]["members"] if one["id"] == told[ben.id]["you"]]
+    # a pseudonym, and of nobody else: Ann, who sees ids, counts as many with the same leaders
+    assert mine["id"] != ben.id
+    (bens,) = [one for one in told[ann.id]["members"] if one["id"] == ben.id]
+    places = [[one["id"] for one in told[user]["members"]] for user in (ben.id, ann.id)]
+    names = dict(zip(*places, strict=True))
+    assert names[mine["id"]] == ben.id
+    assert [names[one] for one in mine["leaders"]] == bens["leaders"]
+
+
 @each_format
 def test_outsiders_see_no_network(export, make_movement, make_user, ann, name):
     movement = make_movement(make_user(), creator=make_user())
@@ -227,6 +244,19 @@ def test_a_picture_runs_nothing(export, make_movement, ann):
     policy = export(ann, make_movement(ann), "svg").headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
     assert "script" not in policy
+
+
+# -- the page -------------------------------------------------------------------------------
+
+
+def test_the_page_holds_nothing_of_the_movement(client, make_movement, ann):
+    movement = make_movement(ann, name="Flossing")
+    answer = client.get(f"/movements/{movement.id}/network.html")
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert "Flossing" not in answer.text
+    # nor whether there is such a movement
+    assert client.get("/movements/999999/network.html").data == answer.data
+    assert f'data-most="{MOST_MOVED}"' in answer.text
 
 
 # -- streams --------------------------------------------------------------------------------

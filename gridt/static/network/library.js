@@ -1,0 +1,2 @@
+// written by scripts/vendor.sh
+export * from "../vendor/graph-4d446bcf1e1a.js";

@@ -1,0 +1,62 @@
+// A network as the service exports it, seen by the member who asks: no drawing, no page.
+
+export class Network {
+  /**
+   * @param exported what `GET …/network` answers
+   * @param known usernames by id, of those whom the service names to this reader
+   */
+  constructor(exported, known = new Map()) {
+    this.you = exported.you;
+    this.known = known;
+    this.members = new Map(exported.members.map((one) => [one.id, { ...one, followers: [] }]));
+    for (const member of this.members.values()) {
+      // who left while it was written down may be named, and not be there
+      member.leaders = member.leaders.filter((id) => this.members.has(id));
+      for (const id of member.leaders) this.members.get(id).followers.push(member.id);
+    }
+    const mine = this.members.get(this.you);
+    this.leaders = new Set(mine?.leaders);
+    this.followers = new Set(mine?.followers);
+  }
+
+  get live() {
+    return [...this.members.values()].filter((one) => one.live).length;
+  }
+
+  /** Everybody: you, who leads you, who follows you, and all others. */
+  inOrder() {
+    const rank = (id) => (id === this.you ? 0 : this.leaders.has(id) ? 1 : this.followers.has(id) ? 2 : 3);
+    return [...this.members.values()].sort((one, other) => rank(one.id) - rank(other.id));
+  }
+
+  /** What somebody is to the reader, in words; nothing if they are not connected. */
+  relation(id) {
+    if (id === this.you) return "you";
+    const words = [];
+    if (this.leaders.has(id)) words.push("leads you");
+    if (this.followers.has(id)) words.push("follows you");
+    return words.join(", ");
+  }
+
+  /** A name short enough for a picture: pseudonyms are told apart by their start. */
+  shortName(id) {
+    return this.known.get(id) ?? String(id).slice(0, 6);
+  }
+
+  /** All there is to say of a member. */
+  describe(id) {
+    const { live, followers, leaders } = this.members.get(id);
+    const name = this.known.has(id) ? `${this.known.get(id)} (${id})` : String(id);
+    const relation = this.relation(id);
+    return [
+      relation ? `${name}: ${relation}` : name,
+      live ? "live" : "silent",
+      counted(followers.length, "follower"),
+      `follows ${leaders.length}`,
+    ].join(", ");
+  }
+}
+
+export function counted(number, noun) {
+  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Bundle the libraries of the page of a network, as scripts/vendor/package-lock.json pins them,
+# into gridt/static/vendor, with their licences. The same pins make the same bytes.
+#
+#   scripts/vendor.sh           write them
+#   scripts/vendor.sh --check   fail if that would change anything
+#
+# To take newer releases: edit scripts/vendor/package.json, then
+#   npm install --prefix scripts/vendor --package-lock-only --omit-lockfile-registry-resolved
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cp "$root"/scripts/vendor/* "$work"
+cd "$work"
+npm ci --ignore-scripts --no-audit --no-fund --silent
+mkdir out
+npx esbuild graph.js --bundle --minify --format=esm --target=es2020 --legal-comments=none \
+  --log-level=warning --metafile=meta.json --outfile=bundle.js
+file=$(node note.mjs bundle.js meta.json graph out)
+
+# its own address for each content: browsers keep it for a year
+printf '// written by scripts/vendor.sh\nexport * from "../vendor/%s";\n' "$file" > library.js
+if [ "${1-}" = --check ]; then
+  diff -r out "$root/gridt/static/vendor" && diff library.js "$root/gridt/static/network/library.js"
+  exit
+fi
+rm -rf "$root/gridt/static/vendor"
+cp -R out "$root/gridt/static/vendor"
+cp library.js "$root/gridt/static/network/library.js"

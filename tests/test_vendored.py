@@ -1,0 +1,64 @@
+"""What is vendored is what scripts/vendor.sh made of the pins, with its licences, and small."""
+
+import json
+from hashlib import sha256
+
+import pytest
+
+from tests.servers import ROOT
+
+STATIC = ROOT / "gridt" / "static"
+FOLDER = STATIC / "vendor"
+NOTE = json.loads((FOLDER / "graph.json").read_text())
+LOCK = json.loads((ROOT / "scripts" / "vendor" / "package-lock.json").read_text())["packages"]
+
+
+def test_the_bundle_is_the_one_that_was_made():
+    code = (FOLDER / NOTE["file"]).read_bytes()
+    assert sha256(code).hexdigest() == NOTE["sha256"]
+    assert NOTE["file"] == f"graph-{NOTE['sha256'][:12]}.js"
+    assert f'"../vendor/{NOTE["file"]}"' in (STATIC / "network" / "library.js").read_text()
+
+
+def test_nothing_else_is_there():
+    names = {path.name for path in FOLDER.iterdir()}
+    assert names == {NOTE["file"], "graph.json", "graph.LICENSES.txt"}
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 500 * 1024
+
+
+def test_no_page_needs_what_its_policy_forbids():
+    code = (FOLDER / NOTE["file"]).read_text()
+    assert "eval(" not in code
+    assert "new Function" not in code
+
+
+@pytest.mark.parametrize("name", NOTE["packages"])
+def test_a_package_is_pinned_and_its_licence_stands_beside_it(name):
+    noted, locked = NOTE["packages"][name], LOCK[f"node_modules/{name}"]
+    assert noted["version"] == locked["version"]
+    assert locked["integrity"].startswith("sha512-")
+    assert "resolved" not in locked  # registries differ, what is in the packages does not
+    text = (FOLDER / "graph.LICENSES.txt").read_text()
+    start = text.index(f"{name} {noted['version']} ({noted['license']})")
+    assert "Permission is hereby granted" in text[start : start + 600]
+
+
+def test_it_is_kept_by_browsers_for_a_year(client):
+    answer = client.get(f"/static/vendor/{NOTE['file']}")
+    assert answer.mimetype == "text/javascript"
+    assert answer.cache_control.max_age == 365 * 24 * 3600
+    assert answer.cache_control.public
+
+
+@pytest.mark.parametrize("name", ["network/page.js", "network/page.css", "docs.js"])
+def test_our_own_files_are_asked_for_again(client, name):
+    answer = client.get(f"/static/{name}")
+    assert answer.cache_control.no_cache
+    known = {"If-None-Match": answer.headers["ETag"]}
+    assert client.get(f"/static/{name}", headers=known).status_code == 304
+
+
+def test_what_is_not_there_is_not_kept(client):
+    answer = client.get("/static/vendor/graph-000000000000.js")
+    assert answer.status_code == 404
+    assert answer.cache_control.max_age is None
