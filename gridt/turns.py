@@ -39,6 +39,10 @@ class Clock:
         """
         return date.fromordinal(turn_at(moment, DAY, self, moment).number)
 
+    def start_of(self, day: date) -> datetime:
+        """Return the moment at which a day of the member's own begins."""
+        return _start(day.toordinal(), DAY, self)
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:

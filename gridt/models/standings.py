@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     case,
     column,
+    exists,
     select,
     table,
     update,
@@ -111,10 +112,17 @@ _ONE = _TOLD.where(
 )
 # not FOR UPDATE, which would say that the member leaves
 _HELD = _ONE.with_for_update(key_share=True, of=Subscription)
-_SOME = _TOLD.where(
+_OF_SOME = (
     Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
     Subscription.movement_id == bindparam("movement_id"),
-).with_for_update(key_share=True, of=Subscription)
+)
+_HOLD_SOME = (
+    select(Subscription.user_id)
+    .where(*_OF_SOME)
+    .order_by(Subscription.user_id)
+    .with_for_update(key_share=True)
+)
+_SOME = _TOLD.where(*_OF_SOME)
 
 _KEEP = (
     update(cast("Table", Subscription.__table__))
@@ -125,7 +133,15 @@ _KEEP = (
     .values({one.key: bindparam(f"new_{one.key}", type_=one.type) for one in _KEPT})
 )
 _posted_at = bindparam("posted_at", type_=UTCDateTime())
-_KEEP_POSTED = _KEEP.values(
+# Who waited for the subscription has it as it is now, but the clock and the interval as they were
+# when they began to wait.
+_KEEP_POSTED = _KEEP.where(
+    exists().where(
+        users.c.id == bindparam("of_user"),
+        movements.c.id == bindparam("of_movement"),
+        *(one == bindparam(f"by_{one.name}", type_=one.type) for one in (*OF_USER, *OF_MOVEMENT)),
+    )
+).values(
     last_update_at=case(
         (Subscription.last_update_at > _posted_at, Subscription.last_update_at),
         else_=_posted_at,
@@ -183,12 +199,17 @@ def is_told(row: Told) -> bool:
     return row.turn_starts_at is not None or done_at is None or done_at < row.subscribed_at
 
 
+def clock_in(row: Told) -> Clock:
+    """Return the clock of a row that tells it."""
+    return Clock(row.time_zone, row.day_starts_at, row.week_starts_on)
+
+
 def terms_in(row: Told) -> Terms:
     """Return what a member's turns are judged by, from now on, of a row that tells it."""
     pauses = () if row.paused_from is None else (Pause(row.paused_from, row.paused_until),)
     return Terms(
         row.interval,
-        Clock(row.time_zone, row.day_starts_at, row.week_starts_on),
+        clock_in(row),
         row.counted_from or row.subscribed_at,
         Allowance(row.free_misses, row.free_turns),
         pauses,
@@ -250,16 +271,22 @@ def shown_to_others(row: Told, moment: datetime) -> dict[str, Any]:
 
 def note_done(user_id: int, movement_id: int, row: Told, moment: datetime) -> None:
     """Keep that a member, whose row is held, did it at a moment that is not before others."""
+    if not _keep_done(user_id, movement_id, row, moment) and (now := held(user_id, movement_id)):
+        _keep_done(user_id, movement_id, now, moment)
+
+
+def _keep_done(user_id: int, movement_id: int, row: Told, moment: datetime) -> bool:
+    """Keep that a member did it, if what their row tells of their terms holds; tell whether so."""
     terms = terms_in(row)
     standing = done(standing_in(row, terms), moment, terms)
-    kept = _kept(user_id, movement_id, standing)
-    execute(_KEEP_POSTED, kept | {"posted_at": moment})
+    by = {f"by_{one.name}": getattr(row, one.name) for one in (*OF_USER, *OF_MOVEMENT)}
+    kept = _kept(user_id, movement_id, standing) | by | {"posted_at": moment}
+    return execute(_KEEP_POSTED, kept).rowcount > 0
 
 
 def settle(user_id: int, movement_id: int, row: Told, moment: datetime) -> Standing:
     """Keep how a member, whose row is held, stands at a moment, before something changes."""
-    terms = terms_in(row)
-    standing = advance(standing_in(row, terms), moment, terms)
+    standing = _at(moment, row)
     execute(_KEEP, _kept(user_id, movement_id, standing))
     return standing
 
@@ -282,36 +309,48 @@ def turn_open_for(row: Told, at: datetime, moment: datetime, grace: timedelta) -
     return before
 
 
-def retell(movement_id: int, user_ids: Collection[int], record: Record = None) -> None:
+def retell(movement_id: int, user_ids: Collection[int], record: Record = None) -> int:
     """Tell the standing of some members of a movement from the past, and keep it.
 
     By a constant number of statements; holds their subscriptions.
 
     :param record: with one member, a list to add the turns to that are over
+    :returns: how many stood otherwise by what was kept
     """
     given = {"movement_id": movement_id, "user_ids": sorted(user_ids)}
+    # before all else is read: what others changed until then is seen
+    execute(_HOLD_SOME, given)
     now = utcnow()
     rows = execute(_SOME, given).all()
     moments = _by_user(execute(_MOMENTS, given))
     clocks = _by_user(execute(_CLOCKS, given))
     pauses = _by_user(execute(_PAUSES, given))
     intervals = execute(_INTERVALS, given).all()
-    kept = []
+    kept, otherwise = [], 0
     for row in rows:
         since = row.counted_from or row.subscribed_at
         stretches = [Pause(one.starts_at, one.ends_at) for one in pauses[row.user_id]]
         terms = Terms(
             row.interval,
-            Clock(row.time_zone, row.day_starts_at, row.week_starts_on),
+            clock_in(row),
             since,
             Allowance(row.free_misses, row.free_turns),
             stretches,
         )
         times = [one.time_stamp for one in moments[row.user_id] if one.time_stamp >= since]
         periods = _periods(terms, clocks[row.user_id], intervals)
-        kept.append(_kept(row.user_id, movement_id, judge(periods, times, terms, now, record)))
+        standing = judge(periods, times, terms, now, record)
+        otherwise += standing != _at(now, row)
+        kept.append(_kept(row.user_id, movement_id, standing))
     if kept:
         execute(_KEEP, kept)
+    return otherwise
+
+
+def _at(moment: datetime, row: Told) -> Standing:
+    """Return how a member stands at a moment by what is kept."""
+    terms = terms_in(row)
+    return advance(standing_in(row, terms), moment, terms)
 
 
 def _by_user(rows: Iterable[Told]) -> dict[int, list[Told]]:
@@ -334,8 +373,7 @@ def _clock_at(clocks: Sequence[Told], moment: datetime, terms: Terms) -> Clock:
     place = bisect_right(clocks, moment, key=lambda one: one.ended_at)
     if place == len(clocks):
         return terms.clock
-    former = clocks[place]
-    return Clock(former.time_zone, former.day_starts_at, former.week_starts_on)
+    return clock_in(clocks[place])
 
 
 def _in_force(intervals: Sequence[Told], moment: datetime, terms: Terms) -> timedelta:
