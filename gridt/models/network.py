@@ -244,7 +244,7 @@ class Network:
     def members(self) -> Iterator[Member]:
         """Yield all members in random order, fetched from the database a few at a time."""
         # begins to read when somebody does: a streamed answer has a session of its own by then
-        given = keys_of(self.movement_id)
+        given: dict[str, Any] = {**keys_of(self.movement_id)}
         given |= {"live_since": self.draw.live_since, "now": self.draw.now}
         for (user_id, live), slots in groupby(execute(_MEMBERS, given), key=itemgetter(0, 1)):
             leaders = [leader_id for *_, leader_id in slots if leader_id is not None]

@@ -136,10 +136,15 @@ _posted_at = bindparam("posted_at", type_=UTCDateTime())
 # Who waited for the subscription has it as it is now, but the clock and the interval as they were
 # when they began to wait.
 _KEEP_POSTED = _KEEP.where(
-    exists().where(
-        users.c.id == bindparam("of_user"),
-        movements.c.id == bindparam("of_movement"),
-        *(one == bindparam(f"by_{one.name}", type_=one.type) for one in (*OF_USER, *OF_MOVEMENT)),
+    *(
+        exists().where(
+            id == bindparam(given),
+            *(one == bindparam(f"by_{one.name}", type_=one.type) for one in terms),
+        )
+        for id, given, terms in (
+            (users.c.id, "of_user", OF_USER),
+            (movements.c.id, "of_movement", OF_MOVEMENT),
+        )
     )
 ).values(
     last_update_at=case(
