@@ -155,7 +155,7 @@ def test_all_that_is_theirs_goes_and_the_network_is_whole(
     sizes = {movement.id: movement.member_count for movement in movements}
     mine, other = client_for(gone), client_for(gone)
     AuditEntry.note("account.registered", user_id=gone, actor_id=gone)
-    pause(gone, movements[3].id, utcnow() + timedelta(days=1))
+    pause(gone, list(sizes)[3], utcnow() + timedelta(days=1))
     change_clock(User.find_by_id(gone), time_zone="Europe/Amsterdam")
     db.session.commit()
     named = set(traces_of(gone))

@@ -9,8 +9,8 @@ from gridt.clock import utcnow
 from gridt.errors import Invalid, NotPaused, NotSubscribed
 from gridt.extensions import db
 from gridt.models.base import execute
-from gridt.models.history import SubscriptionPause
-from gridt.models.standings import Told, clock_in, held, is_told, retell, settle, told
+from gridt.models.history import SubscriptionPause, Told, clock_in
+from gridt.models.standings import held, is_told, retell, settle, told
 from gridt.models.subscription import Subscription
 
 #: so far ahead a pause may end

@@ -1,8 +1,7 @@
 """How members stand: kept with their subscription, and told anew when the past is another now."""
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -11,7 +10,6 @@ from sqlalchemy import (
     Boolean,
     Integer,
     Interval,
-    Row,
     String,
     Table,
     bindparam,
@@ -26,13 +24,19 @@ from sqlalchemy import (
 from gridt.clock import utcnow
 from gridt.errors import NotInTime
 from gridt.models.base import Rows, UTCDateTime, execute
-from gridt.models.history import FormerClock, FormerInterval, SubscriptionPause
+from gridt.models.history import (
+    FormerClock,
+    FormerInterval,
+    SubscriptionPause,
+    Told,
+    clock_in,
+    periods_of,
+)
 from gridt.models.subscription import Subscription
 from gridt.standing import (
     INSTANT,
     Allowance,
     Pause,
-    Period,
     Record,
     Standing,
     Terms,
@@ -41,7 +45,7 @@ from gridt.standing import (
     done,
     judge,
 )
-from gridt.turns import Clock, Turn
+from gridt.turns import Turn
 
 # by name, since the models of these import this module
 users = table(
@@ -179,8 +183,6 @@ _PAUSES = (
     .order_by(SubscriptionPause.user_id, SubscriptionPause.starts_at)
 )
 
-Told = Row[*tuple[Any, ...]]
-
 
 def held(user_id: int, movement_id: int) -> Told | None:
     """Return what a member's standing is told by, theirs to change until the transaction ends.
@@ -202,11 +204,6 @@ def is_told(row: Told) -> bool:
     """Tell whether a row has all that is known: those from before standing was kept may not."""
     done_at = row.last_update_at
     return row.turn_starts_at is not None or done_at is None or done_at < row.subscribed_at
-
-
-def clock_in(row: Told) -> Clock:
-    """Return the clock of a row that tells it."""
-    return Clock(row.time_zone, row.day_starts_at, row.week_starts_on)
 
 
 def terms_in(row: Told) -> Terms:
@@ -285,8 +282,8 @@ def _keep_done(user_id: int, movement_id: int, row: Told, moment: datetime) -> b
     terms = terms_in(row)
     standing = done(standing_in(row, terms), moment, terms)
     by = {f"by_{one.name}": getattr(row, one.name) for one in (*OF_USER, *OF_MOVEMENT)}
-    kept = _kept(user_id, movement_id, standing) | by | {"posted_at": moment}
-    return execute(_KEEP_POSTED, kept).rowcount > 0
+    given = _kept(user_id, movement_id, standing) | by | {"posted_at": moment}
+    return execute(_KEEP_POSTED, given).rowcount > 0
 
 
 def settle(user_id: int, movement_id: int, row: Told, moment: datetime) -> Standing:
@@ -331,7 +328,7 @@ def retell(movement_id: int, user_ids: Collection[int], record: Record = None) -
     clocks = _by_user(execute(_CLOCKS, given))
     pauses = _by_user(execute(_PAUSES, given))
     intervals = execute(_INTERVALS, given).all()
-    kept, otherwise = [], 0
+    new, otherwise = [], 0
     for row in rows:
         since = row.counted_from or row.subscribed_at
         stretches = [Pause(one.starts_at, one.ends_at) for one in pauses[row.user_id]]
@@ -343,12 +340,12 @@ def retell(movement_id: int, user_ids: Collection[int], record: Record = None) -
             stretches,
         )
         times = [one.time_stamp for one in moments[row.user_id] if one.time_stamp >= since]
-        periods = _periods(terms, clocks[row.user_id], intervals)
+        periods = periods_of(terms, clocks[row.user_id], intervals)
         standing = judge(periods, times, terms, now, record)
         otherwise += standing != _at(now, row)
-        kept.append(_kept(row.user_id, movement_id, standing))
-    if kept:
-        execute(_KEEP, kept)
+        new.append(_kept(row.user_id, movement_id, standing))
+    if new:
+        execute(_KEEP, new)
     return otherwise
 
 
@@ -365,38 +362,20 @@ def _by_user(rows: Iterable[Told]) -> dict[int, list[Told]]:
     return found
 
 
-def _periods(terms: Terms, clocks: Sequence[Told], intervals: Sequence[Told]) -> list[Period]:
-    """Return what held since a member subscribed, one after the other."""
-    ends = {one.ended_at for one in [*clocks, *intervals] if one.ended_at > terms.since}
-    return [
-        Period(moment, _in_force(intervals, moment, terms), _clock_at(clocks, moment, terms))
-        for moment in [terms.since, *sorted(ends)]
-    ]
-
-
-def _clock_at(clocks: Sequence[Told], moment: datetime, terms: Terms) -> Clock:
-    place = bisect_right(clocks, moment, key=lambda one: one.ended_at)
-    if place == len(clocks):
-        return terms.clock
-    return clock_in(clocks[place])
-
-
-def _in_force(intervals: Sequence[Told], moment: datetime, terms: Terms) -> timedelta:
-    place = bisect_right(intervals, moment, key=lambda one: one.ended_at)
-    interval: timedelta = terms.interval if place == len(intervals) else intervals[place].interval
-    return interval
-
-
 def _kept(user_id: int, movement_id: int, standing: Standing) -> dict[str, Any]:
+    new = {f"new_{name}": value for name, value in kept(standing).items()}
+    return {"of_user": user_id, "of_movement": movement_id} | new
+
+
+def kept(standing: Standing) -> dict[str, Any]:
+    """Return a standing as a subscription keeps it, by the names of its columns."""
     return {
-        "of_user": user_id,
-        "of_movement": movement_id,
-        "new_turn_starts_at": standing.turn.starts_at,
-        "new_turn_ends_at": standing.turn.ends_at,
-        "new_turn_done": standing.done,
-        "new_streak": standing.streak,
-        "new_best_streak": standing.best_streak,
-        "new_done_turns": standing.done_turns,
-        "new_turns": standing.turns,
-        "new_recent": standing.recent,
+        "turn_starts_at": standing.turn.starts_at,
+        "turn_ends_at": standing.turn.ends_at,
+        "turn_done": standing.done,
+        "streak": standing.streak,
+        "best_streak": standing.best_streak,
+        "done_turns": standing.done_turns,
+        "turns": standing.turns,
+        "recent": standing.recent,
     }

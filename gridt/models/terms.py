@@ -51,7 +51,7 @@ _NEXT_MEMBERS = (
         ),
     )
     .order_by(Subscription.shuffle_key, Subscription.user_id)
-    .limit(BATCH)
+    .limit(bindparam("batch"))
 )
 
 
@@ -114,6 +114,7 @@ def retell_next(movement_id: int, after: Place = (0, 0)) -> Told:
     key, user_id = after
     keys = keys_of(movement_id)
     given = {"first": max(key, keys["first"]), "end": keys["end"], "after_user": user_id}
+    given |= {"batch": BATCH}
     rows = execute(_NEXT_MEMBERS, given).all()
     otherwise = retell(movement_id, [row.user_id for row in rows]) if rows else 0
     last = rows[-1] if len(rows) == BATCH else None
