@@ -92,10 +92,6 @@ class NotSubscribed(Conflict):
     slug, title = "not-subscribed", "You are not subscribed to this movement"
 
 
-class NotPaused(NotFound):
-    slug, title = "not-paused", "You are not paused in this movement"
-
-
 class AlreadyDone(Conflict):
     slug, title = "already-done", "This turn is done already"
 

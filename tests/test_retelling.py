@@ -131,3 +131,19 @@ def test_what_is_kept_is_what_the_past_tells(make_user, make_movement, clock, se
         assert standings(clock.now) == kept
         db.session.rollback()
     assert {one.split()[0] for one in story} >= {"post", "late", "pause", "change_clock", "wait"}
+
+
+def test_the_command_tells_how_many_stood_otherwise(app, make_movement, clock):
+    movement, _ = make_movement(members=3), make_movement(members=2)
+    clock.pass_(days=3)
+    db.session.execute(sa.update(Subscription).values(turn_starts_at=clock.now, streak=7))
+    db.session.execute(sa.update(Subscription).values(turn_ends_at=clock.now + timedelta(days=1)))
+    db.session.commit()
+
+    def run(*arguments: str) -> str:
+        return app.test_cli_runner().invoke(args=["gridt", "rebuild-standing", *arguments]).output
+
+    assert "3 standings told, 3 otherwise" in run("--movement", movement.name)
+    assert "5 standings told, 2 otherwise" in run()
+    assert "5 standings told, none otherwise" in run()
+    assert "no movement" in run("--movement", "nothing of the kind")

@@ -36,7 +36,7 @@ OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("DELETE", "/movements/<movement>"): (403, 403, "its creator and admins"),
     ("PUT", "/movements/<movement>/subscriber"): (200, 200, "subscribes themselves"),
     ("DELETE", "/movements/<movement>/subscriber"): (200, 200, "unsubscribes themselves"),
-    ("GET", "/movements/<movement>/pause"): (409, 404, "their own"),
+    ("GET", "/movements/<movement>/pause"): (409, 200, "their own"),
     ("PUT", "/movements/<movement>/pause"): (409, 200, "pauses themselves"),
     ("DELETE", "/movements/<movement>/pause"): (409, 200, "their own"),
     ("POST", "/movements/<movement>/leader"): (409, 409, "their own slots: none, and none open"),

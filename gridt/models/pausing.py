@@ -6,7 +6,7 @@ from typing import cast
 from sqlalchemy import Select, Table, bindparam, select, update
 
 from gridt.clock import utcnow
-from gridt.errors import Invalid, NotPaused, NotSubscribed
+from gridt.errors import Invalid, NotSubscribed
 from gridt.extensions import db
 from gridt.models.base import execute
 from gridt.models.history import SubscriptionPause, Told, clock_in
@@ -60,18 +60,15 @@ def resume(user_id: int, movement_id: int) -> None:
         _end(found, now)
 
 
-def pause_of(user_id: int, movement_id: int) -> SubscriptionPause:
-    """Return the pause that a member is in.
+def pause_of(user_id: int, movement_id: int) -> SubscriptionPause | None:
+    """Return the pause that a member is in, or None.
 
     :raises NotSubscribed: when the user is no member
-    :raises NotPaused: when they are in none
     """
     if told(user_id, movement_id) is None:
         raise NotSubscribed
     found = _last(user_id, movement_id)
-    if found is None or found.ends_at <= utcnow():
-        raise NotPaused
-    return found
+    return found if found is not None and found.ends_at > utcnow() else None
 
 
 def _settled(user_id: int, movement_id: int) -> tuple[Told, datetime]:

@@ -137,9 +137,9 @@ def _was_brief(model: Former, owner: InstrumentedAttribute[int], id: int, now: d
 
 
 def _forget_oldest(model: Former, owner: InstrumentedAttribute[int], id: int) -> None:
-    kept = select(model.ended_at).where(owner == id).order_by(model.ended_at.desc())
-    oldest = kept.offset(MOST_FORMER - 1).limit(1).scalar_subquery()
+    newest_first = select(model.ended_at).where(owner == id).order_by(model.ended_at.desc())
+    kept = newest_first.limit(MOST_FORMER)
     db.session.execute(
-        delete(model).where(owner == id, model.ended_at < oldest),
+        delete(model).where(owner == id, model.ended_at.not_in(kept)),
         execution_options={"synchronize_session": False},
     )

@@ -96,8 +96,7 @@ class Update(Stored, Model):
         plain = at is None and is_told(row)
         if at is not None:
             # the clock too as it is, now that nobody changes it meanwhile
-            now_told = told(leader_id, movement_id) or row
-            turn = turn_open_for(now_told, at, moment, grace)
+            turn = turn_open_for(told(leader_id, movement_id) or row, at, moment, grace)
             given = ends | {"starts_at": turn.starts_at, "ends_at": turn.ends_at}
             if not row.counts_every_update and execute(_ANY_IN, given).first() is not None:
                 raise AlreadyDone

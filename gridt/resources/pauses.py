@@ -24,7 +24,7 @@ class Pause(Resource):
     @bp.problems(404, 409)
     @bp.answers(200, PauseOut)
     def get(self, movement: str) -> ResponseReturnValue:
-        """Show the pause that the caller is in."""
+        """Show the pause that the caller is in, or null in each member."""
         movement_id = movement_or_404(movement).id
         return _answer(pause_of(caller_id(), movement_id))
 
@@ -52,9 +52,9 @@ class Pause(Resource):
         return {"message": "You are not paused any more."}
 
 
-def _answer(found: SubscriptionPause) -> dict[str, Any]:
+def _answer(found: SubscriptionPause | None) -> dict[str, Any]:
     return {
-        "paused_from": found.starts_at,
-        "paused_until": found.ends_at,
-        "reason": found.reason,
+        "paused_from": found and found.starts_at,
+        "paused_until": found and found.ends_at,
+        "reason": found and found.reason,
     }

@@ -22,8 +22,8 @@ class PauseIn(In):
 class PauseOut(Schema):
     """A time in which nothing is expected of the caller."""
 
-    paused_from = fields.DateTime(required=True)
-    paused_until = fields.DateTime(required=True)
+    paused_from = fields.DateTime(required=True, allow_none=True)
+    paused_until = fields.DateTime(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
 
 
