@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,9 @@ METHODS = {"get", "post", "put", "patch", "delete"}
 
 #: what a call has to carry to succeed
 BODIES = {
+    "PUT /movements/{movement}/pause": {
+        "until": (datetime.now(UTC) + timedelta(days=9)).isoformat()
+    },
     "POST /register": {"username": "new", "email": "new@example.org", "password": PASSWORD},
     "POST /auth": {"username": "me", "password": PASSWORD},
     "POST /user/change_password": {"old_password": PASSWORD, "new_password": "another " * 2},
@@ -406,6 +410,9 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /admin/reports/{report}/close", 404): name_no_report,
     ("POST /admin/reports/{report}/close", 409): do_it_twice,
     ("GET /movements/{movement}/followers", 409): come_as_a_stranger,
+    ("GET /movements/{movement}/pause", 409): come_as_a_stranger,
+    ("PUT /movements/{movement}/pause", 409): come_as_a_stranger,
+    ("DELETE /movements/{movement}/pause", 409): come_as_a_stranger,
     ("POST /movements/{movement}/updates", 409): come_as_a_stranger,
     ("POST /movements/{movement}/update", 409): come_as_a_stranger,
     ("POST /movements/{movement}/signal", 409): come_as_a_stranger,
