@@ -95,6 +95,8 @@ class Settings:
     LIMIT_MAIL: str = "40/hour"
     #: GRIDT_LIMIT_REFRESH: wrong refresh tokens
     LIMIT_REFRESH: str = "60/minute"
+    #: GRIDT_GRACE_SECONDS: for how long after its end a turn may still be said to have been done
+    GRACE: timedelta = timedelta(hours=2)
     #: GRIDT_MOVEMENTS_BY: who may start movements, `everybody` or `admins`
     MOVEMENTS_BY: str = "everybody"
     #: GRIDT_MAX_BODY_BYTES: a longer request body is refused
@@ -179,6 +181,7 @@ def _limits(env: FileAwareEnv) -> dict[str, Any]:
     default = {field.name: field.default for field in fields(Settings)}
     read: dict[str, tuple[Callable[..., Any], str, Range]] = {
         "REPLICA_LAG": (env.timedelta, "REPLICA_LAG_SECONDS", a_second),
+        "GRACE": (env.timedelta, "GRACE_SECONDS", Range(min=timedelta())),
         "MAX_CONTENT_LENGTH": (env.int, "MAX_BODY_BYTES", Range(min=1024)),
         "JWT_ACCESS_TOKEN_EXPIRES": (env.timedelta, "ACCESS_TOKEN_SECONDS", a_second),
         "JWT_REFRESH_TOKEN_EXPIRES": (env.timedelta, "REFRESH_TOKEN_SECONDS", a_second),

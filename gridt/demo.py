@@ -20,7 +20,10 @@ from gridt.models import Movement, MovementUserAssociation, Subscription, Update
 from gridt.models.base import Model, fold
 from gridt.models.draw import CHOICES, WINDOW
 from gridt.models.movement_user_association import SLOTS
+from gridt.models.standings import kept
 from gridt.models.subscription import random_key
+from gridt.standing import Period, Terms, judge
+from gridt.turns import Clock
 
 USERNAME = "demo{}"
 
@@ -33,6 +36,11 @@ _HABITS = [
     ("Read ten pages", timedelta(days=1), "Of a book, on paper if you can."),
     ("Practise the piano", timedelta(days=1), "Fifteen minutes are enough to stay in it."),
     ("Cook from scratch", timedelta(days=2), "Nothing from a box, somebody invited if possible."),
+]
+#: where invented people live, the first of them most
+_ZONES = [
+    *("Europe/Amsterdam", "Europe/Amsterdam", "Europe/London", "America/New_York"),
+    *("America/Sao_Paulo", "Asia/Kolkata", "Asia/Tokyo", "Australia/Sydney"),
 ]
 _MESSAGES = [None, None, None, "Done!", "Barely made it.", "Felt great.", "Rainy, but did it."]
 
@@ -68,6 +76,8 @@ class Demo:
         #: everybody's, hashed once
         self.password = secrets.token_urlsafe(9)
         self.password_hash = passwords.hash(self.password)
+        #: by the id of the user who goes by it
+        self.clocks: dict[int, Clock] = {}
 
     @property
     def steps(self) -> int:
@@ -84,8 +94,10 @@ class Demo:
         connection = db.session.connection()
         yield from _load(connection, User, self._users())
         # others may register meanwhile; nobody else has this hash
-        ours = select(User.id).where(User.password_hash == self.password_hash).order_by(User.id)
-        ids = db.session.scalars(ours).all()
+        ours = select(User.id, User.time_zone).where(User.password_hash == self.password_hash)
+        clocks = {zone: Clock(zone) for zone in _ZONES}
+        self.clocks = {id: clocks[zone] for id, zone in db.session.execute(ours.order_by(User.id))}
+        ids = list(self.clocks)
         for number, habit in enumerate(self.habits):
             company = min(len(ids), _COMPANY)
             some = dice.sample(ids[:company], dice.randint(company // 3, company))
@@ -107,7 +119,7 @@ class Demo:
                 "password_hash": self.password_hash,
                 "role": "user",
                 "bio": "An invented person.",
-                "time_zone": "UTC",
+                "time_zone": _ZONES[number % len(_ZONES)],
                 "created_at": self.began,
             }
 
@@ -128,7 +140,7 @@ class Demo:
         for start in range(0, len(members), _BATCH):
             some = members[start : start + _BATCH]
             pasts = [(one, self._past(movement.interval, longest)) for one in some]
-            yield from _load(connection, Subscription, _subscriptions(movement.id, pasts))
+            yield from _load(connection, Subscription, self._subscriptions(movement, pasts))
             yield from (0 for _ in _load(connection, Update, _updates(movement.id, pasts)))
         yield from _load(connection, MovementUserAssociation, _slots(movement.id, members))
         movement.member_count = len(members)
@@ -146,16 +158,17 @@ class Demo:
         )
         return [joined, *done]
 
-
-def _subscriptions(movement_id: int, pasts: Pasts) -> Iterator[dict[str, Any]]:
-    for user_id, (joined, *done) in pasts:
-        yield {
-            "user_id": user_id,
-            "movement_id": movement_id,
-            "subscribed_at": joined,
-            "last_update_at": done[-1] if done else None,
-            "shuffle_key": random_key(movement_id),
-        }
+    def _subscriptions(self, movement: Movement, pasts: Pasts) -> Iterator[dict[str, Any]]:
+        for user_id, (joined, *done) in pasts:
+            terms = Terms(movement.interval, self.clocks[user_id], joined)
+            period = Period(joined, terms.interval, terms.clock)
+            yield {
+                "user_id": user_id,
+                "movement_id": movement.id,
+                "subscribed_at": joined,
+                "last_update_at": done[-1] if done else None,
+                "shuffle_key": random_key(movement.id),
+            } | kept(judge([period], done, terms, self.now))
 
 
 def _updates(movement_id: int, pasts: Pasts) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from signal import SIGKILL
 from threading import Event, get_ident
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from gridt.auth import tokens_for
+from gridt.clock import utcnow
 from gridt.errors import LastAdmin, NotFollowing, NotSubscribed
 from gridt.extensions import db, disconnect, passwords
 from gridt.models import (
@@ -26,7 +28,9 @@ from gridt.models import (
     User,
     invariants,
 )
+from gridt.models.pausing import pause
 from gridt.models.personal import SECTIONS
+from gridt.models.terms import change_clock
 from gridt.models.user import OWNERS
 from tests import networks
 from tests.conftest import PASSWORD, OwnContextClient, migrated_app
@@ -39,6 +43,7 @@ USERS = db.metadata.tables["users"]
 #: what names a user besides `OWNERS`: (table, column) and what becomes of it at the end
 OTHERWISE = {
     ("subscriptions", "user_id"): "whoever ends leaves every movement",
+    ("pauses", "user_id"): "go with the subscription",
     ("movement_user_associations", "follower_id"): "goes with the subscription",
     ("movement_user_associations", "leader_id"): "somebody else leads instead",
     ("movements", "creator_id"): "movements stay, without creator",
@@ -160,6 +165,8 @@ def test_all_that_is_theirs_goes_and_the_network_is_whole(
     sizes = {movement.id: movement.member_count for movement in movements}
     mine, other = client_for(gone), client_for(gone)
     AuditEntry.note("account.registered", user_id=gone, actor_id=gone)
+    pause(gone, list(sizes)[3], utcnow() + timedelta(days=1))
+    change_clock(User.find_by_id(gone), time_zone="Europe/Amsterdam")
     db.session.commit()
     named = set(traces_of(gone))
     assert named == columns_that_name_users() | {("users", "id")}, "nothing is untried"

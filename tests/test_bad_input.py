@@ -6,7 +6,8 @@ member has to say here what is bad for it. Every answer is held against the cont
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -102,21 +103,75 @@ class Text:
         return found
 
 
-def movement_members(required: bool) -> dict[str, Text]:
+@dataclass(frozen=True)
+class Moment(Text):
+    """A member that says when; `good` is empty where the good one is to leave it out."""
+
+    def bad(self) -> dict[str, Any]:
+        sample = "2026-11-21T10:00:00+00:00"
+        found = replace(self, good=sample).bad() if not self.good else super().bad()
+        texts = ("soon", "2026-02-30", "2026-11-21T25:00:00Z", "2026-11-21T10:00", "1" * 30)
+        ages = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2001-01-01T00:00:00Z")
+        return found | {text: text for text in (*texts, *ages)}
+
+
+@dataclass(frozen=True)
+class Number:
+    """A member that is a whole number, which may be left out."""
+
+    good: int
+    low: int
+    high: int
+    required = False
+
+    def bad(self) -> dict[str, Any]:
+        return {
+            "text": str(self.good),
+            "a fraction": self.good + 0.5,
+            "true": True,
+            "an array": [self.good],
+            "too small": self.low - 1,
+            "too large": self.high + 1,
+            "huge": 2**64,
+            "null": None,
+        }
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A member that is true or false, which may be left out."""
+
+    good = True
+    required = False
+
+    def bad(self) -> dict[str, Any]:
+        return {"text": "true", "a number": 7, "an array": [True], "an object": {}, "null": None}
+
+
+Member = Text | Number | Flag
+
+
+def movement_members(required: bool) -> dict[str, Member]:
     return {
         "name": Text("Reading", 4, 50, required),
         "short_description": Text("A page a day", 10, 100, required),
         "description": Text("Any page", 0, 1000, required=False),
         "interval": Text("daily", 1, 5, required),
+        "free_misses": Number(2, 0, 30),
+        "free_turns": Number(20, 1, 100),
+        "counts_every_update": Flag(),
     }
 
 
-MESSAGE = {"message": Text("done", 0, 280, required=False, nullable=True)}
+MESSAGE = {
+    "message": Text("done", 0, 280, required=False, nullable=True),
+    "at": Moment("", 0, 40, required=False, nullable=True),
+}
 REPORT = {
     "reason": Text("not nice", 1, 1000),
     "category": Text("hate", 1, 16, required=False),
 }
-MEMBERS: dict[tuple[str, str], dict[str, Text]] = {
+MEMBERS: dict[tuple[str, str], dict[str, Member]] = {
     ("POST", "/register"): {
         "username": Text("newcomer", 1, 32),
         "email": Text("new@example.org", 1, 254),
@@ -128,6 +183,8 @@ MEMBERS: dict[tuple[str, str], dict[str, Text]] = {
         "username": Text("annie", 1, 32, required=False),
         "bio": Text("reads", 0, 2000, required=False),
         "time_zone": Text("Europe/Amsterdam", 1, 64, required=False),
+        "day_starts_at": Text("04:00", 1, 5, required=False),
+        "week_starts_on": Text("sunday", 1, 9, required=False),
     },
     ("DELETE", "/identity"): {"password": Text(PASSWORD)},
     ("PATCH", "/admin/users/<user>"): {"role": Text("user", 1, 5)},
@@ -153,6 +210,10 @@ MEMBERS: dict[tuple[str, str], dict[str, Text]] = {
     ("POST", "/movements"): movement_members(required=True),
     ("PATCH", "/movements/<movement>"): movement_members(required=False),
     ("PUT", "/movements/<movement>/subscriber"): {},
+    ("PUT", "/movements/<movement>/pause"): {
+        "until": Moment((datetime.now(UTC) + timedelta(days=9)).isoformat(), 1, 40),
+        "reason": Text("ill", 0, 280, required=False, nullable=True),
+    },
     ("POST", "/movements/<movement>/leader"): {},
     ("POST", "/movements/<movement>/leader/<user>"): {},
     ("POST", "/movements/<movement>/updates"): MESSAGE,
@@ -251,7 +312,8 @@ def refused(world):
 
 def body_of(method: str, rule: str, **changes: Any) -> dict[str, Any]:
     """Return a good body, with some members changed."""
-    return {name: field.good for name, field in MEMBERS[method, rule].items()} | changes
+    members = MEMBERS[method, rule].items()
+    return {name: field.good for name, field in members if field.good != ""} | changes
 
 
 def invalid(rule: str) -> set[int]:
@@ -330,7 +392,7 @@ def test_what_json_has_no_word_for_is_refused(refused, method, rule, name, field
 @pytest.mark.parametrize(("method", "rule", "name", "field"), FIELDS.values(), ids=FIELDS)
 def test_what_is_missing_is_named(world, method, rule, name, field):
     before, body = world.stored(), body_of(method, rule)
-    del body[name]
+    body.pop(name, None)
     answer = world.call(method, rule, json=body)
     if field.required:
         assert (answer.status_code, pointers(answer)) == (422, [f"#/{name}"])

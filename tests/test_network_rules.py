@@ -24,6 +24,7 @@ from gridt.errors import NotFollowing, NotSubscribed
 from gridt.extensions import db
 from gridt.models import Block, Movement, Update, User, block, unblock
 from gridt.models import MovementUserAssociation as Association
+from gridt.models.pausing import pause, resume
 from tests.conftest import Clock
 from tests.networks import (
     Arrows,
@@ -220,6 +221,22 @@ class Life(RuleBasedStateMachine):
             with pytest.raises(NotSubscribed):
                 movement.post_update(user)
             db.session.rollback()
+        assert self.state() == before
+
+    @rule(number=someone, where=somewhere, days=st.integers(1, 9))
+    def pause(self, number: int, where: int, days: int) -> None:
+        user, movement, before = self.user(number), self.movements[where], self.state()
+        if user.id in before[1][where]:
+            pause(user.id, movement.id, self.clock.now + timedelta(days=days))
+            db.session.commit()
+        assert self.state() == before
+
+    @rule(number=someone, where=somewhere)
+    def resume(self, number: int, where: int) -> None:
+        user, movement, before = self.user(number), self.movements[where], self.state()
+        if user.id in before[1][where]:
+            resume(user.id, movement.id)
+            db.session.commit()
         assert self.state() == before
 
     @rule(number=someone, where=somewhere, newest=st.booleans())

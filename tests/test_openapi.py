@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -39,6 +40,9 @@ METHODS = {"get", "post", "put", "patch", "delete"}
 
 #: what a call has to carry to succeed
 BODIES = {
+    "PUT /movements/{movement}/pause": {
+        "until": (datetime.now(UTC) + timedelta(days=9)).isoformat()
+    },
     "POST /register": {"username": "new", "email": "new@example.org", "password": PASSWORD},
     "POST /auth": {"username": "me", "password": PASSWORD},
     "POST /user/change_password": {"old_password": PASSWORD, "new_password": "another " * 2},
@@ -443,6 +447,9 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("GET /movements/{movement}/history", 409): come_as_a_stranger,
     ("GET /movements/{movement}/history.svg", 409): come_as_a_stranger,
     ("GET /movements/{movement}/statistics", 403): come_as_a_stranger,
+    ("GET /movements/{movement}/pause", 409): come_as_a_stranger,
+    ("PUT /movements/{movement}/pause", 409): come_as_a_stranger,
+    ("DELETE /movements/{movement}/pause", 409): come_as_a_stranger,
     ("POST /movements/{movement}/updates", 409): come_as_a_stranger,
     ("POST /movements/{movement}/updates/import", 409): come_as_a_stranger,
     ("GET /calendars/{secret}.ics", 404): name_no_calendar,

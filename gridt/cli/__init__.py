@@ -1,6 +1,6 @@
 """`flask gridt …`: what operators of the service type."""
 
-from gridt.cli import accounts, audit, jobs, moving, network, service
+from gridt.cli import accounts, audit, jobs, moving, network, service, standings
 from gridt.cli.group import commands
 
-__all__ = ["accounts", "audit", "commands", "jobs", "moving", "network", "service"]
+__all__ = ["accounts", "audit", "commands", "jobs", "moving", "network", "service", "standings"]

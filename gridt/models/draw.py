@@ -2,7 +2,8 @@
 
 For each slot a pool is drawn: two independent windows of eight consecutive members in the
 random order of their shuffle keys, or everybody in a movement of up to 64. Of up to three
-live members of the pool, taken at random, the one with the fewest followers is chosen. Two or
+live members of the pool, taken at random, the one with the fewest followers is chosen; of silent
+ones where nobody is live, and of those who pause where there is nobody else. Two or
 three choices already keep the longest queue near its mean (Azar, Broder, Karlin, Upfal,
 "Balanced allocations", 1999), while ranking the whole pool would make each newcomer follow
 the few who joined before. Figures: docs/leader-network.md.
@@ -53,14 +54,19 @@ BATCH = 20
 
 
 # Statements are made once: to build one costs as much as to run it.
-_EVERYBODY = select(
-    Subscription.user_id, Subscription.subscribed_at, Subscription.last_update_at
-).where(IN_MOVEMENT)
+_TOLD = (
+    Subscription.user_id,
+    Subscription.subscribed_at,
+    Subscription.last_update_at,
+    Subscription.paused_until,
+)
+_EVERYBODY = select(*_TOLD).where(IN_MOVEMENT)
 
-#: who is live, as `Draw.is_live` tells it of one, for a statement with its `live_since`
-LIVE = or_(
+#: who is live or paused, and so not silent, for a statement with a draw's `live_since` and `now`
+NOT_SILENT = or_(
     Subscription.subscribed_at >= bindparam("live_since"),
     Subscription.last_update_at >= bindparam("live_since"),
+    Subscription.paused_until > bindparam("now"),
 )
 
 
@@ -121,9 +127,7 @@ def _windows(count: int) -> CompoundSelect[*tuple[Any, ...]]:
     windows = (
         select(
             literal_column(str(number)).label("number"),
-            Subscription.user_id,
-            Subscription.subscribed_at,
-            Subscription.last_update_at,
+            *_TOLD,
         )
         .where(
             Subscription.shuffle_key >= bindparam(f"start{number}"),
@@ -147,10 +151,17 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A member who may become a leader."""
+    """A member who may become a leader: rather one who is live, and one who is paused last."""
 
     user_id: int
     live: bool
+    paused: bool = False
+
+    @property
+    def rank(self) -> tuple[bool, bool]:
+        """Return the place among others: the least is chosen first."""
+        # last rather than never: a slot left open would stay so when the pause ends
+        return self.paused, not self.live
 
 
 class Draw:
@@ -168,7 +179,8 @@ class Draw:
         self.movement_id = movement_id
         self.alone = alone
         self.small = members <= SMALL
-        self.live_since = utcnow() - LIVE_INTERVALS * interval
+        self.now = utcnow()
+        self.live_since = self.now - LIVE_INTERVALS * interval
 
     def windows(self, count: int) -> list[list[Candidate]]:
         """Return `count` windows of random members, by one statement.
@@ -210,6 +222,10 @@ class Draw:
     def is_live(self, subscribed_at: datetime, last_update_at: datetime | None) -> bool:
         """Tell whether a member posted, or joined, within the last three intervals."""
         return max(subscribed_at, last_update_at or subscribed_at) >= self.live_since
+
+    def is_paused(self, paused_until: datetime | None) -> bool:
+        """Tell whether a member's pause is not over."""
+        return paused_until is not None and paused_until > self.now
 
     def _choose(self, wishes: Sequence[Wish], pools: list[list[Candidate]]) -> list[int | None]:
         rankings = [_ranked(wish, pool) for wish, pool in zip(wishes, pools, strict=True)]
@@ -256,7 +272,8 @@ class Draw:
         return []
 
     def _candidate(self, row: Row[*tuple[Any, ...]]) -> Candidate:
-        return Candidate(row.user_id, self.is_live(row.subscribed_at, row.last_update_at))
+        live = self.is_live(row.subscribed_at, row.last_update_at)
+        return Candidate(row.user_id, live, self.is_paused(row.paused_until))
 
 
 class _Compared:
@@ -303,8 +320,8 @@ class _Compared:
 
 
 def _first_few(ranking: list[Candidate]) -> list[Candidate]:
-    """Return the first few that are as live as the first."""
-    return [one for one in ranking[:CHOICES] if one.live == ranking[0].live]
+    """Return the first few of the rank of the first."""
+    return [one for one in ranking[:CHOICES] if one.rank == ranking[0].rank]
 
 
 def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -312,11 +329,11 @@ def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _ranked(wish: Wish, pool: list[Candidate]) -> list[Candidate]:
-    """Shuffle those eligible, the live ones first."""
+    """Shuffle those eligible, the live ones first and the paused ones last."""
     refused = {wish.follower_id, *wish.refused}
     eligible = [one for one in pool if one.user_id not in refused]
     dice.shuffle(eligible)
-    eligible.sort(key=lambda one: not one.live)
+    eligible.sort(key=lambda one: one.rank)
     return eligible
 
 

@@ -3,12 +3,16 @@
 Standing can be told anew from these and the updates.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Interval,
+    Row,
     SmallInteger,
     String,
     Text,
@@ -16,6 +20,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import Model, UTCDateTime
+from gridt.standing import Period, Terms
+from gridt.turns import Clock
+
+#: a row that tells, among others, what a standing is told by
+Told = Row[*tuple[Any, ...]]
 
 
 class FormerClock(Model):
@@ -57,3 +66,30 @@ class SubscriptionPause(Model):
     starts_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reason: Mapped[str | None] = mapped_column(Text)
+
+
+def clock_in(row: Told) -> Clock:
+    """Return the clock of a row that tells it."""
+    return Clock(row.time_zone, row.day_starts_at, row.week_starts_on)
+
+
+def periods_of(terms: Terms, clocks: Sequence[Told], intervals: Sequence[Told]) -> list[Period]:
+    """Return what held since a member subscribed, one after the other."""
+    ends = {one.ended_at for one in [*clocks, *intervals] if one.ended_at > terms.since}
+    return [
+        Period(moment, _in_force(intervals, moment, terms), _clock_at(clocks, moment, terms))
+        for moment in [terms.since, *sorted(ends)]
+    ]
+
+
+def _clock_at(clocks: Sequence[Told], moment: datetime, terms: Terms) -> Clock:
+    place = bisect_right(clocks, moment, key=lambda one: one.ended_at)
+    if place == len(clocks):
+        return terms.clock
+    return clock_in(clocks[place])
+
+
+def _in_force(intervals: Sequence[Told], moment: datetime, terms: Terms) -> timedelta:
+    place = bisect_right(intervals, moment, key=lambda one: one.ended_at)
+    interval: timedelta = terms.interval if place == len(intervals) else intervals[place].interval
+    return interval

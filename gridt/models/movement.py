@@ -34,6 +34,7 @@ from gridt.models.standings import OF_SUBSCRIPTION, OF_USER, Rules, users
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User
+from gridt.standing import LATELY
 
 
 class Movement(Guarded, Stored, Model):
@@ -41,6 +42,8 @@ class Movement(Guarded, Stored, Model):
 
     :param name: unique however it is written
     :param interval: how often the habit is to be done
+    :param free_misses: so many misses in `free_turns` turns are overlooked
+    :param counts_every_update: whether a turn that is done may be reported done again afterwards
     """
 
     __tablename__ = "movements"
@@ -59,7 +62,7 @@ class Movement(Guarded, Stored, Model):
     member_count: Mapped[int] = mapped_column(default=0)
     #: so many misses in so many turns are overlooked
     free_misses: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
-    free_turns: Mapped[int] = mapped_column(SmallInteger, default=30, server_default="30")
+    free_turns: Mapped[int] = mapped_column(SmallInteger, default=LATELY, server_default="30")
     #: whether a turn that is done may be reported done again afterwards
     counts_every_update: Mapped[bool] = mapped_column(default=False, server_default=false())
 
@@ -71,7 +74,15 @@ class Movement(Guarded, Stored, Model):
     )
 
     def __init__(
-        self, name: str, interval: timedelta, short_description: str = "", description: str = ""
+        self,
+        name: str,
+        interval: timedelta,
+        short_description: str = "",
+        description: str = "",
+        *,
+        free_misses: int = 0,
+        free_turns: int = LATELY,
+        counts_every_update: bool = False,
     ) -> None:
         self.name = name
         self.interval = interval
@@ -79,6 +90,8 @@ class Movement(Guarded, Stored, Model):
         self.description = description
         self.created_at = utcnow()
         self.member_count = 0
+        self.free_misses, self.free_turns = free_misses, free_turns
+        self.counts_every_update = counts_every_update
         #: the users to subscribe when a movement that is not in the database yet is saved
         self._awaited: list[User] = []
 
@@ -354,8 +367,6 @@ _SEEN = (
         _last.c.id.label("update_id"),
         _last.c.time_stamp.label("last_update_at"),
         _last.c.message,
-        Movement.free_misses,
-        Movement.free_turns,
         *OF_SUBSCRIPTION,
         *OF_USER,
     )

@@ -33,7 +33,7 @@ from gridt.clock import utcnow
 from gridt.errors import Overtaken
 from gridt.models.base import UTCDateTime, execute
 from gridt.models.block import barred, barred_from
-from gridt.models.draw import LIVE, SMALL, WINDOW, Draw, Wish
+from gridt.models.draw import NOT_SILENT, SMALL, WINDOW, Draw, Wish
 from gridt.models.history import SubscriptionPause
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
@@ -71,7 +71,7 @@ _MEMBERS = (
     select(
         Subscription.user_id,
         # told by the database: to read two times for each slot of each member takes longer
-        LIVE.label("live"),
+        NOT_SILENT.label("live"),
         Association.leader_id,
     )
     .outerjoin(
@@ -133,6 +133,7 @@ _SLOTS_TO_GIVE_UP = (
         _slots.c.leader_id,
         Subscription.subscribed_at,
         Subscription.last_update_at,
+        Subscription.paused_until,
         select(func.count())
         .where(
             Association.leader_id == _slots.c.leader_id,
@@ -243,7 +244,8 @@ class Network:
     def members(self) -> Iterator[Member]:
         """Yield all members in random order, fetched from the database a few at a time."""
         # begins to read when somebody does: a streamed answer has a session of its own by then
-        given = keys_of(self.movement_id) | {"live_since": self.draw.live_since}
+        given: dict[str, Any] = {**keys_of(self.movement_id)}
+        given |= {"live_since": self.draw.live_since, "now": self.draw.now}
         for (user_id, live), slots in groupby(execute(_MEMBERS, given), key=itemgetter(0, 1)):
             leaders = [leader_id for *_, leader_id in slots if leader_id is not None]
             yield Member(user_id, bool(live), leaders)
@@ -339,7 +341,10 @@ class Network:
         rows = list(self._execute(_SLOTS_TO_GIVE_UP, adopters=few, newcomer_id=newcomer_id))
         dice.shuffle(rows)
         silent = [
-            one for one in rows if not self.draw.is_live(one.subscribed_at, one.last_update_at)
+            one
+            for one in rows
+            if not self.draw.is_live(one.subscribed_at, one.last_update_at)
+            and not self.draw.is_paused(one.paused_until)
         ]
         crowded = [one for one in rows if one.followers > SLOTS]
         crowded.sort(key=lambda one: one.followers, reverse=True)

@@ -15,6 +15,7 @@ from gridt.models.audit import AuditEntry
 from gridt.models.base import Rows, execute
 from gridt.models.block import Block
 from gridt.models.calendar_address import CalendarAddress
+from gridt.models.history import FormerClock, SubscriptionPause
 from gridt.models.login import Login
 from gridt.models.movement import Movement
 from gridt.models.movement_user_association import MovementUserAssociation as Association
@@ -39,6 +40,8 @@ SECTIONS: dict[str, Rows] = {
         User.role,
         User.bio,
         User.time_zone,
+        User.day_starts_at,
+        User.week_starts_on,
         User.created_at,
         User.deactivated_at,
         User.email_changed_at,
@@ -54,6 +57,24 @@ SECTIONS: dict[str, Rows] = {
     .join(Movement, Movement.id == Subscription.movement_id)
     .where(Subscription.user_id == _me)
     .order_by(Subscription.movement_id),
+    "pauses": select(
+        SubscriptionPause.movement_id,
+        _movement,
+        SubscriptionPause.starts_at,
+        SubscriptionPause.ends_at,
+        SubscriptionPause.reason,
+    )
+    .join(Movement, Movement.id == SubscriptionPause.movement_id)
+    .where(SubscriptionPause.user_id == _me)
+    .order_by(SubscriptionPause.movement_id, SubscriptionPause.starts_at),
+    "former_clocks": select(
+        FormerClock.ended_at,
+        FormerClock.time_zone,
+        FormerClock.day_starts_at,
+        FormerClock.week_starts_on,
+    )
+    .where(FormerClock.user_id == _me)
+    .order_by(FormerClock.ended_at),
     "leaders": select(Association.movement_id, Association.slot, _other.username.label("leader"))
     .join(_other, _other.id == Association.leader_id)
     .where(Association.follower_id == _me)

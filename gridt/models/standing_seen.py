@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from gridt.models.base import execute
-from gridt.models.standings import SEVERAL, Rules, Told, standing_in, terms_in
+from gridt.models.history import Told
+from gridt.models.standings import SEVERAL, Rules, standing_in, terms_in
 from gridt.standing import advance, lately
 from gridt.turns import Clock, follows_calendar, turn_at, turns_between
 

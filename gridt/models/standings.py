@@ -1,6 +1,5 @@
 """How members stand: kept with their subscription, and told anew when the past is another now."""
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +10,12 @@ from sqlalchemy import (
     Boolean,
     Integer,
     Interval,
-    Row,
     String,
     Table,
     bindparam,
     case,
     column,
+    exists,
     func,
     select,
     table,
@@ -26,7 +25,14 @@ from sqlalchemy import (
 from gridt.clock import utcnow
 from gridt.errors import NotInTime
 from gridt.models.base import Rows, UTCDateTime, execute
-from gridt.models.history import FormerClock, FormerInterval, SubscriptionPause
+from gridt.models.history import (
+    FormerClock,
+    FormerInterval,
+    SubscriptionPause,
+    Told,
+    clock_in,
+    periods_of,
+)
 from gridt.models.subscription import Subscription
 from gridt.standing import (
     INSTANT,
@@ -41,7 +47,7 @@ from gridt.standing import (
     done,
     judge,
 )
-from gridt.turns import Clock, Turn
+from gridt.turns import Turn
 
 # by name, since the models of these import this module
 users = table(
@@ -122,11 +128,17 @@ SEVERAL = TOLD.where(
     Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
     Subscription.movement_id.in_(bindparam("movement_ids", expanding=True)),
 )
-_SOME = TOLD.where(
+_OF_SOME = (
     Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
     Subscription.movement_id == bindparam("movement_id"),
 )
-_SOME_HELD = _SOME.with_for_update(key_share=True, of=Subscription)
+_HOLD_SOME = (
+    select(Subscription.user_id)
+    .where(*_OF_SOME)
+    .order_by(Subscription.user_id)
+    .with_for_update(key_share=True)
+)
+_SOME = TOLD.where(*_OF_SOME)
 
 _KEEP = (
     update(cast("Table", Subscription.__table__))
@@ -137,7 +149,20 @@ _KEEP = (
     .values({one.key: bindparam(f"new_{one.key}", type_=one.type) for one in _KEPT})
 )
 _posted_at = bindparam("posted_at", type_=UTCDateTime())
-_KEEP_POSTED = _KEEP.values(
+# Who waited for the subscription has it as it is now, but the clock and the interval as they were
+# when they began to wait.
+_KEEP_POSTED = _KEEP.where(
+    *(
+        exists().where(
+            id == bindparam(given),
+            *(one == bindparam(f"by_{one.name}", type_=one.type) for one in terms),
+        )
+        for id, given, terms in (
+            (users.c.id, "of_user", OF_USER),
+            (movements.c.id, "of_movement", OF_MOVEMENT),
+        )
+    )
+).values(
     last_update_at=case(
         (Subscription.last_update_at > _posted_at, Subscription.last_update_at),
         else_=_posted_at,
@@ -170,7 +195,6 @@ _PAUSES = (
     .order_by(SubscriptionPause.user_id, SubscriptionPause.starts_at)
 )
 
-Told = Row[*tuple[Any, ...]]
 #: a movement's interval, how many misses it overlooks, and in how many turns
 Rules = tuple[timedelta, int, int]
 
@@ -200,9 +224,8 @@ def is_told(row: Told) -> bool:
 def terms_in(row: Told) -> Terms:
     """Return what a member's turns are judged by, from now on, of a row that tells it."""
     pauses = () if row.paused_from is None else (Pause(row.paused_from, row.paused_until),)
-    clock = Clock(row.time_zone, row.day_starts_at, row.week_starts_on)
     allowance = Allowance(row.free_misses, row.free_turns)
-    return Terms(row.interval, clock, row.since, allowance, pauses)
+    return Terms(row.interval, clock_in(row), row.since, allowance, pauses)
 
 
 def standing_in(row: Told, terms: Terms) -> Standing:
@@ -230,16 +253,22 @@ def _begun_in(row: Told, terms: Terms) -> Standing:
 
 def note_done(user_id: int, movement_id: int, row: Told, moment: datetime) -> None:
     """Keep that a member, whose row is held, did it at a moment that is not before others."""
+    if not _keep_done(user_id, movement_id, row, moment) and (now := held(user_id, movement_id)):
+        _keep_done(user_id, movement_id, now, moment)
+
+
+def _keep_done(user_id: int, movement_id: int, row: Told, moment: datetime) -> bool:
+    """Keep that a member did it, if what their row tells of their terms holds; tell whether so."""
     terms = terms_in(row)
     standing = done(standing_in(row, terms), moment, terms)
-    kept = _kept(user_id, movement_id, standing)
-    execute(_KEEP_POSTED, kept | {"posted_at": moment})
+    by = {f"by_{one.name}": getattr(row, one.name) for one in (*OF_USER, *OF_MOVEMENT)}
+    given = _kept(user_id, movement_id, standing) | by | {"posted_at": moment}
+    return execute(_KEEP_POSTED, given).rowcount > 0
 
 
 def settle(user_id: int, movement_id: int, row: Told, moment: datetime) -> Standing:
     """Keep how a member, whose row is held, stands at a moment, before something changes."""
-    terms = terms_in(row)
-    standing = advance(standing_in(row, terms), moment, terms)
+    standing = _at(moment, row)
     execute(_KEEP, _kept(user_id, movement_id, standing))
     return standing
 
@@ -262,30 +291,43 @@ def turn_open_for(row: Told, at: datetime, moment: datetime, grace: timedelta) -
     return before
 
 
-def retell(movement_id: int, user_ids: Collection[int]) -> None:
+def retell(movement_id: int, user_ids: Collection[int]) -> int:
     """Tell the standing of some members of a movement from the past, and keep it.
 
     By a constant number of statements; holds their subscriptions.
+
+    :returns: how many stood otherwise by what was kept
     """
+    # before all else is read: what others changed until then is seen
+    execute(_HOLD_SOME, {"movement_id": movement_id, "user_ids": sorted(user_ids)})
     now = utcnow()
-    kept = [
-        _kept(one.user_id, movement_id, one.judged(now))
-        for one in _pasts(_SOME_HELD, movement_id, user_ids)
-    ]
-    if kept:
-        execute(_KEEP, kept)
+    new, otherwise = [], 0
+    for past in _pasts(movement_id, user_ids):
+        standing = past.judged(now)
+        otherwise += standing != _at(now, past.row)
+        new.append(_kept(past.row.user_id, movement_id, standing))
+    if new:
+        execute(_KEEP, new)
+    return otherwise
+
+
+def _at(moment: datetime, row: Told) -> Standing:
+    """Return how a member stands at a moment by what is kept."""
+    terms = terms_in(row)
+    return advance(standing_in(row, terms), moment, terms)
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
     """All that a member's standing is told from.
 
+    :param row: what is kept
     :param terms: the pauses, and what holds now
     :param periods: what held since they subscribed, one after the other
     :param moments: when they did it, in order
     """
 
-    user_id: int
+    row: Told
     terms: Terms
     periods: Sequence[Period]
     moments: Sequence[datetime]
@@ -300,13 +342,13 @@ class Past:
 
 def past_of(user_id: int, movement_id: int) -> Past | None:
     """Return a member's past, or None for who is not subscribed; holds nothing."""
-    return next(_pasts(_SOME, movement_id, [user_id]), None)
+    return next(_pasts(movement_id, [user_id]), None)
 
 
-def _pasts(members: Rows, movement_id: int, user_ids: Collection[int]) -> Iterator[Past]:
+def _pasts(movement_id: int, user_ids: Collection[int]) -> Iterator[Past]:
     """Read the pasts of some members, by five statements."""
     given = {"movement_id": movement_id, "user_ids": sorted(user_ids)}
-    rows = execute(members, given).all()
+    rows = execute(_SOME, given).all()
     moments = _by_user(execute(_MOMENTS, given))
     clocks = _by_user(execute(_CLOCKS, given))
     pauses = _by_user(execute(_PAUSES, given))
@@ -315,7 +357,7 @@ def _pasts(members: Rows, movement_id: int, user_ids: Collection[int]) -> Iterat
         stretches = [Pause(one.starts_at, one.ends_at) for one in pauses[row.user_id]]
         terms = replace(terms_in(row), pauses=stretches)
         times = [one.time_stamp for one in moments[row.user_id] if one.time_stamp >= row.since]
-        yield Past(row.user_id, terms, _periods(terms, clocks[row.user_id], intervals), times)
+        yield Past(row, terms, periods_of(terms, clocks[row.user_id], intervals), times)
 
 
 def _by_user(rows: Iterable[Told]) -> dict[int, list[Told]]:
@@ -325,39 +367,20 @@ def _by_user(rows: Iterable[Told]) -> dict[int, list[Told]]:
     return found
 
 
-def _periods(terms: Terms, clocks: Sequence[Told], intervals: Sequence[Told]) -> list[Period]:
-    """Return what held since a member subscribed, one after the other."""
-    ends = {one.ended_at for one in [*clocks, *intervals] if one.ended_at > terms.since}
-    return [
-        Period(moment, _in_force(intervals, moment, terms), _clock_at(clocks, moment, terms))
-        for moment in [terms.since, *sorted(ends)]
-    ]
-
-
-def _clock_at(clocks: Sequence[Told], moment: datetime, terms: Terms) -> Clock:
-    place = bisect_right(clocks, moment, key=lambda one: one.ended_at)
-    if place == len(clocks):
-        return terms.clock
-    former = clocks[place]
-    return Clock(former.time_zone, former.day_starts_at, former.week_starts_on)
-
-
-def _in_force(intervals: Sequence[Told], moment: datetime, terms: Terms) -> timedelta:
-    place = bisect_right(intervals, moment, key=lambda one: one.ended_at)
-    interval: timedelta = terms.interval if place == len(intervals) else intervals[place].interval
-    return interval
-
-
 def _kept(user_id: int, movement_id: int, standing: Standing) -> dict[str, Any]:
+    new = {f"new_{name}": value for name, value in kept(standing).items()}
+    return {"of_user": user_id, "of_movement": movement_id} | new
+
+
+def kept(standing: Standing) -> dict[str, Any]:
+    """Return a standing as a subscription keeps it, by the names of its columns."""
     return {
-        "of_user": user_id,
-        "of_movement": movement_id,
-        "new_turn_starts_at": standing.turn.starts_at,
-        "new_turn_ends_at": standing.turn.ends_at,
-        "new_turn_done": standing.done,
-        "new_streak": standing.streak,
-        "new_best_streak": standing.best_streak,
-        "new_done_turns": standing.done_turns,
-        "new_turns": standing.turns,
-        "new_recent": standing.recent,
+        "turn_starts_at": standing.turn.starts_at,
+        "turn_ends_at": standing.turn.ends_at,
+        "turn_done": standing.done,
+        "streak": standing.streak,
+        "best_streak": standing.best_streak,
+        "done_turns": standing.done_turns,
+        "turns": standing.turns,
+        "recent": standing.recent,
     }

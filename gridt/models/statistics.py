@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, select
 
 from gridt.clock import utcnow
 from gridt.models.base import UTCDateTime, execute
-from gridt.models.history import SubscriptionPause
+from gridt.models.history import SubscriptionPause, Told
 from gridt.models.movement import Movement
-from gridt.models.standings import TOLD, Told, standing_in, terms_in
+from gridt.models.standings import TOLD, standing_in, terms_in
 from gridt.models.subscription import IN_MOVEMENT, Subscription, keys_of
 from gridt.models.update import Update
 from gridt.standing import INSTANT, Pause, Standing, Terms, advance

@@ -30,7 +30,7 @@ from gridt.clock import utcnow
 from gridt.errors import AlreadyDone, NotSubscribed
 from gridt.extensions import db
 from gridt.models.base import BigId, Model, Stored, UTCDateTime, execute
-from gridt.models.standings import held, is_told, note_done, retell, turn_open_for
+from gridt.models.standings import held, is_told, note_done, retell, told, turn_open_for
 from gridt.models.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class Update(Stored, Model):
         moment = utcnow()
         plain = at is None and is_told(row)
         if at is not None:
-            turn = turn_open_for(row, at, moment, grace)
+            # the clock too as it is, now that nobody changes it meanwhile
+            turn = turn_open_for(told(leader_id, movement_id) or row, at, moment, grace)
             given = ends | {"starts_at": turn.starts_at, "ends_at": turn.ends_at}
             if not row.counts_every_update and execute(_ANY_IN, given).first() is not None:
                 raise AlreadyDone

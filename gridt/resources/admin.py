@@ -34,6 +34,8 @@ _USERS = Listing(
         User.bio,
         User.role,
         User.time_zone,
+        User.day_starts_at,
+        User.week_starts_on,
         User.created_at,
         User.deactivated_at,
     ),

@@ -10,7 +10,9 @@ from gridt.api import Blueprint, Resource
 from gridt.auth import caller, caller_id
 from gridt.errors import MovementInUse, MovementNameTaken
 from gridt.extensions import db
+from gridt.jobs.retelling import tell_anew
 from gridt.models import AuditEntry, Movement, User
+from gridt.models.terms import TERMS, change_terms
 from gridt.paging import Key, Listing
 from gridt.resources.paths import movement_or_404, seen_or_404
 from gridt.schemas.base import Message
@@ -88,10 +90,14 @@ class OneMovement(Resource):
         ensure(user, Permission.MOVEMENT_OWN, found)
         if "name" in data:
             _ensure_free(data["name"], found)
+        changed = sorted(data)
+        terms = {name: data.pop(name) for name in TERMS if name in data}
+        if terms and change_terms(found, terms):
+            tell_anew(found.id)
         for name, value in data.items():
             setattr(found, name, value)
         answer = movement_answer(found.dictify(user), "The movement is changed.")
-        _note_admin("movement.edited", found, user, changed=" ".join(sorted(data)))
+        _note_admin("movement.edited", found, user, changed=" ".join(changed))
         found.save_to_db()
         return answer
 

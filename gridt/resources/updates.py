@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, may
@@ -103,8 +104,9 @@ def readable_update_or_404(movement: str, update: str) -> Update:
 
 
 def _record(movement_id: int, data: dict[str, Any]) -> dict[str, Any]:
+    when = {"at": data["at"], "grace": current_app.config["GRACE"]}
     try:
-        return Update.record(caller_id(), movement_id, data["message"] or None)
+        return Update.record(caller_id(), movement_id, data["message"] or None, **when)
     except NotSubscribed:
         movement_or_404(str(movement_id))  # whose members there are exists; looked for only now
         raise

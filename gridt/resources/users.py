@@ -13,6 +13,7 @@ from gridt.formats import CALENDAR, TABLE, as_calendar, as_document, as_table, i
 from gridt.models import AuditEntry, User
 from gridt.models.diary import done_by
 from gridt.models.personal import sections_about
+from gridt.models.terms import CLOCK, change_clock
 from gridt.schemas.base import Message
 from gridt.schemas.users import (
     BioIn,
@@ -68,6 +69,9 @@ class OwnIdentity(Resource):
             holder = User.find_by_name(data["username"])
             if holder not in (None, user):
                 raise UsernameTaken
+        clock = {name: data.pop(name) for name in CLOCK if name in data}
+        if clock:
+            change_clock(user, **clock)
         for name, value in data.items():
             setattr(user, name, value)
         answer = identity_of(user) | {"message": "Your account is changed."}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
-from marshmallow.validate import Length, OneOf
+from marshmallow.validate import Length, OneOf, Range
 
 from gridt.formats import MOST_DRAWN, TEXTS
 from gridt.models.base import fold
@@ -43,6 +43,17 @@ class MovementPatch(In):
     short_description = Line(validate=Length(10, 100))
     description = Line(validate=Length(max=1000))
     interval = IntervalField(metadata=_INTERVAL)
+    free_misses = fields.Integer(
+        strict=True,
+        validate=Range(0, 30),
+        metadata={"description": "so many misses in `free_turns` turns do not end a streak"},
+    )
+    free_turns = fields.Integer(strict=True, validate=Range(1, 100))
+    counts_every_update = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        metadata={"description": "whether a turn may be reported done more than once afterwards"},
+    )
 
 
 class MovementIn(MovementPatch):
@@ -70,6 +81,15 @@ class UpdateIn(In):
     """An update; most need no words."""
 
     message = Line(load_default=None, allow_none=True, validate=Length(max=280))
+    at = fields.AwareDateTime(
+        format="iso",
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "when it was done, if not now: in this turn, or in the one that has just"
+            " ended; never in the future"
+        },
+    )
 
 
 class ImportIn(In):
@@ -177,6 +197,9 @@ class MovementOut(Schema):
     short_description = fields.String(required=True)
     description = fields.String(required=True)
     interval = fields.String(required=True)
+    free_misses = fields.Integer(required=True)
+    free_turns = fields.Integer(required=True)
+    counts_every_update = fields.Boolean(required=True)
     created_at = fields.DateTime(required=True)
     creator_id = fields.Integer(required=True, allow_none=True)
     member_count = fields.Integer(required=True)

@@ -16,6 +16,7 @@ from gridt.models.passwords import is_common, is_own_name
 from gridt.models.personal import SECTIONS
 from gridt.models.user import avatar_of
 from gridt.schemas.base import In, Line, Message, Name
+from gridt.schemas.clocks import DayStartField, WeekdayField, day_start, weekday
 
 #: as RFC 5321 has it; folded too, so that every database can index it
 LONGEST_EMAIL = 254
@@ -143,6 +144,8 @@ class IdentityPatch(In):
     time_zone = TimeZoneField(
         metadata={"format": "time-zone", "description": "a name in the IANA database"}
     )
+    day_starts_at = DayStartField()
+    week_starts_on = WeekdayField()
 
 
 class Registered(Message):
@@ -194,6 +197,8 @@ class Identity(Schema):
     avatar = fields.String(required=True, metadata={"description": "MD5 as Gravatar expects it"})
     role = fields.String(required=True)
     time_zone = fields.String(required=True)
+    day_starts_at = fields.String(required=True, metadata={"description": 'such as "04:00"'})
+    week_starts_on = fields.String(required=True, metadata={"description": 'such as "monday"'})
     created_at = fields.DateTime(required=True)
 
 
@@ -243,5 +248,7 @@ def identity_of(user: User | Row[Any]) -> dict[str, Any]:
         "avatar": avatar_of(user.email),
         "role": user.role,
         "time_zone": user.time_zone,
+        "day_starts_at": day_start(user.day_starts_at),
+        "week_starts_on": weekday(user.week_starts_on),
         "created_at": user.created_at,
     }

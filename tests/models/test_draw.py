@@ -9,9 +9,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from gridt.clock import utcnow
 from gridt.extensions import db
 from gridt.models import Movement, Subscription, Update, User
 from gridt.models.draw import Draw, Wish
+from gridt.models.pausing import pause
 from gridt.models.subscription import KEYS, dice
 from tests.networks import (
     arrows_of,
@@ -84,6 +86,49 @@ def test_a_swap_goes_to_the_only_live_member(make_movement, clock):
     post(members[9], movement)
     me, left = find(members[0], members[1])
     assert movement.swap_leader(me, left).id == members[9]
+
+
+def pause_for_long(user_id, movement):
+    pause(user_id, movement.id, utcnow() + timedelta(days=30))
+    db.session.commit()
+
+
+def test_who_pauses_is_chosen_after_the_silent_ones(make_movement, clock):
+    movement = make_movement()
+    members = people(12)
+    plant(movement, ring(members))
+    clock.pass_(days=4)
+    post(members[9], movement)
+    for one in members[5:8] + members[9:]:
+        pause_for_long(one, movement)
+    me, left = find(members[0], members[1])  # who follows 1 to 4
+    assert movement.swap_leader(me, left).id == members[8]
+
+
+def test_who_pauses_is_chosen_where_there_is_nobody_else(make_movement, make_user, clock):
+    movement = make_movement(members=3)
+    for user in movement.users:
+        pause_for_long(user.id, movement)
+    newcomer = make_user()
+    movement.add_user(newcomer)
+    movement.save_to_db()
+    assert len(newcomer.leaders(movement)) == 3
+    assert violations() == []
+
+
+def test_who_pauses_is_not_silent_and_keeps_their_followers(make_movement, make_user, clock):
+    movement = make_movement()
+    members = people(12)
+    plant(movement, ring(members))
+    clock.pass_(days=4)
+    for one in members:
+        pause_for_long(one, movement)
+    before, newcomer = arrows_of(movement.id), make_user()
+    movement.add_user(newcomer)
+    movement.save_to_db()
+    # rather of somebody whom five follow, since the newcomer does
+    given_up = {old for old, _ in changed(before, arrows_of(movement.id)).values()}
+    assert given_up <= {leader.id for leader in newcomer.leaders(movement)}
 
 
 def test_the_slots_of_a_leaver_go_to_the_only_live_member(make_movement, clock):

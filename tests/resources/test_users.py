@@ -26,6 +26,8 @@ def test_identity_shows_the_caller(client_of, ann):
         "avatar": ann.avatar,
         "role": "user",
         "time_zone": "UTC",
+        "day_starts_at": "00:00",
+        "week_starts_on": "monday",
         "created_at": ann.created_at.isoformat(),
     }
     assert answer.json["created_at"].endswith("+00:00")

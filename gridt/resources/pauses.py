@@ -1,0 +1,60 @@
+"""Times in which nothing is expected of the caller."""
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from gridt.api import Blueprint, Resource
+from gridt.auth import caller_id
+from gridt.errors import NotSubscribed
+from gridt.extensions import db
+from gridt.models import SubscriptionPause
+from gridt.models.pausing import pause, pause_of, resume
+from gridt.resources.paths import movement_id_in, movement_or_404
+from gridt.schemas.base import Message
+from gridt.schemas.pauses import PauseChanged, PauseIn, PauseOut
+
+bp = Blueprint("pauses", description="Times in which nothing is expected")
+
+
+@bp.route("/movements/<movement>/pause")
+class Pause(Resource):
+    """The caller's pause in a movement."""
+
+    @bp.problems(404, 409)
+    @bp.answers(200, PauseOut)
+    def get(self, movement: str) -> ResponseReturnValue:
+        """Show the pause that the caller is in, or null in each member."""
+        movement_id = movement_or_404(movement).id
+        return _answer(pause_of(caller_id(), movement_id))
+
+    @bp.problems(404, 409)
+    @bp.answers(200, PauseChanged)
+    @bp.arguments(PauseIn)
+    def put(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
+        """Pause, or have the pause end at another time; followers see until when, not why."""
+        movement_id = movement_id_in(movement)
+        try:
+            found = pause(caller_id(), movement_id, data["until"], data["reason"] or None)
+        except NotSubscribed:
+            movement_or_404(str(movement_id))
+            raise
+        answer = _answer(found) | {"message": "You are paused; your streak stands still."}
+        db.session.commit()
+        return answer
+
+    @bp.problems(404, 409)
+    @bp.answers(200, Message)
+    def delete(self, movement: str) -> ResponseReturnValue:
+        """End the pause now."""
+        resume(caller_id(), movement_or_404(movement).id)
+        db.session.commit()
+        return {"message": "You are not paused any more."}
+
+
+def _answer(found: SubscriptionPause | None) -> dict[str, Any]:
+    return {
+        "paused_from": found and found.starts_at,
+        "paused_until": found and found.ends_at,
+        "reason": found and found.reason,
+    }

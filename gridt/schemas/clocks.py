@@ -1,0 +1,72 @@
+"""When days and weeks begin, and until when somebody is paused, as clients write it."""
+
+import re
+from datetime import date, datetime
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: the latest start of a day, in minutes after midnight
+NOON = 12 * 60
+
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+
+
+class DayStartField(fields.Field[int]):
+    """When a day begins, from midnight to noon; in minutes after midnight."""
+
+    def __init__(self) -> None:
+        metadata = {
+            "type": "string",
+            "pattern": "^(0[0-9]|1[01]):[0-5][0-9]$|^12:00$",
+            "description": "when the day begins, from 00:00 to 12:00",
+        }
+        super().__init__(metadata=metadata)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
+        found = _TIME.fullmatch(value) if isinstance(value, str) else None
+        minutes = int(found[1]) * 60 + int(found[2]) if found else NOON + 1
+        if minutes > NOON:
+            raise ValidationError('Not a time from "00:00" to "12:00".')
+        return minutes
+
+
+class WeekdayField(fields.Field[int]):
+    """A day of the week by its English name; 0 for Monday."""
+
+    def __init__(self) -> None:
+        super().__init__(metadata={"type": "string", "enum": list(WEEKDAYS)})
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
+        if value not in WEEKDAYS:
+            raise ValidationError('Not a day of the week, such as "monday".')
+        return WEEKDAYS.index(value)
+
+
+class UntilField(fields.Field[date]):
+    """A moment with its zone, or a day."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        told = "a moment with its zone, or the day, by one's own calendar, on which one is back"
+        super().__init__(metadata={"type": "string", "description": told}, **kwargs)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:
+        try:
+            text = value if isinstance(value, str) and value.isascii() else ""
+            found = date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
+        except ValueError:
+            found = None
+        if found is None or (isinstance(found, datetime) and found.tzinfo is None):
+            raise ValidationError("Neither a day nor a moment with its zone, in ISO 8601.")
+        return found
+
+
+def day_start(minutes: int) -> str:
+    """Return when a day begins as clients read it."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def weekday(number: int) -> str:
+    """Return a day of the week as clients read it."""
+    return WEEKDAYS[number]

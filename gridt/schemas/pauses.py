@@ -1,0 +1,31 @@
+"""Pauses."""
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Length
+
+from gridt.schemas.base import In, Line, Message
+from gridt.schemas.clocks import UntilField
+
+
+class PauseIn(In):
+    """Until when nothing is expected of the caller, at most a year ahead."""
+
+    until = UntilField(required=True)
+    reason = Line(
+        load_default=None,
+        allow_none=True,
+        validate=Length(max=280),
+        metadata={"description": "for oneself; nobody else sees it"},
+    )
+
+
+class PauseOut(Schema):
+    """A time in which nothing is expected of the caller."""
+
+    paused_from = fields.DateTime(required=True, allow_none=True)
+    paused_until = fields.DateTime(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+
+
+class PauseChanged(PauseOut, Message):
+    """The caller's pause as it is now."""

@@ -1,0 +1,224 @@
+"""Pausing, one's own clock and late updates, as clients call them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from gridt.extensions import db
+from gridt.jobs import run_until_idle
+from gridt.models import FormerClock, FormerInterval, SubscriptionPause, User
+from gridt.models import terms as gridt_terms
+from tests.networks import make_movements, people, plant, ring
+
+NOON = datetime(2024, 3, 20, 12, tzinfo=UTC)  # a Wednesday
+
+
+@pytest.fixture
+def ann(make_user):
+    return make_user("ann")
+
+
+@pytest.fixture
+def ben(make_user):
+    return make_user("ben")
+
+
+@pytest.fixture
+def movement(clock, make_movement, ann, ben):
+    clock.now = NOON
+    return make_movement(ann, ben, creator=ann)
+
+
+def standing(client, movement):
+    return client.get(f"/movements/{movement.id}").json["standing"]
+
+
+# -- pauses ---------------------------------------------------------------------------------
+
+
+def test_a_streak_stands_still_and_followers_see_until_when(client_of, clock, movement, ann, ben):
+    hers, his, path = client_of(ann), client_of(ben), f"/movements/{movement.id}/pause"
+    hers.post(f"/movements/{movement.id}/updates")
+    clock.pass_(days=1)
+
+    answer = hers.put(path, json={"until": "2024-03-30T00:00:00+00:00", "reason": "broken leg"})
+
+    assert answer.status_code == 200
+    assert answer.json["paused_until"] == "2024-03-30T00:00:00+00:00"
+    assert hers.get(path).json["reason"] == "broken leg"
+    (seen,) = his.get(f"/movements/{movement.id}").json["leaders"]
+    assert seen["paused_until"] == "2024-03-30T00:00:00+00:00"
+    assert "broken leg" not in his.get(f"/movements/{movement.id}").text
+    clock.now = datetime(2024, 3, 30, 12, tzinfo=UTC)
+    assert standing(hers, movement)["streak"] == 1
+    assert standing(hers, movement)["paused_until"] is None
+    assert hers.get(path).json == dict.fromkeys(["paused_from", "paused_until", "reason"])
+    clock.pass_(days=1)
+    assert standing(hers, movement)["streak"] == 0
+
+
+def test_a_day_is_one_of_the_members_own(client_of, movement, ann):
+    client = client_of(ann)
+    client.patch("/identity", json={"time_zone": "Asia/Tokyo", "day_starts_at": "04:00"})
+    answer = client.put(f"/movements/{movement.id}/pause", json={"until": "2024-03-25"})
+    assert answer.json["paused_until"] == "2024-03-24T19:00:00+00:00"
+
+
+def test_pausing_twice_is_one_pause_and_resuming_ends_it(client_of, clock, movement, ann):
+    client, path = client_of(ann), f"/movements/{movement.id}/pause"
+    for days in (3, 3, 9):
+        until = (NOON + timedelta(days=days)).isoformat()
+        assert client.put(path, json={"until": until}).status_code == 200
+    clock.pass_(days=2)
+    assert {client.delete(path).status_code for _ in range(2)} == {200}
+    (one,) = db.session.scalars(sa.select(SubscriptionPause))
+    assert (one.starts_at, one.ends_at) == (NOON, NOON + timedelta(days=2))
+    assert standing(client, movement)["paused_until"] is None
+
+
+@pytest.mark.parametrize(
+    "until", ["2024-03-20", "2024-03-20T12:00:00Z", "2025-03-22", "2034-01-01", "0001-01-01"]
+)
+def test_a_pause_ends_within_the_year_to_come(client_of, movement, ann, until):
+    answer = client_of(ann).put(f"/movements/{movement.id}/pause", json={"until": until})
+    assert answer.status_code == 422
+    assert [one["pointer"] for one in answer.json["errors"]] == ["#/until"]
+
+
+def test_who_is_no_member_cannot_pause(client_of, make_user, movement):
+    client, path = client_of(make_user()), f"/movements/{movement.id}/pause"
+    answers = [client.put(path, json={"until": "2024-04-01"}), client.delete(path)]
+    assert [(one.status_code, one.json["type"]) for one in answers] == [
+        (409, "/problems/not-subscribed")
+    ] * 2
+
+
+# -- clocks ---------------------------------------------------------------------------------
+
+
+def test_a_clock_is_shown_and_the_one_before_is_kept(client_of, clock, movement, ann):
+    client, now = client_of(ann), clock.now + timedelta(hours=1)
+    clock.now = now
+    changes = {"day_starts_at": "04:00", "week_starts_on": "sunday", "time_zone": "Asia/Tokyo"}
+
+    answer = client.patch("/identity", json=changes)
+
+    assert changes.items() <= answer.json.items()
+    assert changes.items() <= client.get("/identity").json.items()
+    (former,) = db.session.scalars(sa.select(FormerClock))
+    assert (former.time_zone, former.day_starts_at, former.ended_at) == ("UTC", 0, now)
+    assert standing(client, movement)["turn"]["ends_at"] == "2024-03-21T19:00:00+00:00"
+
+
+def test_changes_to_the_same_clock_or_within_a_second_leave_no_more(
+    client_of, clock, movement, ann
+):
+    client = client_of(ann)
+    client.patch("/identity", json={"time_zone": "UTC", "day_starts_at": "00:00"})
+    assert db.session.scalars(sa.select(FormerClock)).all() == []
+    for zone in ("Asia/Tokyo", "Europe/Paris", "America/Lima"):
+        client.patch("/identity", json={"time_zone": zone})
+        clock.pass_(seconds=0.3)
+    assert [one.time_zone for one in db.session.scalars(sa.select(FormerClock))] == ["UTC"]
+
+
+def test_only_so_many_clocks_are_remembered(client_of, clock, movement, ann, monkeypatch):
+    monkeypatch.setattr(gridt_terms, "MOST_FORMER", 3)
+    client, zones = client_of(ann), ("Asia/Tokyo", "Europe/Paris", "America/Lima", "UTC")
+    for zone in (*zones, *zones):
+        client.patch("/identity", json={"time_zone": zone})
+        clock.pass_(minutes=1)
+    kept = db.session.scalars(sa.select(FormerClock).order_by(FormerClock.ended_at))
+    assert [one.time_zone for one in kept] == ["Asia/Tokyo", "Europe/Paris", "America/Lima"]
+
+
+def test_each_movement_takes_as_many_statements(client_of, make_user, statements):
+    counts = []
+    for movements in (1, 5):
+        user = make_user()
+        for movement in make_movements(movements):
+            plant(movement, ring([user.id, *people(3)]))
+        client = client_of(user)
+        statements.clear()
+        client.patch("/identity", json={"time_zone": "Asia/Tokyo"})
+        counts.append(len(statements))
+    assert counts[1] - counts[0] == 4 * 7
+
+
+# -- what movements ask ---------------------------------------------------------------------
+
+
+def test_an_interval_is_told_anew_in_batches(client_of, clock, make_user, monkeypatch):
+    monkeypatch.setattr(gridt_terms, "BATCH", 2)
+    clock.now = NOON
+    (movement,), members = make_movements(1), people(7)
+    plant(movement, ring(members))
+    movement.creator_id = members[0]
+    db.session.commit()
+    client = client_of(User.find_by_id(members[6]))
+    clock.pass_(days=3)
+    assert standing(client, movement)["turns"] == 2
+    owner = client_of(User.find_by_id(members[0]))
+
+    answer = owner.patch(
+        f"/movements/{movement.id}", json={"interval": "weekly", "free_misses": 2, "free_turns": 9}
+    )
+
+    assert answer.json["free_misses"] == 2
+    assert db.session.scalars(sa.select(FormerInterval.interval)).all() == [timedelta(days=1)]
+    assert run_until_idle() == 4
+    assert standing(client, movement)["turn"]["ends_at"] == "2024-03-25T00:00:00+00:00"
+
+
+def test_an_allowance_overlooks_misses(client_of, clock, movement, ann):
+    client, path = client_of(ann), f"/movements/{movement.id}"
+    client.patch(path, json={"free_misses": 1, "free_turns": 7})
+    run_until_idle()
+    client.post(f"{path}/updates")
+    clock.pass_(days=2)
+    assert standing(client, movement)["streak"] == 1
+    clock.pass_(days=1)
+    assert standing(client, movement)["streak"] == 0
+
+
+# -- corrections ----------------------------------------------------------------------------
+
+
+def test_a_turn_that_has_just_ended_may_still_be_done(client_of, clock, movement, ann):
+    client, path = client_of(ann), f"/movements/{movement.id}/updates"
+    clock.now = datetime(2024, 3, 22, 1, 30, tzinfo=UTC)
+    late, too_late = "2024-03-21T23:00:00Z", "2024-03-20T23:00:00Z"
+    for at in (too_late, "2024-03-22T01:30:01Z"):
+        answer = client.post(path, json={"at": at})
+        assert answer.status_code == 422
+        assert answer.json["errors"][0]["pointer"] == "#/at"
+
+    answer = client.post(path, json={"at": late})
+
+    assert answer.json["time_stamp"] == "2024-03-21T23:00:00+00:00"
+    assert standing(client, movement)["streak"] == 1
+    again = client.post(path, json={"at": late})
+    assert (again.status_code, again.json["type"]) == (409, "/problems/already-done")
+    client.patch(f"/movements/{movement.id}", json={"counts_every_update": True})
+    assert client.post(path, json={"at": late}).status_code == 201
+
+
+def test_after_the_grace_it_is_too_late(client_of, clock, movement, ann, app, monkeypatch):
+    client, path = client_of(ann), f"/movements/{movement.id}/updates"
+    clock.now = datetime(2024, 3, 21, 0, 30, tzinfo=UTC)
+    monkeypatch.setitem(app.config, "GRACE", timedelta(minutes=30))
+    assert client.post(path, json={"at": "2024-03-20T13:00:00Z"}).status_code == 422
+    monkeypatch.setitem(app.config, "GRACE", timedelta(minutes=31))
+    assert client.post(path, json={"at": "2024-03-20T13:00:00Z"}).status_code == 201
+
+
+def test_withdrawing_an_update_takes_it_out_of_the_standing(client_of, clock, movement, ann):
+    client, path = client_of(ann), f"/movements/{movement.id}/updates"
+    first = client.post(path)
+    clock.pass_(days=1)
+    client.post(path)
+    assert standing(client, movement)["streak"] == 2
+    assert client.delete(first.headers["Location"]).status_code == 200
+    assert standing(client, movement)["streak"] == 1
+    assert standing(client, movement)["best_streak"] == 1
