@@ -74,15 +74,7 @@ class Movement(Guarded, Stored, Model):
     )
 
     def __init__(
-        self,
-        name: str,
-        interval: timedelta,
-        short_description: str = "",
-        description: str = "",
-        *,
-        free_misses: int = 0,
-        free_turns: int = LATELY,
-        counts_every_update: bool = False,
+        self, name: str, interval: timedelta, short_description: str = "", description: str = ""
     ) -> None:
         self.name = name
         self.interval = interval
@@ -90,8 +82,8 @@ class Movement(Guarded, Stored, Model):
         self.description = description
         self.created_at = utcnow()
         self.member_count = 0
-        self.free_misses, self.free_turns = free_misses, free_turns
-        self.counts_every_update = counts_every_update
+        self.free_misses, self.free_turns = 0, LATELY
+        self.counts_every_update = False
         #: the users to subscribe when a movement that is not in the database yet is saved
         self._awaited: list[User] = []
 

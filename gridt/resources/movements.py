@@ -61,7 +61,10 @@ class Movements(Resource):
         user = caller()
         ensure(user, Permission.MOVEMENT_START, current_app.config["MOVEMENTS_BY"])
         _ensure_free(data["name"])
-        movement = Movement(**data)
+        words = [data.pop(name) for name in ("short_description", "description")]
+        movement = Movement(data.pop("name"), data.pop("interval"), *words)
+        for name, value in data.items():
+            setattr(movement, name, value)
         movement.creator = user
         db.session.add(movement)
         db.session.flush()

@@ -538,6 +538,9 @@ SEEN_BY_ALL = {
     "created_at",
     "creator_id",
     "member_count",
+    "free_misses",
+    "free_turns",
+    "counts_every_update",
     "subscribed",
 }
 

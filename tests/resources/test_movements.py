@@ -24,6 +24,9 @@ SHOWN_TO_ALL = {
     "created_at",
     "creator_id",
     "member_count",
+    "free_misses",
+    "free_turns",
+    "counts_every_update",
     "subscribed",
 }
 SHOWN_TO_MEMBERS = SHOWN_TO_ALL | {
@@ -76,6 +79,9 @@ def test_who_is_not_subscribed_sees_a_movement(client_of, make_movement, make_us
         "created_at": movement.created_at.isoformat(),
         "creator_id": ben.id,
         "member_count": 1,
+        "free_misses": 0,
+        "free_turns": 30,
+        "counts_every_update": False,
         "subscribed": False,
     }
     assert answer.json["created_at"].endswith("+00:00")
