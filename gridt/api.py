@@ -11,7 +11,6 @@ from collections.abc import Callable
 from copy import deepcopy
 from functools import partial, wraps
 from typing import Any, TypeVar, cast
-from uuid import uuid4
 
 import flask_smorest
 import orjson
@@ -45,8 +44,6 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 ATTEMPTS = 3
 #: serialization failure, deadlock, lock not available: trying again makes sense
 _PASSING = {"40001", "40P01", "55P03"}
-#: a request id that a proxy may hand us, and that is safe in a header and a log line
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: what pages of other origins may read of an answer, besides its body
 _EXPOSED = (
     *("Link", "ETag", "Location", "Retry-After", "X-Request-ID"),
@@ -106,7 +103,7 @@ class Resource(MethodView):
                 if attempt == ATTEMPTS or not _passing(error):
                     raise
                 name = type(getattr(error, "orig", error)).__name__
-                log.warning("%s in %s %s, tried again", name, request.method, request.path)
+                log.warning("%s, tried again", name)
                 time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - no secret
 
 
@@ -317,8 +314,6 @@ def register_http(app: Flask) -> None:
 
 
 def _begin() -> Response | None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
     g.reading = request.method in {"GET", "HEAD", "OPTIONS"}
     limit = current_app.config["MAX_CONTENT_LENGTH"]
     if not g.reading and (request.content_length or 0) > limit:

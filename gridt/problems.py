@@ -4,7 +4,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, g, jsonify
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -88,7 +88,7 @@ def _http(error: HTTPException) -> Response:
 def _conflict(error: Exception) -> Response:
     # it came back after every retry: two callers keep wanting the same
     # (the error's own words quote what was written, such as somebody's address)
-    log.warning("%s in %s %s", type(error).__name__, request.method, request.path)
+    log.warning("%s came back", type(error).__name__)
     return _known(Conflict())
 
 
@@ -114,5 +114,5 @@ def _is_not_migrated(error: Exception) -> bool:
 
 def _crash(error: Exception) -> Response:
     db.session.rollback()
-    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    log.error("failed: %s", type(error).__name__, exc_info=error)
     return problem(500, "Internal Server Error", "Something went wrong on our side")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from flask import Flask, g, has_app_context, request
+from flask import Flask, g, has_app_context
 from sqlalchemy import bindparam, event, update
 from sqlalchemy.exc import DBAPIError
 
@@ -79,7 +79,7 @@ class Replica:
         if isinstance(error, GridtError):
             return
         name, state = type(error.orig).__name__, getattr(error.orig, "sqlstate", None)
-        log.warning("%s on the replica in %s %s", name, request.method, request.path)
+        log.warning("%s on the replica", name)
         # nobody answers, or nobody will; what the replica itself cancels leaves the connection
         if state is None or error.connection_invalidated:
             self._away_until = utcnow() + PAUSE

@@ -1,5 +1,6 @@
 """The service itself: what it is, how it is, and how it is to be used."""
 
+from functools import cache
 from pathlib import Path
 
 import flask_swagger_ui
@@ -13,6 +14,7 @@ from gridt.api import Blueprint, Resource, document
 from gridt.config import VERSION
 from gridt.errors import Busy
 from gridt.extensions import db, migrate
+from gridt.models.base import lacking
 from gridt.schemas.service import About, Status
 
 bp = Blueprint("service", description="The service itself")
@@ -72,12 +74,30 @@ class Ready(Resource):
     @bp.problems(503)
     @bp.answers(200, Status)
     def get(self) -> ResponseReturnValue:
-        """Tell that the database is reachable and migrated."""
-        wanted = ScriptDirectory.from_config(migrate.get_config()).get_heads()
-        present = MigrationContext.configure(db.session.connection()).get_current_heads()
-        if set(wanted) != set(present):
+        """Tell that the database is reachable and migrated, and that this process is to stay."""
+        if current_app.extensions.get("gridt.stopping", _never)():
+            raise Busy("This process is stopping", retry_after=5)
+        present = set(MigrationContext.configure(db.session.connection()).get_current_heads())
+        heads, known = _versions()
+        if present == heads:
+            return {"status": "ok"}
+        if not present or present <= known:
             raise Busy("The database is not migrated: flask db upgrade", retry_after=5)
-        return {"status": "ok"}
+        # its migrations let the version before go on, but who knows how many versions it was
+        if missing := lacking():
+            raise Busy(f"The database is newer, and lacks {', '.join(missing)}", retry_after=5)
+        return {"status": "ok", "note": "The database is of a newer version"}
+
+
+def _never() -> bool:
+    return False
+
+
+@cache  # what is migrated changes while a process lives; what it was written for does not
+def _versions() -> tuple[set[str], set[str]]:
+    """Return the version of the database that this code was written for, and all it knows of."""
+    scripts = ScriptDirectory.from_config(migrate.get_config())
+    return set(scripts.get_heads()), {script.revision for script in scripts.walk_revisions()}
 
 
 @bp.route("/openapi.json")
