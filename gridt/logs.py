@@ -17,12 +17,10 @@ from flask import g, has_app_context
 
 #: what a record may be about, in the order in which it is written
 _FIELDS = ("method", "route", "status", "duration_ms", "request_id", "user_id")
-_ADDRESS = re.compile(r"[^\s@\"'<>(),;:=]+@[^\s@\"'<>(),;:]+")
+_ADDRESS = re.compile(r"[^\s@\"'<>(),;:=]+@[^\s@\"'<>(),;:/]+")
 _TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
 #: what gunicorn says of a request that it refuses or that fails before us, then quoting it
-_QUOTES = re.compile(
-    r"(Invalid request from ip=[^ ]*|Error handling request \S*)(?: .*|: .*)?", re.S
-)
+_QUOTES = re.compile(r"Invalid request from ip=[^ ]*|Error handling request(?: [A-Z]+(?= ))?")
 
 
 class Discreet(logging.Filter):
@@ -31,7 +29,7 @@ class Discreet(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, shorter where it quotes."""
         if record.name == "gunicorn.error" and (found := _QUOTES.match(record.getMessage())):
-            record.msg, record.args, record.wordless = found[1].rstrip(":"), (), True
+            record.msg, record.args, record.wordless = found[0].rstrip(":"), (), True
         return True
 
 
