@@ -19,7 +19,7 @@ from sqlalchemy import Engine, event, text
 
 from gridt import create_app
 from gridt.clock import utcnow
-from gridt.database import READING
+from gridt.database import READING, let_go
 from gridt.extensions import db, disconnect, passwords
 from gridt.metrics import metrics
 from gridt.models import Job, Movement, User
@@ -54,6 +54,7 @@ def watched(new_database: Callable[[], str]) -> Iterator[Flask]:
     with app.app_context():
         yield app
         db.session.remove()
+        let_go()
         disconnect()
     metrics.enabled = False
     create_app(settings_for("sqlite://"))  # no limits and no metrics, as before
