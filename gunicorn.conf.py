@@ -1,17 +1,22 @@
 """How gunicorn serves gridt, here and in the image; GUNICORN_CMD_ARGS overrides any of it."""
 
+import logging
 import os
+import shutil
 import sys
+from tempfile import mkdtemp
 
+import gunicorn.glogging
 import gunicorn.http.wsgi
 from flask import Flask
 from flask_migrate import upgrade
 
-from gridt import create_app
+from gridt import create_app, metrics
 from gridt.config import ConfigurationError, Settings
 from gridt.database import READING
 from gridt.extensions import db, disconnect
 from gridt.jobs import embedded
+from gridt.logs import configuration, style_of
 from gridt.revisions import warn_of_another
 from gridt.worker import PatientWorker
 
@@ -21,6 +26,18 @@ except ConfigurationError as error:
     print(error, file=sys.stderr)
     sys.exit(os.EX_CONFIG)
 
+log = logging.getLogger("gridt.server")
+
+
+class Logger(gunicorn.glogging.Logger):
+    """gunicorn's own, but for the line of each request: it quotes addresses, and we have one."""
+
+    def access(self, *_):
+        """Say nothing."""
+
+
+logger_class = Logger
+
 wsgi_app = "wsgi:app"
 bind = settings.BIND
 worker_class = PatientWorker
@@ -28,6 +45,9 @@ worker_class = PatientWorker
 # flood of logins leaves some to everybody else; WEB_CONCURRENCY sets the number of processes
 threads = 10
 keepalive = 15
+# Where there are others to take over, a process is replaced now and then, whatever it has piled up.
+max_requests = 100_000 if int(os.environ.get("WEB_CONCURRENCY", "1")) > 1 else 0
+max_requests_jitter = max_requests // 5
 graceful_timeout = 8  # below the 10 seconds after which `docker stop` kills
 control_socket_disable = True
 # The scheme, like the address, is for GRIDT_PROXY_HOPS to believe, and for nothing else.
@@ -37,8 +57,9 @@ limit_request_fields = 60
 # There is no setting for it: the header goes out with every answer, so it names what is public.
 gunicorn.http.wsgi.SERVER = "gridt"
 PatientWorker.longest_body = settings.MAX_CONTENT_LENGTH
-# The heartbeat file belongs in memory, which a read-only container has here.
+# The heartbeat file belongs in memory, which a read-only container has here; so do the metrics.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+logconfig_dict = configuration(settings.LOG_FORMAT)
 
 
 def on_starting(server):
@@ -49,16 +70,42 @@ def on_starting(server):
         else:
             warn_of_another(db.engines[READING])
         disconnect()  # no connection may cross the fork
+    if settings.METRICS_TOKEN is not None:
+        os.environ[metrics.FOLDER] = mkdtemp(prefix="gridt-metrics-", dir=worker_tmp_dir)
+
+
+def pre_fork(server, worker):
+    """Give the worker a place that no other has, until it has ended."""
+    taken = {other.place for other in server.WORKERS.values()}
+    worker.place = next(place for place in range(len(taken) + 1) if place not in taken)
 
 
 def post_fork(server, worker):
-    """Tell the worker among how many its limits are divided."""
+    """Tell the worker its place, and among how many its limits are divided."""
+    os.environ[metrics.PLACE] = str(worker.place)
     os.environ.setdefault("GRIDT_PROCESSES", str(server.num_workers))
 
 
+def child_exit(server, worker):
+    """Let nobody count what a worker that ended had in hand."""
+    if metrics.FOLDER in os.environ:
+        metrics.forget(str(worker.place))
+
+
+def on_exit(server):
+    """Take the metrics away."""
+    if metrics.FOLDER in os.environ:
+        shutil.rmtree(os.environ[metrics.FOLDER], ignore_errors=True)
+
+
 def when_ready(server):
-    """Tell what to try next, and where mails go."""
+    """Tell where it listens and where mails go; in a terminal, also what to try next."""
     url = str(server.LISTENERS[0]).replace("//0.0.0.0:", "//127.0.0.1:")
+    if style_of(settings.LOG_FORMAT) == "json":
+        log.info("gridt listens on %s", url)
+        if settings.SMTP_URL is None:
+            log.warning("no mail leaves this machine: it is written into %s", settings.MAIL_FOLDER)
+        return
     print(
         f"""
 gridt listens on {url} (Ctrl-C stops it). In another terminal:
@@ -75,7 +122,10 @@ The README goes on from here with a first session; {url}/docs shows every call.
 
 def post_worker_init(worker):
     """Run jobs beside the requests, where the settings say so."""
-    if settings.JOBS == "embedded" and isinstance(worker.wsgi, Flask):
+    if not isinstance(worker.wsgi, Flask):
+        return
+    worker.wsgi.extensions["gridt.stopping"] = lambda: not worker.alive
+    if settings.JOBS == "embedded":
         embedded.start(worker.wsgi, wanted=lambda: worker.alive)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from copy import deepcopy
 from functools import partial, wraps
 from typing import Any, TypeVar, cast
-from uuid import uuid4
 
 import flask_smorest
 import orjson
@@ -33,7 +32,6 @@ from gridt.database import READING, let_go
 from gridt.errors import InvalidToken, Overtaken
 from gridt.extensions import db
 from gridt.limits import NAMED, address, limiter, tell_limits
-from gridt.logs import this_request
 from gridt.parsing import BodyParser, file_in
 from gridt.replica import replica
 from gridt.schemas.base import Nothing, Problem
@@ -46,8 +44,6 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 ATTEMPTS = 3
 #: serialization failure, deadlock, lock not available: trying again makes sense
 _PASSING = {"40001", "40P01", "55P03"}
-#: a request id that a proxy may hand us, and that is safe in a header and a log line
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: what pages of other origins may read of an answer, besides its body
 _EXPOSED = (
     *("Link", "ETag", "Location", "Retry-After", "X-Request-ID"),
@@ -108,7 +104,7 @@ class Resource(MethodView):
                 if attempt == ATTEMPTS or not _passing(error):
                     raise
                 name = type(getattr(error, "orig", error)).__name__
-                log.warning("%s in %s, tried again", name, this_request())
+                log.warning("%s, tried again", name)
                 time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - no secret
 
 
@@ -335,8 +331,6 @@ def register_http(app: Flask) -> None:
 
 
 def _begin() -> Response | None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
     g.reading = request.method in {"GET", "HEAD", "OPTIONS"}
     limit = current_app.config["MAX_CONTENT_LENGTH"]
     if not g.reading and (request.content_length or 0) > limit:

@@ -11,11 +11,15 @@ from gridt.config import INSTANCE_FOLDER, VERSION, Settings
 from gridt.database import binds, let_go, prepare
 from gridt.extensions import db, jwt, migrate, passwords
 from gridt.limits import limiter
+from gridt.metrics import metrics
+from gridt.models.figures import figures
 from gridt.problems import register_problems
 from gridt.replica import replica
 from gridt.resources import BLUEPRINTS
+from gridt.resources.metrics import metrics_page
 from gridt.resources.service import swagger_ui
 from gridt.surface import register_surface
+from gridt.watch import register_watch
 
 _YEAR = 365 * 24 * 3600  # in seconds
 _CONSTANTS = {
@@ -77,6 +81,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     limiter.init_app(app)
     with app.app_context():
         prepare(db.engines)
+        metrics.init_app(app, db.engines, figures)
+    register_watch(app)
     register_http(app)
     register_surface(app)
     register_problems(app)
@@ -84,5 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(swagger_ui)
+    if app.config["METRICS_TOKEN"] is not None:
+        app.register_blueprint(metrics_page)
     app.cli.add_command(commands)
     return app

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: where a relative SQLite path leads
 INSTANCE_FOLDER = ROOT / "instance"
 
+_FORMATS = OneOf(["json", "text"])
 _STARTERS = OneOf(["everybody", "admins"])
 #: how a mail server may be addressed, and the port where none is given (RFC 5321, 6409, 8314)
 SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -73,6 +74,10 @@ class Settings:
     BIND: str = "127.0.0.1:5000"
     #: GRIDT_JOBS: embedded (each process of the server runs jobs as well) or off (others do)
     JOBS: str = "embedded"
+    #: GRIDT_LOG_FORMAT: json or text; where left out, text on a terminal and json elsewhere
+    LOG_FORMAT: str | None = None
+    #: GRIDT_METRICS_TOKEN: what Prometheus shows at GET /metrics, which is not there without one
+    METRICS_TOKEN: str | None = None
     #: GRIDT_CORS_ORIGINS, separated by commas
     CORS_ORIGINS: tuple[str, ...] = ("*",)
     #: GRIDT_KNOWN_HOSTS, separated by commas: calls for other hosts are refused
@@ -149,6 +154,8 @@ class Settings:
                 "PREPARED_STATEMENTS": env.bool("PREPARED_STATEMENTS", cls.PREPARED_STATEMENTS),
                 "BIND": env.str("BIND", cls.BIND),
                 "JOBS": env.str("JOBS", cls.JOBS, validate=OneOf(["embedded", "off"])),
+                "LOG_FORMAT": env.str("LOG_FORMAT", None, validate=_FORMATS),
+                "METRICS_TOKEN": env.metrics_token("METRICS_TOKEN", None),
                 "CORS_ORIGINS": _stripped(env.list("CORS_ORIGINS", list(cls.CORS_ORIGINS))),
                 "KNOWN_HOSTS": _stripped(env.list("KNOWN_HOSTS", [])),
                 "LIMITS": env.bool("LIMITS", cls.LIMITS),
@@ -316,6 +323,11 @@ def _earlier_keys(given: str | None) -> tuple[str, ...]:
     return tuple(map(_long_enough, _stripped((given or "").split(","))))
 
 
+def _metrics_token(given: str | None) -> str | None:
+    """Check the token of GET /metrics; a setting that is there but empty is none."""
+    return _long_enough(given) if given else None
+
+
 def _long_enough(key: str) -> str:
     if len(key) < 32:
         raise ValidationError("Shorter than 32 characters.")
@@ -340,6 +352,7 @@ _PARSERS: tuple[Callable[..., Any], ...] = (
     _replica_url,
     _secret_key,
     _earlier_keys,
+    _metrics_token,
     _smtp_url,
     _mail_from,
     _client_url,

@@ -18,6 +18,7 @@ from passlib.context import CryptContext
 
 from gridt.database import PATIENCE, Base, Session
 from gridt.errors import Busy
+from gridt.metrics import metrics
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -74,7 +75,8 @@ class Passwords:
             raise _crowded()
         hashing = self._hashers.submit(work, *args, **kwargs)
         try:
-            return hashing.result(PATIENCE)
+            with metrics.hashing():
+                return hashing.result(PATIENCE)
         except TimeoutError:
             hashing.cancel()
             raise _crowded() from None
@@ -83,6 +85,7 @@ class Passwords:
 
 
 def _crowded() -> Busy:
+    metrics.crowded()
     return Busy("Too many people are logging in just now; please try again", retry_after=5)
 
 

@@ -20,6 +20,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from gridt.clock import utcnow
 from gridt.errors import TooManyRequests
+from gridt.metrics import metrics
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +134,7 @@ def _apply(
 def _ensure_some_left(name: str, amount: int, window: int, left: int, seconds: int) -> None:
     if left < 0:
         log.info("limit %r: %s calls in %s s are over", name, amount, window)
+        metrics.refused(name)
         raise TooManyRequests(retry_after=seconds)
 
 

@@ -12,7 +12,6 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from gridt.errors import Busy, Conflict, GridtError, Invalid
 from gridt.extensions import db
-from gridt.logs import this_request
 
 log = logging.getLogger(__name__)
 
@@ -89,12 +88,12 @@ def _http(error: HTTPException) -> Response:
 def _conflict(error: Exception) -> Response:
     # it came back after every retry: two callers keep wanting the same
     # (the error's own words quote what was written, such as somebody's address)
-    log.warning("%s in %s", type(error).__name__, this_request())
+    log.warning("%s came back", type(error).__name__)
     return _known(Conflict())
 
 
 def _database_away(error: Exception) -> Response:
-    log.error("%s: database: %s", this_request(), error)
+    log.error("database: %s", error)
     detail = "The database is not available; please try again"
     if _is_not_migrated(error):
         detail = "The database is not migrated yet; its operator does that by: flask db upgrade"
@@ -115,5 +114,5 @@ def _is_not_migrated(error: Exception) -> bool:
 
 def _crash(error: Exception) -> Response:
     db.session.rollback()
-    log.error("%s failed", this_request(), exc_info=error)
+    log.error("failed: %s", type(error).__name__, exc_info=error)
     return problem(500, "Internal Server Error", "Something went wrong on our side")

@@ -17,7 +17,6 @@ from gridt.clock import utcnow
 from gridt.database import READING, REPLICA, let_go
 from gridt.errors import GridtError
 from gridt.extensions import db
-from gridt.logs import this_request
 from gridt.models import Login
 from gridt.models.base import execute
 
@@ -80,7 +79,7 @@ class Replica:
         if isinstance(error, GridtError):
             return
         name, state = type(error.orig).__name__, getattr(error.orig, "sqlstate", None)
-        log.warning("%s on the replica in %s", name, this_request())
+        log.warning("%s on the replica", name)
         # nobody answers, or nobody will; what the replica itself cancels leaves the connection
         if state is None or error.connection_invalidated:
             self._away_until = utcnow() + PAUSE

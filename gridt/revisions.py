@@ -61,6 +61,11 @@ def is_outdated(connection: Connection) -> bool:
     return not found or bool((_known(scripts) & found) - {scripts.get_current_head()})
 
 
+def is_ahead(connection: Connection) -> bool:
+    """Tell whether a database is at a revision of which nothing is known here."""
+    return bool(set(revisions_of(connection)) - _known(ScriptDirectory(str(migrate.directory))))
+
+
 def refuse_unknown(found: Collection[str], scripts: ScriptDirectory) -> None:
     """Refuse to touch a database that is at a revision of which nothing is known here.
 

@@ -13,8 +13,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _POLICY = "default-src 'none'; frame-ancestors 'none'"
-#: what a health check asks for, by whatever address it finds the process at
-_CHECKS = {"/health", "/ready"}
+#: what health checks and Prometheus ask for, by whatever address it finds the process at
+_CHECKS = {"/health", "/ready", "/metrics"}
 
 
 def register_surface(app: Flask) -> None:

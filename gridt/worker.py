@@ -81,6 +81,17 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
         self._arrivals: dict[TConn, _Arrival] = {}
         self._open: dict[TConn, float] = {}
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take new connections or not; who stops lets go of the socket at once.
+
+        Otherwise it stays open until all requests are answered, and who connects meanwhile waits
+        for nothing.
+        """
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                listener.close()
+
     def enqueue_req(self, conn: TConn) -> None:
         """Let a thread handle a connection when a request is there; watch it until then."""
         if self.cfg.is_ssl:

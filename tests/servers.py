@@ -125,7 +125,8 @@ def flask(database_url: str, *command: str) -> subprocess.CompletedProcess[str]:
 def _url_when_ready(process: subprocess.Popen[bytes], log: Path) -> str:
     give_up = time.monotonic() + PATIENCE
     while time.monotonic() < give_up and process.poll() is None:
-        if (found := re.search(r"gridt listens on (\S+)", log.read_text())) and _ready(found[1]):
+        found = re.search(r"gridt listens on (http[^\s\"]+)", log.read_text())
+        if found and _ready(found[1]):
             return found[1]
         time.sleep(0.05)
     raise RuntimeError(f"gunicorn did not start (exit code {process.poll()})")

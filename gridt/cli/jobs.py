@@ -4,6 +4,7 @@ import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging.config import dictConfig
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from gridt.cli.group import commands
 from gridt.extensions import db
 from gridt.jobs.worker import POLL, Worker
+from gridt.logs import configuration
 from gridt.models import Job
 from gridt.models.job import DEAD
 
@@ -32,6 +34,7 @@ def work(poll: float, once: bool, until_idle: bool) -> None:
     SIGTERM and Ctrl-C let it finish the job that runs, and end.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    dictConfig(configuration(app.config["LOG_FORMAT"]))
     worker = Worker(app, poll)
     with _stopped_by_signals(worker):
         if once or until_idle:

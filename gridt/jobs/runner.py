@@ -72,6 +72,7 @@ def _reading(app: Flask) -> Iterator[None]:
 
 def _run(app: Flask, claimed: Claimed) -> None:
     definition = DEFINITIONS.get(claimed.name)
+    attempts = definition.attempts if definition else ATTEMPTS
     try:
         if definition is None:  # of a newer version than this process
             raise LookupError(f"there is no job {claimed.name!r}")
@@ -79,16 +80,26 @@ def _run(app: Flask, claimed: Claimed) -> None:
             raise Abandoned
         _call(app, definition, claimed)
     except LeaseLost:
-        log.warning("job %s %d outlived its lease: not saved", claimed.name, claimed.id)
+        with _about(app, claimed):
+            log.warning("job %s %d outlived its lease: not saved", claimed.name, claimed.id)
     except Exception as error:
-        _fail(app, claimed, definition.attempts if definition else ATTEMPTS, error)
+        with _about(app, claimed):
+            _fail(claimed, attempts, error)
+
+
+@contextmanager
+def _about(app: Flask, claimed: Claimed, *, reading: bool = False) -> Iterator[None]:
+    """Enter a context of its own, in which all that is logged is about this job."""
+    with _reading(app) if reading else app.app_context():
+        g.about = {"request_id": f"job-{claimed.id}"}
+        yield
 
 
 def _call(app: Flask, definition: Definition, claimed: Claimed) -> None:
     if not definition.writes:
-        with _reading(app):
+        with _about(app, claimed, reading=True):
             definition.function(**claimed.arguments)
-    with app.app_context():
+    with _about(app, claimed):
         if definition.writes:
             definition.function(**claimed.arguments)
         if not Job.finish(claimed.id, claimed.claim):
@@ -96,7 +107,7 @@ def _call(app: Flask, definition: Definition, claimed: Claimed) -> None:
         db.session.commit()
 
 
-def _fail(app: Flask, claimed: Claimed, attempts: int, error: Exception) -> None:
+def _fail(claimed: Claimed, attempts: int, error: Exception) -> None:
     """Let a job that failed wait for its next attempt, or give it up.
 
     What is logged never has the arguments, nor an error's text, which may have them.
@@ -104,15 +115,14 @@ def _fail(app: Flask, claimed: Claimed, attempts: int, error: Exception) -> None
     kind = kind_of(error)
     given_up = claimed.attempts >= attempts
     pause = pause_after(claimed.attempts)
-    with app.app_context():
-        run_after = None if given_up else utcnow() + pause
-        try:
-            held = Job.put_back(claimed.id, claimed.claim, run_after, _text(error))
-        except IntegrityError:  # another one with its key waits, and does what this one did not
-            db.session.rollback()
-            held = False
-            Job.finish(claimed.id, claimed.claim)
-        db.session.commit()
+    run_after = None if given_up else utcnow() + pause
+    try:
+        held = Job.put_back(claimed.id, claimed.claim, run_after, _text(error))
+    except IntegrityError:  # another one with its key waits, and does what this one did not
+        db.session.rollback()
+        held = False
+        Job.finish(claimed.id, claimed.claim)
+    db.session.commit()
     if not held:
         log.warning("job %s %d failed (%s): another has its place", claimed.name, claimed.id, kind)
     elif given_up:

@@ -97,6 +97,19 @@ def execute(
     return connection.execute(statement, given)
 
 
+def lacking() -> list[str]:
+    """Return the tables and columns of the models that the database does not have."""
+    found = inspect(db.session.connection())
+    missing = []
+    for table in db.metadata.sorted_tables:
+        if not found.has_table(table.name):
+            missing.append(table.name)
+            continue
+        there = {column["name"] for column in found.get_columns(table.name)}
+        missing += [f"{table.name}.{one.name}" for one in table.columns if one.name not in there]
+    return missing
+
+
 def fold(text: str) -> str:
     """Return the form of `text` that equals that of every other way to write it.
 

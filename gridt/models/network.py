@@ -31,6 +31,8 @@ from sqlalchemy import (
 
 from gridt.clock import utcnow
 from gridt.errors import Overtaken
+from gridt.extensions import db
+from gridt.metrics import metrics
 from gridt.models.base import UTCDateTime, execute
 from gridt.models.block import barred, barred_from
 from gridt.models.draw import NOT_SILENT, SMALL, WINDOW, Draw, Wish
@@ -264,6 +266,7 @@ class Network:
         if not self._fill_open_slots(newcomer_id):
             others = [one.user_id for one in adopters if one.user_id != newcomer_id]
             self._be_adopted(newcomer_id, others)
+        metrics.note(db.session(), "join")
         return True
 
     def leave(self, leaver_id: int) -> bool:
@@ -277,6 +280,7 @@ class Network:
         self._execute(_CLOSE, follower_id=leaver_id)
         self._execute(_FORGET_PAUSES, follower_id=leaver_id)
         self._execute(_UNSUBSCRIBE, follower_id=leaver_id)
+        metrics.note(db.session(), "leave")
         return True
 
     def part(self, one: int, other: int) -> None:
@@ -301,6 +305,7 @@ class Network:
         (chosen,) = self.draw.choose([Wish(follower_id, present)])
         if chosen is not None:
             fill(self.movement_id, [(follower_id, slot, chosen)])
+            metrics.note(db.session(), "swap")
         return chosen
 
     def _subscribe(self, user_id: int) -> bool:
@@ -368,6 +373,7 @@ class Network:
                 self.movement_id,
                 [(*hole, leader) for hole, leader in zip(part, chosen, strict=True)],
             )
+        metrics.note(db.session(), "refill", len(held))
 
     def _leaders_by_follower(self, followers: Sequence[int]) -> dict[int, list[int]]:
         present: dict[int, list[int]] = {follower_id: [] for follower_id in followers}

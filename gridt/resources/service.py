@@ -11,7 +11,8 @@ from gridt.api import Blueprint, Resource, document
 from gridt.config import VERSION
 from gridt.errors import Busy
 from gridt.extensions import db
-from gridt.revisions import is_outdated
+from gridt.models.base import lacking
+from gridt.revisions import is_ahead, is_outdated
 from gridt.schemas.service import About, Status
 
 bp = Blueprint("service", description="The service itself")
@@ -71,10 +72,21 @@ class Ready(Resource):
     @bp.problems(503)
     @bp.answers(200, Status)
     def get(self) -> ResponseReturnValue:
-        """Tell that the database is reachable and migrated."""
+        """Tell that the database is reachable and migrated, and that this process is to stay."""
+        if current_app.extensions.get("gridt.stopping", _never)():
+            raise Busy("This process is stopping", retry_after=5)
         if is_outdated(db.session.connection()):
             raise Busy("The database is not migrated: flask db upgrade", retry_after=5)
-        return {"status": "ok"}
+        if not is_ahead(db.session.connection()):
+            return {"status": "ok"}
+        # its migrations let the version before go on, but who knows how many versions it was
+        if missing := lacking():
+            raise Busy(f"The database is newer, and lacks {', '.join(missing)}", retry_after=5)
+        return {"status": "ok", "note": "The database is of a newer version"}
+
+
+def _never() -> bool:
+    return False
 
 
 @bp.route("/openapi.json")

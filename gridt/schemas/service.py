@@ -26,3 +26,4 @@ class Status(Schema):
     """How it is."""
 
     status = fields.String(required=True)
+    note = fields.String(metadata={"description": "where there is more to say"})

@@ -1,0 +1,23 @@
+"""What Prometheus asks for. It is no part of the API, and there only with GRIDT_METRICS_TOKEN."""
+
+import hmac
+
+from flask import Blueprint, Response, current_app, g, request
+
+from gridt.database import READING
+from gridt.errors import InvalidToken
+from gridt.metrics import metrics
+
+metrics_page = Blueprint("metrics", __name__)
+
+
+@metrics_page.get("/metrics")
+def show() -> Response:
+    """Show the metrics of all processes of this server to whoever has their token."""
+    word, _, token = request.headers.get("Authorization", "").partition(" ")
+    wanted: str = current_app.config["METRICS_TOKEN"]
+    right = hmac.compare_digest(token.strip().encode(), wanted.encode())
+    if word.lower() != "bearer" or not right:
+        raise InvalidToken("The metrics have a token of their own")
+    g.bind = READING
+    return Response(metrics.text(), content_type="text/plain; version=1.0.0; charset=utf-8")

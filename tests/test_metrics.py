@@ -1,0 +1,277 @@
+"""What Prometheus is told, in one process and across those of a real server."""
+
+import contextvars
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from flask import Flask, g
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Engine, event, text
+
+from gridt import create_app
+from gridt.clock import utcnow
+from gridt.database import READING, let_go
+from gridt.extensions import db, disconnect, passwords
+from gridt.metrics import metrics
+from gridt.models import Job, Movement, User
+from gridt.models.figures import figures
+from tests.conftest import migrated_app, settings_for
+from tests.persons import Person
+from tests.servers import PATIENCE, Server, serve
+
+TOKEN = "prometheus has a token of its own"
+HEADER = {"Authorization": f"Bearer {TOKEN}"}
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+def parsed(text: str) -> Samples:
+    """Return each sample of Prometheus' format by its name and labels."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def named(samples: Samples, name: str, **labels: str) -> float | None:
+    return samples.get((name, tuple(sorted(labels.items()))))
+
+
+@pytest.fixture
+def watched(new_database: Callable[[], str]) -> Iterator[Flask]:
+    """An app with metrics, on a database of its own, with its context entered."""
+    app = migrated_app(new_database(), METRICS_TOKEN=TOKEN, LIMITS=True, LIMIT_LOGIN="1/hour")
+    with app.app_context():
+        yield app
+        db.session.remove()
+        let_go()
+        disconnect()
+    metrics.enabled = False
+    create_app(settings_for("sqlite://"))  # no limits and no metrics, as before
+
+
+def call(app: Flask, path: str = "/metrics", **options: Any) -> Any:
+    """Call in a context of its own; the page is no part of the OpenAPI document."""
+    client = FlaskClient(app, app.response_class)
+    return contextvars.Context().run(client.open, path, **options)
+
+
+def scrape(app: Flask) -> Samples:
+    answer = call(app, headers=HEADER)
+    assert answer.status_code == 200
+    assert answer.content_type.startswith("text/plain; version=")
+    return parsed(answer.text)
+
+
+def test_without_a_token_in_the_settings_there_are_none(client) -> None:
+    for headers in ({}, HEADER):
+        assert client.get("/metrics", headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("given", [None, "", TOKEN, f"Basic {TOKEN}", "Bearer wrong", "Bearer é"])
+def test_only_who_has_the_token_sees_them(watched: Flask, given: str | None) -> None:
+    headers = {} if given is None else {"Authorization": given}
+    answer = call(watched, headers=headers)
+    assert answer.status_code == 401
+    assert answer.content_type == "application/problem+json"
+
+
+def test_requests_are_counted_by_route(watched: Flask) -> None:
+    for path in ("/health", "/health", "/movements/1", "/movements/2", "/nowhere/1", "/no/2"):
+        call(watched, path)
+    call(watched, "/health", method="INVENTED")
+
+    found = scrape(watched)
+    counted = {key[1]: value for key, value in found.items() if key[0] == "gridt_requests_total"}
+    assert counted == {
+        (("method", "GET"), ("route", "/health"), ("status", "200")): 2,
+        (("method", "GET"), ("route", "/movements/{movement}"), ("status", "401")): 2,
+        (("method", "GET"), ("route", "(none)"), ("status", "404")): 2,
+        (("method", "other"), ("route", "(none)"), ("status", "405")): 1,
+    }
+    seconds = {"method": "GET", "route": "/health"}
+    assert named(found, "gridt_request_duration_seconds_count", **seconds) == 2
+    assert named(found, "gridt_request_duration_seconds_sum", **seconds) > 0
+    assert named(found, "gridt_request_duration_seconds_bucket", le="+Inf", **seconds) == 2
+
+
+def test_what_networks_go_through_is_counted_when_it_is_committed(watched: Flask) -> None:
+    def done() -> dict[str, float | None]:
+        found = scrape(watched)
+        names = ("join", "leave", "swap", "refill")
+        return {one: named(found, "gridt_network_operations_total", operation=one) for one in names}
+
+    users = [User(f"user{number}", f"u{number}@example.org", "a password") for number in range(7)]
+    movement = Movement("Flossing", timedelta(days=1))
+    db.session.add_all([*users, movement])
+    db.session.commit()
+    for user in users:
+        movement.add_user(user)
+    db.session.rollback()
+    assert done() == {"join": 0, "leave": 0, "swap": 0, "refill": 0}
+
+    for user in users:
+        movement.add_user(user)
+        movement.save_to_db()
+    movement.add_user(users[0])  # is a member already
+    movement.swap_leader(users[0], users[0].leaders(movement)[0])
+    followers = [user for user in users if users[6] in user.leaders(movement)]
+    movement.remove_user(users[6])
+    movement.save_to_db()
+    db.session.remove()
+    assert followers
+    assert done() == {"join": 7, "leave": 1, "swap": 1, "refill": len(followers)}
+
+
+def test_refusals_and_hashing_are_counted(watched: Flask) -> None:
+    client = watched.test_client()
+    body = {"username": "nobody", "password": "whatever"}
+    statuses = [client.post("/auth", json=body).status_code for _ in range(3)]
+    assert statuses == [401, 429, 429]
+    found = scrape(watched)
+    assert named(found, "gridt_limit_refusals_total", limit="login") == 2
+    assert named(found, "gridt_passwords_hashing") == 0
+    with metrics.hashing():
+        assert named(scrape(watched), "gridt_passwords_hashing") == 1
+    assert passwords.verify("whatever", None)[0] is False
+
+
+def test_lent_connections_are_told_and_come_back(watched: Flask) -> None:
+    assert named(scrape(watched), "gridt_database_connections_in_use", pool="primary") == 0
+    with db.engine.connect() as first, db.engine.connect():
+        first.invalidate()
+        found = scrape(watched)
+        assert named(found, "gridt_database_connections_in_use", pool="primary") == 1
+    assert named(scrape(watched), "gridt_database_connections_in_use", pool="primary") == 0
+
+
+def put(state: str, **values: object) -> None:
+    job = Job()
+    given = {"name": "x", "arguments": {}, "priority": 0, "attempts": 0, "created_at": utcnow()}
+    for name, value in (given | {"state": state} | values).items():
+        setattr(job, name, value)
+    db.session.add(job)
+
+
+def test_jobs_and_open_slots_are_read(watched: Flask) -> None:
+    users = [User(f"user{number}", f"u{number}@example.org", "a password") for number in range(2)]
+    movement = Movement("Flossing", timedelta(days=1))
+    movement.users = users
+    movement.save_to_db()
+    now = utcnow()
+    for priority in (1, 0, -1):
+        put("ready", run_after=now - timedelta(minutes=5), priority=priority)
+        put("ready", run_after=now + timedelta(minutes=5), priority=priority)
+        put("running", run_after=now + timedelta(minutes=1), priority=priority, claim="x")
+        put("dead", run_after=None, priority=priority)
+    db.session.commit()
+
+    found = scrape(watched)
+    assert named(found, "gridt_database_up") == 1
+    assert named(found, "gridt_open_slots") == 6
+    assert named(found, "gridt_jobs_waiting") == 6
+    assert named(found, "gridt_jobs_running") == 3
+    assert named(found, "gridt_jobs_dead") == 3
+    assert 300 <= named(found, "gridt_jobs_oldest_seconds") < 360
+
+
+def test_the_figures_are_one_statement_by_indexes_alone(watched: Flask) -> None:
+    seen: list[tuple[str, object]] = []
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def note(_c: object, _cursor: object, statement: str, given: object, *_: object) -> None:
+        seen.append((statement, given))
+
+    g.bind = READING  # as the page has it
+    try:
+        figures()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    ((statement, given),) = seen
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            explain = "EXPLAIN QUERY PLAN "
+        else:
+            # its tables are empty here, and those it always reads as a whole
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            connection.execute(text("SET LOCAL enable_sort = off"))
+            explain = "EXPLAIN "
+        rows = connection.exec_driver_sql(explain + statement, given).all()
+    plan = "\n".join(str(row[-1]) for row in rows)
+    assert "USING COVERING INDEX" in plan or "Index" in plan
+    for word in ("SCAN movement", "SCAN jobs\n", "Seq Scan", "TEMP B-TREE", "Sort"):
+        assert word not in plan, plan
+
+
+def test_without_database_the_rest_is_told(request: pytest.FixtureRequest) -> None:
+    url = "postgresql+psycopg://gridt:hush@127.0.0.1:1/gridt"
+    app = create_app(settings_for(url, METRICS_TOKEN=TOKEN))
+    request.addfinalizer(lambda: setattr(metrics, "enabled", False))
+    app.test_client().get("/health")
+    answer = call(app, headers=HEADER)
+    found = parsed(answer.text)
+    assert named(found, "gridt_database_up") == 0
+    assert named(found, "gridt_open_slots") is None
+    assert named(found, "gridt_requests_total", method="GET", route="/health", status="200") == 1
+
+
+# -- across processes -----------------------------------------------------------------------
+
+
+def ask(server: Server) -> Samples:
+    with urlopen(Request(f"{server.url}/metrics", headers=HEADER), timeout=PATIENCE) as answer:
+        return parsed(answer.read().decode())
+
+
+def workers(server: Server) -> set[int]:
+    """Return the ids of the processes that serve."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    return {int(word) for word in children.read_text().split()}
+
+
+def test_all_processes_are_added_up_and_who_dies_leaves_only_what_they_did(
+    new_database: Callable[[], str],
+) -> None:
+    health = {"method": "GET", "route": "/health", "status": "200"}
+    # the threads that run jobs read too
+    with serve(new_database(), processes=3, METRICS_TOKEN=TOKEN, JOBS="off") as server:
+        with pytest.raises(HTTPError, match="401"):
+            urlopen(f"{server.url}/metrics", timeout=PATIENCE)
+        person = Person(server.url, "ann")
+        for _ in range(60):
+            person.call("GET", "/health")
+        before = ask(server)
+        assert named(before, "gridt_requests_total", **health) == 60
+        assert named(before, "gridt_database_connections_in_use", pool="reading") == 0
+
+        old = workers(server)
+        for one in old:
+            os.kill(one, signal.SIGKILL)
+        give_up = time.monotonic() + PATIENCE
+        while len(workers(server) - old) < 3 or not ready(server):
+            assert time.monotonic() < give_up, "the workers were not replaced"
+            time.sleep(0.05)
+        after = ask(server)
+        assert named(after, "gridt_requests_total", **health) == 60
+        assert named(after, "gridt_database_connections_in_use", pool="reading") == 0
+        assert named(after, "gridt_passwords_hashing") == 0
+        person.call("GET", "/health")
+        assert named(ask(server), "gridt_requests_total", **health) == 61
+
+
+def ready(server: Server) -> bool:
+    try:
+        with urlopen(f"{server.url}/ready", timeout=PATIENCE) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

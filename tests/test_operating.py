@@ -1,0 +1,199 @@
+"""The service as an operator meets it: probes, stopping, recycling, a disk that is full."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+import sqlalchemy as sa
+
+from gridt.extensions import db, disconnect
+from tests import servers
+from tests.conftest import migrated_app
+from tests.persons import PASSWORD, Person, account
+from tests.servers import PATIENCE, Server, serve
+from tests.test_service_end_to_end import HTTPAnswer, begin_to_register, wait_for
+
+
+def probe(server: Server) -> tuple[int, dict[str, Any]]:
+    """Return what a server says at /ready."""
+    try:
+        with urlopen(f"{server.url}/ready", timeout=PATIENCE) as answer:
+            return answer.status, json.loads(answer.read())
+    except HTTPError as answer:
+        with answer:
+            return answer.code, json.loads(answer.read())
+
+
+def change(url: str, *statements: str) -> None:
+    """Change a database behind the back of a running server."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(sa.text(statement))
+    engine.dispose()
+
+
+def test_ready_follows_the_version_of_the_database(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    with serve(url) as server:
+        assert probe(server) == (200, {"status": "ok"})
+
+        change(url, "UPDATE alembic_version SET version_num = '0001'")
+        status, answer = probe(server)
+        assert (status, "not migrated" in answer["detail"]) == (503, True)
+
+        change(url, "UPDATE alembic_version SET version_num = 'of a version to come'")
+        status, answer = probe(server)
+        assert (status, answer["status"], "newer" in answer["note"]) == (200, "ok", True)
+
+        change(url, "ALTER TABLE logins RENAME COLUMN wrote_at TO wrote_when")
+        status, answer = probe(server)
+        assert (status, "logins.wrote_at" in answer["detail"]) == (503, True)
+
+        change(url, "DROP TABLE alembic_version")
+        assert probe(server)[0] == 503
+
+
+def wait_until_refused(server: Server) -> None:
+    """Wait until a server takes no new connections."""
+    while True:
+        try:
+            probe(server)
+        except OSError:
+            return
+
+
+def test_who_stops_says_so_where_it_still_listens(new_database: Callable[[], str]) -> None:
+    with serve(new_database()) as server:
+        host = server.url.removeprefix("http://")
+        waiting, body = begin_to_register(server, "ann")
+        kept = HTTPConnection(host, timeout=PATIENCE)
+        kept.request("GET", "/ready")
+        with kept.getresponse() as answer:
+            assert (answer.status, answer.read()) == (200, b'{"status":"ok"}')
+
+        server.process.terminate()
+        wait_for(server, "Handling signal: term")
+        wait_until_refused(server)
+        kept.request("GET", "/ready")
+        with kept.getresponse() as answer:
+            assert answer.status == 503
+            assert json.loads(answer.read())["detail"] == "This process is stopping"
+        kept.close()
+        waiting.send(body)
+        assert HTTPAnswer(waiting).status == 201
+        server.wait()
+
+
+def test_what_is_sent_to_a_server_is_not_in_what_it_prints(
+    new_database: Callable[[], str],
+) -> None:
+    secret = "hunter2-is-what-nobody-may-read"
+    with serve(new_database(), KNOWN_HOSTS="127.0.0.1") as server:
+        person = Person(server.url, "ann")
+        person.register()
+        person.log_in()
+        person.call("GET", f"/movements?after={secret}")
+        person.call("GET", f"/{secret}/{secret}?{secret}")
+        host = server.url.removeprefix("http://")
+        for head in (
+            f"GET /{secret} HTTP/9.9\r\n\r\n",
+            f"GET /health?{secret} HTTP/1.1\r\nHost: x\r\n{secret} : x\r\n\r\n",
+            f"GET /health?{secret} HTTP/1.1\r\nHost: x\r\nA: {secret}\x01\r\n\r\n",
+        ):
+            connection = HTTPConnection(host, timeout=PATIENCE)
+            connection.connect()
+            connection.sock.sendall(head.encode())
+            assert connection.sock.recv(1024).startswith(b"HTTP/1.1 4")
+            connection.close()
+        server.stop()
+        printed = server.log.read_text()
+    assert printed.count('"gridt.requests"') >= 5
+    assert "Invalid request from ip=127.0.0.1" in printed
+    for unwanted in (secret, PASSWORD, person.token, account("ann")["email"]):
+        assert unwanted not in printed
+    for line in printed.splitlines():
+        assert {"time", "level", "message"} <= set(json.loads(line))
+
+
+def test_processes_are_replaced_without_anybody_noticing(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    before = servers.environment
+
+    def environment(url: str, **settings: str) -> dict[str, str]:
+        arguments = "--max-requests 25 --max-requests-jitter 10"
+        return before(url, **settings) | {"GUNICORN_CMD_ARGS": arguments}
+
+    monkeypatch.setattr(servers, "environment", environment)
+    with serve(new_database(), processes=2) as server:
+        people = [Person(server.url, f"person{number}") for number in range(4)]
+
+        def live(person: Person) -> list[int]:
+            for _ in range(50):
+                person.call("GET", "/health")
+            return person.statuses
+
+        with ThreadPoolExecutor(4) as threads:
+            statuses = [status for one in threads.map(live, people) for status in one]
+        printed = server.log.read_text()
+    assert statuses == [200] * 200
+    assert "Autorestarting worker" in printed
+
+
+@pytest.fixture
+def url_of_file(new_database: Callable[[], str], request: pytest.FixtureRequest) -> str:
+    if request.config.getoption("--database") != "sqlite":
+        pytest.skip("a PostgreSQL has its disk elsewhere")
+    return new_database()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "cure", "words"),
+    [
+        ("max_page_count = 1", "max_page_count = 1000000", "full"),
+        ("query_only = ON", "query_only = OFF", "readonly"),
+    ],
+)
+def test_a_disk_that_takes_nothing_more_is_503_and_no_harm(
+    url_of_file: str, caplog: pytest.LogCaptureFixture, pragma: str, cure: str, words: str
+) -> None:
+    app = migrated_app(url_of_file)
+    client = app.test_client()
+    big = {"username": "ann", "email": "ann@example.org", "password": PASSWORD}
+
+    def set_for_all(pragma: str) -> None:
+        def set_it(connection: Any, *_: Any) -> None:
+            connection.execute(f"PRAGMA {pragma}")
+
+        with app.app_context():
+            sa.event.listen(db.engine, "checkout", set_it)
+
+    assert client.post("/register", json=big | {"username": "ben", "email": "b@example.org"})
+    set_for_all(pragma)
+    statuses = []
+    for number in range(60):
+        body = big | {"username": f"u{number}", "email": f"u{number}@example.org"}
+        statuses.append(client.post("/register", json=body).status_code)
+    assert set(statuses) <= {201, 503}
+    assert statuses[-1] == 503
+    assert words in caplog.text
+    assert "example.org" not in caplog.text
+    assert client.get("/ready").status_code == 200
+    set_for_all(cure)
+    assert client.post("/register", json=big).status_code == 201
+    with app.app_context():
+        disconnect()
+    path = url_of_file.removeprefix("sqlite:///")
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        there = connection.execute("SELECT count(*) FROM users").fetchone()[0]
+    connection.close()
+    assert there == statuses.count(201) + 2
