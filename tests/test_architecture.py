@@ -27,6 +27,7 @@ ROWS = {
     "gridt.access": 3,
     "gridt.api": 5,
     "gridt.auth": 5,
+    "gridt.describing": 5,
     "gridt.limits": 5,
     "gridt.paging": 5,
     "gridt.parsing": 5,
