@@ -1,0 +1,1 @@
+"""What others build on the service: generated clients, the documents' examples, the page at /docs."""
