@@ -238,8 +238,6 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
             doc["security"] = []
         else:
             statuses |= {401, 503}  # the token's login is in the database
-        if notes["token"] == "refresh":  # noqa: S105 - a kind of token
-            doc["security"] = [{"refresh_token": []}]
         if "requestBody" in doc:
             statuses |= {400, 415, 422}
         if doc.get("parameters"):

@@ -18,16 +18,14 @@ Habits, and a network of people who keep each other to them.
 **To try it here:** open an account by `POST /register`, log in by `POST /auth`, copy the
 `access_token` of the answer, press *Authorize* and paste it. Every call that shows a lock takes it.
 
-**Errors** are `application/problem+json` (RFC 9457); `message` is a sentence to show, `type` what
-a program goes by, `errors` what is wrong with which member.
-**Lists** are arrays, a page at a time; the next page is in the header `Link`.
-**Times** are ISO 8601 in UTC, **intervals** a word (`daily`) or an ISO 8601 duration (`P2D`).
-**Reading** again by `If-None-Match` with the `ETag` of an answer costs no body: 304.
-**Too many calls** are answered 429, a database that is away 503; both say in `Retry-After` when to
-come back.
+- **Errors** are `application/problem+json` (RFC 9457); `message` is a sentence to show, `type` what
+  a program goes by, `errors` what is wrong with which member.
+- **Lists** are arrays, a page at a time; the next page is in the header `Link`.
+- **Times** are ISO 8601 in UTC, **intervals** a word (`daily`) or an ISO 8601 duration (`P2D`).
+- **Reading** again by `If-None-Match` with the `ETag` of an answer costs no body: 304.
+- **Too many calls** are answered 429, a database that is away 503; both say in `Retry-After` when to
+  come back.
 """
-
-_TOKEN = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 #: the document's own part of the app's configuration
 CONSTANTS = {
@@ -36,15 +34,16 @@ CONSTANTS = {
     "OPENAPI_VERSION": "3.1.0",
     "API_SPEC_OPTIONS": {
         "info": {"description": cleandoc(_ABOUT)},
-        "servers": [{"url": "/", "description": "the service that serves this document"}],
         "security": [{"token": []}],
         "components": {
             "securitySchemes": {
-                "token": _TOKEN | {"description": "The `access_token` of POST /auth."},
-                "refresh_token": _TOKEN
-                | {
-                    "description": "The `refresh_token` of POST /auth, for POST /auth/refresh only."
-                },
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The `access_token` of POST /auth; "
+                    "for POST /auth/refresh the `refresh_token`.",
+                }
             }
         },
     },

@@ -39,6 +39,7 @@ CHEAP = {"ARGON2_MEMORY_KIB": 8, "ARGON2_PASSES": 1, "ARGON2_LANES": 1}
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.addoption("--storm", choices=["small", "full"], default="small")
+    parser.addoption("--screenshots", metavar="FOLDER", help="where to put pictures of pages")
 
 
 class OwnContextClient(FlaskClient):

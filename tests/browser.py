@@ -1,0 +1,23 @@
+"""The Chromium of this machine, driven by Playwright, for what only a browser shows."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+#: what Chromium is called, here and there
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run Chromium for the length of a `with` block; skip the test where there is none."""
+    found = [path for name in _NAMES if (path := shutil.which(name))]
+    if not found:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found[0])
+        yield browser
+        browser.close()
