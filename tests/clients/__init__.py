@@ -1,1 +1,1 @@
-"""What others build on the service: generated clients, the documents' examples, the page at /docs."""
+"""Generated clients, the examples of the documents, and the page at /docs."""

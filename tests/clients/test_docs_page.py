@@ -34,7 +34,7 @@ def url(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> Iter
 
 @pytest.fixture
 def open_page(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
-    """Open the page; fail if it, or what is done on it, loads from elsewhere or reports an error."""
+    """Open the page; fail if anything on it loads from elsewhere or reports an error."""
     complaints: list[str] = []
 
     def opened(size: tuple[int, int], scheme: str) -> Page:
@@ -98,7 +98,6 @@ def test_somebody_logs_in_and_makes_a_call(
     page = open_page(size, scheme)
     kind = "phone" if size == PHONE else "desktop"
     assert_text_stands_out(page, scheme)
-    pictures(f"docs-{kind}-{scheme}", page)
     assert call(page, "auth-post_register")["username"] == "robin"
     tokens = call(page, "auth-post_auth")
     assert overflow(page) == 0
@@ -110,8 +109,9 @@ def test_somebody_logs_in_and_makes_a_call(
     dialog.get_by_role("button", name="Close").last.click()
 
     assert call(page, "users-get_own_identity")["email"] == "robin@example.org"
-    operation(page, "users-get_own_identity").evaluate("element => element.scrollIntoView()")
-    pictures(f"docs-answer-{kind}-{scheme}", page)
+    answer = operation(page, "users-get_own_identity").locator(".live-responses-table")
+    answer.evaluate("element => element.scrollIntoView()")
+    pictures(f"docs-{kind}-{scheme}", page)
     assert overflow(page) == 0
 
 
@@ -141,7 +141,7 @@ def assert_text_stands_out(page: Page, scheme: str) -> None:
 
 def reach(page: Page, target: Locator, key: str = "Tab") -> None:
     """Press Tab until an element has the focus."""
-    for _ in range(100):
+    for _ in range(400):
         if target.evaluate("element => element === document.activeElement"):
             return
         page.keyboard.press(key)
