@@ -13,7 +13,6 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import chromium
-from tests.servers import serve
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
 
@@ -22,14 +21,6 @@ DESKTOP, PHONE = (1280, 800), (390, 844)
 def browser() -> Iterator[Browser]:
     with chromium() as browser:
         yield browser
-
-
-@pytest.fixture
-def url(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> Iterator[str]:
-    if request.config.getoption("--database") != "sqlite":
-        pytest.skip("the page is the same for each database")
-    with serve(new_database()) as server:
-        yield server.url
 
 
 @pytest.fixture

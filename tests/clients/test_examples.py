@@ -1,14 +1,13 @@
 """Every block of docs/clients.md does what the page shows, in each of its languages."""
 
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.clients.rough import road
 from tests.clients.tools import run
-from tests.servers import ROOT, serve
+from tests.servers import ROOT
 
 PAGE = (ROOT / "docs" / "clients.md").read_text()
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -31,12 +30,6 @@ def blocks(language: str) -> list[tuple[str, str]]:
         for number, (kind, content) in enumerate(found)
         if kind == language and found[number + 1][0] == "text"
     ]
-
-
-@pytest.fixture
-def url(new_database: Callable[[], str]) -> Iterator[str]:
-    with serve(new_database()) as server:
-        yield server.url
 
 
 def test_no_block_is_left_out() -> None:

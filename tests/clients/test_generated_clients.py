@@ -1,13 +1,11 @@
 """Clients that public generators make of the OpenAPI document do what the README's session does."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.clients.tools import run, search_path, write_document
-from tests.servers import serve
 
 HERE = Path(__file__).parent
 
@@ -15,18 +13,6 @@ SESSION = """\
 Stretching: pieter: Touched my toes!
 409: There is nobody else to follow in this movement
 """
-
-
-@pytest.fixture
-def url(new_database: Callable[[], str]):
-    with serve(new_database()) as server:
-        yield server.url
-
-
-@pytest.fixture(autouse=True)
-def on_one_database(request: pytest.FixtureRequest) -> None:
-    if request.config.getoption("--database") != "sqlite":
-        pytest.skip("what is generated is the same for each database")
 
 
 def test_a_generated_python_client_does_the_first_session(tmp_path: Path, url: str) -> None:
