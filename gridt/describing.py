@@ -23,7 +23,7 @@ Habits, and a network of people who keep each other to them.
 - **Lists** are arrays, a page at a time; the next page is in the header `Link`.
 - **Times** are ISO 8601 in UTC, **intervals** a word (`daily`) or an ISO 8601 duration (`P2D`).
 - **Reading** again by `If-None-Match` with the `ETag` of an answer costs no body: 304.
-- **Too many calls** are answered 429, a database that is away 503; both say in `Retry-After` when to
+- **Too many calls** are answered 429, a database that is away 503; `Retry-After` says when to
   come back.
 """
 
