@@ -10,7 +10,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test storm fuzz lint format bench bench-quick requirements vendor clean
+.PHONY: help run test storm fuzz screenshots lint format bench bench-quick requirements vendor clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ storm: .venv/dev ## the tests' storms and crashes at full size, on both database
 fuzz: .venv/dev ## many random calls against the OpenAPI document, on both databases (some half an hour)
 	$(PY) -m pytest --hypothesis-profile fuzz --database sqlite tests/test_fuzz.py
 	$(PY) -m pytest --hypothesis-profile fuzz --database postgresql tests/test_fuzz.py
+
+screenshots: .venv/dev ## take the pictures in docs/images anew, in Chromium
+	$(PY) -m pytest --screenshots docs/images tests/clients/test_docs_page.py tests/test_network_page.py
 
 lint: .venv/dev ## check style, types and the Dockerfile
 	$(PY) -m ruff check

@@ -29,6 +29,7 @@ from werkzeug.exceptions import (
 
 from gridt.auth import verify_token
 from gridt.database import READING, let_go
+from gridt.describing import ForClients
 from gridt.errors import InvalidToken, Overtaken
 from gridt.extensions import db
 from gridt.limits import NAMED, address, limiter, tell_limits
@@ -270,6 +271,15 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # it has no types
     """flask-smorest's documentation, without its error handlers and page."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None  # every answer is documented by its status
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app, spec_kwargs={"extra_plugins": [ForClients()]})
+
+    def _register_etag_headers(self) -> None:
+        """Leave headers to `ForClients`."""
+
+    def _register_pagination_header(self) -> None:
+        """Leave it out: the next page is in `Link`."""
 
     def _register_error_handlers(self) -> None:
         """Leave exceptions to `gridt.problems`."""

@@ -5,9 +5,10 @@ from typing import Any
 
 from flask import Flask
 
+from gridt import describing
 from gridt.api import Api, register_http
 from gridt.cli import commands
-from gridt.config import INSTANCE_FOLDER, VERSION, Settings
+from gridt.config import INSTANCE_FOLDER, Settings
 from gridt.database import binds, let_go, prepare
 from gridt.extensions import db, jwt, migrate, passwords
 from gridt.limits import limiter
@@ -24,24 +25,7 @@ from gridt.watch import register_watch
 _YEAR = 365 * 24 * 3600  # in seconds
 _CONSTANTS = {
     "JWT_COOKIE_CSRF_PROTECT": False,  # tokens come in headers only
-    "API_TITLE": "gridt",
-    "API_VERSION": VERSION,
-    "OPENAPI_VERSION": "3.1.0",
-    "API_SPEC_OPTIONS": {
-        "info": {"description": "Habits, and a network of people who keep each other to them."},
-        "security": [{"token": []}],
-        "components": {
-            "securitySchemes": {
-                "token": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "The access token of POST /auth; "
-                    "for POST /auth/refresh the refresh token.",
-                }
-            }
-        },
-    },
+    **describing.CONSTANTS,
 }
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.servers import PATIENCE
 
 #: what Chromium is called, here and there
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -17,6 +19,7 @@ def chromium() -> Iterator[Browser]:
     found = [path for name in _NAMES if (path := shutil.which(name))]
     if not found:
         pytest.skip("no Chromium here: apt-get install chromium")
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found[0])
         yield browser

@@ -32,6 +32,7 @@ ROWS = {
     "gridt.copying": 3,
     "gridt.api": 5,
     "gridt.auth": 5,
+    "gridt.describing": 5,
     "gridt.limits": 5,
     "gridt.paging": 5,
     "gridt.parsing": 5,

@@ -501,6 +501,53 @@ def test_each_operation_can_be_called_too_often(
     assert int(second.headers["Retry-After"]) > 0
 
 
+def example_of(operation: Operation) -> dict[str, Any]:
+    """Return the body that the document suggests: of each member the first example."""
+    content = operation.doc["requestBody"]["content"]["application/json"]
+    name = content["schema"]["$ref"].rpartition("/")[2]
+    members = DOCUMENT["components"]["schemas"][name].get("properties", {})
+    return {
+        member: (schema.get("examples") or schema["enum"])[0] for member, schema in members.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [operation for operation in OPERATIONS if "requestBody" in operation.doc],
+    ids=lambda operation: operation.name,
+)
+def test_what_the_document_suggests_is_well_formed(world: World, operation: Operation) -> None:
+    answer = world.call(operation, json=example_of(operation))
+    assert answer.status_code not in {400, 415, 422}
+
+
+def test_every_argument_says_what_it_is() -> None:
+    arguments = [
+        (operation.name, argument)
+        for operation in OPERATIONS
+        for argument in [
+            *DOCUMENT["paths"][operation.template].get("parameters", []),
+            *operation.doc.get("parameters", []),
+        ]
+    ]
+    assert arguments
+    for name, argument in arguments:
+        assert argument.get("description"), (name, argument["name"])
+        assert "null" not in argument["schema"]["type"], "a query has no null"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_the_headers_that_are_documented_come(world: World, operation: Operation) -> None:
+    for status in {200, 201} & set(operation.statuses):
+        documented = operation.doc["responses"][str(status)].get("headers", {})
+        if not documented:
+            continue
+        query = {"format": "svg"} if operation.template.endswith("/network") else {}
+        answer = world.call(operation, query_string=query)
+        assert answer.status_code == status
+        assert set(documented) - {"Link"} <= set(answer.headers.keys())
+
+
 def test_no_scenario_is_left_over() -> None:
     assert set(SCENARIOS) <= {(operation.name, status) for operation, status in ANSWERS}
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from gridt.access import Permission, ensure
 from gridt.api import Blueprint, Resource
 from gridt.auth import caller, caller_id
+from gridt.describing import LOCATED
 from gridt.errors import MovementInUse, MovementNameTaken
 from gridt.extensions import db
 from gridt.jobs.retelling import tell_anew
@@ -54,7 +55,7 @@ class Movements(Resource):
         return [movement_answer(seen) for seen in Movement.describe(rows, user_id)], headers
 
     @bp.problems(403, 409)
-    @bp.answers(201, MovementChanged)
+    @bp.answers(201, MovementChanged, headers=LOCATED)
     @bp.arguments(MovementIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Start a movement, and be its first member."""

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from gridt.access import Permission, may
 from gridt.api import Blueprint, Resource
 from gridt.auth import caller, caller_id
+from gridt.describing import LOCATED
 from gridt.errors import NotFollowing, NotFound, NotSubscribed, UpdateNotFound
 from gridt.extensions import db
 from gridt.models import AuditEntry, Update, User
@@ -38,7 +39,7 @@ class Updates(Resource):
         return [update_seen(row) for row in rows], headers
 
     @bp.problems(404, 409)
-    @bp.answers(201, UpdateOut)
+    @bp.answers(201, UpdateOut, headers=LOCATED)
     @bp.arguments(UpdateIn)
     def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Say that one did it."""

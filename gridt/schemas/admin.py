@@ -23,8 +23,12 @@ class UsersIn(PageIn):
         validate=Length(max=254),
         metadata={"description": "part of a username or e-mail address, in any case"},
     )
-    role = fields.String(load_default=None, validate=OneOf(ROLES))
-    deactivated = fields.Boolean(load_default=None)
+    role = fields.String(
+        load_default=None, validate=OneOf(ROLES), metadata={"description": "only these"}
+    )
+    deactivated = fields.Boolean(
+        load_default=None, metadata={"description": "only those who are, or are not"}
+    )
 
 
 class UserPatch(In):
@@ -51,8 +55,14 @@ class AuditIn(PageIn):
         validate=Range(1, largest_in(User.id)),
         metadata={"description": "the id of a user who did it or whom it was done to"},
     )
-    action = fields.String(load_default=None, validate=OneOf([one.value for one in Action]))
-    since = fields.AwareDateTime(load_default=None)
+    action = fields.String(
+        load_default=None,
+        validate=OneOf([one.value for one in Action]),
+        metadata={"description": "only what was done so"},
+    )
+    since = fields.AwareDateTime(
+        load_default=None, metadata={"description": "only what was done from then on"}
+    )
 
 
 class AuditOut(Schema):

@@ -22,7 +22,11 @@ class BlockChanged(BlockOut, Message):
 class ReportIn(In):
     """Why admins should look at something."""
 
-    reason = Name(required=True, validate=Length(1, 1000))
+    reason = Name(
+        required=True,
+        validate=Length(1, 1000),
+        metadata={"description": "for admins to read", "examples": ["This is an advertisement."]},
+    )
     category = fields.String(load_default="other", validate=OneOf(CATEGORIES))
 
 
@@ -36,13 +40,19 @@ class Reported(Message):
 class ReportsIn(PageIn):
     """Which reports are asked for."""
 
-    state = fields.String(load_default="open", validate=OneOf(["open", "closed"]))
+    state = fields.String(
+        load_default="open",
+        validate=OneOf(["open", "closed"]),
+        metadata={"description": "only these"},
+    )
 
 
 class ResolutionIn(In):
     """What became of a report."""
 
-    resolution = Name(required=True, validate=Length(1, 1000))
+    resolution = Name(
+        required=True, validate=Length(1, 1000), metadata={"examples": ["Removed the update."]}
+    )
 
 
 class PersonOut(Schema):

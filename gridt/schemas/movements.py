@@ -7,15 +7,23 @@ from marshmallow.validate import Length, OneOf, Range
 
 from gridt.formats import MOST_DRAWN, TEXTS
 from gridt.models.base import fold
-from gridt.schemas.base import In, IntervalField, Line, Message, Name, PageIn, spelled
+from gridt.schemas.base import WORDS, In, IntervalField, Line, Message, Name, PageIn, spelled
 
 #: names that are fixed routes under /movements
 FIXED = {"subscriptions"}
 
+_NAME = {
+    "description": "free, in any case; it stands in addresses",
+    "examples": ["Stretching"],
+}
+_SHORT = {"description": "a line for lists", "examples": ["Ten minutes before breakfast"]}
+_LONG = {"description": "all there is to say", "examples": ["Neck, back and legs."]}
+_WORDS = ", ".join(f"`{word}`" for word in WORDS)
 _INTERVAL = {
     "type": "string",
     "format": "interval",
-    "description": 'a word ("daily") or an ISO 8601 duration ("P2D")',
+    "description": f"one of {_WORDS}, or an ISO 8601 duration such as `P2D`",
+    "examples": ["daily"],
 }
 
 
@@ -39,9 +47,9 @@ class MovementName(Name):
 class MovementPatch(In):
     """What may be changed about a movement."""
 
-    name = MovementName(validate=Length(4, 50))
-    short_description = Line(validate=Length(10, 100))
-    description = Line(validate=Length(max=1000))
+    name = MovementName(validate=Length(4, 50), metadata=_NAME)
+    short_description = Line(validate=Length(10, 100), metadata=_SHORT)
+    description = Line(validate=Length(max=1000), metadata=_LONG)
     interval = IntervalField(metadata=_INTERVAL)
     free_misses = fields.Integer(
         strict=True,
@@ -59,9 +67,9 @@ class MovementPatch(In):
 class MovementIn(MovementPatch):
     """A new movement."""
 
-    name = MovementName(required=True, validate=Length(4, 50))
-    short_description = Line(required=True, validate=Length(10, 100))
-    description = Line(load_default="", validate=Length(max=1000))
+    name = MovementName(required=True, validate=Length(4, 50), metadata=_NAME)
+    short_description = Line(required=True, validate=Length(10, 100), metadata=_SHORT)
+    description = Line(load_default="", validate=Length(max=1000), metadata=_LONG)
     interval = IntervalField(required=True, metadata=_INTERVAL)
 
 
@@ -73,14 +81,26 @@ class MovementsIn(PageIn):
         validate=Length(max=100),
         metadata={"description": "part of a name or description, in any case"},
     )
-    subscribed = fields.Boolean(load_default=None)
-    sort = fields.String(load_default="name", validate=OneOf(["name", "newest", "members"]))
+    subscribed = fields.Boolean(
+        load_default=None,
+        metadata={"description": "only those that the caller is, or is not, a member of"},
+    )
+    sort = fields.String(
+        load_default="name",
+        validate=OneOf(["name", "newest", "members"]),
+        metadata={"description": "what to order by: `members` puts the largest first"},
+    )
 
 
 class UpdateIn(In):
     """An update; most need no words."""
 
-    message = Line(load_default=None, allow_none=True, validate=Length(max=280))
+    message = Line(
+        load_default=None,
+        allow_none=True,
+        validate=Length(max=280),
+        metadata={"description": "for one's followers", "examples": ["Touched my toes!"]},
+    )
     at = fields.AwareDateTime(
         format="iso",
         load_default=None,
@@ -131,8 +151,10 @@ class UpdateOut(Schema):
     """Somebody did it."""
 
     id = fields.Integer(required=True)
-    time_stamp = fields.DateTime(required=True)
-    message = fields.String(required=True, allow_none=True)
+    time_stamp = fields.DateTime(required=True, metadata={"description": "when, in UTC"})
+    message = fields.String(
+        required=True, allow_none=True, metadata={"description": "null: without words"}
+    )
 
 
 class TurnOut(Schema):
@@ -171,7 +193,7 @@ class LeaderOut(Schema):
     id = fields.Integer(required=True)
     username = fields.String(required=True)
     bio = fields.String(required=True)
-    avatar = fields.String(required=True)
+    avatar = fields.String(required=True, metadata={"description": "MD5 as Gravatar expects it"})
     last_update = fields.Nested(UpdateOut, required=True, allow_none=True)
     last_signal = fields.Nested(
         UpdateOut, required=True, allow_none=True, metadata={"description": "as last_update"}
@@ -196,21 +218,29 @@ class MovementOut(Schema):
     name = fields.String(required=True)
     short_description = fields.String(required=True)
     description = fields.String(required=True)
-    interval = fields.String(required=True)
+    interval = fields.String(
+        required=True, metadata={"description": f"one of {_WORDS}, or an ISO 8601 duration"}
+    )
     free_misses = fields.Integer(required=True)
     free_turns = fields.Integer(required=True)
     counts_every_update = fields.Boolean(required=True)
     created_at = fields.DateTime(required=True)
-    creator_id = fields.Integer(required=True, allow_none=True)
+    creator_id = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "null: account deleted"}
+    )
     member_count = fields.Integer(required=True)
     subscribed = fields.Boolean(required=True)
     subscribed_at = fields.DateTime()
-    last_update = fields.Nested(UpdateOut, allow_none=True)
+    last_update = fields.Nested(
+        UpdateOut, allow_none=True, metadata={"description": "the caller's own"}
+    )
     last_signal_sent = fields.Nested(
         UpdateOut, allow_none=True, metadata={"description": "as last_update"}
     )
     standing = fields.Nested(StandingOut)
-    leaders = fields.List(fields.Nested(LeaderOut))
+    leaders = fields.List(
+        fields.Nested(LeaderOut), metadata={"description": "whom the caller follows here"}
+    )
 
 
 class MovementChanged(MovementOut, Message):

