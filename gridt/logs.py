@@ -20,7 +20,7 @@ _FIELDS = ("method", "route", "status", "duration_ms", "request_id", "user_id")
 _ADDRESS = re.compile(r"[^\s@\"'<>(),;:=]+@[^\s@\"'<>(),;:/]+")
 _TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
 #: what gunicorn says of a request that it refuses or that fails before us, then quoting it
-_QUOTES = re.compile(r"Invalid request from ip=[^ ]*|Error handling request(?: [A-Z]+(?= ))?")
+_QUOTES = re.compile(r"Invalid request from ip=[^ ]*|Error handling request(?: [A-Z]+(?= |$))?")
 
 
 class Discreet(logging.Filter):

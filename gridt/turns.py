@@ -103,7 +103,7 @@ def follows_calendar(interval: timedelta) -> bool:
     return interval == HALF_DAY or not interval % DAY
 
 
-@lru_cache(16_384)  # the same few moments are asked for again and again: now, and ends of turns
+@lru_cache(4096)  # the same few moments are asked for again and again: now, and ends of turns
 def _of_calendar(moment: datetime, interval: timedelta, clock: Clock) -> Turn:
     shown = moment.astimezone(clock.tzinfo).replace(tzinfo=None)
     number = _number_of(shown - timedelta(minutes=clock.day_starts_at), interval, clock)
@@ -129,7 +129,7 @@ def _first_day(days: int, clock: Clock) -> int:
     return 0 if days % WEEK else 1 + clock.week_starts_on
 
 
-@lru_cache(16_384)  # members of a zone share their days, and everybody asks for today's
+@lru_cache(4096)  # members of a zone share their days, and everybody asks for today's
 def _start(number: int, interval: timedelta, clock: Clock) -> datetime:
     """Return the first moment of a turn that follows the calendar."""
     if interval == HALF_DAY:

@@ -175,7 +175,6 @@ def test_a_crash_tells_nothing_but_the_request_id(odd_app, caplog):
     assert "RuntimeError" not in answer.text
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "inner text" in caplog.text
-    assert "GET /crash [find-me] failed" in caplog.text
 
 
 def test_nobody_writes_lines_of_their_own_into_the_log(odd_app, caplog):
@@ -187,9 +186,9 @@ def test_nobody_writes_lines_of_their_own_into_the_log(odd_app, caplog):
     app.add_url_rule("/crash/<_path>", view_func=crash)
     asked = "/crash/a%0AERROR forged%0D%1b[31m%E2%80%A8b"
     contextvars.Context().run(app.test_client().get, asked)
-    (record,) = [one for one in caplog.records if one.name == "gridt.problems"]
-    assert record.getMessage().isprintable()
-    assert "/crash/a%0AERROR" in record.getMessage()
+    assert "gridt.problems" in {one.name for one in caplog.records}
+    assert all(one.getMessage().isprintable() for one in caplog.records)
+    assert "forged" not in caplog.text
 
 
 # -- the request id -------------------------------------------------------------------------

@@ -99,9 +99,12 @@ def fill_every_table() -> None:
                 for column in table.columns
                 if not column.nullable and column is not table.autoincrement_column
             }
-            own = {"key": str(number), "ended_at": moment + timedelta(number)}
+            own = {"key": str(number), "digest": str(number)}
+            own |= {"ended_at": moment + timedelta(number)}
             own |= {"starts_at": moment + timedelta(number)}
             values |= {name: value for name, value in own.items() if name in table.columns}
+            if [column.name for column in table.primary_key] == ["user_id"]:
+                values["user_id"] = number
             if "update_id" in table.columns:
                 values |= {"reporter_id": number}
             db.session.execute(sa.insert(table).values(values))
