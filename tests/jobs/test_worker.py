@@ -248,6 +248,7 @@ def test_a_database_that_is_away_is_waited_for(
         with app.app_context(), looking(app) as looks:
             with server.away():
                 wait_for_looks(looks)
+            disconnect()  # ours were lost as well
             enqueue("note", {})
             db.session.commit()
             wait_until(lambda: calls)
