@@ -189,12 +189,11 @@ def _note_posted(_mapper: Mapper[Update], _connection: Connection, posted: Updat
 
 @event.listens_for(Update, "after_delete")
 def _note_withdrawn(_mapper: Mapper[Update], _connection: Connection, gone: Update) -> None:
-    # whoever posts meanwhile holds this row: what they post has to be seen by the next statement
-    if held(gone.leader_id, gone.movement_id) is not None:
-        note_past(gone.leader_id, gone.movement_id)
+    note_past(gone.leader_id, gone.movement_id)
 
 
 def note_past(leader_id: int, movement_id: int) -> None:
     """Tell anew what hangs on updates other than the last."""
-    execute(_SET_TIME, {"of_user": leader_id, "of_movement": movement_id})
     retell(movement_id, [leader_id])
+    # whoever posts meanwhile held the subscription until retelling did: now this sees what they did
+    execute(_SET_TIME, {"of_user": leader_id, "of_movement": movement_id})
