@@ -181,15 +181,16 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
 
         return cast("Handler", self.arguments(Nothing)(view))
 
-    def file(self, media_type: str) -> Callable[[Handler], Handler]:
+    def file(self, media_type: str, example: str) -> Callable[[Handler], Handler]:
         """Hand the handler, after its arguments, the body as it came: a file of that type."""
+        schema = {"type": "string", "examples": [example]}
 
         def decorate(handler: Handler) -> Handler:
             @wraps(handler)
             def view(resource: Resource, *given: Any, **path: Any) -> Any:
                 return handler(resource, *given, file_in(request, media_type), **path)
 
-            return _note(cast("Handler", view), file=media_type)
+            return _note(cast("Handler", view), file={media_type: {"schema": schema}})
 
         return decorate
 
@@ -251,8 +252,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         if "requestBody" in doc:
             statuses |= {400, 415, 422}
         if notes["file"] is not None:
-            content = {notes["file"]: {"schema": {"type": "string"}}}
-            doc["requestBody"] = {"content": content, "required": True}
+            doc["requestBody"] = {"content": notes["file"], "required": True}
             statuses |= {415, 422}
         if doc.get("parameters"):
             statuses.add(422)

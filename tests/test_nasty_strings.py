@@ -66,8 +66,13 @@ ARGUMENTS = [
     for one in operation.get("parameters", [])
     if one["in"] == "query" and is_text(one["schema"])
 ]
+#: the page that is the same for every movement, as it looks none up
+PAGE = "/movements/<movement>/network.html"
 VARIABLES = [
-    (method, rule, name) for method, rule, _ in OPERATIONS for name in re.findall(r"<(\w+)>", rule)
+    (method, rule, name)
+    for method, rule, _ in OPERATIONS
+    if rule != PAGE
+    for name in re.findall(r"<(\w+)>", rule)
 ]
 
 
@@ -158,6 +163,15 @@ def test_a_nasty_variable_leads_nowhere(world, method, rule, name):
             answer = world.call(method, rule, {name: quote(text, safe="")}, **body)
             assert answer.status_code in {404, 405}, what
     assert world.stored() == before
+
+
+def test_a_page_says_nothing_of_the_movement_in_its_address(world):
+    page = world.call("GET", PAGE).data
+    for what, text in NASTY.items():
+        if is_json(text) and what != "empty":
+            answer = world.call("GET", PAGE, {"movement": quote(text, safe="")})
+            found = answer.status_code == 200
+            assert answer.data == page if found else answer.status_code == 404, what
 
 
 def test_a_nasty_name_and_password_log_in(world):

@@ -14,6 +14,8 @@ from gridt.schemas.movements import ImportIn, ImportOut
 
 bp = Blueprint("imports", description="Bringing along what one did before")
 
+_EXAMPLE = "date,message\n2026-01-31,Touched my toes!\n"
+
 
 @bp.route("/movements/<movement>/updates/import")
 class UpdatesImport(Resource):
@@ -22,7 +24,7 @@ class UpdatesImport(Resource):
     @bp.problems(404, 409)
     @bp.answers(200, ImportOut)
     @bp.arguments(ImportIn, location="query")
-    @bp.file(TABLE)
+    @bp.file(TABLE, example=_EXAMPLE)
     def post(self, data: dict[str, Any], body: bytes, movement: str) -> ResponseReturnValue:
         """Import a table of what one did in the past: all of it, or nothing."""
         found = movement_or_404(movement)

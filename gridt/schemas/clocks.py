@@ -21,6 +21,7 @@ class DayStartField(fields.Field[int]):
             "type": "string",
             "pattern": "^(0[0-9]|1[01]):[0-5][0-9]$|^12:00$",
             "description": "when the day begins, from 00:00 to 12:00",
+            "examples": ["04:00"],
         }
         super().__init__(metadata=metadata)
 
@@ -49,7 +50,9 @@ class UntilField(fields.Field[date]):
 
     def __init__(self, **kwargs: Any) -> None:
         told = "a moment with its zone, or the day, by one's own calendar, on which one is back"
-        super().__init__(metadata={"type": "string", "description": told}, **kwargs)
+        forms = ["2027-01-04", "2027-01-04T09:00:00+01:00"]
+        metadata = {"type": "string", "description": told, "examples": forms}
+        super().__init__(metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:
         try:

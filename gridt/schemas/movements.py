@@ -54,13 +54,19 @@ class MovementPatch(In):
     free_misses = fields.Integer(
         strict=True,
         validate=Range(0, 30),
-        metadata={"description": "so many misses in `free_turns` turns do not end a streak"},
+        metadata={
+            "description": "so many misses in `free_turns` turns do not end a streak",
+            "examples": [2],
+        },
     )
-    free_turns = fields.Integer(strict=True, validate=Range(1, 100))
+    free_turns = fields.Integer(strict=True, validate=Range(1, 100), metadata={"examples": [30]})
     counts_every_update = fields.Boolean(
         truthy={True},
         falsy={False},
-        metadata={"description": "whether a turn may be reported done more than once afterwards"},
+        metadata={
+            "description": "whether a turn may be reported done more than once afterwards",
+            "examples": [False],
+        },
     )
 
 

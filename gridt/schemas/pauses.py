@@ -15,7 +15,7 @@ class PauseIn(In):
         load_default=None,
         allow_none=True,
         validate=Length(max=280),
-        metadata={"description": "for oneself; nobody else sees it"},
+        metadata={"description": "for oneself; nobody else sees it", "examples": ["Skiing."]},
     )
 
 

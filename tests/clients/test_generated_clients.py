@@ -1,11 +1,12 @@
 """Clients that public generators make of the OpenAPI document do what the README's session does."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.clients.tools import run, search_path, write_document
+from tests.clients.tools import finish, run, search_path, write_document
 
 HERE = Path(__file__).parent
 
@@ -15,12 +16,26 @@ Stretching: pieter: Touched my toes!
 """
 
 
+#: this generator knows JSON, forms and plain text: of these it leaves a call or its answer out
+TYPES_IT_DOES_NOT_KNOW = [
+    ("POST /movements/{movement}/updates/import within imports", "text/csv"),
+    ("GET /movements/{movement}/history.svg within history", "image/svg+xml"),
+]
+
+
 def test_a_generated_python_client_does_the_first_session(tmp_path: Path, url: str) -> None:
-    run(
+    made = finish(
         *("openapi-python-client", "generate", "--path", write_document(tmp_path)),
-        *("--output-path", tmp_path / "gridt_client", "--meta", "none", "--fail-on-warning"),
+        *("--output-path", tmp_path / "gridt_client", "--meta", "none"),
         cwd=tmp_path,
     )
+    # a complaint has a header, a blank line, and what it is about
+    complaints = re.findall(r"^((?:WARNING|ERROR|Unable) .*)\n\n(.*)", made.stderr, re.MULTILINE)
+    for (call, media_type), (header, detail) in zip(
+        TYPES_IT_DOES_NOT_KNOW, complaints, strict=True
+    ):
+        assert header.startswith(f"WARNING parsing {call}."), header
+        assert re.search(rf"Unsupported content.type {re.escape(media_type)}\b", detail), detail
     session = HERE / "first_session.py"
     printed = run("python", session, url, cwd=tmp_path, PYTHONPATH=str(tmp_path))
     assert printed == f"{SESSION}read again: 304\n"

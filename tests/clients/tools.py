@@ -41,6 +41,11 @@ def search_path() -> str:
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
     """Run a command, fail unless it ends well, and return what it printed."""
+    return finish(*command, cwd=cwd, **environment).stdout
+
+
+def finish(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command, fail unless it ends well, and return what came of it."""
     done = subprocess.run(
         [program(str(command[0])), *command[1:]],
         cwd=cwd,
@@ -52,4 +57,4 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return done
