@@ -61,6 +61,10 @@ _PATH: dict[str, dict[str, Any]] = {
     "update": {"description": "an update's id", "schema": _ID},
     "login": {"description": "a login's id", "schema": _ID},
     "report": {"description": "a report's id", "schema": _ID},
+    "secret": {
+        "description": "what POST /identity/calendar told",
+        "schema": {"type": "string", "minLength": 1},
+    },
 }
 
 _TEXT = {"type": "string"}

@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from gridt.schemas.base import DAY_OR_MOMENT
+
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 #: the latest start of a day, in minutes after midnight
 NOON = 12 * 60
@@ -49,7 +51,7 @@ class UntilField(fields.Field[date]):
 
     def __init__(self, **kwargs: Any) -> None:
         told = "a moment with its zone, or the day, by one's own calendar, on which one is back"
-        super().__init__(metadata={"type": "string", "description": told}, **kwargs)
+        super().__init__(metadata=DAY_OR_MOMENT | {"description": told}, **kwargs)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:
         try:
