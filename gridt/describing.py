@@ -61,7 +61,10 @@ _PATH: dict[str, dict[str, Any]] = {
     "update": {"description": "an update's id", "schema": _ID},
     "login": {"description": "a login's id", "schema": _ID},
     "report": {"description": "a report's id", "schema": _ID},
-    "secret": {"description": "as `POST /identity/calendar` told it, within the address"},
+    "secret": {
+        "description": "as `POST /identity/calendar` told it, within the address",
+        "schema": {"type": "string", "minLength": 1},
+    },
 }
 
 _TEXT = {"type": "string"}

@@ -145,7 +145,7 @@ class Flag:
     required = False
 
     def bad(self) -> dict[str, Any]:
-        return {"text": "true", "a number": 7, "an array": [True], "an object": {}, "null": None}
+        return {"text": "true", "a number": 1, "an array": [True], "an object": {}, "null": None}
 
 
 Member = Text | Number | Flag

@@ -17,6 +17,7 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.core.parameters import ParameterLocation
 from sqlalchemy import delete
 
 from gridt import create_app
@@ -24,7 +25,7 @@ from gridt.api import document
 from gridt.auth import tokens_for
 from gridt.extensions import db
 from gridt.mail.tokens import issue
-from gridt.models import Login, Report
+from gridt.models import CalendarAddress, Login, Report
 from gridt.models.password_attempts import PasswordAttempts
 from tests.conftest import PASSWORD, settings_for
 from tests.test_bad_input import MAIL_TOKENS
@@ -47,10 +48,18 @@ EXCLUDED = {
     "ensure_resource_availability": "the same",
 }
 
+#: what also matches another route as Werkzeug sees it, though not by the document: that one
+#: answers other methods, and says 404
+SHADOWED = {"/movements/{movement}/updates/import"}
+
 #: members and arguments of which a JSON schema cannot say all that is asked of them
 UNSAYABLE = {
     "#": "a table has to have a column of dates",
     "#/after": "a cursor is one that this list gave out",
+    "#/at": "in this turn or the one before",
+    "#/until": "not past, and at most a year ahead",
+    "#/from": "from 1970 to 2999, not after `to`, and no more turns than are told at once",
+    "#/to": "from 1970 to 2999",
     "#/new_email": "the document's formats take more for an address than mail servers do",
     "#/email": "the document's formats take more for an address than mail servers do",
     "#/time_zone": "which zones there are changes with the IANA database",
@@ -107,21 +116,24 @@ class Caller:
         self._me, self._tokens = me, tokens_for(login)
         found = {"movement": movement, "user": leader, "update": update}
         found |= {"login": login, "report": report}
-        self._ids = {name: one.id for name, one in found.items()}
+        self._found = {name: str(one.id) for name, one in found.items()}
+        self._found["secret"] = CalendarAddress.renew(me)
+        db.session.commit()
 
     def call(self, case: schemathesis.Case, service: Service) -> None:
         """Make a call, at every other turn to what there is, and hold the answer to all checks."""
         refreshing = case.operation.path == "/auth/refresh"
         if next(self._turns) % 2:
-            for name in set(case.path_parameters or ()) & set(self._ids):
-                case.path_parameters[name] = str(self._ids[name])
+            if not _spoilt(case, ParameterLocation.PATH):
+                for name in set(case.path_parameters or ()) & set(self._found):
+                    case.path_parameters[name] = self._found[name]
             self._prove(case)
         token = self._tokens["refresh_token" if refreshing else "access_token"]
         headers = {"Authorization": f"Bearer {token}"}
         case.operation.schema.app = service  # a check may call again, without the token
         answer = case.call(app=service, headers=headers)
         again = {"app": service, "headers": headers}
-        excluded = [CHECKS.get_one(name) for name in EXCLUDED]
+        excluded = [CHECKS.get_one(name) for name in _excluded(case)]
         case.validate_response(
             answer, headers=headers, transport_kwargs=again, excluded_checks=excluded
         )
@@ -141,6 +153,20 @@ class Caller:
         if good and isinstance(case.body, dict):
             for member, name in PROOFS.get((case.method, path), {}).items():
                 case.body[member] = known[name]
+
+
+def _spoilt(case: schemathesis.Case, location: ParameterLocation) -> bool:
+    return case.meta is not None and case.meta.is_negative_at(location)
+
+
+def _excluded(case: schemathesis.Case) -> set[str]:
+    """Return the names of the checks that do not fit a call."""
+    excluded = set(EXCLUDED)
+    if case.operation.path in SHADOWED:
+        excluded.add("unsupported_method")
+    if _spoilt(case, ParameterLocation.HEADER):  # what is wrong with them, our token mends
+        excluded.add("negative_data_rejection")
+    return excluded
 
 
 def _refused_for_the_unsayable(answer: Any) -> bool:

@@ -67,6 +67,26 @@ class Problem(Schema):
     request_id = fields.String(required=True, allow_none=True)
 
 
+class Whole(fields.Integer):
+    """A whole number of JSON, to which 2.0 is one too; text and booleans are not."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strict=True, **kwargs)
+
+    def _validated(self, value: Any) -> int:
+        whole = isinstance(value, float) and value.is_integer()
+        return super()._validated(int(value) if whole else value)
+
+
+class Flag(fields.Boolean):
+    """`true` or `false` of JSON, and none of what may also stand for them."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Line(fields.String):
     """Text as somebody typed it, kept as it is; only NUL, which no database takes, is refused."""
 
@@ -94,6 +114,12 @@ class Name(Line):
         if text and not text.strip():
             raise ValidationError("Blank.")
         return text
+
+
+#: how a day or a moment is described
+DAY_OR_MOMENT: dict[str, Any] = {
+    "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
+}
 
 
 class IntervalField(fields.Field[timedelta]):

@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from gridt.schemas.base import DAY_OR_MOMENT
+
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 #: the latest start of a day, in minutes after midnight
 NOON = 12 * 60
@@ -51,7 +53,7 @@ class UntilField(fields.Field[date]):
     def __init__(self, **kwargs: Any) -> None:
         told = "a moment with its zone, or the day, by one's own calendar, on which one is back"
         forms = ["2027-01-04", "2027-01-04T09:00:00+01:00"]
-        metadata = {"type": "string", "description": told, "examples": forms}
+        metadata = DAY_OR_MOMENT | {"description": told, "examples": forms}
         super().__init__(metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import OneOf, Range
 
-from gridt.schemas.base import In
+from gridt.schemas.base import DAY_OR_MOMENT, In
 from gridt.standing import Outcome
 
 #: a year that anybody may ask for
@@ -41,7 +41,8 @@ def _moment(text: str) -> datetime:
 
 
 def _day(words: str) -> DayOrMoment:
-    return DayOrMoment(load_default=None, metadata={"type": "string", "description": words})
+    told = f"{words} ({YEARS.min} to {YEARS.max})"
+    return DayOrMoment(load_default=None, metadata=DAY_OR_MOMENT | {"description": told})
 
 
 class HistoryIn(In):

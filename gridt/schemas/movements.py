@@ -7,7 +7,18 @@ from marshmallow.validate import Length, OneOf, Range
 
 from gridt.formats import MOST_DRAWN, TEXTS
 from gridt.models.base import fold
-from gridt.schemas.base import WORDS, In, IntervalField, Line, Message, Name, PageIn, spelled
+from gridt.schemas.base import (
+    WORDS,
+    Flag,
+    In,
+    IntervalField,
+    Line,
+    Message,
+    Name,
+    PageIn,
+    Whole,
+    spelled,
+)
 
 #: names that are fixed routes under /movements
 FIXED = {"subscriptions"}
@@ -51,18 +62,18 @@ class MovementPatch(In):
     short_description = Line(validate=Length(10, 100), metadata=_SHORT)
     description = Line(validate=Length(max=1000), metadata=_LONG)
     interval = IntervalField(metadata=_INTERVAL)
-    free_misses = fields.Integer(
-        strict=True,
+    free_misses = Whole(
         validate=Range(0, 30),
         metadata={
             "description": "so many misses in `free_turns` turns do not end a streak",
             "examples": [2],
         },
     )
-    free_turns = fields.Integer(strict=True, validate=Range(1, 100), metadata={"examples": [30]})
-    counts_every_update = fields.Boolean(
-        truthy={True},
-        falsy={False},
+    free_turns = Whole(
+        validate=Range(1, 100),
+        metadata={"description": "the turns that `free_misses` counts in", "examples": [30]},
+    )
+    counts_every_update = Flag(
         metadata={
             "description": "whether a turn may be reported done more than once afterwards",
             "examples": [False],

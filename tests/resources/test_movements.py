@@ -319,6 +319,7 @@ def test_an_interval_goes_in_and_comes_out(client_of, ann, given, shown, interva
         {"description": ""},
         {"description": "x" * 1000},
         {"interval": "P2D"},
+        {"free_misses": 2.0, "free_turns": 9.0},  # which JSON does not tell from 2 and 9
         {
             "name": "Brushing",
             "short_description": "x" * 100,
