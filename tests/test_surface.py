@@ -4,6 +4,7 @@ import pytest
 from flask import request
 from flask.testing import FlaskClient
 
+from gridt.extensions import disconnect
 from tests.conftest import migrated_app
 
 EVERYWHERE = {
@@ -21,12 +22,18 @@ def client_with(new_database):
     What it tells is not documented, nor is what becomes of calls that are meant for other hosts.
     """
 
+    apps = []
+
     def make(**settings) -> FlaskClient:
         app = migrated_app(new_database(), **settings)
+        apps.append(app)
         app.add_url_rule("/seen", view_func=lambda: [request.remote_addr, request.url])
         return FlaskClient(app)
 
-    return make
+    yield make
+    for app in apps:
+        with app.app_context():
+            disconnect()
 
 
 # -- headers ----------------------------------------------------------------------------------
