@@ -3,6 +3,7 @@
 import contextvars
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -98,31 +99,39 @@ def settings_for(url: str, **changes: Any) -> Settings:
     return Settings(**(values | CHEAP | changes))
 
 
-def migrated_app(url: str, **changes: Any) -> Flask:
-    """An app on a freshly migrated database."""
+@contextmanager
+def app_on(url: str, **changes: Any) -> Iterator[Flask]:
+    """Make an app on the database at `url`; the end of the block closes its connections."""
     app = create_app(settings_for(url, **changes))
-    app.test_client_class = OwnContextClient
-    with app.app_context():
-        flask_migrate.upgrade()
-    return app
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            disconnect()
+
+
+@contextmanager
+def migrated_app(url: str, **changes: Any) -> Iterator[Flask]:
+    """Make an app on the database at `url`, and migrate that; its answers are all checked."""
+    with app_on(url, **changes) as app:
+        app.test_client_class = OwnContextClient
+        with app.app_context():
+            flask_migrate.upgrade()
+        yield app
 
 
 @pytest.fixture(scope="session")
 def app(new_database: Callable[[], str]) -> Iterator[Flask]:
     """The app of this run."""
-    app = migrated_app(new_database())
-    yield app
-    with app.app_context():
-        disconnect()
+    with migrated_app(new_database()) as app:
+        yield app
 
 
 @pytest.fixture
 def own_app(new_database: Callable[[], str]) -> Iterator[Flask]:
     """An app on a database of its own, for what cannot be rolled back: threads, processes."""
-    app = migrated_app(new_database())
-    yield app
-    with app.app_context():
-        disconnect()
+    with migrated_app(new_database()) as app:
+        yield app
 
 
 @pytest.fixture

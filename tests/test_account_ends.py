@@ -17,7 +17,7 @@ from flask import Flask
 from gridt.auth import tokens_for
 from gridt.clock import utcnow
 from gridt.errors import LastAdmin, NotFollowing, NotSubscribed
-from gridt.extensions import db, disconnect, passwords
+from gridt.extensions import db, passwords
 from gridt.models import (
     AuditEntry,
     CalendarAddress,
@@ -380,8 +380,7 @@ def test_who_is_killed_half_way_has_done_nothing(
     new_database: Callable[[], str], last: str
 ) -> None:
     url = new_database()
-    app = migrated_app(url, SECRET_KEY=SECRET_KEY)
-    with app.app_context():
+    with migrated_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
         movements, everybody = make_movements(3), people(7)
         gone = everybody[0]
         for movement in movements:
@@ -406,5 +405,3 @@ def test_who_is_killed_half_way_has_done_nothing(
         User.find_by_id(gone).delete_from_db()  # nothing is in the way of doing it again
         assert ended(gone)
         assert violations() == []
-        db.session.remove()
-        disconnect()

@@ -15,11 +15,11 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import Flask
 
-from gridt import create_app, revisions
-from gridt.extensions import db, disconnect, migrate
+from gridt import revisions
+from gridt.extensions import db, migrate
 from gridt.models.invariants import violations
 from tests import first_release, networks
-from tests.conftest import OwnContextClient, settings_for
+from tests.conftest import OwnContextClient, app_on
 from tests.servers import PATIENCE, ROOT, environment, flask, serve
 
 TOGETHER, ROUNDS = 3, 3
@@ -33,12 +33,9 @@ def url(new_database: Callable[[], str]) -> str:
 @pytest.fixture
 def opened(url: str) -> Iterator[Flask]:
     """An app on that database, which is still empty, with its context entered."""
-    app = create_app(settings_for(url))
-    app.test_client_class = OwnContextClient
-    with app.app_context():
+    with app_on(url) as app, app.app_context():
+        app.test_client_class = OwnContextClient
         yield app
-        db.session.remove()
-        disconnect()
 
 
 @contextmanager

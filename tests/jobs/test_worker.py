@@ -244,8 +244,8 @@ def test_a_database_that_is_away_is_waited_for(
     if request.config.getoption("--database") == "sqlite":
         pytest.skip("SQLite is never away")
     with postgres.serve() as server:
-        app = migrated_app(postgres.create_database(server.url, "gridt"))
-        with app.app_context(), looking(app) as looks:
+        url = postgres.create_database(server.url, "gridt")
+        with migrated_app(url) as app, app.app_context(), looking(app) as looks:
             with server.away():
                 wait_for_looks(looks)
             disconnect()  # ours were lost as well
@@ -253,8 +253,6 @@ def test_a_database_that_is_away_is_waited_for(
             db.session.commit()
             wait_until(lambda: calls)
             wait_until(lambda: not queue())
-        with app.app_context():
-            disconnect()
     assert told(caplog) == ["jobs have to wait: OperationalError", "jobs run again"]
 
 
