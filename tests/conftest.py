@@ -13,6 +13,7 @@ from uuid import uuid4
 import flask_migrate
 import pytest
 import sqlalchemy as sa
+from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
@@ -28,6 +29,8 @@ from gridt.models import Login, Movement, User
 from tests import postgres
 from tests.contract import check_answer
 from tests.mailbox import kept
+
+Run = Callable[..., Result]
 
 PASSWORD = "correct horse battery"
 
@@ -183,6 +186,19 @@ def client_of(app: Flask, database: None) -> Callable[[User], OwnContextClient]:
         return client
 
     return make
+
+
+@pytest.fixture
+def run(app: Flask, database: None) -> Run:
+    """Type `flask gridt …`: `run("jobs", "list")`."""
+    runner = app.test_cli_runner()
+
+    def run(*arguments: str, **options: Any) -> Result:
+        result = runner.invoke(args=["gridt", *arguments], **options)
+        db.session.expire_all()
+        return result
+
+    return run
 
 
 @pytest.fixture
