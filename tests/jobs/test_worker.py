@@ -2,10 +2,9 @@
 
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM, Signals
 from threading import Thread
@@ -25,7 +24,7 @@ from gridt.models import Job, User
 from tests import postgres
 from tests.conftest import migrated_app
 from tests.jobs.conftest import queue
-from tests.servers import PATIENCE, ROOT, environment, flask, serve
+from tests.servers import PATIENCE, flask, running, serve
 
 SERVICE = "tests.jobs.service"
 
@@ -56,22 +55,9 @@ def people() -> list[str]:
     return sorted(db.session.scalars(sa.select(User.username)))
 
 
-@contextmanager
-def working(url: str, *options: str) -> Iterator[subprocess.Popen[str]]:
+def working(url: str, *options: str) -> AbstractContextManager[subprocess.Popen[str]]:
     """Run `flask gridt work` for the length of a `with` block, unless that ends it before."""
-    command = [sys.executable, "-m", "flask", "--app", SERVICE, "gridt", "work", *options]
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment(url) | {"PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    return running(url, "--app", SERVICE, "gridt", "work", *options)
 
 
 # -- processes of their own -----------------------------------------------------------------
