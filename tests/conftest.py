@@ -138,6 +138,13 @@ def own_app(new_database: Callable[[], str]) -> Iterator[Flask]:
 
 
 @pytest.fixture
+def world(own_app: Flask) -> Iterator[Flask]:
+    """The app of `own_app` with its context entered, for what is done around the threads."""
+    with own_app.app_context():
+        yield own_app
+
+
+@pytest.fixture
 def database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The app's database as it was when the test ends, whatever the test committed."""
     with app.app_context():
@@ -183,6 +190,24 @@ def client_of(app: Flask, database: None) -> Callable[[User], OwnContextClient]:
         login.save_to_db()
         client: OwnContextClient = app.test_client()
         client.token = tokens_for(login)["access_token"]
+        return client
+
+    return make
+
+
+@pytest.fixture
+def client_for(world: Flask) -> Callable[[int], OwnContextClient]:
+    """Make a client that calls as the user of an id, whose password is PASSWORD from then on."""
+
+    def make(user_id: int) -> OwnContextClient:
+        user = User.find_by_id(user_id)
+        assert user is not None
+        user.hash_password(PASSWORD)
+        login = Login(user)
+        login.save_to_db()
+        client: OwnContextClient = world.test_client()
+        client.token = tokens_for(login)["access_token"]
+        db.session.remove()
         return client
 
     return make

@@ -30,10 +30,9 @@ SERVICE = "tests.jobs.service"
 
 
 @pytest.fixture
-def url(own_app: Flask) -> Iterator[str]:
+def url(world: Flask) -> str:
     """The address of a database of the test's own; the context of an app on it is entered."""
-    with own_app.app_context():
-        yield own_app.config["SQLALCHEMY_DATABASE_URI"]
+    return str(world.config["SQLALCHEMY_DATABASE_URI"])
 
 
 def put(name: str, **arguments: str) -> None:
