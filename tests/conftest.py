@@ -3,6 +3,7 @@
 import contextvars
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,6 +13,7 @@ from uuid import uuid4
 import flask_migrate
 import pytest
 import sqlalchemy as sa
+from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
@@ -27,6 +29,8 @@ from gridt.models import Login, Movement, User
 from tests import postgres
 from tests.contract import check_answer
 from tests.mailbox import kept
+
+Run = Callable[..., Result]
 
 PASSWORD = "correct horse battery"
 
@@ -98,31 +102,46 @@ def settings_for(url: str, **changes: Any) -> Settings:
     return Settings(**(values | CHEAP | changes))
 
 
-def migrated_app(url: str, **changes: Any) -> Flask:
-    """An app on a freshly migrated database."""
+@contextmanager
+def app_on(url: str, **changes: Any) -> Iterator[Flask]:
+    """Make an app on the database at `url`; the end of the block closes its connections."""
     app = create_app(settings_for(url, **changes))
-    app.test_client_class = OwnContextClient
-    with app.app_context():
-        flask_migrate.upgrade()
-    return app
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            disconnect()
+
+
+@contextmanager
+def migrated_app(url: str, **changes: Any) -> Iterator[Flask]:
+    """Make an app on the database at `url`, and migrate that; its answers are all checked."""
+    with app_on(url, **changes) as app:
+        app.test_client_class = OwnContextClient
+        with app.app_context():
+            flask_migrate.upgrade()
+        yield app
 
 
 @pytest.fixture(scope="session")
 def app(new_database: Callable[[], str]) -> Iterator[Flask]:
     """The app of this run."""
-    app = migrated_app(new_database())
-    yield app
-    with app.app_context():
-        disconnect()
+    with migrated_app(new_database()) as app:
+        yield app
 
 
 @pytest.fixture
 def own_app(new_database: Callable[[], str]) -> Iterator[Flask]:
     """An app on a database of its own, for what cannot be rolled back: threads, processes."""
-    app = migrated_app(new_database())
-    yield app
-    with app.app_context():
-        disconnect()
+    with migrated_app(new_database()) as app:
+        yield app
+
+
+@pytest.fixture
+def world(own_app: Flask) -> Iterator[Flask]:
+    """The app of `own_app` with its context entered, for what is done around the threads."""
+    with own_app.app_context():
+        yield own_app
 
 
 @pytest.fixture
@@ -174,6 +193,37 @@ def client_of(app: Flask, database: None) -> Callable[[User], OwnContextClient]:
         return client
 
     return make
+
+
+@pytest.fixture
+def client_for(world: Flask) -> Callable[[int], OwnContextClient]:
+    """Make a client that calls as the user of an id, whose password is PASSWORD from then on."""
+
+    def make(user_id: int) -> OwnContextClient:
+        user = User.find_by_id(user_id)
+        assert user is not None
+        user.hash_password(PASSWORD)
+        login = Login(user)
+        login.save_to_db()
+        client: OwnContextClient = world.test_client()
+        client.token = tokens_for(login)["access_token"]
+        db.session.remove()
+        return client
+
+    return make
+
+
+@pytest.fixture
+def run(app: Flask, database: None) -> Run:
+    """Type `flask gridt …`: `run("jobs", "list")`."""
+    runner = app.test_cli_runner()
+
+    def run(*arguments: str, **options: Any) -> Result:
+        result = runner.invoke(args=["gridt", *arguments], **options)
+        db.session.expire_all()
+        return result
+
+    return run
 
 
 @pytest.fixture

@@ -104,6 +104,23 @@ def serve(
                 _kill(process)
 
 
+@contextmanager
+def running(database_url: str, *command: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `flask …` for the length of a `with` block, unless it ends before; read its `stdout`."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "flask", *command],
+        cwd=ROOT,
+        env=environment(database_url) | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def _kill(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, SIGKILL)

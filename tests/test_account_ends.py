@@ -14,10 +14,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.auth import tokens_for
 from gridt.clock import utcnow
 from gridt.errors import LastAdmin, NotFollowing, NotSubscribed
-from gridt.extensions import db, disconnect, passwords
+from gridt.extensions import db
 from gridt.models import (
     AuditEntry,
     CalendarAddress,
@@ -55,30 +54,6 @@ OTHERWISE = {
 }
 #: tables that name users and are in the export by another name, or not, and why
 EXPORTED_OTHERWISE: dict[str, str] = {}
-
-
-@pytest.fixture
-def world(own_app: Flask) -> Flask:
-    """An app whose context is entered, for what is prepared and checked around the threads."""
-    with own_app.app_context():
-        yield own_app
-
-
-@pytest.fixture
-def client_for(world: Flask) -> Callable[[int], OwnContextClient]:
-    """Make a client that calls as the user of an id, whose password is PASSWORD from then on."""
-
-    def make(user_id: int) -> OwnContextClient:
-        user = User.find_by_id(user_id)
-        user.password_hash = passwords.hash(PASSWORD)
-        login = Login(user)
-        login.save_to_db()
-        client: OwnContextClient = world.test_client()
-        client.token = tokens_for(login)["access_token"]
-        db.session.remove()
-        return client
-
-    return make
 
 
 def columns_that_name_users() -> set[tuple[str, str]]:
@@ -380,8 +355,7 @@ def test_who_is_killed_half_way_has_done_nothing(
     new_database: Callable[[], str], last: str
 ) -> None:
     url = new_database()
-    app = migrated_app(url, SECRET_KEY=SECRET_KEY)
-    with app.app_context():
+    with migrated_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
         movements, everybody = make_movements(3), people(7)
         gone = everybody[0]
         for movement in movements:
@@ -406,5 +380,3 @@ def test_who_is_killed_half_way_has_done_nothing(
         User.find_by_id(gone).delete_from_db()  # nothing is in the way of doing it again
         assert ended(gone)
         assert violations() == []
-        db.session.remove()
-        disconnect()

@@ -101,13 +101,6 @@ def delete_movement(movement_id: int) -> None:
     movement.delete_from_db()
 
 
-@pytest.fixture
-def world(own_app: Flask) -> Flask:
-    """An app whose context is entered, for what is prepared and checked around the threads."""
-    with own_app.app_context():
-        yield own_app
-
-
 # -- storms ---------------------------------------------------------------------------------
 
 
@@ -305,21 +298,6 @@ def test_who_leaves_while_posting_has_either_posted_or_not(world: Flask) -> None
 
 
 # -- over HTTP ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def client_for(world: Flask) -> Callable[[int], OwnContextClient]:
-    """Make a client that calls as the user of an id."""
-
-    def make(user_id: int) -> OwnContextClient:
-        login = Login(User.find_by_id(user_id))
-        login.save_to_db()
-        client: OwnContextClient = world.test_client()
-        client.token = tokens_for(login)["access_token"]
-        db.session.remove()
-        return client
-
-    return make
 
 
 def statuses(app: Flask, *calls: Callable[[], Any]) -> list[int]:

@@ -21,13 +21,12 @@ ROUNDS = 8
 
 
 @pytest.fixture
-def world(own_app: Flask) -> Flask:
-    """An app whose context is entered, and in which somebody has an account."""
-    with own_app.app_context():
-        User("ann", "ann@example.org", PASSWORD).save_to_db()
-        db.session.remove()
-        own_app.test_client().get("/")  # the first call of an app does more than the others
-        yield own_app
+def world(world: Flask) -> Flask:
+    """The world of all tests, in which somebody has an account."""
+    User("ann", "ann@example.org", PASSWORD).save_to_db()
+    db.session.remove()
+    world.test_client().get("/")  # the first call of an app does more than the others
+    return world
 
 
 def log_in(app: Flask, password: str = PASSWORD) -> TestResponse:

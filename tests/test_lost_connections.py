@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from gridt.auth import tokens_for
-from gridt.extensions import db, disconnect
+from gridt.extensions import db
 from gridt.models import Login, Update, User
 from tests.cables import Cable, cable_to
 from tests.conftest import OwnContextClient, migrated_app
@@ -36,8 +36,7 @@ class Place:
 def place(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> Iterator[Place]:
     if request.config.getoption("--database") == "sqlite":
         pytest.skip("nothing lies between the service and SQLite")
-    with cable_to(new_database()) as (cable, url):
-        app = migrated_app(url)
+    with cable_to(new_database()) as (cable, url), migrated_app(url) as app:
         with app.app_context():
             (movement,) = make_movements(1)
             *members, stranger = people(9)
@@ -48,8 +47,6 @@ def place(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> It
                 login.save_to_db()
                 client.token = tokens_for(login)["access_token"]
         yield Place(app, cable, path, *clients)
-        with app.app_context():
-            disconnect()
 
 
 def told(answer: Any) -> tuple[int, bool]:

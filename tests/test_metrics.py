@@ -19,12 +19,12 @@ from sqlalchemy import Engine, event, text
 
 from gridt import create_app
 from gridt.clock import utcnow
-from gridt.database import READING, let_go
-from gridt.extensions import db, disconnect, passwords
+from gridt.database import READING
+from gridt.extensions import db, passwords
 from gridt.metrics import metrics
 from gridt.models import Job, Movement, User
 from gridt.models.figures import figures
-from tests.conftest import migrated_app, settings_for
+from tests.conftest import app_on, migrated_app, settings_for
 from tests.persons import Person
 from tests.servers import PATIENCE, Server, serve
 
@@ -50,12 +50,11 @@ def named(samples: Samples, name: str, **labels: str) -> float | None:
 @pytest.fixture
 def watched(new_database: Callable[[], str]) -> Iterator[Flask]:
     """An app with metrics, on a database of its own, with its context entered."""
-    app = migrated_app(new_database(), METRICS_TOKEN=TOKEN, LIMITS=True, LIMIT_LOGIN="1/hour")
-    with app.app_context():
+    with (
+        migrated_app(new_database(), METRICS_TOKEN=TOKEN, LIMITS=True, LIMIT_LOGIN="1/hour") as app,
+        app.app_context(),
+    ):
         yield app
-        db.session.remove()
-        let_go()
-        disconnect()
     metrics.enabled = False
     create_app(settings_for("sqlite://"))  # no limits and no metrics, as before
 
@@ -215,10 +214,10 @@ def test_the_figures_are_one_statement_by_indexes_alone(watched: Flask) -> None:
 
 def test_without_database_the_rest_is_told(request: pytest.FixtureRequest) -> None:
     url = "postgresql+psycopg://gridt:hush@127.0.0.1:1/gridt"
-    app = create_app(settings_for(url, METRICS_TOKEN=TOKEN))
     request.addfinalizer(lambda: setattr(metrics, "enabled", False))
-    app.test_client().get("/health")
-    answer = call(app, headers=HEADER)
+    with app_on(url, METRICS_TOKEN=TOKEN) as app:
+        app.test_client().get("/health")
+        answer = call(app, headers=HEADER)
     found = parsed(answer.text)
     assert named(found, "gridt_database_up") == 0
     assert named(found, "gridt_open_slots") is None

@@ -13,12 +13,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt import create_app
-from gridt.extensions import db, disconnect
+from gridt.extensions import db
 from gridt.models import Update
 from gridt.models.invariants import violations
 from tests import networks, postgres
-from tests.conftest import migrated_app, settings_for
+from tests.conftest import app_on, migrated_app
 from tests.servers import PATIENCE, ROOT, SECRET_KEY, environment, flask, serve
 from tests.storms import FINE, Crowd, Storm, gather
 
@@ -65,25 +64,15 @@ def for_tools(url: str) -> str:
 
 @contextmanager
 def opened(url: str) -> Iterator[Flask]:
-    app = create_app(settings_for(url))
-    with app.app_context():
-        try:
-            yield app
-        finally:
-            db.session.remove()
-            disconnect()
+    with app_on(url) as app, app.app_context():
+        yield app
 
 
 @contextmanager
 def crowd_in(url: str) -> Iterator[Crowd]:
     """Gather people who will call a server on that database."""
-    app = migrated_app(url, SECRET_KEY=SECRET_KEY)
-    with app.app_context():
-        try:
-            yield gather(30)
-        finally:
-            db.session.remove()
-            disconnect()
+    with migrated_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
+        yield gather(30)
 
 
 def posted() -> set[str | None]:

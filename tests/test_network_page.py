@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from gridt.auth import tokens_for
 from gridt.demo import Demo, dice
-from gridt.extensions import db, disconnect
+from gridt.extensions import db
 from gridt.models import Login, Movement, User
 from gridt.resources.network import MOST_MOVED
 from tests.browser import chromium
@@ -86,10 +86,8 @@ def world(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> It
     if request.config.getoption("--database") != "sqlite":
         pytest.skip("the page is the same for each database")
     url = new_database()
-    app = migrated_app(url, SECRET_KEY=SECRET_KEY)
-    with app.app_context():
+    with migrated_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
         found = populate()
-        disconnect()
     with serve(url) as server:
         yield World(server.url, *found)
 

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from gridt.auth import tokens_for
 from gridt.config import Settings
-from gridt.extensions import db, disconnect
+from gridt.extensions import db
 from gridt.models import Login, User
 from gridt.replica import PAUSE, replica
 from tests import postgres
@@ -90,10 +90,9 @@ def clusters(request: pytest.FixtureRequest) -> Iterator[Clusters]:
     ):
         url = postgres.create_database(primary.url, "gridt")
         copy = sa.make_url(cable_url).set(database="gridt")
-        app = migrated_app(url, REPLICA_URI=copy.render_as_string(hide_password=False))
-        yield Clusters(primary, standby, cable, app)
-        with app.app_context():
-            disconnect()
+        replica_uri = copy.render_as_string(hide_password=False)
+        with migrated_app(url, REPLICA_URI=replica_uri) as app:
+            yield Clusters(primary, standby, cable, app)
 
 
 @dataclass

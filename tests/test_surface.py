@@ -1,10 +1,11 @@
 """What everybody sees of the service, and what reaches it through proxies."""
 
+from contextlib import ExitStack
+
 import pytest
 from flask import request
 from flask.testing import FlaskClient
 
-from gridt.extensions import disconnect
 from tests.conftest import migrated_app
 
 EVERYWHERE = {
@@ -22,18 +23,14 @@ def client_with(new_database):
     What it tells is not documented, nor is what becomes of calls that are meant for other hosts.
     """
 
-    apps = []
+    with ExitStack() as stack:
 
-    def make(**settings) -> FlaskClient:
-        app = migrated_app(new_database(), **settings)
-        apps.append(app)
-        app.add_url_rule("/seen", view_func=lambda: [request.remote_addr, request.url])
-        return FlaskClient(app)
+        def make(**settings) -> FlaskClient:
+            app = stack.enter_context(migrated_app(new_database(), **settings))
+            app.add_url_rule("/seen", view_func=lambda: [request.remote_addr, request.url])
+            return FlaskClient(app)
 
-    yield make
-    for app in apps:
-        with app.app_context():
-            disconnect()
+        yield make
 
 
 # -- headers ----------------------------------------------------------------------------------
