@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import cast
 
 from sqlalchemy import Table, bindparam, insert, select, update
@@ -14,11 +14,8 @@ from gridt.models.base import UTCDateTime, execute
 from gridt.models.standings import held, terms_in
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, note_past
-from gridt.standing import Terms
+from gridt.standing import INSTANT, Terms
 from gridt.turns import DAY, Clock, turn_at
-
-#: what sets those apart that are of one day, without a time, where each counts
-_STEP = timedelta(microseconds=1)
 
 #: the number of a row, its column or nothing, and what is wrong
 Complaint = tuple[int, str, str]
@@ -133,7 +130,8 @@ def _placed(
         if isinstance(one.at, datetime):
             moment = one.at.astimezone(UTC)
         else:
-            moment = _on(one.at, clock, now) + of_day[one.at] * _STEP
+            # where each counts, those of one day need moments of their own
+            moment = _on(one.at, clock, now) + of_day[one.at] * INSTANT
             of_day[one.at] += 1
             if clock.day_of(moment) != one.at:
                 complaints.append((one.row, "date", "Your time zone skipped this day."))
