@@ -15,7 +15,7 @@ from gridt.models.standings import held, terms_in
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, note_past
 from gridt.standing import INSTANT, Terms
-from gridt.turns import DAY, Clock, turn_at
+from gridt.turns import DAY, Clock
 
 #: the number of a row, its column or nothing, and what is wrong
 Complaint = tuple[int, str, str]
@@ -125,8 +125,13 @@ def _placed(
 ) -> list[_Placed]:
     """Return the rows that can be, with their moments; complain of the others."""
     now, found = utcnow(), []
+    today = clock.day_of(now)
     of_day: Counter[date] = Counter()
     for one in reported:
+        # before anything is made of it: the year 9999 does not end in every zone
+        if one.at > now if isinstance(one.at, datetime) else one.at > today:
+            complaints.append((one.row, "date", "In the future."))
+            continue
         if isinstance(one.at, datetime):
             moment = one.at.astimezone(UTC)
         else:
@@ -136,18 +141,14 @@ def _placed(
             if clock.day_of(moment) != one.at:
                 complaints.append((one.row, "date", "Your time zone skipped this day."))
                 continue
-        if moment > now:
-            complaints.append((one.row, "date", "In the future."))
-        else:
-            found.append(_Placed(one.row, moment, place_of(moment), one.message))
+        found.append(_Placed(one.row, moment, place_of(moment), one.message))
     return found
 
 
 def _on(day: date, clock: Clock, now: datetime) -> datetime:
     """Return the noon of a member's day; where that has not come yet, the day's beginning."""
     noon = datetime.combine(day, time(12), clock.tzinfo).astimezone(UTC)
-    today = turn_at(now, DAY, clock, now)
-    return today.starts_at if noon > now and noon in today else noon
+    return noon if noon <= now else clock.start_of(day)
 
 
 def _unseen(

@@ -267,6 +267,16 @@ def test_a_day_that_a_zone_skipped_is_named(send, ann):
     assert pointers(send(table("2011-12-29", "2011-12-30", "2011-12-31"))) == ["#/rows/3/date"]
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Etc/GMT+12", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("date", ["9999-12-31", "9999-12-31T23:59:59-14:00", "2026-03-06"])
+def test_the_future_is_named_however_far_it_is(send, ann, zone, date):
+    ann.time_zone = zone
+    ann.save_to_db()
+    answer = send(table("2026-03-01", date))
+    assert pointers(answer) == ["#/rows/3/date"]
+    assert answer.json["errors"][0]["detail"] == "In the future."
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"\x89PNG\0", b"date\n", b'date\n"2026-03-01', "date\né".encode("latin-1")]
 )
