@@ -15,7 +15,7 @@ from gridt.models.standings import held, terms_in
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, note_past
 from gridt.standing import INSTANT, Terms
-from gridt.turns import DAY, Clock
+from gridt.turns import Clock
 
 #: the number of a row, its column or nothing, and what is wrong
 Complaint = tuple[int, str, str]
@@ -87,7 +87,7 @@ def import_updates(
     place_of = _itself if row.counts_every_update else _turns(terms)
     past = _placed(reported, place_of, terms.clock, complaints)
     if past:
-        horizon = min(one.moment for one in past) - max(terms.interval, DAY)
+        horizon = min(one.place for one in past)
         known = execute(_KNOWN, ends | {"horizon": horizon}).scalars()
         seen: dict[datetime, int | None] = dict.fromkeys(map(place_of, known))
         past = _unseen(past, seen, [] if skip_duplicates else complaints)

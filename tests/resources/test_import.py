@@ -235,6 +235,13 @@ def test_what_was_posted_is_known(send, client_of, ann, movement):
     assert pointers(send(table("2026-03-04"))) == ["#/rows/2/date"]
 
 
+def test_what_was_posted_early_on_a_day_of_25_hours_is_known(send, client_of, movement, ann, clock):
+    clock.now = datetime(2026, 10, 24, 22, 15, tzinfo=UTC)  # when that day is 15 minutes old
+    client_of(ann).post(f"/movements/{movement.id}/updates")
+    clock.pass_(days=2)
+    assert pointers(send(table("2026-10-25T23:45:00+01:00"))) == ["#/rows/2/date"]
+
+
 # -- what is refused ------------------------------------------------------------------------
 
 
