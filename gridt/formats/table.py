@@ -129,7 +129,7 @@ def _rows(text: str, wrong: list[Complaint]) -> Iterator[tuple[int, dict[str, st
 
 def _delimiter_of(text: str) -> str:
     """Return what stands between the names of the columns: none of ours has either in it."""
-    first = text.partition("\n")[0]
+    first, *_ = text.splitlines() or [""]
     return ";" if first.count(";") > first.count(",") else ","
 
 
@@ -137,6 +137,9 @@ def _names(cells: list[str]) -> list[str]:
     names = [cell.strip().casefold() for cell in cells]
     if names.count("date") != 1:
         raise _refused('The first row has to name the columns, and one of them "date".')
+    for name in ("message", "movement"):
+        if names.count(name) > 1:
+            raise _refused(f'Two columns are named "{name}".')
     return names
 
 

@@ -116,6 +116,7 @@ def test_what_is_written_is_read(texts):
     [
         "date,message\n2026-01-31,done\n",
         "date;message\r\n2026-01-31;done\r\n",
+        "date;mood;message\r2026-01-31;,,,;done\r",
         "\ufeffdate,message\r\n2026-01-31,done",
         'Date , MESSAGE\r\n"2026-01-31","done"\r\n',
         "mood,message,date,movement\ngood,done,2026-01-31,\n",
@@ -215,6 +216,8 @@ NO_TABLES = {
     "no names": b"2026-01-31,done\n",
     "other names": b"when,what\n2026-01-31,done\n",
     "a name twice": b"date,date\n2026-01-31,2026-01-30\n",
+    "two messages": b"date,message,Message \n2026-01-31,done,\n",
+    "two movements": b"date,movement,movement\n2026-01-31,Flossing,Reading\n",
     "NUL": b"date\n2026-01-31\0\n",
     "a picture": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
     "a workbook": b"PK\x03\x04\x14\0\x06\0",
