@@ -1,7 +1,7 @@
 """How members did, turn by turn, and a movement as a whole."""
 
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from flask import Response
@@ -18,7 +18,7 @@ from gridt.models.turns_past import History
 from gridt.resources.paths import id_in, movement_or_404
 from gridt.schemas.history import HistoryIn, PictureIn, StatisticsOut, TurnPast
 from gridt.standing import INSTANT
-from gridt.turns import Clock
+from gridt.turns import DAY, Clock
 
 bp = Blueprint("history", description="How members did, turn by turn")
 
@@ -26,7 +26,6 @@ bp = Blueprint("history", description="How members did, turn by turn")
 USUAL = 30
 #: the most that are told at once, and the most that a year's picture is made of: one each hour
 MOST_TOLD, MOST_DRAWN = 1000, 24 * 366
-_DAY = timedelta(days=1)
 
 
 @bp.route("/movements/<movement>/history")
@@ -107,7 +106,7 @@ def _moment(given: date | None, clock: Clock, *, after: bool = False) -> datetim
     """Return the moment that a date-time says, or that a member's day begins, or ends."""
     if given is None or isinstance(given, datetime):
         return given
-    return clock.start_of(given + _DAY if after else given)
+    return clock.start_of(given + DAY if after else given)
 
 
 def _invalid(name: str, detail: str) -> Invalid:

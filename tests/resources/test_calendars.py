@@ -1,7 +1,7 @@
 """Calendars to subscribe to, by an address that is secret and can be revoked."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import icalendar
 import pytest
@@ -77,6 +77,18 @@ def test_who_knows_the_address_sees_what_was_done_and_is_due_without_a_token(cli
     assert due.DTEND - due.DTSTART in {timedelta(hours=hours) for hours in (23, 24, 25)}
     for hidden in ("said by ben", "a secret of Ann", "ben", "example.org", "Ann"):
         assert hidden not in answer.text
+
+
+def test_who_never_did_it_is_told_until_when_it_is_due(client, client_of, make_user, movement):
+    eve = client_of(make_user("eve"))
+    eve.put(f"/movements/{movement.id}/subscriber")
+
+    answer = client.get(eve.post(HERE).json["url"])
+
+    (due,) = icalendar.Calendar.from_ical(answer.data).events
+    assert due["SUMMARY"] == f"{movement.name} (due)"
+    standing = eve.get(f"/movements/{movement.id}").json["standing"]
+    assert due.DTEND == datetime.fromisoformat(standing["due_at"])
 
 
 def test_what_has_not_changed_is_not_sent_again(client, client_of, url, ann, movement):
