@@ -23,7 +23,9 @@ _LONGEST_HEAD, _MOST = 64 * 1024, 64 * 1024 * 1024
 _PIECE = 64 * 1024
 
 _END = b"\r\n\r\n"
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d*)[ \t]*\r\n", re.IGNORECASE)
+#: digits of a length beyond all bodies
+_DIGITS = 19
 #: a body whose length is not told, and one that is sent only when the server asks for it
 _OPEN = re.compile(rb"\r\n(?:transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
 
@@ -60,7 +62,7 @@ class _Arrival:
         if _OPEN.search(head):
             return "open"
         told = _LENGTH.search(head)
-        length = int(told[1]) if told else 0
+        length = int(told[1][:_DIGITS] or 0) if told else 0
         if len(self.data) >= end + len(_END) + length or length > longest_body:
             return "whole"  # or refused unread
         return "lost" if self.ended else "partly"

@@ -52,6 +52,7 @@ SLOW = {
     "nothing": b"",
     "half a head": b"GET / HTTP/1.1\r\nHost: local",
     "half a body": HEAD + b"Content-Length: 1000\r\n\r\n{",
+    "half a body, its length with noughts": HEAD + b"Content-Length: %030d\r\n\r\n{" % 1000,
     "half a body in chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
     "no body when asked": HEAD + b"Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n",
 }
