@@ -8,16 +8,19 @@ a request over when all of it is there.
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from selectors import EVENT_READ
-from socket import SHUT_RD
+from socket import SHUT_RD, SHUT_WR, socket
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 #: seconds in which a request has to arrive
 DEADLINE = 10
+#: seconds that a client has to close a connection itself, once the answer is sent
+_PARTING = 2
 #: the longest line and headers of a request, and what one process gathers of all requests
 _LONGEST_HEAD, _MOST = 64 * 1024, 64 * 1024 * 1024
 _PIECE = 64 * 1024
@@ -110,7 +113,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
         if state == "whole":
             super().enqueue_req(conn)
         elif state == "partly" and (len(arrival.data) <= _LONGEST_HEAD or self._held() < _MOST):
-            self._watch(conn, arrival)
+            self._watch(conn, arrival.since + DEADLINE, self.on_pending_socket_readable)
         else:
             self._close(conn)
 
@@ -125,7 +128,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
     def finish_request(self, conn: TConn, fs: Any) -> None:
         """Take back a connection on which a request was answered."""
         self._open.pop(conn, None)
-        super().finish_request(conn, fs)
+        if fs.exception() is None and fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self._part(conn)
 
     def murder_pending(self) -> None:
         """Close connections on which a request takes too long to arrive."""
@@ -134,14 +140,42 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
             if since + DEADLINE < now:
                 _stop_reading(conn)
         for conn in [conn for conn in self.pending_conns if conn.timeout < now]:
-            self.pending_conns.remove(conn)
-            self.poller.unregister(conn.sock)
+            self._unwatch(conn)
             self._close(conn)
 
-    def _watch(self, conn: TConn, arrival: _Arrival) -> None:
-        conn.timeout = arrival.since + DEADLINE
+    def _watch(self, conn: TConn, until: float, readable: Callable[[TConn, socket], None]) -> None:
+        conn.timeout = until
         self.pending_conns.append(conn)
-        self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        self.poller.register(conn.sock, EVENT_READ, partial(readable, conn))
+
+    def _unwatch(self, conn: TConn) -> None:
+        self.pending_conns.remove(conn)
+        self.poller.unregister(conn.sock)
+
+    def _part(self, conn: TConn) -> None:
+        """Close a connection when its client does, who may lose the answer otherwise.
+
+        RFC 9112, 9.6. gunicorn's own loop waits for that, and for nobody else meanwhile.
+        """
+        try:
+            conn.sock.shutdown(SHUT_WR)
+            conn.sock.setblocking(False)
+        except OSError:
+            self._close(conn)
+            return
+        self._watch(conn, time.monotonic() + _PARTING, self._drain)
+
+    def _drain(self, conn: TConn, sock: socket) -> None:
+        """Throw away what still comes, until the client closes its end."""
+        try:
+            if sock.recv(_PIECE):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self._unwatch(conn)
+        self._close(conn)
 
     def _held(self) -> int:
         return sum(len(arrival.data) for arrival in list(self._arrivals.values()))

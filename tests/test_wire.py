@@ -82,6 +82,26 @@ def drip(connection: socket.socket) -> None:
         return
 
 
+STAYING = {
+    "asked to close": b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    "of an older HTTP": b"GET /health HTTP/1.0\r\n\r\n",
+    "refused": b"nonsense\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("request_", STAYING.values(), ids=STAYING)
+def test_who_does_not_close_a_closed_connection_keeps_nobody_out(server, connect, request_):
+    staying = [connect() for _ in range(50)]
+    for connection in staying:
+        connection.sendall(request_)
+    ann = Person(server.url, "ann")
+    before = time.monotonic()
+    ann.call("GET", "/health")
+    assert time.monotonic() - before < DEADLINE, "everybody waited for those who stay"
+    for connection in staying:
+        assert status(answered(connection)) in {200, 400}
+
+
 @pytest.mark.parametrize("begun", [SLOW["half a head"], SLOW["half a body in chunks"]])
 def test_a_request_that_does_not_arrive_is_given_up(connect, begun):
     connection = connect()
