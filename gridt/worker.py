@@ -57,17 +57,22 @@ class _Arrival:
             self.ended = True
 
     def judge(self, longest_body: int) -> str:
-        """Tell whether the request is `whole`, `partly` there, has an `open` end, or is `lost`."""
+        """Tell what to do with the request.
+
+        :returns: `whole`, `partly` there, with an `open` end, to be `refused` unread, or `lost`
+        """
         end = self.data.find(_END)
         if end < 0:
             return "lost" if self.ended or len(self.data) > _LONGEST_HEAD else "partly"
         head = self.data[: end + 2]
-        if _OPEN.search(head):
-            return "open"
         told = _LENGTH.search(head)
         length = int(told[1][:_DIGITS] or 0) if told else 0
-        if len(self.data) >= end + len(_END) + length or length > longest_body:
-            return "whole"  # or refused unread
+        if length > longest_body:
+            return "refused"
+        if _OPEN.search(head):
+            return "open"
+        if len(self.data) >= end + len(_END) + length:
+            return "whole"
         return "lost" if self.ended else "partly"
 
 
@@ -85,6 +90,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
         super().__init__(*args, **kwargs)
         self._arrivals: dict[TConn, _Arrival] = {}
         self._open: dict[TConn, float] = {}
+        self._refused: set[TConn] = set()
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Take new connections or not; who stops lets go of the socket at once.
@@ -110,6 +116,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
         if state == "open" and len(self._open) < max(1, self.cfg.threads - 1):
             self._open[conn] = arrival.since
             state = "whole"
+        if state == "refused":  # by the app
+            self._refused.add(conn)
+            state = "whole"
         if state == "whole":
             super().enqueue_req(conn)
         elif state == "partly" and (len(arrival.data) <= _LONGEST_HEAD or self._held() < _MOST):
@@ -125,9 +134,16 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
             conn.parser.unreader.unread(bytes(arrival.data))
         return super().handle(conn)
 
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Let the app answer; wait for no rest of a body that is refused, which keeps a thread."""
+        if conn in self._refused:
+            req.force_close()
+        return super().handle_request(req, conn)
+
     def finish_request(self, conn: TConn, fs: Any) -> None:
         """Take back a connection on which a request was answered."""
         self._open.pop(conn, None)
+        self._refused.discard(conn)
         if fs.exception() is None and fs.result():
             super().finish_request(conn, fs)
         else:

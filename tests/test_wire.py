@@ -54,6 +54,8 @@ SLOW = {
     "half a body": HEAD + b"Content-Length: 1000\r\n\r\n{",
     "half a body, its length with noughts": HEAD + b"Content-Length: %030d\r\n\r\n{" % 1000,
     "half a body in chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+    "a body beyond measure": HEAD + b"Content-Length: 99999999\r\n\r\n{",
+    "one for what takes none": b"GET /health HTTP/1.1\r\nContent-Length: %d\r\n\r\n{" % 10**30,
     "no body when asked": HEAD + b"Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n",
 }
 
