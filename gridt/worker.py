@@ -6,6 +6,7 @@ everybody else out. Here the one loop that watches all connections gathers what 
 a request over when all of it is there.
 """
 
+import errno
 import re
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ _PARTING = 2
 #: the longest line and headers of a request, and what one process gathers of all requests
 _LONGEST_HEAD, _MOST = 64 * 1024, 64 * 1024 * 1024
 _PIECE = 64 * 1024
+#: nobody can be accepted, and after how many seconds that is tried again
+_NO_MORE_FILES, _BREATH = {errno.EMFILE, errno.ENFILE}, 0.01
 
 _END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d*)[ \t]*\r\n", re.IGNORECASE)
@@ -103,6 +106,31 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
             for listener in self.sockets:
                 listener.close()
 
+    def accept(self, listener: socket) -> None:
+        """Accept a connection; where there are too many, who waits for nothing makes room."""
+        try:
+            super().accept(listener)
+        except OSError as error:
+            if error.errno not in _NO_MORE_FILES:
+                raise
+            if not self._make_room():
+                time.sleep(_BREATH)
+        if self.nr_conns >= self.worker_connections:
+            self._make_room()
+
+    def _make_room(self) -> bool:
+        """Close the connection that has been silent longest, if there is one on which one waits."""
+        if self.pending_conns:
+            conn = self.pending_conns[0]
+            self._unwatch(conn)
+        elif self.keepalived_conns:
+            conn = self.keepalived_conns.popleft()
+            self.poller.unregister(conn.sock)
+        else:
+            return False
+        self._close(conn)
+        return True
+
     def enqueue_req(self, conn: TConn) -> None:
         """Let a thread handle a connection when a request is there; watch it until then."""
         if self.cfg.is_ssl:
@@ -148,6 +176,17 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
             super().finish_request(conn, fs)
         else:
             self._part(conn)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Wait for what has begun while it stops, and as little as for kept connections else.
+
+        Half of the grace is left to answer what has arrived by then.
+        """
+        super()._cap_keepalive(deadline)
+        latest = time.monotonic() + self.cfg.graceful_timeout / 2
+        for conn in self.pending_conns:
+            begun = conn in self._arrivals and self._arrivals[conn].data
+            conn.timeout = min(conn.timeout, latest if begun else deadline)
 
     def murder_pending(self) -> None:
         """Close connections on which a request takes too long to arrive."""

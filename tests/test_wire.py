@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 from gridt.worker import DEADLINE
 from tests.persons import Person
 from tests.servers import PATIENCE, Server, serve
+from tests.test_service_end_to_end import HTTPAnswer, begin_to_register
 
 HEAD = b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
@@ -82,6 +84,37 @@ def drip(connection: socket.socket) -> None:
         connection.send(b"a")
     except OSError:
         return
+
+
+@pytest.mark.parametrize("files", [None, 100])
+def test_idle_connections_keep_nobody_out(new_database, files):
+    """Be it that they are as many as are watched, or as many as the process may have open."""
+    with serve(new_database()) as server, ExitStack() as stack:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        (worker,) = server.workers()
+        if files is not None:
+            resource.prlimit(worker, resource.RLIMIT_NOFILE, (files, files))
+        watched = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
+        for _ in range(files or watched):
+            idle = socket.create_connection((host, int(port)), timeout=PATIENCE)
+            stack.enter_context(closing(idle))
+        with urlopen(f"{server.url}/health", timeout=DEADLINE / 2) as answer:
+            assert answer.status == 200
+        assert server.workers() == {worker}
+
+
+@pytest.mark.parametrize("begun", [b"", SLOW["half a head"]], ids=["nothing", "half a head"])
+def test_a_server_that_stops_has_time_left_when_it_gives_up_the_silent(new_database, begun):
+    with serve(new_database()) as server:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        with closing(socket.create_connection((host, int(port)), timeout=PATIENCE)) as silent:
+            silent.sendall(begun)
+            waiting, body = begin_to_register(server, "ann")
+            server.process.terminate()
+            assert answered(silent) == b""
+            waiting.send(body)
+            assert HTTPAnswer(waiting).status == 201
+        server.wait()
 
 
 STAYING = {
