@@ -41,6 +41,11 @@ class Server:
     process: subprocess.Popen[bytes]
     log: Path
 
+    def workers(self) -> set[int]:
+        """Return the ids of the processes that serve."""
+        pid = self.process.pid
+        return {int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
     def stop(self) -> None:
         """Ask it to stop, as an operator does; fail unless it ends well."""
         self.process.terminate()

@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -232,12 +231,6 @@ def ask(server: Server) -> Samples:
         return parsed(answer.read().decode())
 
 
-def workers(server: Server) -> set[int]:
-    """Return the ids of the processes that serve."""
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
-    return {int(word) for word in children.read_text().split()}
-
-
 def test_all_processes_are_added_up_and_who_dies_leaves_only_what_they_did(
     new_database: Callable[[], str],
 ) -> None:
@@ -253,11 +246,11 @@ def test_all_processes_are_added_up_and_who_dies_leaves_only_what_they_did(
         assert named(before, "gridt_requests_total", **health) == 60
         assert named(before, "gridt_database_connections_in_use", pool="reading") == 0
 
-        old = workers(server)
+        old = server.workers()
         for one in old:
             os.kill(one, signal.SIGKILL)
         give_up = time.monotonic() + PATIENCE
-        while len(workers(server) - old) < 3 or not ready(server):
+        while len(server.workers() - old) < 3 or not ready(server):
             assert time.monotonic() < give_up, "the workers were not replaced"
             time.sleep(0.05)
         after = ask(server)
