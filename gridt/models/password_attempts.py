@@ -71,7 +71,9 @@ class PasswordAttempt:
         :param account: its id, or what is said to be the name of one that there is not
         :param secret: without it nobody finds out whose rows the table holds
         """
-        whose = ["name", fold(account)] if isinstance(account, str) else ["account", account]
+        whose: list[str | int] = ["account", account]
+        if isinstance(account, str):
+            whose = ["name", fold(account)]
         return cls(_hashed([*whose, address], secret), _hashed(whose, secret))
 
     def ensure_allowed(self) -> None:
