@@ -21,6 +21,7 @@ SUBJECTS = {
     "reset_password": "Choose a new password",
     "change_email": "Confirm your new e-mail address",
     "email_in_use": "Your e-mail address has an account already",
+    "account_deactivated": "Your account is deactivated",
     "password_changed": "Your password was changed",
     "email_changed": "Your e-mail address was changed",
 }
