@@ -23,6 +23,7 @@ from gridt.models.importing import Reported, import_updates
 from gridt.models.pausing import pause, resume
 from gridt.models.standings import retell, told
 from gridt.models.terms import change_clock
+from gridt.turns import Clock
 from tests.networks import make_movements, people, plant, ring
 from tests.test_concurrency import at_once
 from tests.test_overlap import PATIENCE, beside, in_turn, stopped
@@ -207,3 +208,15 @@ def test_all_at_once(world: Flask) -> None:
         acts = (*pair, POST)
         with kept_right(*acts) as (place, _, added):
             added += at_once(world, *(partial(act, place) for act in acts))
+
+
+def test_who_pauses_until_a_day_while_the_clock_changes_means_a_day_of_the_new_clock(
+    together: None, world: Flask
+) -> None:
+    (user_id, movement_id), _ = member()
+    day = utcnow().date() + 3 * DAY
+    until = Act("pause", lambda *ids: pause(*ids, day) and None, ONE)
+    in_turn(world, KEEPS, *(partial(act, (user_id, movement_id)) for act in (CLOCKS[0], until)))
+    row = told(user_id, movement_id)
+    assert row.paused_until == Clock("Pacific/Auckland").start_of(day)
+    db.session.rollback()
