@@ -210,13 +210,19 @@ def test_all_at_once(world: Flask) -> None:
             added += at_once(world, *(partial(act, place) for act in acts))
 
 
-def test_who_pauses_until_a_day_while_the_clock_changes_means_a_day_of_the_new_clock(
+def test_a_day_that_is_named_while_the_clock_changes_is_one_of_the_new_clock(
     together: None, world: Flask
 ) -> None:
     (user_id, movement_id), _ = member()
-    day = utcnow().date() + 3 * DAY
-    until = Act("pause", lambda *ids: pause(*ids, day) and None, ONE)
-    in_turn(world, KEEPS, *(partial(act, (user_id, movement_id)) for act in (CLOCKS[0], until)))
+    today = utcnow().date()
+    back, then = today + 3 * DAY, today - 20 * DAY
+    to_pause = Act("pause", lambda *ids: pause(*ids, back) and None, ONE)
+    to_import = Act("import", lambda *ids: import_updates(*ids, [Reported(2, then, None)]), ONE)
+    for act, zone in ((to_pause, "Pacific/Auckland"), (to_import, "Pacific/Honolulu")):
+        move = Act("move", partial(set_clock, time_zone=zone), SOME)
+        in_turn(world, KEEPS, *(partial(one, (user_id, movement_id)) for one in (move, act)))
     row = told(user_id, movement_id)
-    assert row.paused_until == Clock("Pacific/Auckland").start_of(day)
+    assert row.paused_until == Clock("Pacific/Auckland").start_of(back)
+    first = sa.select(sa.func.min(Update.time_stamp)).where(Update.movement_id == movement_id)
+    assert db.session.scalars(first).one() == Clock("Pacific/Honolulu").start_of(then) + DAY / 2
     db.session.rollback()

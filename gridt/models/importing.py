@@ -11,7 +11,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from gridt.clock import utcnow
 from gridt.errors import BadRows, NotSubscribed
 from gridt.models.base import UTCDateTime, execute
-from gridt.models.standings import held, terms_in
+from gridt.models.standings import held, terms_in, told
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, note_past
 from gridt.standing import Terms
@@ -82,7 +82,8 @@ def import_updates(
     :raises NotSubscribed: when the user is not a member
     :raises BadRows: naming what cannot be
     """
-    row = held(user_id, movement_id)
+    # who changed the clock held the subscription: now that we do, it is seen as it is
+    row = held(user_id, movement_id) and told(user_id, movement_id)
     if row is None:
         raise NotSubscribed
     terms, complaints = terms_in(row), list(wrong)
