@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from functools import partial
 from threading import Event, get_ident
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -24,8 +23,6 @@ from gridt.errors import MovementNotFound, Overtaken
 from gridt.extensions import db
 from gridt.models import Movement, Subscription, Update, User
 from gridt.models import MovementUserAssociation as Association
-from gridt.models.importing import Reported, import_updates
-from gridt.models.terms import change_clock
 from tests.networks import arrows_of, keys_of, make_movements, people, plant, ring, violations
 from tests.test_concurrency import at_once, delete_movement, join, leave, outcome, post, swap
 
@@ -196,24 +193,6 @@ def test_many_who_leave_across_the_border_at_once_leave_no_slot_open(
         assert at_once(world, *(partial(outcome, leave, id, one) for one in some)) == [None] * 4
         assert violations() == []
     assert len(keys_of(id)) == ALONE - 8
-
-
-def test_who_imports_while_their_clock_changes_goes_by_the_new_one(
-    world: Flask, movement_of: Make
-) -> None:
-    id, (user, *_) = movement_of(6)
-    day = utcnow().date() - timedelta(days=5)
-
-    def bring(movement: Movement, user: User) -> int:
-        return import_updates(user.id, movement.id, [Reported(2, day, None)])
-
-    begin(lambda _, user: change_clock(user, time_zone="Pacific/Kiritimati"), id, user)
-    with beside(world, partial(outcome, bring, id, user)) as importing:
-        wait_until_somebody_waits()
-        commit()
-    assert importing.result() == 1
-    noon = datetime.combine(day, time(12), ZoneInfo("Pacific/Kiritimati"))
-    assert db.session.scalar(sa.select(Update.time_stamp)) == noon
 
 
 @pytest.mark.parametrize("size", [ALONE, TOGETHER])

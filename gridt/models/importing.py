@@ -11,7 +11,6 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from gridt.clock import utcnow
 from gridt.errors import BadRows, NotSubscribed
 from gridt.models.base import UTCDateTime, execute
-from gridt.models.history import Told
 from gridt.models.standings import held, terms_in, told
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, note_past
@@ -80,10 +79,10 @@ def import_updates(
     :raises NotSubscribed: when the user is not a member
     :raises BadRows: naming what cannot be
     """
-    if held(user_id, movement_id) is None:
-        raise NotSubscribed
     # who changed the clock held the subscription: now that we do, it is seen as it is
-    row = cast("Told", told(user_id, movement_id))
+    row = held(user_id, movement_id) and told(user_id, movement_id)
+    if row is None:
+        raise NotSubscribed
     terms, complaints = terms_in(row), list(wrong)
     ends = {"leader_id": user_id, "movement_id": movement_id}
     place_of = _itself if row.counts_every_update else _turns(terms)

@@ -51,6 +51,8 @@ class Update(Stored, Model):
         Index(None, "leader_id", "movement_id", "time_stamp"),
         {"sqlite_autoincrement": True},
     )
+    # of two who withdraw one at once, the second finds done what they wanted
+    __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012 - read once, by SQLAlchemy
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     leader_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
