@@ -12,10 +12,8 @@ from tests.servers import ROOT
 
 #: a variable, whether it is commented out, and the value shown
 LINE = re.compile(r"^(#?)(GRIDT_\w+)=(.*)$", re.MULTILINE)
-SHOWN = {
-    name: (value, bool(commented))
-    for commented, name, value in LINE.findall((ROOT / ".env.example").read_text())
-}
+LINES = LINE.findall((ROOT / ".env.example").read_text())
+SHOWN = {name: (value, bool(commented)) for commented, name, value in LINES}
 DEFAULTS = {name: value for name, (value, commented) in SHOWN.items() if not commented}
 
 #: the variable that the comment of each setting names
