@@ -10,7 +10,8 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test storm fuzz screenshots lint format bench bench-quick requirements vendor clean
+.PHONY: help run test docs storm fuzz screenshots lint format bench bench-quick requirements vendor \
+  clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +19,7 @@ help: ## list what can be made
 run: .venv/runtime ## start gridt on http://127.0.0.1:5000 (another port: make run PORT=5001)
 	@GRIDT_BIND=$(GRIDT_BIND) $(PY) -m gunicorn
 
-test: lint ## lint, types, and the whole suite on SQLite and on PostgreSQL
+test: lint docs ## lint, types, pages, and the whole suite on SQLite and on PostgreSQL
 	@$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest --database sqlite $(ARGS)
 	$(PY) -m coverage run -m pytest --database postgresql $(ARGS)
@@ -42,6 +43,10 @@ lint: .venv/dev ## check style, types and the Dockerfile
 	$(PY) -m mypy
 	.venv/bin/hadolint Dockerfile
 
+docs: .venv/dev ## make a site of docs/ and of the docstrings, in build/site
+	@rm -rf build/site
+	$(PY) -m sphinx -q -W -E -c docs -d build/doctrees . build/site
+
 format: .venv/dev ## put the code in order
 	$(PY) -m ruff check --fix-only
 	$(PY) -m ruff format
@@ -63,7 +68,7 @@ vendor: ## bundle the libraries of the page of a network anew, by their pins (ne
 	scripts/vendor.sh
 
 clean: ## remove the environment and what tools left; databases stay
-	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps are written last: an environment interrupted half-way is made anew.

@@ -93,7 +93,7 @@ class Standing:
     :param streak: turns done since the last one missed
     :param done_turns: turns done, ever
     :param turns: turns done or missed, ever
-    :param recent: a letter for each of the last turns: `d`one, `m`issed or `f`ree
+    :param recent: a letter for each of the last turns: `d` (done), `m` (missed) or `f` (free)
     :param weeks: what was done before each of the last weeks; None where nobody asks
     """
 

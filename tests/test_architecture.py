@@ -93,6 +93,16 @@ def test_every_module_has_a_row() -> None:
     assert {".".join(module.split(".")[:2]) for module in MODULES} == set(ROWS)
 
 
+def test_contributors_are_told_the_same_rows() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    told = {
+        name if name in {"gridt", "wsgi"} else f"gridt.{name}": int(number)
+        for number, modules in re.findall(r"^\| (\d) \| (.+?) \|", text, re.MULTILINE)
+        for name in re.findall(r"`(\w+)/?`", modules)
+    }
+    assert told == ROWS
+
+
 @each_module
 def test_nobody_imports_from_a_row_below(module: str) -> None:
     ours = {name: home(name) for name in imported(module)}

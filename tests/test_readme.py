@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from gridt.cli import commands
 from gridt.models.user import avatar_of
-from tests.servers import PATIENCE, ROOT, environment, flask, serve
+from tests.servers import PATIENCE, ROOT, environment, serve
 
 README = (ROOT / "README.md").read_text()
 
@@ -153,24 +154,5 @@ def test_the_python_example_prints_what_the_readme_shows(
     assert run.stdout == expected
 
 
-def test_every_make_target_named_exists() -> None:
-    named = set(re.findall(r"(?:`|^    )make ([a-z]+)", README, re.MULTILINE))
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert {"run", "test"} <= named <= targets
-
-
-@pytest.mark.parametrize("group", ["gridt", "db"])
-def test_every_command_named_exists(group: str) -> None:
-    named = set(re.findall(rf"flask {group} ([a-z-]+)", README))
-    assert named
-    helped = flask("sqlite://", group, "--help")
-    assert helped.returncode == 0, helped.stderr
-    commands = helped.stdout.partition("Commands:")[2]
-    assert named <= set(re.findall(r"^  ([a-z-]+)", commands, re.MULTILINE))
-
-
-def test_every_file_named_exists() -> None:
-    linked = [target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
-    assert linked
-    for target in [*linked, ".env.example"]:
-        assert (ROOT / target).exists(), target
+def test_every_command_of_ours_is_told() -> None:
+    assert set(commands.commands) == set(re.findall(r"^\| `flask gridt ([a-z-]+)", README, re.M))

@@ -1,0 +1,135 @@
+"""The pages for people name only what there is: files, commands, calls, settings, tests."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+import pytest
+from flask_migrate.cli import db as db_commands
+from werkzeug.exceptions import HTTPException
+
+from gridt import create_app
+from gridt.cli import commands
+from gridt.config import Settings
+from tests.conftest import settings_for
+from tests.servers import ROOT
+
+PAGES = {
+    str(path.relative_to(ROOT)): path.read_text()
+    for path in [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
+}
+
+each_page = pytest.mark.parametrize("page", PAGES)
+
+ROUTES = create_app(settings_for("sqlite://", METRICS_TOKEN="m" * 32)).url_map.bind("gridt.example")
+MAKE = (ROOT / "Makefile").read_text()
+
+#: variables that compose reads, and no process of gridt
+OF_COMPOSE = {"GRIDT_DB_PASSWORD", "GRIDT_PORT"}
+
+
+def code(page: str) -> str:
+    """Return all that a page shows as code."""
+    fenced = re.findall(r"^```\w*\n(.*?)^```$", PAGES[page], re.MULTILINE | re.DOTALL)
+    indented = re.findall(r"^    .+$", PAGES[page], re.MULTILINE)
+    return "\n".join([*fenced, *indented, *re.findall(r"`([^`\n]+)`", PAGES[page])])
+
+
+def slug(heading: str) -> str:
+    """Return the anchor that forges, and the site, give a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@each_page
+def test_every_link_leads_somewhere(page: str) -> None:
+    linked = re.findall(r"\]\(([^)]+)\)|<img src=\"([^\"]+)\"", PAGES[page])
+    for target in filter(lambda one: "://" not in one, map("".join, linked)):
+        path, _, anchor = target.partition("#")
+        found = (ROOT / page).parent / path if path else ROOT / page
+        assert found.is_file(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", found.read_text(), re.MULTILINE)
+            assert anchor in map(slug, headings), target
+
+
+def test_every_page_is_in_the_index() -> None:
+    listed = re.findall(r"^- \[.+?\]\((.+?)\)", PAGES["docs/index.md"], re.MULTILINE)
+    found = {(ROOT / "docs" / one).resolve() for one in listed if one.endswith(".md")}
+    assert found == {ROOT / page for page in PAGES} - {ROOT / "docs" / "index.md"}
+    assert len(listed) == len(set(listed))
+
+
+@each_page
+def test_every_file_named_exists(page: str) -> None:
+    ours = r"(?:bench|docs|gridt|migrations|scripts|tests)/[\w./-]*\w"
+    for named in re.findall(rf"\b({ours})(?=[`:; ]|$)", PAGES[page], re.MULTILINE):
+        assert (ROOT / named).exists(), named
+
+
+@each_page
+def test_every_make_target_named_exists(page: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", MAKE, re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z-]+)", code(page))) <= targets
+
+
+def test_the_readme_says_the_two_commands() -> None:
+    assert {"run", "test"} <= set(re.findall(r"^    make (\w+)$", PAGES["README.md"], re.MULTILINE))
+
+
+@each_page
+def test_every_module_run_exists(page: str) -> None:
+    for module in re.findall(r"python -m ([\w.]+)", code(page)):
+        assert find_spec(module), module
+
+
+@each_page
+def test_every_command_named_exists_with_its_options(page: str) -> None:
+    for group, typed in re.findall(r"flask (gridt|db)\b([^\n`|>#;&]*)", code(page)):
+        command: click.Command = commands if group == "gridt" else db_commands
+        words = iter(typed.replace("[", "").replace("]", "").split())
+        for word in words:
+            if isinstance(command, click.Group) and not word.startswith("-"):
+                assert word in command.commands, typed
+                command = command.commands[word]
+            elif word.startswith("-"):
+                assert word in {name for one in command.params for name in one.opts}, typed
+
+
+def calls(page: str) -> Iterator[tuple[str, str]]:
+    """Yield the calls that a page names: a method and a path, whose variables are filled."""
+    named = re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w{}/.<>-]*)", PAGES[page])
+    for method, path in named:
+        yield method, re.sub(r"[{<]\w+[}>]", "1", path)
+
+
+@each_page
+def test_every_call_named_exists(page: str) -> None:
+    for method, path in calls(page):
+        try:
+            ROUTES.match(path, method)
+        except HTTPException as error:
+            pytest.fail(f"{method} {path}: {error.name}")
+
+
+def test_calls_are_found_in_pages() -> None:
+    assert sum(len(list(calls(page))) for page in PAGES) > 100
+
+
+@each_page
+def test_every_setting_named_exists(page: str) -> None:
+    read = set(re.findall(r"GRIDT_\w+", (ROOT / "gridt" / "config.py").read_text()))
+    assert len(read) >= len(fields(Settings))
+    for name in re.findall(r"GRIDT_\w+\*?", PAGES[page]):
+        if name.endswith("*"):
+            assert [one for one in read if one.startswith(name[:-1])], name
+        else:
+            assert name.removesuffix("_FILE") in read | OF_COMPOSE, name
+
+
+def test_the_index_knows_the_pages_of_the_python_api() -> None:
+    index = (ROOT / "docs" / "python" / "index.rst").read_text()
+    pages = {path.stem for path in Path(ROOT / "docs" / "python").glob("*.rst")} - {"index"}
+    assert set(re.findall(r"^   (\w+)$", index, re.MULTILINE)) >= pages
