@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -102,6 +103,20 @@ def settings_for(url: str, **changes: Any) -> Settings:
     return Settings(**(values | CHEAP | changes))
 
 
+def new_token(user: User) -> str:
+    """Return the access token of a new login of a user's."""
+    login = Login(user)
+    login.save_to_db()
+    return tokens_for(login)["access_token"]
+
+
+def logged_in(app: Flask, user: User) -> OwnContextClient:
+    """Return a client of a migrated app that calls as a user."""
+    client: OwnContextClient = app.test_client()
+    client.token = new_token(user)
+    return client
+
+
 @contextmanager
 def app_on(url: str, **changes: Any) -> Iterator[Flask]:
     """Make an app on the database at `url`; the end of the block closes its connections."""
@@ -185,14 +200,7 @@ def client(app: Flask, database: None) -> OwnContextClient:
 def client_of(app: Flask, database: None) -> Callable[[User], OwnContextClient]:
     """Make a client that calls as a user."""
 
-    def make(user: User) -> OwnContextClient:
-        login = Login(user)
-        login.save_to_db()
-        client: OwnContextClient = app.test_client()
-        client.token = tokens_for(login)["access_token"]
-        return client
-
-    return make
+    return partial(logged_in, app)
 
 
 @pytest.fixture
@@ -203,10 +211,7 @@ def client_for(world: Flask) -> Callable[[int], OwnContextClient]:
         user = User.find_by_id(user_id)
         assert user is not None
         user.hash_password(PASSWORD)
-        login = Login(user)
-        login.save_to_db()
-        client: OwnContextClient = world.test_client()
-        client.token = tokens_for(login)["access_token"]
+        client = logged_in(world, user)
         db.session.remove()
         return client
 

@@ -16,13 +16,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from gridt.auth import tokens_for
 from gridt.demo import Demo, dice
-from gridt.extensions import db
-from gridt.models import Login, Movement, User
+from gridt.models import Movement, User
 from gridt.resources.network import MOST_MOVED
 from tests.browser import chromium
-from tests.conftest import migrated_app
+from tests.conftest import migrated_app, new_token
 from tests.networks import make_movements, people, plant, ring
 from tests.servers import SECRET_KEY, serve
 
@@ -107,21 +105,13 @@ def populate() -> tuple[dict[str, int], str, str]:
     plant(huge, ring([reader.id, *people(MOST_MOVED)]))
     plant(foreign, ring(people(3)))
     movements = {"crowd": 1, "three": three.id, "big": big.id, "huge": huge.id}
-    tokens = [token_of(reader), token_of(creator)]
+    tokens = [new_token(reader), new_token(creator)]
     return movements | {"foreign": foreign.id}, *tokens
 
 
 def at_random(members: list[int]) -> dict[int, list[int]]:
     some = random.Random(5)
     return {one: [it for it in some.sample(members, 5) if it != one][:4] for one in members}
-
-
-def token_of(user: User) -> str:
-    login = Login(user)
-    login.save_to_db()
-    token: str = tokens_for(login)["access_token"]
-    db.session.commit()
-    return token
 
 
 class Visit:
