@@ -18,6 +18,7 @@ from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
+from playwright.sync_api import Browser, Page
 from werkzeug.test import TestResponse
 
 from gridt import create_app
@@ -28,8 +29,10 @@ from gridt.jobs import run_until_idle
 from gridt.limits import limiter
 from gridt.models import Login, Movement, User
 from tests import postgres
+from tests.browser import chromium
 from tests.contract import check_answer
 from tests.mailbox import kept
+from tests.servers import Server, serve
 
 Run = Callable[..., Result]
 
@@ -190,6 +193,13 @@ def mails(
     return send
 
 
+@pytest.fixture(scope="module")
+def server(new_database: Callable[[], str]) -> Iterator[Server]:
+    """A server on a database of its own, for the tests of a module."""
+    with serve(new_database()) as server:
+        yield server
+
+
 @pytest.fixture
 def client(app: Flask, database: None) -> OwnContextClient:
     """A client that is not logged in."""
@@ -248,6 +258,18 @@ def make_user(database: None) -> Callable[..., User]:
 
 
 @pytest.fixture
+def ann(make_user: Callable[..., User]) -> User:
+    """The user whom most tests are about."""
+    return make_user("ann")
+
+
+@pytest.fixture
+def ben(make_user: Callable[..., User]) -> User:
+    """Another user, whom Ann may follow."""
+    return make_user("ben")
+
+
+@pytest.fixture
 def make_movement(database: None, make_user: Callable[..., User]) -> Callable[..., Movement]:
     """Make a saved movement with the users given, and `members` more where that is given."""
     numbers = iter(range(1, 100_000))
@@ -264,6 +286,25 @@ def make_movement(database: None, make_user: Callable[..., User]) -> Callable[..
         return movement
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this machine; without one the test is skipped."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def take(request: pytest.FixtureRequest) -> Callable[[str, Page], None]:
+    """Take a picture of a page, if pictures are asked for."""
+    folder = request.config.getoption("--screenshots")
+
+    def save(name: str, page: Page) -> None:
+        if folder:
+            page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
+
+    return save
 
 
 class Clock:

@@ -3,14 +3,13 @@
 import json
 import re
 import socket
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 
 from gridt.extensions import db
 from tests.persons import Person
-from tests.servers import PATIENCE, Server, serve
+from tests.servers import PATIENCE, Server
 from tests.test_bad_input import CALLS, MEMBERS, PUBLIC, World, body_of, pointers
 
 RULES = sorted({rule for _, rule in CALLS})
@@ -218,12 +217,6 @@ def test_an_id_is_written_in_one_way(world, name):
 
 
 # -- the socket -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def server(new_database) -> Iterator[Server]:
-    with serve(new_database()) as server:
-        yield server
 
 
 def said(server: Server, text: bytes) -> bytes:

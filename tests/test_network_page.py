@@ -9,7 +9,6 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +18,6 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from gridt.demo import Demo, dice
 from gridt.models import Movement, User
 from gridt.resources.network import MOST_MOVED
-from tests.browser import chromium
 from tests.conftest import migrated_app, new_token
 from tests.networks import make_movements, people, plant, ring
 from tests.servers import SECRET_KEY, serve
@@ -71,12 +69,6 @@ class World:
 
     def address(self, movement: str) -> str:
         return f"{self.url}/movements/{self.movements.get(movement, movement)}/network.html"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -169,18 +161,6 @@ def visit(browser: Browser, world: World) -> Iterator[Callable[..., Any]]:
             made.end()
 
     return make
-
-
-@pytest.fixture
-def take(request: pytest.FixtureRequest) -> Callable[[str, Page], None]:
-    """Take a picture of a page, if pictures are asked for."""
-    folder = request.config.getoption("--screenshots")
-
-    def save(name: str, page: Page) -> None:
-        if folder:
-            page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
-
-    return save
 
 
 def pixels(browser: Browser, page: Page, colors: list[str]) -> list[int]:

@@ -4,7 +4,7 @@ import binascii
 import json
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from uuid import uuid4
 import jwt
 import pytest
 
-from tests.servers import SECRET_KEY, Server, serve
+from tests.servers import SECRET_KEY, Server
 
 PASSWORD = "hunter2!"
 
@@ -188,12 +188,6 @@ def payload(token: str) -> dict[str, Any]:
     assert first
     assert last
     return dict(json.loads(atob(middle)))
-
-
-@pytest.fixture(scope="module")
-def server(new_database: Callable[[], str]) -> Iterator[Server]:
-    with serve(new_database()) as server:
-        yield server
 
 
 @pytest.fixture

@@ -18,12 +18,6 @@ from tests.servers import PATIENCE, Server, serve
 HEAD = b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
-@pytest.fixture(scope="module")
-def server(new_database: Callable[[], str]) -> Iterator[Server]:
-    with serve(new_database()) as server:
-        yield server
-
-
 @pytest.fixture
 def connect(server: Server) -> Iterator[Callable[[], socket.socket]]:
     """Make connections, closed when the test ends."""

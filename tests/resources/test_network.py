@@ -26,11 +26,6 @@ each_text = pytest.mark.parametrize("name", TEXTS)
 
 
 @pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
-@pytest.fixture
 def export(client_of):
     """Export a movement's network, as a user sees it."""
 

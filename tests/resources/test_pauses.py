@@ -15,16 +15,6 @@ NOON = datetime(2024, 3, 20, 12, tzinfo=UTC)  # a Wednesday
 
 
 @pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
-@pytest.fixture
-def ben(make_user):
-    return make_user("ben")
-
-
-@pytest.fixture
 def movement(clock, make_movement, ann, ben):
     clock.now = NOON
     return make_movement(ann, ben, creator=ann)
