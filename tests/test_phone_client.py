@@ -272,7 +272,7 @@ def test_a_signal_is_there_when_the_movement_is_read_again(
     assert again["last_signal_sent"]["message"] == message
 
 
-def test_a_signal_without_a_message_has_no_body_at_all(server: Server, phone: Phone) -> None:
+def test_a_signal_without_a_message_has_no_body_at_all(phone: Phone) -> None:
     movement = phone.create()
     with closing(HTTPConnection(phone.address, timeout=30)) as connection:
         connection.putrequest("POST", f"/movements/{movement['id']}/signal")

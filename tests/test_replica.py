@@ -207,9 +207,7 @@ def test_a_login_that_ended_is_refused_though_the_replica_does_not_know(world: W
         assert world.clusters.ask_standby(query, "gridt") == 1
 
 
-def test_who_is_no_admin_any_more_is_refused_though_the_replica_does_not_know(
-    world: World, clock: Clock
-) -> None:
+def test_who_is_no_admin_any_more_is_refused_though_the_replica_does_not_know(world: World) -> None:
     def give(role: str) -> None:
         with world.clusters.app.app_context():
             db.session.execute(sa.update(User).values(role=role))

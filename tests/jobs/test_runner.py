@@ -202,9 +202,7 @@ def test_a_job_that_kills_its_worker_each_time_is_given_up(
 
 
 @pytest.fixture
-def overtaken(
-    own_app: Flask, register: Register, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., None]]:
+def overtaken(own_app: Flask, register: Register) -> Iterator[Callable[..., None]]:
     """Have one worker hang in the job `open` until another has taken it over.
 
     The first to come opens an account for "slow", the other one for "quick".

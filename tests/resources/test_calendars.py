@@ -79,7 +79,7 @@ def test_who_knows_the_address_sees_what_was_done_and_is_due_without_a_token(cli
         assert hidden not in answer.text
 
 
-def test_what_has_not_changed_is_not_sent_again(client, client_of, url, ann, movement):
+def test_what_has_not_changed_is_not_sent_again(client, url, ann, movement):
     tag = client.get(url).headers["ETag"]
     known = {"If-None-Match": tag}
     assert client.get(url, headers=known).status_code == 304

@@ -139,7 +139,7 @@ def test_each_movement_takes_as_many_statements(client_of, make_user, statements
 # -- what movements ask ---------------------------------------------------------------------
 
 
-def test_an_interval_is_told_anew_in_batches(client_of, clock, make_user, monkeypatch):
+def test_an_interval_is_told_anew_in_batches(client_of, clock, monkeypatch):
     monkeypatch.setattr(gridt_terms, "BATCH", 2)
     clock.now = NOON
     (movement,), members = make_movements(1), people(7)
