@@ -16,14 +16,10 @@ from gridt.jobs import enqueue, run_until_idle
 from gridt.jobs.runner import LEASE, LONGEST_PAUSE, PAUSE, pause_after, run_next
 from gridt.models import Job, User
 from tests.conftest import Clock
-from tests.jobs.conftest import Register, queue
+from tests.jobs.conftest import Register, people, queue
 from tests.test_concurrency import at_once
 
 ADDRESS = "somebody@example.org"
-
-
-def people() -> list[str]:
-    return sorted(db.session.scalars(sa.select(User.username)))
 
 
 def open_account(username: str) -> None:
