@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
+from playwright.sync_api import Browser, Page
 from werkzeug.test import TestResponse
 
 from gridt import create_app
@@ -27,8 +29,10 @@ from gridt.jobs import run_until_idle
 from gridt.limits import limiter
 from gridt.models import Login, Movement, User
 from tests import postgres
+from tests.browser import chromium
 from tests.contract import check_answer
 from tests.mailbox import kept
+from tests.servers import Server, serve
 
 Run = Callable[..., Result]
 
@@ -100,6 +104,20 @@ def settings_for(url: str, **changes: Any) -> Settings:
     """Settings for a test app on the database at `url`."""
     values = {"SECRET_KEY": "x" * 32, "SQLALCHEMY_DATABASE_URI": url, "LIMITS": False}
     return Settings(**(values | CHEAP | changes))
+
+
+def new_token(user: User) -> str:
+    """Return the access token of a new login of a user's."""
+    login = Login(user)
+    login.save_to_db()
+    return tokens_for(login)["access_token"]
+
+
+def logged_in(app: Flask, user: User) -> OwnContextClient:
+    """Return a client of a migrated app that calls as a user."""
+    client: OwnContextClient = app.test_client()
+    client.token = new_token(user)
+    return client
 
 
 @contextmanager
@@ -175,6 +193,13 @@ def mails(
     return send
 
 
+@pytest.fixture(scope="module")
+def server(new_database: Callable[[], str]) -> Iterator[Server]:
+    """A server on a database of its own, for the tests of a module."""
+    with serve(new_database()) as server:
+        yield server
+
+
 @pytest.fixture
 def client(app: Flask, database: None) -> OwnContextClient:
     """A client that is not logged in."""
@@ -185,14 +210,7 @@ def client(app: Flask, database: None) -> OwnContextClient:
 def client_of(app: Flask, database: None) -> Callable[[User], OwnContextClient]:
     """Make a client that calls as a user."""
 
-    def make(user: User) -> OwnContextClient:
-        login = Login(user)
-        login.save_to_db()
-        client: OwnContextClient = app.test_client()
-        client.token = tokens_for(login)["access_token"]
-        return client
-
-    return make
+    return partial(logged_in, app)
 
 
 @pytest.fixture
@@ -203,10 +221,7 @@ def client_for(world: Flask) -> Callable[[int], OwnContextClient]:
         user = User.find_by_id(user_id)
         assert user is not None
         user.hash_password(PASSWORD)
-        login = Login(user)
-        login.save_to_db()
-        client: OwnContextClient = world.test_client()
-        client.token = tokens_for(login)["access_token"]
+        client = logged_in(world, user)
         db.session.remove()
         return client
 
@@ -243,6 +258,18 @@ def make_user(database: None) -> Callable[..., User]:
 
 
 @pytest.fixture
+def ann(make_user: Callable[..., User]) -> User:
+    """The user whom most tests are about."""
+    return make_user("ann")
+
+
+@pytest.fixture
+def ben(make_user: Callable[..., User]) -> User:
+    """Another user, whom Ann may follow."""
+    return make_user("ben")
+
+
+@pytest.fixture
 def make_movement(database: None, make_user: Callable[..., User]) -> Callable[..., Movement]:
     """Make a saved movement with the users given, and `members` more where that is given."""
     numbers = iter(range(1, 100_000))
@@ -259,6 +286,25 @@ def make_movement(database: None, make_user: Callable[..., User]) -> Callable[..
         return movement
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this machine; without one the test is skipped."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def take(request: pytest.FixtureRequest) -> Callable[[str, Page], None]:
+    """Take a picture of a page, if pictures are asked for."""
+    folder = request.config.getoption("--screenshots")
+
+    def save(name: str, page: Page) -> None:
+        if folder:
+            page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
+
+    return save
 
 
 class Clock:

@@ -14,6 +14,8 @@ from signal import SIGKILL
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import sqlalchemy as sa
+
 ROOT = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = "only the servers of the tests sign with this"
@@ -142,6 +144,14 @@ def flask(database_url: str, *command: str) -> subprocess.CompletedProcess[str]:
         timeout=2 * PATIENCE,
         check=False,
     )
+
+
+def change(database_url: str, statement: str) -> None:
+    """Change a database behind the back of a running server."""
+    engine = sa.create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()
 
 
 def _url_when_ready(process: subprocess.Popen[bytes], log: Path) -> str:

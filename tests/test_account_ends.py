@@ -120,7 +120,7 @@ def test_no_section_tells_what_proves_who_somebody_is() -> None:
 
 
 def test_all_that_is_theirs_goes_and_the_network_is_whole(
-    world: Flask, client_for: Callable[[int], OwnContextClient]
+    client_for: Callable[[int], OwnContextClient],
 ) -> None:
     movements, (gone, *others) = make_movements(6), people(90)
     for movement, size in zip(movements, (1, 2, 5, 6, 64, 90), strict=True):

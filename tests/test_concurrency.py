@@ -342,9 +342,7 @@ def test_of_two_who_start_the_same_movement_one_succeeds(
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Movement)) == 5
 
 
-def test_a_refresh_token_is_good_for_one_of_two(
-    world: Flask, client_for: Callable[[int], OwnContextClient]
-) -> None:
+def test_a_refresh_token_is_good_for_one_of_two(world: Flask) -> None:
     world.test_client().get("/")
     for user_id in people(5):
         login = Login(User.find_by_id(user_id))

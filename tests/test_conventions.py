@@ -31,11 +31,6 @@ READ = sorted(rule.rule for rule in RULES if "GET" in rule.methods)
 
 
 @pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
-@pytest.fixture
 def movement(make_movement, make_user, ann):
     """A movement of Ann's with one other member, and an update of hers."""
     movement = make_movement(ann, make_user("ben"), creator=ann, name="Flossing")

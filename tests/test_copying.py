@@ -20,7 +20,7 @@ from gridt.extensions import db
 from gridt.models import AuditEntry, Job, Movement, User
 from tests import networks, postgres
 from tests.conftest import migrated_app
-from tests.servers import PATIENCE, ROOT, environment, flask
+from tests.servers import PATIENCE, ROOT, change, environment, flask
 
 MEMBERS, ROUNDS = 500, 4
 
@@ -243,14 +243,6 @@ def refusal(urls: tuple[str, str]) -> str:
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
     return run.stderr
-
-
-def change(url: str, *statements: str) -> None:
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        for one in statements:
-            connection.execute(sa.text(one))
-    engine.dispose()
 
 
 def test_a_target_of_something_else_is_refused(pair: tuple[str, str]) -> None:

@@ -42,10 +42,10 @@ def size(request: pytest.FixtureRequest) -> Size:
 
 
 @contextmanager
-def crowd_in(url: str) -> Iterator[Crowd]:
+def crowd_in(url: str, size: int = 60) -> Iterator[Crowd]:
     """Gather a crowd in an empty database, and enter the context of an app on it."""
     with migrated_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
-        yield gather(60)
+        yield gather(size)
 
 
 def check(crowd: Crowd, memory: Memory, what: str) -> None:

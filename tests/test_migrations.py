@@ -109,9 +109,7 @@ def test_migrated_tables_equal_created_ones_to_the_last_constraint(
     assert set(migrated) == set(db.metadata.tables)
 
 
-def test_ids_are_not_reused_on_sqlite_either(
-    empty: Flask, new_database: Callable[[], str], request: pytest.FixtureRequest
-) -> None:
+def test_ids_are_not_reused_on_sqlite_either(empty: Flask, request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--database") != "sqlite":
         pytest.skip("PostgreSQL never reuses an id; only SQLite has to be told not to")
     flask_migrate.upgrade()

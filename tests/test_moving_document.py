@@ -17,9 +17,10 @@ from gridt.extensions import db
 from gridt.models import Update
 from gridt.models.invariants import violations
 from tests import networks, postgres
-from tests.conftest import app_on, migrated_app
-from tests.servers import PATIENCE, ROOT, SECRET_KEY, environment, flask, serve
-from tests.storms import FINE, Crowd, Storm, gather
+from tests.conftest import app_on
+from tests.servers import PATIENCE, ROOT, environment, flask, serve
+from tests.storms import FINE, Storm
+from tests.test_crashes import crowd_in
 
 DOCUMENT = (ROOT / "docs" / "moving.md").read_text()
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -68,13 +69,6 @@ def opened(url: str) -> Iterator[Flask]:
         yield app
 
 
-@contextmanager
-def crowd_in(url: str) -> Iterator[Crowd]:
-    """Gather people who will call a server on that database."""
-    with migrated_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
-        yield gather(30)
-
-
 def posted() -> set[str | None]:
     found = set(db.session.scalars(sa.select(Update.message)))
     db.session.rollback()
@@ -97,7 +91,7 @@ def backed_up_in_use(
 
     :returns: the messages posted before that nobody took back, and all that there ever were
     """
-    with crowd_in(url) as crowd:
+    with crowd_in(url, 30) as crowd:
         with serve(url, processes=2) as server, Storm(server.url, crowd, ACTORS) as storm:
             storm.go_on(UPDATES)
             before = posted()
@@ -155,7 +149,7 @@ def test_postgresql_is_backed_up_in_use_and_restored(
 
 def test_a_database_is_moved(new_database: Callable[[], str], tmp_path: Path) -> None:
     url, new = f"sqlite:///{tmp_path / 'gridt.sqlite'}", new_database()
-    with crowd_in(url):
+    with crowd_in(url, 30):
         pass
     (block,) = commands("From SQLite to PostgreSQL")
     printed = type_in(block, url, NEW=for_tools(new) if "postgresql" in new else new)
@@ -165,7 +159,7 @@ def test_a_database_is_moved(new_database: Callable[[], str], tmp_path: Path) ->
 
 def test_the_commands_about_upgrades(new_database: Callable[[], str]) -> None:
     url = new_database()
-    with crowd_in(url):
+    with crowd_in(url, 30):
         pass
     (look,) = commands("Upgrading without downtime")
     assert "CREATE TABLE users" in type_in(look, url)

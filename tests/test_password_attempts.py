@@ -22,11 +22,6 @@ def try_(client):
     return attempt
 
 
-@pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
 def rows():
     return db.session.scalars(sa.select(PasswordAttempts)).all()
 

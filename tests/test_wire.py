@@ -20,12 +20,6 @@ from tests.test_service_end_to_end import HTTPAnswer, begin_to_register
 HEAD = b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
-@pytest.fixture(scope="module")
-def server(new_database: Callable[[], str]) -> Iterator[Server]:
-    with serve(new_database()) as server:
-        yield server
-
-
 @pytest.fixture
 def connect(server: Server) -> Iterator[Callable[[], socket.socket]]:
     """Make connections, closed when the test ends."""

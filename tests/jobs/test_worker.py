@@ -20,10 +20,10 @@ from gridt.clock import utcnow
 from gridt.extensions import db, disconnect
 from gridt.jobs import enqueue
 from gridt.jobs.worker import Worker
-from gridt.models import Job, User
+from gridt.models import Job
 from tests import postgres
 from tests.conftest import migrated_app
-from tests.jobs.conftest import queue
+from tests.jobs.conftest import people, queue
 from tests.servers import PATIENCE, flask, running, serve
 
 SERVICE = "tests.jobs.service"
@@ -48,10 +48,6 @@ def wait_until(done: Callable[[], Any]) -> None:
         db.session.rollback()  # to see what others have committed
         time.sleep(0.02)
     db.session.rollback()
-
-
-def people() -> list[str]:
-    return sorted(db.session.scalars(sa.select(User.username)))
 
 
 def working(url: str, *options: str) -> AbstractContextManager[subprocess.Popen[str]]:

@@ -145,7 +145,7 @@ def test_there_is_no_such_user(boss, user):
 # -- deactivation ---------------------------------------------------------------------------
 
 
-def test_a_deactivated_account_is_out_at_once(boss, client, client_of, ann, make_movement):
+def test_a_deactivated_account_is_out_at_once(boss, client_of, ann, make_movement):
     movement = make_movement(ann, members=9)
     hers, other = client_of(ann), client_of(ann)
     Update(ann, movement, "done").save_to_db()

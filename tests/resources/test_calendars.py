@@ -91,7 +91,7 @@ def test_who_never_did_it_is_told_until_when_it_is_due(client, client_of, make_u
     assert due.DTEND == datetime.fromisoformat(standing["due_at"])
 
 
-def test_what_has_not_changed_is_not_sent_again(client, client_of, url, ann, movement):
+def test_what_has_not_changed_is_not_sent_again(client, url, ann, movement):
     tag = client.get(url).headers["ETag"]
     known = {"If-None-Match": tag}
     assert client.get(url, headers=known).status_code == 304

@@ -15,11 +15,6 @@ LIFETIME = timedelta(days=30)
 
 
 @pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
-@pytest.fixture
 def log_in(client, ann):
     """Log Ann in with a device; return the tokens and the id of the login."""
 

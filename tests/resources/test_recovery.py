@@ -24,11 +24,6 @@ from tests.test_overlap import beside, stopped, wait_until_somebody_waits
 NEW = "another long one"
 
 
-@pytest.fixture
-def ann(make_user) -> User:
-    return make_user("ann")
-
-
 def post(client, path: str, **body: Any) -> int:
     answer = client.post(path, json=body)
     if answer.status_code == 200:

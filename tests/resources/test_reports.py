@@ -14,16 +14,6 @@ SHOWN = {
 
 
 @pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
-@pytest.fixture
-def ben(make_user):
-    return make_user("ben")
-
-
-@pytest.fixture
 def movement(make_movement, ann, ben):
     return make_movement(ann, ben, creator=ben, name="Flossing")
 

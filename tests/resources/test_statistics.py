@@ -176,7 +176,7 @@ def test_of_few_members_nothing_is_told(movement_of, did, statistics, size):
     }
 
 
-def test_a_week_of_few_members_is_not_told(movement_of, did, statistics, clock, make_user):
+def test_a_week_of_few_members_is_not_told(movement_of, did, statistics):
     movement, members = movement_of(6)
     did(members[0], movement, 0)
     assert statistics(members[0], movement)["weeks"] == []
