@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select
 
 from gridt.clock import utcnow
 from gridt.errors import BadRows, NotSubscribed
 from gridt.models.base import UTCDateTime, execute
 from gridt.models.standings import held, terms_in, told
-from gridt.models.subscription import Subscription
-from gridt.models.update import Update, note_past
+from gridt.models.update import Update, count_from, note_past
 from gridt.standing import INSTANT, Terms
 from gridt.turns import Clock
 
@@ -49,14 +48,6 @@ _KNOWN = select(Update.time_stamp).where(
     Update.leader_id == bindparam("leader_id"),
     Update.movement_id == bindparam("movement_id"),
     Update.time_stamp >= bindparam("horizon", type_=UTCDateTime()),
-)
-_COUNT_FROM = (
-    update(Subscription)
-    .where(
-        Subscription.user_id == bindparam("of_user"),
-        Subscription.movement_id == bindparam("of_movement"),
-    )
-    .values(counted_from=bindparam("since", type_=UTCDateTime()))
 )
 
 
@@ -105,8 +96,7 @@ def _insert(user_id: int, movement_id: int, past: list[_Placed], terms: Terms) -
     execute(_INSERT, [ends | {"time_stamp": one.moment, "message": one.message} for one in past])
     since = terms.turn_at(past[0].moment).starts_at  # so that turns stay where they are
     if since < terms.since:
-        mine = {"of_user": user_id, "of_movement": movement_id}
-        execute(_COUNT_FROM, mine | {"since": since})
+        count_from(user_id, movement_id, since)
     note_past(user_id, movement_id)
 
 

@@ -39,10 +39,12 @@ class HistoryOfMember(Resource):
         """Tell how each of one's own turns, or of a leader's, went, oldest first."""
         _, history, _ = _history(movement, data["user"])
         start = _moment(data["from"], history.clock)
-        end = _moment(data["to"], history.clock, after=True) or history.now + INSTANT
+        end = _moment(data["to"], history.clock, after=True)
         if start is None:
-            return [asdict(one) for one in history.last(USUAL, end)]
-        if start > end:
+            return [asdict(one) for one in history.last(USUAL, end or history.now + INSTANT)]
+        if end is None:
+            end = max(start, history.now) + INSTANT
+        if start > end or start == end != data["to"]:  # moments may follow at once, days may not
             raise _invalid("from", "After `to`.")
         if history.turns_in(start, end) > MOST_TOLD:
             raise _invalid("from", f"More than {MOST_TOLD} turns: ask for fewer at once.")

@@ -109,6 +109,20 @@ def test_a_pause_is_nothing_to_do(client, url, ann, movement):
     assert due.DTEND > due.DTSTART
 
 
+def test_what_is_done_is_due_in_the_next_turn_even_if_a_pause_ends_in_this(
+    client, client_of, url, ann, movement, clock
+):
+    clock.now = clock.now.replace(hour=10) + timedelta(days=1)
+    own, path = client_of(ann), f"/movements/{movement.id}"
+    own.post(f"{path}/updates")
+    own.put(f"{path}/pause", json={"until": (clock.now + timedelta(hours=1)).isoformat()})
+    standing = own.get(path).json["standing"]
+    *_, due = icalendar.Calendar.from_ical(client.get(url).data).events
+    assert due.DTSTART == datetime.fromisoformat(standing["turn"]["ends_at"])
+    assert due.DTEND == datetime.fromisoformat(standing["due_at"])
+    assert due.DTSTART < due.DTEND
+
+
 def test_movements_that_were_left_are_not_shown(client, client_of, url, ann, movement):
     client_of(ann).delete(f"/movements/{movement.id}/subscriber")
     assert icalendar.Calendar.from_ical(client.get(url).data).events == []

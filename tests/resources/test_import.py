@@ -121,6 +121,26 @@ def test_a_later_import_adds_to_an_earlier_one(send, client_of, ann, movement):
     assert standing(client_of, ann, movement)["streak"] == 3
 
 
+@pytest.mark.parametrize("interval", [timedelta(days=1), timedelta(hours=5)])
+def test_what_is_withdrawn_is_counted_from_no_longer(send, client_of, ann, movement, interval):
+    """A year that was mistyped spoils the standing only until it is taken back."""
+    movement.interval = interval
+    movement.save_to_db()
+    client = client_of(ann)
+    updates = f"/movements/{movement.id}/updates"
+    told = [standing(client_of, ann, movement)]
+    for day in ("2026-03-02", "2006-03-03"):
+        send(table(day))
+        told.append(standing(client_of, ann, movement))
+    assert [one["turns"] > 7000 for one in told] == [False, False, True]
+
+    for before in reversed(told[:-1]):
+        first = client.get(updates).json[-1]["id"]
+        assert client.delete(f"{updates}/{first}").status_code == 200
+        assert standing(client_of, ann, movement) == before
+    assert db.session.scalar(sa.select(Subscription.counted_from).filter_by(user_id=ann.id)) is None
+
+
 def test_nights_belong_to_the_day_before(send, client_of, ann, movement):
     ann.day_starts_at = 4 * 60
     ann.save_to_db()
