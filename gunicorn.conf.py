@@ -61,7 +61,7 @@ limit_request_fields = 60
 gunicorn.http.wsgi.SERVER = "gridt"
 PatientWorker.longest_body = settings.MAX_CONTENT_LENGTH
 # The heartbeat file belongs in memory, which a read-only container has here; so do the metrics.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - names are random
 logconfig_dict = configuration(settings.LOG_FORMAT)
 
 

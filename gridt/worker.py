@@ -8,23 +8,25 @@ a request over when all of it is there.
 
 import errno
 import re
+import socket
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from selectors import EVENT_READ
-from socket import SHUT_RD, SHUT_WR, socket
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-#: seconds in which a request has to arrive
+#: seconds in which a request has to arrive, and after which a client takes some of the answer
 DEADLINE = 10
 #: seconds that a client has to close a connection itself, once the answer is sent
 _PARTING = 2
 #: the longest line and headers of a request, and what one process gathers of all requests
 _LONGEST_HEAD, _MOST = 64 * 1024, 64 * 1024 * 1024
 _PIECE = 64 * 1024
+_INTERNET = {socket.AF_INET, socket.AF_INET6}
 #: nobody can be accepted, and after how many seconds that is tried again
 _NO_MORE_FILES, _BREATH = {errno.EMFILE, errno.ENFILE}, 0.01
 
@@ -102,11 +104,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
         for nothing.
         """
         super().set_accept_enabled(enabled)
-        if not self.alive:
-            for listener in self.sockets:
+        for listener in self.sockets:
+            if not self.alive:
                 listener.close()
+            elif listener.FAMILY in _INTERNET and sys.platform == "linux":  # connections inherit it
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEADLINE * 1000)
 
-    def accept(self, listener: socket) -> None:
+    def accept(self, listener: socket.socket) -> None:
         """Accept a connection; where there are too many, who waits for nothing makes room."""
         try:
             super().accept(listener)
@@ -163,10 +167,16 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        """Let the app answer; wait for no rest of a body that is refused, which keeps a thread."""
+        """Let the app answer.
+
+        A body that is refused is not waited for, nor is a client who takes nothing of the answer.
+        """
         if conn in self._refused:
             req.force_close()
-        return super().handle_request(req, conn)
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError as error:  # as if they had gone, which gunicorn does not log
+            raise BrokenPipeError(errno.EPIPE, "the client takes nothing") from error
 
     def finish_request(self, conn: TConn, fs: Any) -> None:
         """Take back a connection on which a request was answered."""
@@ -198,7 +208,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
             self._unwatch(conn)
             self._close(conn)
 
-    def _watch(self, conn: TConn, until: float, readable: Callable[[TConn, socket], None]) -> None:
+    def _watch(
+        self, conn: TConn, until: float, readable: Callable[[TConn, socket.socket], None]
+    ) -> None:
         conn.timeout = until
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, EVENT_READ, partial(readable, conn))
@@ -213,14 +225,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
         RFC 9112, 9.6. gunicorn's own loop waits for that, and for nobody else meanwhile.
         """
         try:
-            conn.sock.shutdown(SHUT_WR)
+            conn.sock.shutdown(socket.SHUT_WR)
             conn.sock.setblocking(False)
         except OSError:
             self._close(conn)
             return
         self._watch(conn, time.monotonic() + _PARTING, self._drain)
 
-    def _drain(self, conn: TConn, sock: socket) -> None:
+    def _drain(self, conn: TConn, sock: socket.socket) -> None:
         """Throw away what still comes, until the client closes its end."""
         try:
             if sock.recv(_PIECE):
@@ -244,6 +256,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
 def _stop_reading(conn: TConn) -> None:
     """Let the thread that waits for more see the end of it; what it answers still goes out."""
     try:
-        conn.sock.shutdown(SHUT_RD)
+        conn.sock.shutdown(socket.SHUT_RD)
     except OSError:
         return  # it is closed

@@ -4,6 +4,7 @@ import json
 import re
 import resource
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -21,14 +22,18 @@ HEAD = b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application
 
 
 @pytest.fixture
-def connect(server: Server) -> Iterator[Callable[[], socket.socket]]:
-    """Make connections, closed when the test ends."""
+def connect(server: Server) -> Iterator[Callable[..., socket.socket]]:
+    """Make connections, closed when the test ends; ask for room to receive into, if it matters."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     with ExitStack() as stack:
 
-        def make() -> socket.socket:
-            connection = socket.create_connection((host, int(port)), timeout=PATIENCE)
-            return stack.enter_context(closing(connection))
+        def make(room: int | None = None) -> socket.socket:
+            connection = stack.enter_context(closing(socket.socket()))
+            if room is not None:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+            connection.settimeout(PATIENCE)
+            connection.connect((host, int(port)))
+            return connection
 
         yield make
 
@@ -109,6 +114,17 @@ def test_a_server_that_stops_has_time_left_when_it_gives_up_the_silent(new_datab
             waiting.send(body)
             assert HTTPAnswer(waiting).status == 201
         server.wait()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives up who takes nothing")
+def test_who_takes_nothing_of_an_answer_keeps_nobody_out_for_long(server, connect):
+    asked = b"GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    for _ in range(15):  # more than there are threads
+        connect(1024).sendall(5 * asked)  # more than fits between the two
+    ann = Person(server.url, "ann")
+    for _ in range(20):
+        ann.call("GET", "/health")
+    assert ann.statuses == [200] * 20
 
 
 STAYING = {

@@ -247,7 +247,7 @@ def test_what_is_enqueued_in_the_same_process_is_not_waited_for(
         for number in range(1, 4):
             enqueue("note", {})
             db.session.commit()
-            wait_until(lambda: len(calls) == number)  # noqa: B023
+            wait_until(lambda wanted=number: len(calls) == wanted)
     finally:
         worker.stop()
         thread.join(PATIENCE)

@@ -15,6 +15,7 @@ from gridt.mail.outbox import deliver
 from tests.mailbox import PASSWORD, USER, kept, mail_server, secured, token_of
 
 ROBIN = "robin@example.org"
+TOKEN = "a-token"
 LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
 
 
@@ -22,7 +23,7 @@ LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
 def send(app: Flask, database: None, monkeypatch: pytest.MonkeyPatch):
     """Send a mail by the server at some address."""
 
-    def send(url: str | None, email: str = ROBIN, token: str = "a-token") -> None:  # noqa: S107
+    def send(url: str | None, email: str = ROBIN, token: str = TOKEN) -> None:
         monkeypatch.setitem(app.config, "SMTP_URL", url)
         deliver(compose("reset_password", email, token))
 
@@ -56,7 +57,7 @@ def test_a_mail_reaches_its_server(send):
     (envelope,), (message,) = box.envelopes, box.messages
     assert (envelope.mail_from, envelope.rcpt_tos) == ("gridt@localhost", [ROBIN])
     assert message["To"] == ROBIN
-    assert token_of(message) == "a-token"
+    assert token_of(message) == TOKEN
 
 
 def test_a_login_goes_over_starttls(send, server_context, trusting):
