@@ -311,7 +311,11 @@ def test_the_log_is_filtered_and_paged(boss, history, admin, ann, clock):
 
 
 @pytest.mark.parametrize(
-    "query", ["action=nothing", "since=yesterday", "since=2026-01-01T00:00:00", "user=0", "user=x"]
+    "query",
+    [
+        *("action=nothing", "since=yesterday", "since=2026-01-01T00:00:00", "user=0", "user=x"),
+        *("since=0001-01-01T00:00:00%2B14:00", "since=9999-12-31T23:59:59-14:00"),
+    ],
 )
 def test_a_wrong_question_to_the_log_is_refused(boss, query):
     assert boss.get(f"/admin/audit?{query}").status_code == 422
