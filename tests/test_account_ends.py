@@ -17,9 +17,12 @@ from flask import Flask
 from gridt.clock import utcnow
 from gridt.errors import LastAdmin, NotFollowing, NotSubscribed
 from gridt.extensions import db
+from gridt.jobs import enqueue, run_until_idle
+from gridt.mail import tell_password_changed
 from gridt.models import (
     AuditEntry,
     CalendarAddress,
+    Job,
     Login,
     Movement,
     Report,
@@ -155,6 +158,31 @@ def test_all_that_is_theirs_goes_and_the_network_is_whole(
     after = dict(db.session.execute(counts).all())
     assert after == {id: size - 1 for id, size in sizes.items()}
     assert {one.get("/identity").status_code for one in (mine, other)} == {401}
+
+
+def test_mails_that_were_given_up_go_with_the_account(
+    client, client_of, make_user, monkeypatch, app
+) -> None:
+    monkeypatch.setitem(app.config, "SMTP_URL", "smtp://127.0.0.1:1")  # where nobody listens
+    ann, ben = make_user("ann"), make_user("ben")
+    for user in (ann, ben):
+        client.post("/user/reset_password/request", json={"email": user.email.upper()})
+        body = {"password": PASSWORD, "new_email": f"new-{user.email}"}
+        client_of(user).post("/user/change_email/request", json=body)
+        tell_password_changed(user)
+        enqueue("retell-members", {"movement_id": 1, "shuffle_key": 0, "user_id": user.id})
+    db.session.commit()
+    assert run_until_idle() == 8
+    left = sa.select(Job).where(Job.name.startswith("send-")).order_by(Job.id)
+    for job in db.session.scalars(left):
+        job.state, job.run_after = "dead", None
+    db.session.commit()
+    waiting = len(db.session.scalars(left).all())
+    assert waiting == 6
+    assert client_of(ann).delete("/identity", json={"password": PASSWORD}).status_code == 200
+    kept = [str(job.arguments).casefold() for job in db.session.scalars(left)]
+    assert len(kept) == 3
+    assert not [one for one in kept if "ann" in one]
 
 
 def test_a_wrong_password_changes_nothing_and_is_noted(client_of, make_user, make_movement) -> None:

@@ -87,6 +87,8 @@ def _link(letter: str, token: str | None) -> str | None:
 
 def _address(email: str) -> Address:
     local, _, domain = email.rpartition("@")
+    if "=?" in local:  # which email.policy decodes into the header, with newlines and all
+        raise Refused("there cannot be such an address (an encoded word)")
     try:
         if not domain.isascii():
             # IDNA 2008, or what is for fußball.example would go to fussball.example

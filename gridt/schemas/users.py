@@ -45,7 +45,8 @@ class EmailField(fields.Email):
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         address: str = super()._deserialize(*args, **kwargs)
-        if not address.isprintable():
+        # an encoded word (RFC 2047) has no place in an address; decoded it may be whole headers
+        if not address.isprintable() or "=?" in address:
             raise ValidationError("Not a valid email address.")
         if len(fold(address)) > LONGEST_EMAIL:
             raise ValidationError(f"Longer than maximum length {LONGEST_EMAIL}.")

@@ -168,7 +168,15 @@ def test_an_address_that_a_server_cannot_spell_is_given_up(send):
     assert box.envelopes == []
 
 
-@pytest.mark.parametrize("email", [f"a@{'ü' * 80}.example", "a@b\r\nBcc: c@example.org"])
+@pytest.mark.parametrize(
+    "email",
+    [
+        f"a@{'ü' * 80}.example",
+        "a@b\r\nBcc: c@example.org",
+        "=?utf-8?q?x=0D=0ABcc=3Ac=40example.org=0D=0A?=@example.org",
+        '"=?utf-8?q?x=0A=0Aa_text?="@example.org',
+    ],
+)
 def test_an_address_that_cannot_be_is_given_up(send, email):
     with mail_server() as box, pytest.raises(Refused):
         send(f"smtp://127.0.0.1:{box.port}", email)
