@@ -12,7 +12,7 @@ from gridt.models.base import Rows, UTCDateTime, execute
 from gridt.models.movement import Movement
 from gridt.models.network import FETCHED_AT_ONCE
 from gridt.models.standing_seen import shown
-from gridt.models.standings import OF_MOVEMENT, OF_SUBSCRIPTION, OF_USER, movements, users
+from gridt.models.standings import OF_MEMBER, OF_MOVEMENT, movements, users
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update
 from gridt.models.user import User
@@ -84,9 +84,7 @@ _DUE: Rows = (
     select(
         Subscription.movement_id,
         _named.name.label("movement"),
-        Subscription.subscribed_at,
-        *OF_SUBSCRIPTION,
-        *OF_USER,
+        *OF_MEMBER,
         *OF_MOVEMENT,
     )
     .join(users, users.c.id == Subscription.user_id)
@@ -111,7 +109,7 @@ def lately(user_id: int) -> Iterator[Done | Due]:
 def _due(user_id: int) -> Iterator[Due]:
     moment = utcnow()
     for row in execute(_DUE, {"user_id": user_id}):
-        standing = shown(row, moment)
+        standing = shown(row, 2, moment)
         turn = standing["turn"]
         starts_at = turn["ends_at"] if turn["done"] else turn["starts_at"]
         # nothing is expected in a pause

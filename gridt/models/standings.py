@@ -96,6 +96,8 @@ FOR_OTHERS = (
 #: with these, the user's clock and `last_update_at` a row tells how the member stands
 OF_SUBSCRIPTION = (*_KEPT, _SINCE, Subscription.paused_from, Subscription.paused_until)
 OF_USER = (users.c.time_zone, users.c.day_starts_at, users.c.week_starts_on)
+#: what one's own standing is seen by
+OF_MEMBER = (*OF_SUBSCRIPTION, *OF_USER)
 OF_MOVEMENT = (movements.c.interval, movements.c.free_misses, movements.c.free_turns)
 
 # Statements are made once: to build one costs as much as to run it.
