@@ -1,8 +1,10 @@
 """Standing: told step by step or from the whole past it is the same, and fair to travellers."""
 
+import csv
 from collections import namedtuple
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -392,6 +394,30 @@ def test_best_streaks_and_completion_are_there() -> None:
     assert (standing.streak, standing.best_streak) == (9, 20)
     assert (standing.done_turns, standing.turns) == (29, 40)
     assert lately(standing.recent) == (19, 30)
+
+
+def test_history_can_be_taken_out(client_of, make_user, make_movement, clock) -> None:
+    """uhabits 60: what was done cannot be taken out, and along."""
+    late = {"time_zone": LATE_LISBON.zone, "day_starts_at": LATE_LISBON.day_starts_at}
+    ann, ben = make_user(**late), make_user(**late)
+    clock.now = on(LATE_LISBON, "2026-05-01T08:00")
+    movement = make_movement(ann, ben)
+    for time in ("2026-05-01T22:00", "2026-05-03T03:59", "2026-05-03T04:00"):
+        clock.now = on(LATE_LISBON, time)
+        movement.post_update(ann).save_to_db()
+    clock.now = on(LATE_LISBON, "2026-05-04T03:00")
+
+    table = client_of(ann).get("/identity/export?format=csv").data
+    path = f"/movements/{movement.id}"
+    answer = client_of(ben).post(f"{path}/updates/import", data=table, content_type="text/csv")
+
+    assert answer.json["imported"] == 3
+    days = [row["turn"] for row in csv.DictReader(StringIO(table.decode("utf-8-sig")))]
+    assert days == ["2026-05-01", "2026-05-02", "2026-05-03"]
+    for user in (ann, ben):
+        turns = client_of(user).get(f"{path}/history").json
+        assert [one["outcome"] for one in turns] == ["done"] * 3
+        assert client_of(user).get(path).json["standing"]["streak"] == 3
 
 
 @pytest.mark.parametrize(
