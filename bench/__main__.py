@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from bench import flood, growth, limit, memory, profiling, scale
+from bench import flood, growth, limit, memory, profiling, scale, standing
 from bench.databases import ENGINES, World, worlds
 from bench.report import Effort, Section, machine, merged, write
 
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[list[World], Effort], Section]] = {
     "limit": limit.section,
     "scale": scale.section,
     "profile": profiling.section,
+    "standing": standing.section,
     "flood": flood.section,
     "memory": memory.section,  # last: it adds movements, and lets members go
 }

@@ -88,14 +88,14 @@ def _profiled(world: World, calls: int) -> dict[str, tuple[list[float], cProfile
     )
     for number in range(-5, 2 * calls):  # the first ones only warm up
         for name, call in _operations(world, furnish(world), number):
-            environ = _environ(call)
+            environ = environ_of(call)
             if number < 0:
-                _answer(world.app, environ)
+                answer(world.app, environ)
             elif number % 2:
-                found[name][1].runcall(_answer, world.app, environ)
+                found[name][1].runcall(answer, world.app, environ)
             else:
                 began = time.perf_counter()
-                _answer(world.app, environ)
+                answer(world.app, environ)
                 found[name][0].append(time.perf_counter() - began)
     return found
 
@@ -112,18 +112,18 @@ def _operations(world: World, readers: list[str], number: int) -> Iterator[tuple
     yield "post an update", Call("POST", f"{path}/updates", inside, "{}")
     yield "subscribe", Call("PUT", f"{path}/subscriber", outside)
     yield "unsubscribe", Call("DELETE", f"{path}/subscriber", outside)
-    leaders = orjson.loads(_answer(world.app, _environ(Call("GET", path, inside))))["leaders"]
+    leaders = orjson.loads(answer(world.app, environ_of(Call("GET", path, inside))))["leaders"]
     yield "swap", Call("POST", f"{path}/leader/{random.choice(leaders)['id']}", inside)
 
 
-def _environ(call: Call) -> dict[str, Any]:
+def environ_of(call: Call) -> dict[str, Any]:
     builder = EnvironBuilder(
         call.path, method=call.method, headers=Headers(call.headers()), data=call.body
     )
     return builder.get_environ()
 
 
-def _answer(app: Flask, environ: dict[str, Any]) -> bytes:
+def answer(app: Flask, environ: dict[str, Any]) -> bytes:
     body, status, _headers = run_wsgi_app(app, environ, buffered=True)
     text = b"".join(body)
     if not status.startswith("2"):
@@ -197,7 +197,7 @@ def _of_gunicorn(world: World, calls: int) -> str:
     bare.add_url_rule("/", view_func=lambda: Response(b"{}", mimetype="application/json"))
     began = time.process_time()
     for _ in range(calls):
-        _answer(bare, _environ(Call("GET", "/")))
+        answer(bare, environ_of(Call("GET", "/")))
     flask = 1000 * (time.process_time() - began) / calls
     with serving(world.url, "bench.app:app") as server:
         route = [Call("GET", "/bench/constant")] * calls

@@ -1,9 +1,11 @@
 """Standing: told step by step or from the whole past it is the same, and fair to travellers."""
 
+import csv
+from collections import namedtuple
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from itertools import pairwise
-from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridt.models.standing_seen import plain
+from gridt.models.standing_seen import plain, shown
+from gridt.models.standings import OF_MEMBER, OF_MOVEMENT
 from gridt.standing import (
     Allowance,
     Judged,
@@ -393,6 +396,30 @@ def test_best_streaks_and_completion_are_there() -> None:
     assert lately(standing.recent) == (19, 30)
 
 
+def test_history_can_be_taken_out(client_of, make_user, make_movement, clock) -> None:
+    """uhabits 60: what was done cannot be taken out, and along."""
+    late = {"time_zone": LATE_LISBON.zone, "day_starts_at": LATE_LISBON.day_starts_at}
+    ann, ben = make_user(**late), make_user(**late)
+    clock.now = on(LATE_LISBON, "2026-05-01T08:00")
+    movement = make_movement(ann, ben)
+    for time in ("2026-05-01T22:00", "2026-05-03T03:59", "2026-05-03T04:00"):
+        clock.now = on(LATE_LISBON, time)
+        movement.post_update(ann).save_to_db()
+    clock.now = on(LATE_LISBON, "2026-05-04T03:00")
+
+    table = client_of(ann).get("/identity/export?format=csv").data
+    path = f"/movements/{movement.id}"
+    answer = client_of(ben).post(f"{path}/updates/import", data=table, content_type="text/csv")
+
+    assert answer.json["imported"] == 3
+    days = [row["turn"] for row in csv.DictReader(StringIO(table.decode("utf-8-sig")))]
+    assert days == ["2026-05-01", "2026-05-02", "2026-05-03"]
+    for user in (ann, ben):
+        turns = client_of(user).get(f"{path}/history").json
+        assert [one["outcome"] for one in turns] == ["done"] * 3
+        assert client_of(user).get(path).json["standing"]["streak"] == 3
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [(7 * DAY, DAY), (DAY, 7 * DAY), (DAY, 36 * HOUR), (5 * HOUR, 2 * DAY)]
 )
@@ -425,19 +452,57 @@ def test_what_is_plain_to_others_is_so(
         if moment <= now:
             standing = done(standing, moment, terms)
     pause = terms.pauses[0] if terms.pauses else Pause(terms.since, terms.since)
-    row = SimpleNamespace(
-        turn_ends_at=standing.turn.ends_at,
-        turn_done=standing.done,
-        streak=standing.streak,
-        paused_until=pause.ends_at if terms.pauses else None,
-        last_update_at=None,
-        time_zone=terms.clock.zone,
-        day_starts_at=terms.clock.day_starts_at,
-        week_starts_on=terms.clock.week_starts_on,
+    values = (
+        standing.turn.ends_at,
+        standing.done,
+        standing.streak,
+        pause.ends_at if terms.pauses else None,
+        *(terms.clock.zone, terms.clock.day_starts_at, terms.clock.week_starts_on),
     )
     rules = (terms.interval, terms.allowance.misses, terms.allowance.turns)
-    told = plain(row, rules, now)
+    told = plain(values, None, rules, now)
     present = advance(standing, now, terms)
     assert told is None or told == (present.done, present.streak)
     settled = not terms.pauses and not terms.allowance.misses and (standing.done or not moments)
     assert told is not None or not settled
+
+
+#: as a row of subscriptions tells it
+Kept = namedtuple("Kept", [*(one.key for one in OF_MEMBER), *(one.key for one in OF_MOVEMENT)])
+
+
+@given(pasts(), st.floats(0, 1), st.floats(0, 1))
+def test_what_is_shown_is_what_is_kept_carried_on(
+    past: tuple[Terms, list[datetime], datetime], one: float, other: float
+) -> None:
+    terms, moments, until = past
+    terms = replace(terms, pauses=terms.pauses[:1])
+    kept_at, now = (terms.since + share * (until - terms.since) for share in sorted([one, other]))
+    standing = begun(terms)
+    for moment in moments:
+        if moment <= kept_at:
+            standing = done(standing, moment, terms)
+    pause = terms.pauses[0] if terms.pauses else None
+    row = Kept(
+        *(standing.turn.starts_at, standing.turn.ends_at, standing.done, standing.streak),
+        *(standing.recent, standing.best_streak, standing.done_turns, standing.turns),
+        *(terms.since, pause and pause.starts_at, pause and pause.ends_at),
+        *(terms.clock.zone, terms.clock.day_starts_at, terms.clock.week_starts_on),
+        *(terms.interval, terms.allowance.misses, terms.allowance.turns),
+    )
+    told, present = shown(row, 0, now), advance(standing, now, terms)
+    turn, done_lately = present.turn, lately(present.recent)
+    assert told["turn"] == {
+        "starts_at": turn.starts_at,
+        "ends_at": turn.ends_at,
+        "done": present.done,
+    }
+    assert (told["streak"], told["best_streak"]) == (present.streak, present.best_streak)
+    assert (told["done_turns"], told["turns"]) == (present.done_turns, present.turns)
+    assert tuple(told["lately"].values()) == done_lately
+    awaited = pause.ends_at if pause and pause.ends_at > now else None
+    assert told["paused_until"] == awaited
+    if awaited or present.done:
+        assert told["due_at"] == terms.turn_at(awaited or turn.ends_at).ends_at
+    else:
+        assert told["due_at"] == turn.ends_at

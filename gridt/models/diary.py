@@ -12,7 +12,7 @@ from gridt.models.base import Rows, UTCDateTime, execute
 from gridt.models.movement import Movement
 from gridt.models.network import FETCHED_AT_ONCE
 from gridt.models.standing_seen import shown
-from gridt.models.standings import TOLD
+from gridt.models.standings import MEMBER_IN_TOLD, TOLD
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update
 from gridt.models.user import User
@@ -102,7 +102,7 @@ def lately(user_id: int) -> Iterator[Done | Due]:
 def _due(user_id: int) -> Iterator[Due]:
     moment = utcnow()
     for row in execute(_DUE, {"user_id": user_id}):
-        standing = shown(row, moment)
+        standing = shown(row, MEMBER_IN_TOLD, moment)
         turn = standing["turn"]
         starts_at = turn["ends_at"] if turn["done"] else turn["starts_at"]
         # nothing is expected in a pause

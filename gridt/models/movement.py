@@ -30,7 +30,7 @@ from gridt.models.history import FormerInterval, SubscriptionPause
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network
 from gridt.models.reading import MOVEMENT, movements_seen
-from gridt.models.standings import OF_SUBSCRIPTION, OF_USER, Rules, users
+from gridt.models.standings import OF_MEMBER, Rules, users
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User
@@ -359,8 +359,7 @@ _SEEN = (
         _last.c.id.label("update_id"),
         _last.c.time_stamp.label("last_update_at"),
         _last.c.message,
-        *OF_SUBSCRIPTION,
-        *OF_USER,
+        *OF_MEMBER,
     )
     .outerjoin(
         Subscription,

@@ -132,7 +132,7 @@ def _movement_seen(
     if subscribed_at is not None:
         seen["subscribed_at"] = subscribed_at
         seen["last_update"] = last_update_seen(update_id, time_stamp, message)
-        seen["standing"] = shown(row, moment)
+        seen["standing"] = shown(row, len(MOVEMENT) + 4, moment)
         seen["leaders"] = leaders[seen["id"]]
     return seen
 
@@ -179,7 +179,9 @@ def people_seen(
     """
     seen, unclear = [], {}
     for row in rows:
-        movement_id, id, username, bio, email, *last_update, _, _, _, until = row[:12]
+        movement_id, id, username, bio, email, *last_update = row[:8]
+        values = row[8:15]
+        until = values[3]
         person = {
             "id": id,
             "username": username,
@@ -189,7 +191,7 @@ def people_seen(
             "paused_until": until if until is not None and until > moment else None,
         }
         seen.append(person)
-        told = plain(row, rules[movement_id], moment)
+        told = plain(values, last_update[1], rules[movement_id], moment)
         if told is None:
             unclear[id, movement_id] = person
         else:

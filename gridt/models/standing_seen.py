@@ -1,35 +1,48 @@
 """Standing as it is seen: by oneself in all detail, by others as done or not, and a streak.
 
-Lists have many of these: what is plain is told without more.
+Lists have many of these: what is plain is told from the values of a row, by place and not by name,
+and from turns that are remembered.
 """
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from gridt.models.base import execute
 from gridt.models.history import Told
-from gridt.models.standings import SEVERAL, Rules, standing_in, terms_in
-from gridt.standing import advance, lately
-from gridt.turns import Clock, follows_calendar, turn_at, turns_between
+from gridt.models.standings import OF_MEMBER, SEVERAL, Rules, standing_in, terms_in
+from gridt.standing import INSTANT, REMEMBERED, Standing, Terms, advance, lately
+from gridt.turns import Clock, Turn, follows_calendar, turn_at
+
+#: where a moment is asked for that has no meaning: one is the same for all movements
+_ANY = datetime.min.replace(tzinfo=UTC)
+
+#: what `OF_MEMBER` begins with
+_OF_TURN = attrgetter("starts_at", "ends_at")
+_OF_STANDING = attrgetter("done", "streak", "recent", "best_streak", "done_turns", "turns")
 
 
-def shown(row: Told, moment: datetime) -> dict[str, Any]:
-    """Return how a member stands at a moment, as they are shown it."""
-    starts_at, ends_at, is_done, streak, best_streak, done_turns, turns, recent = _present(
-        row, moment
-    )
-    paused_until = row.paused_until
+def shown(row: Told, first: int, moment: datetime) -> dict[str, Any]:
+    """Return how a member stands at a moment, as they are shown it.
+
+    :param first: the place in the row at which the values of `OF_MEMBER` begin
+    """
+    values = row[first : first + len(OF_MEMBER)]
+    ends_at, paused_until = values[1], values[10]
+    now: Sequence[Any] = values
+    if ends_at is None or moment >= ends_at:
+        now = _lapsed(row, values, moment)
+    starts_at, ends_at, is_done, streak, recent, best_streak, done_turns, turns = now[:8]
     if paused_until is not None and paused_until <= moment:
         paused_until = None
     due_at = ends_at
     if is_done or paused_until is not None:
-        clock = row.time_zone, row.day_starts_at, row.week_starts_on
         begins_at = paused_until or ends_at
         if is_done:  # a pause may end before the turn does
             begins_at = max(begins_at, ends_at)
-        due_at = _end_of(begins_at, row.interval, row.since, *clock)
+        due_at = _turn_of(begins_at, *_terms(row.interval, values)).ends_at
     done_lately, counted = lately(recent)
     return {
         "turn": {"starts_at": starts_at, "ends_at": ends_at, "done": is_done},
@@ -43,77 +56,85 @@ def shown(row: Told, moment: datetime) -> dict[str, Any]:
     }
 
 
-def _present(row: Told, moment: datetime) -> tuple[Any, ...]:
-    """Return what is told of a standing, most often as it was kept."""
-    ends_at = row.turn_ends_at
-    if ends_at is not None and moment < ends_at:
-        return (
-            row.turn_starts_at,
-            ends_at,
-            row.turn_done,
-            row.streak,
-            row.best_streak,
-            row.done_turns,
-            row.turns,
-            row.recent,
-        )
-    terms = terms_in(row)
-    now = advance(standing_in(row, terms), moment, terms)
-    return (
-        now.turn.starts_at,
-        now.turn.ends_at,
-        now.done,
-        now.streak,
-        now.best_streak,
-        now.done_turns,
-        now.turns,
-        now.recent,
-    )
+def _lapsed(row: Told, values: Sequence[Any], moment: datetime) -> Sequence[Any]:
+    """Return what is kept of a standing as it is at a moment after its turn."""
+    starts_at, ends_at, is_done, streak, recent, best_streak, done_turns, turns = values[:8]
+    if ends_at is None or row.paused_from is not None or row.free_misses:
+        terms = terms_in(row)
+        now = advance(standing_in(row, terms), moment, terms)
+        return *_OF_TURN(now.turn), *_OF_STANDING(now)
+    by = _terms(row.interval, values)
+    begun = max(_turn_of(moment, *by).starts_at, ends_at)
+    turn, missed = _missed(starts_at, ends_at, is_done, begun, *by)
+    if missed:
+        streak, turns = 0, turns + missed
+        recent = (recent + "m" * min(missed, REMEMBERED))[-REMEMBERED:]
+    return turn.starts_at, turn.ends_at, False, streak, recent, best_streak, done_turns, turns
 
 
-@lru_cache(4096)  # for all movements of a member, and for all members of a zone
-def _end_of(
+def _terms(interval: timedelta, values: Sequence[Any]) -> tuple[Any, ...]:
+    """Return what tells turns: the same for many, as far as it has a meaning."""
+    since = _ANY if _follows_calendar(interval) else values[8]
+    return interval, since, *values[11:]
+
+
+#: asked for each row
+_follows_calendar = lru_cache(follows_calendar)
+
+
+@lru_cache(4096)
+def _turn_of(
     moment: datetime, interval: timedelta, since: datetime, zone: str, day: int, week: int
-) -> datetime:
-    """Return the end of the turn that a moment is in."""
-    return turn_at(moment, interval, Clock(zone, day, week), since).ends_at
+) -> Turn:
+    """Return the turn that a moment is in."""
+    return turn_at(moment, interval, Clock(zone, day, week), since)
 
 
-def plain(row: Told, rules: Rules, moment: datetime) -> tuple[bool, int] | None:
+@lru_cache(4096)
+def _missed(
+    starts_at: datetime,
+    ends_at: datetime,
+    is_done: bool,
+    moment: datetime,
+    interval: timedelta,
+    since: datetime,
+    *clock: Any,
+) -> tuple[Turn, int]:
+    """Return the turn of a moment, and how many were missed since the one given, with no pause."""
+    terms = Terms(interval, Clock(*clock), since)
+    now = advance(Standing(Turn(0, starts_at, ends_at), is_done), moment, terms)
+    return now.turn, now.turns
+
+
+def plain(
+    values: Sequence[Any], updated_at: datetime | None, rules: Rules, moment: datetime
+) -> tuple[bool, int] | None:
     """Tell whether a member has done their present turn, and their streak, where that is plain.
 
-    From a row of `FOR_OTHERS` with their clock: a list has many, and `terms_in` needs much more.
-
+    :param values: those of `FOR_OTHERS` and of their clock
     :returns: None where `told_to_others` has to look: with pauses, and misses that are overlooked
     """
-    ends_at, streak = row.turn_ends_at, row.streak
+    ends_at, is_done, streak, paused_until, *clock = values
     if ends_at is None:
-        return (False, 0) if row.last_update_at is None else None
+        return (False, 0) if updated_at is None else None
     if moment < ends_at:
-        return row.turn_done, streak
+        return is_done, streak
     if not streak:
         return False, 0
     interval, free_misses, _ = rules
-    if row.paused_until is not None or free_misses or not row.turn_done:
+    if paused_until is not None or free_misses or not is_done:
         return None
-    clock = row.time_zone, row.day_starts_at, row.week_starts_on
-    return False, 0 if _missed_since(ends_at, moment, interval, *clock) else streak
+    return False, 0 if ends_at <= _turn_before(moment, interval, *clock) else streak
 
 
-@lru_cache(4096)  # the leaders in a list share a few clocks, and ends of turns
-def _missed_since(
-    ends_at: datetime, moment: datetime, interval: timedelta, zone: str, day: int, week: int
-) -> bool:
-    """Tell whether a turn was missed after one that was done, up to a moment."""
+@lru_cache(4096)
+def _turn_before(moment: datetime, interval: timedelta, zone: str, day: int, week: int) -> datetime:
+    """Return when the turn before that of a moment began: who did it last until then missed one."""
     if not follows_calendar(interval):
-        return moment >= ends_at + interval
+        return moment - interval  # wherever it begins
     clock = Clock(zone, day, week)
-    first, now = (turn_at(one, interval, clock, ends_at) for one in (ends_at, moment))
-    if first.starts_at == now.starts_at:
-        return False
-    # what is left of a turn in which the clock was changed does not count
-    whole = first.starts_at == ends_at
-    return whole or turns_between(first, now, interval, clock) > 1
+    present = turn_at(moment, interval, clock, moment)
+    return turn_at(present.starts_at - INSTANT, interval, clock, moment).starts_at
 
 
 def told_to_others(

@@ -93,22 +93,23 @@ FOR_OTHERS = (
     Subscription.streak,
     Subscription.paused_until,
 )
-#: with these, the user's clock and `last_update_at` a row tells how the member stands
-OF_SUBSCRIPTION = (*_KEPT, _SINCE, Subscription.paused_from, Subscription.paused_until)
 OF_USER = (users.c.time_zone, users.c.day_starts_at, users.c.week_starts_on)
+#: with these and `last_update_at` a row tells how the member stands
+OF_MEMBER = (*_KEPT, _SINCE, Subscription.paused_from, Subscription.paused_until, *OF_USER)
 OF_MOVEMENT = (movements.c.interval, movements.c.free_misses, movements.c.free_turns)
 
 # Statements are made once: to build one costs as much as to run it.
 
+#: the place in a row of `TOLD` at which the values of `OF_MEMBER` begin
+MEMBER_IN_TOLD = 3
 #: what tells how members stand, for `terms_in` and `standing_in`
 TOLD: Rows = (
     select(
         Subscription.user_id,
         Subscription.movement_id,
         Subscription.last_update_at,
-        *OF_SUBSCRIPTION,
+        *OF_MEMBER,
         _WEEKS,
-        *OF_USER,
         *OF_MOVEMENT,
         movements.c.counts_every_update,
     )

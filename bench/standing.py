@@ -1,0 +1,191 @@
+"""What standing costs the list of subscriptions: beside the same list without any of it."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+from unittest import mock
+
+from flask import Flask
+from sqlalchemy import Row, bindparam, insert, select, update
+
+from bench.databases import JOINED, World
+from bench.load import Call
+from bench.profiling import answer, environ_of
+from bench.report import Effort, Section, compared
+from bench.report import Row as Figures
+from gridt.auth import tokens_for
+from gridt.clock import utcnow
+from gridt.extensions import db
+from gridt.models import Login, Movement, Subscription, Update, User, reading
+from gridt.models import MovementUserAssociation as Association
+from gridt.models.standings import kept
+from gridt.models.update import last_update_id
+from gridt.models.user import avatar_of
+from gridt.paging import Listing
+from gridt.resources import subscriptions
+from gridt.standing import Standing
+from gridt.turns import DAY, Clock, turn_at
+
+#: so many belong to the same movements; everybody has four of the others as leaders
+_PEOPLE = 6
+#: how many updates each of them has in each movement
+_UPDATES = (10, 10_000)
+#: when they did it last: so many days ago
+_LAST_DONE = {"today": 0, "yesterday": 1, "four days ago, every streak over": 4}
+
+_ABOUT = """\
+Processor time of the list of {joined} subscriptions with four leaders each, inside the measuring
+process, {rounds} rounds of {calls} calls, in turn with the same list *without*: its statements
+have no column of standing, nothing is told of them, and it is not in the answer. `ratio` is the
+median of the rounds' own ratios, with their quartiles."""
+
+
+def section(worlds: list[World], effort: Effort) -> Section:
+    """Measure beside the smallest movement of each engine."""
+    least = min(world.members for world in worlds)
+    rows = [row for world in worlds if world.members == least for row in _measured(world, effort)]
+    columns = ("engine", "operation", "members", "updates", "without_ms", "with_ms", "ratio")
+    about = _ABOUT.format(joined=JOINED, rounds=3 * effort.rounds, calls=effort.calls // 5)
+    return Section("What standing costs the list of subscriptions", about, columns, rows)
+
+
+def _measured(world: World, effort: Effort) -> Iterator[Figures]:
+    for updates in _UPDATES:
+        with world.app.app_context():
+            token, movements = _people_with(updates)
+        for when, days in _LAST_DONE.items():
+            with world.app.app_context():
+                _keep(movements, utcnow() - days * DAY)
+            found = _compared(world.app, Call("GET", "/movements/subscriptions", token), effort)
+            yield {
+                "engine": world.engine,
+                "operation": f"{JOINED} subscriptions, done {when}",
+                "members": world.members,
+                "updates": updates,
+                "without_ms": round(median(found["without"]), 2),
+                "with_ms": round(median(found["with"]), 2),
+                **compared("ratio", found["with"], found["without"]),
+            }
+
+
+def _compared(app: Flask, call: Call, effort: Effort) -> Mapping[str, list[float]]:
+    """Return the milliseconds of a call, with standing and without, of each round."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for number in range(-1, 3 * effort.rounds):  # the first one only warms up
+        for name, patched in {"without": _without, "with": _as_it_is}.items():
+            with patched():
+                began = time.process_time()
+                for _ in range(effort.calls // 5):
+                    answer(app, environ_of(call))
+                spent = time.process_time() - began
+            if number >= 0:
+                found[name].append(1000 * spent / (effort.calls // 5))
+    return found
+
+
+def _people_with(updates: int) -> tuple[str, list[int]]:
+    """Let some people do something often; return the token of one, and the movements' ids."""
+    people = [
+        User(f"busy {updates} {number}", f"busy{updates}.{number}@example.org", "a good password")
+        for number in range(_PEOPLE)
+    ]
+    db.session.add_all(people)
+    now, ids = utcnow(), []
+    for number in range(JOINED):
+        movement = Movement(f"busy {updates} {number}", DAY, "something to do")
+        movement.users = people
+        movement.save_to_db()
+        ids.append(movement.id)
+        for one in people:
+            ends = {"leader_id": one.id, "movement_id": movement.id, "message": None}
+            moments = (now - (4 * DAY + step * timedelta(hours=8)) for step in range(updates))
+            db.session.execute(insert(Update), [ends | {"time_stamp": at} for at in moments])
+    login = Login(people[0])
+    db.session.add(login)
+    db.session.commit()
+    token: str = tokens_for(login)["access_token"]
+    return token, ids
+
+
+def _keep(movements: Sequence[int], moment: datetime) -> None:
+    """Keep that everybody had done it for weeks when they did it last, at a moment."""
+    turn = turn_at(moment, DAY, Clock(), moment)
+    standing = Standing(turn, True, 12, 20, 90, 100, "ddddddddm" * 10 + "dddddddddd", ())
+    db.session.execute(
+        update(Subscription)
+        .where(Subscription.movement_id.in_(movements))
+        .values(last_update_at=moment, subscribed_at=moment - 100 * DAY, **kept(standing))
+    )
+    db.session.commit()
+
+
+# -- the same without standing ----------------------------------------------------------------
+
+
+@contextmanager
+def _as_it_is() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _without() -> Iterator[None]:
+    with (
+        mock.patch.object(subscriptions, "_JOINED", _BARE_LIST),
+        mock.patch.object(reading, "_LEADERS_IN_SOME", _BARE_LEADERS),
+        mock.patch.object(reading, "people_seen", _bare_people),
+        mock.patch.object(reading, "_movement_seen", _bare_movement),
+    ):
+        yield
+
+
+_seen = Movement.seen(subscribed=True)
+_BARE_LIST = Listing(
+    _seen.with_only_columns(*list(_seen.selected_columns)[: len(reading.MOVEMENT) + 4]),
+    [(Movement.id, False)],
+)
+_BARE_LEADERS = (
+    select(
+        Association.movement_id,
+        User.id,
+        User.username,
+        User.bio,
+        User.email,
+        Update.id.label("update_id"),
+        Update.time_stamp.label("last_update_at"),
+        Update.message,
+    )
+    .join(User, User.id == Association.leader_id)
+    .outerjoin(Update, Update.id == last_update_id(Association.leader_id, Association.movement_id))
+    .where(
+        Association.follower_id == bindparam("follower_id"),
+        Association.movement_id.in_(bindparam("movement_ids", expanding=True)),
+    )
+    .order_by(Association.movement_id, Association.slot)
+)
+
+
+def _bare_people(rows: Sequence[Row[*tuple[Any, ...]]], *_: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": id,
+            "username": username,
+            "bio": bio,
+            "avatar": avatar_of(email),
+            "last_update": reading.last_update_seen(*last_update),
+        }
+        for _, id, username, bio, email, *last_update in rows
+    ]
+
+
+def _bare_movement(
+    row: Row[*tuple[Any, ...]], leaders: dict[int, list[dict[str, Any]]], _: datetime
+) -> dict[str, Any]:
+    *columns, subscribed_at, update_id, time_stamp, message = row[: len(reading.MOVEMENT) + 4]
+    seen = dict(zip(reading.MOVEMENT, columns, strict=True))
+    last_update = reading.last_update_seen(update_id, time_stamp, message)
+    seen |= {"subscribed": True, "subscribed_at": subscribed_at, "last_update": last_update}
+    return seen | {"leaders": leaders[seen["id"]]}
