@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 import shutil
 import sys
 from tempfile import mkdtemp
@@ -45,6 +46,8 @@ worker_class = PatientWorker
 # flood of logins leaves some to everybody else; WEB_CONCURRENCY sets the number of processes
 threads = 10
 keepalive = 15
+# Files beside them are the database's, and more of SQLite's than one for each connection.
+worker_connections = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
 # Where there are others to take over, a process is replaced now and then, whatever it has piled up.
 max_requests = 100_000 if int(os.environ.get("WEB_CONCURRENCY", "1")) > 1 else 0
 max_requests_jitter = max_requests // 5
@@ -58,7 +61,7 @@ limit_request_fields = 60
 gunicorn.http.wsgi.SERVER = "gridt"
 PatientWorker.longest_body = settings.MAX_CONTENT_LENGTH
 # The heartbeat file belongs in memory, which a read-only container has here; so do the metrics.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - names are random
 logconfig_dict = configuration(settings.LOG_FORMAT)
 
 

@@ -84,6 +84,18 @@ def worlds(engines: tuple[str, ...], sizes: list[int], callers: int) -> Iterator
                 disconnect()
 
 
+def smallest(worlds: list[World]) -> list[World]:
+    """Return the worlds with the smallest movement, one for each engine."""
+    least = min(world.members for world in worlds)
+    return [world for world in worlds if world.members == least]
+
+
+def largest(worlds: list[World]) -> list[World]:
+    """Return the worlds with the largest movement, one for each engine."""
+    most = max(world.members for world in worlds)
+    return [world for world in worlds if world.members == most]
+
+
 @cache
 def furnish(world: World) -> list[str]:
     """Add movements to list, once; return the tokens of people who have joined some of them."""

@@ -10,7 +10,7 @@ from itertools import count
 from statistics import quantiles
 from threading import Event
 
-from bench.databases import World, furnish
+from bench.databases import World, furnish, smallest
 from bench.load import Call, Server, serving
 from bench.report import Effort, Row, Section, compared
 from gridt.config import Settings
@@ -37,14 +37,12 @@ flood {statuses}."""
 
 def section(worlds: list[World], effort: Effort) -> Section:
     """Measure in the smallest movement of each engine."""
-    least = min(world.members for world in worlds)
     rows: list[Row] = []
     told = []
-    for world in worlds:
-        if world.members == least:
-            found, statuses = _measure(world, effort)
-            rows += [_row(world, when, found) for when in found]
-            told.append(f"{world.engine} answered {_counted(statuses)}")
+    for world in smallest(worlds):
+        found, statuses = _measure(world, effort)
+        rows += [_row(world, when, found) for when in found]
+        told.append(f"{world.engine} answered {_counted(statuses)}")
     about = _ABOUT.format(
         workers=WORKERS,
         threads=THREADS,

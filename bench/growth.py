@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from bench.databases import World
+from bench.databases import World, largest
 from bench.report import WARM_UP, Effort, Row, Section, compared
 from gridt.extensions import db
 
@@ -99,17 +99,18 @@ class Caller:
 def section(worlds: list[World], effort: Effort) -> Section:
     """Measure, and keep the plans in the largest movements beside the figures."""
     rows = _measure(worlds, effort.rounds, effort.timed)
-    largest = max(world.members for world in worlds)
+    most = largest(worlds)
     effort.out.mkdir(parents=True, exist_ok=True)
     plans = effort.out / "plans.md"
-    whole = _keep_plans([world for world in worlds if world.members == largest], plans)
+    whole = _keep_plans(most, plans)
+    small = _SMALL * (most[0].members < 10_000)
     return Section(
         "As a movement grows",
         _ABOUT.format(rounds=effort.rounds, calls=effort.timed),
         _COLUMNS,
         rows,
         f"Plans in the largest movement that read one of the large tables, or its index, from end"
-        f" to end: {'; '.join(whole) or 'none'}{_SMALL * (largest < 10_000)}. All plans are in"
+        f" to end: {'; '.join(whole) or 'none'}{small}. All plans are in"
         f" `{plans.name}`.",
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from urllib.parse import quote
 
-from bench.databases import LISTED, World, furnish
+from bench.databases import LISTED, World, furnish, smallest
 from bench.load import Call, Cost, Server, each, medians, serving
 from bench.report import Effort, Row, Section, compared
 from gridt.models.movement_user_association import SLOTS
@@ -43,12 +43,8 @@ the service does for every request (its *health* beside the *bare route* shows w
 
 def section(worlds: list[World], effort: Effort) -> Section:
     """Measure in the smallest movement of each engine."""
-    least = min(world.members for world in worlds)
     rows = [
-        row
-        for world in worlds
-        if world.members == least
-        for row in _measure(world, effort.rounds, effort.calls)
+        row for world in smallest(worlds) for row in _measure(world, effort.rounds, effort.calls)
     ]
     about = _ABOUT.format(rounds=effort.rounds, calls=effort.calls, connections=CONNECTIONS)
     return Section("Beside the least that it could cost", about, _COLUMNS, rows)

@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -103,7 +103,8 @@ class Server:
 
     def answer(self, call: Call) -> Any:
         """Make one call and return its answer."""
-        return json.loads(_Connection(self.address).answer(call))
+        with closing(_Connection(self.address)) as connection:
+            return json.loads(connection.answer(call))
 
     def workers(self) -> list[int]:
         """Return the processes that serve requests."""
@@ -125,7 +126,7 @@ class _Connection:
 
     def work(self, pending: Iterator[Call]) -> None:
         """Make calls until there are no more."""
-        with self._socket:
+        with closing(self):
             for call in pending:
                 self.answer(call)
 
@@ -145,6 +146,10 @@ class _Connection:
         if not received.startswith(b"HTTP/1.1 2"):
             raise RuntimeError(f"{call.method} {call.path}: {received!r}")
         return received[end:]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
 
     def _receive(self) -> bytes:
         part = self._socket.recv(1 << 18)

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bench.databases import World
+from bench.databases import World, largest
 from bench.load import Server, serving
 from bench.report import Effort, Row, Section
 from bench.visits import Person, never_called
@@ -38,11 +38,9 @@ turn, and hash passwords at the price of the default settings (64 MiB, one at a 
 
 def section(worlds: list[World], effort: Effort) -> Section:
     """Measure in the largest movement of each engine."""
-    largest = max(world.members for world in worlds)
     rows, missed = [], set[str]()
-    for world in worlds:
-        if world.members == largest:
-            rows += _measure(world, effort.requests, missed)
+    for world in largest(worlds):
+        rows += _measure(world, effort.requests, missed)
     remark = f"Calls that nobody made: {', '.join(sorted(missed)) or 'none'}."
     return Section("Memory", _ABOUT, _COLUMNS, rows, remark)
 

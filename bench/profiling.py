@@ -17,7 +17,7 @@ from flask import Flask, Response
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from bench.databases import JOINED, LISTED, World, furnish
+from bench.databases import JOINED, LISTED, World, furnish, smallest
 from bench.load import Call, serving
 from bench.report import Effort, Row, Section
 
@@ -61,14 +61,12 @@ them. On PostgreSQL the driver waits for the database. `profile.txt` names the f
 
 def section(worlds: list[World], effort: Effort) -> Section:
     """Profile in the smallest movement of each engine, and keep the functions beside the table."""
-    least, calls = min(world.members for world in worlds), effort.calls // 3
-    rows, kept = [], []
-    for world in worlds:
-        if world.members == least:
-            for name, (seconds, profile) in _profiled(world, calls).items():
-                row, text = _reported(world, name, seconds, profile)
-                rows.append(row)
-                kept.append(text)
+    rows, kept, calls = [], [], effort.calls // 3
+    for world in smallest(worlds):
+        for name, (seconds, profile) in _profiled(world, calls).items():
+            row, text = _reported(world, name, seconds, profile)
+            rows.append(row)
+            kept.append(text)
     effort.out.mkdir(parents=True, exist_ok=True)
     (effort.out / "profile.txt").write_text("\n".join(kept))
     columns = (

@@ -5,7 +5,7 @@ import random
 from collections import defaultdict
 from contextlib import ExitStack
 
-from bench.databases import World
+from bench.databases import World, smallest
 from bench.load import Call, Cost, each, medians, serving
 from bench.report import Effort, Row, Section, compared
 
@@ -39,8 +39,7 @@ client share {cores} cores."""
 
 def section(worlds: list[World], effort: Effort) -> Section:
     """Measure in the smallest movement of each engine."""
-    least = min(world.members for world in worlds)
-    rows = [row for world in worlds if world.members == least for row in _measure(world, effort)]
+    rows = [row for world in smallest(worlds) for row in _measure(world, effort)]
     shares = ", ".join(f"{name} {share} %" for name, share in _SHARES.items())
     about = _ABOUT.format(
         connections=_CONNECTIONS,

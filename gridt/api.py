@@ -23,9 +23,7 @@ from flask_cors import CORS
 from marshmallow import Schema
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import (
-    RequestEntityTooLarge,
-)
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from gridt.auth import verify_token
 from gridt.database import READING, let_go

@@ -149,18 +149,18 @@ def tokens_for(login: Login) -> dict[str, Any]:
 
 
 def verified(
-    user: User | None, password: str, *, login: str | None = None, replace_by: str | None = None
+    user: User | None, password: str, *, login: str = "", replace_by: str | None = None
 ) -> User:
     """Return the user, locked, if the password is theirs.
 
     :param user: None, for somebody who does not exist, takes as long and fails alike
-    :param login: what the caller named the account by; the user's e-mail address where left out
+    :param login: what the caller named the account by, where there may be none
     :param replace_by: their new password
     :raises WrongCredentials: when it is not, or has changed meanwhile
     :raises TooManyAttempts: when too many were wrong before
     """
-    named = login or (user.email if user is not None else "")
-    attempt = PasswordAttempt.on(named, address(), current_app.config["SECRET_KEY"])
+    account = login if user is None else user.id
+    attempt = PasswordAttempt.on(account, address(), current_app.config["SECRET_KEY"])
     attempt.ensure_allowed()
     user_id, stored = (None, None) if user is None else (user.id, user.password_hash)
     # hashing takes long: a lock or connection held here would stop everybody else's writing

@@ -23,6 +23,8 @@ from gridt.metrics import metrics
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
+#: so many characters libpass takes, and refuses more
+_LONGEST = 4096
 #: how much lower than the rest of the service hashing stands with the system's scheduler
 _NICENESS = 10
 
@@ -64,8 +66,10 @@ class Passwords:
         :returns: whether it is right, and a new hash where the stored one is outdated
         :raises Busy: when too many wait already, or no hashing slot gets free in time
         """
-        verify = self._context.verify_and_update
-        right, renewed = self._in_turn(verify, normal(password), stored)
+        verify, typed = self._context.verify_and_update, normal(password)
+        if len(typed) > _LONGEST:  # NFKC makes eighteen characters of some one
+            typed, stored = "", None
+        right, renewed = self._in_turn(verify, typed, stored)
         return bool(right), renewed
 
     def _in_turn(

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 
 from alembic import command
 from alembic.migration import MigrationContext
@@ -41,9 +42,17 @@ class UnknownRevision(CommandError):
         )
 
 
+@cache
+def _known(directory: str) -> tuple[str, frozenset[str]]:
+    """Return the newest revision in a directory, and all: read once, since `/ready` asks often."""
+    scripts = ScriptDirectory(directory)
+    known = frozenset(script.revision for script in scripts.walk_revisions())
+    return str(scripts.get_current_head()), known
+
+
 def head() -> str:
     """Return the newest revision that this version of gridt knows."""
-    return str(ScriptDirectory(str(migrate.directory)).get_current_head())
+    return _known(str(migrate.directory))[0]
 
 
 def revisions_of(connection: Connection) -> tuple[str, ...]:
@@ -56,27 +65,25 @@ def is_outdated(connection: Connection) -> bool:
 
     One that a newer version has migrated has not: each migration works with the version before.
     """
-    scripts = ScriptDirectory(str(migrate.directory))
+    head, known = _known(str(migrate.directory))
     found = set(revisions_of(connection))
-    return not found or bool((_known(scripts) & found) - {scripts.get_current_head()})
+    return not found or bool((known & found) - {head})
 
 
 def is_ahead(connection: Connection) -> bool:
     """Tell whether a database is at a revision of which nothing is known here."""
-    return bool(set(revisions_of(connection)) - _known(ScriptDirectory(str(migrate.directory))))
+    _, known = _known(str(migrate.directory))
+    return bool(set(revisions_of(connection)) - known)
 
 
-def refuse_unknown(found: Collection[str], scripts: ScriptDirectory) -> None:
-    """Refuse to touch a database that is at a revision of which nothing is known here.
+def refuse_unknown(found: Collection[str], directory: str) -> None:
+    """Refuse to touch a database that is at a revision of which a directory knows nothing.
 
     :raises UnknownRevision: when it is
     """
-    if unknown := set(found) - _known(scripts):
-        raise UnknownRevision(unknown, str(scripts.get_current_head()))
-
-
-def _known(scripts: ScriptDirectory) -> set[str]:
-    return {script.revision for script in scripts.walk_revisions()}
+    head, known = _known(directory)
+    if unknown := set(found) - known:
+        raise UnknownRevision(unknown, head)
 
 
 def warn_of_another(engine: Engine) -> None:

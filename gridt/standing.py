@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from gridt.turns import Clock, Turn, turn_after, turn_at, turns_between
+from gridt.weeks import WEEKS, Mark, start_of, week_of
 
 #: so many of the last turns that were done, missed or free are remembered one by one
 REMEMBERED = 100
@@ -93,6 +94,7 @@ class Standing:
     :param done_turns: turns done, ever
     :param turns: turns done or missed, ever
     :param recent: a letter for each of the last turns: `d` (done), `m` (missed) or `f` (free)
+    :param weeks: what was done before each of the last weeks; None where nobody asks
     """
 
     turn: Turn
@@ -102,6 +104,7 @@ class Standing:
     done_turns: int = 0
     turns: int = 0
     recent: str = ""
+    weeks: tuple[Mark, ...] | None = None
 
 
 def lately(recent: str) -> tuple[int, int]:
@@ -151,7 +154,8 @@ class Record(list[Judged]):
 
 def begun(terms: Terms) -> Standing:
     """Return the standing of a member who has just subscribed."""
-    return Standing(replace(terms.turn_at(terms.since), starts_at=terms.since))
+    turn = replace(terms.turn_at(terms.since), starts_at=terms.since)
+    return Standing(turn, weeks=(Mark(week_of(terms.since, terms.clock), 0, 0),))
 
 
 def advance(
@@ -165,6 +169,8 @@ def advance(
     """
     if moment < standing.turn.ends_at:
         return standing
+    if standing.weeks is not None:
+        standing = _marked(standing, standing.weeks, moment, terms)
     if record is None and not terms.pauses and not terms.allowance.misses:
         return _lapsed(standing, moment, terms)
     while moment >= standing.turn.ends_at:
@@ -310,7 +316,27 @@ def _lapsed(standing: Standing, moment: datetime, terms: Terms) -> Standing:
         standing.done_turns,
         standing.turns + missed,
         (recent + "m" * min(missed, REMEMBERED))[-REMEMBERED:] if missed else recent,
+        standing.weeks,
     )
+
+
+def _marked(
+    standing: Standing, marks: tuple[Mark, ...], moment: datetime, terms: Terms
+) -> Standing:
+    """Return the standing with a mark for each week in which a turn has begun by a moment."""
+    clock, turn = terms.clock, standing.turn
+    last = marks[-1].week if marks else week_of(turn.starts_at, clock)
+    if moment < start_of(last + 1, clock):
+        return standing
+    then = replace(standing, weeks=None)
+    now = week_of(max(turn.ends_at, terms.turn_at(moment).starts_at), clock)
+    for week in range(max(last, now - WEEKS) + 1, now + 1):
+        monday, first = start_of(week, clock), turn.ends_at
+        if first < monday:
+            first = terms.turn_at(monday - INSTANT).ends_at
+        then = advance(then, first, terms)
+        marks += (Mark(week, then.done_turns, then.turns),)
+    return replace(standing, weeks=marks[-WEEKS:])
 
 
 def _closed(standing: Standing, terms: Terms, record: Record | None) -> Standing:

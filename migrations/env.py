@@ -40,7 +40,7 @@ def migrate(connection):
     with giving_way(), context.begin_transaction():
         wait_for_turn(connection.dialect.name, context.execute)
         if not context.get_context().purge:  # by which one repairs it: flask db stamp --purge
-            refuse_unknown(context.get_context().get_current_heads(), context.script)
+            refuse_unknown(context.get_context().get_current_heads(), context.script.dir)
         context.run_migrations()
 
 

@@ -3,8 +3,10 @@
 import contextvars
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,9 +14,11 @@ from uuid import uuid4
 import flask_migrate
 import pytest
 import sqlalchemy as sa
+from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
+from playwright.sync_api import Browser, Page
 from werkzeug.test import TestResponse
 
 from gridt import create_app
@@ -25,8 +29,12 @@ from gridt.jobs import run_until_idle
 from gridt.limits import limiter
 from gridt.models import Login, Movement, User
 from tests import postgres
+from tests.browser import chromium
 from tests.contract import check_answer
 from tests.mailbox import kept
+from tests.servers import Server, serve
+
+Run = Callable[..., Result]
 
 PASSWORD = "correct horse battery"
 
@@ -98,31 +106,60 @@ def settings_for(url: str, **changes: Any) -> Settings:
     return Settings(**(values | CHEAP | changes))
 
 
-def migrated_app(url: str, **changes: Any) -> Flask:
-    """An app on a freshly migrated database."""
+def new_token(user: User) -> str:
+    """Return the access token of a new login of a user's."""
+    login = Login(user)
+    login.save_to_db()
+    return tokens_for(login)["access_token"]
+
+
+def logged_in(app: Flask, user: User) -> OwnContextClient:
+    """Return a client of a migrated app that calls as a user."""
+    client: OwnContextClient = app.test_client()
+    client.token = new_token(user)
+    return client
+
+
+@contextmanager
+def app_on(url: str, **changes: Any) -> Iterator[Flask]:
+    """Make an app on the database at `url`; the end of the block closes its connections."""
     app = create_app(settings_for(url, **changes))
-    app.test_client_class = OwnContextClient
-    with app.app_context():
-        flask_migrate.upgrade()
-    return app
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            disconnect()
+
+
+@contextmanager
+def migrated_app(url: str, **changes: Any) -> Iterator[Flask]:
+    """Make an app on the database at `url`, and migrate that; its answers are all checked."""
+    with app_on(url, **changes) as app:
+        app.test_client_class = OwnContextClient
+        with app.app_context():
+            flask_migrate.upgrade()
+        yield app
 
 
 @pytest.fixture(scope="session")
 def app(new_database: Callable[[], str]) -> Iterator[Flask]:
     """The app of this run."""
-    app = migrated_app(new_database())
-    yield app
-    with app.app_context():
-        disconnect()
+    with migrated_app(new_database()) as app:
+        yield app
 
 
 @pytest.fixture
 def own_app(new_database: Callable[[], str]) -> Iterator[Flask]:
     """An app on a database of its own, for what cannot be rolled back: threads, processes."""
-    app = migrated_app(new_database())
-    yield app
-    with app.app_context():
-        disconnect()
+    with migrated_app(new_database()) as app:
+        yield app
+
+
+@pytest.fixture
+def world(own_app: Flask) -> Iterator[Flask]:
+    """The app of `own_app` with its context entered, for what is done around the threads."""
+    with own_app.app_context():
+        yield own_app
 
 
 @pytest.fixture
@@ -156,6 +193,13 @@ def mails(
     return send
 
 
+@pytest.fixture(scope="module")
+def server(new_database: Callable[[], str]) -> Iterator[Server]:
+    """A server on a database of its own, for the tests of a module."""
+    with serve(new_database()) as server:
+        yield server
+
+
 @pytest.fixture
 def client(app: Flask, database: None) -> OwnContextClient:
     """A client that is not logged in."""
@@ -166,14 +210,35 @@ def client(app: Flask, database: None) -> OwnContextClient:
 def client_of(app: Flask, database: None) -> Callable[[User], OwnContextClient]:
     """Make a client that calls as a user."""
 
-    def make(user: User) -> OwnContextClient:
-        login = Login(user)
-        login.save_to_db()
-        client: OwnContextClient = app.test_client()
-        client.token = tokens_for(login)["access_token"]
+    return partial(logged_in, app)
+
+
+@pytest.fixture
+def client_for(world: Flask) -> Callable[[int], OwnContextClient]:
+    """Make a client that calls as the user of an id, whose password is PASSWORD from then on."""
+
+    def make(user_id: int) -> OwnContextClient:
+        user = User.find_by_id(user_id)
+        assert user is not None
+        user.hash_password(PASSWORD)
+        client = logged_in(world, user)
+        db.session.remove()
         return client
 
     return make
+
+
+@pytest.fixture
+def run(app: Flask, database: None) -> Run:
+    """Type `flask gridt …`: `run("jobs", "list")`."""
+    runner = app.test_cli_runner()
+
+    def run(*arguments: str, **options: Any) -> Result:
+        result = runner.invoke(args=["gridt", *arguments], **options)
+        db.session.expire_all()
+        return result
+
+    return run
 
 
 @pytest.fixture
@@ -193,6 +258,18 @@ def make_user(database: None) -> Callable[..., User]:
 
 
 @pytest.fixture
+def ann(make_user: Callable[..., User]) -> User:
+    """The user whom most tests are about."""
+    return make_user("ann")
+
+
+@pytest.fixture
+def ben(make_user: Callable[..., User]) -> User:
+    """Another user, whom Ann may follow."""
+    return make_user("ben")
+
+
+@pytest.fixture
 def make_movement(database: None, make_user: Callable[..., User]) -> Callable[..., Movement]:
     """Make a saved movement with the users given, and `members` more where that is given."""
     numbers = iter(range(1, 100_000))
@@ -209,6 +286,25 @@ def make_movement(database: None, make_user: Callable[..., User]) -> Callable[..
         return movement
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this machine; without one the test is skipped."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def take(request: pytest.FixtureRequest) -> Callable[[str, Page], None]:
+    """Take a picture of a page, if pictures are asked for."""
+    folder = request.config.getoption("--screenshots")
+
+    def save(name: str, page: Page) -> None:
+        if folder:
+            page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
+
+    return save
 
 
 class Clock:

@@ -57,7 +57,7 @@ def read_dot(text: str) -> Network:
 def unquoted(label: str) -> str:
     """Return the text that a quoted label of DOT shows."""
     assert label[0] == label[-1] == '"'
-    return label[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    return re.sub(r"\\(.)", lambda escape: {"n": "\n"}.get(escape[1], escape[1]), label[1:-1])
 
 
 def read_svg(text: str) -> Network:

@@ -14,6 +14,8 @@ from signal import SIGKILL
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import sqlalchemy as sa
+
 ROOT = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = "only the servers of the tests sign with this"
@@ -40,6 +42,11 @@ class Server:
     url: str
     process: subprocess.Popen[bytes]
     log: Path
+
+    def workers(self) -> set[int]:
+        """Return the ids of the processes that serve."""
+        pid = self.process.pid
+        return {int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
     def stop(self) -> None:
         """Ask it to stop, as an operator does; fail unless it ends well."""
@@ -104,6 +111,23 @@ def serve(
                 _kill(process)
 
 
+@contextmanager
+def running(database_url: str, *command: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `flask …` for the length of a `with` block, unless it ends before; read its `stdout`."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "flask", *command],
+        cwd=ROOT,
+        env=environment(database_url) | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def _kill(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, SIGKILL)
@@ -120,6 +144,14 @@ def flask(database_url: str, *command: str) -> subprocess.CompletedProcess[str]:
         timeout=2 * PATIENCE,
         check=False,
     )
+
+
+def change(database_url: str, statement: str) -> None:
+    """Change a database behind the back of a running server."""
+    engine = sa.create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()
 
 
 def _url_when_ready(process: subprocess.Popen[bytes], log: Path) -> str:

@@ -14,13 +14,15 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.auth import tokens_for
 from gridt.clock import utcnow
 from gridt.errors import LastAdmin, NotFollowing, NotSubscribed
-from gridt.extensions import db, disconnect, passwords
+from gridt.extensions import db
+from gridt.jobs import enqueue, run_until_idle
+from gridt.mail import tell_password_changed
 from gridt.models import (
     AuditEntry,
     CalendarAddress,
+    Job,
     Login,
     Movement,
     Report,
@@ -55,30 +57,6 @@ OTHERWISE = {
 }
 #: tables that name users and are in the export by another name, or not, and why
 EXPORTED_OTHERWISE: dict[str, str] = {}
-
-
-@pytest.fixture
-def world(own_app: Flask) -> Flask:
-    """An app whose context is entered, for what is prepared and checked around the threads."""
-    with own_app.app_context():
-        yield own_app
-
-
-@pytest.fixture
-def client_for(world: Flask) -> Callable[[int], OwnContextClient]:
-    """Make a client that calls as the user of an id, whose password is PASSWORD from then on."""
-
-    def make(user_id: int) -> OwnContextClient:
-        user = User.find_by_id(user_id)
-        user.password_hash = passwords.hash(PASSWORD)
-        login = Login(user)
-        login.save_to_db()
-        client: OwnContextClient = world.test_client()
-        client.token = tokens_for(login)["access_token"]
-        db.session.remove()
-        return client
-
-    return make
 
 
 def columns_that_name_users() -> set[tuple[str, str]]:
@@ -145,7 +123,7 @@ def test_no_section_tells_what_proves_who_somebody_is() -> None:
 
 
 def test_all_that_is_theirs_goes_and_the_network_is_whole(
-    world: Flask, client_for: Callable[[int], OwnContextClient]
+    client_for: Callable[[int], OwnContextClient],
 ) -> None:
     movements, (gone, *others) = make_movements(6), people(90)
     for movement, size in zip(movements, (1, 2, 5, 6, 64, 90), strict=True):
@@ -180,6 +158,31 @@ def test_all_that_is_theirs_goes_and_the_network_is_whole(
     after = dict(db.session.execute(counts).all())
     assert after == {id: size - 1 for id, size in sizes.items()}
     assert {one.get("/identity").status_code for one in (mine, other)} == {401}
+
+
+def test_mails_that_were_given_up_go_with_the_account(
+    client, client_of, make_user, monkeypatch, app
+) -> None:
+    monkeypatch.setitem(app.config, "SMTP_URL", "smtp://127.0.0.1:1")  # where nobody listens
+    ann, ben = make_user("ann"), make_user("ben")
+    for user in (ann, ben):
+        client.post("/user/reset_password/request", json={"email": user.email.upper()})
+        body = {"password": PASSWORD, "new_email": f"new-{user.email}"}
+        client_of(user).post("/user/change_email/request", json=body)
+        tell_password_changed(user)
+        enqueue("retell-members", {"movement_id": 1, "shuffle_key": 0, "user_id": user.id})
+    db.session.commit()
+    assert run_until_idle() == 8
+    left = sa.select(Job).where(Job.name.startswith("send-")).order_by(Job.id)
+    for job in db.session.scalars(left):
+        job.state, job.run_after = "dead", None
+    db.session.commit()
+    waiting = len(db.session.scalars(left).all())
+    assert waiting == 6
+    assert client_of(ann).delete("/identity", json={"password": PASSWORD}).status_code == 200
+    kept = [str(job.arguments).casefold() for job in db.session.scalars(left)]
+    assert len(kept) == 3
+    assert not [one for one in kept if "ann" in one]
 
 
 def test_a_wrong_password_changes_nothing_and_is_noted(client_of, make_user, make_movement) -> None:
@@ -380,8 +383,7 @@ def test_who_is_killed_half_way_has_done_nothing(
     new_database: Callable[[], str], last: str
 ) -> None:
     url = new_database()
-    app = migrated_app(url, SECRET_KEY=SECRET_KEY)
-    with app.app_context():
+    with migrated_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
         movements, everybody = make_movements(3), people(7)
         gone = everybody[0]
         for movement in movements:
@@ -406,5 +408,3 @@ def test_who_is_killed_half_way_has_done_nothing(
         User.find_by_id(gone).delete_from_db()  # nothing is in the way of doing it again
         assert ended(gone)
         assert violations() == []
-        db.session.remove()
-        disconnect()

@@ -20,6 +20,7 @@ ROWS = {
     "gridt.devices": 1,
     "gridt.standing": 1,
     "gridt.turns": 1,
+    "gridt.weeks": 1,
     "gridt.logs": 1,
     "gridt.metrics": 1,
     "gridt.models": 2,

@@ -1,31 +1,15 @@
 """What operators type."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from click.testing import Result
-from flask import Flask
 
 from gridt.extensions import db
 from gridt.models import Movement, Subscription, Update, User
 from gridt.models.invariants import violations
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(app: Flask, database: None) -> Run:
-    runner = app.test_cli_runner()
-
-    def run(*arguments: str, **options: Any) -> Result:
-        result = runner.invoke(args=["gridt", *arguments], **options)
-        db.session.expire_all()
-        return result
-
-    return run
+from tests.conftest import Run
 
 
 def test_create_admin_asks_for_what_is_missing(run: Run) -> None:

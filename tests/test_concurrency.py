@@ -101,13 +101,6 @@ def delete_movement(movement_id: int) -> None:
     movement.delete_from_db()
 
 
-@pytest.fixture
-def world(own_app: Flask) -> Flask:
-    """An app whose context is entered, for what is prepared and checked around the threads."""
-    with own_app.app_context():
-        yield own_app
-
-
 # -- storms ---------------------------------------------------------------------------------
 
 
@@ -307,21 +300,6 @@ def test_who_leaves_while_posting_has_either_posted_or_not(world: Flask) -> None
 # -- over HTTP ------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def client_for(world: Flask) -> Callable[[int], OwnContextClient]:
-    """Make a client that calls as the user of an id."""
-
-    def make(user_id: int) -> OwnContextClient:
-        login = Login(User.find_by_id(user_id))
-        login.save_to_db()
-        client: OwnContextClient = world.test_client()
-        client.token = tokens_for(login)["access_token"]
-        db.session.remove()
-        return client
-
-    return make
-
-
 def statuses(app: Flask, *calls: Callable[[], Any]) -> list[int]:
     return sorted(answer.status_code for answer in at_once(app, *calls))
 
@@ -364,9 +342,7 @@ def test_of_two_who_start_the_same_movement_one_succeeds(
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Movement)) == 5
 
 
-def test_a_refresh_token_is_good_for_one_of_two(
-    world: Flask, client_for: Callable[[int], OwnContextClient]
-) -> None:
+def test_a_refresh_token_is_good_for_one_of_two(world: Flask) -> None:
     world.test_client().get("/")
     for user_id in people(5):
         login = Login(User.find_by_id(user_id))

@@ -4,6 +4,7 @@ import contextvars
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import ExitStack
 from datetime import timedelta
 from io import BytesIO
 from urllib.parse import quote
@@ -16,9 +17,9 @@ from sqlalchemy import insert
 from gridt import create_app
 from gridt.api import document
 from gridt.clock import utcnow
-from gridt.extensions import db, disconnect
+from gridt.extensions import db
 from gridt.models import Block, CalendarAddress, Report, Update
-from tests.conftest import settings_for
+from tests.conftest import app_on, settings_for
 
 ORIGIN = {"Origin": "https://somewhere.example"}
 MIB = 1024 * 1024
@@ -27,11 +28,6 @@ MIB = 1024 * 1024
 ROUTES = create_app(settings_for("sqlite://"))
 RULES = [rule for rule in ROUTES.url_map.iter_rules() if not rule.endpoint.endswith("static")]
 READ = sorted(rule.rule for rule in RULES if "GET" in rule.methods)
-
-
-@pytest.fixture
-def ann(make_user):
-    return make_user("ann")
 
 
 @pytest.fixture
@@ -61,19 +57,10 @@ def fill(ann, movement):
 
 
 @pytest.fixture
-def odd_app(request):
+def odd_app():
     """Make an app with settings of the test's own, and nothing in its database."""
-
-    def make(url: str = "sqlite://", **changes):
-        app = create_app(settings_for(url, **changes))
-        request.addfinalizer(lambda: contextvars.Context().run(dispose, app))
-        return app
-
-    def dispose(app):
-        with app.app_context():
-            disconnect()
-
-    return make
+    with ExitStack() as stack:
+        yield lambda url="sqlite://", **changes: stack.enter_context(app_on(url, **changes))
 
 
 # -- problems -------------------------------------------------------------------------------

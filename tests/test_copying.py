@@ -11,17 +11,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt import copying, create_app
-from gridt.extensions import db, disconnect
+from gridt import copying
+from gridt.extensions import db
 from gridt.models import AuditEntry, Job, Movement, User
 from tests import networks, postgres
-from tests.conftest import OwnContextClient, settings_for
-from tests.servers import PATIENCE, ROOT, environment, flask
+from tests.conftest import migrated_app
+from tests.servers import PATIENCE, ROOT, change, environment, flask
 
 MEMBERS, ROUNDS = 500, 4
 
@@ -29,15 +28,8 @@ MEMBERS, ROUNDS = 500, 4
 @contextmanager
 def opened(url: str) -> Iterator[Flask]:
     """Enter the context of an app on a database, and migrate it."""
-    app = create_app(settings_for(url))
-    app.test_client_class = OwnContextClient
-    with app.app_context():
-        flask_migrate.upgrade()
-        try:
-            yield app
-        finally:
-            db.session.remove()
-            disconnect()
+    with migrated_app(url) as app, app.app_context():
+        yield app
 
 
 @dataclass
@@ -251,14 +243,6 @@ def refusal(urls: tuple[str, str]) -> str:
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
     return run.stderr
-
-
-def change(url: str, *statements: str) -> None:
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        for one in statements:
-            connection.execute(sa.text(one))
-    engine.dispose()
 
 
 def test_a_target_of_something_else_is_refused(pair: tuple[str, str]) -> None:

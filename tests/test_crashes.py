@@ -13,7 +13,7 @@ from signal import SIGINT, SIGKILL, SIGQUIT, Signals
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db, disconnect
+from gridt.extensions import db
 from gridt.models.invariants import violations
 from tests import networks, postgres
 from tests.conftest import migrated_app
@@ -42,15 +42,10 @@ def size(request: pytest.FixtureRequest) -> Size:
 
 
 @contextmanager
-def crowd_in(url: str) -> Iterator[Crowd]:
+def crowd_in(url: str, size: int = 60) -> Iterator[Crowd]:
     """Gather a crowd in an empty database, and enter the context of an app on it."""
-    app = migrated_app(url, SECRET_KEY=SECRET_KEY)
-    with app.app_context():
-        try:
-            yield gather(60)
-        finally:
-            db.session.remove()
-            disconnect()
+    with migrated_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
+        yield gather(size)
 
 
 def check(crowd: Crowd, memory: Memory, what: str) -> None:
@@ -135,10 +130,9 @@ def test_an_interrupted_load_leaves_nothing_behind(
     new_database: Callable[[], str], by: Signals
 ) -> None:
     url = new_database()
-    app = migrated_app(url)
     load = ["gridt", "demo-data", "--movements=2", "--weeks=1"]
-    assert interrupt_half_way(url, [*load, "--members=10000"], by) != 0
-    with app.app_context():
+    with migrated_app(url) as app, app.app_context():
+        assert interrupt_half_way(url, [*load, "--members=10000"], by) != 0
         tables = db.metadata.sorted_tables
         counts = [db.session.scalar(sa.select(sa.func.count()).select_from(one)) for one in tables]
         assert counts == [0] * len(tables)
@@ -146,8 +140,6 @@ def test_an_interrupted_load_leaves_nothing_behind(
         again = app.test_cli_runner().invoke(args=[*load, "--members=50"])
         assert again.exit_code == 0, again.output
         assert list(violations()) + networks.violations() == []
-        db.session.remove()
-        disconnect()
 
 
 def interrupt_half_way(url: str, command: list[str], by: Signals) -> int:

@@ -1,5 +1,6 @@
 """Hashing passwords: bounded, and never in the way of what needs none."""
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -73,7 +74,6 @@ def test_a_place_is_free_again_after_whatever_happens(hashing: Callable[..., Pas
 
 
 def test_passwords_are_hashed_by_threads_that_give_way(hashing: Callable[..., Passwords]) -> None:
-    os = pytest.importorskip("os")
     if not hasattr(os, "getpriority"):
         pytest.skip("nothing here has a priority")
     passwords = hashing(1, 0)

@@ -62,14 +62,14 @@ def test_a_key_that_is_given_up_is_refused_at_once_remembered_or_not(client, log
     assert client.post("/auth/refresh", **bearer(tokens["refresh_token"])).status_code == 401
 
 
-def test_an_earlier_key_signs_nothing(client, log_in, keys):
+def test_an_earlier_key_signs_nothing(log_in, keys):
     keys(NEW, OLD)
     for kind in ("access_token", "refresh_token"):
         token = log_in()[kind]
         assert (signed_by(token, NEW), signed_by(token, OLD)) == (True, False)
 
 
-def test_a_token_tells_nothing_of_the_key(log_in, keys):
+def test_a_token_tells_nothing_of_the_key(log_in):
     header = log_in()["access_token"].partition(".")[0]
     assert set(jwt.get_unverified_header(log_in()["access_token"])) == {"alg", "typ"}
     b64decode(header + "=" * (-len(header) % 4), validate=True)

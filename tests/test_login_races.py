@@ -9,10 +9,9 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from gridt.auth import tokens_for
 from gridt.extensions import db
 from gridt.models import Login, User
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, new_token
 from tests.test_concurrency import at_once
 from tests.test_overlap import PATIENCE, beside, stopped, wait_until_somebody_waits
 
@@ -21,13 +20,12 @@ ROUNDS = 8
 
 
 @pytest.fixture
-def world(own_app: Flask) -> Flask:
-    """An app whose context is entered, and in which somebody has an account."""
-    with own_app.app_context():
-        User("ann", "ann@example.org", PASSWORD).save_to_db()
-        db.session.remove()
-        own_app.test_client().get("/")  # the first call of an app does more than the others
-        yield own_app
+def world(world: Flask) -> Flask:
+    """The world of all tests, in which somebody has an account."""
+    User("ann", "ann@example.org", PASSWORD).save_to_db()
+    db.session.remove()
+    world.test_client().get("/")  # the first call of an app does more than the others
+    return world
 
 
 def log_in(app: Flask, password: str = PASSWORD) -> TestResponse:
@@ -45,12 +43,10 @@ def survives(app: Flask, answer: TestResponse) -> bool:
     return answer.status_code == 200 and is_good(app, answer.json["access_token"])
 
 
-def new_token() -> str:
+def anns_token() -> str:
     ann = User.find_by_name("ann")
     assert ann is not None
-    login = Login(ann)
-    login.save_to_db()
-    token: str = tokens_for(login)["access_token"]
+    token = new_token(ann)
     db.session.remove()
     return token
 
@@ -92,7 +88,7 @@ def test_a_login_that_is_ended_before_it_is_written_fails(
 ) -> None:
     if request.config.getoption("--database") == "sqlite":
         pytest.skip("whoever has looked at SQLite to write keeps others from writing")
-    token = new_token()
+    token = anns_token()
     with stopped(world, "FOR NO KEY UPDATE", partial(log_in, world)) as logging_in:
         with beside(world, partial(end, world, token)) as ending:
             ending.result(PATIENCE)
@@ -108,7 +104,7 @@ def test_a_login_that_is_ended_before_it_is_written_fails(
 def test_a_login_that_is_ended_while_it_is_written_ends(
     world: Flask, request: pytest.FixtureRequest, end: Callable[[Flask, str], None]
 ) -> None:
-    token = new_token()
+    token = anns_token()
     with stopped(world, "INSERT INTO logins", partial(log_in, world)) as logging_in:
         with beside(world, partial(end, world, token)) as ending:
             if request.config.getoption("--database") == "postgresql":
@@ -121,7 +117,7 @@ def test_a_login_that_is_ended_while_it_is_written_ends(
 
 
 def test_in_a_storm_nobody_stays_in_with_an_old_password(world: Flask) -> None:
-    password, token = PASSWORD, new_token()
+    password, token = PASSWORD, anns_token()
     for number in range(ROUNDS):
         following = f"password number {number}"
         *answers, changed = at_once(
@@ -139,7 +135,7 @@ def test_in_a_storm_nobody_stays_in_with_an_old_password(world: Flask) -> None:
 
 def test_of_two_who_change_a_password_at_once_one_knows_the_old_one_no_more(world: Flask) -> None:
     """Or whoever was shut out by a change could undo it."""
-    password, tokens = PASSWORD, [new_token(), new_token()]
+    password, tokens = PASSWORD, [anns_token(), anns_token()]
     for number in range(ROUNDS):
         wishes = [f"wish {who} of round {number}" for who in range(2)]
         answers = at_once(
@@ -154,7 +150,7 @@ def test_of_two_who_change_a_password_at_once_one_knows_the_old_one_no_more(worl
             wish for wish, answer in zip(wishes, answers, strict=True) if answer.status_code == 200
         )
         assert log_in(world, password).status_code == 200
-        tokens = [new_token(), new_token()]
+        tokens = [anns_token(), anns_token()]
 
 
 def test_a_refresh_token_that_two_spend_at_once_ends_the_login(world: Flask) -> None:

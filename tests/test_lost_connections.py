@@ -8,11 +8,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.auth import tokens_for
-from gridt.extensions import db, disconnect
-from gridt.models import Login, Update, User
+from gridt.extensions import db
+from gridt.models import Update, User
 from tests.cables import Cable, cable_to
-from tests.conftest import OwnContextClient, migrated_app
+from tests.conftest import OwnContextClient, logged_in, migrated_app
 from tests.networks import make_movements, people, plant, ring
 
 
@@ -36,20 +35,14 @@ class Place:
 def place(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> Iterator[Place]:
     if request.config.getoption("--database") == "sqlite":
         pytest.skip("nothing lies between the service and SQLite")
-    with cable_to(new_database()) as (cable, url):
-        app = migrated_app(url)
+    with cable_to(new_database()) as (cable, url), migrated_app(url) as app:
         with app.app_context():
             (movement,) = make_movements(1)
             *members, stranger = people(9)
             plant(movement, ring(members))
-            path, clients = f"/movements/{movement.id}", [app.test_client() for _ in range(2)]
-            for client, id in zip(clients, (members[0], stranger), strict=True):
-                login = Login(User.find_by_id(id))
-                login.save_to_db()
-                client.token = tokens_for(login)["access_token"]
+            path, callers = f"/movements/{movement.id}", (members[0], stranger)
+            clients = [logged_in(app, User.find_by_id(id)) for id in callers]
         yield Place(app, cable, path, *clients)
-        with app.app_context():
-            disconnect()
 
 
 def told(answer: Any) -> tuple[int, bool]:

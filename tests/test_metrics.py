@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -19,12 +18,12 @@ from sqlalchemy import Engine, event, text
 
 from gridt import create_app
 from gridt.clock import utcnow
-from gridt.database import READING, let_go
-from gridt.extensions import db, disconnect, passwords
+from gridt.database import READING
+from gridt.extensions import db, passwords
 from gridt.metrics import metrics
 from gridt.models import Job, Movement, User
 from gridt.models.figures import figures
-from tests.conftest import migrated_app, settings_for
+from tests.conftest import app_on, migrated_app, settings_for
 from tests.persons import Person
 from tests.servers import PATIENCE, Server, serve
 
@@ -50,12 +49,11 @@ def named(samples: Samples, name: str, **labels: str) -> float | None:
 @pytest.fixture
 def watched(new_database: Callable[[], str]) -> Iterator[Flask]:
     """An app with metrics, on a database of its own, with its context entered."""
-    app = migrated_app(new_database(), METRICS_TOKEN=TOKEN, LIMITS=True, LIMIT_LOGIN="1/hour")
-    with app.app_context():
+    with (
+        migrated_app(new_database(), METRICS_TOKEN=TOKEN, LIMITS=True, LIMIT_LOGIN="1/hour") as app,
+        app.app_context(),
+    ):
         yield app
-        db.session.remove()
-        let_go()
-        disconnect()
     metrics.enabled = False
     create_app(settings_for("sqlite://"))  # no limits and no metrics, as before
 
@@ -215,10 +213,10 @@ def test_the_figures_are_one_statement_by_indexes_alone(watched: Flask) -> None:
 
 def test_without_database_the_rest_is_told(request: pytest.FixtureRequest) -> None:
     url = "postgresql+psycopg://gridt:hush@127.0.0.1:1/gridt"
-    app = create_app(settings_for(url, METRICS_TOKEN=TOKEN))
     request.addfinalizer(lambda: setattr(metrics, "enabled", False))
-    app.test_client().get("/health")
-    answer = call(app, headers=HEADER)
+    with app_on(url, METRICS_TOKEN=TOKEN) as app:
+        app.test_client().get("/health")
+        answer = call(app, headers=HEADER)
     found = parsed(answer.text)
     assert named(found, "gridt_database_up") == 0
     assert named(found, "gridt_open_slots") is None
@@ -231,12 +229,6 @@ def test_without_database_the_rest_is_told(request: pytest.FixtureRequest) -> No
 def ask(server: Server) -> Samples:
     with urlopen(Request(f"{server.url}/metrics", headers=HEADER), timeout=PATIENCE) as answer:
         return parsed(answer.read().decode())
-
-
-def workers(server: Server) -> set[int]:
-    """Return the ids of the processes that serve."""
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
-    return {int(word) for word in children.read_text().split()}
 
 
 def test_all_processes_are_added_up_and_who_dies_leaves_only_what_they_did(
@@ -254,11 +246,11 @@ def test_all_processes_are_added_up_and_who_dies_leaves_only_what_they_did(
         assert named(before, "gridt_requests_total", **health) == 60
         assert named(before, "gridt_database_connections_in_use", pool="reading") == 0
 
-        old = workers(server)
+        old = server.workers()
         for one in old:
             os.kill(one, signal.SIGKILL)
         give_up = time.monotonic() + PATIENCE
-        while len(workers(server) - old) < 3 or not ready(server):
+        while len(server.workers() - old) < 3 or not ready(server):
             assert time.monotonic() < give_up, "the workers were not replaced"
             time.sleep(0.05)
         after = ask(server)

@@ -15,10 +15,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 
-from gridt import create_app
 from gridt.extensions import db, disconnect, migrate
 from gridt.models import Subscription, User
-from tests.conftest import settings_for
+from tests.conftest import app_on
 from tests.networks import people
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,11 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture
 def empty(new_database: Callable[[], str]) -> Flask:
     """An app on a database without any table, with its context entered."""
-    app = create_app(settings_for(new_database()))
-    with app.app_context():
+    with app_on(new_database()) as app, app.app_context():
         yield app
-        db.session.remove()
-        disconnect()
 
 
 @pytest.fixture
@@ -106,18 +102,14 @@ def test_migrated_tables_equal_created_ones_to_the_last_constraint(
 ) -> None:
     flask_migrate.upgrade()
     migrated = described()
-    other = create_app(settings_for(new_database()))
-    with other.app_context():
+    with app_on(new_database()) as other, other.app_context():
         db.create_all(None)
         created = described()
-        disconnect()
     assert migrated == created
     assert set(migrated) == set(db.metadata.tables)
 
 
-def test_ids_are_not_reused_on_sqlite_either(
-    empty: Flask, new_database: Callable[[], str], request: pytest.FixtureRequest
-) -> None:
+def test_ids_are_not_reused_on_sqlite_either(empty: Flask, request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--database") != "sqlite":
         pytest.skip("PostgreSQL never reuses an id; only SQLite has to be told not to")
     flask_migrate.upgrade()

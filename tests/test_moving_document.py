@@ -13,14 +13,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt import create_app
-from gridt.extensions import db, disconnect
+from gridt.extensions import db
 from gridt.models import Update
 from gridt.models.invariants import violations
 from tests import networks, postgres
-from tests.conftest import migrated_app, settings_for
-from tests.servers import PATIENCE, ROOT, SECRET_KEY, environment, flask, serve
-from tests.storms import FINE, Crowd, Storm, gather
+from tests.conftest import app_on
+from tests.servers import PATIENCE, ROOT, environment, flask, serve
+from tests.storms import FINE, Storm
+from tests.test_crashes import crowd_in
 
 DOCUMENT = (ROOT / "docs" / "moving.md").read_text()
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -65,25 +65,8 @@ def for_tools(url: str) -> str:
 
 @contextmanager
 def opened(url: str) -> Iterator[Flask]:
-    app = create_app(settings_for(url))
-    with app.app_context():
-        try:
-            yield app
-        finally:
-            db.session.remove()
-            disconnect()
-
-
-@contextmanager
-def crowd_in(url: str) -> Iterator[Crowd]:
-    """Gather people who will call a server on that database."""
-    app = migrated_app(url, SECRET_KEY=SECRET_KEY)
-    with app.app_context():
-        try:
-            yield gather(30)
-        finally:
-            db.session.remove()
-            disconnect()
+    with app_on(url) as app, app.app_context():
+        yield app
 
 
 def posted() -> set[str | None]:
@@ -108,7 +91,7 @@ def backed_up_in_use(
 
     :returns: the messages posted before that nobody took back, and all that there ever were
     """
-    with crowd_in(url) as crowd:
+    with crowd_in(url, 30) as crowd:
         with serve(url, processes=2) as server, Storm(server.url, crowd, ACTORS) as storm:
             storm.go_on(UPDATES)
             before = posted()
@@ -166,7 +149,7 @@ def test_postgresql_is_backed_up_in_use_and_restored(
 
 def test_a_database_is_moved(new_database: Callable[[], str], tmp_path: Path) -> None:
     url, new = f"sqlite:///{tmp_path / 'gridt.sqlite'}", new_database()
-    with crowd_in(url):
+    with crowd_in(url, 30):
         pass
     (block,) = commands("From SQLite to PostgreSQL")
     printed = type_in(block, url, NEW=for_tools(new) if "postgresql" in new else new)
@@ -176,7 +159,7 @@ def test_a_database_is_moved(new_database: Callable[[], str], tmp_path: Path) ->
 
 def test_the_commands_about_upgrades(new_database: Callable[[], str]) -> None:
     url = new_database()
-    with crowd_in(url):
+    with crowd_in(url, 30):
         pass
     (look,) = commands("Upgrading without downtime")
     assert "CREATE TABLE users" in type_in(look, url)

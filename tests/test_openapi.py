@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from gridt import create_app
 from gridt.api import document
 from gridt.clock import utcnow
-from gridt.extensions import db, disconnect
+from gridt.extensions import db
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
 from gridt.models import (
@@ -31,7 +31,7 @@ from gridt.models import (
     User,
 )
 from gridt.models.blocking import MOST_BLOCKED
-from tests.conftest import PASSWORD, OwnContextClient, settings_for
+from tests.conftest import PASSWORD, OwnContextClient, app_on, settings_for
 from tests.networks import people
 
 DOCUMENT = document(create_app(settings_for("sqlite://")))
@@ -228,11 +228,9 @@ def away(server_url: str | None) -> Iterator[OwnContextClient]:
     nowhere = "sqlite:////nowhere/gridt.sqlite"
     if server_url is not None:
         nowhere = "postgresql+psycopg://gridt:gridt@127.0.0.1:1/gridt"
-    app = create_app(settings_for(nowhere))
-    app.test_client_class = OwnContextClient
-    with app.app_context():
+    with app_on(nowhere) as app, app.app_context():
+        app.test_client_class = OwnContextClient
         yield app.test_client()
-        disconnect()
 
 
 # -- how each answer is provoked --------------------------------------------------------------

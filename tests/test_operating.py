@@ -12,11 +12,11 @@ from urllib.request import urlopen
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db, disconnect
+from gridt.extensions import db
 from tests import servers
 from tests.conftest import migrated_app
 from tests.persons import PASSWORD, Person, account
-from tests.servers import PATIENCE, Server, serve
+from tests.servers import PATIENCE, Server, change, serve
 from tests.test_service_end_to_end import HTTPAnswer, begin_to_register, wait_for
 
 
@@ -28,15 +28,6 @@ def probe(server: Server) -> tuple[int, dict[str, Any]]:
     except HTTPError as answer:
         with answer:
             return answer.code, json.loads(answer.read())
-
-
-def change(url: str, *statements: str) -> None:
-    """Change a database behind the back of a running server."""
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        for statement in statements:
-            connection.execute(sa.text(statement))
-    engine.dispose()
 
 
 def test_ready_follows_the_version_of_the_database(new_database: Callable[[], str]) -> None:
@@ -165,32 +156,31 @@ def url_of_file(new_database: Callable[[], str], request: pytest.FixtureRequest)
 def test_a_disk_that_takes_nothing_more_is_503_and_no_harm(
     url_of_file: str, caplog: pytest.LogCaptureFixture, pragma: str, cure: str, words: str
 ) -> None:
-    app = migrated_app(url_of_file)
-    client = app.test_client()
-    big = {"username": "ann", "email": "ann@example.org", "password": PASSWORD}
+    with migrated_app(url_of_file) as app:
+        client = app.test_client()
+        big = {"username": "ann", "email": "ann@example.org", "password": PASSWORD}
 
-    def set_for_all(pragma: str) -> None:
-        def set_it(connection: Any, *_: Any) -> None:
-            connection.execute(f"PRAGMA {pragma}")
+        def set_for_all(pragma: str) -> None:
+            def set_it(connection: Any, *_: Any) -> None:
+                connection.execute(f"PRAGMA {pragma}")
 
-        with app.app_context():
-            sa.event.listen(db.engine, "checkout", set_it)
+            with app.app_context():
+                sa.event.listen(db.engine, "checkout", set_it)
 
-    assert client.post("/register", json=big | {"username": "ben", "email": "b@example.org"})
-    set_for_all(pragma)
-    statuses = []
-    for number in range(60):
-        body = big | {"username": f"u{number}", "email": f"u{number}@example.org"}
-        statuses.append(client.post("/register", json=body).status_code)
-    assert set(statuses) <= {201, 503}
-    assert statuses[-1] == 503
-    assert words in caplog.text
-    assert "example.org" not in caplog.text
-    assert client.get("/ready").status_code == 200
-    set_for_all(cure)
-    assert client.post("/register", json=big).status_code == 201
-    with app.app_context():
-        disconnect()
+        first = client.post("/register", json=big | {"username": "ben", "email": "b@example.org"})
+        assert first.status_code == 201
+        set_for_all(pragma)
+        statuses = []
+        for number in range(60):
+            body = big | {"username": f"u{number}", "email": f"u{number}@example.org"}
+            statuses.append(client.post("/register", json=body).status_code)
+        assert set(statuses) <= {201, 503}
+        assert statuses[-1] == 503
+        assert words in caplog.text
+        assert "example.org" not in caplog.text
+        assert client.get("/ready").status_code == 200
+        set_for_all(cure)
+        assert client.post("/register", json=big).status_code == 201
     path = url_of_file.removeprefix("sqlite:///")
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

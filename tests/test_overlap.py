@@ -26,6 +26,10 @@ from gridt.models import MovementUserAssociation as Association
 from tests.networks import arrows_of, keys_of, make_movements, people, plant, ring, violations
 from tests.test_concurrency import at_once, delete_movement, join, leave, outcome, post, swap
 
+pytestmark = pytest.mark.skipif(
+    "config.getoption('--database') == 'sqlite'", reason="whoever writes to SQLite is alone"
+)
+
 #: the largest movement whose network one changes at a time, and one where several do
 ALONE, TOGETHER = 64, 70
 Change = Callable[[Movement, User], Any]
@@ -36,15 +40,6 @@ PATIENCE = 60
 
 # where a change is stopped: before members are counted, or where all slots of a leaver are held
 COUNTING, LEAVING = "UPDATE movements", "DELETE FROM movement_user_associations"
-
-
-@pytest.fixture
-def world(request: pytest.FixtureRequest, own_app: Flask) -> Flask:
-    """An app whose context is entered."""
-    if request.config.getoption("--database") == "sqlite":
-        pytest.skip("whoever writes to SQLite is alone")
-    with own_app.app_context():
-        yield own_app
 
 
 @pytest.fixture

@@ -29,10 +29,13 @@ from tests.test_overlap import (
     movement_of,
     stopped,
     wait_until_somebody_waits,
-    world,
 )
 
-__all__ = ["movement_of", "world"]  # fixtures
+__all__ = ["movement_of"]  # a fixture
+
+pytestmark = pytest.mark.skipif(
+    "config.getoption('--database') == 'sqlite'", reason="whoever writes to SQLite is alone"
+)
 
 each_size = pytest.mark.parametrize("size", [ALONE, TOGETHER])
 

@@ -22,11 +22,6 @@ def try_(client):
     return attempt
 
 
-@pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
 def rows():
     return db.session.scalars(sa.select(PasswordAttempts)).all()
 
@@ -43,6 +38,40 @@ def test_each_wrong_password_doubles_the_delay(try_, ann, clock, login):
         clock.pass_(seconds=delays[-1])
         assert try_(login).status_code == 401
     assert delays == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
+
+
+@pytest.mark.parametrize("spread", [FREE, FREE_ANYWHERE])
+def test_an_account_is_one_by_whichever_name_it_is_tried(try_, ann, spread):
+    addresses = (
+        ["192.0.2.1"] * spread if spread == FREE else [f"192.0.2.{n}" for n in range(spread)]
+    )
+    names = ["ann", "ann@example.org", "ANN", "Ann@Example.org"]
+    tries = [
+        try_(names[number % len(names)], address).status_code
+        for number, address in enumerate(addresses)
+    ]
+    assert tries == [401] * spread
+    elsewhere = addresses[0] if spread == FREE else "192.0.2.200"
+    assert {try_(name, elsewhere).status_code for name in names} == {429}
+    assert try_("somebody else", elsewhere).status_code == 401
+
+
+def test_where_the_owner_is_known_they_are_by_whichever_name(try_, ann):
+    assert try_("ann", "198.51.100.1", password=PASSWORD).status_code == 200
+    for number in range(FREE_ANYWHERE):
+        try_("ann@example.org", f"192.0.2.{number}")
+    assert try_("ann@example.org", "198.51.100.2", password=PASSWORD).status_code == 429
+    assert try_("ann@example.org", "198.51.100.1", password=PASSWORD).status_code == 200
+
+
+@pytest.mark.parametrize("between", ["\n", " ", "", '", "'])
+def test_no_name_reads_like_an_account_and_its_owners_address(try_, ann, between):
+    home = "198.51.100.1"
+    assert try_(password=PASSWORD, address=home).status_code == 200
+    for name in ("ann", str(ann.id)):
+        for number in range(FREE_ANYWHERE + 1):
+            try_(f"{name}{between}{home}", f"192.0.2.{number}")
+    assert try_(password=PASSWORD, address=home).status_code == 200
 
 
 def test_the_right_password_is_refused_as_well_while_one_has_to_wait(try_, ann, clock):
@@ -102,7 +131,6 @@ def test_changing_the_password_is_an_attempt_as_well(client_of, ann, try_):
     body = {"old_password": "wrong", "new_password": "a better one"}
     answers = [client.post("/user/change_password", json=body) for _ in range(FREE + 1)]
     assert [answer.status_code for answer in answers] == [401] * FREE + [429]
-    # by the e-mail address, which is what the published client logs in with
     assert try_("ann@example.org", "127.0.0.1", password=PASSWORD).status_code == 429
 
 

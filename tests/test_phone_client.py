@@ -4,7 +4,7 @@ import binascii
 import json
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from uuid import uuid4
 import jwt
 import pytest
 
-from tests.servers import SECRET_KEY, Server, serve
+from tests.servers import SECRET_KEY, Server
 
 PASSWORD = "hunter2!"
 
@@ -190,12 +190,6 @@ def payload(token: str) -> dict[str, Any]:
     return dict(json.loads(atob(middle)))
 
 
-@pytest.fixture(scope="module")
-def server(new_database: Callable[[], str]) -> Iterator[Server]:
-    with serve(new_database()) as server:
-        yield server
-
-
 @pytest.fixture
 def new_phone(server: Server) -> Callable[[], Phone]:
     """Make the phone of somebody who has signed up and logged in."""
@@ -278,7 +272,7 @@ def test_a_signal_is_there_when_the_movement_is_read_again(
     assert again["last_signal_sent"]["message"] == message
 
 
-def test_a_signal_without_a_message_has_no_body_at_all(server: Server, phone: Phone) -> None:
+def test_a_signal_without_a_message_has_no_body_at_all(phone: Phone) -> None:
     movement = phone.create()
     with closing(HTTPConnection(phone.address, timeout=30)) as connection:
         connection.putrequest("POST", f"/movements/{movement['id']}/signal")

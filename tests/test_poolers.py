@@ -5,9 +5,8 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from gridt import create_app
-from gridt.extensions import db, disconnect
-from tests.conftest import settings_for
+from gridt.extensions import db
+from tests.conftest import app_on
 
 
 @pytest.mark.parametrize("may", [True, False])
@@ -17,16 +16,14 @@ def test_connections_remember_statements_only_where_they_may(
     if request.config.getoption("--database") == "sqlite":
         pytest.skip("nobody pools connections to SQLite")
     url = new_database()
-    app = create_app(settings_for(url, REPLICA_URI=url, PREPARED_STATEMENTS=may))
     remembered = {}
-    with app.app_context():
+    with app_on(url, REPLICA_URI=url, PREPARED_STATEMENTS=may) as app, app.app_context():
         for bind, engine in db.engines.items():
             with engine.connect() as connection:
                 for _ in range(10):  # the driver prepares what it sends again and again
                     connection.execute(sa.text("SELECT 1"))
                 query = sa.text("SELECT count(*) FROM pg_prepared_statements")
                 remembered[bind] = connection.scalar(query)
-        disconnect()
     assert {bind: count > 0 for bind, count in remembered.items()} == {
         None: may,
         "reading": may,

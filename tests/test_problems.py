@@ -9,10 +9,9 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from gridt import create_app
 from gridt.api import ATTEMPTS, Blueprint, Resource
 from gridt.extensions import db, disconnect
-from tests.conftest import settings_for
+from tests.conftest import app_on
 
 bare = Blueprint("bare", description="Routes of the test")
 outcomes: list[Any] = []
@@ -34,12 +33,9 @@ class Outcome(Resource):
 @pytest.fixture
 def empty_app(new_database: Callable[[], str]) -> Iterator[Flask]:
     """An app on a database that nobody has migrated."""
-    app = create_app(settings_for(new_database()))
-    app.register_blueprint(bare)
-    yield app
-    with app.app_context():
-        db.session.remove()
-        disconnect()
+    with app_on(new_database()) as app:
+        app.register_blueprint(bare)
+        yield app
 
 
 CONFLICT = IntegrityError("INSERT …", {}, Exception("unique"))

@@ -6,10 +6,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.auth import tokens_for
 from gridt.extensions import db
-from gridt.models import Login, User
-from tests.conftest import OwnContextClient
+from gridt.models import User
+from tests.conftest import OwnContextClient, logged_in
 from tests.networks import make_movements, people, plant, ring
 
 
@@ -33,10 +32,7 @@ def member(own_app: Flask) -> OwnContextClient:
     with own_app.app_context():
         (movement,), users = make_movements(1), people(6)
         plant(movement, ring(users))
-        login = Login(User.find_by_id(users[0]))
-        login.save_to_db()
-        client: OwnContextClient = own_app.test_client()
-        client.token = tokens_for(login)["access_token"]
+        client = logged_in(own_app, User.find_by_id(users[0]))
         db.session.remove()
     return client
 

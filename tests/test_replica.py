@@ -13,14 +13,13 @@ import sqlalchemy as sa
 from flask import Flask
 from psycopg import sql
 
-from gridt.auth import tokens_for
 from gridt.config import Settings
-from gridt.extensions import db, disconnect
-from gridt.models import Login, User
+from gridt.extensions import db
+from gridt.models import User
 from gridt.replica import PAUSE, replica
 from tests import postgres
 from tests.cables import Cable, cable_to
-from tests.conftest import PASSWORD, Clock, OwnContextClient, migrated_app
+from tests.conftest import PASSWORD, Clock, OwnContextClient, logged_in, migrated_app
 from tests.networks import make_movements, people, plant, ring
 
 LAG = Settings.REPLICA_LAG.total_seconds()
@@ -90,10 +89,9 @@ def clusters(request: pytest.FixtureRequest) -> Iterator[Clusters]:
     ):
         url = postgres.create_database(primary.url, "gridt")
         copy = sa.make_url(cable_url).set(database="gridt")
-        app = migrated_app(url, REPLICA_URI=copy.render_as_string(hide_password=False))
-        yield Clusters(primary, standby, cable, app)
-        with app.app_context():
-            disconnect()
+        replica_uri = copy.render_as_string(hide_password=False)
+        with migrated_app(url, REPLICA_URI=replica_uri) as app:
+            yield Clusters(primary, standby, cable, app)
 
 
 @dataclass
@@ -143,12 +141,8 @@ def world(clusters: Clusters, clock: Clock) -> Iterator[World]:
         (movement,) = make_movements(1)
         writer, reader, *others = people(6)
         plant(movement, ring([reader, writer, *others]))  # the reader follows the writer
-        ids, clients = (writer, reader), []
-        for id in ids:
-            login = Login(User.find_by_id(id))
-            login.save_to_db()
-            clients.append(client := app.test_client())
-            client.token = tokens_for(login)["access_token"]
+        ids = writer, reader
+        clients = [logged_in(app, User.find_by_id(id)) for id in ids]
         world = World(clusters, f"/movements/{movement.id}", *clients, *ids)
         names = {engine: bind for bind, engine in db.engines.items()}
     clock.pass_(minutes=1)
@@ -213,9 +207,7 @@ def test_a_login_that_ended_is_refused_though_the_replica_does_not_know(world: W
         assert world.clusters.ask_standby(query, "gridt") == 1
 
 
-def test_who_is_no_admin_any_more_is_refused_though_the_replica_does_not_know(
-    world: World, clock: Clock
-) -> None:
+def test_who_is_no_admin_any_more_is_refused_though_the_replica_does_not_know(world: World) -> None:
     def give(role: str) -> None:
         with world.clusters.app.app_context():
             db.session.execute(sa.update(User).values(role=role))
@@ -321,10 +313,7 @@ def test_without_a_replica_nothing_is_noted(own_app: Flask, statements: list[str
     with own_app.app_context():
         user = User("ann", "ann@example.org", PASSWORD)
         user.save_to_db()
-        login = Login(user)
-        login.save_to_db()
-        client: OwnContextClient = own_app.test_client()
-        client.token = tokens_for(login)["access_token"]
+        client = logged_in(own_app, user)
         db.session.remove()
     assert client.put("/bio", json={"bio": "me"}).status_code == 200
     assert not [statement for statement in statements if "UPDATE logins" in statement]

@@ -13,7 +13,7 @@ from gridt.jobs import run_until_idle
 from gridt.jobs.retelling import tell_anew
 from gridt.models import Movement, Subscription, Update, User
 from gridt.models.pausing import pause, resume
-from gridt.models.standings import retell, standing_in, terms_in, told
+from gridt.models.standings import retell, terms_in, told, whole_in
 from gridt.models.terms import change_clock, change_terms
 from gridt.standing import Standing, advance
 
@@ -30,7 +30,7 @@ def standings(moment: datetime) -> dict[tuple[int, int], Standing]:
     for ids in db.session.execute(sa.select(Subscription.user_id, Subscription.movement_id)):
         row = told(*ids)
         terms = terms_in(row)
-        found[tuple(ids)] = advance(standing_in(row, terms), moment, terms)
+        found[tuple(ids)] = advance(whole_in(row, terms), moment, terms)
     return found
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from gridt.clock import utcnow
-from gridt.extensions import db, disconnect
+from gridt.extensions import db
 from gridt.models import Movement, MovementUserAssociation, Subscription, User
 from gridt.models.subscription import random_key
 from tests.conftest import migrated_app
@@ -200,8 +200,7 @@ def leave_early(server: Server, token: str) -> None:
 
 def make_ring(url: str, members: int) -> None:
     """Make a movement in which everybody follows the next four."""
-    app = migrated_app(url)
-    with app.app_context():
+    with migrated_app(url) as app, app.app_context():
         person = User("person0", "person0@example.org", PASSWORD)
         person.save_to_db()
         copied = {"password_hash": person.password_hash, "role": "user", "created_at": utcnow()}
@@ -233,4 +232,3 @@ def make_ring(url: str, members: int) -> None:
         ]
         db.session.execute(sa.insert(MovementUserAssociation), slots)
         db.session.commit()
-        disconnect()

@@ -1,5 +1,7 @@
 """What everybody sees of the service, and what reaches it through proxies."""
 
+from contextlib import ExitStack
+
 import pytest
 from flask import request
 from flask.testing import FlaskClient
@@ -21,12 +23,14 @@ def client_with(new_database):
     What it tells is not documented, nor is what becomes of calls that are meant for other hosts.
     """
 
-    def make(**settings) -> FlaskClient:
-        app = migrated_app(new_database(), **settings)
-        app.add_url_rule("/seen", view_func=lambda: [request.remote_addr, request.url])
-        return FlaskClient(app)
+    with ExitStack() as stack:
 
-    return make
+        def make(**settings) -> FlaskClient:
+            app = stack.enter_context(migrated_app(new_database(), **settings))
+            app.add_url_rule("/seen", view_func=lambda: [request.remote_addr, request.url])
+            return FlaskClient(app)
+
+        yield make
 
 
 # -- headers ----------------------------------------------------------------------------------

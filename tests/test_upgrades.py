@@ -1,11 +1,8 @@
 """Upgrades of databases that are in use: by several at once, from long ago, and from the future."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from urllib.request import urlopen
 
 import flask_migrate
@@ -15,12 +12,12 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import Flask
 
-from gridt import create_app, revisions
-from gridt.extensions import db, disconnect, migrate
+from gridt import revisions
+from gridt.extensions import db, migrate
 from gridt.models.invariants import violations
 from tests import first_release, networks
-from tests.conftest import OwnContextClient, settings_for
-from tests.servers import PATIENCE, ROOT, environment, flask, serve
+from tests.conftest import OwnContextClient, app_on
+from tests.servers import PATIENCE, flask, running, serve
 
 TOGETHER, ROUNDS = 3, 3
 
@@ -33,29 +30,9 @@ def url(new_database: Callable[[], str]) -> str:
 @pytest.fixture
 def opened(url: str) -> Iterator[Flask]:
     """An app on that database, which is still empty, with its context entered."""
-    app = create_app(settings_for(url))
-    app.test_client_class = OwnContextClient
-    with app.app_context():
+    with app_on(url) as app, app.app_context():
+        app.test_client_class = OwnContextClient
         yield app
-        db.session.remove()
-        disconnect()
-
-
-@contextmanager
-def upgrading(url: str) -> Iterator["subprocess.Popen[str]"]:
-    """Start `flask db upgrade`, and see to it that it ends."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "flask", "db", "upgrade"],
-        cwd=ROOT,
-        env=environment(url),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def revision() -> str | None:
@@ -105,7 +82,7 @@ def test_who_comes_second_waits_and_finds_nothing_to_do(opened: Flask, url: str)
     with db.engine.connect() as first:
         first.begin()  # the write lock, where the engine is SQLite
         revisions.wait_for_turn(first.dialect.name, first.exec_driver_sql)
-        with upgrading(url) as second:
+        with running(url, "db", "upgrade") as second:
             if first.dialect.name == "postgresql":
                 wait_for_waiting(first)
             # its transaction has begun, so this goes into it

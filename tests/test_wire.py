@@ -2,7 +2,9 @@
 
 import json
 import re
+import resource
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -14,25 +16,24 @@ import pytest
 from gridt.worker import DEADLINE
 from tests.persons import Person
 from tests.servers import PATIENCE, Server, serve
+from tests.test_service_end_to_end import HTTPAnswer, begin_to_register
 
 HEAD = b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
-@pytest.fixture(scope="module")
-def server(new_database: Callable[[], str]) -> Iterator[Server]:
-    with serve(new_database()) as server:
-        yield server
-
-
 @pytest.fixture
-def connect(server: Server) -> Iterator[Callable[[], socket.socket]]:
-    """Make connections, closed when the test ends."""
+def connect(server: Server) -> Iterator[Callable[..., socket.socket]]:
+    """Make connections, closed when the test ends; ask for room to receive into, if it matters."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     with ExitStack() as stack:
 
-        def make() -> socket.socket:
-            connection = socket.create_connection((host, int(port)), timeout=PATIENCE)
-            return stack.enter_context(closing(connection))
+        def make(room: int | None = None) -> socket.socket:
+            connection = stack.enter_context(closing(socket.socket()))
+            if room is not None:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+            connection.settimeout(PATIENCE)
+            connection.connect((host, int(port)))
+            return connection
 
         yield make
 
@@ -52,7 +53,10 @@ SLOW = {
     "nothing": b"",
     "half a head": b"GET / HTTP/1.1\r\nHost: local",
     "half a body": HEAD + b"Content-Length: 1000\r\n\r\n{",
+    "half a body, its length with noughts": HEAD + b"Content-Length: %030d\r\n\r\n{" % 1000,
     "half a body in chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+    "a body beyond measure": HEAD + b"Content-Length: 99999999\r\n\r\n{",
+    "one for what takes none": b"GET /health HTTP/1.1\r\nContent-Length: %d\r\n\r\n{" % 10**30,
     "no body when asked": HEAD + b"Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n",
 }
 
@@ -79,6 +83,68 @@ def drip(connection: socket.socket) -> None:
         connection.send(b"a")
     except OSError:
         return
+
+
+@pytest.mark.parametrize("files", [None, 100])
+def test_idle_connections_keep_nobody_out(new_database, files):
+    """Be it that they are as many as are watched, or as many as the process may have open."""
+    with serve(new_database()) as server, ExitStack() as stack:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        (worker,) = server.workers()
+        if files is not None:
+            resource.prlimit(worker, resource.RLIMIT_NOFILE, (files, files))
+        watched = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
+        for _ in range(files or watched):
+            idle = socket.create_connection((host, int(port)), timeout=PATIENCE)
+            stack.enter_context(closing(idle))
+        with urlopen(f"{server.url}/health", timeout=DEADLINE / 2) as answer:
+            assert answer.status == 200
+        assert server.workers() == {worker}
+
+
+@pytest.mark.parametrize("begun", [b"", SLOW["half a head"]], ids=["nothing", "half a head"])
+def test_a_server_that_stops_has_time_left_when_it_gives_up_the_silent(new_database, begun):
+    with serve(new_database()) as server:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        with closing(socket.create_connection((host, int(port)), timeout=PATIENCE)) as silent:
+            silent.sendall(begun)
+            waiting, body = begin_to_register(server, "ann")
+            server.process.terminate()
+            assert answered(silent) == b""
+            waiting.send(body)
+            assert HTTPAnswer(waiting).status == 201
+        server.wait()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives up who takes nothing")
+def test_who_takes_nothing_of_an_answer_keeps_nobody_out_for_long(server, connect):
+    asked = b"GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    for _ in range(15):  # more than there are threads
+        connect(1024).sendall(5 * asked)  # more than fits between the two
+    ann = Person(server.url, "ann")
+    for _ in range(20):
+        ann.call("GET", "/health")
+    assert ann.statuses == [200] * 20
+
+
+STAYING = {
+    "asked to close": b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    "of an older HTTP": b"GET /health HTTP/1.0\r\n\r\n",
+    "refused": b"nonsense\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("request_", STAYING.values(), ids=STAYING)
+def test_who_does_not_close_a_closed_connection_keeps_nobody_out(server, connect, request_):
+    staying = [connect() for _ in range(50)]
+    for connection in staying:
+        connection.sendall(request_)
+    ann = Person(server.url, "ann")
+    before = time.monotonic()
+    ann.call("GET", "/health")
+    assert time.monotonic() - before < DEADLINE, "everybody waited for those who stay"
+    for connection in staying:
+        assert status(answered(connection)) in {200, 400}
 
 
 @pytest.mark.parametrize("begun", [SLOW["half a head"], SLOW["half a body in chunks"]])

@@ -15,16 +15,19 @@ from gridt.models.importing import Complaint, Reported
 MOST_ROWS = 10_000
 #: characters of a message
 LONGEST_MESSAGE = 280
+#: and of a cell that is looked into: an apostrophe may stand before each character of a message
+_LONGEST_CELL = 2 * LONGEST_MESSAGE
 
 _COLUMNS = ("movement", "date", "local_time", "utc_time", "turn", "message")
 #: without it Excel takes UTF-8 for something else
 _BYTE_ORDER_MARK = "\ufeff"
 
 # Where a cell begins that a spreadsheet would take for a formula: as far as nothing is to be seen,
-# or after what another spreadsheet takes for the end of a cell.
+# or after what another spreadsheet takes for the end of a cell. No run of blanks is tried in parts,
+# and yet many cost the square of their number.
 _FORMULA = (
     r"(?:^|(?<=[;\t\r\n])){}"
-    r"(?=[\s\"'\ufeff\u200b-\u200f\u2060\x00-\x1f]*[-=+@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n])"
+    r"(?=[\s\"'\ufeff\u200b-\u200f\u2060\x00-\x1f]*+[-=+@\uff1d\uff0b\uff0d\uff20]|'*+[\t\r\n])"
 )
 _HARMFUL = re.compile(_FORMULA.format(""))
 _HARMLESS = re.compile(_FORMULA.format("'"))
@@ -126,7 +129,7 @@ def _rows(text: str, wrong: list[Complaint]) -> Iterator[tuple[int, dict[str, st
 
 def _delimiter_of(text: str) -> str:
     """Return what stands between the names of the columns: none of ours has either in it."""
-    first = text.partition("\n")[0]
+    first, *_ = text.splitlines() or [""]
     return ";" if first.count(";") > first.count(",") else ","
 
 
@@ -134,18 +137,23 @@ def _names(cells: list[str]) -> list[str]:
     names = [cell.strip().casefold() for cell in cells]
     if names.count("date") != 1:
         raise _refused('The first row has to name the columns, and one of them "date".')
+    for name in ("message", "movement"):
+        if names.count(name) > 1:
+            raise _refused(f'Two columns are named "{name}".')
     return names
 
 
 def _is_of(movement: str, cells: Mapping[str, str]) -> bool:
-    named = as_typed(cells.get("movement", ""))
+    cell = cells.get("movement", "")
+    if len(cell) > _LONGEST_CELL:  # no name is as long
+        return False
+    named = as_typed(cell)
     return not named.strip() or fold(named) == fold(movement)
 
 
 def _reported(number: int, cells: Mapping[str, str], wrong: list[Complaint]) -> Reported | None:
     message = cells.get("message", "")
-    # an apostrophe may stand before each of its characters, and looking for them takes time
-    if len(message) <= 2 * LONGEST_MESSAGE:
+    if len(message) <= _LONGEST_CELL:
         message = as_typed(message)
     if len(message) > LONGEST_MESSAGE:
         wrong.append((number, "message", f"Longer than {LONGEST_MESSAGE} characters."))

@@ -55,8 +55,9 @@ def as_graphml(about: About, members: Iterable[Shown]) -> Iterator[str]:
 
 def as_dot(about: About, members: Iterable[Shown]) -> Iterator[str]:
     """Yield a directed graph in the language of Graphviz; who is not live has a dashed outline."""
-    # the movement's name is the graph's label, in which a backslash would be a command
-    label = about.name.replace("\\", "\\\\").replace('"', '\\"')
+    # the movement's name is the graph's label: a backslash in it would be a command, and one before
+    # a line's end is taken by some readers for a string that goes on in the next line
+    label = about.name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     yield (
         "digraph network {\n"
         f'graph [label="{label}", movement_id={about.id}, member_count={about.member_count}];\n'

@@ -64,16 +64,20 @@ def _ask_for(name: str, arguments: dict[str, Any], key: str, email: str) -> None
 @job("send-email-confirmation", writes=False)
 def _send_email_confirmation(user_id: int) -> None:
     user = User.find_by_id(user_id)
-    if user is not None and user.email_confirmed_at is None:
+    if user is not None and user.email_confirmed_at is None and user.deactivated_at is None:
         _send("confirm_email", user.email, issue(Purpose.CONFIRM_EMAIL, user))
 
 
 @job("send-password-reset", writes=False)
 def _send_password_reset(email: str) -> None:
     user = User.find_by_email(email)
-    if user is not None:
-        # never to what was typed: two addresses may be one to us, and two to a mail server
+    if user is None:
+        return
+    # never to what was typed: two addresses may be one to us, and two to a mail server
+    if user.deactivated_at is None:
         _send("reset_password", user.email, issue(Purpose.RESET_PASSWORD, user))
+    else:  # who asks was promised a mail, and would take its silence for a fault
+        _send("account_deactivated", user.email)
 
 
 @job("send-email-change", writes=False)

@@ -21,6 +21,7 @@ SUBJECTS = {
     "reset_password": "Choose a new password",
     "change_email": "Confirm your new e-mail address",
     "email_in_use": "Your e-mail address has an account already",
+    "account_deactivated": "Your account is deactivated",
     "password_changed": "Your password was changed",
     "email_changed": "Your e-mail address was changed",
 }
@@ -86,6 +87,8 @@ def _link(letter: str, token: str | None) -> str | None:
 
 def _address(email: str) -> Address:
     local, _, domain = email.rpartition("@")
+    if "=?" in local:  # which email.policy decodes into the header, with newlines and all
+        raise Refused("there cannot be such an address (an encoded word)")
     try:
         if not domain.isascii():
             # IDNA 2008, or what is for fußball.example would go to fussball.example

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -35,6 +36,8 @@ class Block(Model):
     blocker_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     blocked_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    #: the ids of movements where the blocker followed the other just before; None: not known
+    followed_in: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
 
 
 #: both directions a block is looked up in, each by an index of its own
@@ -66,3 +69,17 @@ def barred_from(one: int, others: Collection[int]) -> set[int]:
     if not others:
         return set()
     return {row.user_id for row in execute(_BARRED, {"one": one, "others": list(others)})}
+
+
+_FOLLOWED_IN = select(Block.followed_in).where(
+    Block.blocker_id == bindparam("blocker_id"),
+    Block.blocked_id == bindparam("blocked_id"),
+    Block.created_at >= bindparam("posted_at"),
+)
+
+
+def followed_before(blocker: int, blocked: int, movement: int, posted_at: datetime) -> bool:
+    """Tell whether one blocked the other after something was posted, and could read it before."""
+    given = {"blocker_id": blocker, "blocked_id": blocked, "posted_at": posted_at}
+    row = execute(_FOLLOWED_IN, given).one_or_none()
+    return row is not None and movement in (row.followed_in or ())

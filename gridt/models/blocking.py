@@ -14,6 +14,7 @@ from gridt.errors import Invalid, TooManyBlocks, UserNotFound
 from gridt.extensions import db
 from gridt.models.block import Block, barred_from
 from gridt.models.movement import Movement
+from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.subscription import Subscription
 from gridt.models.user import User
 
@@ -39,7 +40,9 @@ def block(blocker: User, blocked: User) -> Block:
     mine = select(func.count()).select_from(Block).where(Block.blocker_id == blocker.id)
     if db.session.scalars(mine).one() >= MOST_BLOCKED:
         raise TooManyBlocks
-    new = Block(blocker_id=blocker.id, blocked_id=blocked.id)
+    ends = (Association.follower_id == blocker.id, Association.leader_id == blocked.id)
+    followed_in = db.session.scalars(select(Association.movement_id).where(*ends)).all()
+    new = Block(blocker_id=blocker.id, blocked_id=blocked.id, followed_in=sorted(followed_in))
     db.session.add(new)
     db.session.flush()
     _in_shared_movements(blocker, blocked, Movement.part)

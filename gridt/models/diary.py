@@ -12,7 +12,7 @@ from gridt.models.base import Rows, UTCDateTime, execute
 from gridt.models.movement import Movement
 from gridt.models.network import FETCHED_AT_ONCE
 from gridt.models.standing_seen import shown
-from gridt.models.standings import OF_MOVEMENT, OF_SUBSCRIPTION, OF_USER, movements, users
+from gridt.models.standings import TOLD
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update
 from gridt.models.user import User
@@ -81,16 +81,7 @@ _DONE_LATELY = (
     .limit(MOST)
 )
 _DUE: Rows = (
-    select(
-        Subscription.movement_id,
-        _named.name.label("movement"),
-        Subscription.subscribed_at,
-        *OF_SUBSCRIPTION,
-        *OF_USER,
-        *OF_MOVEMENT,
-    )
-    .join(users, users.c.id == Subscription.user_id)
-    .join(movements, movements.c.id == Subscription.movement_id)
+    TOLD.add_columns(_named.name.label("movement"))
     .join(_named, _named.id == Subscription.movement_id)
     .where(Subscription.user_id == _me)
     .order_by(Subscription.movement_id)

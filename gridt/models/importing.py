@@ -3,22 +3,18 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select
 
 from gridt.clock import utcnow
 from gridt.errors import BadRows, NotSubscribed
 from gridt.models.base import UTCDateTime, execute
-from gridt.models.standings import held, terms_in
-from gridt.models.subscription import Subscription
-from gridt.models.update import Update, note_past
-from gridt.standing import Terms
-from gridt.turns import DAY, Clock, turn_at
-
-#: what sets those apart that are of one day, without a time, where each counts
-_STEP = timedelta(microseconds=1)
+from gridt.models.standings import held, terms_in, told
+from gridt.models.update import Update, count_from, note_past
+from gridt.standing import INSTANT, Terms
+from gridt.turns import Clock
 
 #: the number of a row, its column or nothing, and what is wrong
 Complaint = tuple[int, str, str]
@@ -53,14 +49,6 @@ _KNOWN = select(Update.time_stamp).where(
     Update.movement_id == bindparam("movement_id"),
     Update.time_stamp >= bindparam("horizon", type_=UTCDateTime()),
 )
-_COUNT_FROM = (
-    update(Subscription)
-    .where(
-        Subscription.user_id == bindparam("of_user"),
-        Subscription.movement_id == bindparam("of_movement"),
-    )
-    .values(counted_from=bindparam("since", type_=UTCDateTime()))
-)
 
 
 def import_updates(
@@ -82,7 +70,8 @@ def import_updates(
     :raises NotSubscribed: when the user is not a member
     :raises BadRows: naming what cannot be
     """
-    row = held(user_id, movement_id)
+    # who changed the clock held the subscription: now that we do, it is seen as it is
+    row = held(user_id, movement_id) and told(user_id, movement_id)
     if row is None:
         raise NotSubscribed
     terms, complaints = terms_in(row), list(wrong)
@@ -90,7 +79,7 @@ def import_updates(
     place_of = _itself if row.counts_every_update else _turns(terms)
     past = _placed(reported, place_of, terms.clock, complaints)
     if past:
-        horizon = min(one.moment for one in past) - max(terms.interval, DAY)
+        horizon = min(one.place for one in past)
         known = execute(_KNOWN, ends | {"horizon": horizon}).scalars()
         seen: dict[datetime, int | None] = dict.fromkeys(map(place_of, known))
         past = _unseen(past, seen, [] if skip_duplicates else complaints)
@@ -107,8 +96,7 @@ def _insert(user_id: int, movement_id: int, past: list[_Placed], terms: Terms) -
     execute(_INSERT, [ends | {"time_stamp": one.moment, "message": one.message} for one in past])
     since = terms.turn_at(past[0].moment).starts_at  # so that turns stay where they are
     if since < terms.since:
-        mine = {"of_user": user_id, "of_movement": movement_id}
-        execute(_COUNT_FROM, mine | {"since": since})
+        count_from(user_id, movement_id, since)
     note_past(user_id, movement_id)
 
 
@@ -128,28 +116,30 @@ def _placed(
 ) -> list[_Placed]:
     """Return the rows that can be, with their moments; complain of the others."""
     now, found = utcnow(), []
+    today = clock.day_of(now)
     of_day: Counter[date] = Counter()
     for one in reported:
+        # before anything is made of it: the year 9999 does not end in every zone
+        if one.at > now if isinstance(one.at, datetime) else one.at > today:
+            complaints.append((one.row, "date", "In the future."))
+            continue
         if isinstance(one.at, datetime):
             moment = one.at.astimezone(UTC)
         else:
-            moment = _on(one.at, clock, now) + of_day[one.at] * _STEP
+            # where each counts, those of one day need moments of their own
+            moment = _on(one.at, clock, now) + of_day[one.at] * INSTANT
             of_day[one.at] += 1
             if clock.day_of(moment) != one.at:
                 complaints.append((one.row, "date", "Your time zone skipped this day."))
                 continue
-        if moment > now:
-            complaints.append((one.row, "date", "In the future."))
-        else:
-            found.append(_Placed(one.row, moment, place_of(moment), one.message))
+        found.append(_Placed(one.row, moment, place_of(moment), one.message))
     return found
 
 
 def _on(day: date, clock: Clock, now: datetime) -> datetime:
     """Return the noon of a member's day; where that has not come yet, the day's beginning."""
     noon = datetime.combine(day, time(12), clock.tzinfo).astimezone(UTC)
-    today = turn_at(now, DAY, clock, now)
-    return today.starts_at if noon > now and noon in today else noon
+    return noon if noon <= now else clock.start_of(day)
 
 
 def _unseen(

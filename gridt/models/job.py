@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     bindparam,
+    cast,
     delete,
     func,
     select,
@@ -26,7 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.clock import utcnow
 from gridt.extensions import db
-from gridt.models.base import BigId, Model, UTCDateTime, execute
+from gridt.models.base import BigId, Model, UTCDateTime, execute, fold
 
 READY, RUNNING, DEAD = "ready", "running", "dead"
 
@@ -111,6 +112,23 @@ class Job(Model):
         }
         return execute(_PUT_BACK, given).rowcount == 1
 
+    @staticmethod
+    def forget(user_id: int, email_folded: str) -> None:
+        """Delete what was given up and has an address of a user, whose account ends.
+
+        Does not commit. What waits still goes out, or comes to nothing by itself: a notice may be
+        all that tells the owner.
+        """
+        # few, and folded here: an address may have been asked for in any other way to write it
+        about = [
+            row.id
+            for row in execute(_GIVEN_UP)
+            if (row.email is not None and fold(row.email) == email_folded)
+            or (row.new_email is not None and row.user_id == str(user_id))
+        ]
+        if about:
+            db.session.execute(delete(Job).where(Job.id.in_(about), Job.state == DEAD))
+
     def revive(self) -> None:
         """Let a job that waits or is dead run now, with all its attempts before it.
 
@@ -164,6 +182,13 @@ _TAKE_UP = (
     )
     .returning(Job.id, Job.name, Job.arguments, Job.key, Job.attempts, Job.claim)
 )
+_GIVEN_UP = select(
+    Job.id,
+    *(
+        cast(Job.arguments[name].as_string(), Text).label(name)
+        for name in ("user_id", "email", "new_email")
+    ),
+).where(Job.state == DEAD)
 _FINISH = delete(Job).where(*_held())
 _PUT_BACK = (
     update(Job)

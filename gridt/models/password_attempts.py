@@ -1,12 +1,14 @@
 """Who guesses passwords waits ever longer; the owner of the account does not.
 
 Wrong passwords are counted for an account as tried from one address, and for the account from
-anywhere. Names and addresses are kept as keyed hashes only: of an account that there is not, the
-table tells as much, and in the same time, as of one that there is.
+anywhere; it is one account, whichever of its names is typed. Accounts and addresses are kept as
+keyed hashes only, and for an account that there is not, the name that is tried is counted: the
+table tells as much of it, and in the same time, as of one that there is.
 
 Mails that are asked for to one address, by whomever, are counted alike, and wait ever longer.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -63,13 +65,16 @@ class PasswordAttempt:
     anywhere: str
 
     @classmethod
-    def on(cls, login: str, address: str, secret: str) -> Self:
-        """Return an attempt on the account that `login` is said to name.
+    def on(cls, account: int | str, address: str, secret: str) -> Self:
+        """Return an attempt on an account.
 
+        :param account: its id, or what is said to be the name of one that there is not
         :param secret: without it nobody finds out whose rows the table holds
         """
-        names = (f"{fold(login)}\n{address}", fold(login))
-        return cls(*(_hashed(name, secret) for name in names))
+        whose: list[str | int] = ["account", account]
+        if isinstance(account, str):
+            whose = ["name", fold(account)]
+        return cls(_hashed([*whose, address], secret), _hashed(whose, secret))
 
     def ensure_allowed(self) -> None:
         """Refuse the attempt where too many passwords were wrong just before.
@@ -125,15 +130,16 @@ def delay_of_mail(email: str, secret: str) -> timedelta:
     :param email: whether it belongs to somebody or not
     """
     now = utcnow()
-    key = _hashed(f"mail\n{fold(email)}", secret)
+    key = _hashed(["mail", fold(email)], secret)
     found = _count(key, FREE_MAILS, now, FIRST_MAIL_DELAY, LONGEST_MAIL_DELAY)
     _sweep(now)
     return max(found.blocked_until - now, timedelta()) if found.blocked_until else timedelta()
 
 
-def _hashed(name: str, secret: str) -> str:
+def _hashed(named: list[str | int], secret: str) -> str:
     key = blake2b(secret.encode(), digest_size=32).digest()
-    return blake2b(name.encode(), key=key, digest_size=16).hexdigest()
+    # as JSON: nobody types a name that reads like another account and its owner's address
+    return blake2b(json.dumps(named).encode(), key=key, digest_size=16).hexdigest()
 
 
 def _insert() -> Any:

@@ -12,6 +12,7 @@ from gridt.models.base import execute
 from gridt.models.history import SubscriptionPause, Told, clock_in
 from gridt.models.standings import held, is_told, retell, settle, told
 from gridt.models.subscription import Subscription
+from gridt.turns import Turn
 
 #: so far ahead a pause may end
 LONGEST = timedelta(days=366)
@@ -37,11 +38,11 @@ def pause(
     :raises NotSubscribed: when the user is no member
     :raises Invalid: when `until` is past, or more than a year ahead
     """
-    row, now = _settled(user_id, movement_id)
+    row, turn, now = _settled(user_id, movement_id)
     ends_at = _moment(until, row, now)
     found = _last(user_id, movement_id)
     # one subscription carries one pause: two that touch the same turn are one
-    if found is None or (found.ends_at <= row.turn_starts_at and found.starts_at < now):
+    if found is None or (found.ends_at <= turn.starts_at and found.starts_at < now):
         found = SubscriptionPause(user_id=user_id, movement_id=movement_id, starts_at=now)
         db.session.add(found)
     found.reason = reason
@@ -54,7 +55,7 @@ def resume(user_id: int, movement_id: int) -> None:
 
     :raises NotSubscribed: when the user is no member
     """
-    row, now = _settled(user_id, movement_id)
+    row, _, now = _settled(user_id, movement_id)
     found = _last(user_id, movement_id)
     if found is not None and row.paused_until > now:
         _end(found, now)
@@ -71,18 +72,20 @@ def pause_of(user_id: int, movement_id: int) -> SubscriptionPause | None:
     return found if found is not None and found.ends_at > utcnow() else None
 
 
-def _settled(user_id: int, movement_id: int) -> tuple[Told, datetime]:
-    """Hold a subscription, and keep how its member stands before something changes."""
-    row = held(user_id, movement_id)
-    if row is None:
+def _settled(user_id: int, movement_id: int) -> tuple[Told, Turn, datetime]:
+    """Hold a subscription, and keep how its member stands before something changes.
+
+    :returns: the row that tells it, the present turn, and the present moment
+    """
+    if held(user_id, movement_id) is None:
         raise NotSubscribed
     # who changed the clock held this row: now that we do, it is seen as it is
-    row, now = cast("Told", told(user_id, movement_id)), utcnow()
-    if is_told(row):
-        settle(user_id, movement_id, row, now)
-    else:
+    row = cast("Told", told(user_id, movement_id))
+    if not is_told(row):
         retell(movement_id, [user_id])
-    return cast("Told", told(user_id, movement_id)), now
+        row = cast("Told", told(user_id, movement_id))
+    now = utcnow()
+    return row, settle(user_id, movement_id, row, now).turn, now
 
 
 def _moment(until: date | datetime, row: Told, now: datetime) -> datetime:

@@ -97,7 +97,7 @@ SECTIONS: dict[str, Rows] = {
     )
     .where(Movement.creator_id == _me)
     .order_by(Movement.id),
-    "blocks": select(Block.created_at, _other.username.label("blocked"))
+    "blocks": select(Block.created_at, _other.username.label("blocked"), Block.followed_in)
     .join(_other, _other.id == Block.blocked_id)
     .where(Block.blocker_id == _me)
     .order_by(Block.blocked_id),

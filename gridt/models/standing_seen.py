@@ -26,7 +26,10 @@ def shown(row: Told, moment: datetime) -> dict[str, Any]:
     due_at = ends_at
     if is_done or paused_until is not None:
         clock = row.time_zone, row.day_starts_at, row.week_starts_on
-        due_at = _end_of(paused_until or ends_at, row.interval, row.since, *clock)
+        begins_at = paused_until or ends_at
+        if is_done:  # a pause may end before the turn does
+            begins_at = max(begins_at, ends_at)
+        due_at = _end_of(begins_at, row.interval, row.since, *clock)
     done_lately, counted = lately(recent)
     return {
         "turn": {"starts_at": starts_at, "ends_at": ends_at, "done": is_done},

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from gridt import weeks
 from gridt.clock import utcnow
 from gridt.errors import NotInTime
 from gridt.models.base import Rows, UTCDateTime, execute
@@ -72,7 +73,8 @@ _updates = table(
     column("time_stamp", UTCDateTime),
 )
 
-#: what is kept of a standing, by its name in a subscription
+#: what is kept of a standing, by its name in a subscription: what no list shows, and the rest
+_WEEKS = Subscription.weeks
 _KEPT = (
     Subscription.turn_starts_at,
     Subscription.turn_ends_at,
@@ -105,6 +107,7 @@ TOLD: Rows = (
         Subscription.movement_id,
         Subscription.last_update_at,
         *OF_SUBSCRIPTION,
+        _WEEKS,
         *OF_USER,
         *OF_MOVEMENT,
         movements.c.counts_every_update,
@@ -146,7 +149,7 @@ _KEEP = (
         Subscription.user_id == bindparam("of_user"),
         Subscription.movement_id == bindparam("of_movement"),
     )
-    .values({one.key: bindparam(f"new_{one.key}", type_=one.type) for one in _KEPT})
+    .values({one.key: bindparam(f"new_{one.key}", type_=one.type) for one in (*_KEPT, _WEEKS)})
 )
 _posted_at = bindparam("posted_at", type_=UTCDateTime())
 # Who waited for the subscription has it as it is now, but the clock and the interval as they were
@@ -217,8 +220,9 @@ def told(user_id: int, movement_id: int) -> Told | None:
 
 def is_told(row: Told) -> bool:
     """Tell whether a row has all that is known: those from before standing was kept may not."""
-    done_at = row.last_update_at
-    return row.turn_starts_at is not None or done_at is None or done_at < row.since
+    if row.turn_starts_at is not None:
+        return row.weeks is not None
+    return row.last_update_at is None or row.last_update_at < row.since
 
 
 def terms_in(row: Told) -> Terms:
@@ -228,10 +232,17 @@ def terms_in(row: Told) -> Terms:
     return Terms(row.interval, clock_in(row), row.since, allowance, pauses)
 
 
-def standing_in(row: Told, terms: Terms) -> Standing:
-    """Return the standing as it was kept in a row that tells it."""
+def whole_in(row: Told, terms: Terms) -> Standing:
+    """Return the standing as it was kept in a row of `TOLD`, to be kept again."""
     if row.turn_starts_at is None:
         return _begun_in(row, terms)
+    return replace(standing_in(row, terms), weeks=weeks.read(row.weeks))
+
+
+def standing_in(row: Told, terms: Terms) -> Standing:
+    """Return the standing as it was kept in a row that tells it, but for the weeks."""
+    if row.turn_starts_at is None:
+        return replace(_begun_in(row, terms), weeks=None)
     return Standing(
         Turn(0, row.turn_starts_at, row.turn_ends_at),
         row.turn_done,
@@ -244,7 +255,6 @@ def standing_in(row: Told, terms: Terms) -> Standing:
 
 
 def _begun_in(row: Told, terms: Terms) -> Standing:
-    """Return the standing of a member for whom none was kept yet."""
     if is_told(row):
         return begun(terms)
     # until it is told anew, all that is known is the last update
@@ -260,7 +270,7 @@ def note_done(user_id: int, movement_id: int, row: Told, moment: datetime) -> No
 def _keep_done(user_id: int, movement_id: int, row: Told, moment: datetime) -> bool:
     """Keep that a member did it, if what their row tells of their terms holds; tell whether so."""
     terms = terms_in(row)
-    standing = done(standing_in(row, terms), moment, terms)
+    standing = done(whole_in(row, terms), moment, terms)
     by = {f"by_{one.name}": getattr(row, one.name) for one in (*OF_USER, *OF_MOVEMENT)}
     given = _kept(user_id, movement_id, standing) | by | {"posted_at": moment}
     return execute(_KEEP_POSTED, given).rowcount > 0
@@ -314,7 +324,7 @@ def retell(movement_id: int, user_ids: Collection[int]) -> int:
 def _at(moment: datetime, row: Told) -> Standing:
     """Return how a member stands at a moment by what is kept."""
     terms = terms_in(row)
-    return advance(standing_in(row, terms), moment, terms)
+    return advance(whole_in(row, terms), moment, terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,4 +393,5 @@ def kept(standing: Standing) -> dict[str, Any]:
         "done_turns": standing.done_turns,
         "turns": standing.turns,
         "recent": standing.recent,
+        "weeks": weeks.written(standing.weeks or ()),
     }

@@ -3,7 +3,7 @@
 import random
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, and_, bindparam, false
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, Text, and_, bindparam, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.clock import utcnow
@@ -47,6 +47,8 @@ class Subscription(Model):
     #: the last pause, which may be over
     paused_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
     paused_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: part of the standing as well, as `gridt.weeks` writes it; not told yet in rows from before it
+    weeks: Mapped[str | None] = mapped_column(Text)
 
     @classmethod
     def of(cls, movement_id: int) -> ColumnElement[bool]:

@@ -93,7 +93,7 @@ def change_terms(movement: Movement, changes: Mapping[str, Any]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Retold:
     """A batch of members who were told anew.
 
     :param members: how many
@@ -106,7 +106,7 @@ class Told:
     last: Place | None
 
 
-def retell_next(movement_id: int, after: Place = (0, 0)) -> Told:
+def retell_next(movement_id: int, after: Place = (0, 0)) -> Retold:
     """Tell the next members of a movement anew, after a place in its order.
 
     Does not commit. Who joins meanwhile need not be met: nothing is kept of them yet.
@@ -118,7 +118,7 @@ def retell_next(movement_id: int, after: Place = (0, 0)) -> Told:
     rows = execute(_NEXT_MEMBERS, given).all()
     otherwise = retell(movement_id, [row.user_id for row in rows]) if rows else 0
     last = rows[-1] if len(rows) == BATCH else None
-    return Told(len(rows), otherwise, last and (last.shuffle_key, last.user_id))
+    return Retold(len(rows), otherwise, last and (last.shuffle_key, last.user_id))
 
 
 def _set(model: User | Movement, changes: Mapping[str, Any]) -> bool:

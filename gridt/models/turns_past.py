@@ -58,8 +58,23 @@ class History:
         """Return the last so many turns that began before a moment."""
         end = min(ends_at, self.now + INSTANT)
         # one more, since days are not all as long as each other
-        start = self._terms.turn_at(end - INSTANT - turns * self.interval).starts_at
-        return self.between(start, end)[-turns:]
+        start = self._before(end, turns + 1)
+        found = self.between(start, end)
+        while len(found) < turns and start > self._terms.since:
+            # a turn in which the interval changed took the place of others
+            start = self._before(found[0].starts_at, turns + 1 - len(found))
+            found = self.between(start, end)
+        return found[-turns:]
+
+    def _before(self, moment: datetime, turns: int) -> datetime:
+        """Return when so many turns began before a moment, by the intervals of then: about."""
+        for period in reversed(self._past.periods):
+            start = moment - turns * period.interval
+            if start >= period.starts_at:
+                return start
+            turns -= max(timedelta(), moment - period.starts_at) // period.interval
+            moment = min(moment, period.starts_at)
+        return moment
 
     def turns_in(self, starts_at: datetime, ends_at: datetime) -> int:
         """Return how many turns a stretch of time has, but for those begun before: about."""

@@ -30,7 +30,16 @@ from gridt.clock import utcnow
 from gridt.errors import AlreadyDone, NotSubscribed
 from gridt.extensions import db
 from gridt.models.base import BigId, Model, Stored, UTCDateTime, execute
-from gridt.models.standings import held, is_told, note_done, retell, told, turn_open_for
+from gridt.models.standings import (
+    TOLD,
+    held,
+    is_told,
+    note_done,
+    retell,
+    terms_in,
+    told,
+    turn_open_for,
+)
 from gridt.models.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -51,6 +60,8 @@ class Update(Stored, Model):
         Index(None, "leader_id", "movement_id", "time_stamp"),
         {"sqlite_autoincrement": True},
     )
+    # of two who withdraw one at once, the second finds done what they wanted
+    __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012 - read once, by SQLAlchemy
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     leader_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
@@ -173,6 +184,20 @@ _SET_TIME = (
         .scalar_subquery()
     )
 )
+_COUNT_FROM = (
+    update(Subscription).where(*_MINE).values(counted_from=bindparam("since", type_=UTCDateTime()))
+)
+_COUNTED_EARLIER = (
+    TOLD.add_columns(Subscription.subscribed_at)
+    .where(*_MINE, Subscription.counted_from.is_not(None))
+    .with_for_update(key_share=True, of=Subscription)
+)
+_FIRST = select(func.min(Update.time_stamp)).where(
+    Update.leader_id == bindparam("of_user"),
+    Update.movement_id == bindparam("of_movement"),
+    # those of a membership before this one do not count
+    Update.time_stamp >= bindparam("since", type_=UTCDateTime()),
+)
 
 
 @event.listens_for(Update, "after_insert")
@@ -189,6 +214,7 @@ def _note_posted(_mapper: Mapper[Update], _connection: Connection, posted: Updat
 
 @event.listens_for(Update, "after_delete")
 def _note_withdrawn(_mapper: Mapper[Update], _connection: Connection, gone: Update) -> None:
+    _count_from_first(gone.leader_id, gone.movement_id)
     note_past(gone.leader_id, gone.movement_id)
 
 
@@ -197,3 +223,20 @@ def note_past(leader_id: int, movement_id: int) -> None:
     retell(movement_id, [leader_id])
     # whoever posts meanwhile held the subscription until retelling did: now this sees what they did
     execute(_SET_TIME, {"of_user": leader_id, "of_movement": movement_id})
+
+
+def count_from(user_id: int, movement_id: int, since: datetime | None) -> None:
+    """Let a member's standing begin before they subscribed, or with that again; not told anew."""
+    execute(_COUNT_FROM, {"of_user": user_id, "of_movement": movement_id, "since": since})
+
+
+def _count_from_first(user_id: int, movement_id: int) -> None:
+    """Let a standing that begins with what was imported begin with the first that is left of it."""
+    mine = {"of_user": user_id, "of_movement": movement_id}
+    row = execute(_COUNTED_EARLIER, mine).one_or_none()
+    if row is None:
+        return
+    first = execute(_FIRST, mine | {"since": row.since}).scalar_one()
+    is_older = first is not None and first < row.subscribed_at
+    since = terms_in(row).turn_at(first).starts_at if is_older else None
+    count_from(user_id, movement_id, since)

@@ -15,6 +15,7 @@ from gridt.models.base import Model, PlainText, Stored, UTCDateTime, fold
 from gridt.models.block import Block
 from gridt.models.calendar_address import CalendarAddress
 from gridt.models.history import FormerClock
+from gridt.models.job import Job
 from gridt.models.login import Login
 from gridt.models.movement_user_association import MovementUserAssociation
 from gridt.models.report import Report
@@ -204,6 +205,7 @@ class User(Stored, Model):
                 execution_options={"synchronize_session": False},
             )
         Report.forget(self)
+        Job.forget(self.id, self.email_folded)
         super().delete_from_db()
 
     def _leave_everything(self, *, disown: bool = False) -> None:

@@ -7,11 +7,10 @@ from sqlalchemy import select
 
 from gridt.api import Blueprint, Resource
 from gridt.auth import admin
-from gridt.errors import UserNotFound
 from gridt.models import AuditEntry, User
 from gridt.models.audit import entries
 from gridt.paging import Listing
-from gridt.resources.paths import id_in
+from gridt.resources.paths import user_or_404
 from gridt.schemas.admin import (
     AdminUser,
     AdminUserChanged,
@@ -73,16 +72,17 @@ class OneUser(Resource):
     def get(self, user: str) -> ResponseReturnValue:
         """Show a user, for admins."""
         admin()
-        return admin_user(_user_or_404(user))
+        return admin_user(user_or_404(user))
 
     @bp.problems(403, 404, 409)
     @bp.answers(200, AdminUserChanged)
     @bp.arguments(UserPatch)
     def patch(self, data: dict[str, Any], user: str) -> ResponseReturnValue:
         """Make somebody an admin, or a user like all others; for admins."""
-        actor, found = admin(), _user_or_404(user)
-        found.change_role(data["role"])
-        AuditEntry.note("role.changed", user_id=found.id, actor_id=actor.id, role=found.role)
+        actor, found = admin(), user_or_404(user)
+        if found.role != data["role"]:
+            found.change_role(data["role"])
+            AuditEntry.note("role.changed", user_id=found.id, actor_id=actor.id, role=found.role)
         answer = admin_user(found, message=f"The role of this user is: {found.role}.")
         found.save_to_db()
         return answer
@@ -97,7 +97,7 @@ class Deactivation(Resource):
     @bp.bodyless
     def put(self, user: str) -> ResponseReturnValue:
         """Deactivate an account: it leaves every movement and every login ends; for admins."""
-        actor, found = admin(), _user_or_404(user)
+        actor, found = admin(), user_or_404(user)
         if found.deactivated_at is None:
             found.deactivate()
             AuditEntry.note("account.deactivated", user_id=found.id, actor_id=actor.id)
@@ -109,7 +109,7 @@ class Deactivation(Resource):
     @bp.answers(200, AdminUserChanged)
     def delete(self, user: str) -> ResponseReturnValue:
         """Let somebody use their account again, and join movements anew; for admins."""
-        actor, found = admin(), _user_or_404(user)
+        actor, found = admin(), user_or_404(user)
         if found.deactivated_at is not None:
             found.reactivate()
             AuditEntry.note("account.reactivated", user_id=found.id, actor_id=actor.id)
@@ -132,10 +132,3 @@ class Audit(Resource):
         listing = Listing(entries(**data), [(AuditEntry.id, True)])
         rows, headers = listing.page(limit=limit, after=after)
         return [audit_entry(row) for row in rows], headers
-
-
-def _user_or_404(user: str) -> User:
-    found = User.find_by_id(id_in(user, User.id))
-    if found is None:
-        raise UserNotFound
-    return found

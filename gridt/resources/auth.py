@@ -129,7 +129,9 @@ class OneLogin(Resource):
         found = Login.find_by_id(id_in(login, Login.id))
         if found is None or found.user_id != caller_id():
             raise LoginNotFound
-        found.revoke()
+        if found.revoked_at is None:
+            found.revoke()
+            AuditEntry.note("login.ended", user_id=found.user_id, actor_id=found.user_id)
         found.save_to_db()
         return {"message": "The login has ended."}
 

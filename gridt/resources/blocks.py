@@ -7,11 +7,10 @@ from sqlalchemy import bindparam, select
 
 from gridt.api import Blueprint, Resource
 from gridt.auth import caller, caller_id
-from gridt.errors import UserNotFound
 from gridt.extensions import db
 from gridt.models import Block, User, block, unblock
 from gridt.paging import Listing
-from gridt.resources.paths import id_in
+from gridt.resources.paths import user_or_404
 from gridt.schemas.base import Message, PageIn
 from gridt.schemas.blocks import BlockChanged, BlockOut
 
@@ -48,7 +47,7 @@ class OneBlock(Resource):
     @bp.bodyless
     def put(self, user: str) -> ResponseReturnValue:
         """Block a user, who is not told: neither is given the other as leader any more."""
-        blocker, blocked = caller(), _user_or_404(user)
+        blocker, blocked = caller(), user_or_404(user)
         made = block(blocker, blocked)
         answer = {
             "id": blocked.id,
@@ -63,13 +62,6 @@ class OneBlock(Resource):
     @bp.answers(200, Message)
     def delete(self, user: str) -> ResponseReturnValue:
         """Take a block back; done already where there is none."""
-        unblock(caller(), _user_or_404(user))
+        unblock(caller(), user_or_404(user))
         db.session.commit()
         return {"message": "You do not block this user any more."}
-
-
-def _user_or_404(user: str) -> User:
-    found = User.find_by_id(id_in(user, User.id))
-    if found is None:
-        raise UserNotFound
-    return found

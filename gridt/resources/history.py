@@ -1,7 +1,7 @@
 """How members did, turn by turn, and a movement as a whole."""
 
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from flask import Response
@@ -18,7 +18,7 @@ from gridt.models.turns_past import History
 from gridt.resources.paths import id_in, movement_or_404
 from gridt.schemas.history import HistoryIn, PictureIn, StatisticsOut, TurnPast
 from gridt.standing import INSTANT
-from gridt.turns import Clock
+from gridt.turns import DAY, Clock
 
 bp = Blueprint("history", description="How members did, turn by turn")
 
@@ -26,7 +26,6 @@ bp = Blueprint("history", description="How members did, turn by turn")
 USUAL = 30
 #: the most that are told at once, and the most that a year's picture is made of: one each hour
 MOST_TOLD, MOST_DRAWN = 1000, 24 * 366
-_DAY = timedelta(days=1)
 
 
 @bp.route("/movements/<movement>/history")
@@ -40,10 +39,12 @@ class HistoryOfMember(Resource):
         """Tell how each of one's own turns, or of a leader's, went, oldest first."""
         _, history, _ = _history(movement, data["user"])
         start = _moment(data["from"], history.clock)
-        end = _moment(data["to"], history.clock, after=True) or history.now + INSTANT
+        end = _moment(data["to"], history.clock, after=True)
         if start is None:
-            return [asdict(one) for one in history.last(USUAL, end)]
-        if start > end:
+            return [asdict(one) for one in history.last(USUAL, end or history.now + INSTANT)]
+        if end is None:
+            end = max(start, history.now) + INSTANT
+        if start > end or start == end != data["to"]:  # moments may follow at once, days may not
             raise _invalid("from", "After `to`.")
         if history.turns_in(start, end) > MOST_TOLD:
             raise _invalid("from", f"More than {MOST_TOLD} turns: ask for fewer at once.")
@@ -107,7 +108,7 @@ def _moment(given: date | None, clock: Clock, *, after: bool = False) -> datetim
     """Return the moment that a date-time says, or that a member's day begins, or ends."""
     if given is None or isinstance(given, datetime):
         return given
-    return clock.start_of(given + _DAY if after else given)
+    return clock.start_of(given + DAY if after else given)
 
 
 def _invalid(name: str, detail: str) -> Invalid:

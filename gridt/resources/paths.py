@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
 
-from gridt.errors import MovementNotFound
-from gridt.models import Movement
+from gridt.errors import MovementNotFound, UserNotFound
+from gridt.models import Movement, User
 from gridt.models.base import largest_in
 
 
@@ -50,6 +50,17 @@ def seen_or_404(movement: str, user_id: int) -> dict[str, Any]:
     if seen is None:
         raise MovementNotFound
     return seen
+
+
+def user_or_404(user: str) -> User:
+    """Return the user that a path names by their id.
+
+    :raises UserNotFound: when there is none
+    """
+    found = User.find_by_id(id_in(user, User.id))
+    if found is None:
+        raise UserNotFound
+    return found
 
 
 def _key_in(movement: str) -> int | str:

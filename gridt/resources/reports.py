@@ -7,14 +7,15 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import aliased
 
 from gridt.api import Blueprint, Resource
-from gridt.auth import admin, caller
+from gridt.auth import admin, caller, caller_id
 from gridt.errors import ReportNotFound
 from gridt.extensions import db
 from gridt.models import AuditEntry, Movement, Report, Update, User
 from gridt.models.base import execute
+from gridt.models.block import followed_before
 from gridt.paging import Listing
 from gridt.resources.paths import id_in, movement_or_404
-from gridt.resources.updates import readable_update_or_404
+from gridt.resources.updates import readable_update_or_404, update_or_404
 from gridt.schemas.blocks import (
     ReportChanged,
     Reported,
@@ -82,8 +83,14 @@ class UpdateReports(Resource):
     @bp.answers(200, Reported)
     @bp.arguments(ReportIn)
     def post(self, data: dict[str, Any], movement: str, update: str) -> ResponseReturnValue:
-        """Report an update that one can read; once more, while that is open, changes nothing."""
-        posted = readable_update_or_404(movement, update)
+        """Report an update that one can read, or could before one blocked who posted it.
+
+        Once more, while that is open, changes nothing.
+        """
+        posted = update_or_404(movement, update)
+        ends = (caller_id(), posted.leader_id, posted.movement_id)
+        if not followed_before(*ends, posted.time_stamp):
+            posted = readable_update_or_404(movement, update)
         return _report(posted.movement, posted, data)
 
 

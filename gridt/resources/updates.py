@@ -79,7 +79,7 @@ class OneUpdate(Resource):
     @bp.answers(200, Message)
     def delete(self, movement: str, update: str) -> ResponseReturnValue:
         """Take back an update of one's own; an admin any."""
-        found, user = _update_or_404(movement, update), caller()
+        found, user = update_or_404(movement, update), caller()
         if not may(user, Permission.UPDATE_DELETE, found):
             raise UpdateNotFound
         if found.leader_id != user.id:
@@ -99,8 +99,19 @@ def readable_update_or_404(movement: str, update: str) -> Update:
 
     :raises NotFound: when there is none, or it is not the caller's to see
     """
-    found = _update_or_404(movement, update)
+    found = update_or_404(movement, update)
     _ensure_readable(found.leader_id, found.movement_id, UpdateNotFound)
+    return found
+
+
+def update_or_404(movement: str, update: str) -> Update:
+    """Return the update that a path names, whoever posted it.
+
+    :raises NotFound: when there is none
+    """
+    in_movement, found = movement_or_404(movement), Update.find_by_id(id_in(update, Update.id))
+    if found is None or found.movement_id != in_movement.id:
+        raise UpdateNotFound
     return found
 
 
@@ -111,13 +122,6 @@ def _record(movement_id: int, data: dict[str, Any]) -> dict[str, Any]:
     except NotSubscribed:
         movement_or_404(str(movement_id))  # whose members there are exists; looked for only now
         raise
-
-
-def _update_or_404(movement: str, update: str) -> Update:
-    in_movement, found = movement_or_404(movement), Update.find_by_id(id_in(update, Update.id))
-    if found is None or found.movement_id != in_movement.id:
-        raise UpdateNotFound
-    return found
 
 
 def _ensure_readable(leader_id: int, movement_id: int, otherwise: type[NotFound]) -> None:

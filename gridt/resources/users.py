@@ -23,6 +23,7 @@ from gridt.schemas.users import (
     Identity,
     IdentityChanged,
     IdentityPatch,
+    ensure_good_username,
     identity_of,
 )
 
@@ -65,7 +66,8 @@ class OwnIdentity(Resource):
     def patch(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Change what is given."""
         user = caller()
-        if "username" in data:
+        if data.get("username", user.username) != user.username:
+            ensure_good_username(data["username"], user.email)
             holder = User.find_by_name(data["username"])
             if holder not in (None, user):
                 raise UsernameTaken

@@ -1,8 +1,9 @@
 """What admins see of accounts, and of the log."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
 from sqlalchemy import Row
 
@@ -47,6 +48,13 @@ class AdminUserChanged(AdminUser, Message):
     """Somebody, as they are now."""
 
 
+def _ensure_utc_has_it(moment: datetime) -> None:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise ValidationError("Out of range.") from None
+
+
 class AuditIn(PageIn):
     """Which entries of the log are asked for."""
 
@@ -61,7 +69,9 @@ class AuditIn(PageIn):
         metadata={"description": "only what was done so"},
     )
     since = fields.AwareDateTime(
-        load_default=None, metadata={"description": "only what was done from then on"}
+        load_default=None,
+        validate=_ensure_utc_has_it,
+        metadata={"description": "only what was done from then on"},
     )
 
 

@@ -116,12 +116,6 @@ class Name(Line):
         return text
 
 
-#: how a day or a moment is described
-DAY_OR_MOMENT: dict[str, Any] = {
-    "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
-}
-
-
 class IntervalField(fields.Field[timedelta]):
     """A word or an ISO 8601 duration of whole seconds, from one minute to one year."""
 

@@ -1,12 +1,10 @@
-"""When days and weeks begin, and until when somebody is paused, as clients write it."""
+"""When days and weeks begin, and days and moments, as clients write them."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields
-
-from gridt.schemas.base import DAY_OR_MOMENT
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 #: the latest start of a day, in minutes after midnight
@@ -47,24 +45,33 @@ class WeekdayField(fields.Field[int]):
         return WEEKDAYS.index(value)
 
 
-class UntilField(fields.Field[date]):
-    """A moment with its zone, or a day."""
+class DayOrMoment(fields.Field[date]):
+    """A day of the member's own, or a moment with its zone, which is put in UTC."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        told = "a moment with its zone, or the day, by one's own calendar, on which one is back"
-        forms = ["2027-01-04", "2027-01-04T09:00:00+01:00"]
-        metadata = DAY_OR_MOMENT | {"description": told, "examples": forms}
+    def __init__(self, description: str, **kwargs: Any) -> None:
+        metadata = {
+            "anyOf": [{"type": "string", "format": one} for one in ("date", "date-time")],
+            "description": description,
+            "examples": ["2027-01-04", "2027-01-04T09:00:00+01:00"],
+        }
         super().__init__(metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:
+        text = value if isinstance(value, str) and value.isascii() else ""
         try:
-            text = value if isinstance(value, str) and value.isascii() else ""
-            found = date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
+            return date.fromisoformat(text) if len(text) <= 10 else _moment(text)
         except ValueError:
-            found = None
-        if found is None or (isinstance(found, datetime) and found.tzinfo is None):
-            raise ValidationError("Neither a day nor a moment with its zone, in ISO 8601.")
-        return found
+            raise ValidationError("Neither a day nor a moment, in ISO 8601.") from None
+
+
+def _moment(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValidationError("A moment without its zone: Z or an offset.")
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ValidationError("Out of range.") from None
 
 
 def day_start(minutes: int) -> str:

@@ -1,12 +1,12 @@
 """What became of turns, one by one and for a movement as a whole."""
 
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Range
 
-from gridt.schemas.base import DAY_OR_MOMENT, In
+from gridt.schemas.base import In
+from gridt.schemas.clocks import DayOrMoment
 from gridt.standing import Outcome
 
 #: a year that anybody may ask for
@@ -15,34 +15,13 @@ YEARS = Range(1970, 2999)
 _WHOSE = {"description": "`me`, or the id of a leader of the caller"}
 
 
-class DayOrMoment(fields.Field[date]):
-    """A date, for a day of the member's own, or a date-time with its offset."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:
-        try:
-            found = date.fromisoformat(value)
-        except ValueError:
-            found = _moment(value)
-        YEARS(found.year)
-        return found
-
-
-def _moment(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValidationError("Neither a date (2026-01-31) nor a date-time.") from None
-    if found.tzinfo is None:
-        raise ValidationError("A date-time without its offset (`Z`, or `%2B01:00`).")
-    try:
-        return found.astimezone(UTC)
-    except OverflowError:
-        raise ValidationError("Out of range.") from None
+def _of_a_year(found: date) -> None:
+    YEARS(found.year)
 
 
 def _day(words: str) -> DayOrMoment:
     told = f"{words} ({YEARS.min} to {YEARS.max})"
-    return DayOrMoment(load_default=None, metadata=DAY_OR_MOMENT | {"description": told})
+    return DayOrMoment(told, load_default=None, validate=_of_a_year)
 
 
 class HistoryIn(In):

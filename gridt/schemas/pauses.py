@@ -4,13 +4,16 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length
 
 from gridt.schemas.base import In, Line, Message
-from gridt.schemas.clocks import UntilField
+from gridt.schemas.clocks import DayOrMoment
 
 
 class PauseIn(In):
     """Until when nothing is expected of the caller, at most a year ahead."""
 
-    until = UntilField(required=True)
+    until = DayOrMoment(
+        "a moment with its zone, or the day, by one's own calendar, on which one is back",
+        required=True,
+    )
     reason = Line(
         load_default=None,
         allow_none=True,

@@ -1,11 +1,12 @@
 """Accounts: registering, logging in, and who one is."""
 
+from contextlib import suppress
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
-from marshmallow.validate import Length, OneOf
+from marshmallow.validate import Email, Length, OneOf
 from sqlalchemy import Row
 
 from gridt.errors import Invalid
@@ -15,6 +16,7 @@ from gridt.models.base import fold
 from gridt.models.passwords import is_common, is_own_name
 from gridt.models.personal import SECTIONS
 from gridt.models.user import avatar_of
+from gridt.models.usernames import flaw_of
 from gridt.schemas.base import In, Line, Message, Name
 from gridt.schemas.clocks import DayStartField, WeekdayField, day_start, weekday
 
@@ -28,6 +30,14 @@ _BIO = {
     "examples": ["Up at six, more or less."],
 }
 _OWN_NAME = "The username or the e-mail address, which others know."
+_USERNAME = {
+    "description": "what others see; free, in any case; nothing invisible, no look-alike letters,"
+    " and no e-mail address but one's own",
+    "examples": ["robin"],
+}
+
+
+_is_address = Email()
 
 
 class EmailField(fields.Email):
@@ -35,7 +45,8 @@ class EmailField(fields.Email):
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         address: str = super()._deserialize(*args, **kwargs)
-        if not address.isprintable():
+        # an encoded word (RFC 2047) has no place in an address; decoded it may be whole headers
+        if not address.isprintable() or "=?" in address:
             raise ValidationError("Not a valid email address.")
         if len(fold(address)) > LONGEST_EMAIL:
             raise ValidationError(f"Longer than maximum length {LONGEST_EMAIL}.")
@@ -88,6 +99,24 @@ def ensure_not_own_name(password: str, user: User, member: str = "password") -> 
         raise Invalid([{"pointer": f"#/{member}", "detail": _OWN_NAME}])
 
 
+def ensure_good_username(username: str, email: str) -> None:
+    """Refuse a new username that looks like nothing, or like somebody else.
+
+    :param email: its owner's
+    :raises Invalid: naming the member
+    """
+    if flaw := _flaw_of(username, email):
+        raise Invalid([{"pointer": "#/username", "detail": flaw}])
+
+
+def _flaw_of(username: str, email: str) -> str | None:
+    if fold(username) != fold(email):
+        with suppress(ValidationError):
+            _is_address(username)
+            return "An e-mail address, and not the one of this account."
+    return flaw_of(username)
+
+
 def given_password() -> Line:
     """Return the field of a password to prove oneself by."""
     metadata = {"format": "password", "examples": ["correct horse"]}
@@ -97,17 +126,18 @@ def given_password() -> Line:
 class RegisterIn(In):
     """A new account."""
 
-    username = Name(
-        required=True,
-        validate=Length(1, 32),
-        metadata={"description": "what others see; free, in any case", "examples": ["robin"]},
-    )
+    username = Name(required=True, validate=Length(1, 32), metadata=_USERNAME)
     email = EmailField(
         required=True,
         validate=Length(max=LONGEST_EMAIL),
         metadata={"description": "shown to nobody else", "examples": ["robin@example.org"]},
     )
     password = NewPassword()
+
+    @validates_schema
+    def _ensure_good_username(self, data: dict[str, Any], **_: Any) -> None:
+        if flaw := _flaw_of(data["username"], data["email"]):
+            raise ValidationError(flaw, "username")
 
     @validates_schema
     def _ensure_not_own_name(self, data: dict[str, Any], **_: Any) -> None:
@@ -156,7 +186,7 @@ class BioIn(In):
 class IdentityPatch(In):
     """What one may change about oneself."""
 
-    username = Name(validate=Length(1, 32), metadata={"examples": ["robin"]})
+    username = Name(validate=Length(1, 32), metadata=_USERNAME)
     bio = Line(validate=Length(max=2000), metadata=_BIO)
     time_zone = TimeZoneField(
         metadata={

@@ -5,22 +5,13 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import chromium
-
 DESKTOP, PHONE = (1280, 800), (390, 844)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -82,7 +73,7 @@ def overflow(page: Page) -> int:
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_somebody_logs_in_and_makes_a_call(
     open_page: Callable[..., Page],
-    pictures: Callable[[str, Page], None],
+    take: Callable[[str, Page], None],
     size: tuple[int, int],
     scheme: str,
 ) -> None:
@@ -102,7 +93,7 @@ def test_somebody_logs_in_and_makes_a_call(
     assert call(page, "users-get_own_identity")["email"] == "robin@example.org"
     answer = operation(page, "users-get_own_identity").locator(".live-responses-table")
     answer.evaluate("element => element.scrollIntoView()")
-    pictures(f"docs-{kind}-{scheme}", page)
+    take(f"docs-{kind}-{scheme}", page)
     assert overflow(page) == 0
 
 
@@ -168,15 +159,3 @@ def test_a_keyboard_is_enough(open_page: Callable[..., Page]) -> None:
     expect(opener).to_be_focused()
 
     assert call_by_keyboard(page, "users-get_own_identity")["username"] == "robin"
-
-
-@pytest.fixture
-def pictures(request: pytest.FixtureRequest) -> Callable[[str, Page], None]:
-    """Take a picture of the page where they are asked for."""
-    folder = request.config.getoption("--screenshots")
-
-    def take(name: str, page: Page) -> None:
-        if folder:
-            page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
-
-    return take

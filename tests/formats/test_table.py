@@ -2,6 +2,8 @@
 
 import csv
 import re
+import subprocess
+import sys
 from datetime import date, datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -14,6 +16,7 @@ from gridt.errors import Invalid
 from gridt.formats.table import MOST_ROWS, as_table, as_typed, harmless, read_table
 from gridt.models.diary import Done
 from tests.nasty import NASTY
+from tests.servers import PATIENCE, ROOT
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 AT = datetime(2026, 3, 1, 8, 30, 15, 123456, tzinfo=AMSTERDAM)
@@ -113,6 +116,7 @@ def test_what_is_written_is_read(texts):
     [
         "date,message\n2026-01-31,done\n",
         "date;message\r\n2026-01-31;done\r\n",
+        "date;mood;message\r2026-01-31;,,,;done\r",
         "\ufeffdate,message\r\n2026-01-31,done",
         'Date , MESSAGE\r\n"2026-01-31","done"\r\n',
         "mood,message,date,movement\ngood,done,2026-01-31,\n",
@@ -181,6 +185,22 @@ def test_a_row_with_too_many_cells_is_named():
     assert [(row, column) for row, column, _ in wrong] == [(2, "")]
 
 
+#: read by a process of its own, since nothing stops a search
+BUSY = """
+from gridt.formats.table import read_table
+
+nasty = "\\t'"
+long, many = nasty * 65_000, f'2026-03-01,Flossing,"{nasty * 280}"\\n' * 1_800
+rows = f'2026-03-01,"{long}",\\n2026-03-01,Flossing,"{long}"\\n{many}'
+read_table(f"date,movement,message\\n{rows}".encode(), "Flossing")
+"""
+
+
+def test_no_cell_keeps_the_service_busy():
+    """The long one took a minute, which is longer than a worker is waited for; the many a third."""
+    subprocess.run([sys.executable, "-c", BUSY], cwd=ROOT, timeout=PATIENCE, check=True)
+
+
 def test_rows_of_other_movements_are_left_out_and_counted():
     text = "movement,date\nFLOSSING,2026-01-30\nReading,2026-01-30\nReading,never\n"
     rows, wrong, others = read(text)
@@ -196,6 +216,8 @@ NO_TABLES = {
     "no names": b"2026-01-31,done\n",
     "other names": b"when,what\n2026-01-31,done\n",
     "a name twice": b"date,date\n2026-01-31,2026-01-30\n",
+    "two messages": b"date,message,Message \n2026-01-31,done,\n",
+    "two movements": b"date,movement,movement\n2026-01-31,Flossing,Reading\n",
     "NUL": b"date\n2026-01-31\0\n",
     "a picture": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
     "a workbook": b"PK\x03\x04\x14\0\x06\0",

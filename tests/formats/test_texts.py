@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -78,6 +78,7 @@ def test_a_name_is_the_same_in_every_format(movement):
 
 
 @given(NAMES)
+@example("\\\n")
 def test_any_name_can_be_read_back(movement):
     about = About(5, movement, 0)
     assert read_dot("".join(as_dot(about, []))).about["name"] == movement

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from gridt.extensions import db
 from gridt.jobs import job
 from gridt.jobs.registry import DEFINITIONS
-from gridt.models import Job
+from gridt.models import Job, User
 
 Register = Callable[..., Callable[..., None]]
 
@@ -32,6 +32,11 @@ def calls(register: Register) -> list[dict[str, Any]]:
     seen: list[dict[str, Any]] = []
     register("note", lambda **arguments: seen.append(arguments))
     return seen
+
+
+def people() -> list[str]:
+    """Return the names of those who have an account."""
+    return sorted(db.session.scalars(sa.select(User.username)))
 
 
 def queue() -> list[Job]:

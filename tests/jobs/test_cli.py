@@ -1,35 +1,18 @@
 """What operators type about jobs."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from click.testing import Result
-from flask import Flask
 
 from gridt.extensions import db
 from gridt.jobs import enqueue, run_until_idle
 from gridt.models import Job
-from tests.conftest import Clock
+from tests.conftest import Clock, Run
 from tests.jobs.conftest import Register, queue
 
-Run = Callable[..., Result]
-
 ADDRESS = "somebody@example.org"
-
-
-@pytest.fixture
-def run(app: Flask, database: None) -> Run:
-    runner = app.test_cli_runner()
-
-    def run(*arguments: str) -> Result:
-        result = runner.invoke(args=["gridt", *arguments])
-        db.session.expire_all()
-        return result
-
-    return run
 
 
 @pytest.fixture

@@ -16,14 +16,10 @@ from gridt.jobs import enqueue, run_until_idle
 from gridt.jobs.runner import LEASE, LONGEST_PAUSE, PAUSE, pause_after, run_next
 from gridt.models import Job, User
 from tests.conftest import Clock
-from tests.jobs.conftest import Register, queue
+from tests.jobs.conftest import Register, people, queue
 from tests.test_concurrency import at_once
 
 ADDRESS = "somebody@example.org"
-
-
-def people() -> list[str]:
-    return sorted(db.session.scalars(sa.select(User.username)))
 
 
 def open_account(username: str) -> None:
@@ -202,9 +198,7 @@ def test_a_job_that_kills_its_worker_each_time_is_given_up(
 
 
 @pytest.fixture
-def overtaken(
-    own_app: Flask, register: Register, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., None]]:
+def overtaken(own_app: Flask, register: Register) -> Iterator[Callable[..., None]]:
     """Have one worker hang in the job `open` until another has taken it over.
 
     The first to come opens an account for "slow", the other one for "quick".

@@ -2,10 +2,9 @@
 
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM, Signals
 from threading import Thread
@@ -21,20 +20,19 @@ from gridt.clock import utcnow
 from gridt.extensions import db, disconnect
 from gridt.jobs import enqueue
 from gridt.jobs.worker import Worker
-from gridt.models import Job, User
+from gridt.models import Job
 from tests import postgres
 from tests.conftest import migrated_app
-from tests.jobs.conftest import queue
-from tests.servers import PATIENCE, ROOT, environment, flask, serve
+from tests.jobs.conftest import people, queue
+from tests.servers import PATIENCE, flask, running, serve
 
 SERVICE = "tests.jobs.service"
 
 
 @pytest.fixture
-def url(own_app: Flask) -> Iterator[str]:
+def url(world: Flask) -> str:
     """The address of a database of the test's own; the context of an app on it is entered."""
-    with own_app.app_context():
-        yield own_app.config["SQLALCHEMY_DATABASE_URI"]
+    return str(world.config["SQLALCHEMY_DATABASE_URI"])
 
 
 def put(name: str, **arguments: str) -> None:
@@ -52,26 +50,9 @@ def wait_until(done: Callable[[], Any]) -> None:
     db.session.rollback()
 
 
-def people() -> list[str]:
-    return sorted(db.session.scalars(sa.select(User.username)))
-
-
-@contextmanager
-def working(url: str, *options: str) -> Iterator[subprocess.Popen[str]]:
+def working(url: str, *options: str) -> AbstractContextManager[subprocess.Popen[str]]:
     """Run `flask gridt work` for the length of a `with` block, unless that ends it before."""
-    command = [sys.executable, "-m", "flask", "--app", SERVICE, "gridt", "work", *options]
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment(url) | {"PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    return running(url, "--app", SERVICE, "gridt", "work", *options)
 
 
 # -- processes of their own -----------------------------------------------------------------
@@ -244,8 +225,8 @@ def test_a_database_that_is_away_is_waited_for(
     if request.config.getoption("--database") == "sqlite":
         pytest.skip("SQLite is never away")
     with postgres.serve() as server:
-        app = migrated_app(postgres.create_database(server.url, "gridt"))
-        with app.app_context(), looking(app) as looks:
+        url = postgres.create_database(server.url, "gridt")
+        with migrated_app(url) as app, app.app_context(), looking(app) as looks:
             with server.away():
                 wait_for_looks(looks)
             disconnect()  # ours were lost as well
@@ -253,8 +234,6 @@ def test_a_database_that_is_away_is_waited_for(
             db.session.commit()
             wait_until(lambda: calls)
             wait_until(lambda: not queue())
-        with app.app_context():
-            disconnect()
     assert told(caplog) == ["jobs have to wait: OperationalError", "jobs run again"]
 
 
@@ -268,7 +247,7 @@ def test_what_is_enqueued_in_the_same_process_is_not_waited_for(
         for number in range(1, 4):
             enqueue("note", {})
             db.session.commit()
-            wait_until(lambda: len(calls) == number)  # noqa: B023
+            wait_until(lambda wanted=number: len(calls) == wanted)
     finally:
         worker.stop()
         thread.join(PATIENCE)

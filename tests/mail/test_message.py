@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from lxml import html
 
 from gridt.mail.message import SUBJECTS, compose
 from tests.conftest import Clock
@@ -55,9 +56,8 @@ def test_a_mail_is_complete(clock: Clock, letter: str) -> None:
 @pytest.mark.parametrize("letter", SUBJECTS)
 def test_text_and_html_say_the_same(client_app, letter: str, url: str | None) -> None:
     client_app(url)
-    lxml_html = pytest.importorskip("lxml.html")
     message = sent(letter)
-    page = lxml_html.fromstring(html_of(message))
+    page = html.fromstring(html_of(message))
     paragraphs = [one.text_content() for one in page.iter("p")]
     assert paragraphs == text_of(message).rstrip("\r\n").replace("\r\n", "\n").split("\n\n")
     assert all(paragraphs)

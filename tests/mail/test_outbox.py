@@ -15,6 +15,7 @@ from gridt.mail.outbox import deliver
 from tests.mailbox import PASSWORD, USER, kept, mail_server, secured, token_of
 
 ROBIN = "robin@example.org"
+TOKEN = "a-token"
 LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
 
 
@@ -22,7 +23,7 @@ LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
 def send(app: Flask, database: None, monkeypatch: pytest.MonkeyPatch):
     """Send a mail by the server at some address."""
 
-    def send(url: str | None, email: str = ROBIN, token: str = "a-token") -> None:  # noqa: S107
+    def send(url: str | None, email: str = ROBIN, token: str = TOKEN) -> None:
         monkeypatch.setitem(app.config, "SMTP_URL", url)
         deliver(compose("reset_password", email, token))
 
@@ -56,7 +57,7 @@ def test_a_mail_reaches_its_server(send):
     (envelope,), (message,) = box.envelopes, box.messages
     assert (envelope.mail_from, envelope.rcpt_tos) == ("gridt@localhost", [ROBIN])
     assert message["To"] == ROBIN
-    assert token_of(message) == "a-token"
+    assert token_of(message) == TOKEN
 
 
 def test_a_login_goes_over_starttls(send, server_context, trusting):
@@ -167,7 +168,15 @@ def test_an_address_that_a_server_cannot_spell_is_given_up(send):
     assert box.envelopes == []
 
 
-@pytest.mark.parametrize("email", [f"a@{'ü' * 80}.example", "a@b\r\nBcc: c@example.org"])
+@pytest.mark.parametrize(
+    "email",
+    [
+        f"a@{'ü' * 80}.example",
+        "a@b\r\nBcc: c@example.org",
+        "=?utf-8?q?x=0D=0ABcc=3Ac=40example.org=0D=0A?=@example.org",
+        '"=?utf-8?q?x=0A=0Aa_text?="@example.org',
+    ],
+)
 def test_an_address_that_cannot_be_is_given_up(send, email):
     with mail_server() as box, pytest.raises(Refused):
         send(f"smtp://127.0.0.1:{box.port}", email)

@@ -13,11 +13,6 @@ from tests.conftest import Clock
 each_purpose = pytest.mark.parametrize("purpose", Purpose)
 
 
-@pytest.fixture
-def ann(make_user) -> User:
-    return make_user("ann")
-
-
 def is_good(purpose: Purpose, token: str) -> bool:
     try:
         MailToken.read(purpose, token).user()

@@ -154,7 +154,7 @@ def test_where_all_are_silent_somebody_is_chosen(make_movement, make_user, clock
     assert violations() == []
 
 
-def test_long_intervals_make_people_live_for_long(make_movement, make_user, clock):
+def test_long_intervals_make_people_live_for_long(database, clock):
     movement = Movement("yearly", timedelta(days=365))
     movement.save_to_db()
     members = people(8)

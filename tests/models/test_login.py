@@ -157,7 +157,7 @@ def test_a_login_is_kept_while_its_token_may_be_valid(make_user, make_login, clo
     assert ids() == set()
 
 
-def test_a_login_without_user_is_refused(make_user, make_login):
+def test_a_login_without_user_is_refused(make_login):
     login = make_login()
     login.user_id = login.user_id + 1000
     with pytest.raises(sa.exc.IntegrityError):

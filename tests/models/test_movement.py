@@ -110,7 +110,7 @@ def test_a_creator_is_kept(make_user, make_movement):
     assert (movement.creator, user.created_movements) == (user, [movement])
 
 
-def test_a_creator_can_be_set_long_before_saving(make_user, commits):
+def test_a_creator_can_be_set_long_before_saving(make_user):
     user = make_user()
     movement = Movement("flossing", DAY)
     movement.creator = user
@@ -699,9 +699,7 @@ def test_seen_tells_the_movements_of_a_user_from_others(make_movement, make_user
         assert sorted(row.id for row in rows) == [one.id for one in expected]
 
 
-def test_members_are_all_with_their_leaders_and_whether_they_were_active(
-    make_movement, make_user, clock
-):
+def test_members_are_all_with_their_leaders_and_whether_they_were_active(make_movement, clock):
     movement = make_movement(members=7)
     clock.pass_(days=4)
     active = movement.users[0]

@@ -61,7 +61,9 @@ def test_a_changed_role_counts_from_the_next_request_of_the_same_token(boss, cli
 
 
 def test_whose_role_was_changed_by_whom_is_noted(boss, ann, admin):
-    boss.patch(f"/admin/users/{ann.id}", json={"role": "admin"})
+    for _ in range(2):  # a role that somebody has already is no change
+        answer = boss.patch(f"/admin/users/{ann.id}", json={"role": "admin"})
+        assert (answer.status_code, answer.json["role"]) == (200, "admin")
     assert noted() == [("role.changed", admin.id, ann.id)]
 
 
@@ -145,7 +147,7 @@ def test_there_is_no_such_user(boss, user):
 # -- deactivation ---------------------------------------------------------------------------
 
 
-def test_a_deactivated_account_is_out_at_once(boss, client, client_of, ann, make_movement):
+def test_a_deactivated_account_is_out_at_once(boss, client_of, ann, make_movement):
     movement = make_movement(ann, members=9)
     hers, other = client_of(ann), client_of(ann)
     Update(ann, movement, "done").save_to_db()
@@ -311,7 +313,11 @@ def test_the_log_is_filtered_and_paged(boss, history, admin, ann, clock):
 
 
 @pytest.mark.parametrize(
-    "query", ["action=nothing", "since=yesterday", "since=2026-01-01T00:00:00", "user=0", "user=x"]
+    "query",
+    [
+        *("action=nothing", "since=yesterday", "since=2026-01-01T00:00:00", "user=0", "user=x"),
+        *("since=0001-01-01T00:00:00%2B14:00", "since=9999-12-31T23:59:59-14:00"),
+    ],
 )
 def test_a_wrong_question_to_the_log_is_refused(boss, query):
     assert boss.get(f"/admin/audit?{query}").status_code == 422

@@ -6,16 +6,6 @@ from gridt.extensions import db
 from gridt.models import Block
 
 
-@pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
-@pytest.fixture
-def ben(make_user):
-    return make_user("ben")
-
-
 def leaders(user, movement):
     db.session.expire_all()
     return {leader.id for leader in user.leaders(movement)}

@@ -1,7 +1,7 @@
 """Calendars to subscribe to, by an address that is secret and can be revoked."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import icalendar
 import pytest
@@ -79,7 +79,19 @@ def test_who_knows_the_address_sees_what_was_done_and_is_due_without_a_token(cli
         assert hidden not in answer.text
 
 
-def test_what_has_not_changed_is_not_sent_again(client, client_of, url, ann, movement):
+def test_who_never_did_it_is_told_until_when_it_is_due(client, client_of, make_user, movement):
+    eve = client_of(make_user("eve"))
+    eve.put(f"/movements/{movement.id}/subscriber")
+
+    answer = client.get(eve.post(HERE).json["url"])
+
+    (due,) = icalendar.Calendar.from_ical(answer.data).events
+    assert due["SUMMARY"] == f"{movement.name} (due)"
+    standing = eve.get(f"/movements/{movement.id}").json["standing"]
+    assert due.DTEND == datetime.fromisoformat(standing["due_at"])
+
+
+def test_what_has_not_changed_is_not_sent_again(client, url, ann, movement):
     tag = client.get(url).headers["ETag"]
     known = {"If-None-Match": tag}
     assert client.get(url, headers=known).status_code == 304
@@ -95,6 +107,20 @@ def test_a_pause_is_nothing_to_do(client, url, ann, movement):
     _, due = icalendar.Calendar.from_ical(client.get(url).data).events
     assert due.DTSTART == until.replace(microsecond=0)
     assert due.DTEND > due.DTSTART
+
+
+def test_what_is_done_is_due_in_the_next_turn_even_if_a_pause_ends_in_this(
+    client, client_of, url, ann, movement, clock
+):
+    clock.now = clock.now.replace(hour=10) + timedelta(days=1)
+    own, path = client_of(ann), f"/movements/{movement.id}"
+    own.post(f"{path}/updates")
+    own.put(f"{path}/pause", json={"until": (clock.now + timedelta(hours=1)).isoformat()})
+    standing = own.get(path).json["standing"]
+    *_, due = icalendar.Calendar.from_ical(client.get(url).data).events
+    assert due.DTSTART == datetime.fromisoformat(standing["turn"]["ends_at"])
+    assert due.DTEND == datetime.fromisoformat(standing["due_at"])
+    assert due.DTSTART < due.DTEND
 
 
 def test_movements_that_were_left_are_not_shown(client, client_of, url, ann, movement):

@@ -173,6 +173,24 @@ def test_the_last_thirty_turns_are_told_unless_asked(ann, joined, history):
     assert earlier[-1]["ends_at"] == "2026-04-30T12:00:00+00:00"
 
 
+def test_the_last_thirty_are_told_whatever_the_interval_was(ann, joined, history, client_of, clock):
+    movement = joined(ann, days=300, interval="weekly")
+    movement.creator = ann
+    movement.save_to_db()
+    # what was asked for within a week took no turn of its own
+    for days, interval in [(60, "PT1H"), (59, "weekly"), (5, "daily")]:
+        clock.now = ago(days=days)
+        client_of(ann).patch(f"/movements/{movement.id}", json={"interval": interval})
+    clock.now = NOW
+    whole = history(ann, movement, start="2025-01-01")
+    assert len(whole) > 40
+    assert history(ann, movement) == whole[-30:]
+    middle = whole[-5]["starts_at"]
+    assert history(ann, movement, to=middle) == whole[-35:-5]
+    assert history(ann, movement, to=whole[2]["starts_at"]) == whole[:2]
+    assert history(ann, movement, to=whole[0]["starts_at"]) == []
+
+
 def test_dates_are_of_the_members_calendar_and_both_are_meant(ann, joined, history):
     movement = joined(ann, days=100)
     told = history(ann, movement, start="2026-05-04", to="2026-05-06")
@@ -193,6 +211,9 @@ def test_nothing_is_told_from_before_or_after(ann, joined, history):
     movement = joined(ann, days=10)
     assert history(ann, movement, start="2020-01-01", to="2020-12-31") == []
     assert history(ann, movement, start="2030-01-01", to="2030-12-31") == []
+    assert history(ann, movement, start="2030-01-01") == []
+    begins = history(ann, movement)[-1]["starts_at"]
+    assert history(ann, movement, start=begins, to=begins) == []
     assert len(history(ann, movement, start="1970-01-01", to="2999-12-31")) == 11
 
 
@@ -219,6 +240,9 @@ def test_what_was_before_a_stretch_does_not_change_it(ann, joined, did, history)
         ({"to": "9999-12-31T23:59:59-12:00"}, "to"),
         ({"to": ""}, "to"),
         ({"start": "2026-05-03", "to": "2026-05-01"}, "from"),
+        ({"start": "2026-05-02", "to": "2026-05-01"}, "from"),
+        ({"start": "2026-05-01T12:00:00Z", "to": "2026-05-01"}, "from"),
+        ({"start": "2026-05-01T12:00:01Z", "to": "2026-05-01T12:00:00Z"}, "from"),
     ],
 )
 def test_what_is_no_stretch_of_time_is_named(ann, joined, history, query, member):

@@ -19,11 +19,6 @@ LEADER = {
 
 
 @pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
-@pytest.fixture
 def six(make_user, make_movement, ann):
     """A movement in which Ann follows four of five others, so that one is to be had."""
     return make_movement(ann, *(make_user() for _ in range(5)))

@@ -7,16 +7,13 @@ import jwt
 import pytest
 
 from gridt.auth import tokens_for
+from gridt.extensions import db
 from gridt.models import Login
+from gridt.models.audit import entries
 from gridt.models.login import LONGEST_USER_AGENT
 from tests.conftest import PASSWORD
 
 LIFETIME = timedelta(days=30)
-
-
-@pytest.fixture
-def ann(make_user):
-    return make_user("ann")
 
 
 @pytest.fixture
@@ -124,6 +121,16 @@ def test_ending_a_login_makes_its_tokens_worthless_at_once(client, log_in):
     assert client.post("/auth/refresh", **with_(there["refresh_token"])).status_code == 401
     assert client.get("/identity", **with_(here["access_token"])).status_code == 200
     assert id not in ids(client.get("/auth/logins", **with_(here["access_token"])))
+
+
+def test_ending_a_login_is_noted_once(client, log_in):
+    _, id = log_in()
+    here, _ = log_in()
+    for _ in range(2):
+        client.delete(f"/auth/logins/{id}", **with_(here["access_token"]))
+    owner = Login.find_by_id(id).user_id
+    noted = db.session.execute(entries(action="login.ended")).all()
+    assert [(one.user_id, one.actor_id) for one in noted] == [(owner, owner)]
 
 
 def test_ending_the_login_one_calls_with_is_logging_out(client, log_in):

@@ -43,11 +43,6 @@ def count(model) -> int:
 
 
 @pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
-@pytest.fixture
 def names(client_of, ann):
     """List the names of the movements that an address shows, in order."""
     client = client_of(ann)

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from gridt.auth import tokens_for
 from gridt.extensions import db
 from gridt.formats import TEXTS
-from gridt.models import Login, Movement, MovementUserAssociation, User
+from gridt.models import Movement, MovementUserAssociation, User
 from gridt.resources.network import MOST_MOVED
+from tests.conftest import new_token
 from tests.networks import people, plant, ring
 from tests.readers import READERS
 
@@ -23,11 +23,6 @@ TYPES = {
 
 each_format = pytest.mark.parametrize("name", READERS)
 each_text = pytest.mark.parametrize("name", TEXTS)
-
-
-@pytest.fixture
-def ann(make_user):
-    return make_user("ann")
 
 
 @pytest.fixture
@@ -276,9 +271,7 @@ def stream(own_app):
             movement.creator = user
             movement.save_to_db()
             plant(movement, ring(people(size)))
-            login = Login(user)
-            login.save_to_db()
-            headers = {"Authorization": f"Bearer {tokens_for(login)['access_token']}"}
+            headers = {"Authorization": f"Bearer {new_token(user)}"}
             address = f"/movements/{movement.id}/network"
 
         def parts(name):

@@ -105,3 +105,16 @@ def test_a_hash_by_other_parameters_is_renewed_at_login(client, make_user):
         hashes.append(ann.password_hash)
     assert (hashes[1] == old, hashes[2] == old, hashes[3] == hashes[2]) == (True, False, True)
     assert f"m={CHEAP['ARGON2_MEMORY_KIB']}," in ann.password_hash
+
+
+def test_a_password_that_normalizing_makes_very_long_is_wrong(client, client_of, make_user):
+    bomb = "\ufdfa" * 1024
+    ann = make_user("ann")
+    for login in ("ann", "nobody"):
+        answer = client.post("/auth", json={"username": login, "password": bomb})
+        assert answer.json["type"] == "/problems/wrong-credentials"
+    body = {"old_password": bomb, "new_password": "a better one"}
+    answer = client_of(ann).post("/user/change_password", json=body)
+    assert answer.json["type"] == "/problems/wrong-credentials"
+    assert client_of(ann).delete("/identity", json={"password": bomb}).status_code == 401
+    assert not ann.verify_password(bomb)

@@ -15,16 +15,6 @@ NOON = datetime(2024, 3, 20, 12, tzinfo=UTC)  # a Wednesday
 
 
 @pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
-@pytest.fixture
-def ben(make_user):
-    return make_user("ben")
-
-
-@pytest.fixture
 def movement(clock, make_movement, ann, ben):
     clock.now = NOON
     return make_movement(ann, ben, creator=ann)
@@ -149,7 +139,7 @@ def test_each_movement_takes_as_many_statements(client_of, make_user, statements
 # -- what movements ask ---------------------------------------------------------------------
 
 
-def test_an_interval_is_told_anew_in_batches(client_of, clock, make_user, monkeypatch):
+def test_an_interval_is_told_anew_in_batches(client_of, clock, monkeypatch):
     monkeypatch.setattr(gridt_terms, "BATCH", 2)
     clock.now = NOON
     (movement,), members = make_movements(1), people(7)

@@ -24,11 +24,6 @@ from tests.test_overlap import beside, stopped, wait_until_somebody_waits
 NEW = "another long one"
 
 
-@pytest.fixture
-def ann(make_user) -> User:
-    return make_user("ann")
-
-
 def post(client, path: str, **body: Any) -> int:
     answer = client.post(path, json=body)
     if answer.status_code == 200:
@@ -123,6 +118,35 @@ def test_who_is_unknown_is_told_the_same_by_the_same_statements(
     assert seen[0] == seen[1] == seen[2]
     assert not any("users" in statement for statement in seen[0][3])
     assert subjects(mails()) == [(ann.email, "reset_password")]
+
+
+def test_who_is_deactivated_gets_a_mail_that_says_so_and_no_token(
+    client, make_user, statements, mails
+) -> None:
+    out, other = make_user("out"), make_user("other")
+    out.deactivate()
+    out.save_to_db()
+    seen = []
+    for user in (out, other):
+        statements.clear()
+        assert post(client, "/user/reset_password/request", email=user.email) == 200
+        seen.append(list(statements))
+    assert seen[0] == seen[1]
+    told, helped = mails()
+    assert subjects([told, helped]) == [
+        (out.email, "account_deactivated"),
+        (other.email, "reset_password"),
+    ]
+    assert "oken" not in text_of(told) + html_of(told)
+
+
+def test_who_is_deactivated_meanwhile_is_not_asked_to_confirm_an_address(client, mails) -> None:
+    given = {"username": "new", "email": "new@example.org", "password": NEW}
+    assert client.post("/register", json=given).status_code == 201
+    new = User.find_by_name("new")
+    new.deactivate()
+    new.save_to_db()
+    assert mails() == []
 
 
 def test_a_mail_goes_to_the_address_of_the_account_not_to_the_one_typed(

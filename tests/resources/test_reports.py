@@ -14,16 +14,6 @@ SHOWN = {
 
 
 @pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
-@pytest.fixture
-def ben(make_user):
-    return make_user("ben")
-
-
-@pytest.fixture
 def movement(make_movement, ann, ben):
     return make_movement(ann, ben, creator=ben, name="Flossing")
 
@@ -110,6 +100,42 @@ def test_what_one_does_not_see_cannot_be_reported(
     assert answer.status_code == 404
     assert answer.json["type"] == "/problems/update-not-found"
     assert db.session.scalar(sa.select(Report.id)) is None
+
+
+def test_who_blocks_somebody_may_still_report_what_they_could_read(
+    clock, client_of, make_movement, ann, ben, movement, posted, admin
+):
+    client, elsewhere = client_of(ann), make_movement(ben)
+    unseen = elsewhere.post_update(ben, "elsewhere")
+    unseen.save_to_db()
+    assert client.put(f"/identity/blocks/{ben.id}").status_code == 200
+    elsewhere.add_user(ann)  # where they never met
+    db.session.commit()
+
+    address = f"/movements/flossing/updates/{posted.id}"
+    answer = client.post(f"{address}/reports", json=REASON)
+    assert answer.status_code == 201
+    assert client.post(f"{address}/reports", json=REASON).json == answer.json
+    (seen,) = admin.get("/admin/reports").json
+    assert (seen["snapshot"], seen["author"]["id"]) == ("something bad", ben.id)
+    assert client.get(address).status_code == 404  # to report is not to read again
+
+    clock.pass_(seconds=1)
+    later = movement.post_update(ben, "later")
+    later.save_to_db()
+    for update in (unseen, later):
+        address = f"/movements/{update.movement_id}/updates/{update.id}/reports"
+        assert client.post(address, json=REASON).status_code == 404
+
+
+def test_who_blocks_a_stranger_may_not_report_them(client_of, make_user, ben, movement, posted):
+    stranger = make_user()
+    movement.add_user(stranger)
+    client_of(ben).put(f"/identity/blocks/{stranger.id}")  # so that they do not meet
+    client = client_of(stranger)
+    assert client.put(f"/identity/blocks/{ben.id}").status_code == 200
+    address = f"/movements/flossing/updates/{posted.id}/reports"
+    assert client.post(address, json=REASON).status_code == 404
 
 
 def test_an_admin_closes_a_report(client_of, ann, movement, admin):

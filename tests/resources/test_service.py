@@ -4,9 +4,7 @@ import re
 
 import pytest
 
-from gridt import create_app
-from gridt.extensions import disconnect
-from tests.conftest import settings_for
+from tests.conftest import app_on
 
 HEADER = {"Authorization": "Bearer not-a-token"}
 
@@ -67,14 +65,12 @@ def test_an_asset_that_is_not_there_is_a_problem(client):
 
 
 def test_not_ready_before_the_database_is_migrated(new_database):
-    app = create_app(settings_for(new_database()))
-    client = app.test_client()
+    with app_on(new_database()) as app:
+        client = app.test_client()
 
-    answer = client.get("/ready")
+        answer = client.get("/ready")
 
-    assert answer.status_code == 503
-    assert int(answer.headers["Retry-After"]) > 0
-    assert answer.content_type == "application/problem+json"
-    assert client.get("/health").status_code == 200
-    with app.app_context():
-        disconnect()
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert answer.content_type == "application/problem+json"
+        assert client.get("/health").status_code == 200

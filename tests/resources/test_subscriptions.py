@@ -9,11 +9,6 @@ from gridt.extensions import db
 from gridt.models import MovementUserAssociation, Subscription
 
 
-@pytest.fixture
-def ann(make_user):
-    return make_user("ann")
-
-
 def leaders_by_follower(movement):
     db.session.expire_all()
     return {user.id: {one.id for one in user.leaders(movement)} for user in movement.users}

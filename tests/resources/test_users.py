@@ -33,7 +33,7 @@ def test_identity_shows_the_caller(client_of, ann):
     assert answer.json["created_at"].endswith("+00:00")
 
 
-def test_avatar_is_the_md5_of_the_lower_case_address(client, client_of, ann, make_user):
+def test_avatar_is_the_md5_of_the_lower_case_address(client_of, ann):
     ann.email = "MyEmailAddress@Example.com"
     ann.save_to_db()
     expected = md5(b"myemailaddress@example.com", usedforsecurity=False).hexdigest()
@@ -93,8 +93,11 @@ def test_bio_is_put(client_of, ann):
 
 
 def test_the_address_of_others_appears_nowhere(client_of, make_user, make_movement, ann):
-    ben = make_user("ben", email="secret.address@example.org")
-    movement = make_movement(ann, ben, *(make_user() for _ in "cd"), creator=ben)
+    ben, *others = (
+        make_user(name, email=f"secret.address.{name}@example.org")
+        for name in ("ben", "cas", "dan", "eli", "fay")
+    )
+    movement = make_movement(ann, ben, *others[:2], creator=ben)
     client_of(ben).post(f"/movements/{movement.id}/updates", json={"message": "done"})
     client = client_of(ann)
     base = f"/movements/{movement.id}"
@@ -107,10 +110,16 @@ def test_the_address_of_others_appears_nowhere(client_of, make_user, make_moveme
         ("GET", f"{base}/updates?user={ben.id}"),
         ("GET", f"{base}/leader/{ben.id}"),
         ("PUT", f"{base}/subscriber"),
-        ("POST", f"{base}/leader/{ben.id}"),
         ("GET", "/identity"),
     ]
     for method, path in calls:
         answer = client.open(path, method=method)
+        assert answer.status_code < 400, path
         assert "secret.address" not in answer.text, path
     assert ben.avatar in client.get(base).text
+    for other in others[2:]:
+        movement.add_user(other)
+    movement.save_to_db()
+    swapped = client.post(f"{base}/leader/{ann.leaders(movement)[0].id}")
+    assert swapped.status_code == 200
+    assert "secret.address" not in swapped.text

@@ -1,0 +1,18 @@
+"""In which movements somebody followed whom they block, so that they may still report them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    # nullable and without a default: nothing is rewritten, and the version before goes on
+    op.add_column("blocks", sa.Column("followed_in", sa.JSON(none_as_null=True), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("blocks", "followed_in")

@@ -1,0 +1,100 @@
+"""Names that people choose: not to be taken for others, and not to be overlooked."""
+
+import pytest
+
+from tests.conftest import PASSWORD
+
+LOOK_ALIKES = {
+    "a blank at the end": "ann ",
+    "a blank before": " ann",
+    "a blank of another kind": "ann\u00a0",
+    "two blanks": "ann  bell",
+    "a tab": "ann\tbell",
+    "a newline": "ann\nbell",
+    "a control": "ann\x07",
+    "zero width": "a\u200bnn",
+    "a joiner": "ann\u200d",
+    "a joiner that does not join": "\u200dann",
+    "a soft hyphen": "a\u00adnn",
+    "a grapheme joiner": "a\u034fnn",
+    "a variant": "ann\ufe0f",
+    "a rare variant": "ann\U000e0100",
+    "a filler": "\u3164",
+    "a blank of Braille": "ann\u2800",
+    "tags": "ann\U000e0061",
+    "an override": "\u202enna",
+    "a mark of direction": "ann\u200f",
+    "an isolate": "\u2066ann\u2069",
+    "a line separator": "ann\u2028",
+    "a Cyrillic letter": "\u0430nn",
+    "a Greek letter": "ann\u03bf",
+    "a Cherokee letter": "\u13aann",
+    "an Armenian letter": "rob\u056bn",
+    "a look-alike in bold": "ann\U0001d6d0",
+}
+#: somebody's, in other forms; all are "ann" or "ångström" to us
+SAME = ["ANN", "\uff21nn", "\U0001d41ann", "ÅNGSTRÖM", "A\u030angstro\u0308m", "\u212bngström"]
+GOOD = [
+    *("Jörn", "Анна Каренина", "Ἀθηνᾶ", "山田　太郎", "さくら Sakura", "김 yoga", "محمد ٣"),
+    *("robin 🧘🏽‍♀️", "❤️", "🏳️‍🌈 Noor", "Ⅷ", "✝ Anna", "d'Artagnan-2", "@robin", "क्षत्रिय"),
+]
+
+
+def registering(client, username, email="new@example.org"):
+    given = {"username": username, "email": email, "password": PASSWORD}
+    return client.post("/register", json=given)
+
+
+@pytest.mark.parametrize("username", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
+def test_nobody_takes_a_name_that_looks_like_anothers_or_like_nothing(
+    client, client_of, make_user, username
+):
+    make_user("ann")
+    renamed = client_of(make_user("ben")).patch("/identity", json={"username": username})
+    for answer in (registering(client, username), renamed):
+        assert answer.status_code == 422
+        assert [error["pointer"] for error in answer.json["errors"]] == ["#/username"]
+
+
+@pytest.mark.parametrize("username", SAME)
+def test_another_way_to_write_a_name_is_the_same_name(client, client_of, make_user, username):
+    make_user("ann")
+    make_user("ångström", email="a@example.org")
+    assert registering(client, username).json["type"] == "/problems/username-taken"
+    renamed = client_of(make_user("ben")).patch("/identity", json={"username": username})
+    assert renamed.json["type"] == "/problems/username-taken"
+    assert (
+        client.post("/auth", json={"username": username, "password": PASSWORD}).status_code == 200
+    )
+
+
+@pytest.mark.parametrize("username", GOOD)
+def test_a_name_is_kept_as_it_was_typed(client, client_of, make_user, username):
+    assert registering(client, username).json["username"] == username
+    assert (
+        client.post("/auth", json={"username": username, "password": PASSWORD}).status_code == 200
+    )
+    ben = client_of(make_user("ben"))
+    assert ben.patch("/identity", json={"username": f"{username}!"}).status_code == 200
+
+
+def test_who_has_such_a_name_already_keeps_it(client, client_of, make_user):
+    make_user("ann")
+    old = make_user("ann\u200b ", email="old@example.org")
+    answer = client.post("/auth", json={"username": "ann\u200b ", "password": PASSWORD})
+    assert answer.status_code == 200
+    client = client_of(old)
+    same = {"username": old.username, "bio": "as ever"}
+    assert client.patch("/identity", json=same).json["username"] == "ann\u200b "
+    assert client.patch("/identity", json={"username": "ann\u200b"}).status_code == 422
+    assert client.patch("/identity", json={"username": "annie"}).status_code == 200
+
+
+def test_an_address_is_the_name_of_its_owner_only(client, client_of, make_user):
+    """Who logs in by it would be taken for whoever has it as address."""
+    ben = make_user("ben")
+    for username in ("ann@example.org", "ANN@example.org"):
+        assert registering(client, username, "new@example.com").status_code == 422
+        assert client_of(ben).patch("/identity", json={"username": username}).status_code == 422
+    assert registering(client, "Ann@example.org", "ann@example.org").status_code == 201
+    assert client_of(ben).patch("/identity", json={"username": ben.email}).status_code == 200

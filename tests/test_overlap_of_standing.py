@@ -1,0 +1,228 @@
+"""Changes of one standing that overlap: what is kept is what the past tells, in whatever order.
+
+Each is stopped before it holds the subscription, and again when it holds it, while another comes.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import combinations_with_replacement, product
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from gridt.clock import utcnow
+from gridt.errors import GridtError
+from gridt.extensions import db
+from gridt.models import Subscription, Update, User
+from gridt.models.importing import Reported, import_updates
+from gridt.models.pausing import pause, resume
+from gridt.models.standings import retell, told
+from gridt.models.terms import change_clock
+from gridt.turns import Clock
+from tests.networks import make_movements, people, plant, ring
+from tests.test_concurrency import at_once
+from tests.test_overlap import PATIENCE, beside, in_turn, stopped
+
+DAY = timedelta(days=1)
+GRACE = timedelta(hours=2)
+#: somebody, and a movement of theirs
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that somebody does to how they stand in a movement.
+
+    :param do: returns how many updates that adds, if any
+    :param holds: words of the first statement that holds a subscription
+    """
+
+    name: str
+    do: Callable[[int, int], int | None]
+    holds: str
+
+    def __call__(self, place: Place) -> int:
+        """Do and save it; return how many updates that added: none where it was refused."""
+        try:
+            added = self.do(*place)
+            db.session.commit()
+            return added or 0
+        except GridtError:
+            db.session.rollback()
+            return 0
+        finally:
+            db.session.remove()
+
+
+def set_clock(user_id: int, _: int, **changes: Any) -> None:
+    user = User.find_by_id(user_id)
+    assert user is not None
+    change_clock(user, **changes)
+
+
+def post(user_id: int, movement_id: int) -> int:
+    Update.record(user_id, movement_id)
+    return 1
+
+
+def post_late(user_id: int, movement_id: int) -> int:
+    Update.record(user_id, movement_id, at=utcnow() - timedelta(minutes=1), grace=GRACE)
+    return 1
+
+
+def pause_for_days(user_id: int, movement_id: int) -> None:
+    pause(user_id, movement_id, utcnow() + 3 * DAY)
+
+
+def withdraw(user_id: int, movement_id: int) -> None:
+    """Take back what was done first."""
+    mine = (Update.leader_id == user_id, Update.movement_id == movement_id)
+    then = utcnow() - DAYS_AGO[0] * DAY
+    first = sa.select(Update).where(*mine, Update.time_stamp.between(then - DAY / 2, then))
+    if found := db.session.scalars(first).one_or_none():
+        db.session.delete(found)
+        db.session.flush()
+
+
+def bring_along(user_id: int, movement_id: int) -> int:
+    past = [Reported(2, utcnow() - 20 * DAY, None), Reported(3, utcnow(), None)]
+    return import_updates(user_id, movement_id, past, skip_duplicates=True)
+
+
+ONE, SOME = (
+    "FOR NO KEY UPDATE OF subscriptions",
+    "SELECT subscriptions.user_id \nFROM subscriptions",
+)
+KEEPS = "UPDATE subscriptions"
+CLOCK = {"time_zone": "Pacific/Auckland", "day_starts_at": 4 * 60, "week_starts_on": 6}
+CLOCKS = [
+    Act(f"set {name}", partial(set_clock, **{name: value}), SOME) for name, value in CLOCK.items()
+]
+POST = Act("post", post, ONE)
+WITHDRAW = Act("withdraw", withdraw, SOME)
+OTHERS = [
+    POST,
+    Act("post late", post_late, ONE),
+    Act("pause", pause_for_days, ONE),
+    Act("resume", resume, ONE),
+    WITHDRAW,
+    Act("import", bring_along, ONE),
+]
+PAIRS = list(product([*CLOCKS, *OTHERS], repeat=2))
+LAST = sa.select(sa.func.max(Update.time_stamp))
+#: when a member did it
+DAYS_AGO = (9, 8, 7, 5, 4, 2, 1)
+
+
+@pytest.fixture
+def world(own_app: Flask) -> Iterator[Flask]:
+    """An app whose context is entered."""
+    with own_app.app_context():
+        yield own_app
+
+
+@pytest.fixture
+def together(request: pytest.FixtureRequest) -> None:
+    """Skip where nobody writes beside another."""
+    if request.config.getoption("--database") == "sqlite":
+        pytest.skip("whoever writes to SQLite is alone")
+
+
+def member() -> tuple[Place, Place]:
+    """Make two movements of a few people, one of whom did it daily in both but for some days."""
+    users, movements = people(3), make_movements(2)
+    for movement in movements:
+        plant(movement, ring(users), since=utcnow() - 12 * DAY)
+        did = [utcnow() - timedelta(minutes=5) - days * DAY for days in DAYS_AGO]
+        ends = {"leader_id": users[0], "movement_id": movement.id, "message": None}
+        db.session.execute(sa.insert(Update), [ends | {"time_stamp": moment} for moment in did])
+        mine = (Subscription.user_id == users[0], Subscription.movement_id == movement.id)
+        db.session.execute(sa.update(Subscription).where(*mine).values(last_update_at=did[-1]))
+        retell(movement.id, users)
+        db.session.commit()
+    first, second = ((users[0], movement.id) for movement in movements)
+    db.session.remove()
+    return first, second
+
+
+@contextmanager
+def kept_right(*acts: Act) -> Iterator[tuple[Place, Place, list[int]]]:
+    """Make a member of two movements, and look at what acts left behind that overlapped.
+
+    The block fills the list with how many updates each of them added.
+    """
+    first, second = member()
+    added: list[int] = []
+    yield first, second, added
+    said, kept = [act.name for act in acts], [told(*place) for place in (first, second)]
+    for row in kept:
+        mine = (Update.leader_id == row.user_id, Update.movement_id == row.movement_id)
+        assert row.last_update_at == db.session.scalar(LAST.where(*mine)), said
+        assert retell(row.movement_id, [row.user_id]) == 0, said
+    user_id, _ = first
+    mine = sa.select(Update.id).where(Update.leader_id == user_id)
+    left = 2 * len(DAYS_AGO) - (WITHDRAW in acts)
+    assert len(db.session.scalars(mine).all()) == left + sum(added), said
+    user = User.find_by_id(user_id)
+    for act, (name, value) in zip(CLOCKS, CLOCK.items(), strict=True):
+        assert (getattr(user, name) == value) is (act in acts), said
+    db.session.rollback()
+    db.session.remove()
+
+
+def test_who_holds_the_standing_is_waited_for(together: None, world: Flask) -> None:
+    for acts in PAIRS:
+        with kept_right(*acts) as (place, _, added):
+            added += in_turn(world, KEEPS, *(partial(act, place) for act in acts))
+
+
+def test_who_comes_before_the_standing_is_held_goes_first(together: None, world: Flask) -> None:
+    for first, second in PAIRS:
+        if {first, second} <= {*CLOCKS} or first == second == WITHDRAW:
+            continue  # the second waits before, for the account or the update
+        with kept_right(first, second) as (place, _, added):
+            with stopped(world, first.holds, partial(first, place)) as running:
+                with beside(world, partial(second, place)) as other:
+                    added.append(other.result(PATIENCE))
+            added.append(running.result())
+
+
+def test_a_clock_changes_in_one_movement_while_something_happens_in_another(
+    together: None, world: Flask
+) -> None:
+    for first, second in product(CLOCKS, OTHERS):
+        with kept_right(first, second) as (place, elsewhere, added):
+            with stopped(world, KEEPS, partial(first, place)) as running:
+                with beside(world, partial(second, elsewhere)) as other:
+                    added.append(other.result(PATIENCE))
+            added.append(running.result())
+
+
+def test_all_at_once(world: Flask) -> None:
+    for pair in combinations_with_replacement([*CLOCKS, *OTHERS], 2):
+        acts = (*pair, POST)
+        with kept_right(*acts) as (place, _, added):
+            added += at_once(world, *(partial(act, place) for act in acts))
+
+
+def test_a_day_that_is_named_while_the_clock_changes_is_one_of_the_new_clock(
+    together: None, world: Flask
+) -> None:
+    (user_id, movement_id), _ = member()
+    today = utcnow().date()
+    back, then = today + 3 * DAY, today - 20 * DAY
+    to_pause = Act("pause", lambda *ids: pause(*ids, back) and None, ONE)
+    to_import = Act("import", lambda *ids: import_updates(*ids, [Reported(2, then, None)]), ONE)
+    for act, zone in ((to_pause, "Pacific/Auckland"), (to_import, "Pacific/Honolulu")):
+        move = Act("move", partial(set_clock, time_zone=zone), SOME)
+        in_turn(world, KEEPS, *(partial(one, (user_id, movement_id)) for one in (move, act)))
+    row = told(user_id, movement_id)
+    assert row.paused_until == Clock("Pacific/Auckland").start_of(back)
+    first = sa.select(sa.func.min(Update.time_stamp)).where(Update.movement_id == movement_id)
+    assert db.session.scalars(first).one() == Clock("Pacific/Honolulu").start_of(then) + DAY / 2
+    db.session.rollback()
