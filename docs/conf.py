@@ -39,6 +39,8 @@ html_theme_options = {
     # all pages in sight on a small screen
     "light_css_variables": {"sidebar-item-spacing-vertical": "0.3rem"},
 }
+html_static_path = ["site/site.css"]
+html_css_files = ["site.css"]
 templates_path = ["site"]
 html_additional_pages = {"index": "index.html"}  # leads on to the first page
 html_copy_source = False

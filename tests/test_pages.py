@@ -12,6 +12,7 @@ from flask_migrate.cli import db as db_commands
 from werkzeug.exceptions import HTTPException
 
 from gridt import create_app
+from gridt.api import document
 from gridt.cli import commands
 from gridt.config import Settings
 from tests.conftest import settings_for
@@ -24,7 +25,10 @@ PAGES = {
 
 each_page = pytest.mark.parametrize("page", PAGES)
 
-ROUTES = create_app(settings_for("sqlite://", METRICS_TOKEN="m" * 32)).url_map.bind("gridt.example")
+APP = create_app(settings_for("sqlite://", METRICS_TOKEN="m" * 32))
+ROUTES = APP.url_map.bind("gridt.example")
+DOCUMENT = document(APP)
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 MAKE = (ROOT / "Makefile").read_text()
 
 #: variables that compose reads, and no process of gridt
@@ -98,24 +102,37 @@ def test_every_command_named_exists_with_its_options(page: str) -> None:
                 assert word in {name for one in command.params for name in one.opts}, typed
 
 
-def calls(page: str) -> Iterator[tuple[str, str]]:
-    """Yield the calls that a page names: a method and a path, whose variables are filled."""
-    named = re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w{}/.<>-]*)", PAGES[page])
-    for method, path in named:
-        yield method, re.sub(r"[{<]\w+[}>]", "1", path)
+def calls(page: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield the calls that a page names: a method, or none, a path, and the names of arguments."""
+    named = r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w{}/.<>-]*)(\?[^`\"\s]*)?"
+    typed = r"()\$url(/[\w$%/.-]*)(\?[^`\"\s]*)?"
+    for method, path, query in re.findall(named, PAGES[page]) + re.findall(typed, code(page)):
+        filled = re.sub(r"[{<]\w+[}>]|\$\w+", "1", path)
+        yield method, filled, re.findall(r"[?&](\w+)=", query)
 
 
 @each_page
 def test_every_call_named_exists(page: str) -> None:
-    for method, path in calls(page):
+    for method, path, arguments in calls(page):
+        known = {method} & METHODS or METHODS.intersection(ROUTES.allowed_methods(path))
         try:
-            ROUTES.match(path, method)
+            rules = [ROUTES.match(path, one, return_rule=True)[0].rule for one in known]
         except HTTPException as error:
             pytest.fail(f"{method} {path}: {error.name}")
+        assert rules, path
+        told = DOCUMENT["paths"].get(rules[0].replace("<", "{").replace(">", "}"), {})
+        taken = {
+            parameter["name"]
+            for one in known
+            for parameter in told.get(one.lower(), {}).get("parameters", [])
+        }
+        assert set(arguments) <= taken, path
 
 
 def test_calls_are_found_in_pages() -> None:
-    assert sum(len(list(calls(page))) for page in PAGES) > 100
+    found = [call for page in PAGES for call in calls(page)]
+    assert len(found) > 100
+    assert sum(bool(arguments) for _, _, arguments in found) > 5
 
 
 @each_page
