@@ -370,6 +370,3 @@ def statements() -> Iterator[list[str]]:
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     yield seen
     sa.event.remove(sa.Engine, "before_cursor_execute", note)
-
-
-ROOT = Path(__file__).resolve().parent.parent

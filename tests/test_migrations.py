@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import flask_migrate
@@ -19,8 +18,7 @@ from gridt.extensions import db, disconnect, migrate
 from gridt.models import Subscription, User
 from tests.conftest import app_on
 from tests.networks import people
-
-ROOT = Path(__file__).resolve().parent.parent
+from tests.servers import ROOT
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.servers import ROOT
 
 TEXT = (ROOT / "docs" / "security.md").read_text()
 

@@ -16,7 +16,7 @@ from sqlalchemy import or_, select
 from gridt.auth import tokens_for
 from gridt.extensions import db
 from gridt.models import Login, Report, block
-from tests.conftest import ROOT
+from tests.servers import ROOT
 from tests.test_bad_input import CALLS, MEMBERS, PUBLIC, World, body_of
 
 #: what a good token of somebody else gets, who asks for what is Ann's: a stranger to her movement,
