@@ -264,7 +264,7 @@ def judge(
             told = judge(always, moments[:end], terms, period.starts_at, other)
             if _merit(told) > _merit(standing):
                 kept = other
-            standing = _kinder(standing, told, period.starts_at)
+            standing = _kinder(standing, told, period.starts_at, other)
         now, heard = following, end
     end = bisect_left(moments, until + INSTANT, heard)
     standing = _carried(standing, moments[heard:end], now, kept)
@@ -282,13 +282,18 @@ def _carried(
     return standing
 
 
-def _kinder(old: Standing, new: Standing, moment: datetime) -> Standing:
-    """Return the better of two standings at the moment of a change from one clock to the other."""
+def _kinder(old: Standing, new: Standing, moment: datetime, record: Record | None) -> Standing:
+    """Return the better of two standings at the moment of a change from one clock to the other.
+
+    :param record: that the new one was told with
+    """
     best_streak = max(old.best_streak, new.best_streak)
     if _merit(new) <= _merit(old):
         return replace(old, best_streak=best_streak)
     turn = new.turn
     if old.done and not new.done:
+        if record is not None and turn.starts_at < moment:
+            record.note(replace(turn, ends_at=moment), Outcome.FREE)
         turn = replace(turn, starts_at=moment)  # it is not expected once more at once
     return replace(new, turn=turn, best_streak=best_streak)
 

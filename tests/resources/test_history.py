@@ -265,6 +265,21 @@ def test_turns_of_a_minute_are_passed_over_that_nobody_asks_for(ann, joined, his
     assert outcomes(told) == ["missed"] * 10
 
 
+def test_no_time_is_lost_where_a_new_clock_judges_the_past(
+    make_user, client_of, joined, did, history, clock
+):
+    """Today was done by the old clock, and is not by the new one, which was kept better."""
+    ann = make_user("ann", time_zone="UTC")
+    movement = joined(ann, days=3)
+    midnight = NOW.replace(hour=0)
+    did(ann, movement, midnight - timedelta(hours=25), midnight + timedelta(minutes=30))
+    client_of(ann).patch("/identity", json={"time_zone": "Atlantic/Cape_Verde"})
+    clock.pass_(hours=1)
+    told = history(ann, movement)
+    assert outcomes(told) == ["free", "done", "done", "free", "open"]
+    assert [one["ends_at"] for one in told[:-1]] == [one["starts_at"] for one in told[1:]]
+
+
 # -- pictures -------------------------------------------------------------------------------
 
 
