@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     replica.init_app(app)
     limiter.init_app(app)
     with app.app_context():
-        prepare(db.engines)
+        prepare(db.engines, bounded=app.config["PREPARED_STATEMENTS"])
         metrics.init_app(app, db.engines, figures)
     register_watch(app)
     register_http(app)

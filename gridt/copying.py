@@ -76,6 +76,8 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
                 connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
+                # nothing may be said to it for long, while another database is read
+                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield connection
     finally:
         g.reading = before

@@ -20,6 +20,8 @@ READING, REPLICA = "reading", "replica"
 _OTHER = "other"
 #: how long a writer waits for another, and a login for a free hashing slot, in seconds
 PATIENCE = 10
+#: for how many seconds PostgreSQL keeps the transaction of who says nothing, as a stopped process
+_SILENCE = 60
 #: a connection that was used so many seconds ago is taken to be alive still
 _LIVELY = 1
 #: after so many milliseconds SQLite has looked for the write lock some times, and begins anew
@@ -144,14 +146,19 @@ def binds(url: str, replica: str | None, *, prepared: bool) -> dict[str | None, 
     return engines
 
 
-def prepare(engines: Mapping[str | None, Engine]) -> None:
-    """Set up what the connections of an app's engines do when they are opened, lent and begin."""
+def prepare(engines: Mapping[str | None, Engine], *, bounded: bool = False) -> None:
+    """Set up what the connections of an app's engines do when they are opened, lent and begin.
+
+    :param bounded: whether PostgreSQL is told how long to wait, which a connection may remember
+    """
     sqlite = engines[None].dialect.name == "sqlite"
-    for engine in engines.values():
+    for name, engine in engines.items():
         if sqlite:
             event.listen(engine, "connect", _configure)
-        else:
-            _ping_after_rest(engine)
+            continue
+        _ping_after_rest(engine)
+        if bounded and name != REPLICA:  # a replica is told so in its own configuration
+            event.listen(engine, "connect", _bound)
     if sqlite:
         # an event would do, and make each statement ask for listeners, which takes 5 µs more
         engines[None].dialect.do_begin = _begin  # type: ignore[method-assign]
@@ -177,6 +184,17 @@ def _ping_after_rest(engine: Engine) -> None:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
             raise InvalidatePoolError from error
+
+
+def _bound(connection: Any, _record: Any) -> None:
+    """Let nobody wait for a lock without end, nor keep one; what an operator has set stays."""
+    connection.execute(
+        "SELECT set_config(name, bound, false) FROM (VALUES ('lock_timeout', %s::text),"
+        " ('idle_in_transaction_session_timeout', %s::text)) AS bounds (name, bound)"
+        " WHERE current_setting(name) = '0'",
+        (f"{PATIENCE}s", f"{_SILENCE}s"),
+    )
+    connection.commit()
 
 
 def _configure(connection: sqlite3.Connection, _record: Any) -> None:

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 #: a table, or a column, that is not there: PostgreSQL's codes, and what SQLite says
 _NOT_MIGRATED = {"42P01", "42703"}, ("no such table", "no such column")
+#: a lock that was not to be had in time
+_KEPT = "55P03"
 
 _SENTENCES = {
     400: "The request is malformed",
@@ -93,6 +95,10 @@ def _conflict(error: Exception) -> Response:
 
 
 def _database_away(error: Exception) -> Response:
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == _KEPT:
+        log.warning("somebody else kept a lock for too long")
+        detail = "Somebody else is changing the same, and is not done yet; please try again"
+        return _known(Busy(detail, retry_after=5))
     log.error("database: %s", error)
     detail = "The database is not available; please try again"
     if _is_not_migrated(error):
