@@ -83,7 +83,8 @@ def _signed(token: str, key: str, earlier: tuple[str, ...]) -> dict[str, Any]:
 def _standing(claims: dict[str, Any]) -> Caller:
     """Return who calls, if their login has not ended."""
     login_id = claims.get("login")
-    if isinstance(login_id, int) and 0 < login_id <= largest_in(Login.id):
+    # of that very type: to Python, True is a whole number
+    if type(login_id) is int and 0 < login_id <= largest_in(Login.id):
         login = execute(_STANDING, {"login_id": login_id}).one_or_none()
         if login is not None and str(login.user_id) == claims["sub"]:
             return Caller(login.user_id, login_id, str(claims["jti"]), login.wrote_at)

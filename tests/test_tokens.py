@@ -145,6 +145,7 @@ BAD_TOKENS = {
     "no login": lambda c: signed(without(c, "login")),
     "null for a login": lambda c: signed(c | {"login": None}),
     "a word for a login": lambda c: signed(c | {"login": str(c["login"])}),
+    "true for a login": lambda c: signed(c | {"login": True}),
     "an array for a login": lambda c: signed(c | {"login": [c["login"]]}),
     "a fraction for a login": lambda c: signed(c | {"login": c["login"] + 0.5}),
     "a login of zero": lambda c: signed(c | {"login": 0}),
