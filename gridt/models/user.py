@@ -20,6 +20,7 @@ from gridt.models.login import Login
 from gridt.models.movement_user_association import MovementUserAssociation
 from gridt.models.report import Report
 from gridt.models.update import Update
+from gridt.models.usernames import tidy
 
 if TYPE_CHECKING:
     from gridt.models.movement import Movement
@@ -139,10 +140,11 @@ class User(Stored, Model):
     def find_by_login(cls, login: str) -> Self | None:
         """Return the user whose e-mail address, or else whose name, is `login`."""
         folded = fold(login)
+        ways = (folded, fold(tidy(login)))  # some names have blanks that are not kept any more
         return db.session.scalar(
             select(cls)
-            .where(or_(cls.email_folded == folded, cls.username_folded == folded))
-            .order_by((cls.email_folded == folded).desc())
+            .where(or_(cls.email_folded.in_(ways), cls.username_folded.in_(ways)))
+            .order_by((cls.email_folded == folded).desc(), (cls.username_folded == folded).desc())
             .limit(1)
         )
 

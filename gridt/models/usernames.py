@@ -23,10 +23,15 @@ _SIGNS = {"So", "Sm", "Sk"}
 _ALIKE = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"}
 
 
+def tidy(username: str) -> str:
+    """Return a name as it is kept: without the blanks that keyboards of phones add."""
+    return " ".join(filter(None, username.split(" ")))
+
+
 def flaw_of(username: str) -> str | None:
     """Return what is wrong with a name that somebody chooses, as a sentence, or None."""
     if username != username.strip() or re.search(r"\s\s", username):
-        return "Blanks at its ends, or several in a row."
+        return "Blanks of a rare kind at its ends, or in a row."
     plain = _without_glue(username)
     hidden = _IGNORED.search(plain) or _VARIANTS.search(plain)
     if hidden or any(unicodedata.category(character) in _UNSEEN for character in plain):

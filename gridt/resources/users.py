@@ -14,6 +14,7 @@ from gridt.models import AuditEntry, User
 from gridt.models.diary import done_by
 from gridt.models.personal import sections_about
 from gridt.models.terms import CLOCK, change_clock
+from gridt.models.usernames import tidy
 from gridt.schemas.base import Message
 from gridt.schemas.users import (
     BioIn,
@@ -67,6 +68,7 @@ class OwnIdentity(Resource):
         """Change what is given."""
         user = caller()
         if data.get("username", user.username) != user.username:
+            data["username"] = tidy(data["username"])
             ensure_good_username(data["username"], user.email)
             holder = User.find_by_name(data["username"])
             if holder not in (None, user):

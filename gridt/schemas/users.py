@@ -16,7 +16,7 @@ from gridt.models.base import fold
 from gridt.models.passwords import is_common, is_own_name
 from gridt.models.personal import SECTIONS
 from gridt.models.user import avatar_of
-from gridt.models.usernames import flaw_of
+from gridt.models.usernames import flaw_of, tidy
 from gridt.schemas.base import In, Line, Message, Name
 from gridt.schemas.clocks import DayStartField, WeekdayField, day_start, weekday
 
@@ -38,6 +38,13 @@ _USERNAME = {
 
 
 _is_address = Email()
+
+
+class NewUsername(Name):
+    """A name that somebody chooses, without blanks that nobody sees."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        return tidy(super()._deserialize(*args, **kwargs))
 
 
 class EmailField(fields.Email):
@@ -126,7 +133,7 @@ def given_password() -> Line:
 class RegisterIn(In):
     """A new account."""
 
-    username = Name(required=True, validate=Length(1, 32), metadata=_USERNAME)
+    username = NewUsername(required=True, validate=Length(1, 32), metadata=_USERNAME)
     email = EmailField(
         required=True,
         validate=Length(max=LONGEST_EMAIL),

