@@ -86,6 +86,7 @@ _DUE: Rows = (
         _named.name.label("movement"),
         *OF_MEMBER,
         *OF_MOVEMENT,
+        Subscription.last_update_at,
     )
     .join(users, users.c.id == Subscription.user_id)
     .join(movements, movements.c.id == Subscription.movement_id)

@@ -97,6 +97,12 @@ def test_a_pause_is_nothing_to_do(client, url, ann, movement):
     assert due.DTEND > due.DTSTART
 
 
+def test_what_was_never_done_is_due_as_well(client, url, ann, make_movement):
+    new = make_movement(ann)
+    *_, due = icalendar.Calendar.from_ical(client.get(url).data).events
+    assert due["SUMMARY"] == f"{new.name} (due)"
+
+
 def test_movements_that_were_left_are_not_shown(client, client_of, url, ann, movement):
     client_of(ann).delete(f"/movements/{movement.id}/subscriber")
     assert icalendar.Calendar.from_ical(client.get(url).data).events == []
