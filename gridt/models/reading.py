@@ -181,7 +181,7 @@ def people_seen(
     for row in rows:
         movement_id, id, username, bio, email, *last_update = row[:8]
         values = row[8:15]  # FOR_OTHERS, and the clock
-        *_, until = row[8:12]
+        until = values[3]
         person = {
             "id": id,
             "username": username,

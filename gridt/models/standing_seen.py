@@ -76,16 +76,12 @@ def _lapsed(row: Told, kept: _Kept, moment: datetime) -> _Kept:
     by = _terms(row, kept)
     begun = max(_turn_of(moment, *by).starts_at, ends_at)
     turn, missed = _missed(kept.starts_at, ends_at, kept.done, begun, *by)
-    if not missed:
-        return kept._replace(starts_at=turn.starts_at, ends_at=turn.ends_at, done=False)
-    return kept._replace(
-        starts_at=turn.starts_at,
-        ends_at=turn.ends_at,
-        done=False,
-        streak=0,
-        recent=(recent + "m" * min(missed, REMEMBERED))[-REMEMBERED:],
-        turns=kept.turns + missed,
-    )
+    streak, turns = kept.streak, kept.turns
+    if missed:
+        streak, turns = 0, turns + missed
+        recent = (recent + "m" * min(missed, REMEMBERED))[-REMEMBERED:]
+    present = (turn.starts_at, turn.ends_at, False, streak, recent)
+    return _Kept(*present, kept.best_streak, kept.done_turns, turns, *kept[8:])
 
 
 _OF_TURN = attrgetter("starts_at", "ends_at")
