@@ -74,14 +74,16 @@ def _lapsed(row: Told, kept: _Kept, moment: datetime) -> _Kept:
         now = advance(standing_in(row, terms), moment, terms)
         return _Kept._make((*_OF_TURN(now.turn), *_OF_STANDING(now), *kept[8:]))
     by = _terms(row, kept)
-    begun = max(_turn_of(moment, *by).starts_at, ends_at)
-    turn, missed = _missed(kept.starts_at, ends_at, kept.done, begun, *by)
+    turn, missed = _turn_of(moment, *by), 0
+    if turn.starts_at != ends_at or not kept.done:  # else it is the next one
+        begun = max(turn.starts_at, ends_at)
+        turn, missed = _missed(kept.starts_at, ends_at, kept.done, begun, *by)
     streak, turns = kept.streak, kept.turns
     if missed:
         streak, turns = 0, turns + missed
         recent = (recent + "m" * min(missed, REMEMBERED))[-REMEMBERED:]
     present = (turn.starts_at, turn.ends_at, False, streak, recent)
-    return _Kept(*present, kept.best_streak, kept.done_turns, turns, *kept[8:])
+    return _Kept._make((*present, kept.best_streak, kept.done_turns, turns, *kept[8:]))
 
 
 _OF_TURN = attrgetter("starts_at", "ends_at")
@@ -99,11 +101,18 @@ def _terms(row: Told, kept: _Kept) -> tuple[Any, ...]:
 _follows_calendar = lru_cache(follows_calendar)
 
 
+def _minute_of(moment: datetime) -> datetime:
+    """Return a moment of the same turn, if that follows the calendar, for which it is known."""
+    return moment.replace(second=0, microsecond=0)
+
+
 @lru_cache(4096)
 def _turn_of(
     moment: datetime, interval: timedelta, since: datetime, zone: str, day: int, week: int
 ) -> Turn:
     """Return the turn that a moment is in."""
+    if since is _ANY:
+        moment = _minute_of(moment)
     return turn_at(moment, interval, Clock(zone, day, week), since)
 
 
@@ -150,7 +159,7 @@ def _turn_before(moment: datetime, interval: timedelta, zone: str, day: int, wee
     if not follows_calendar(interval):
         return moment - interval  # wherever it begins
     clock = Clock(zone, day, week)
-    present = turn_at(moment, interval, clock, moment)
+    present = turn_at(_minute_of(moment), interval, clock, moment)
     return turn_at(present.starts_at - INSTANT, interval, clock, moment).starts_at
 
 
