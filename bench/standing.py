@@ -114,7 +114,7 @@ def _people_with(updates: int) -> tuple[str, list[int]]:
 def _keep(movements: Sequence[int], moment: datetime) -> None:
     """Keep that everybody had done it for weeks when they did it last, at a moment."""
     turn = turn_at(moment, DAY, Clock(), moment)
-    standing = Standing(turn, True, 12, 20, 90, 100, "ddddddddm" * 10 + "dddddddddd", ())
+    standing = Standing(turn, True, 12, 20, 90, 100, "ddddddddm" * 10 + "dddddddddd", "")
     db.session.execute(
         update(Subscription)
         .where(Subscription.movement_id.in_(movements))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from gridt.turns import Clock, Turn, turn_after, turn_at, turns_between
-from gridt.weeks import WEEKS, Mark, start_of, week_of
+from gridt.weeks import WEEKS, Mark, extended, last_of, start_of, week_of
 
 #: so many of the last turns that were done, missed or free are remembered one by one
 REMEMBERED = 100
@@ -94,7 +94,7 @@ class Standing:
     :param done_turns: turns done, ever
     :param turns: turns done or missed, ever
     :param recent: a letter for each of the last turns: `d` (done), `m` (missed) or `f` (free)
-    :param weeks: what was done before each of the last weeks; None where nobody asks
+    :param weeks: a mark for each of the last weeks, as `gridt.weeks` reads it; None if not told
     """
 
     turn: Turn
@@ -104,7 +104,7 @@ class Standing:
     done_turns: int = 0
     turns: int = 0
     recent: str = ""
-    weeks: tuple[Mark, ...] | None = None
+    weeks: str | None = None
 
 
 def lately(recent: str) -> tuple[int, int]:
@@ -134,11 +134,7 @@ class Record(list[Judged]):
     :param ends_at: of it; turns before and after are passed over as if nobody had asked for any
     """
 
-    def __init__(
-        self,
-        starts_at: datetime = _ALWAYS[0],
-        ends_at: datetime = _ALWAYS[1],
-    ) -> None:
+    def __init__(self, starts_at: datetime = _ALWAYS[0], ends_at: datetime = _ALWAYS[1]) -> None:
         super().__init__()
         self.starts_at, self.ends_at = starts_at, ends_at
 
@@ -155,7 +151,8 @@ class Record(list[Judged]):
 def begun(terms: Terms) -> Standing:
     """Return the standing of a member who has just subscribed."""
     turn = replace(terms.turn_at(terms.since), starts_at=terms.since)
-    return Standing(turn, weeks=(Mark(week_of(terms.since, terms.clock), 0, 0),))
+    mark = Mark(week_of(terms.since, terms.clock), 0, 0)
+    return Standing(turn, weeks=extended("", [mark]))
 
 
 def advance(
@@ -325,23 +322,21 @@ def _lapsed(standing: Standing, moment: datetime, terms: Terms) -> Standing:
     )
 
 
-def _marked(
-    standing: Standing, marks: tuple[Mark, ...], moment: datetime, terms: Terms
-) -> Standing:
+def _marked(standing: Standing, weeks: str, moment: datetime, terms: Terms) -> Standing:
     """Return the standing with a mark for each week in which a turn has begun by a moment."""
     clock, turn = terms.clock, standing.turn
-    last = marks[-1].week if marks else week_of(turn.starts_at, clock)
+    last = last_of(weeks) or week_of(turn.starts_at, clock)
     if moment < start_of(last + 1, clock):
         return standing
-    then = replace(standing, weeks=None)
+    then, marks = replace(standing, weeks=None), []
     now = week_of(max(turn.ends_at, terms.turn_at(moment).starts_at), clock)
     for week in range(max(last, now - WEEKS) + 1, now + 1):
         monday, first = start_of(week, clock), turn.ends_at
         if first < monday:
             first = terms.turn_at(monday - INSTANT).ends_at
         then = advance(then, first, terms)
-        marks += (Mark(week, then.done_turns, then.turns),)
-    return replace(standing, weeks=marks[-WEEKS:])
+        marks.append(Mark(week, then.done_turns, then.turns))
+    return replace(standing, weeks=extended(weeks, marks))
 
 
 def _closed(standing: Standing, terms: Terms, record: Record | None) -> Standing:

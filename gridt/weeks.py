@@ -36,13 +36,20 @@ def start_of(week: int, clock: Clock) -> datetime:
     return clock.start_of(monday_of(week))
 
 
-def written(marks: Iterable[Mark]) -> str:
-    """Return marks as text: `week:done/turns`, the oldest first."""
-    return " ".join(f"{week}:{done}/{turns}" for week, done, turns in marks)
+def extended(text: str, marks: Iterable[Mark]) -> str:
+    """Return a text that tells marks, `week:done/turns` each, with some more: the last of all."""
+    new = (f"{week}:{done}/{turns}" for week, done, turns in marks)
+    return " ".join([*text.split(), *new][-WEEKS:])
 
 
-def read(text: str | None) -> tuple[Mark, ...]:
-    """Return the marks that a text tells."""
+def last_of(text: str) -> int | None:
+    """Return the week of the last mark that a text tells."""
+    word = text[text.rfind(" ") + 1 :]
+    return int(word.partition(":")[0]) if word else None
+
+
+def read(text: str | None) -> list[Mark]:
+    """Return the marks that a text tells, the oldest first."""
     words = (text or "").replace(":", " ").replace("/", " ").split()
     numbers = iter(map(int, words))
-    return tuple(map(Mark, numbers, numbers, numbers))
+    return list(map(Mark, numbers, numbers, numbers))

@@ -32,7 +32,7 @@ from gridt.standing import (
     lately,
 )
 from gridt.turns import DAY, HALF_DAY, Clock, turn_after, turn_at
-from gridt.weeks import WEEKS, week_of
+from gridt.weeks import WEEKS, read, week_of
 from tests.test_turns import CLOCKS, HOUR, INSTANT
 
 STARTS = st.datetimes(datetime(1996, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC))
@@ -92,11 +92,11 @@ def test_however_often_it_is_looked_at_it_is_the_same(
 
 def _ensure_weeks_are_of(record: list[Judged], told: Standing, terms: Terms) -> None:
     """Compare what was done before each of the last weeks with the turns that began before."""
-    assert told.weeks is not None
+    weeks = read(told.weeks)
     present = week_of(told.turn.starts_at, terms.clock)
-    assert [one.week for one in told.weeks] == [*range(told.weeks[0].week, present + 1)]
-    assert len(told.weeks) == WEEKS or told.weeks[0].week == week_of(terms.since, terms.clock)
-    for week, done_turns, turns in told.weeks:
+    assert [one.week for one in weeks] == [*range(weeks[0].week, present + 1)]
+    assert len(weeks) == WEEKS or weeks[0].week == week_of(terms.since, terms.clock)
+    for week, done_turns, turns in weeks:
         before = outcomes(
             [one for one in record if week_of(one.turn.starts_at, terms.clock) < week]
         )

@@ -180,7 +180,7 @@ def people_seen(
     seen, unclear = [], {}
     for row in rows:
         movement_id, id, username, bio, email, *last_update = row[:8]
-        values = row[8:15]
+        values = row[8:15]  # FOR_OTHERS, and the clock
         until = values[3]
         person = {
             "id": id,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from gridt.models.base import execute
 from gridt.models.history import Told
@@ -19,9 +19,24 @@ from gridt.turns import Clock, Turn, follows_calendar, turn_at
 #: where a moment is asked for that has no meaning: one is the same for all movements
 _ANY = datetime.min.replace(tzinfo=UTC)
 
-#: what `OF_MEMBER` begins with
-_OF_TURN = attrgetter("starts_at", "ends_at")
-_OF_STANDING = attrgetter("done", "streak", "recent", "best_streak", "done_turns", "turns")
+
+class _Kept(NamedTuple):
+    """The values of `OF_MEMBER` in a row: to ask that for each by name would take longer."""
+
+    starts_at: Any
+    ends_at: Any
+    done: Any
+    streak: Any
+    recent: Any
+    best_streak: Any
+    done_turns: Any
+    turns: Any
+    since: Any
+    paused_from: Any
+    paused_until: Any
+    zone: str
+    day: int
+    week: int
 
 
 def shown(row: Told, first: int, moment: datetime) -> dict[str, Any]:
@@ -29,57 +44,69 @@ def shown(row: Told, first: int, moment: datetime) -> dict[str, Any]:
 
     :param first: the place in the row at which the values of `OF_MEMBER` begin
     """
-    values = row[first : first + len(OF_MEMBER)]
-    ends_at, paused_until = values[1], values[10]
-    now: Sequence[Any] = values
-    if ends_at is None or moment >= ends_at:
-        now = _lapsed(row, values, moment)
-    starts_at, ends_at, is_done, streak, recent, best_streak, done_turns, turns = now[:8]
+    now = _Kept._make(row[first : first + len(OF_MEMBER)])
+    if now.ends_at is None or moment >= now.ends_at:
+        now = _lapsed(row, now, moment)
+    paused_until = now.paused_until
     if paused_until is not None and paused_until <= moment:
         paused_until = None
-    due_at = ends_at
-    if is_done or paused_until is not None:
-        begins_at = paused_until or ends_at
-        if is_done:  # a pause may end before the turn does
-            begins_at = max(begins_at, ends_at)
-        due_at = _turn_of(begins_at, *_terms(row.interval, values)).ends_at
-    done_lately, counted = lately(recent)
+    due_at = now.ends_at
+    if now.done or paused_until is not None:
+        begins_at = paused_until or due_at
+        if now.done:  # a pause may end before the turn does
+            begins_at = max(begins_at, due_at)
+        due_at = _turn_of(begins_at, *_terms(row, now)).ends_at
+    done_lately, counted = lately(now.recent)
     return {
-        "turn": {"starts_at": starts_at, "ends_at": ends_at, "done": is_done},
+        "turn": {"starts_at": now.starts_at, "ends_at": now.ends_at, "done": now.done},
         "due_at": due_at,
-        "streak": streak,
-        "best_streak": best_streak,
-        "done_turns": done_turns,
-        "turns": turns,
+        "streak": now.streak,
+        "best_streak": now.best_streak,
+        "done_turns": now.done_turns,
+        "turns": now.turns,
         "lately": {"done_turns": done_lately, "turns": counted},
         "paused_until": paused_until,
     }
 
 
-def _lapsed(row: Told, values: Sequence[Any], moment: datetime) -> Sequence[Any]:
-    """Return what is kept of a standing as it is at a moment after its turn."""
-    starts_at, ends_at, is_done, streak, recent, best_streak, done_turns, turns = values[:8]
-    if ends_at is None or row.paused_from is not None or row.free_misses:
+def _lapsed(row: Told, kept: _Kept, moment: datetime) -> _Kept:
+    """Return what is kept as it would be at a moment after its turn."""
+    ends_at, recent = kept.ends_at, kept.recent
+    if ends_at is None or kept.paused_from is not None or row.free_misses:
         terms = terms_in(row)
         now = advance(standing_in(row, terms), moment, terms)
-        return *_OF_TURN(now.turn), *_OF_STANDING(now)
-    by = _terms(row.interval, values)
-    begun = max(_turn_of(moment, *by).starts_at, ends_at)
-    turn, missed = _missed(starts_at, ends_at, is_done, begun, *by)
+        return _Kept._make((*_OF_TURN(now.turn), *_OF_STANDING(now), *kept[8:]))
+    by = _terms(row, kept)
+    turn, missed = _turn_of(moment, *by), 0
+    if turn.starts_at != ends_at or not kept.done:  # else it is the next one
+        begun = max(turn.starts_at, ends_at)
+        turn, missed = _missed(kept.starts_at, ends_at, kept.done, begun, *by)
+    streak, turns = kept.streak, kept.turns
     if missed:
         streak, turns = 0, turns + missed
         recent = (recent + "m" * min(missed, REMEMBERED))[-REMEMBERED:]
-    return turn.starts_at, turn.ends_at, False, streak, recent, best_streak, done_turns, turns
+    present = (turn.starts_at, turn.ends_at, False, streak, recent)
+    return _Kept._make((*present, kept.best_streak, kept.done_turns, turns, *kept[8:]))
 
 
-def _terms(interval: timedelta, values: Sequence[Any]) -> tuple[Any, ...]:
+_OF_TURN = attrgetter("starts_at", "ends_at")
+_OF_STANDING = attrgetter("done", "streak", "recent", "best_streak", "done_turns", "turns")
+
+
+def _terms(row: Told, kept: _Kept) -> tuple[Any, ...]:
     """Return what tells turns: the same for many, as far as it has a meaning."""
-    since = _ANY if _follows_calendar(interval) else values[8]
-    return interval, since, *values[11:]
+    interval = row.interval
+    since = _ANY if _follows_calendar(interval) else kept.since
+    return interval, since, kept.zone, kept.day, kept.week
 
 
 #: asked for each row
 _follows_calendar = lru_cache(follows_calendar)
+
+
+def _minute_of(moment: datetime) -> datetime:
+    """Return a moment of the same turn, if that follows the calendar, for which it is known."""
+    return moment.replace(second=0, microsecond=0)
 
 
 @lru_cache(4096)
@@ -87,6 +114,8 @@ def _turn_of(
     moment: datetime, interval: timedelta, since: datetime, zone: str, day: int, week: int
 ) -> Turn:
     """Return the turn that a moment is in."""
+    if since is _ANY:
+        moment = _minute_of(moment)
     return turn_at(moment, interval, Clock(zone, day, week), since)
 
 
@@ -133,7 +162,7 @@ def _turn_before(moment: datetime, interval: timedelta, zone: str, day: int, wee
     if not follows_calendar(interval):
         return moment - interval  # wherever it begins
     clock = Clock(zone, day, week)
-    present = turn_at(moment, interval, clock, moment)
+    present = turn_at(_minute_of(moment), interval, clock, moment)
     return turn_at(present.starts_at - INSTANT, interval, clock, moment).starts_at
 
 

@@ -22,7 +22,6 @@ from sqlalchemy import (
     update,
 )
 
-from gridt import weeks
 from gridt.clock import utcnow
 from gridt.errors import NotInTime
 from gridt.models.base import Rows, UTCDateTime, execute
@@ -237,7 +236,7 @@ def whole_in(row: Told, terms: Terms) -> Standing:
     """Return the standing as it was kept in a row of `TOLD`, to be kept again."""
     if row.turn_starts_at is None:
         return _begun_in(row, terms)
-    return replace(standing_in(row, terms), weeks=weeks.read(row.weeks))
+    return replace(standing_in(row, terms), weeks=row.weeks or "")
 
 
 def standing_in(row: Told, terms: Terms) -> Standing:
@@ -394,5 +393,5 @@ def kept(standing: Standing) -> dict[str, Any]:
         "done_turns": standing.done_turns,
         "turns": standing.turns,
         "recent": standing.recent,
-        "weeks": weeks.written(standing.weeks or ()),
+        "weeks": standing.weeks,
     }

@@ -15,7 +15,7 @@ from gridt.models.standings import TOLD, terms_in, whole_in
 from gridt.models.subscription import IN_MOVEMENT, Subscription, keys_of
 from gridt.standing import Standing, advance
 from gridt.turns import Clock
-from gridt.weeks import WEEKS, Mark, monday_of, week_of
+from gridt.weeks import WEEKS, Mark, monday_of, read, week_of
 
 #: of a larger movement so many are counted: of a hundred samples, in 95 a share is off by 4 points
 #: or less. Those whose keys come first: drawn by chance when they joined, and the same each time
@@ -77,7 +77,7 @@ class _Weeks:
     def count(self, standing: Standing) -> None:
         """Count the turns of a member: what was done before a week began and before the next."""
         now = Mark(0, standing.done_turns, standing.turns)
-        for began, ended in pairwise([*(standing.weeks or ()), now]):
+        for began, ended in pairwise([*read(standing.weeks), now]):
             if turns := ended.turns - began.turns:
                 self._done[began.week] += ended.done_turns - began.done_turns
                 self._turns[began.week] += turns

@@ -34,14 +34,8 @@ LOOK_ALIKES = {
 }
 #: somebody's, in other forms; all are "ann" or "ångström" to us
 SAME = [
-    "ANN",
-    "ann ",
-    "  ann",
-    "\uff21nn",
-    "\U0001d41ann",
-    "ÅNGSTRÖM",
-    "A\u030angstro\u0308m",
-    "\u212bngström",
+    *("ANN", "ann ", "  ann", "\uff21nn", "\U0001d41ann"),
+    *("ÅNGSTRÖM", "A\u030angstro\u0308m", "\u212bngström"),
 ]
 GOOD = [
     *("Jörn", "Анна Каренина", "Ἀθηνᾶ", "山田　太郎", "さくら Sakura", "김 yoga", "محمد ٣"),
