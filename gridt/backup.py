@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -30,16 +30,20 @@ def back_up(engine: Engine, file: Path) -> list[Path]:
         if path.exists():
             raise NotPossible(f"{path} is there already.")
     draft = file.with_name(f"{file.name}.part")
-    try:
-        if key.exists():
-            with open(copy_of_key, "xb", opener=_private) as copied:
-                copied.write(key.read_bytes())
-        with open(draft, "xb", opener=_private):
-            _copy(database, str(draft))
-        draft.rename(file)
-    except (OSError, sqlite3.Error) as error:
-        draft.unlink(missing_ok=True)
-        raise NotPossible(f"{file} could not be written: {error}.") from error
+    with ExitStack() as undoing:
+        try:
+            draft.unlink(missing_ok=True)  # of a backup that was killed
+            undoing.callback(draft.unlink, missing_ok=True)
+            with open(draft, "xb", opener=_private):
+                _copy(database, str(draft))
+            if key.exists():
+                with open(copy_of_key, "xb", opener=_private) as copied:
+                    undoing.callback(copy_of_key.unlink)  # or it is in the next one's way
+                    copied.write(key.read_bytes())
+            draft.rename(file)
+        except (OSError, sqlite3.Error) as error:
+            raise NotPossible(f"{file} could not be written: {error}.") from error
+        undoing.pop_all()
     return [path for path in (file, copy_of_key) if path.exists()]
 
 

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from gridt.backup import NotPossible, back_up
 from gridt.extensions import db
 from gridt.models import Update
 from gridt.models.invariants import violations
@@ -181,6 +182,29 @@ def test_no_command_is_left_out() -> None:
 
 
 # -- what a backup refuses ------------------------------------------------------------------
+
+
+@sqlite_only
+def test_a_backup_that_failed_is_in_no_ones_way(tmp_path: Path) -> None:
+    data, backups = tmp_path / "data", tmp_path / "backups"
+    data.mkdir()
+    backups.mkdir()
+    (data / "gridt.secret").write_text("a key")
+    database, engine = data / "gridt.sqlite", sa.create_engine(f"sqlite:///{data / 'gridt.sqlite'}")
+    file = backups / "monday.sqlite"
+
+    database.write_text("damaged " * 1000)
+    with pytest.raises(NotPossible, match="could not be written"):
+        back_up(engine, file)
+    assert list(backups.iterdir()) == []
+
+    database.unlink()
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE sound (id INTEGER)")
+    engine.dispose()
+    (backups / "monday.sqlite.part").write_text("of one that was killed")
+    assert back_up(engine, file) == [file, backups / "monday.secret"]
+    assert set(backups.iterdir()) == {file, backups / "monday.secret"}
 
 
 @sqlite_only

@@ -195,6 +195,8 @@ def test_a_member_sees_the_network(visit, world, browser, take, size, scheme):
         assert min(pixels(browser, page, COLORS[scheme])) > 20
         # nothing is wider than the screen
         assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+        buttons = page.locator("#controls button").all()
+        assert len({button.bounding_box()["y"] for button in buttons}) == 1, "they are in one row"
         # the token has left the address, and is nowhere but in this tab
         assert page.url == world.address("crowd")
         assert page.evaluate("localStorage.length") == 0

@@ -502,7 +502,5 @@ def test_what_is_shown_is_what_is_kept_carried_on(
     assert tuple(told["lately"].values()) == done_lately
     awaited = pause.ends_at if pause and pause.ends_at > now else None
     assert told["paused_until"] == awaited
-    if awaited or present.done:
-        assert told["due_at"] == terms.turn_at(awaited or turn.ends_at).ends_at
-    else:
-        assert told["due_at"] == turn.ends_at
+    rests = [awaited] * bool(awaited) + [turn.ends_at] * present.done
+    assert told["due_at"] == (terms.turn_at(max(rests)).ends_at if rests else turn.ends_at)
