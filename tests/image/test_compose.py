@@ -32,9 +32,13 @@ class Project:
     folder: Path
     url: str
 
+    def command(self, *arguments: str) -> list[str]:
+        """Return what `docker …` is to be given for a command of compose."""
+        return ["compose", f"--project-name={self.name}", *arguments]
+
     def compose(self, *arguments: str) -> str:
         """Run `docker compose …` as in that folder."""
-        return docker("compose", f"--project-name={self.name}", *arguments, folder=self.folder)
+        return docker(*self.command(*arguments), folder=self.folder)
 
     def up(self) -> None:
         """Start what does not run, and return when the service is ready."""
@@ -155,6 +159,20 @@ def test_it_goes_by_what_else_the_env_file_says(project: Project) -> None:
     assert ben.statuses == [201, 200, 403]
     mail = ("find", "/data/mail", "-name", "*.eml")
     wait_until(lambda: project.container("gridt").run(*mail), "a mail")
+
+
+@pytest.mark.usefixtures("events")
+def test_what_a_newer_version_migrated_is_left_alone_and_can_be_served(project: Project) -> None:
+    psql = ("exec", "-T", "db", "psql", "--username=gridt", "--command")
+    project.compose(*psql, "UPDATE alembic_version SET version_num = 'of 2031'")
+    project.compose("stop", "gridt")
+    refused = attempt(*project.command("up", "--detach", "--no-build"), folder=project.folder)
+    assert refused.returncode != 0
+    assert "The database is at revision of 2031" in project.container("migrate").log
+    assert not project.container("gridt").state["Running"]
+
+    project.compose("up", "--detach", "--no-build", "--no-deps", "gridt")
+    project.wait_until(200)
 
 
 @pytest.mark.parametrize("missing", ["GRIDT_SECRET_KEY", "GRIDT_DB_PASSWORD"])
