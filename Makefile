@@ -2,6 +2,9 @@ PYTHON ?= python3
 PORT ?= 5000
 GRIDT_BIND ?= 127.0.0.1:$(PORT)
 ARGS ?=
+# What the image is built on and stands beside, where it is to be something else (docs/image.md).
+BASE ?=
+DATABASE_IMAGE ?=
 
 STORMS := tests/test_storms.py tests/test_crashes.py tests/test_lost_connections.py \
   tests/test_network_structure.py
@@ -10,8 +13,8 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs storm fuzz screenshots lint format bench bench-quick requirements vendor \
-  clean
+.PHONY: help run test docs storm fuzz image-test screenshots lint format bench bench-quick \
+  requirements vendor clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +36,14 @@ storm: .venv/dev ## the tests' storms and crashes at full size, on both database
 fuzz: .venv/dev ## many random calls against the OpenAPI document, on both databases (some half an hour)
 	$(PY) -m pytest --hypothesis-profile fuzz --database sqlite tests/test_fuzz.py
 	$(PY) -m pytest --hypothesis-profile fuzz --database postgresql tests/test_fuzz.py
+
+image-test: .venv/dev ## build the image, and run it and compose.yaml with Docker
+	@docker info >/dev/null 2>&1 || \
+	  { echo 'No Docker answers here (see `docker info`): nothing was built, nothing tested.' >&2; exit 1; }
+	docker build $(if $(BASE),--build-arg BASE=$(BASE)) \
+	  --build-arg REVISION=$$(git rev-parse HEAD) --tag gridt:test .
+	$(PY) -m pytest -s tests/image --image gridt:test \
+	  $(if $(DATABASE_IMAGE),--database-image $(DATABASE_IMAGE)) $(ARGS)
 
 screenshots: .venv/dev ## take the pictures in docs/images anew, in Chromium
 	$(PY) -m pytest --screenshots docs/images tests/clients/test_docs_page.py tests/test_network_page.py

@@ -48,6 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.addoption("--storm", choices=["small", "full"], default="small")
     parser.addoption("--screenshots", metavar="FOLDER", help="where to put pictures of pages")
+    parser.addoption("--image", metavar="NAME", help="the image that tests/image is to run")
+    parser.addoption("--database-image", metavar="NAME", help="in place of that of compose.yaml")
 
 
 class OwnContextClient(FlaskClient):

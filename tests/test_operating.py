@@ -2,9 +2,12 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -16,7 +19,8 @@ from gridt.extensions import db
 from tests import servers
 from tests.conftest import migrated_app
 from tests.persons import PASSWORD, Person, account
-from tests.servers import PATIENCE, Server, change, serve
+from tests.postgres import free_port
+from tests.servers import PATIENCE, ROOT, Server, change, environment, serve
 from tests.test_service_end_to_end import HTTPAnswer, begin_to_register, wait_for
 
 
@@ -187,3 +191,26 @@ def test_a_disk_that_takes_nothing_more_is_503_and_no_harm(
         there = connection.execute("SELECT count(*) FROM users").fetchone()[0]
     connection.close()
     assert there == statuses.count(201) + 2
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_a_start_that_cannot_migrate_says_why_in_a_line(engine: str, tmp_path: Path) -> None:
+    urls = {
+        "sqlite": f"sqlite:///{tmp_path}/nowhere/gridt.sqlite",
+        "postgresql": f"postgresql://gridt:hidden@127.0.0.1:{free_port()}/gridt",
+    }
+    started = subprocess.run(
+        [sys.executable, "-m", "gunicorn"],
+        cwd=ROOT,
+        env=environment(urls[engine]),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert started.returncode == 1
+    last = json.loads(started.stderr.splitlines()[-1])
+    assert last["level"] == "error"
+    assert last["message"].startswith("The database cannot be migrated: ")
+    assert "Traceback" not in started.stderr
+    assert "hidden" not in started.stderr
