@@ -11,7 +11,6 @@ import gunicorn.glogging
 import gunicorn.http.wsgi
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy.exc import OperationalError
 
 from gridt import create_app, metrics
 from gridt.config import ConfigurationError, Settings
@@ -70,11 +69,7 @@ def on_starting(server):
     """Migrate the database once, before there are workers, where the settings say so."""
     with create_app(settings).app_context():
         if settings.UPGRADE_ON_START:
-            try:
-                upgrade()
-            except OperationalError as error:
-                log.error("The database cannot be migrated: %s", error.orig)
-                sys.exit(1)  # as it ends when a migration is refused
+            upgrade()
         else:
             warn_of_another(db.engines[READING])
         disconnect()  # no connection may cross the fork

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from sqlite3 import SQLITE_ERROR
 
 from alembic import command
 from alembic.migration import MigrationContext
@@ -120,15 +121,19 @@ def wait_for_turn(dialect: str, execute: Callable[[str], object]) -> None:
 
 @contextmanager
 def giving_way() -> Iterator[None]:
-    """Say in a sentence that a migration gave way to something else, which changed nothing."""
+    """Say in a sentence why a migration could not be: something in its way, or no database.
+
+    :raises CommandError: instead of the database's error; nothing was changed
+    """
     g.patience = _PATIENCE
     try:
         yield
     except OperationalError as error:
-        reason = _IN_THE_WAY.get(getattr(error.orig, "sqlstate", None) or "")
-        if reason is None:
-            raise
-        raise CommandError(f"{reason}. Nothing has been changed; please try again.") from error
+        if getattr(error.orig, "sqlite_errorcode", None) == SQLITE_ERROR:
+            raise  # a statement is wrong, and its author wants to see which
+        if reason := _IN_THE_WAY.get(getattr(error.orig, "sqlstate", None) or ""):
+            raise CommandError(f"{reason}. Nothing has been changed; please try again.") from error
+        raise CommandError(f"The database cannot be migrated: {error.orig}") from error
     finally:
         g.pop("patience")
 

@@ -1,9 +1,9 @@
 """gunicorn's threaded worker, whose threads do not wait for slow clients.
 
 gunicorn hands a connection to one of its few threads with the first byte that arrives, and the
-thread waits for the rest as long as it takes: four clients who send a byte now and then would keep
-everybody else out. Here the one loop that watches all connections gathers what arrives, and hands
-a request over when all of it is there.
+thread waits for the rest as long as it takes: as many clients as there are threads, who send a byte
+now and then, would keep everybody else out. Here the one loop that watches all connections gathers
+what arrives, and hands a request over when all of it is there.
 """
 
 import errno

@@ -37,7 +37,7 @@ def migrate(connection):
         transactional_ddl=True,
         process_revision_directives=process_revision_directives,
     )
-    with giving_way(), context.begin_transaction():
+    with context.begin_transaction():
         wait_for_turn(connection.dialect.name, context.execute)
         if not context.get_context().purge:  # by which one repairs it: flask db stamp --purge
             refuse_unknown(context.get_context().get_current_heads(), context.script.dir)
@@ -59,7 +59,7 @@ try:
         print_sql()
     else:
         given = context.config.attributes.get("connection")
-        with nullcontext(given) if given else db.engine.connect() as connection:
+        with giving_way(), nullcontext(given) if given else db.engine.connect() as connection:
             migrate(connection)
 finally:
     log.setLevel(logging.WARNING)  # or a server that migrated on start would go on telling

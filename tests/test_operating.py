@@ -211,6 +211,6 @@ def test_a_start_that_cannot_migrate_says_why_in_a_line(engine: str, tmp_path: P
     assert started.returncode == 1
     last = json.loads(started.stderr.splitlines()[-1])
     assert last["level"] == "error"
-    assert last["message"].startswith("The database cannot be migrated: ")
+    assert last["message"].startswith("Error: The database cannot be migrated: ")
     assert "Traceback" not in started.stderr
     assert "hidden" not in started.stderr
