@@ -42,8 +42,6 @@ class Movement(Guarded, Stored, Model):
 
     :param name: unique however it is written
     :param interval: how often the habit is to be done
-    :param free_misses: so many misses in `free_turns` turns are overlooked
-    :param counts_every_update: whether a turn that is done may be reported done again afterwards
     """
 
     __tablename__ = "movements"
