@@ -175,9 +175,9 @@ def _bare_people(rows: Sequence[Row[*tuple[Any, ...]]], *_: Any) -> list[dict[st
             "username": username,
             "bio": bio,
             "avatar": avatar_of(email),
-            "last_update": reading.last_update_seen(*last_update),
+            "last_update": reading.last_update_seen(update_id, updated_at, message),
         }
-        for _, id, username, bio, email, *last_update in rows
+        for _, id, username, bio, email, update_id, updated_at, message in rows
     ]
 
 

@@ -179,7 +179,7 @@ def people_seen(
     """
     seen, unclear = [], {}
     for row in rows:
-        movement_id, id, username, bio, email, *last_update = row[:8]
+        movement_id, id, username, bio, email, update_id, updated_at, message = row[:8]
         values = row[8:15]  # FOR_OTHERS, and the clock
         until = values[3]
         person = {
@@ -187,11 +187,11 @@ def people_seen(
             "username": username,
             "bio": bio,
             "avatar": avatar_of(email),
-            "last_update": last_update_seen(*last_update),
+            "last_update": last_update_seen(update_id, updated_at, message),
             "paused_until": until if until is not None and until > moment else None,
         }
         seen.append(person)
-        told = plain(values, last_update[1], rules[movement_id], moment)
+        told = plain(values, updated_at, rules[movement_id], moment)
         if told is None:
             unclear[id, movement_id] = person
         else:

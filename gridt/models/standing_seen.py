@@ -16,6 +16,9 @@ from gridt.models.standings import OF_MEMBER, SEVERAL, Rules, standing_in, terms
 from gridt.standing import INSTANT, REMEMBERED, Standing, Terms, advance, lately
 from gridt.turns import Clock, Turn, follows_calendar, turn_at
 
+#: the interval, since when turns count, and the clock
+_By = tuple[timedelta, datetime, str, int, int]
+
 #: where a moment is asked for that has no meaning: one is the same for all movements
 _ANY = datetime.min.replace(tzinfo=UTC)
 
@@ -55,7 +58,7 @@ def shown(row: Told, first: int, moment: datetime) -> dict[str, Any]:
         begins_at = paused_until or due_at
         if now.done:  # a pause may end before the turn does
             begins_at = max(begins_at, due_at)
-        due_at = _turn_of(begins_at, *_terms(row, now)).ends_at
+        due_at = _turn_of(begins_at, _terms(row, now)).ends_at
     done_lately, counted = lately(now.recent)
     return {
         "turn": {"starts_at": now.starts_at, "ends_at": now.ends_at, "done": now.done},
@@ -77,23 +80,23 @@ def _lapsed(row: Told, kept: _Kept, moment: datetime) -> _Kept:
         now = advance(standing_in(row, terms), moment, terms)
         return _Kept._make((*_OF_TURN(now.turn), *_OF_STANDING(now), *kept[8:]))
     by = _terms(row, kept)
-    turn, missed = _turn_of(moment, *by), 0
+    turn, missed = _turn_of(moment, by), 0
     if turn.starts_at != ends_at or not kept.done:  # else it is the next one
         begun = max(turn.starts_at, ends_at)
-        turn, missed = _missed(kept.starts_at, ends_at, kept.done, begun, *by)
+        turn, missed = _missed(kept.starts_at, ends_at, kept.done, begun, by)
     streak, turns = kept.streak, kept.turns
     if missed:
         streak, turns = 0, turns + missed
         recent = (recent + "m" * min(missed, REMEMBERED))[-REMEMBERED:]
-    present = (turn.starts_at, turn.ends_at, False, streak, recent)
-    return _Kept._make((*present, kept.best_streak, kept.done_turns, turns, *kept[8:]))
+    counts = (streak, recent, kept.best_streak, kept.done_turns, turns)
+    return _Kept._make((turn.starts_at, turn.ends_at, False, *counts, *kept[8:]))
 
 
 _OF_TURN = attrgetter("starts_at", "ends_at")
 _OF_STANDING = attrgetter("done", "streak", "recent", "best_streak", "done_turns", "turns")
 
 
-def _terms(row: Told, kept: _Kept) -> tuple[Any, ...]:
+def _terms(row: Told, kept: _Kept) -> _By:
     """Return what tells turns: the same for many, as far as it has a meaning."""
     interval = row.interval
     since = _ANY if _follows_calendar(interval) else kept.since
@@ -110,10 +113,9 @@ def _minute_of(moment: datetime) -> datetime:
 
 
 @lru_cache(4096)
-def _turn_of(
-    moment: datetime, interval: timedelta, since: datetime, zone: str, day: int, week: int
-) -> Turn:
+def _turn_of(moment: datetime, by: _By) -> Turn:
     """Return the turn that a moment is in."""
+    interval, since, zone, day, week = by
     if since is _ANY:
         moment = _minute_of(moment)
     return turn_at(moment, interval, Clock(zone, day, week), since)
@@ -121,16 +123,11 @@ def _turn_of(
 
 @lru_cache(4096)
 def _missed(
-    starts_at: datetime,
-    ends_at: datetime,
-    is_done: bool,
-    moment: datetime,
-    interval: timedelta,
-    since: datetime,
-    *clock: Any,
+    starts_at: datetime, ends_at: datetime, is_done: bool, moment: datetime, by: _By
 ) -> tuple[Turn, int]:
     """Return the turn of a moment, and how many were missed since the one given, with no pause."""
-    terms = Terms(interval, Clock(*clock), since)
+    interval, since, zone, day, week = by
+    terms = Terms(interval, Clock(zone, day, week), since)
     now = advance(Standing(Turn(0, starts_at, ends_at), is_done), moment, terms)
     return now.turn, now.turns
 
@@ -143,7 +140,7 @@ def plain(
     :param values: those of `FOR_OTHERS` and of their clock
     :returns: None where `told_to_others` has to look: with pauses, and misses that are overlooked
     """
-    ends_at, is_done, streak, paused_until, *clock = values
+    ends_at, is_done, streak, paused_until, zone, day, week = values
     if ends_at is None:
         return (False, 0) if updated_at is None else None
     if moment < ends_at:
@@ -153,7 +150,7 @@ def plain(
     interval, free_misses, _ = rules
     if paused_until is not None or free_misses or not is_done:
         return None
-    return False, 0 if ends_at <= _turn_before(moment, interval, *clock) else streak
+    return False, 0 if ends_at <= _turn_before(moment, interval, zone, day, week) else streak
 
 
 @lru_cache(4096)
