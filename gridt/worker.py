@@ -25,7 +25,7 @@ DEADLINE = 10
 _PARTING = 2
 #: the longest line and headers of a request, and what one process gathers of all requests
 _LONGEST_HEAD, _MOST = 64 * 1024, 64 * 1024 * 1024
-_PIECE = 64 * 1024
+_PIECE, _PIECES = 64 * 1024, 16
 _INTERNET = {socket.AF_INET, socket.AF_INET6}
 #: nobody can be accepted, and after how many seconds that is tried again
 _NO_MORE_FILES, _BREATH = {errno.EMFILE, errno.ENFILE}, 0.01
@@ -47,10 +47,10 @@ class _Arrival:
     ended: bool = False
 
     def gather(self, conn: TConn) -> None:
-        """Add what is there."""
+        """Add what is there, or some of it: others have a turn beside who sends without end."""
         conn.sock.setblocking(False)
         try:
-            while True:
+            for _ in range(_PIECES):
                 piece = conn.sock.recv(_PIECE)
                 self.data += piece
                 self.ended = not piece
