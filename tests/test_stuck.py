@@ -25,8 +25,7 @@ def place(
     if request.config.getoption("--database") == "sqlite":
         pytest.skip("SQLite has one lock, and a patience of its own")
     monkeypatch.setattr(database, "PATIENCE", 1)
-    app = migrated_app(new_database())
-    with app.app_context():
+    with migrated_app(new_database()) as app, app.app_context():
         (movement,), (person,) = make_movements(1), people(1)
         login = Login(User.find_by_id(person))
         login.save_to_db()
@@ -35,7 +34,6 @@ def place(
         id = movement.id
         db.session.remove()
         yield app, id, client
-        disconnect()
 
 
 @pytest.fixture
