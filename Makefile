@@ -62,7 +62,7 @@ format: .venv/dev ## put the code in order
 	$(PY) -m ruff check --fix-only
 	$(PY) -m ruff format
 
-bench: .venv/dev ## measure, with up to a million members (15 minutes, 5 GiB); one part: ARGS='--only limit'
+bench: .venv/dev ## measure, with up to a million members (20 minutes, 5 GiB); one part: ARGS='--only limit'
 	$(PY) -m bench $(ARGS)
 
 bench-quick: .venv/dev ## measure the same with fewer members and rounds, in a few minutes

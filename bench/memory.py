@@ -41,7 +41,7 @@ def section(worlds: list[World], effort: Effort) -> Section:
     rows, missed = [], set[str]()
     for world in largest(worlds):
         rows += _measure(world, effort.requests, missed)
-    remark = f"Calls that nobody made: {', '.join(sorted(missed)) or 'none'}."
+    remark = f"Calls that nobody made: {', '.join(sorted(missed)) or 'none'}"
     return Section("Memory", _ABOUT, _COLUMNS, rows, remark)
 
 
