@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridt.models.standing_seen import plain, shown
@@ -36,6 +36,8 @@ from gridt.weeks import WEEKS, read, week_of
 from tests.test_turns import CLOCKS, HOUR, INSTANT
 
 STARTS = st.datetimes(datetime(1996, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC))
+#: shared machines are slow at times
+unhurried = settings(deadline=None)
 INTERVALS = st.sampled_from([DAY, 2 * DAY, 7 * DAY, HALF_DAY, 5 * HOUR, 36 * HOUR])
 
 
@@ -65,6 +67,7 @@ def pasts(draw: Any) -> tuple[Terms, list[datetime], datetime]:
     return terms, moments, since + span + draw(st.integers(0, 200)) * interval
 
 
+@unhurried
 @given(pasts(), st.lists(st.floats(0, 1), max_size=8))
 def test_however_often_it_is_looked_at_it_is_the_same(
     past: tuple[Terms, list[datetime], datetime], looks: list[float]
@@ -103,6 +106,7 @@ def _ensure_weeks_are_of(record: list[Judged], told: Standing, terms: Terms) -> 
         assert (done_turns, turns) == (before.count("d"), before.count("d") + before.count("m"))
 
 
+@unhurried
 @given(pasts())
 def test_a_turn_is_done_when_it_was_done_in_it(
     past: tuple[Terms, list[datetime], datetime],
@@ -114,6 +118,7 @@ def test_a_turn_is_done_when_it_was_done_in_it(
         assert (one.outcome is Outcome.DONE) == any(moment in one.turn for moment in moments)
 
 
+@unhurried
 @given(pasts(), st.floats(0, 1), st.floats(0, 1))
 def test_a_part_of_the_record_is_that_part_of_the_whole(
     past: tuple[Terms, list[datetime], datetime], one: float, other: float
@@ -129,6 +134,7 @@ def test_a_part_of_the_record_is_that_part_of_the_whole(
     assert part == asked
 
 
+@unhurried
 @given(STARTS, st.sampled_from([DAY, HALF_DAY, 2 * DAY, 7 * DAY]), CLOCKS, CLOCKS, st.data())
 def test_who_keeps_to_the_clock_of_the_time_keeps_the_streak(
     since: datetime, interval: timedelta, old: Clock, new: Clock, data: st.DataObject
@@ -154,6 +160,7 @@ def test_who_keeps_to_the_clock_of_the_time_keeps_the_streak(
     _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
 
 
+@unhurried
 @given(STARTS, st.sampled_from([DAY, HALF_DAY, 2 * DAY, 7 * DAY]), CLOCKS, CLOCKS, st.data())
 def test_who_kept_to_the_new_clock_before_telling_keeps_the_streak(
     since: datetime, interval: timedelta, old: Clock, new: Clock, data: st.DataObject
@@ -441,6 +448,7 @@ def test_a_streak_outlives_a_change_of_the_movements_interval(
 # -- as others see it ---------------------------------------------------------------------------
 
 
+@unhurried
 @given(pasts(), st.floats(0, 1))
 def test_what_is_plain_to_others_is_so(
     past: tuple[Terms, list[datetime], datetime], share: float
@@ -471,6 +479,7 @@ def test_what_is_plain_to_others_is_so(
 Kept = namedtuple("Kept", [*(one.key for one in OF_MEMBER), *(one.key for one in OF_MOVEMENT)])
 
 
+@unhurried
 @given(pasts(), st.floats(0, 1), st.floats(0, 1))
 def test_what_is_shown_is_what_is_kept_carried_on(
     past: tuple[Terms, list[datetime], datetime], one: float, other: float
