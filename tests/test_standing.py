@@ -31,7 +31,7 @@ from gridt.standing import (
     judge,
     lately,
 )
-from gridt.turns import DAY, HALF_DAY, Clock, turn_after, turn_at
+from gridt.turns import DAY, HALF_DAY, Clock, follows_calendar, turn_after, turn_at
 from gridt.weeks import WEEKS, read, week_of
 from tests.test_turns import CLOCKS, HOUR, INSTANT
 
@@ -472,7 +472,17 @@ def test_what_is_plain_to_others_is_so(
     present = advance(standing, now, terms)
     assert told is None or told == (present.done, present.streak)
     settled = not terms.pauses and not terms.allowance.misses and (standing.done or not moments)
-    assert told is not None or not settled
+    assert told is not None or not settled or not follows_calendar(terms.interval)
+
+
+@pytest.mark.parametrize(("hours", "told"), [(4, (False, 3)), (6, None), (11, (False, 0))])
+def test_where_turns_begin_is_not_plain_after_a_change_of_interval(
+    hours: int, told: tuple[bool, int] | None
+) -> None:
+    ended_at = on(PARIS, "2026-03-02T00:00")  # as a day did, before every five hours were asked for
+    values = (ended_at, True, 3, None, PARIS.zone, PARIS.day_starts_at, PARIS.week_starts_on)
+    rules = (5 * HOUR, 0, 30)
+    assert plain(values, ended_at, rules, ended_at + hours * HOUR) == told
 
 
 #: as a row of subscriptions tells it
