@@ -174,6 +174,35 @@ def test_who_kept_to_the_new_clock_before_telling_keeps_the_streak(
     _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
 
 
+@unhurried
+@given(STARTS, INTERVALS, INTERVALS, CLOCKS, CLOCKS, st.data())
+def test_telling_of_the_new_clock_leaves_intervals_as_they_were(
+    since: datetime,
+    before: timedelta,
+    after: timedelta,
+    old: Clock,
+    new: Clock,
+    data: st.DataObject,
+) -> None:
+    changed_at = since + data.draw(st.floats(0, 10)) * before
+    moved_at = changed_at + data.draw(st.floats(0, 10)) * after
+    terms = Terms(before, new, since)
+    following = replace(terms, interval=after)
+    standing, moments = begun(terms), []
+    while standing.turn.ends_at <= changed_at:
+        moments.append(_moment_in(standing.turn.starts_at, standing.turn.ends_at, data))
+        standing = advance(done(standing, moments[-1], terms), standing.turn.ends_at, terms)
+    standing = changed(standing, changed_at, terms, following)
+    while standing.turn.ends_at <= moved_at:
+        earliest = max(standing.turn.starts_at, changed_at)
+        moments.append(_moment_in(earliest, standing.turn.ends_at, data))
+        standing = done(standing, moments[-1], following)
+        standing = advance(standing, standing.turn.ends_at, following)
+    changes = [Period(changed_at, after, old), Period(moved_at, after, new)]
+    told = judge([Period(since, before, old), *changes], moments, terms, moved_at)
+    assert told.streak == len(moments)
+
+
 def _moment_in(start: datetime, end: datetime, data: st.DataObject) -> datetime:
     return start + data.draw(st.floats(0, 0.999)) * (end - start)
 
