@@ -8,13 +8,14 @@ when it was shorter than turns are, because a member joined or changed clocks in
 movement allows for a miss; and paused when a pause touched it.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
 
-from gridt.turns import Clock, Turn, turn_after, turn_at, turns_between
+from gridt.turns import Clock, Turn, turn_at, turns_between
 from gridt.weeks import WEEKS, Mark, extended, last_of, start_of, week_of
 
 #: so many of the last turns that were done, missed or free are remembered one by one
@@ -33,10 +34,6 @@ class Outcome(StrEnum):
     FREE = "free"
     PAUSED = "paused"
     OPEN = "open"
-
-
-#: how a turn is remembered, by its outcome
-_LETTERS = {Outcome.DONE: "d", Outcome.MISSED: "m", Outcome.FREE: "f"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +70,15 @@ class Terms:
         """Return the turn that a moment is in, as the calendar has it."""
         return turn_at(moment, self.interval, self.clock, self.since)
 
-    def turn_after(self, turn: Turn) -> Turn:
-        """Return the turn that begins when another ends."""
-        return turn_after(turn, self.interval, self.clock, self.since)
+    def pause_after(self, moment: datetime) -> Pause | None:
+        """Return the first pause that ends after a moment."""
+        place = bisect_right(self.pauses, moment, key=lambda one: one.ends_at)
+        return self.pauses[place] if place < len(self.pauses) else None
 
     def paused_in(self, turn: Turn) -> bool:
         """Tell whether a pause touches a turn."""
-        return any(
-            one.starts_at < turn.ends_at and turn.starts_at < one.ends_at for one in self.pauses
-        )
+        pause = self.pause_after(turn.starts_at)
+        return pause is not None and pause.starts_at < turn.ends_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +171,8 @@ def advance(
         standing = _closed(standing, terms, record)
         begins_at = standing.turn.ends_at
         turn = terms.turn_at(begins_at)
-        whole = turn.starts_at == begins_at
-        standing = replace(
-            standing, turn=turn if whole else replace(turn, starts_at=begins_at), done=False
-        )
-        if whole:
+        standing = replace(standing, turn=replace(turn, starts_at=begins_at), done=False)
+        if turn.starts_at == begins_at:
             standing = _leap(standing, _unasked(standing.turn, moment, record), terms)
     return standing
 
@@ -238,8 +232,8 @@ def judge(
 ) -> Standing:
     """Return the standing of a member at `until`, from all that happened.
 
-    Who changes clocks is judged by the old one until then, or by the new one if that had been
-    kept better: a traveller who forgot to tell loses nothing by telling late.
+    Who changes clocks is judged by the old one until then, or by the new one, and the intervals of
+    then, if that had been kept better: a traveller loses nothing by telling late.
 
     :param periods: the first begins with the subscription, or before; one after the other
     :param moments: when it was done, in order
@@ -250,13 +244,13 @@ def judge(
     now = replace(terms, interval=first.interval, clock=first.clock)
     kept = None if record is None else record.alike()
     standing, heard = begun(now), 0
-    for period in later:
+    for number, period in enumerate(later, start=2):
         end = bisect_left(moments, period.starts_at, heard)
         standing = _carried(standing, moments[heard:end], now, kept)
         following = replace(terms, interval=period.interval, clock=period.clock)
         standing = changed(standing, period.starts_at, now, following, kept)
-        if period.interval == now.interval:
-            always = [replace(period, starts_at=terms.since)]
+        if period.clock != now.clock:
+            always = _by_one_clock(periods[:number], period.clock)
             other = None if record is None else record.alike()
             told = judge(always, moments[:end], terms, period.starts_at, other)
             if _merit(told) > _merit(standing):
@@ -264,11 +258,16 @@ def judge(
             standing = _kinder(standing, told, period.starts_at, other)
         now, heard = following, end
     end = bisect_left(moments, until + INSTANT, heard)
-    standing = _carried(standing, moments[heard:end], now, kept)
-    standing = advance(standing, until, now, kept)
+    standing = advance(_carried(standing, moments[heard:end], now, kept), until, now, kept)
     if record is not None:
         record += kept or []
     return standing
+
+
+def _by_one_clock(periods: Sequence[Period], clock: Clock) -> list[Period]:
+    """Return the periods there would be if one clock had held in all of them."""
+    alike = groupby(periods, lambda one: one.interval)
+    return [replace(next(group), clock=clock) for _, group in alike]
 
 
 def _carried(
@@ -388,7 +387,7 @@ def _leap(standing: Standing, moment: datetime, terms: Terms) -> Standing:
     if moment < standing.turn.ends_at:
         return standing
     turn, target = standing.turn, terms.turn_at(moment)
-    pause = next((one for one in terms.pauses if one.ends_at > turn.starts_at), None)
+    pause = terms.pause_after(turn.starts_at)
     if pause is not None and pause.starts_at < turn.ends_at:
         last = terms.turn_at(pause.ends_at - INSTANT)
         return replace(standing, turn=min(last, target, key=lambda one: one.starts_at))

@@ -138,17 +138,22 @@ def _start(number: int, interval: timedelta, clock: Clock) -> datetime:
         ordinal, half = number * interval.days + _first_day(interval.days, clock), 0
     midnight = datetime.combine(date.fromordinal(ordinal), time())
     shown = midnight + timedelta(minutes=clock.day_starts_at) + half * HALF_DAY
-    return _first_moment(shown, clock.tzinfo)
+    return _first_moment(shown, clock.tzinfo, min(interval, DAY))
 
 
-def _first_moment(shown: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first moment at which the clocks of a zone show that time, or a later one."""
+def _first_moment(shown: datetime, zone: ZoneInfo, step: timedelta) -> datetime:
+    """Return the first moment at which the clocks of a zone show that time, or a later one.
+
+    :param step: to the time that is looked for instead of one in a day that the zone skipped
+    """
     moment = shown.replace(tzinfo=zone).astimezone(UTC)
     if _shown(moment, zone) == shown:
         return moment
     # The clocks leap over it. `fold` tells by which of both offsets to read what they never show:
     # by the new one it is too early, by the old one too late or just right.
     early, late = shown.replace(tzinfo=zone, fold=1).astimezone(UTC), moment
+    if late - early >= HALF_DAY:  # the rest of a day that has no beginning is no day
+        return _first_moment(shown + step, zone, step)
     while late - early > _SECOND:
         middle = early + (late - early) // _SECOND // 2 * _SECOND
         if _shown(middle, zone) < shown:

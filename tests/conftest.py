@@ -38,7 +38,7 @@ Run = Callable[..., Result]
 
 PASSWORD = "correct horse battery"
 
-settings.register_profile("fuzz")  # see test_fuzz.py
+settings.register_profile("fuzz")  # see test_fuzz.py and test_retelling.py
 
 #: hashing that costs next to nothing
 CHEAP = {"ARGON2_MEMORY_KIB": 8, "ARGON2_PASSES": 1, "ARGON2_LANES": 1}

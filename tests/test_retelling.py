@@ -1,136 +1,260 @@
 """Standings as they are kept are those that the past tells, whatever happened."""
 
-import random
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import product
 from typing import Any
 
-import pytest
+import hypothesis.strategies as st
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from gridt.errors import AlreadyDone, Invalid, NotSubscribed
+from gridt.errors import AlreadyDone, BadRows, Invalid, NotInTime, NotSubscribed
 from gridt.extensions import db
 from gridt.jobs import run_until_idle
 from gridt.jobs.retelling import tell_anew
-from gridt.models import Movement, Subscription, Update, User
+from gridt.models import Movement, Subscription, SubscriptionPause, Update, User
+from gridt.models.history import Told
+from gridt.models.importing import Reported, import_updates
 from gridt.models.pausing import pause, resume
-from gridt.models.standings import retell, terms_in, told, whole_in
+from gridt.models.standing_seen import plain, shown
+from gridt.models.standings import (
+    FOR_OTHERS,
+    MEMBER_IN_TOLD,
+    OF_USER,
+    past_of,
+    retell,
+    terms_in,
+    told,
+    whole_in,
+)
 from gridt.models.terms import change_clock, change_terms
-from gridt.standing import Standing, advance
+from gridt.models.turns_past import History
+from gridt.standing import INSTANT, Outcome, Standing, advance
+from tests.conftest import Clock
+from tests.networks import make_movements, people
 
-ZONES = ["UTC", "Europe/Amsterdam", "America/New_York", "Pacific/Auckland", "Asia/Kathmandu"]
-INTERVALS = [timedelta(hours=12), timedelta(days=1), timedelta(days=2), timedelta(days=7)]
-INTERVALS += [timedelta(hours=5)]
-GRACE = timedelta(hours=2)
+#: `make fuzz`: many lives, and others each time
+LIVES = 600 if settings.get_current_profile_name() == "fuzz" else 12
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+GRACE = 2 * HOUR
+# Kwajalein skips a day while people live; Kathmandu is off by a quarter of an hour
+ZONES = ["UTC", "America/New_York", "Pacific/Auckland", "Asia/Kathmandu", "Pacific/Kwajalein"]
+CLOCKS = {
+    "time_zone": st.sampled_from(ZONES),
+    "day_starts_at": st.sampled_from([0, 240, 720]),
+    "week_starts_on": st.integers(0, 6),
+}
+TERMS = {
+    "interval": st.sampled_from([DAY, 2 * DAY, 7 * DAY, 12 * HOUR, 5 * HOUR]),
+    "free_misses": st.integers(0, 2),
+    "free_turns": st.sampled_from([3, 7, 30]),
+    "counts_every_update": st.booleans(),
+}
+
+# mostly the same member, so that much happens to one
+someone = somewhere = st.sampled_from([0, 0, 0, 1])
+hours = st.integers(1, 24) | st.integers(1, 24 * 20)
 
 
-def standings(moment: datetime) -> dict[tuple[int, int], Standing]:
-    """Return how everybody stands by what is kept."""
-    db.session.expire_all()
-    found = {}
-    for ids in db.session.execute(sa.select(Subscription.user_id, Subscription.movement_id)):
-        row = told(*ids)
-        terms = terms_in(row)
-        found[tuple(ids)] = advance(whole_in(row, terms), moment, terms)
-    return found
+class Life(RuleBasedStateMachine):
+    """Two people in two movements, and whatever they do."""
 
+    clock: Clock
 
-class Lives:
-    """A few people in two movements, and what they do; each step commits."""
+    def __init__(self) -> None:
+        super().__init__()
+        # inside the test's transaction: the next example starts where this one did
+        self.savepoint = db.engine.begin_nested()
+        self.started = self.clock.now
+        self.people = people(2)
+        self.movements = [movement.id for movement in make_movements(2)]
+        for number, where in product(range(2), range(2)):
+            self.come(number, where)
 
-    def __init__(self, dice: random.Random, clock: Any, people: list[int], movements: list[int]):
-        self.dice, self.clock, self.people, self.movements = dice, clock, people, movements
+    def teardown(self) -> None:
+        db.session.remove()
+        self.savepoint.rollback()
+        self.clock.now = self.started
 
-    def step(self) -> str:
-        acts = [self.post, self.post, self.post, self.wait, self.wait, self.late, self.withdraw]
-        acts += [self.pause, self.resume, self.change_clock, self.change_terms, self.come_and_go]
-        act = self.dice.choice(acts)
+    def user(self, number: int) -> User:
+        return db.session.get_one(User, self.people[number])
+
+    def movement(self, where: int) -> Movement:
+        return db.session.get_one(Movement, self.movements[where])
+
+    def attempt(self, act: Callable[..., Any], number: int, where: int, *given: Any) -> None:
         try:
-            act()
+            act(self.people[number], self.movements[where], *given)
             db.session.commit()
-        except (NotSubscribed, Invalid, AlreadyDone):
+        except (NotSubscribed, Invalid, AlreadyDone, NotInTime, BadRows):
             db.session.rollback()
-            return f"{act.__name__} refused"
-        return act.__name__
 
-    def one(self) -> tuple[User, Movement]:
-        user = User.find_by_id(self.dice.choice(self.people))
-        return user, Movement.find_by_id(self.dice.choice(self.movements))
+    @rule(ahead=hours)
+    def wait(self, ahead: int) -> None:
+        self.clock.now += ahead * HOUR
 
-    def post(self) -> None:
-        user, movement = self.one()
-        Update.record(user.id, movement.id)
+    @rule()
+    def wait_for_a_blink(self) -> None:
+        self.clock.now += timedelta(seconds=0.5)
 
-    def late(self) -> None:
-        user, movement = self.one()
-        at = self.clock.now - self.dice.random() * timedelta(hours=30)
-        Update.record(user.id, movement.id, at=at, grace=GRACE)
+    @rule(number=someone, where=somewhere)
+    def post(self, number: int, where: int) -> None:
+        self.attempt(Update.record, number, where)
 
-    def withdraw(self) -> None:
-        user, movement = self.one()
-        if mine := db.session.scalars(Update.of(user.id, movement.id)).all():
-            db.session.delete(self.dice.choice(mine[:5]))
+    @rule(
+        number=someone,
+        where=somewhere,
+        times=st.integers(2, 6),
+        every=st.sampled_from([5, 12, 24, 48]),
+    )
+    def keep_at_it(self, number: int, where: int, times: int, every: int) -> None:
+        for _ in range(times):
+            self.post(number, where)
+            self.wait(every)
 
-    def wait(self) -> None:
-        some = [timedelta(seconds=0.5), timedelta(hours=3), timedelta(days=1), timedelta(days=9)]
-        self.clock.now += self.dice.random() * self.dice.choice(some)
+    @rule(number=someone, where=somewhere, minutes=st.integers(1, 30 * 60))
+    def post_late(self, number: int, where: int, minutes: int) -> None:
+        def post(user_id: int, movement_id: int) -> None:
+            at = self.clock.now - timedelta(minutes=minutes)
+            Update.record(user_id, movement_id, at=at, grace=GRACE)
 
-    def pause(self) -> None:
-        user, movement = self.one()
-        ahead = self.dice.choice([timedelta(hours=2), timedelta(days=3), timedelta(days=40)])
-        until = self.clock.now + self.dice.random() * ahead
-        pause(user.id, movement.id, until.date() if self.dice.random() < 0.3 else until)
+        self.attempt(post, number, where)
 
-    def resume(self) -> None:
-        user, movement = self.one()
-        resume(user.id, movement.id)
+    @rule(number=someone, where=somewhere, place=st.integers(0, 6))
+    def withdraw(self, number: int, where: int, place: int) -> None:
+        mine = Update.of(self.people[number], self.movements[where])
+        for one in db.session.scalars(mine.offset(place).limit(1)):
+            db.session.delete(one)
+        db.session.commit()
 
-    def change_clock(self) -> None:
-        user, _ = self.one()
-        changes = {"time_zone": self.dice.choice(ZONES)}
-        changes |= {"day_starts_at": self.dice.choice([0, 0, 240, 720])}
-        changes |= {"week_starts_on": self.dice.randrange(7)}
-        change_clock(user, **dict(self.dice.sample(list(changes.items()), 2)))
+    @rule(number=someone, where=somewhere, ago=st.sets(hours, min_size=1, max_size=5))
+    def bring_a_past(self, number: int, where: int, ago: set[int]) -> None:
+        past = [Reported(row, self.clock.now - one * HOUR, None) for row, one in enumerate(ago)]
+        self.attempt(partial(import_updates, skip_duplicates=True), number, where, past)
 
-    def change_terms(self) -> None:
-        if self.dice.random() < 0.5:
-            return
-        _, movement = self.one()
-        some = {
-            "interval": self.dice.choice(INTERVALS),
-            "free_misses": self.dice.randrange(3),
-            "free_turns": self.dice.choice([1, 7, 30]),
-        }
-        name = self.dice.choice(list(some))
-        if change_terms(movement, {name: some[name]}):
-            tell_anew(movement.id)
+    @rule(number=someone, where=somewhere, ahead=hours, whole=st.booleans())
+    def pause(self, number: int, where: int, ahead: int, whole: bool) -> None:
+        until = self.clock.now + ahead * HOUR
+        self.attempt(pause, number, where, until.date() if whole else until)
+
+    @rule(number=someone, where=somewhere)
+    def resume(self, number: int, where: int) -> None:
+        self.attempt(resume, number, where)
+
+    @rule(number=someone, changes=st.fixed_dictionaries({}, optional=CLOCKS))
+    def change_clock(self, number: int, changes: dict[str, Any]) -> None:
+        change_clock(self.user(number), **changes)
+        db.session.commit()
+
+    @rule(where=somewhere, changes=st.fixed_dictionaries({}, optional=TERMS))
+    def change_terms(self, where: int, changes: dict[str, Any]) -> None:
+        if change_terms(self.movement(where), changes):
+            tell_anew(self.movements[where])
         db.session.commit()
         run_until_idle()
 
-    def come_and_go(self) -> None:
-        user, movement = self.one()
-        if not movement.is_subscribed(user):
-            movement.add_user(user)
-        elif self.dice.random() < 0.3:
-            movement.remove_user(user)
+    @rule(number=someone, where=somewhere)
+    def leave(self, number: int, where: int) -> None:
+        self.movement(where).remove_user(self.user(number))
+        db.session.commit()
+
+    @rule(number=someone, where=somewhere)
+    def come(self, number: int, where: int) -> None:
+        self.movement(where).add_user(self.user(number))
+        db.session.commit()
+
+    @invariant()
+    def what_is_kept_is_what_the_past_tells(self) -> None:
+        db.session.expire_all()
+        ids = sa.select(Subscription.user_id, Subscription.movement_id)
+        for one in db.session.execute(ids.where(Subscription.user_id.in_(self.people))).all():
+            kept, past = stood(*one, self.clock.now), past_of(*one)
+            assert past is not None
+            assert kept == past.judged(self.clock.now)
+            ensure_history_tells(kept, *one)
+            ensure_it_is_seen(kept, past.row, self.clock.now)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_what_is_kept_is_what_the_past_tells(make_user, make_movement, clock, seed):
-    clock.now = datetime(2024, 3, 1, 12, tzinfo=UTC)  # with changes of summer time to come
-    dice = random.Random(seed)
-    users = [make_user() for _ in range(4)]
-    movements = [make_movement(*users) for _ in range(2)]
-    ids = [user.id for user in users], [movement.id for movement in movements]
-    lives, story = Lives(dice, clock, *ids), []
-    for _ in range(12):
-        story += [lives.step() for _ in range(15)]
-        kept = standings(clock.now)
-        for movement_id in lives.movements:
-            members = [user for user, movement in kept if movement == movement_id]
-            assert retell(movement_id, members) == 0, story
-        assert standings(clock.now) == kept
-        db.session.rollback()
-    assert {one.split()[0] for one in story} >= {"post", "late", "pause", "change_clock", "wait"}
+def stood(user_id: int, movement_id: int, moment: datetime) -> Standing:
+    """Return how a member stands by what is kept."""
+    row = told(user_id, movement_id)
+    assert row is not None
+    terms = terms_in(row)
+    return advance(whole_in(row, terms), moment, terms)
+
+
+def ensure_history_tells(kept: Standing, user_id: int, movement_id: int) -> None:
+    """Compare a standing with what all turns add up to."""
+    history = History(user_id, movement_id)
+    turns = history.between(datetime.min.replace(tzinfo=UTC), history.now + INSTANT)
+    present = turns[-1]
+    assert (present.starts_at, present.ends_at) == (kept.turn.starts_at, kept.turn.ends_at)
+    assert (present.outcome is Outcome.DONE) == kept.done
+    outcomes = "".join(one.outcome[0] for one in turns)
+    assert outcomes.count("d") == kept.done_turns, outcomes
+    assert outcomes.count("d") + outcomes.count("m") == kept.turns, outcomes
+    assert outcomes.rpartition("m")[2].count("d") == kept.streak, outcomes
+
+
+def ensure_it_is_seen(kept: Standing, row: Told, moment: datetime) -> None:
+    """Compare a standing with what its member and others are shown."""
+    seen = shown(row, MEMBER_IN_TOLD, moment)
+    turn = {"starts_at": kept.turn.starts_at, "ends_at": kept.turn.ends_at, "done": kept.done}
+    assert seen["turn"] == turn
+    numbers = ("streak", "best_streak", "done_turns", "turns")
+    assert [seen[name] for name in numbers] == [getattr(kept, name) for name in numbers]
+    values = [getattr(row, one.key) for one in (*FOR_OTHERS, *OF_USER)]
+    rules = row.interval, row.free_misses, row.free_turns
+    by_others = plain(values, row.last_update_at, rules, moment)
+    assert by_others in (None, (kept.done, kept.streak))
+
+
+def test_what_is_kept_is_what_the_past_tells(database: None, clock: Clock) -> None:
+    clock.now = datetime(1993, 8, 1, 12, tzinfo=UTC)
+    machine: Callable[[], Life] = type("Life", (Life,), {"clock": clock})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=LIVES,
+            stateful_step_count=40,
+            deadline=None,  # shared machines are slow at times
+            suppress_health_check=[HealthCheck.too_slow],
+            print_blob=True,
+        ),
+    )
+
+
+def test_who_pauses_again_leaves_the_past_as_it_was(
+    make_movement: Callable[..., Movement], clock: Clock, ann: User
+) -> None:
+    """By Ann's new clock two days were missed between her pauses, in a turn of the old one."""
+
+    def wait_until(day: int) -> None:
+        clock.now = datetime(2024, 1, day, 12, tzinfo=UTC)
+
+    wait_until(1)  # a Monday
+    movement = make_movement(ann)
+    change_terms(movement, {"interval": 7 * DAY})
+    for day in (9, 14):
+        wait_until(day)
+        Update.record(ann.id, movement.id)
+    wait_until(15)
+    pause(ann.id, movement.id, clock.now + HOUR)
+    wait_until(17)
+    change_terms(movement, {"interval": DAY})
+    retell(movement.id, [ann.id])
+    wait_until(20)
+    change_clock(ann, week_starts_on=5)  # by which she did it in two weeks, not in one
+    wait_until(21)
+    pause(ann.id, movement.id, clock.now + 5 * DAY)
+    assert stood(ann.id, movement.id, clock.now).streak == 1
+    assert retell(movement.id, [ann.id]) == 0
+    pauses = db.session.scalars(sa.select(SubscriptionPause))
+    assert sorted(one.ends_at - one.starts_at for one in pauses) == [HOUR, 5 * DAY]
 
 
 def test_the_command_tells_how_many_stood_otherwise(app, make_movement, clock):

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridt.models.standing_seen import plain, shown
@@ -31,11 +31,13 @@ from gridt.standing import (
     judge,
     lately,
 )
-from gridt.turns import DAY, HALF_DAY, Clock, turn_after, turn_at
+from gridt.turns import DAY, HALF_DAY, Clock, follows_calendar, turn_after, turn_at
 from gridt.weeks import WEEKS, read, week_of
 from tests.test_turns import CLOCKS, HOUR, INSTANT
 
 STARTS = st.datetimes(datetime(1996, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC))
+#: shared machines are slow at times
+unhurried = settings(deadline=None)
 INTERVALS = st.sampled_from([DAY, 2 * DAY, 7 * DAY, HALF_DAY, 5 * HOUR, 36 * HOUR])
 
 
@@ -65,6 +67,7 @@ def pasts(draw: Any) -> tuple[Terms, list[datetime], datetime]:
     return terms, moments, since + span + draw(st.integers(0, 200)) * interval
 
 
+@unhurried
 @given(pasts(), st.lists(st.floats(0, 1), max_size=8))
 def test_however_often_it_is_looked_at_it_is_the_same(
     past: tuple[Terms, list[datetime], datetime], looks: list[float]
@@ -103,6 +106,7 @@ def _ensure_weeks_are_of(record: list[Judged], told: Standing, terms: Terms) -> 
         assert (done_turns, turns) == (before.count("d"), before.count("d") + before.count("m"))
 
 
+@unhurried
 @given(pasts())
 def test_a_turn_is_done_when_it_was_done_in_it(
     past: tuple[Terms, list[datetime], datetime],
@@ -114,6 +118,7 @@ def test_a_turn_is_done_when_it_was_done_in_it(
         assert (one.outcome is Outcome.DONE) == any(moment in one.turn for moment in moments)
 
 
+@unhurried
 @given(pasts(), st.floats(0, 1), st.floats(0, 1))
 def test_a_part_of_the_record_is_that_part_of_the_whole(
     past: tuple[Terms, list[datetime], datetime], one: float, other: float
@@ -129,6 +134,7 @@ def test_a_part_of_the_record_is_that_part_of_the_whole(
     assert part == asked
 
 
+@unhurried
 @given(STARTS, st.sampled_from([DAY, HALF_DAY, 2 * DAY, 7 * DAY]), CLOCKS, CLOCKS, st.data())
 def test_who_keeps_to_the_clock_of_the_time_keeps_the_streak(
     since: datetime, interval: timedelta, old: Clock, new: Clock, data: st.DataObject
@@ -154,6 +160,7 @@ def test_who_keeps_to_the_clock_of_the_time_keeps_the_streak(
     _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
 
 
+@unhurried
 @given(STARTS, st.sampled_from([DAY, HALF_DAY, 2 * DAY, 7 * DAY]), CLOCKS, CLOCKS, st.data())
 def test_who_kept_to_the_new_clock_before_telling_keeps_the_streak(
     since: datetime, interval: timedelta, old: Clock, new: Clock, data: st.DataObject
@@ -165,6 +172,35 @@ def test_who_kept_to_the_new_clock_before_telling_keeps_the_streak(
         moments.append(_moment_in(max(turn.starts_at, since), turn.ends_at, data))
         turn = turn_after(turn, interval, new, since)
     _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
+
+
+@unhurried
+@given(STARTS, INTERVALS, INTERVALS, CLOCKS, CLOCKS, st.data())
+def test_telling_of_the_new_clock_leaves_intervals_as_they_were(
+    since: datetime,
+    before: timedelta,
+    after: timedelta,
+    old: Clock,
+    new: Clock,
+    data: st.DataObject,
+) -> None:
+    changed_at = since + data.draw(st.floats(0, 10)) * before
+    moved_at = changed_at + data.draw(st.floats(0, 10)) * after
+    terms = Terms(before, new, since)
+    following = replace(terms, interval=after)
+    standing, moments = begun(terms), []
+    while standing.turn.ends_at <= changed_at:
+        moments.append(_moment_in(standing.turn.starts_at, standing.turn.ends_at, data))
+        standing = advance(done(standing, moments[-1], terms), standing.turn.ends_at, terms)
+    standing = changed(standing, changed_at, terms, following)
+    while standing.turn.ends_at <= moved_at:
+        earliest = max(standing.turn.starts_at, changed_at)
+        moments.append(_moment_in(earliest, standing.turn.ends_at, data))
+        standing = done(standing, moments[-1], following)
+        standing = advance(standing, standing.turn.ends_at, following)
+    changes = [Period(changed_at, after, old), Period(moved_at, after, new)]
+    told = judge([Period(since, before, old), *changes], moments, terms, moved_at)
+    assert told.streak == len(moments)
 
 
 def _moment_in(start: datetime, end: datetime, data: st.DataObject) -> datetime:
@@ -441,6 +477,7 @@ def test_a_streak_outlives_a_change_of_the_movements_interval(
 # -- as others see it ---------------------------------------------------------------------------
 
 
+@unhurried
 @given(pasts(), st.floats(0, 1))
 def test_what_is_plain_to_others_is_so(
     past: tuple[Terms, list[datetime], datetime], share: float
@@ -464,13 +501,24 @@ def test_what_is_plain_to_others_is_so(
     present = advance(standing, now, terms)
     assert told is None or told == (present.done, present.streak)
     settled = not terms.pauses and not terms.allowance.misses and (standing.done or not moments)
-    assert told is not None or not settled
+    assert told is not None or not settled or not follows_calendar(terms.interval)
+
+
+@pytest.mark.parametrize(("hours", "told"), [(4, (False, 3)), (6, None), (11, (False, 0))])
+def test_where_turns_begin_is_not_plain_after_a_change_of_interval(
+    hours: int, told: tuple[bool, int] | None
+) -> None:
+    ended_at = on(PARIS, "2026-03-02T00:00")  # as a day did, before every five hours were asked for
+    values = (ended_at, True, 3, None, PARIS.zone, PARIS.day_starts_at, PARIS.week_starts_on)
+    rules = (5 * HOUR, 0, 30)
+    assert plain(values, ended_at, rules, ended_at + hours * HOUR) == told
 
 
 #: as a row of subscriptions tells it
 Kept = namedtuple("Kept", [*(one.key for one in OF_MEMBER), *(one.key for one in OF_MOVEMENT)])
 
 
+@unhurried
 @given(pasts(), st.floats(0, 1), st.floats(0, 1))
 def test_what_is_shown_is_what_is_kept_carried_on(
     past: tuple[Terms, list[datetime], datetime], one: float, other: float

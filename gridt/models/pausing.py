@@ -12,7 +12,6 @@ from gridt.models.base import execute
 from gridt.models.history import SubscriptionPause, Told, clock_in
 from gridt.models.standings import held, is_told, retell, settle, told
 from gridt.models.subscription import Subscription
-from gridt.turns import Turn
 
 #: so far ahead a pause may end
 LONGEST = timedelta(days=366)
@@ -32,17 +31,17 @@ def pause(
 ) -> SubscriptionPause:
     """Expect nothing of a member until a moment, or until a day of theirs begins.
 
-    Flushes and does not commit. Of who is paused, that pause ends then instead; so does one that
-    is over, in the same turn: it is paused as a whole already.
+    Flushes and does not commit. Of who is paused, that pause ends then instead. One that is over
+    stays as it was: the past is not judged otherwise by what is said now.
 
     :raises NotSubscribed: when the user is no member
     :raises Invalid: when `until` is past, or more than a year ahead
     """
-    row, turn, now = _settled(user_id, movement_id)
+    row, now = _settled(user_id, movement_id)
     ends_at = _moment(until, row, now)
     found = _last(user_id, movement_id)
-    # one subscription carries one pause: two that touch the same turn are one
-    if found is None or (found.ends_at <= turn.starts_at and found.starts_at < now):
+    # the subscription carries the last one: no turn to come is touched by those before alone
+    if found is None or (found.ends_at <= now and found.starts_at < now):
         found = SubscriptionPause(user_id=user_id, movement_id=movement_id, starts_at=now)
         db.session.add(found)
     found.reason = reason
@@ -55,7 +54,7 @@ def resume(user_id: int, movement_id: int) -> None:
 
     :raises NotSubscribed: when the user is no member
     """
-    row, _, now = _settled(user_id, movement_id)
+    row, now = _settled(user_id, movement_id)
     found = _last(user_id, movement_id)
     if found is not None and row.paused_until > now:
         _end(found, now)
@@ -72,10 +71,10 @@ def pause_of(user_id: int, movement_id: int) -> SubscriptionPause | None:
     return found if found is not None and found.ends_at > utcnow() else None
 
 
-def _settled(user_id: int, movement_id: int) -> tuple[Told, Turn, datetime]:
+def _settled(user_id: int, movement_id: int) -> tuple[Told, datetime]:
     """Hold a subscription, and keep how its member stands before something changes.
 
-    :returns: the row that tells it, the present turn, and the present moment
+    :returns: the row that tells it, and the present moment
     """
     if held(user_id, movement_id) is None:
         raise NotSubscribed
@@ -85,7 +84,8 @@ def _settled(user_id: int, movement_id: int) -> tuple[Told, Turn, datetime]:
         retell(movement_id, [user_id])
         row = cast("Told", told(user_id, movement_id))
     now = utcnow()
-    return row, settle(user_id, movement_id, row, now).turn, now
+    settle(user_id, movement_id, row, now)
+    return row, now
 
 
 def _moment(until: date | datetime, row: Told, now: datetime) -> datetime:

@@ -52,7 +52,20 @@ SECTIONS: dict[str, Rows] = {
     .where(Login.user_id == _me)
     .order_by(Login.id),
     "subscriptions": select(
-        Subscription.movement_id, _movement, Subscription.subscribed_at, Subscription.last_update_at
+        Subscription.movement_id,
+        _movement,
+        Subscription.subscribed_at,
+        Subscription.last_update_at,
+        Subscription.counted_from,
+        Subscription.turn_starts_at,
+        Subscription.turn_ends_at,
+        Subscription.turn_done,
+        Subscription.streak,
+        Subscription.best_streak,
+        Subscription.done_turns,
+        Subscription.turns,
+        Subscription.recent,
+        Subscription.weeks,
     )
     .join(Movement, Movement.id == Subscription.movement_id)
     .where(Subscription.user_id == _me)

@@ -150,7 +150,13 @@ def plain(
     interval, free_misses, _ = rules
     if paused_until is not None or free_misses or not is_done:
         return None
-    return False, 0 if ends_at <= _turn_before(moment, interval, zone, day, week) else streak
+    before = _turn_before(moment, interval, zone, day, week)
+    if before < ends_at:
+        return False, streak
+    # after a change of interval, a turn counted from the subscription may begin later than this
+    if not _follows_calendar(interval) and before < ends_at + interval:
+        return None
+    return False, 0
 
 
 @lru_cache(4096)

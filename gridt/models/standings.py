@@ -276,11 +276,9 @@ def _keep_done(user_id: int, movement_id: int, row: Told, moment: datetime) -> b
     return execute(_KEEP_POSTED, given).rowcount > 0
 
 
-def settle(user_id: int, movement_id: int, row: Told, moment: datetime) -> Standing:
+def settle(user_id: int, movement_id: int, row: Told, moment: datetime) -> None:
     """Keep how a member, whose row is held, stands at a moment, before something changes."""
-    standing = _at(moment, row)
-    execute(_KEEP, _kept(user_id, movement_id, standing))
-    return standing
+    execute(_KEEP, _kept(user_id, movement_id, _at(moment, row)))
 
 
 def turn_open_for(row: Told, at: datetime, moment: datetime, grace: timedelta) -> Turn:

@@ -205,8 +205,7 @@ def _note_posted(_mapper: Mapper[Update], _connection: Connection, posted: Updat
     row = held(posted.leader_id, posted.movement_id)
     if row is None:
         return
-    last = row.last_update_at
-    if is_told(row) and (last is None or last <= posted.time_stamp):
+    if is_told(row) and posted.time_stamp >= (row.turn_starts_at or row.since):
         note_done(posted.leader_id, posted.movement_id, row, posted.time_stamp)
     else:
         note_past(posted.leader_id, posted.movement_id)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from gridt.errors import NotSubscribed
 from gridt.extensions import db
 from gridt.models import Subscription, Update
+from gridt.models.pausing import pause
 
 
 @pytest.fixture
@@ -156,6 +157,15 @@ def test_saving_several_in_one_flush_notes_the_newest(member, movement, clock):
         db.session.add(update)
     db.session.commit()
     assert noted(member, movement) == clock.now - timedelta(hours=1)
+
+
+def test_an_update_of_a_past_turn_leaves_the_present_one_as_it_was(member, movement, clock):
+    clock.pass_(days=3)
+    pause(member.id, movement.id, clock.now + timedelta(hours=1))  # keeps the present turn
+    post(member, movement, clock.now - timedelta(days=1))
+    subscription = db.session.get(Subscription, (member.id, movement.id))
+    assert (subscription.turn_done, subscription.done_turns) == (False, 1)
+    assert noted(member, movement) == clock.now - timedelta(days=1)
 
 
 def test_a_post_is_noted_for_its_leader_and_movement_only(make_user, make_movement):

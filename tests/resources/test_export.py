@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from gridt.clock import utcnow
 from gridt.extensions import db
 from gridt.formats import as_calendar, as_document, as_table, in_parts
-from gridt.models import AuditEntry, Update
+from gridt.models import AuditEntry, Subscription, Update
 from gridt.models.diary import done_by
 from gridt.models.personal import SECTIONS, sections_about
 from tests.conftest import PASSWORD
@@ -54,7 +54,9 @@ def test_everything_about_the_caller_is_there(client_of, ann, ben, movement):
     (account,) = told["account"]
     assert (account["username"], account["email"], account["bio"]) == ("Ann", ann.email, NASTY)
     assert account["created_at"] == ann.created_at.isoformat()
-    assert [one["movement"] for one in told["subscriptions"]] == ["Flossing"]
+    (subscription,) = told["subscriptions"]
+    assert (subscription["movement"], subscription["streak"]) == ("Flossing", 1)
+    assert (subscription["turn_done"], subscription["counted_from"]) == (True, None)
     assert [one["message"] for one in told["updates"]] == [NASTY]
     assert [one["interval"] for one in told["created_movements"]] == ["P1D"]
     assert told["leaders"] == [{"movement_id": movement.id, "slot": 0, "leader": "ben"}]
@@ -64,6 +66,12 @@ def test_everything_about_the_caller_is_there(client_of, ann, ben, movement):
         ("role.changed", False),
         ("account.registered", True),
     ]
+
+
+def test_all_of_a_subscription_is_there() -> None:
+    told = {column.name for column in SECTIONS["subscriptions"].selected_columns}
+    kept = set(Subscription.__table__.columns.keys()) - {"user_id", "paused_from", "paused_until"}
+    assert kept - told == {"shuffle_key"}  # by which chance goes; the pauses have their own section
 
 
 def test_nothing_of_others_but_their_names_and_nothing_secret(client_of, ann, ben, movement):
