@@ -1,4 +1,5 @@
 import contextvars
+import gc
 import re
 import tracemalloc
 from datetime import timedelta
@@ -297,6 +298,7 @@ def test_a_network_is_streamed_in_parts(stream, name):
 
 def test_a_larger_network_takes_no_more_memory(stream):
     def peak(parts, name):
+        gc.collect()
         tracemalloc.start()
         for _ in parts(name):
             pass
@@ -307,5 +309,9 @@ def test_a_larger_network_takes_no_more_memory(stream):
     small, large = stream(2500), stream(7500)
     for name in TEXTS:
         contextvars.Context().run(peak, small, name)  # so that whatever is made once is there
-        few, many = (contextvars.Context().run(peak, one, name) for one in (small, large))
+        # the least of some: what else is thrown away meanwhile is counted until it is collected
+        few, many = (
+            min(contextvars.Context().run(peak, one, name) for _ in range(3))
+            for one in (small, large)
+        )
         assert many < 1.4 * few, (name, few, many)
