@@ -41,7 +41,7 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 #: how often a write is tried that loses against another
 ATTEMPTS = 3
-#: serialization failure, deadlock, lock not available: trying again makes sense
+#: serialization failure, deadlock: trying again makes sense
 _PASSING = {"40001", "40P01"}
 #: what pages of other origins may read of an answer, besides its body
 _EXPOSED = (
