@@ -45,11 +45,11 @@ def create_admin(username: str, email: str, password: str) -> None:
 def set_role(user: str, role: str) -> None:
     """Make a user, called by name or e-mail address, an admin, or one like all others."""
     found = user_named(user)
-    if found.role != role:
-        with complaining():
-            found.change_role(role)
+    with complaining():
+        changed = found.change_role(role)
+    if changed:
         AuditEntry.note("role.changed", user_id=found.id, role=role)
-        found.save_to_db()
+    found.save_to_db()
     click.echo(f"The role of {found.username} is: {role}.")
 
 

@@ -167,14 +167,18 @@ class User(Stored, Model):
         if db.session.scalar(select(User.deactivated_at).where(User.id == self.id)) is not None:
             raise AccountDeactivated
 
-    def change_role(self, role: str) -> None:
+    def change_role(self, role: str) -> bool:
         """Make this user an `admin` or a `user`, as from the next request. Does not commit.
 
+        :returns: whether they were not that before
         :raises LastAdmin: when nobody would be left who is one
         """
+        if role == self.role:
+            return False
         if role != "admin":
             self._ensure_not_the_last_admin()
         self.role = role
+        return True
 
     def deactivate(self) -> None:
         """Leave every movement, end every login and the calendar's address. Does not commit.

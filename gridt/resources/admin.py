@@ -80,8 +80,7 @@ class OneUser(Resource):
     def patch(self, data: dict[str, Any], user: str) -> ResponseReturnValue:
         """Make somebody an admin, or a user like all others; for admins."""
         actor, found = admin(), user_or_404(user)
-        if found.role != data["role"]:
-            found.change_role(data["role"])
+        if found.change_role(data["role"]):
             AuditEntry.note("role.changed", user_id=found.id, actor_id=actor.id, role=found.role)
         answer = admin_user(found, message=f"The role of this user is: {found.role}.")
         found.save_to_db()
