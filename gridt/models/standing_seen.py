@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from gridt.models.base import execute
 from gridt.models.history import Told
-from gridt.models.standings import OF_MEMBER, SEVERAL, Rules, standing_in, terms_in
+from gridt.models.standings import OF_MEMBER, SEVERAL, Rules, is_told, standing_in, terms_in
 from gridt.standing import INSTANT, REMEMBERED, Standing, Terms, advance, lately
 from gridt.turns import Clock, Turn, follows_calendar, turn_at
 
@@ -74,12 +74,17 @@ def shown(row: Told, first: int, moment: datetime) -> dict[str, Any]:
 
 def _lapsed(row: Told, kept: _Kept, moment: datetime) -> _Kept:
     """Return what is kept as it would be at a moment after its turn."""
-    ends_at, recent = kept.ends_at, kept.recent
-    if ends_at is None or kept.paused_from is not None or row.free_misses:
+    is_new = kept.ends_at is None
+    if kept.paused_from is not None or row.free_misses or (is_new and not is_told(row)):
         terms = terms_in(row)
         now = advance(standing_in(row, terms), moment, terms)
         return _Kept._make((*_OF_TURN(now.turn), *_OF_STANDING(now), *kept[8:]))
     by = _terms(row, kept)
+    if is_new:
+        kept = _begun(kept, by)
+        if moment < kept.ends_at:
+            return kept
+    ends_at, recent = kept.ends_at, kept.recent
     turn, missed = _turn_of(moment, by), 0
     if turn.starts_at != ends_at or not kept.done:  # else it is the next one
         begun = max(turn.starts_at, ends_at)
@@ -90,6 +95,12 @@ def _lapsed(row: Told, kept: _Kept, moment: datetime) -> _Kept:
         recent = (recent + "m" * min(missed, REMEMBERED))[-REMEMBERED:]
     counts = (streak, recent, kept.best_streak, kept.done_turns, turns)
     return _Kept._make((turn.starts_at, turn.ends_at, False, *counts, *kept[8:]))
+
+
+def _begun(kept: _Kept, by: _By) -> _Kept:
+    """Return what would be kept of who has not done it yet."""
+    ends_at = _turn_of(kept.since, by).ends_at
+    return _Kept._make((kept.since, ends_at, False, 0, "", 0, 0, 0, *kept[8:]))
 
 
 _OF_TURN = attrgetter("starts_at", "ends_at")
