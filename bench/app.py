@@ -95,7 +95,7 @@ def _record(call: dict[str, Any]) -> _Recorded:
     return recorded
 
 
-@beside.route("/driver/<name>", methods=["GET", "POST"])
+@beside.route("/driver/<name>", methods=["GET", "POST", "PUT", "DELETE"])
 def driver_only(name: str) -> Response:
     """Do what a call did with the driver alone, and answer with as much JSON."""
     sequence = _recorded[name]

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import cycle, islice
 from urllib.parse import quote
 
@@ -33,12 +34,12 @@ the service does for every request (its *health* beside the *bare route* shows w
 - *bare route* answers a constant.
 - *one select* does one primary-key SELECT through SQLAlchemy, on an engine and session set up as
   the service's.
-- *driver only* sends the very statements of the service, recorded a moment before, the token's
-  check among them, with the same parameters, in one transaction that begins and ends as the
-  service's where that has one (what only reads has none), on a connection of its thread with the
-  same settings; fetches all rows, and answers with as many bytes of JSON made of them. It does not
-  look at a token or the request, and decides and shapes nothing: who is chosen, and what the
-  answer says, is known before."""
+- *driver only* is sent the same requests, and sends the very statements of the service, recorded a
+  moment before, the token's check among them, with the same parameters, in one transaction that
+  begins and ends as the service's where that has one (what only reads has none), on a connection of
+  its thread with the same settings; fetches all rows, and answers with as many bytes of JSON made
+  of them. It does not look at the token or the body, and decides and shapes nothing: who is chosen,
+  and what the answer says, is known before."""
 
 
 def section(worlds: list[World], effort: Effort) -> Section:
@@ -105,8 +106,9 @@ def _repeatable(
         "post an update": [Call("POST", f"{path}/updates", token, "{}") for token in some],
     }.items():
         _record(server, [(name, call) for call in varied])
-        yield name, list(islice(cycle(varied), calls))
-        yield _alone(name), [_driver(name)] * calls
+        made = list(islice(cycle(varied), calls))
+        yield name, made
+        yield _alone(name), [_driver(name, call) for call in made]
 
 
 def _joining(world: World, server: Server, people: int) -> Iterator[tuple[str, list[Call]]]:
@@ -118,8 +120,8 @@ def _joining(world: World, server: Server, people: int) -> Iterator[tuple[str, l
     # one after the other comes and goes, so that what each does holds when all do it at once
     for one in zip(join, leave, strict=True):
         _record(server, list(zip(("subscribe", "unsubscribe"), one, strict=True)))
-    for name in ("subscribe", "unsubscribe"):
-        yield _alone(name), [_driver(name)] * len(some)
+    for name, made in (("subscribe", join), ("unsubscribe", leave)):
+        yield _alone(name), [_driver(name, call) for call in made]
 
 
 def _swapping(world: World, server: Server, people: int) -> Iterator[tuple[str, list[Call]]]:
@@ -133,11 +135,12 @@ def _swapping(world: World, server: Server, people: int) -> Iterator[tuple[str, 
             for leader in server.answer(Call("GET", path, token))["leaders"][:slots]
         ]
 
-    yield "swap", swaps(SLOTS)
+    made = swaps(SLOTS)
+    yield "swap", made
     # there and on, again and again: each time the slot changes, and never to a leader present
     for _ in range(2):
         _record(server, [("swap", call) for call in swaps(1)])
-    yield _alone("swap"), [_driver("swap")] * (SLOTS * len(some))
+    yield _alone("swap"), [_driver("swap", call) for call in made]
 
 
 def _record(server: Server, named: list[tuple[str, Call]]) -> None:
@@ -154,5 +157,6 @@ def _alone(name: str) -> str:
     return f"{name}, driver only"
 
 
-def _driver(name: str) -> Call:
-    return Call("GET", f"/bench/driver/{quote(name)}")
+def _driver(name: str, call: Call) -> Call:
+    """Return the same request to the route that only sends statements."""
+    return replace(call, path=f"/bench/driver/{quote(name)}")
