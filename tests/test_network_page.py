@@ -395,6 +395,33 @@ def test_a_token_can_be_typed_and_is_forgotten(visit, world):
         expect(page.locator("#ask")).to_be_visible()
 
 
+def test_what_comes_late_is_for_nobody(visit, world):
+    """The answer to a first token comes after that to a second one, or after both are forgotten."""
+    late = "**/network?format=json"
+    with visit() as it:
+        page, held = it.open("crowd"), []
+        for then in ("another token", "forget"):
+            page.route(late, lambda route: held.append(route), times=1)
+            with page.expect_request(late):
+                give(page, world.member)
+            if then == "forget":
+                page.get_by_role("button", name="Forget my token").click()
+            else:
+                with page.expect_response(late):
+                    give(page, world.creator)
+                expect(page.locator("#picture[aria-busy='false']")).to_be_visible(timeout=60_000)
+            before = page.locator("#summary").text_content()
+            with page.expect_response(late):
+                held.pop().continue_()
+            page.wait_for_function("() => new Promise((keep) => setTimeout(keep, 500, true))")
+            assert page.locator("#summary").text_content() == before
+            assert page.locator("#ask").is_visible() == (then == "forget")
+
+
+def give(page: Page, token: str) -> None:
+    page.evaluate(f"location.hash = {json.dumps(f'token={token}')}")
+
+
 REFUSED = {
     "a wrong token": ("crowd", "nonsense", 401, "This token is not valid"),
     "a token that no header holds": ("crowd", "%E2%82%AC", 401, "This token is not valid"),
@@ -419,6 +446,6 @@ def test_a_server_that_is_gone_is_told_in_words(visit, world):
     with visit() as it:
         page = it.open("three", world.member)
         page.route("**/movements/*", lambda route: route.abort())
-        page.evaluate(f"location.hash = {json.dumps(f'token={world.member}')}")
+        give(page, world.member)
         expect(page.locator("#problem")).to_contain_text("cannot be reached")
         it.excuse("net::ERR_FAILED")

@@ -8,8 +8,11 @@ import * as token from "./token.js";
 const MOST = Number(document.body.dataset.most);
 const at = (id) => document.getElementById(id);
 let picture = null;
+/** How often somebody asked for something else: what is fetched late is for nobody. */
+let asked = 0;
 
 async function show() {
+  const mine = ++asked;
   say("Fetching the network …");
   complain("");
   at("ask").hidden = true;
@@ -17,6 +20,7 @@ async function show() {
     const movement = await fetchJson(".", token.get());
     const tooMany = movement.member_count > MOST;
     const exported = tooMany ? null : await fetchJson("network?format=json", token.get());
+    if (mine !== asked) return;
     at("shown").hidden = false;
     introduce(movement, exported);
     if (exported) draw(new Network(exported, namesIn(movement, exported)));
@@ -24,6 +28,7 @@ async function show() {
     say(tooMany ? tooManyMembers(movement) : "");
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
+    if (mine !== asked) return;
     if (error.status === 401) token.forget();
     say("");
     complain(error.message);
@@ -78,6 +83,8 @@ function ask() {
 }
 
 function forget() {
+  asked++;
+  say("");
   token.forget();
   document.title = at("title").textContent = "Who leads whom";
   at("summary").textContent = "";
