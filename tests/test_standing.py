@@ -31,7 +31,7 @@ from gridt.standing import (
     judge,
     lately,
 )
-from gridt.turns import DAY, HALF_DAY, Clock, follows_calendar, turn_after, turn_at
+from gridt.turns import DAY, HALF_DAY, Clock, follows_calendar, turn_at
 from gridt.weeks import WEEKS, read, week_of
 from tests.test_turns import CLOCKS, HOUR, INSTANT
 
@@ -149,13 +149,13 @@ def test_who_keeps_to_the_clock_of_the_time_keeps_the_streak(
     turn = turn_at(since, interval, old, since)
     while turn.starts_at <= moved_at:
         moments.append(_moment_in(max(turn.starts_at, since), turn.ends_at, data))
-        turn = turn_after(turn, interval, old, since)
+        turn = turn_at(turn.ends_at, interval, old, since)
     late = moments.pop() if moments[-1] >= moved_at else None
     turn = turn_at(moved_at, interval, new, since)
     if late:
         moments.append(_moment_in(moved_at, turn.ends_at, data))
     while turn.starts_at < until:
-        turn = turn_after(turn, interval, new, since)
+        turn = turn_at(turn.ends_at, interval, new, since)
         moments.append(_moment_in(turn.starts_at, turn.ends_at, data))
     _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
 
@@ -170,7 +170,7 @@ def test_who_kept_to_the_new_clock_before_telling_keeps_the_streak(
     moments, turn = [], turn_at(since, interval, new, since)
     while turn.starts_at < until:
         moments.append(_moment_in(max(turn.starts_at, since), turn.ends_at, data))
-        turn = turn_after(turn, interval, new, since)
+        turn = turn_at(turn.ends_at, interval, new, since)
     _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
 
 
