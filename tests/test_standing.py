@@ -477,6 +477,15 @@ def test_a_streak_outlives_a_change_of_the_movements_interval(
 # -- as others see it ---------------------------------------------------------------------------
 
 
+def _kept_at(now: datetime, moments: list[datetime], terms: Terms) -> Standing:
+    """Return the standing as the last update until now left it."""
+    standing = begun(terms)
+    for moment in moments:
+        if moment <= now:
+            standing = done(standing, moment, terms)
+    return standing
+
+
 @unhurried
 @given(pasts(), st.floats(0, 1))
 def test_what_is_plain_to_others_is_so(
@@ -484,10 +493,7 @@ def test_what_is_plain_to_others_is_so(
 ) -> None:
     terms, moments, until = past
     now = terms.since + share * (until - terms.since)
-    standing = begun(terms)
-    for moment in moments:
-        if moment <= now:
-            standing = done(standing, moment, terms)
+    standing = _kept_at(now, moments, terms)
     pause = terms.pauses[0] if terms.pauses else Pause(terms.since, terms.since)
     values = (
         standing.turn.ends_at,
@@ -526,10 +532,7 @@ def test_what_is_shown_is_what_is_kept_carried_on(
     terms, moments, until = past
     terms = replace(terms, pauses=terms.pauses[:1])
     kept_at, now = (terms.since + share * (until - terms.since) for share in sorted([one, other]))
-    standing = begun(terms)
-    for moment in moments:
-        if moment <= kept_at:
-            standing = done(standing, moment, terms)
+    standing = _kept_at(kept_at, moments, terms)
     pause = terms.pauses[0] if terms.pauses else None
     row = Kept(
         *(standing.turn.starts_at, standing.turn.ends_at, standing.done, standing.streak),
