@@ -38,6 +38,14 @@ def connect(server: Server) -> Iterator[Callable[..., socket.socket]]:
         yield make
 
 
+def many(connect: Callable[[], socket.socket], said: bytes) -> list[socket.socket]:
+    """Make more connections than there are threads, and say the same on each."""
+    connections = [connect() for _ in range(50)]
+    for connection in connections:
+        connection.sendall(said)
+    return connections
+
+
 def answered(connection: socket.socket) -> bytes:
     """Return all that the server says before it closes."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -63,10 +71,7 @@ SLOW = {
 
 @pytest.mark.parametrize("begun", SLOW.values(), ids=SLOW)
 def test_slow_clients_keep_nobody_out(server, connect, begun):
-    slow = [connect() for _ in range(50)]
-    for connection in slow:
-        connection.sendall(begun)
-
+    slow = many(connect, begun)
     ann = Person(server.url, "ann")
     before = time.monotonic()
     for _ in range(20):
@@ -136,9 +141,7 @@ STAYING = {
 
 @pytest.mark.parametrize("request_", STAYING.values(), ids=STAYING)
 def test_who_does_not_close_a_closed_connection_keeps_nobody_out(server, connect, request_):
-    staying = [connect() for _ in range(50)]
-    for connection in staying:
-        connection.sendall(request_)
+    staying = many(connect, request_)
     ann = Person(server.url, "ann")
     before = time.monotonic()
     ann.call("GET", "/health")
