@@ -19,6 +19,7 @@ from tests.servers import PATIENCE, Server, serve
 from tests.test_service_end_to_end import HTTPAnswer, begin_to_register
 
 HEAD = b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture
@@ -90,8 +91,12 @@ def drip(connection: socket.socket) -> None:
         return
 
 
-@pytest.mark.parametrize("files", [None, 100])
-def test_idle_connections_keep_nobody_out(new_database, files):
+@pytest.mark.parametrize(
+    ("files", "asked"),
+    [(None, b""), (100, b""), (100, GET)],
+    ids=["watched", "open", "open, kept after an answer"],
+)
+def test_idle_connections_keep_nobody_out(new_database, files, asked):
     """Be it that they are as many as are watched, or as many as the process may have open."""
     with serve(new_database()) as server, ExitStack() as stack:
         host, _, port = server.url.removeprefix("http://").partition(":")
@@ -100,8 +105,12 @@ def test_idle_connections_keep_nobody_out(new_database, files):
             resource.prlimit(worker, resource.RLIMIT_NOFILE, (files, files))
         watched = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
         for _ in range(files or watched):
-            idle = socket.create_connection((host, int(port)), timeout=PATIENCE)
+            # less than after which idle ones are given up, or that would make room
+            idle = socket.create_connection((host, int(port)), timeout=DEADLINE / 2)
             stack.enter_context(closing(idle))
+            if asked:
+                idle.sendall(asked)
+                assert status(idle.recv(65536)) == 200
         with urlopen(f"{server.url}/health", timeout=DEADLINE / 2) as answer:
             assert answer.status == 200
         assert server.workers() == {worker}
@@ -214,8 +223,7 @@ def test_a_body_in_chunks_is_cut_off_where_it_is_too_large(connect):
 )
 def test_who_lies_about_the_length_smuggles_nothing(connect, lines):
     connection = connect()
-    smuggled = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    connection.sendall(HEAD + lines + b"\r\n{}" + smuggled)
+    connection.sendall(HEAD + lines + b"\r\n{}" + GET)
     connection.shutdown(socket.SHUT_WR)
     said = answered(connection)
     assert re.findall(rb"HTTP/1.1 (\d)", said) == [b"4"] or status(said) == 501
