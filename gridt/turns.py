@@ -79,11 +79,6 @@ def turn_at(moment: datetime, interval: timedelta, clock: Clock, since: datetime
     return _of_calendar(moment, interval, clock)
 
 
-def turn_after(turn: Turn, interval: timedelta, clock: Clock, since: datetime) -> Turn:
-    """Return the turn that begins when another ends."""
-    return turn_at(turn.ends_at, interval, clock, since)
-
-
 def turns_between(first: Turn, last: Turn, interval: timedelta, clock: Clock) -> int:
     """Return how many turns it is from one to another: 1 when the other is the next.
 

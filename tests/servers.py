@@ -31,6 +31,10 @@ SETTINGS = {
     "LIMITS": "false",  # everybody calls from one address here
 }
 
+#: how processes that are started here measure coverage, where the tests do. No others inherit it:
+#: those that outlive the tests would write while `coverage combine` reads.
+MEASURED = {name: os.environ.pop(name) for name in {"COVERAGE_PROCESS_CONFIG"} & set(os.environ)}
+
 #: seconds after which a server that neither starts nor stops is given up
 PATIENCE = 30
 
@@ -73,7 +77,8 @@ def environment(database_url: str, **settings: str) -> dict[str, str]:
     """
     values = SETTINGS | {"DATABASE_URL": database_url} | settings
     named = {f"GRIDT_{name}": value for name, value in values.items()}
-    return named | {"FLASK_SKIP_DOTENV": "1"}  # a developer's own .env is not to be tested
+    # a developer's own .env is not to be tested
+    return named | MEASURED | {"FLASK_SKIP_DOTENV": "1"}
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from gridt.extensions import db
 from gridt.models import AuditEntry, Job, Movement, User
 from tests import networks, postgres
 from tests.conftest import migrated_app
+from tests.databases import postgresql_only
 from tests.servers import PATIENCE, ROOT, change, environment, flask
 
 MEMBERS, ROUNDS = 500, 4
@@ -288,11 +289,8 @@ def test_a_target_that_is_not_there_is_told(pair: tuple[str, str], tmp_path: Pat
     assert "unable to open database file" in refusal((pair[0], nowhere))
 
 
-def test_what_the_target_cannot_hold_is_told(
-    request: pytest.FixtureRequest, pair: tuple[str, str], tmp_path: Path
-) -> None:
-    if request.config.getoption("--database") == "sqlite":
-        pytest.skip("SQLite takes everything")
+@postgresql_only("SQLite takes everything")
+def test_what_the_target_cannot_hold_is_told(pair: tuple[str, str], tmp_path: Path) -> None:
     source = f"sqlite:///{tmp_path / 'long.sqlite'}"
     with opened(source):
         (user_id,) = networks.people(1)

@@ -17,6 +17,7 @@ from gridt.extensions import db
 from gridt.models.invariants import violations
 from tests import networks, postgres
 from tests.conftest import migrated_app
+from tests.databases import postgresql_only
 from tests.servers import PATIENCE, ROOT, SECRET_KEY, Server, environment, serve
 from tests.storms import FINE, Crowd, Memory, Storm, contradictions, gather
 
@@ -96,11 +97,8 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
     assert set(memory.statuses) <= FINE | {"no answer"}
 
 
-def test_nothing_acknowledged_is_lost_when_the_database_restarts(
-    request: pytest.FixtureRequest, size: Size
-) -> None:
-    if request.config.getoption("--database") == "sqlite":
-        pytest.skip("SQLite lives and dies with the server")
+@postgresql_only("SQLite lives and dies with the server")
+def test_nothing_acknowledged_is_lost_when_the_database_restarts(size: Size) -> None:
     # Killed processes leave to the system what they have written; so these two have to be on, and
     # what else protects against a power failure may be off.
     durable = {"synchronous_commit": "on", "full_page_writes": "on"}

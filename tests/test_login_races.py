@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from gridt.extensions import db
 from gridt.models import Login, User
 from tests.conftest import PASSWORD, new_token
+from tests.databases import postgresql_only
 from tests.test_concurrency import at_once
 from tests.test_overlap import PATIENCE, beside, stopped, wait_until_somebody_waits
 
@@ -82,12 +83,11 @@ def by_deleting_the_account(_app: Flask, _token: str) -> None:
 ENDINGS = [by_changing_the_password, by_closing_the_account, by_deleting_the_account]
 
 
+@postgresql_only("whoever has looked at SQLite to write keeps others from writing")
 @pytest.mark.parametrize("end", ENDINGS)
 def test_a_login_that_is_ended_before_it_is_written_fails(
-    world: Flask, request: pytest.FixtureRequest, end: Callable[[Flask, str], None]
+    world: Flask, end: Callable[[Flask, str], None]
 ) -> None:
-    if request.config.getoption("--database") == "sqlite":
-        pytest.skip("whoever has looked at SQLite to write keeps others from writing")
     token = anns_token()
     with stopped(world, "FOR NO KEY UPDATE", partial(log_in, world)) as logging_in:
         with beside(world, partial(end, world, token)) as ending:

@@ -17,6 +17,7 @@ from flask import Flask
 from gridt.extensions import db, disconnect, migrate
 from gridt.models import Subscription, User
 from tests.conftest import app_on
+from tests.databases import sqlite_only
 from tests.networks import people
 from tests.servers import ROOT
 
@@ -107,9 +108,8 @@ def test_migrated_tables_equal_created_ones_to_the_last_constraint(
     assert set(migrated) == set(db.metadata.tables)
 
 
-def test_ids_are_not_reused_on_sqlite_either(empty: Flask, request: pytest.FixtureRequest) -> None:
-    if request.config.getoption("--database") != "sqlite":
-        pytest.skip("PostgreSQL never reuses an id; only SQLite has to be told not to")
+@sqlite_only("PostgreSQL never reuses an id; only SQLite has to be told not to")
+def test_ids_are_not_reused_on_sqlite_either(empty: Flask) -> None:
     flask_migrate.upgrade()
     counted = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"
     with db.engine.connect() as connection:
@@ -211,11 +211,8 @@ def test_foreign_keys_are_enforced(empty: Flask) -> None:
         assert connection.scalar(sa.text("SELECT count(*) FROM subscriptions")) == 0
 
 
-def test_sqlite_is_prepared_on_every_connection(
-    empty: Flask, request: pytest.FixtureRequest
-) -> None:
-    if request.config.getoption("--database") != "sqlite":
-        pytest.skip("these pragmas are SQLite's; PostgreSQL has none")
+@sqlite_only("these pragmas are SQLite's; PostgreSQL has none")
+def test_sqlite_is_prepared_on_every_connection(empty: Flask) -> None:
     flask_migrate.upgrade()
     for _ in range(2):
         with db.engine.connect() as connection:

@@ -19,6 +19,7 @@ from gridt.models import Update
 from gridt.models.invariants import violations
 from tests import networks, postgres
 from tests.conftest import app_on
+from tests.databases import postgresql_only, sqlite_only
 from tests.servers import PATIENCE, ROOT, environment, flask, serve
 from tests.storms import FINE, Storm
 from tests.test_crashes import crowd_in
@@ -27,11 +28,9 @@ DOCUMENT = (ROOT / "docs" / "moving.md").read_text()
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 ACTORS, UPDATES = 3, 8
+KEY = "the key that gridt made for itself, once"
 
-sqlite_only = pytest.mark.skipif("config.getoption('--database') != 'sqlite'", reason="for SQLite")
-postgresql_only = pytest.mark.skipif(
-    "config.getoption('--database') == 'sqlite'", reason="for PostgreSQL"
-)
+for_sqlite, for_postgresql = sqlite_only("for SQLite"), postgresql_only("for PostgreSQL")
 
 
 def commands(heading: str) -> list[str]:
@@ -70,6 +69,16 @@ def opened(url: str) -> Iterator[Flask]:
         yield app
 
 
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Where the data are, with the key that gridt made for itself, and where backups go."""
+    data, backups = tmp_path / "data", tmp_path / "backups"
+    data.mkdir()
+    backups.mkdir()
+    (data / "gridt.secret").write_text(KEY)
+    return data, backups
+
+
 def posted() -> set[str | None]:
     found = set(db.session.scalars(sa.select(Update.message)))
     db.session.rollback()
@@ -103,12 +112,9 @@ def backed_up_in_use(
         return before & posted(), {*memory.posted, *memory.perhaps_posted}
 
 
-@sqlite_only
-def test_sqlite_is_backed_up_in_use_and_restored(tmp_path: Path) -> None:
-    data, backups = tmp_path / "data", tmp_path / "backups"
-    data.mkdir()
-    backups.mkdir()
-    (data / "gridt.secret").write_text("the key that gridt made for itself, once")
+@for_sqlite
+def test_sqlite_is_backed_up_in_use_and_restored(folders: tuple[Path, Path]) -> None:
+    data, backups = folders
     url = f"sqlite:///{data / 'gridt.sqlite'}"
     back_up, restore = commands("Backing up SQLite")
     kept, ever = backed_up_in_use(url, back_up, BACKUPS=str(backups))
@@ -119,12 +125,12 @@ def test_sqlite_is_backed_up_in_use_and_restored(tmp_path: Path) -> None:
     printed = type_in(restore, url, DATA=str(data), BACKUPS=str(backups))
 
     assert "nothing broken" in printed
-    assert (data / "gridt.secret").read_text() == "the key that gridt made for itself, once"
+    assert (data / "gridt.secret").read_text() == KEY
     assert (data / "before" / "gridt.sqlite").exists()
     check(url, kept, ever)
 
 
-@postgresql_only
+@for_postgresql
 def test_postgresql_is_backed_up_in_use_and_restored(
     new_database: Callable[[], str], server_url: str, tmp_path: Path
 ) -> None:
@@ -184,12 +190,9 @@ def test_no_command_is_left_out() -> None:
 # -- what a backup refuses ------------------------------------------------------------------
 
 
-@sqlite_only
-def test_a_backup_that_failed_is_in_no_ones_way(tmp_path: Path) -> None:
-    data, backups = tmp_path / "data", tmp_path / "backups"
-    data.mkdir()
-    backups.mkdir()
-    (data / "gridt.secret").write_text("a key")
+@for_sqlite
+def test_a_backup_that_failed_is_in_no_ones_way(folders: tuple[Path, Path]) -> None:
+    data, backups = folders
     database, engine = data / "gridt.sqlite", sa.create_engine(f"sqlite:///{data / 'gridt.sqlite'}")
     file = backups / "monday.sqlite"
 
@@ -207,7 +210,7 @@ def test_a_backup_that_failed_is_in_no_ones_way(tmp_path: Path) -> None:
     assert set(backups.iterdir()) == {file, backups / "monday.secret"}
 
 
-@sqlite_only
+@for_sqlite
 def test_no_backup_overwrites_anything(new_database: Callable[[], str], tmp_path: Path) -> None:
     url = new_database()
     with opened(url):
@@ -226,7 +229,7 @@ def test_no_backup_overwrites_anything(new_database: Callable[[], str], tmp_path
     assert "Traceback" not in run.stderr
 
 
-@sqlite_only
+@for_sqlite
 def test_a_damaged_database_is_no_backup(new_database: Callable[[], str], tmp_path: Path) -> None:
     url = new_database()
     with opened(url):
@@ -242,7 +245,7 @@ def test_a_damaged_database_is_no_backup(new_database: Callable[[], str], tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-@postgresql_only
+@for_postgresql
 def test_postgresql_is_left_to_its_own_tools(
     new_database: Callable[[], str], tmp_path: Path
 ) -> None:

@@ -10,15 +10,7 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 import sqlalchemy as sa
-from hypothesis import settings
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from gridt.errors import NotFollowing, NotSubscribed
 from gridt.extensions import db
@@ -26,6 +18,7 @@ from gridt.models import Block, Movement, Update, User, block, unblock
 from gridt.models import MovementUserAssociation as Association
 from gridt.models.pausing import pause, resume
 from tests.conftest import Clock
+from tests.lives import Life, live
 from tests.networks import (
     Arrows,
     arrows_of,
@@ -46,24 +39,15 @@ someone = st.integers(0, PEOPLE - 1)
 somewhere = st.integers(0, 1)
 
 
-class Life(RuleBasedStateMachine):
+class LifeOfTwelve(Life):
     """Two movements, twelve people, and whatever they do; `crowd` others never do anything."""
 
     crowd = 0
-    clock: Clock
 
     def __init__(self) -> None:
         super().__init__()
-        # inside the test's transaction: the next example starts where this one did
-        self.savepoint = db.engine.begin_nested()
-        self.started = self.clock.now
         self.ids = people(PEOPLE)
         self.movements = make_movements(2)
-
-    def teardown(self) -> None:
-        db.session.remove()
-        self.savepoint.rollback()
-        self.clock.now = self.started
 
     @initialize(sizes=st.tuples(st.integers(0, PEOPLE), st.integers(0, PEOPLE)))
     def begin(self, sizes: tuple[int, int]) -> None:
@@ -328,26 +312,17 @@ class Life(RuleBasedStateMachine):
         assert violations() == []
 
 
-class CrowdedLife(Life):
+class CrowdedLife(LifeOfTwelve):
     """The same among so many that leaders are drawn by windows, or just not."""
 
     crowd = 59
 
 
-@pytest.mark.parametrize(("life", "examples"), [(Life, 20), (CrowdedLife, 8)])
+@pytest.mark.parametrize(("life", "examples"), [(LifeOfTwelve, 20), (CrowdedLife, 8)])
 def test_invariants_hold_whatever_people_do(
     database: None, clock: Clock, life: type[Life], examples: int
 ) -> None:
-    machine: Callable[[], Life] = type(life.__name__, (life,), {"clock": clock})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=30,
-            deadline=None,  # shared machines are slow at times
-            print_blob=True,
-        ),
-    )
+    live(life, clock, examples, steps=30)
 
 
 def test_violations_sees_what_is_wrong(make_movement: Callable[..., Movement]) -> None:

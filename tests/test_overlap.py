@@ -23,12 +23,11 @@ from gridt.errors import MovementNotFound, Overtaken
 from gridt.extensions import db
 from gridt.models import Movement, Subscription, Update, User
 from gridt.models import MovementUserAssociation as Association
+from tests.databases import writers_overlap
 from tests.networks import arrows_of, keys_of, make_movements, people, plant, ring, violations
 from tests.test_concurrency import at_once, delete_movement, join, leave, outcome, post, swap
 
-pytestmark = pytest.mark.skipif(
-    "config.getoption('--database') == 'sqlite'", reason="whoever writes to SQLite is alone"
-)
+pytestmark = writers_overlap
 
 #: the largest movement whose network one changes at a time, and one where several do
 ALONE, TOGETHER = 64, 70

@@ -13,6 +13,7 @@ from gridt.errors import GridtError, Overtaken, UserNotFound
 from gridt.extensions import db
 from gridt.models import Block, User, block, unblock
 from gridt.models import MovementUserAssociation as Association
+from tests.databases import writers_overlap
 from tests.networks import arrows_of, make_movements, people, plant, ring, violations
 from tests.test_concurrency import at_once, delete_account, join, leave, outcome, post, swap
 from tests.test_overlap import (
@@ -33,9 +34,7 @@ from tests.test_overlap import (
 
 __all__ = ["movement_of"]  # a fixture
 
-pytestmark = pytest.mark.skipif(
-    "config.getoption('--database') == 'sqlite'", reason="whoever writes to SQLite is alone"
-)
+pytestmark = writers_overlap
 
 each_size = pytest.mark.parametrize("size", [ALONE, TOGETHER])
 

@@ -11,7 +11,6 @@ from functools import partial
 from itertools import combinations_with_replacement, product
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -24,6 +23,7 @@ from gridt.models.pausing import pause, resume
 from gridt.models.standings import retell, told
 from gridt.models.terms import change_clock
 from gridt.turns import Clock
+from tests.databases import writers_overlap
 from tests.networks import make_movements, people, plant, ring
 from tests.test_concurrency import at_once
 from tests.test_overlap import PATIENCE, beside, in_turn, stopped
@@ -119,20 +119,6 @@ LAST = sa.select(sa.func.max(Update.time_stamp))
 DAYS_AGO = (9, 8, 7, 5, 4, 2, 1)
 
 
-@pytest.fixture
-def world(own_app: Flask) -> Iterator[Flask]:
-    """An app whose context is entered."""
-    with own_app.app_context():
-        yield own_app
-
-
-@pytest.fixture
-def together(request: pytest.FixtureRequest) -> None:
-    """Skip where nobody writes beside another."""
-    if request.config.getoption("--database") == "sqlite":
-        pytest.skip("whoever writes to SQLite is alone")
-
-
 def member() -> tuple[Place, Place]:
     """Make two movements of a few people, one of whom did it daily in both but for some days."""
     users, movements = people(3), make_movements(2)
@@ -175,13 +161,15 @@ def kept_right(*acts: Act) -> Iterator[tuple[Place, Place, list[int]]]:
     db.session.remove()
 
 
-def test_who_holds_the_standing_is_waited_for(together: None, world: Flask) -> None:
+@writers_overlap
+def test_who_holds_the_standing_is_waited_for(world: Flask) -> None:
     for acts in PAIRS:
         with kept_right(*acts) as (place, _, added):
             added += in_turn(world, KEEPS, *(partial(act, place) for act in acts))
 
 
-def test_who_comes_before_the_standing_is_held_goes_first(together: None, world: Flask) -> None:
+@writers_overlap
+def test_who_comes_before_the_standing_is_held_goes_first(world: Flask) -> None:
     for first, second in PAIRS:
         if {first, second} <= {*CLOCKS} or first == second == WITHDRAW:
             continue  # the second waits before, for the account or the update
@@ -192,9 +180,8 @@ def test_who_comes_before_the_standing_is_held_goes_first(together: None, world:
             added.append(running.result())
 
 
-def test_a_clock_changes_in_one_movement_while_something_happens_in_another(
-    together: None, world: Flask
-) -> None:
+@writers_overlap
+def test_a_clock_changes_in_one_movement_while_something_happens_in_another(world: Flask) -> None:
     for first, second in product(CLOCKS, OTHERS):
         with kept_right(first, second) as (place, elsewhere, added):
             with stopped(world, KEEPS, partial(first, place)) as running:
@@ -210,9 +197,8 @@ def test_all_at_once(world: Flask) -> None:
             added += at_once(world, *(partial(act, place) for act in acts))
 
 
-def test_a_day_that_is_named_while_the_clock_changes_is_one_of_the_new_clock(
-    together: None, world: Flask
-) -> None:
+@writers_overlap
+def test_a_day_that_is_named_while_the_clock_changes_is_one_of_the_new_clock(world: Flask) -> None:
     (user_id, movement_id), _ = member()
     today = utcnow().date()
     back, then = today + 3 * DAY, today - 20 * DAY

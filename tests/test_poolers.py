@@ -7,14 +7,14 @@ import sqlalchemy as sa
 
 from gridt.extensions import db
 from tests.conftest import app_on
+from tests.databases import postgresql_only
 
 
+@postgresql_only("nobody pools connections to SQLite")
 @pytest.mark.parametrize("may", [True, False])
 def test_connections_remember_statements_only_where_they_may(
-    request: pytest.FixtureRequest, new_database: Callable[[], str], may: bool
+    new_database: Callable[[], str], may: bool
 ) -> None:
-    if request.config.getoption("--database") == "sqlite":
-        pytest.skip("nobody pools connections to SQLite")
     url = new_database()
     remembered = {}
     with app_on(url, REPLICA_URI=url, PREPARED_STATEMENTS=may) as app, app.app_context():

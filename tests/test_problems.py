@@ -12,6 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from gridt.api import ATTEMPTS, Blueprint, Resource
 from gridt.extensions import db, disconnect
 from tests.conftest import app_on
+from tests.databases import sqlite_only
 
 bare = Blueprint("bare", description="Routes of the test")
 outcomes: list[Any] = []
@@ -85,11 +86,10 @@ def test_a_wrong_statement_is_not_tried_again(empty_app: Flask) -> None:
     assert len(outcomes) == 1
 
 
+@sqlite_only("only SQLite has one lock for all")
 def test_a_database_that_stays_locked_is_busy(
-    request: pytest.FixtureRequest, own_app: Flask, monkeypatch: pytest.MonkeyPatch
+    own_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if request.config.getoption("--database") != "sqlite":
-        pytest.skip("only SQLite has one lock for all")
     account = {"username": "ann", "email": "ann@example.org", "password": "a good password"}
     monkeypatch.setattr("gridt.database.PATIENCE", 0)
     with own_app.app_context():

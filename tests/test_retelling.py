@@ -8,8 +8,8 @@ from typing import Any
 
 import hypothesis.strategies as st
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis import settings
+from hypothesis.stateful import invariant, rule
 
 from gridt.errors import AlreadyDone, BadRows, Invalid, NotInTime, NotSubscribed
 from gridt.extensions import db
@@ -34,6 +34,7 @@ from gridt.models.terms import change_clock, change_terms
 from gridt.models.turns_past import History
 from gridt.standing import INSTANT, Outcome, Standing, advance
 from tests.conftest import Clock
+from tests.lives import Life, live
 from tests.networks import make_movements, people
 
 #: `make fuzz`: many lives, and others each time
@@ -60,25 +61,15 @@ someone = somewhere = st.sampled_from([0, 0, 0, 1])
 hours = st.integers(1, 24) | st.integers(1, 24 * 20)
 
 
-class Life(RuleBasedStateMachine):
+class LifeOfTwo(Life):
     """Two people in two movements, and whatever they do."""
-
-    clock: Clock
 
     def __init__(self) -> None:
         super().__init__()
-        # inside the test's transaction: the next example starts where this one did
-        self.savepoint = db.engine.begin_nested()
-        self.started = self.clock.now
         self.people = people(2)
         self.movements = [movement.id for movement in make_movements(2)]
         for number, where in product(range(2), range(2)):
             self.come(number, where)
-
-    def teardown(self) -> None:
-        db.session.remove()
-        self.savepoint.rollback()
-        self.clock.now = self.started
 
     def user(self, number: int) -> User:
         return db.session.get_one(User, self.people[number])
@@ -215,17 +206,7 @@ def ensure_it_is_seen(kept: Standing, row: Told, moment: datetime) -> None:
 
 def test_what_is_kept_is_what_the_past_tells(database: None, clock: Clock) -> None:
     clock.now = datetime(1993, 8, 1, 12, tzinfo=UTC)
-    machine: Callable[[], Life] = type("Life", (Life,), {"clock": clock})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=LIVES,
-            stateful_step_count=40,
-            deadline=None,  # shared machines are slow at times
-            suppress_health_check=[HealthCheck.too_slow],
-            print_blob=True,
-        ),
-    )
+    live(LifeOfTwo, clock, LIVES, steps=40)
 
 
 def test_who_pauses_again_leaves_the_past_as_it_was(

@@ -31,7 +31,7 @@ from gridt.standing import (
     judge,
     lately,
 )
-from gridt.turns import DAY, HALF_DAY, Clock, follows_calendar, turn_after, turn_at
+from gridt.turns import DAY, HALF_DAY, Clock, follows_calendar, turn_at
 from gridt.weeks import WEEKS, read, week_of
 from tests.test_turns import CLOCKS, HOUR, INSTANT
 
@@ -149,13 +149,13 @@ def test_who_keeps_to_the_clock_of_the_time_keeps_the_streak(
     turn = turn_at(since, interval, old, since)
     while turn.starts_at <= moved_at:
         moments.append(_moment_in(max(turn.starts_at, since), turn.ends_at, data))
-        turn = turn_after(turn, interval, old, since)
+        turn = turn_at(turn.ends_at, interval, old, since)
     late = moments.pop() if moments[-1] >= moved_at else None
     turn = turn_at(moved_at, interval, new, since)
     if late:
         moments.append(_moment_in(moved_at, turn.ends_at, data))
     while turn.starts_at < until:
-        turn = turn_after(turn, interval, new, since)
+        turn = turn_at(turn.ends_at, interval, new, since)
         moments.append(_moment_in(turn.starts_at, turn.ends_at, data))
     _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
 
@@ -170,7 +170,7 @@ def test_who_kept_to_the_new_clock_before_telling_keeps_the_streak(
     moments, turn = [], turn_at(since, interval, new, since)
     while turn.starts_at < until:
         moments.append(_moment_in(max(turn.starts_at, since), turn.ends_at, data))
-        turn = turn_after(turn, interval, new, since)
+        turn = turn_at(turn.ends_at, interval, new, since)
     _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
 
 
@@ -477,6 +477,15 @@ def test_a_streak_outlives_a_change_of_the_movements_interval(
 # -- as others see it ---------------------------------------------------------------------------
 
 
+def _kept_at(now: datetime, moments: list[datetime], terms: Terms) -> Standing:
+    """Return the standing as the last update until now left it."""
+    standing = begun(terms)
+    for moment in moments:
+        if moment <= now:
+            standing = done(standing, moment, terms)
+    return standing
+
+
 @unhurried
 @given(pasts(), st.floats(0, 1))
 def test_what_is_plain_to_others_is_so(
@@ -484,10 +493,7 @@ def test_what_is_plain_to_others_is_so(
 ) -> None:
     terms, moments, until = past
     now = terms.since + share * (until - terms.since)
-    standing = begun(terms)
-    for moment in moments:
-        if moment <= now:
-            standing = done(standing, moment, terms)
+    standing = _kept_at(now, moments, terms)
     pause = terms.pauses[0] if terms.pauses else Pause(terms.since, terms.since)
     values = (
         standing.turn.ends_at,
@@ -526,10 +532,7 @@ def test_what_is_shown_is_what_is_kept_carried_on(
     terms, moments, until = past
     terms = replace(terms, pauses=terms.pauses[:1])
     kept_at, now = (terms.since + share * (until - terms.since) for share in sorted([one, other]))
-    standing = begun(terms)
-    for moment in moments:
-        if moment <= kept_at:
-            standing = done(standing, moment, terms)
+    standing = _kept_at(kept_at, moments, terms)
     pause = terms.pauses[0] if terms.pauses else None
     row = Kept(
         *(standing.turn.starts_at, standing.turn.ends_at, standing.done, standing.streak),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridt.turns import DAY, HALF_DAY, Clock, turn_after, turn_at, turns_between
+from gridt.turns import DAY, HALF_DAY, Clock, turn_at, turns_between
 
 HOUR = timedelta(hours=1)
 INSTANT = timedelta(microseconds=1)
@@ -52,7 +52,7 @@ def test_every_moment_is_in_one_turn(
     assert moment in turn
     assert turn_at(turn.starts_at, interval, clock, since) == turn
     assert turn_at(turn.ends_at - INSTANT, interval, clock, since) == turn
-    assert turn_after(turn, interval, clock, since).starts_at == turn.ends_at
+    assert turn_at(turn.ends_at, interval, clock, since).starts_at == turn.ends_at
     assert turn_at(turn.starts_at - INSTANT, interval, clock, since).ends_at == turn.starts_at
 
 
@@ -90,7 +90,7 @@ def test_a_day_has_23_to_25_hours_where_no_zone_moves_to_another_date(
 def test_weeks_begin_on_the_members_first_day(moment: datetime, clock: Clock, weeks: int) -> None:
     turn = turn_at(moment, weeks * 7 * DAY, clock, moment)
     first = turn_at(turn.starts_at, DAY, clock, moment)
-    leapt = first.number + 1 != turn_after(first, DAY, clock, moment).number
+    leapt = first.number + 1 != turn_at(first.ends_at, DAY, clock, moment).number
     behind = turn_at(first.starts_at - INSTANT, DAY, clock, moment).number + 1 != first.number
     assert date.fromordinal(first.number).weekday() == clock.week_starts_on or leapt or behind
 
@@ -118,7 +118,7 @@ def test_turns_are_counted_without_walking_through_them(
 ) -> None:
     first = last = turn_at(moment, interval, clock, moment)
     for _ in range(count):
-        last = turn_after(last, interval, clock, moment)
+        last = turn_at(last.ends_at, interval, clock, moment)
     assert turns_between(first, last, interval, clock) == count
 
 
@@ -134,7 +134,7 @@ def test_a_day_that_was_skipped_is_no_turn(
         assert turns_between(first, turn, interval, clock) == count
         assert turn.ends_at - turn.starts_at == interval
         assert shown(turn.starts_at, clock).day != 30
-        turn = turn_after(turn, interval, clock, early)
+        turn = turn_at(turn.ends_at, interval, clock, early)
 
 
 @pytest.mark.parametrize(

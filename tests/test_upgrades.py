@@ -17,6 +17,7 @@ from gridt.extensions import db, migrate
 from gridt.models.invariants import violations
 from tests import first_release, networks
 from tests.conftest import OwnContextClient, app_on
+from tests.databases import postgresql_only
 from tests.servers import PATIENCE, flask, running, serve
 
 TOGETHER, ROUNDS = 3, 3
@@ -106,11 +107,10 @@ def wait_for_waiting(connection: sa.Connection) -> None:
         time.sleep(0.02)
 
 
+@postgresql_only("SQLite has no locks of tables; who comes second waits for the first")
 def test_a_migration_gives_way_to_what_holds_a_table(
-    opened: Flask, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    opened: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if request.config.getoption("--database") == "sqlite":
-        pytest.skip("SQLite has no locks of tables; who comes second waits for the first")
     flask_migrate.upgrade(revision="0001")
     monkeypatch.setattr(revisions, "_BRIEFLY", ("SET LOCAL lock_timeout = '50ms'",))
     with db.engine.begin() as busy, db.engine.connect() as connection:
@@ -122,11 +122,8 @@ def test_a_migration_gives_way_to_what_holds_a_table(
     assert revision() == revisions.head()
 
 
-def test_a_statement_of_a_migration_may_not_take_long(
-    opened: Flask, request: pytest.FixtureRequest
-) -> None:
-    if request.config.getoption("--database") == "sqlite":
-        pytest.skip("SQLite has no time-outs of statements")
+@postgresql_only("SQLite has no time-outs of statements")
+def test_a_statement_of_a_migration_may_not_take_long(opened: Flask) -> None:
     with db.engine.begin() as connection:
         revisions.wait_for_turn("postgresql", connection.exec_driver_sql)
         shown = [

@@ -19,6 +19,7 @@ from tests.servers import PATIENCE, Server, serve
 from tests.test_service_end_to_end import HTTPAnswer, begin_to_register
 
 HEAD = b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture
@@ -36,6 +37,14 @@ def connect(server: Server) -> Iterator[Callable[..., socket.socket]]:
             return connection
 
         yield make
+
+
+def many(connect: Callable[[], socket.socket], said: bytes) -> list[socket.socket]:
+    """Make more connections than there are threads, and say the same on each."""
+    connections = [connect() for _ in range(50)]
+    for connection in connections:
+        connection.sendall(said)
+    return connections
 
 
 def answered(connection: socket.socket) -> bytes:
@@ -63,10 +72,7 @@ SLOW = {
 
 @pytest.mark.parametrize("begun", SLOW.values(), ids=SLOW)
 def test_slow_clients_keep_nobody_out(server, connect, begun):
-    slow = [connect() for _ in range(50)]
-    for connection in slow:
-        connection.sendall(begun)
-
+    slow = many(connect, begun)
     ann = Person(server.url, "ann")
     before = time.monotonic()
     for _ in range(20):
@@ -85,8 +91,12 @@ def drip(connection: socket.socket) -> None:
         return
 
 
-@pytest.mark.parametrize("files", [None, 100])
-def test_idle_connections_keep_nobody_out(new_database, files):
+@pytest.mark.parametrize(
+    ("files", "asked"),
+    [(None, b""), (100, b""), (100, GET)],
+    ids=["watched", "open", "open, kept after an answer"],
+)
+def test_idle_connections_keep_nobody_out(new_database, files, asked):
     """Be it that they are as many as are watched, or as many as the process may have open."""
     with serve(new_database()) as server, ExitStack() as stack:
         host, _, port = server.url.removeprefix("http://").partition(":")
@@ -95,8 +105,12 @@ def test_idle_connections_keep_nobody_out(new_database, files):
             resource.prlimit(worker, resource.RLIMIT_NOFILE, (files, files))
         watched = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
         for _ in range(files or watched):
-            idle = socket.create_connection((host, int(port)), timeout=PATIENCE)
+            # less than after which idle ones are given up, or that would make room
+            idle = socket.create_connection((host, int(port)), timeout=DEADLINE / 2)
             stack.enter_context(closing(idle))
+            if asked:
+                idle.sendall(asked)
+                assert status(idle.recv(65536)) == 200
         with urlopen(f"{server.url}/health", timeout=DEADLINE / 2) as answer:
             assert answer.status == 200
         assert server.workers() == {worker}
@@ -136,9 +150,7 @@ STAYING = {
 
 @pytest.mark.parametrize("request_", STAYING.values(), ids=STAYING)
 def test_who_does_not_close_a_closed_connection_keeps_nobody_out(server, connect, request_):
-    staying = [connect() for _ in range(50)]
-    for connection in staying:
-        connection.sendall(request_)
+    staying = many(connect, request_)
     ann = Person(server.url, "ann")
     before = time.monotonic()
     ann.call("GET", "/health")
@@ -211,8 +223,7 @@ def test_a_body_in_chunks_is_cut_off_where_it_is_too_large(connect):
 )
 def test_who_lies_about_the_length_smuggles_nothing(connect, lines):
     connection = connect()
-    smuggled = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    connection.sendall(HEAD + lines + b"\r\n{}" + smuggled)
+    connection.sendall(HEAD + lines + b"\r\n{}" + GET)
     connection.shutdown(socket.SHUT_WR)
     said = answered(connection)
     assert re.findall(rb"HTTP/1.1 (\d)", said) == [b"4"] or status(said) == 501

@@ -37,6 +37,8 @@ MOVEMENT = (
     "creator_id",
     "member_count",
 )
+#: where the standing begins in a row: after the movement, `subscribed_at`, and the last update
+_STANDING = len(MOVEMENT) + 4
 
 
 def _people(end: InstrumentedAttribute[Any]) -> Rows:
@@ -126,13 +128,13 @@ def movements_seen(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[
 def _movement_seen(
     row: Row[*tuple[Any, ...]], leaders: dict[int, list[dict[str, Any]]], moment: datetime
 ) -> dict[str, Any]:
-    *columns, subscribed_at, update_id, time_stamp, message = row[: len(MOVEMENT) + 4]
+    *columns, subscribed_at, update_id, time_stamp, message = row[:_STANDING]
     seen = dict(zip(MOVEMENT, columns, strict=True))
     seen["subscribed"] = subscribed_at is not None
     if subscribed_at is not None:
         seen["subscribed_at"] = subscribed_at
         seen["last_update"] = last_update_seen(update_id, time_stamp, message)
-        seen["standing"] = shown(row, len(MOVEMENT) + 4, moment)
+        seen["standing"] = shown(row, _STANDING, moment)
         seen["leaders"] = leaders[seen["id"]]
     return seen
 

@@ -23,6 +23,7 @@ from gridt.jobs.worker import Worker
 from gridt.models import Job
 from tests import postgres
 from tests.conftest import migrated_app
+from tests.databases import postgresql_only
 from tests.jobs.conftest import people, queue
 from tests.servers import PATIENCE, flask, running, serve
 
@@ -219,11 +220,10 @@ def test_tables_that_are_not_there_yet_are_waited_for(
     assert again == "jobs run again"
 
 
+@postgresql_only("SQLite is never away")
 def test_a_database_that_is_away_is_waited_for(
-    request: pytest.FixtureRequest, calls: list[Any], caplog: pytest.LogCaptureFixture
+    calls: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    if request.config.getoption("--database") == "sqlite":
-        pytest.skip("SQLite is never away")
     with postgres.serve() as server:
         url = postgres.create_database(server.url, "gridt")
         with migrated_app(url) as app, app.app_context(), looking(app) as looks:

@@ -18,6 +18,7 @@ from gridt.mail.message import SUBJECTS
 from gridt.mail.tokens import issue
 from gridt.models import Job, Login, User
 from tests.conftest import PASSWORD
+from tests.databases import writers_overlap
 from tests.mailbox import html_of, kept, mail_server, text_of, token_of
 from tests.test_overlap import beside, stopped, wait_until_somebody_waits
 
@@ -449,6 +450,7 @@ def test_of_two_with_one_token_one_sets_the_password(own_app, race, tmp_path) ->
     assert subjects(kept(tmp_path / "mail")) == [("ann@example.org", "password_changed")]
 
 
+@writers_overlap
 @pytest.mark.parametrize(
     ("path", "purpose", "more"),
     [
@@ -457,11 +459,7 @@ def test_of_two_with_one_token_one_sets_the_password(own_app, race, tmp_path) ->
         ("/user/confirm_email/confirm", Purpose.CONFIRM_EMAIL, {}),
     ],
 )
-def test_who_comes_while_a_token_is_used_waits_and_is_refused(
-    request, own_app, path, purpose, more
-) -> None:
-    if request.config.getoption("--database") == "sqlite":
-        pytest.skip("whoever writes to SQLite is alone")
+def test_who_comes_while_a_token_is_used_waits_and_is_refused(own_app, path, purpose, more) -> None:
     (token,) = own_users(own_app, lambda users: [issue(purpose, users[0], "new@example.org")])
     body = {"token": token} | more
 

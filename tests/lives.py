@@ -1,0 +1,37 @@
+"""Lives that hypothesis thinks up, each in the test's transaction and by the test's clock."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+
+from gridt.extensions import db
+from tests.conftest import Clock
+
+
+class Life(RuleBasedStateMachine):
+    """What people do, one rule after another; the next life starts where this one did."""
+
+    clock: Clock
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.savepoint = db.engine.begin_nested()
+        self.started = self.clock.now
+
+    def teardown(self) -> None:
+        db.session.remove()
+        self.savepoint.rollback()
+        self.clock.now = self.started
+
+
+def live(life: type[Life], clock: Clock, lives: int, steps: int) -> None:
+    """Live so many lives of at most so many steps; fail with the shortest that goes wrong."""
+    run_state_machine_as_test(
+        type(life.__name__, (life,), {"clock": clock}),
+        settings=settings(
+            max_examples=lives,
+            stateful_step_count=steps,
+            deadline=None,  # shared machines are slow at times
+            suppress_health_check=[HealthCheck.too_slow],
+            print_blob=True,
+        ),
+    )
