@@ -521,7 +521,7 @@ def test_where_turns_begin_is_not_plain_after_a_change_of_interval(
 
 
 #: as a row of subscriptions tells it
-Kept = namedtuple("Kept", [*(one.key for one in OF_MEMBER), *(one.key for one in OF_MOVEMENT)])
+Kept = namedtuple("Kept", [*(one.key for one in (*OF_MEMBER, *OF_MOVEMENT)), "last_update_at"])
 
 
 @unhurried
@@ -540,8 +540,12 @@ def test_what_is_shown_is_what_is_kept_carried_on(
         *(terms.since, pause and pause.starts_at, pause and pause.ends_at),
         *(terms.clock.zone, terms.clock.day_starts_at, terms.clock.week_starts_on),
         *(terms.interval, terms.allowance.misses, terms.allowance.turns),
+        None,
     )
     told, present = shown(row, 0, now), advance(standing, now, terms)
+    if not moments or kept_at < moments[0]:  # mostly nothing is kept of who has not done it yet
+        new = row._replace(turn_starts_at=None, turn_ends_at=None, recent=None)
+        assert shown(new, 0, now) == told
     turn, done_lately = present.turn, lately(present.recent)
     assert told["turn"] == {
         "starts_at": turn.starts_at,
