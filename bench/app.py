@@ -19,7 +19,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gridt import create_app
 from gridt.config import Settings
-from gridt.database import READING, prepare
+from gridt.database import READING, begin_writing, prepare
 from gridt.extensions import db
 from gridt.models import User
 
@@ -104,7 +104,7 @@ def driver_only(name: str) -> Response:
     cursor, rows = connection.cursor(), []
     try:
         if isinstance(connection, sqlite3.Connection) and not recorded.reading:
-            cursor.execute("BEGIN IMMEDIATE")
+            begin_writing(connection)
         for statement, given, many in recorded.sent:
             (cursor.executemany if many else cursor.execute)(statement, given)
             if cursor.description:

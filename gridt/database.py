@@ -213,12 +213,17 @@ def _begin(dbapi_connection: PoolProxiedConnection) -> None:
     if has_app_context() and g.get("reading", False):
         driver.execute("BEGIN")
     else:
-        _begin_writing(driver)
+        begin_writing(driver)
 
 
-def _begin_writing(connection: sqlite3.Connection) -> None:
-    # The write lock is taken at once: two readers who both go on to write would otherwise
-    # deadlock, and the busy timeout does not help those.
+def begin_writing(connection: sqlite3.Connection) -> None:
+    """Take SQLite's write lock, waiting for it as long as a writer does.
+
+    At once: two readers who both go on to write would otherwise deadlock, and the busy timeout does
+    not help those.
+
+    :raises sqlite3.OperationalError: when others have it for longer
+    """
     # SQLite looks for it ever less often, so that who waits longest loses to who has just come;
     # in many short waits everybody looks as often (the longest of 2,000: 0.3 s, not 3.8 s).
     patience: float = g.get("patience", PATIENCE) if has_app_context() else PATIENCE
