@@ -35,8 +35,9 @@ SIZES = {
 
 
 def test_growth_churn_and_swaps_keep_the_network_in_shape(
-    request: pytest.FixtureRequest, app: Flask, database: None
+    request: pytest.FixtureRequest, world: Flask
 ) -> None:
+    """In many transactions: in a single one PostgreSQL would look at all rows that it outdated."""
     size = SIZES[request.config.getoption("--storm")]
     (movement,) = make_movements(1)
     id, members, *spare = movement.id, people(size.members), *people(20)
