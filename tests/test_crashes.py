@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from signal import SIGINT, SIGKILL, SIGQUIT, Signals
+from functools import partial
+from signal import SIG_DFL, SIGINT, SIGKILL, SIGQUIT, Signals, signal
 
 import pytest
 import sqlalchemy as sa
@@ -150,6 +151,8 @@ def interrupt_half_way(url: str, command: list[str], by: Signals) -> int:
         stdin=its,
         stdout=its,
         stderr=its,
+        # what runs in the background of a script ignores it, and all that it starts
+        preexec_fn=partial(signal, SIGINT, SIG_DFL),
     )
     os.close(its)
     with process, open(ours, "rb", buffering=0) as terminal:
