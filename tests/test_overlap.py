@@ -289,7 +289,9 @@ def test_a_leaver_waits_for_a_swap_of_a_follower(world: Flask, movement_of: Make
         commit()
     assert leaving.result() is None
     assert violations() == []
-    assert not {leaver, left} & set(arrows_of(id)[follower].values())
+    followed = arrows_of(id)[follower]
+    assert leaver not in followed.values()
+    assert followed[1] != left  # who may be drawn again, for the slot of who left
 
 
 def test_of_two_who_join_twice_one_waits_and_finds_it_done(world: Flask, movement_of: Make) -> None:
