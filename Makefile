@@ -34,8 +34,8 @@ storm: .venv/dev ## the tests' storms and crashes at full size, on both database
 	$(PY) -m pytest -s --storm full --database postgresql $(STORMS)
 
 fuzz: .venv/dev ## many random calls and random lives, on both databases (some half an hour)
-	$(PY) -m pytest --hypothesis-profile fuzz --database sqlite tests/test_fuzz.py tests/test_retelling.py
-	$(PY) -m pytest --hypothesis-profile fuzz --database postgresql tests/test_fuzz.py tests/test_retelling.py
+	$(PY) -m pytest --hypothesis-profile fuzz --database sqlite tests/test_fuzz.py tests/test_recompute.py
+	$(PY) -m pytest --hypothesis-profile fuzz --database postgresql tests/test_fuzz.py tests/test_recompute.py
 
 image-test: .venv/dev ## build the image, and run it and compose.yaml with Docker
 	@docker info >/dev/null 2>&1 || \

@@ -12,14 +12,15 @@ import gunicorn.http.wsgi
 from flask import Flask
 from flask_migrate import upgrade
 
-from gridt import create_app, metrics
-from gridt.config import ConfigurationError, Settings
-from gridt.database import READING
-from gridt.extensions import db, disconnect
+from gridt import create_app
 from gridt.jobs import embedded
-from gridt.logs import configuration, style_of
-from gridt.revisions import warn_of_another
-from gridt.worker import PatientWorker
+from gridt.runtime import metrics
+from gridt.runtime.config import ConfigurationError, Settings
+from gridt.runtime.database import READING
+from gridt.runtime.extensions import db, disconnect
+from gridt.runtime.gunicorn_worker import PatientWorker
+from gridt.runtime.logs import configuration, style_of
+from gridt.runtime.schema_version import warn_of_another
 
 try:
     settings = Settings.from_environment()

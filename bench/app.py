@@ -18,10 +18,10 @@ from flask import Flask, Response, abort, g, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gridt import create_app
-from gridt.config import Settings
-from gridt.database import READING, begin_writing, prepare
-from gridt.extensions import db
 from gridt.models import User
+from gridt.runtime.config import Settings
+from gridt.runtime.database import READING, begin_writing, prepare
+from gridt.runtime.extensions import db
 
 service = create_app(Settings.from_environment())
 beside = Flask("beside")

@@ -17,11 +17,11 @@ from sqlalchemy import insert, select, text
 
 from bench.load import SECRET_KEY
 from gridt import create_app
-from gridt.auth import tokens_for
-from gridt.config import Settings
 from gridt.demo import Demo
-from gridt.extensions import db, disconnect
+from gridt.http.auth import tokens_for
 from gridt.models import Login, Movement, User
+from gridt.runtime.config import Settings
+from gridt.runtime.extensions import db, disconnect
 from tests import postgres
 
 ENGINES = ("postgresql", "sqlite")

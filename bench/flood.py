@@ -13,8 +13,8 @@ from threading import Event
 from bench.databases import World, furnish, smallest
 from bench.load import Call, Server, serving
 from bench.report import Effort, Row, Section, compared
-from gridt.config import Settings
 from gridt.models import User
+from gridt.runtime.config import Settings
 
 #: as a small machine with the default configuration is run
 WORKERS, THREADS = 2, 10

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 
 from bench.databases import World, largest
 from bench.report import WARM_UP, Effort, Row, Section, compared
-from gridt.extensions import db
+from gridt.runtime.extensions import db
 
 #: tables that no operation may read from one end to the other
 _LARGE = ("users", "subscriptions", "movement_user_associations", "updates", "logins")

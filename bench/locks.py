@@ -27,9 +27,9 @@ from sqlalchemy.engine import ExceptionContext
 
 from bench.databases import World, worlds
 from gridt import create_app
-from gridt.extensions import db
-from gridt.models import guarded
-from gridt.models.invariants import violations
+from gridt.models.network import locking
+from gridt.network.invariants import violations
+from gridt.runtime.extensions import db
 from tests import postgres, servers
 
 #: what is locked by who changes a network: the movement alone, or rows as in the product
@@ -54,7 +54,7 @@ def make_app(guard: str, pause: float) -> Flask:
     """Return the service, guarded and this far from its database; gunicorn calls it."""
     app = create_app()
     if guard == "movement":
-        guarded.ALONE_UP_TO = 2**31 - 1
+        locking.EXCLUSIVE_UP_TO = 2**31 - 1
     with app.app_context():
         engine = db.engine
     far_away(engine, pause)

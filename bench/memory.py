@@ -13,9 +13,9 @@ from bench.databases import World, largest
 from bench.load import Server, serving
 from bench.report import Effort, Row, Section
 from bench.visits import Person, never_called
-from gridt.config import Settings
-from gridt.extensions import db
 from gridt.models import Movement
+from gridt.runtime.config import Settings
+from gridt.runtime.extensions import db
 
 #: people who call at the same time, one for each thread of the worker
 _PEOPLE = 4

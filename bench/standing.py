@@ -17,18 +17,18 @@ from bench.load import Call
 from bench.profiling import answer, environ_of
 from bench.report import Effort, Section, compared
 from bench.report import Row as Figures
-from gridt.auth import tokens_for
-from gridt.clock import utcnow
-from gridt.extensions import db
-from gridt.models import Login, Movement, Subscription, Update, User, reading
+from gridt.http.auth import tokens_for
+from gridt.http.paging import Listing
+from gridt.models import Login, Movement, Subscription, Update, User, views
 from gridt.models import MovementUserAssociation as Association
-from gridt.models.standings import kept
+from gridt.models.standing.store import to_columns
 from gridt.models.update import last_update_id
 from gridt.models.user import avatar_of
-from gridt.paging import Listing
 from gridt.resources import subscriptions
-from gridt.standing import Standing
-from gridt.turns import DAY, Clock, turn_at
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
+from gridt.turns.calendar import DAY, Clock, turn_at
+from gridt.turns.scoring import Standing
 
 #: so many belong to the same movements; everybody has four of the others as leaders
 _PEOPLE = 6
@@ -118,7 +118,7 @@ def _keep(movements: Sequence[int], moment: datetime) -> None:
     db.session.execute(
         update(Subscription)
         .where(Subscription.movement_id.in_(movements))
-        .values(last_update_at=moment, subscribed_at=moment - 100 * DAY, **kept(standing))
+        .values(last_update_at=moment, subscribed_at=moment - 100 * DAY, **to_columns(standing))
     )
     db.session.commit()
 
@@ -135,16 +135,16 @@ def _as_it_is() -> Iterator[None]:
 def _without() -> Iterator[None]:
     with (
         mock.patch.object(subscriptions, "_JOINED", _BARE_LIST),
-        mock.patch.object(reading, "_LEADERS_IN_SOME", _BARE_LEADERS),
-        mock.patch.object(reading, "people_seen", _bare_people),
-        mock.patch.object(reading, "_movement_seen", _bare_movement),
+        mock.patch.object(views, "_LEADERS_IN_SOME", _BARE_LEADERS),
+        mock.patch.object(views, "people_seen", _bare_people),
+        mock.patch.object(views, "_movement_seen", _bare_movement),
     ):
         yield
 
 
 _seen = Movement.seen(subscribed=True)
 _BARE_LIST = Listing(
-    _seen.with_only_columns(*list(_seen.selected_columns)[: len(reading.MOVEMENT) + 4]),
+    _seen.with_only_columns(*list(_seen.selected_columns)[: len(views.MOVEMENT) + 4]),
     [(Movement.id, False)],
 )
 _BARE_LEADERS = (
@@ -175,7 +175,7 @@ def _bare_people(rows: Sequence[Row[*tuple[Any, ...]]], *_: Any) -> list[dict[st
             "username": username,
             "bio": bio,
             "avatar": avatar_of(email),
-            "last_update": reading.last_update_seen(update_id, updated_at, message),
+            "last_update": views.last_update_view(update_id, updated_at, message),
         }
         for _, id, username, bio, email, update_id, updated_at, message in rows
     ]
@@ -184,8 +184,8 @@ def _bare_people(rows: Sequence[Row[*tuple[Any, ...]]], *_: Any) -> list[dict[st
 def _bare_movement(
     row: Row[*tuple[Any, ...]], leaders: dict[int, list[dict[str, Any]]], _: datetime
 ) -> dict[str, Any]:
-    *columns, subscribed_at, update_id, time_stamp, message = row[: len(reading.MOVEMENT) + 4]
-    seen = dict(zip(reading.MOVEMENT, columns, strict=True))
-    last_update = reading.last_update_seen(update_id, time_stamp, message)
+    *columns, subscribed_at, update_id, time_stamp, message = row[: len(views.MOVEMENT) + 4]
+    seen = dict(zip(views.MOVEMENT, columns, strict=True))
+    last_update = views.last_update_view(update_id, time_stamp, message)
     seen |= {"subscribed": True, "subscribed_at": subscribed_at, "last_update": last_update}
     return seen | {"leaders": leaders[seen["id"]]}

@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from gridt.config import VERSION  # noqa: E402 - it is found by the line before
+from gridt.runtime.config import VERSION  # noqa: E402 - it is found by the line before
 
 project = "gridt"
 version = release = VERSION

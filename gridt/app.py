@@ -5,27 +5,27 @@ from typing import Any
 
 from flask import Flask
 
-from gridt import describing
-from gridt.api import Api, register_http
 from gridt.cli import commands
-from gridt.config import INSTANCE_FOLDER, Settings
-from gridt.database import binds, let_go, prepare
-from gridt.extensions import db, jwt, migrate, passwords
-from gridt.limits import limiter
-from gridt.metrics import metrics
-from gridt.models.figures import figures
-from gridt.problems import register_problems
-from gridt.replica import replica
+from gridt.http import openapi
+from gridt.http.api import Api, register_http
+from gridt.http.problems import register_problems
+from gridt.http.rate_limits import limiter
+from gridt.http.replica import replica
+from gridt.http.request_log import register_request_log
+from gridt.http.security_headers import register_security_headers
+from gridt.monitoring import service_gauges
 from gridt.resources import BLUEPRINTS
 from gridt.resources.metrics import metrics_page
 from gridt.resources.service import swagger_ui
-from gridt.surface import register_surface
-from gridt.watch import register_watch
+from gridt.runtime.config import INSTANCE_FOLDER, Settings
+from gridt.runtime.database import binds, let_go, prepare
+from gridt.runtime.extensions import db, jwt, migrate, passwords
+from gridt.runtime.metrics import metrics
 
 _YEAR = 365 * 24 * 3600  # in seconds
 _CONSTANTS = {
     "JWT_COOKIE_CSRF_PROTECT": False,  # tokens come in headers only
-    **describing.CONSTANTS,
+    **openapi.CONSTANTS,
 }
 
 
@@ -65,10 +65,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     limiter.init_app(app)
     with app.app_context():
         prepare(db.engines, bounded=app.config["PREPARED_STATEMENTS"])
-        metrics.init_app(app, db.engines, figures)
-    register_watch(app)
+        metrics.init_app(app, db.engines, service_gauges)
+    register_request_log(app)
     register_http(app)
-    register_surface(app)
+    register_security_headers(app)
     register_problems(app)
     api = Api(app)
     for blueprint in BLUEPRINTS:

@@ -14,16 +14,24 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from gridt.clock import utcnow
-from gridt.extensions import db, passwords
-from gridt.models import Movement, MovementUserAssociation, Subscription, Update, User
-from gridt.models.base import Model, fold
-from gridt.models.draw import CHOICES, WINDOW
-from gridt.models.movement_user_association import SLOTS
-from gridt.models.standings import kept
-from gridt.models.subscription import random_key
-from gridt.standing import Period, Terms, judge
-from gridt.turns import Clock
+from gridt.models import (
+    CHOICES,
+    SLOTS,
+    WINDOW,
+    Model,
+    Movement,
+    MovementUserAssociation,
+    Subscription,
+    Update,
+    User,
+    random_key,
+    to_columns,
+)
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db, passwords
+from gridt.text import fold
+from gridt.turns.calendar import Clock
+from gridt.turns.scoring import Period, Terms, score
 
 USERNAME = "demo{}"
 
@@ -168,7 +176,7 @@ class Demo:
                 "subscribed_at": joined,
                 "last_update_at": done[-1] if done else None,
                 "shuffle_key": random_key(movement.id),
-            } | kept(judge([period], done, terms, self.now))
+            } | to_columns(score([period], done, terms, self.now))
 
 
 def _updates(movement_id: int, pasts: Pasts) -> Iterator[dict[str, Any]]:

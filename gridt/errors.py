@@ -1,6 +1,6 @@
 """What can go wrong in the domain, each with its HTTP status and slug.
 
-Nothing here knows Flask: `gridt.problems` turns any of these into a problem document.
+Nothing here knows Flask: `gridt.http.problems` turns any of these into a problem document.
 """
 
 from typing import ClassVar

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from alembic import context
 from flask import current_app
 
-from gridt.revisions import giving_way, refuse_unknown, wait_for_turn
+from gridt.runtime.schema_version import giving_way, refuse_unknown, wait_for_turn
 
 logging.basicConfig(format="%(levelname)s %(message)s")
 log = logging.getLogger("alembic")

@@ -22,12 +22,12 @@ from playwright.sync_api import Browser, Page
 from werkzeug.test import TestResponse
 
 from gridt import create_app
-from gridt.auth import tokens_for
-from gridt.config import Settings
-from gridt.extensions import db, disconnect
+from gridt.http.auth import tokens_for
+from gridt.http.rate_limits import limiter
 from gridt.jobs import run_until_idle
-from gridt.limits import limiter
 from gridt.models import Login, Movement, User
+from gridt.runtime.config import Settings
+from gridt.runtime.extensions import db, disconnect
 from tests import postgres
 from tests.browser import chromium
 from tests.contract import check_answer
@@ -327,7 +327,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that stands still until the test lets time pass."""
     clock = Clock(datetime.now(UTC).replace(microsecond=0))
-    monkeypatch.setattr("gridt.clock.time", clock.time)
+    monkeypatch.setattr("gridt.runtime.clock.time", clock.time)
     return clock
 
 

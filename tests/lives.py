@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from gridt.extensions import db
+from gridt.runtime.extensions import db
 from tests.conftest import Clock
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gridt import clock as gridt_clock
-from gridt.clock import utcnow
-from gridt.extensions import db
-from gridt.models import Block, Movement, Subscription, User, block
+from gridt.models import Block, Movement, Subscription, User
 from gridt.models import MovementUserAssociation as Association
 from gridt.models.subscription import random_key
+from gridt.network import block
+from gridt.runtime import clock as gridt_clock
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 
 #: who leads in each slot of each member: {follower: {slot: leader or None}}
 Arrows = dict[int, dict[int, int | None]]

@@ -24,11 +24,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from gridt import create_app
-from gridt.auth import tokens_for
-from gridt.clock import utcnow
-from gridt.config import Settings
-from gridt.extensions import db
+from gridt.http.auth import tokens_for
 from gridt.models import Block, Login, Update
+from gridt.runtime.clock import utcnow
+from gridt.runtime.config import Settings
+from gridt.runtime.extensions import db
 from tests.networks import keys_of, make_movements, people, plant, ring
 
 #: seconds after which somebody who waits gives up
@@ -338,7 +338,7 @@ class Retries(logging.Handler):
     def __init__(self, counted: Counter[str]) -> None:
         super().__init__()
         self.counted = counted
-        logging.getLogger("gridt.api").addHandler(self)
+        logging.getLogger("gridt.http.api").addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         assert isinstance(record.args, tuple)

@@ -14,26 +14,17 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.clock import utcnow
+from gridt.accounts.data_export import SECTIONS
 from gridt.errors import LastAdmin, NotFollowing, NotSubscribed
-from gridt.extensions import db
 from gridt.jobs import enqueue, run_until_idle
 from gridt.mail import tell_password_changed
-from gridt.models import (
-    AuditEntry,
-    CalendarAddress,
-    Job,
-    Login,
-    Movement,
-    Report,
-    Update,
-    User,
-    invariants,
-)
-from gridt.models.pausing import pause
-from gridt.models.personal import SECTIONS
-from gridt.models.terms import change_clock
+from gridt.models import AuditEntry, CalendarToken, Job, Login, Movement, Report, Update, User
 from gridt.models.user import OWNERS
+from gridt.network import invariants
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
+from gridt.standing.pauses import pause
+from gridt.standing.schedule_changes import change_clock
 from tests import networks
 from tests.conftest import PASSWORD, OwnContextClient, migrated_app
 from tests.networks import make_movements, people, plant, plant_blocks, ring
@@ -138,7 +129,7 @@ def test_all_that_is_theirs_goes_and_the_network_is_whole(
     movements[0].creator_id = movements[5].creator_id = gone
     (left,) = make_movements(1)
     Update(User.find_by_id(gone), left).save_to_db()  # of a movement that they are not in any more
-    CalendarAddress.renew(User.find_by_id(gone))
+    CalendarToken.renew(User.find_by_id(gone))
     db.session.commit()
     sizes = {movement.id: movement.member_count for movement in movements}
     mine, other = client_for(gone), client_for(gone)

@@ -15,12 +15,12 @@ import pytest
 from sqlalchemy import select
 
 from gridt import create_app
-from gridt.api import document
-from gridt.auth import tokens_for
-from gridt.extensions import db
+from gridt.http.api import document
+from gridt.http.auth import tokens_for
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
 from gridt.models import Login, Report, Update
+from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 
 #: only its routes are of interest; its database is never asked

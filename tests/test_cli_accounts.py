@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
 from gridt.models import AuditEntry, User
-from gridt.models.invariants import violations
+from gridt.network.invariants import violations
+from gridt.runtime.extensions import db
 from tests.conftest import Run
 
 

@@ -13,21 +13,13 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from gridt.api import ATTEMPTS
-from gridt.auth import tokens_for
 from gridt.errors import GridtError, MovementNotFound, NotFollowing, NotSubscribed, Overtaken
-from gridt.extensions import db
+from gridt.http.api import ATTEMPTS
+from gridt.http.auth import tokens_for
 from gridt.models import Login, Movement, Subscription, Update, User
+from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD, OwnContextClient
-from tests.networks import (
-    arrows_of,
-    keys_of,
-    make_movements,
-    people,
-    plant,
-    ring,
-    violations,
-)
+from tests.networks import arrows_of, keys_of, make_movements, people, plant, ring, violations
 
 THREADS = 8
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from gridt.config import INSTANCE_FOLDER, ConfigurationError, Settings
+from gridt.runtime.config import INSTANCE_FOLDER, ConfigurationError, Settings
 
 SECRET = "a secret of more than 32 characters"
 SERVER = "postgresql://gridt:secret@db.example/gridt"
@@ -22,7 +22,7 @@ def environment(monkeypatch, tmp_path):
         if name.startswith("GRIDT_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("GRIDT_SECRET_KEY", SECRET)
-    monkeypatch.setattr("gridt.config.ROOT", tmp_path)
+    monkeypatch.setattr("gridt.runtime.config.ROOT", tmp_path)
     yield
     os.environ.clear()  # of what was read from .env as well
     os.environ.update(before)

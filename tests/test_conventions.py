@@ -15,10 +15,10 @@ from flask_jwt_extended import create_access_token
 from sqlalchemy import insert
 
 from gridt import create_app
-from gridt.api import document
-from gridt.clock import utcnow
-from gridt.extensions import db
-from gridt.models import Block, CalendarAddress, Report, Update
+from gridt.http.api import document
+from gridt.models import Block, CalendarToken, Report, Update
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 from tests.conftest import app_on, settings_for
 
 ORIGIN = {"Origin": "https://somewhere.example"}
@@ -45,7 +45,7 @@ def fill(ann, movement):
     ann.role = "admin"
     report = Report(leader, movement, update, "not nice")
     report.save_to_db()
-    secret = CalendarAddress.renew(ann)
+    secret = CalendarToken.renew(ann)
     found = {
         "secret": secret,
         "movement": movement.id,
@@ -173,7 +173,7 @@ def test_nobody_writes_lines_of_their_own_into_the_log(odd_app, caplog):
     app.add_url_rule("/crash/<_path>", view_func=crash)
     asked = "/crash/a%0AERROR forged%0D%1b[31m%E2%80%A8b"
     contextvars.Context().run(app.test_client().get, asked)
-    assert "gridt.problems" in {one.name for one in caplog.records}
+    assert "gridt.http.problems" in {one.name for one in caplog.records}
     assert all(one.getMessage().isprintable() for one in caplog.records)
     assert "forged" not in caplog.text
 

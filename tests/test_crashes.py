@@ -14,8 +14,8 @@ from signal import SIG_DFL, SIGINT, SIGKILL, SIGQUIT, Signals, signal
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
-from gridt.models.invariants import violations
+from gridt.network.invariants import violations
+from gridt.runtime.extensions import db
 from tests import networks, postgres
 from tests.conftest import migrated_app
 from tests.databases import postgresql_only

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gridt.config import ConfigurationError, Settings
+from gridt.runtime.config import ConfigurationError, Settings
 from tests.servers import ROOT
 
 #: a variable, whether it is commented out, and the value shown
@@ -21,7 +21,7 @@ NAMED = {
     setting: variable
     for variable, setting in re.findall(
         r"^    #: (GRIDT_\w+).*\n    (\w+): ",
-        (ROOT / "gridt" / "config.py").read_text(),
+        (ROOT / "gridt" / "runtime" / "config.py").read_text(),
         re.MULTILINE,
     )
 }
@@ -38,7 +38,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.startswith("GRIDT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GRIDT_SECRET_KEY", SECRET)
-    monkeypatch.setattr("gridt.config.ROOT", tmp_path)
+    monkeypatch.setattr("gridt.runtime.config.ROOT", tmp_path)
 
 
 def test_it_lists_every_setting_and_nothing_else() -> None:

@@ -21,12 +21,12 @@ from schemathesis.core.parameters import ParameterLocation
 from sqlalchemy import delete
 
 from gridt import create_app
-from gridt.api import document
-from gridt.auth import tokens_for
-from gridt.extensions import db
+from gridt.http.api import document
+from gridt.http.auth import tokens_for
 from gridt.mail.tokens import issue
-from gridt.models import CalendarAddress, Login, Report
-from gridt.models.password_attempts import PasswordAttempts
+from gridt.models import CalendarToken, Login, Report
+from gridt.models.login_throttle import LoginThrottle
+from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD, settings_for
 from tests.test_bad_input import MAIL_TOKENS
 
@@ -110,7 +110,7 @@ class Caller:
 
     def start_anew(self) -> None:
         """Make everything again, for what the last call may have changed or deleted."""
-        db.session.execute(delete(PasswordAttempts))
+        db.session.execute(delete(LoginThrottle))
         me, leader = self._make_user(role=self._role), self._make_user()
         movement = self._make_movement(me, leader, creator=me)
         update = movement.post_update(me, "done")
@@ -122,7 +122,7 @@ class Caller:
         found = {"movement": movement, "user": leader, "update": update}
         found |= {"login": login, "report": report}
         self._found = {name: str(one.id) for name, one in found.items()}
-        self._found["secret"] = CalendarAddress.renew(me)
+        self._found["secret"] = CalendarToken.renew(me)
         db.session.commit()
 
     def call(self, case: schemathesis.Case, service: Service) -> None:

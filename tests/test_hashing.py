@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from gridt.errors import Busy
-from gridt.extensions import Passwords
+from gridt.runtime.extensions import Passwords
 from tests.persons import PASSWORD, Person, account
 from tests.servers import PATIENCE, serve
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from gridt.extensions import db
+from gridt.runtime.extensions import db
 from tests.persons import Person
 from tests.servers import PATIENCE, Server
 from tests.test_bad_input import CALLS, MEMBERS, PUBLIC, World, body_of, pointers

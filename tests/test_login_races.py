@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from gridt.extensions import db
 from gridt.models import Login, User
+from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD, new_token
 from tests.databases import postgresql_only
 from tests.test_concurrency import at_once

@@ -13,10 +13,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from gridt.extensions import db
 from gridt.jobs import enqueue, job, run_until_idle
-from gridt.logs import Discreet, JsonFormatter, TextFormatter, configuration, mask, style_of
 from gridt.models import User
+from gridt.runtime.extensions import db
+from gridt.runtime.logs import Discreet, JsonFormatter, TextFormatter, configuration, mask, style_of
 from tests.conftest import OwnContextClient
 from tests.test_bad_input import CALLS, MEMBERS, body_of
 

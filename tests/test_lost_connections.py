@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.extensions import db
 from gridt.models import Update, User
+from gridt.runtime.extensions import db
 from tests.cables import Cable, cable_to
 from tests.conftest import OwnContextClient, logged_in, migrated_app
 from tests.networks import make_movements, people, plant, ring
@@ -100,7 +100,7 @@ def test_an_answer_stands_though_the_connection_is_lost_after_it(
 def test_a_connection_lost_while_it_rested_is_not_noticed(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gridt.database._LIVELY", 0)  # as if each had rested for long
+    monkeypatch.setattr("gridt.runtime.database._LIVELY", 0)  # as if each had rested for long
     place.member.get(place.path)
     place.cable.break_at(";\0", delivering=False)  # the ping before a connection is used again
     answer = place.member.get(place.path)

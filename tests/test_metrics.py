@@ -17,12 +17,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, event, text
 
 from gridt import create_app
-from gridt.clock import utcnow
-from gridt.database import READING
-from gridt.extensions import db, passwords
-from gridt.metrics import metrics
 from gridt.models import Job, Movement, User
-from gridt.models.figures import figures
+from gridt.monitoring.service_gauges import service_gauges
+from gridt.runtime.clock import utcnow
+from gridt.runtime.database import READING
+from gridt.runtime.extensions import db, passwords
+from gridt.runtime.metrics import metrics
 from tests.conftest import app_on, migrated_app, settings_for
 from tests.persons import Person
 from tests.servers import PATIENCE, Server, serve
@@ -192,7 +192,7 @@ def test_the_figures_are_one_statement_by_indexes_alone(watched: Flask) -> None:
 
     g.bind = READING  # as the page has it
     try:
-        figures()
+        service_gauges()
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     ((statement, given),) = seen

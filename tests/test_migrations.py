@@ -14,8 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 
-from gridt.extensions import db, disconnect, migrate
 from gridt.models import Subscription, User
+from gridt.runtime.extensions import db, disconnect, migrate
 from tests.conftest import app_on
 from tests.databases import sqlite_only
 from tests.networks import people

@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.backup import NotPossible, back_up
-from gridt.extensions import db
 from gridt.models import Update
-from gridt.models.invariants import violations
+from gridt.network.invariants import violations
+from gridt.runtime.backup import NotPossible, back_up
+from gridt.runtime.extensions import db
 from tests import networks, postgres
 from tests.conftest import app_on
 from tests.databases import postgresql_only, sqlite_only

@@ -11,11 +11,11 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import String, delete, select, update
 
-from gridt.api import document
-from gridt.extensions import db
+from gridt.http.api import document
 from gridt.models import Report, User
-from gridt.models.password_attempts import PasswordAttempts
-from gridt.models.usernames import tidy
+from gridt.models.login_throttle import LoginThrottle
+from gridt.runtime.extensions import db
+from gridt.text import tidy
 from tests.nasty import NASTY
 from tests.test_bad_input import MEMBERS, ROUTES, World, body_of, pointers
 
@@ -142,7 +142,7 @@ def test_a_nasty_string_is_kept_or_refused_by_name(world, method, rule, name, fi
             as_before(world.ann, before)
         else:
             assert answer.status_code in {401, 403, 404, 409}, f"{what}: {answer.text}"
-            db.session.execute(delete(PasswordAttempts))  # or the next has to wait
+            db.session.execute(delete(LoginThrottle))  # or the next has to wait
             db.session.commit()
 
 

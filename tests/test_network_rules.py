@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from gridt.errors import NotFollowing, NotSubscribed
-from gridt.extensions import db
-from gridt.models import Block, Movement, Update, User, block, unblock
+from gridt.models import Block, Movement, Update, User
 from gridt.models import MovementUserAssociation as Association
-from gridt.models.pausing import pause, resume
+from gridt.network import block, unblock
+from gridt.runtime.extensions import db
+from gridt.standing.pauses import pause, resume
 from tests.conftest import Clock
 from tests.lives import Life, live
 from tests.networks import (

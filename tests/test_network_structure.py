@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 
-from gridt.extensions import db
 from gridt.models import Movement, User
-from gridt.models.health import health
-from gridt.models.invariants import violations
 from gridt.models.subscription import dice
+from gridt.network.invariants import violations
+from gridt.network.quality import measure_quality
+from gridt.runtime.extensions import db
 from tests.networks import make_movements, people
 
 
@@ -43,7 +43,7 @@ def test_growth_churn_and_swaps_keep_the_network_in_shape(
     id, members, *spare = movement.id, people(size.members), *people(20)
     for member in members:
         change(id, member, joins=True)
-    grown = health(db.session.get_one(Movement, id))
+    grown = measure_quality(db.session.get_one(Movement, id))
     assert grown is not None
     assert (grown.without_follower, grown.largest_component) == (0, 1)
     assert grown.most_followers <= 8
@@ -56,7 +56,7 @@ def test_growth_churn_and_swaps_keep_the_network_in_shape(
     for _ in range(size.swaps):
         swap(id, dice.choice(members))
 
-    figures = health(db.session.get_one(Movement, id))
+    figures = measure_quality(db.session.get_one(Movement, id))
     print(f"\n{size}: {figures}")
     assert figures is not None
     assert list(violations()) == []

@@ -15,14 +15,12 @@ from flask_jwt_extended import create_access_token, create_refresh_token
 from werkzeug.test import TestResponse
 
 from gridt import create_app
-from gridt.api import document
-from gridt.clock import utcnow
-from gridt.extensions import db
+from gridt.http.api import document
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
 from gridt.models import (
     Block,
-    CalendarAddress,
+    CalendarToken,
     Login,
     Movement,
     MovementUserAssociation,
@@ -30,7 +28,9 @@ from gridt.models import (
     Update,
     User,
 )
-from gridt.models.blocking import MOST_BLOCKED
+from gridt.network.blocking import MOST_BLOCKED
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD, OwnContextClient, app_on, settings_for
 from tests.networks import people
 
@@ -203,7 +203,7 @@ def world(
     update.save_to_db()
     report = Report(stranger, movement, update, "not nice")
     report.save_to_db()
-    secret = CalendarAddress.renew(me)
+    secret = CalendarToken.renew(me)
     tokens = client.post("/auth", json=BODIES["POST /auth"]).json
     client.token = tokens["access_token"]
     return World(

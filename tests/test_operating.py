@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
+from gridt.runtime.extensions import db
 from tests import servers
 from tests.conftest import migrated_app
 from tests.persons import PASSWORD, Person, account

@@ -18,11 +18,11 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from gridt.clock import utcnow
 from gridt.errors import MovementNotFound, Overtaken
-from gridt.extensions import db
 from gridt.models import Movement, Subscription, Update, User
 from gridt.models import MovementUserAssociation as Association
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 from tests.databases import writers_overlap
 from tests.networks import arrows_of, keys_of, make_movements, people, plant, ring, violations
 from tests.test_concurrency import at_once, delete_movement, join, leave, outcome, post, swap

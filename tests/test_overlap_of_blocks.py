@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.clock import utcnow
 from gridt.errors import GridtError, Overtaken, UserNotFound
-from gridt.extensions import db
-from gridt.models import Block, User, block, unblock
+from gridt.models import Block, User
 from gridt.models import MovementUserAssociation as Association
+from gridt.network import block, unblock
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 from tests.databases import writers_overlap
 from tests.networks import arrows_of, make_movements, people, plant, ring, violations
 from tests.test_concurrency import at_once, delete_account, join, leave, outcome, post, swap

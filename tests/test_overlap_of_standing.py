@@ -14,15 +14,15 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.clock import utcnow
 from gridt.errors import GridtError
-from gridt.extensions import db
 from gridt.models import Subscription, Update, User
-from gridt.models.importing import Reported, import_updates
-from gridt.models.pausing import pause, resume
-from gridt.models.standings import retell, told
-from gridt.models.terms import change_clock
-from gridt.turns import Clock
+from gridt.models.standing.store import load_row, recompute
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
+from gridt.standing.imports import Reported, import_updates
+from gridt.standing.pauses import pause, resume
+from gridt.standing.schedule_changes import change_clock
+from gridt.turns.calendar import Clock
 from tests.databases import writers_overlap
 from tests.networks import make_movements, people, plant, ring
 from tests.test_concurrency import at_once
@@ -129,7 +129,7 @@ def member() -> tuple[Place, Place]:
         db.session.execute(sa.insert(Update), [ends | {"time_stamp": moment} for moment in did])
         mine = (Subscription.user_id == users[0], Subscription.movement_id == movement.id)
         db.session.execute(sa.update(Subscription).where(*mine).values(last_update_at=did[-1]))
-        retell(movement.id, users)
+        recompute(movement.id, users)
         db.session.commit()
     first, second = ((users[0], movement.id) for movement in movements)
     db.session.remove()
@@ -145,11 +145,11 @@ def kept_right(*acts: Act) -> Iterator[tuple[Place, Place, list[int]]]:
     first, second = member()
     added: list[int] = []
     yield first, second, added
-    said, kept = [act.name for act in acts], [told(*place) for place in (first, second)]
+    said, kept = [act.name for act in acts], [load_row(*place) for place in (first, second)]
     for row in kept:
         mine = (Update.leader_id == row.user_id, Update.movement_id == row.movement_id)
         assert row.last_update_at == db.session.scalar(LAST.where(*mine)), said
-        assert retell(row.movement_id, [row.user_id]) == 0, said
+        assert recompute(row.movement_id, [row.user_id]) == 0, said
     user_id, _ = first
     mine = sa.select(Update.id).where(Update.leader_id == user_id)
     left = 2 * len(DAYS_AGO) - (WITHDRAW in acts)
@@ -207,7 +207,7 @@ def test_a_day_that_is_named_while_the_clock_changes_is_one_of_the_new_clock(wor
     for act, zone in ((to_pause, "Pacific/Auckland"), (to_import, "Pacific/Honolulu")):
         move = Act("move", partial(set_clock, time_zone=zone), SOME)
         in_turn(world, KEEPS, *(partial(one, (user_id, movement_id)) for one in (move, act)))
-    row = told(user_id, movement_id)
+    row = load_row(user_id, movement_id)
     assert row.paused_until == Clock("Pacific/Auckland").start_of(back)
     first = sa.select(sa.func.min(Update.time_stamp)).where(Update.movement_id == movement_id)
     assert db.session.scalars(first).one() == Clock("Pacific/Honolulu").start_of(then) + DAY / 2

@@ -12,9 +12,9 @@ from flask_migrate.cli import db as db_commands
 from werkzeug.exceptions import HTTPException
 
 from gridt import create_app
-from gridt.api import document
 from gridt.cli import commands
-from gridt.config import Settings
+from gridt.http.api import document
+from gridt.runtime.config import Settings
 from tests.conftest import settings_for
 from tests.servers import ROOT
 
@@ -137,7 +137,7 @@ def test_calls_are_found_in_pages() -> None:
 
 @each_page
 def test_every_setting_named_exists(page: str) -> None:
-    read = set(re.findall(r"GRIDT_\w+", (ROOT / "gridt" / "config.py").read_text()))
+    read = set(re.findall(r"GRIDT_\w+", (ROOT / "gridt" / "runtime" / "config.py").read_text()))
     assert len(read) >= len(fields(Settings))
     for name in re.findall(r"GRIDT_\w+\*?", PAGES[page]):
         if name.endswith("*"):

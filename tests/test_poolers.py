@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
+from gridt.runtime.extensions import db
 from tests.conftest import app_on
 from tests.databases import postgresql_only
 

@@ -9,8 +9,8 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from gridt.api import ATTEMPTS, Blueprint, Resource
-from gridt.extensions import db, disconnect
+from gridt.http.api import ATTEMPTS, Blueprint, Resource
+from gridt.runtime.extensions import db, disconnect
 from tests.conftest import app_on
 from tests.databases import sqlite_only
 
@@ -91,7 +91,7 @@ def test_a_database_that_stays_locked_is_busy(
     own_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = {"username": "ann", "email": "ann@example.org", "password": "a good password"}
-    monkeypatch.setattr("gridt.database.PATIENCE", 0)
+    monkeypatch.setattr("gridt.runtime.database.PATIENCE", 0)
     with own_app.app_context():
         disconnect()  # the connections that were made with more patience
         with db.engine.begin():

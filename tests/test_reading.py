@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.extensions import db
 from gridt.models import User
+from gridt.runtime.extensions import db
 from tests.conftest import OwnContextClient, logged_in
 from tests.networks import make_movements, people, plant, ring
 

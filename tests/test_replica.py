@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from flask import Flask
 from psycopg import sql
 
-from gridt.config import Settings
-from gridt.extensions import db
+from gridt.http.replica import PAUSE, replica
 from gridt.models import User
-from gridt.replica import PAUSE, replica
+from gridt.runtime.config import Settings
+from gridt.runtime.extensions import db
 from tests import postgres
 from tests.cables import Cable, cable_to
 from tests.conftest import PASSWORD, Clock, OwnContextClient, logged_in, migrated_app

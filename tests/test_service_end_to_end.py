@@ -14,10 +14,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from gridt.clock import utcnow
-from gridt.extensions import db
 from gridt.models import Movement, MovementUserAssociation, Subscription, User
 from gridt.models.subscription import random_key
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 from tests.conftest import migrated_app
 from tests.mailbox import kept, mail_server, token_of
 from tests.persons import PASSWORD, Person, account

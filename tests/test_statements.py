@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import insert
 
-from gridt.auth import tokens_for
-from gridt.clock import utcnow
-from gridt.extensions import db
+from gridt.http.auth import tokens_for
 from gridt.models import Login, Update
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD
 from tests.networks import make_movements, people, plant, put_apart, ring
 

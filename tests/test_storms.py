@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.extensions import db
-from gridt.models.invariants import violations
+from gridt.network.invariants import violations
+from gridt.runtime.extensions import db
 from tests import networks
 from tests.conftest import settings_for
 from tests.storms import FINE, contradictions, gather, storm_of_processes

@@ -7,10 +7,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt import copying, database
-from gridt.auth import tokens_for
-from gridt.extensions import db, disconnect
+from gridt.http.auth import tokens_for
 from gridt.models import Login, Movement, User
+from gridt.runtime import database, database_copy
+from gridt.runtime.extensions import db, disconnect
 from tests.conftest import OwnContextClient, migrated_app
 from tests.networks import make_movements, people
 
@@ -82,7 +82,7 @@ def test_what_an_operator_has_set_stays(place):
 
 def test_a_snapshot_may_be_silent(place):
     assert bounds() == ("1s", "1min")
-    with copying.snapshot(db.engine) as connection:
+    with database_copy.snapshot(db.engine) as connection:
         silence = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()
     assert silence == "0"
     assert bounds() == ("1s", "1min")

@@ -13,9 +13,10 @@ import jwt
 import pytest
 from sqlalchemy import or_, select
 
-from gridt.auth import tokens_for
-from gridt.extensions import db
-from gridt.models import Login, Report, block
+from gridt.http.auth import tokens_for
+from gridt.models import Login, Report
+from gridt.network import block
+from gridt.runtime.extensions import db
 from tests.servers import ROOT
 from tests.test_bad_input import CALLS, MEMBERS, PUBLIC, World, body_of
 

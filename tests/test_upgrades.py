@@ -12,9 +12,9 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import Flask
 
-from gridt import revisions
-from gridt.extensions import db, migrate
-from gridt.models.invariants import violations
+from gridt.network.invariants import violations
+from gridt.runtime import schema_version
+from gridt.runtime.extensions import db, migrate
 from tests import first_release, networks
 from tests.conftest import OwnContextClient, app_on
 from tests.databases import postgresql_only
@@ -38,7 +38,7 @@ def opened(url: str) -> Iterator[Flask]:
 
 def revision() -> str | None:
     with db.engine.connect() as connection:
-        return next(iter(revisions.revisions_of(connection)), None)
+        return next(iter(schema_version.revisions_of(connection)), None)
 
 
 def go_to_the_future() -> None:
@@ -82,17 +82,17 @@ def test_servers_that_start_together_migrate_once(new_database: Callable[[], str
 def test_who_comes_second_waits_and_finds_nothing_to_do(opened: Flask, url: str) -> None:
     with db.engine.connect() as first:
         first.begin()  # the write lock, where the engine is SQLite
-        revisions.wait_for_turn(first.dialect.name, first.exec_driver_sql)
+        schema_version.wait_for_turn(first.dialect.name, first.exec_driver_sql)
         with running(url, "db", "upgrade") as second:
             if first.dialect.name == "postgresql":
                 wait_for_waiting(first)
             # its transaction has begun, so this goes into it
-            revisions.upgrade(first)
+            schema_version.upgrade(first)
             first.commit()
             output, _ = second.communicate(timeout=PATIENCE)
     assert second.returncode == 0, output
     assert "Running upgrade" not in output
-    assert revision() == revisions.head()
+    assert revision() == schema_version.head()
 
 
 def wait_for_waiting(connection: sa.Connection) -> None:
@@ -112,20 +112,20 @@ def test_a_migration_gives_way_to_what_holds_a_table(
     opened: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flask_migrate.upgrade(revision="0001")
-    monkeypatch.setattr(revisions, "_BRIEFLY", ("SET LOCAL lock_timeout = '50ms'",))
+    monkeypatch.setattr(schema_version, "_BRIEFLY", ("SET LOCAL lock_timeout = '50ms'",))
     with db.engine.begin() as busy, db.engine.connect() as connection:
         busy.execute(sa.text("LOCK TABLE logins IN ACCESS SHARE MODE"))  # as a long SELECT does
         with pytest.raises(CommandError, match="kept a table locked"):
-            revisions.upgrade(connection)
+            schema_version.upgrade(connection)
     assert revision() == "0001"
     flask_migrate.upgrade()
-    assert revision() == revisions.head()
+    assert revision() == schema_version.head()
 
 
 @postgresql_only("SQLite has no time-outs of statements")
 def test_a_statement_of_a_migration_may_not_take_long(opened: Flask) -> None:
     with db.engine.begin() as connection:
-        revisions.wait_for_turn("postgresql", connection.exec_driver_sql)
+        schema_version.wait_for_turn("postgresql", connection.exec_driver_sql)
         shown = [
             connection.scalar(sa.text(f"SHOW {name}"))
             for name in ("lock_timeout", "statement_timeout")
@@ -133,7 +133,7 @@ def test_a_statement_of_a_migration_may_not_take_long(opened: Flask) -> None:
     assert shown == ["5s", "1min"]
 
     def sleep() -> None:
-        with revisions.giving_way(), db.engine.begin() as connection:
+        with schema_version.giving_way(), db.engine.begin() as connection:
             connection.exec_driver_sql("SET LOCAL statement_timeout = '50ms'")
             connection.exec_driver_sql("SELECT pg_sleep(60)")
 
@@ -151,11 +151,11 @@ def test_a_database_from_a_newer_version_is_refused(opened: Flask, url: str) -> 
         run = flask(url, "db", command)
         assert run.returncode == 1
         assert "at revision 9999" in run.stderr
-        assert f"knows revisions up to {revisions.head()}" in run.stderr
+        assert f"knows revisions up to {schema_version.head()}" in run.stderr
         assert "Traceback" not in run.stderr
     assert revision() == "9999"
     assert flask(url, "db", "stamp", "--purge", "head").returncode == 0  # if one knows better
-    assert revision() == revisions.head()
+    assert revision() == schema_version.head()
 
 
 def test_no_server_starts_that_is_to_migrate_a_newer_database(opened: Flask, url: str) -> None:
@@ -188,7 +188,7 @@ def test_a_server_that_does_not_migrate_goes_on_and_says_what_it_found(
     with serve(url, UPGRADE_ON_START="false") as server:
         told = server.log.read_text()
     assert "The database is at revision 9999" in told
-    assert f"made for revision {revisions.head()}" in told
+    assert f"made for revision {schema_version.head()}" in told
 
 
 # -- from the first release -----------------------------------------------------------------
@@ -201,7 +201,7 @@ def grown_old(opened: Flask) -> Flask:
     with db.engine.begin() as connection:
         first_release.plant(connection)
     flask_migrate.upgrade()
-    assert revision() == revisions.head()
+    assert revision() == schema_version.head()
     return opened
 
 

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from gridt.worker import DEADLINE
+from gridt.runtime.gunicorn_worker import DEADLINE
 from tests.persons import Person
 from tests.servers import PATIENCE, Server, serve
 from tests.test_service_end_to_end import HTTPAnswer, begin_to_register

@@ -6,14 +6,14 @@ import click
 from flask import g
 from marshmallow import ValidationError
 
+from gridt.accounts import sections_about
 from gridt.cli.group import commands
 from gridt.cli.people import complaining, user_named
-from gridt.extensions import db
 from gridt.formats import as_document, in_parts
 from gridt.models import AuditEntry, User
-from gridt.models.personal import sections_about
+from gridt.runtime.extensions import db
 from gridt.schemas.admin import ROLES
-from gridt.schemas.users import RegisterIn
+from gridt.schemas.auth import RegisterIn
 
 
 @commands.command("create-admin")

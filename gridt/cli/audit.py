@@ -8,8 +8,7 @@ from flask import g
 
 from gridt.cli.group import commands
 from gridt.cli.people import user_named
-from gridt.models.audit import Action, AuditEntry, entries
-from gridt.models.base import execute
+from gridt.models import Action, AuditEntry, entries, execute
 from gridt.schemas.admin import audit_entry
 
 

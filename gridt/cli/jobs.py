@@ -13,11 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from gridt.cli.group import commands
-from gridt.extensions import db
-from gridt.jobs.worker import POLL, Worker
-from gridt.logs import configuration
-from gridt.models import Job
-from gridt.models.job import DEAD
+from gridt.jobs import POLL, JobWorker
+from gridt.models import DEAD, Job
+from gridt.runtime.extensions import db
+from gridt.runtime.logs import configuration
 
 #: what is shown of a job; not the arguments, which may be about a person
 _SHOWN = ("id", "name", "state", "attempts", "priority", "run_after", "created_at", "last_error")
@@ -35,7 +34,7 @@ def work(poll: float, once: bool, until_idle: bool) -> None:
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     dictConfig(configuration(app.config["LOG_FORMAT"]))
-    worker = Worker(app, poll)
+    worker = JobWorker(app, poll)
     with _stopped_by_signals(worker):
         if once or until_idle:
             click.echo(f"{worker.run_due(1 if once else None)} jobs run")
@@ -45,7 +44,7 @@ def work(poll: float, once: bool, until_idle: bool) -> None:
 
 
 @contextmanager
-def _stopped_by_signals(worker: Worker) -> Iterator[None]:
+def _stopped_by_signals(worker: JobWorker) -> Iterator[None]:
     numbers = (signal.SIGTERM, signal.SIGINT)
     before = {number: signal.signal(number, lambda *_: worker.stop()) for number in numbers}
     try:

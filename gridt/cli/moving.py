@@ -10,13 +10,13 @@ from marshmallow import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from gridt import copying
-from gridt.backup import NotPossible, back_up
 from gridt.cli.group import commands
 from gridt.cli.network import echo_violations, verified
-from gridt.config import database_url
-from gridt.database import reading_by
-from gridt.extensions import db
+from gridt.runtime import database_copy
+from gridt.runtime.backup import NotPossible, back_up
+from gridt.runtime.config import database_url
+from gridt.runtime.database import reading_by
+from gridt.runtime.extensions import db
 
 
 @commands.command("copy-database")
@@ -28,15 +28,15 @@ def copy_database(url: str) -> None:
     network is checked. Where it is interrupted, the same command goes on.
     """
     try:
-        target = copying.open_engine(database_url(url).render_as_string(hide_password=False))
+        target = database_copy.open_engine(database_url(url).render_as_string(hide_password=False))
     except ValidationError as error:
         raise click.BadParameter(" ".join(map(str, error.messages))) from None
     try:
         _copy(target)
         _compare(target)
-        copying.finish(target)
+        database_copy.finish(target)
         _check(target)
-    except copying.Refused as error:
+    except database_copy.Refused as error:
         raise click.ClickException(str(error)) from None
     except OperationalError as error:  # it is not there, or went away
         raise click.ClickException(f"{error.orig}") from None
@@ -45,32 +45,32 @@ def copy_database(url: str) -> None:
 
 
 def _copy(target: Engine) -> None:
-    copying.begin(db.engine, target)
-    with copying.snapshot(db.engine) as source:
-        wanted = sum(copying.count_rows(source).values())
+    database_copy.begin(db.engine, target)
+    with database_copy.snapshot(db.engine) as source:
+        wanted = sum(database_copy.count_rows(source).values())
         with target.connect() as connection:
-            there = sum(copying.count_rows(connection).values())
+            there = sum(database_copy.count_rows(connection).values())
         if there:
             click.echo(f"{there:,} rows are there already.")
         began = time.monotonic()
-        copied = _follow(copying.copy_rows(source, target), "Copying", wanted - there)
-        copying.set_counters(source, target)
+        copied = _follow(database_copy.copy_rows(source, target), "Copying", wanted - there)
+        database_copy.set_counters(source, target)
     seconds = time.monotonic() - began
     click.echo(f"{copied:,} rows copied in {seconds:.1f} s, {copied / seconds:,.0f} a second.")
 
 
 def _compare(target: Engine) -> None:
     """Compare the copy with what the source is now, so that what was written meanwhile shows."""
-    here, copy = copying.Sums(), copying.Sums()
-    with copying.snapshot(db.engine) as source, copying.snapshot(target) as reading:
-        rows = sum(copying.count_rows(source).values())
+    here, copy = database_copy.Sums(), database_copy.Sums()
+    with database_copy.snapshot(db.engine) as source, database_copy.snapshot(target) as reading:
+        rows = sum(database_copy.count_rows(source).values())
         _follow(here.add_all(source), "Reading", rows)
         _follow(copy.add_all(reading), "Comparing", rows)
     wrong = [name for name, sums in here.of.items() if copy.of[name] != sums]
     for name in wrong:
         click.echo(f"{name}: {here.of[name][0]:,} rows here, {copy.of[name][0]:,} in the copy")
     if wrong:
-        raise copying.Refused(
+        raise database_copy.Refused(
             f"{', '.join(wrong)} differ: something wrote meanwhile. Stop the service, empty the"
             " target, and copy again."
         )
@@ -79,7 +79,7 @@ def _compare(target: Engine) -> None:
 
 def _check(target: Engine) -> None:
     db.session.remove()
-    with copying.snapshot(target) as connection, reading_by(connection):
+    with database_copy.snapshot(target) as connection, reading_by(connection):
         found, checked = verified()
         db.session.remove()
     echo_violations(found, checked)

@@ -10,10 +10,9 @@ from sqlalchemy import func, select
 
 from gridt.cli.group import commands
 from gridt.demo import MOST_MOVEMENTS, USERNAME, Demo
-from gridt.extensions import db
 from gridt.models import Movement
-from gridt.models.health import health
-from gridt.models.invariants import violations
+from gridt.network import measure_quality, violations
+from gridt.runtime.extensions import db
 
 
 @commands.command("demo-data")
@@ -50,7 +49,7 @@ def check_network(as_json: bool, measured: int) -> None:
     g.reading = True  # nobody has to wait for this, on SQLite either
     found, checked = verified()
     largest = select(Movement).order_by(Movement.member_count.desc(), Movement.id).limit(measured)
-    healths = [health(movement) for movement in db.session.scalars(largest).all()]
+    healths = [measure_quality(movement) for movement in db.session.scalars(largest).all()]
     figures = [asdict(one) for one in healths if one is not None]
     if as_json:
         report = {"movements": checked, "violations": found, "health": figures}

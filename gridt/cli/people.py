@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import click
 
 from gridt.errors import GridtError
-from gridt.extensions import db
 from gridt.models import User
+from gridt.runtime.extensions import db
 
 
 def user_named(login: str) -> User:

@@ -6,8 +6,8 @@ from typing import IO
 import click
 from flask import current_app
 
-from gridt.api import document
 from gridt.cli.group import commands
+from gridt.http.api import document
 
 
 @commands.command("openapi")

@@ -4,9 +4,9 @@ import click
 from sqlalchemy import select
 
 from gridt.cli.group import commands
-from gridt.extensions import db
 from gridt.models import Movement
-from gridt.models.terms import Place, retell_next
+from gridt.runtime.extensions import db
+from gridt.standing import Place, recompute_batch
 
 
 @commands.command("rebuild-standing")
@@ -22,7 +22,7 @@ def rebuild_standing(movement: str | None) -> None:
         for movement_id in chosen:
             after: Place | None = (0, 0)
             while after is not None:
-                told = retell_next(movement_id, after)
+                told = recompute_batch(movement_id, after)
                 db.session.commit()
                 after, members = told.last, members + told.members
                 otherwise += told.otherwise

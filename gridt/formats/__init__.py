@@ -6,13 +6,13 @@ Nothing here knows who asks: it writes what it is given, which is what the calle
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from gridt.formats.account_json import as_document
+from gridt.formats.activity_csv import as_table, read_table
 from gridt.formats.base import About, Label, Shown, in_parts
 from gridt.formats.calendar import as_calendar
-from gridt.formats.person import as_document
-from gridt.formats.picture import MOST_DRAWN, draw
-from gridt.formats.table import as_table, read_table
-from gridt.formats.texts import as_dot, as_graphml, as_json
-from gridt.formats.year import Year, draw_year
+from gridt.formats.graph_exports import as_dot, as_graphml, as_json
+from gridt.formats.network_svg import MOST_DRAWN, draw
+from gridt.formats.year_svg import Year, draw_year
 
 __all__ = [
     "CALENDAR",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from gridt.models.network import FETCHED_AT_ONCE
+from gridt.models import FETCHED_AT_ONCE
 
 #: a user's id, or the pseudonym that stands for it
 Label = int | str

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from gridt.models.diary import Done, Due
+from gridt.standing import CompletedTurn, DueTurn
 
 #: a line has at most so many bytes
 _LONGEST = 75
@@ -39,18 +39,18 @@ _NOT_TEXT = dict.fromkeys({*range(0x20), 0x7F} - {*map(ord, "\t\n")}, "\N{REPLAC
 _MEANING = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,", "\n": r"\n"})
 
 
-def as_calendar(entries: Iterable[Done | Due], *, messages: bool) -> Iterator[str]:
+def as_calendar(entries: Iterable[CompletedTurn | DueTurn], *, messages: bool) -> Iterator[str]:
     """Yield a calendar, an entry at a time.
 
     :param messages: whether to tell the words that somebody added to what they did
     """
     yield _lines(_BEFORE)
     for entry in entries:
-        yield _lines(_done(entry, messages) if isinstance(entry, Done) else _due(entry))
+        yield _lines(_done(entry, messages) if isinstance(entry, CompletedTurn) else _due(entry))
     yield _lines(["END:VCALENDAR"])
 
 
-def _done(entry: Done, messages: bool) -> Iterator[str]:
+def _done(entry: CompletedTurn, messages: bool) -> Iterator[str]:
     at = _moment(entry.at)
     yield "BEGIN:VEVENT"
     yield f"UID:update-{entry.id}@gridt"
@@ -63,7 +63,7 @@ def _done(entry: Done, messages: bool) -> Iterator[str]:
     yield "END:VEVENT"
 
 
-def _due(entry: Due) -> Iterator[str]:
+def _due(entry: DueTurn) -> Iterator[str]:
     yield "BEGIN:VEVENT"
     yield f"UID:due-{entry.movement_id}@gridt"
     yield f"DTSTAMP:{_moment(entry.starts_at)}"

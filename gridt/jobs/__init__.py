@@ -2,5 +2,6 @@
 
 from gridt.jobs.registry import enqueue, job
 from gridt.jobs.runner import run_until_idle
+from gridt.jobs.worker import POLL, JobWorker
 
-__all__ = ["enqueue", "job", "run_until_idle"]
+__all__ = ["POLL", "JobWorker", "enqueue", "job", "run_until_idle"]

@@ -5,9 +5,9 @@ from threading import Thread
 
 from flask import Flask
 
-from gridt.jobs.worker import Worker
+from gridt.jobs.worker import JobWorker
 
-_running: list[tuple[Worker, Thread]] = []
+_running: list[tuple[JobWorker, Thread]] = []
 
 
 def start(app: Flask, wanted: Callable[[], bool]) -> None:
@@ -15,7 +15,7 @@ def start(app: Flask, wanted: Callable[[], bool]) -> None:
 
     :param wanted: tells, before each job, whether to go on
     """
-    worker = Worker(app, wanted=wanted)
+    worker = JobWorker(app, wanted=wanted)
     thread = Thread(target=worker.run, name="jobs", daemon=True)
     _running.append((worker, thread))
     thread.start()

@@ -9,10 +9,9 @@ from typing import Any, TypeVar
 
 from flask import g
 
-from gridt.clock import utcnow
-from gridt.extensions import db
-from gridt.models import Job
-from gridt.models.job import PRIORITIES
+from gridt.models import PRIORITIES, Job
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 
 Function = TypeVar("Function", bound=Callable[..., None])
 

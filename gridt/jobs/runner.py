@@ -11,11 +11,11 @@ from flask import Flask, current_app, g
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from gridt.clock import utcnow
-from gridt.database import READING
-from gridt.extensions import db
 from gridt.jobs.registry import ATTEMPTS, DEFINITIONS, Definition
 from gridt.models import Job
+from gridt.runtime.clock import utcnow
+from gridt.runtime.database import READING
+from gridt.runtime.extensions import db
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from gridt.extensions import db
 from gridt.jobs.registry import ENQUEUED
 from gridt.jobs.runner import kind_of, run_next
+from gridt.runtime.extensions import db
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +20,10 @@ POLL = 1.0
 _LONGEST_PAUSE = 30.0
 
 #: those of this process
-_working: set["Worker"] = set()
+_working: set["JobWorker"] = set()
 
 
-class Worker:
+class JobWorker:
     """Runs what is due; several, in one process or many, share the work through the database.
 
     :param poll: seconds after which it looks again when nothing was due

@@ -10,15 +10,14 @@ from typing import Any
 
 from flask import current_app
 
-from gridt.database import let_go
-from gridt.extensions import db
 from gridt.jobs import enqueue, job
 from gridt.mail.message import Refused, compose
-from gridt.mail.outbox import deliver
 from gridt.mail.tokens import Purpose, issue
-from gridt.models import User
-from gridt.models.base import fold
-from gridt.models.password_attempts import delay_of_mail
+from gridt.mail.transport import deliver
+from gridt.models import User, delay_of_mail
+from gridt.runtime.database import let_go
+from gridt.runtime.extensions import db
+from gridt.text import fold
 
 log = logging.getLogger(__name__)
 

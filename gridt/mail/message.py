@@ -13,7 +13,7 @@ from typing import Any
 import idna
 from flask import current_app, render_template
 
-from gridt.clock import utcnow
+from gridt.runtime.clock import utcnow
 
 #: what there is to say; each has a template of the same name
 SUBJECTS = {

@@ -15,9 +15,9 @@ from hmac import compare_digest
 from flask import current_app
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
-from gridt.clock import utcnow
 from gridt.errors import InvalidMailToken
 from gridt.models import User
+from gridt.runtime.clock import utcnow
 
 #: how long a token may lie in a mailbox
 LIFETIME = timedelta(hours=2)

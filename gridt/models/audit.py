@@ -12,8 +12,8 @@ from flask import g, has_app_context
 from sqlalchemy import JSON, ColumnElement, Index, String, Table, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridt.clock import utcnow
 from gridt.models.base import BigId, Model, Rows, UTCDateTime, execute
+from gridt.runtime.clock import utcnow
 
 #: what one may tell in a detail; texts of people are longer than this
 LONGEST_DETAIL = 200

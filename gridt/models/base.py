@@ -1,6 +1,5 @@
 """What every model shares: its base class, saving and deleting, times and comparable text."""
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -21,8 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from gridt.database import Base, Session, reader
-from gridt.extensions import db
+from gridt.runtime.database import Base, Session, reader
+from gridt.runtime.extensions import db
 
 if TYPE_CHECKING:
     Model = Base
@@ -108,17 +107,6 @@ def lacking() -> list[str]:
         there = {column["name"] for column in found.get_columns(table.name)}
         missing += [f"{table.name}.{one.name}" for one in table.columns if one.name not in there]
     return missing
-
-
-def fold(text: str) -> str:
-    """Return the form of `text` that equals that of every other way to write it.
-
-    Unicode's caseless compatibility match (Unicode Standard 3.13, D146), so that "Ångström",
-    "ÅNGSTRÖM" and the same with combining marks are one name.
-    """
-    for _ in range(2):  # folding may bring forth what has to be normalised and folded again
-        text = unicodedata.normalize("NFKC", text).casefold()
-    return unicodedata.normalize("NFKC", text)
 
 
 class Stored:

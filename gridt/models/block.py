@@ -17,14 +17,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from gridt.clock import utcnow
 from gridt.models.base import Model, UTCDateTime, execute
+from gridt.runtime.clock import utcnow
 
 
 class Block(Model):
     """A user who blocked another, who is never told.
 
-    To make or to take back one changes networks too: `gridt.models.blocking` does both.
+    To make or to take back one changes networks too: `gridt.network.blocking` does both.
     """
 
     __tablename__ = "blocks"

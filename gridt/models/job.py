@@ -25,9 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridt.clock import utcnow
-from gridt.extensions import db
-from gridt.models.base import BigId, Model, UTCDateTime, execute, fold
+from gridt.models.base import BigId, Model, UTCDateTime, execute
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
+from gridt.text import fold
 
 READY, RUNNING, DEAD = "ready", "running", "dead"
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 from sqlalchemy import CursorResult, ForeignKey, String, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridt.clock import utcnow
-from gridt.extensions import db
 from gridt.models.base import BigId, Model, Rows, Stored, UTCDateTime
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 
 if TYPE_CHECKING:
     from gridt.models.user import User
@@ -34,7 +34,7 @@ class Login(Stored, Model):
     refreshed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refresh_jti: Mapped[str] = mapped_column(String(36))
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: kept up only where there is a replica (see gridt/replica.py); logging in changes something
+    #: kept up only where there is a replica (gridt/http/replica.py); logging in changes something
     wrote_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     user_agent: Mapped[str | None] = mapped_column(String(LONGEST_USER_AGENT))
 

@@ -21,23 +21,23 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from sqlalchemy.orm.attributes import set_committed_value
 
-from gridt.clock import utcnow
 from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed, Overtaken
-from gridt.extensions import db
-from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execute, fold
-from gridt.models.guarded import Guarded
-from gridt.models.history import FormerInterval, SubscriptionPause
+from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execute
 from gridt.models.movement_user_association import MovementUserAssociation as Association
-from gridt.models.network import Member, Network
-from gridt.models.reading import MOVEMENT, movements_seen
-from gridt.models.standings import OF_MEMBER, Rules, users
+from gridt.models.network import Member, Network, NetworkLock
+from gridt.models.schedule import FormerInterval, SubscriptionPause
+from gridt.models.standing import OF_MEMBER, Rules, users
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User
-from gridt.standing import LATELY
+from gridt.models.views import MOVEMENT, movement_views
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
+from gridt.text import fold
+from gridt.turns.scoring import LATELY
 
 
-class Movement(Guarded, Stored, Model):
+class Movement(NetworkLock, Stored, Model):
     """A habit with a name and an interval, and the people who keep each other to it.
 
     :param name: unique however it is written
@@ -320,7 +320,7 @@ class Movement(Guarded, Stored, Model):
     @staticmethod
     def describe(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
         """Return rows of `seen` as dictionaries, with the leaders, by one more statement."""
-        return movements_seen(rows, user_id)
+        return movement_views(rows, user_id)
 
     # -- the steps of the above -------------------------------------------------------------
 

@@ -14,8 +14,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from gridt.extensions import db
 from gridt.models.base import Model, Stored
+from gridt.runtime.extensions import db
 
 if TYPE_CHECKING:
     from gridt.models.movement import Movement

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Self, cast
 from sqlalchemy import CursorResult, ForeignKey, Index, String, Text, delete, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from gridt.clock import utcnow
 from gridt.errors import ReportClosed
-from gridt.extensions import db
 from gridt.models.base import BigId, Model, Stored, UTCDateTime
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 
 if TYPE_CHECKING:
     from gridt.models.movement import Movement

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, Text, and_, bindparam, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridt.clock import utcnow
 from gridt.models.base import Model, UTCDateTime
-from gridt.standing import REMEMBERED
+from gridt.runtime.clock import utcnow
+from gridt.turns.scoring import REMEMBERED
 
 #: keys of one movement lie in one range of this many
 KEYS = 1 << 32
@@ -34,8 +34,8 @@ class Subscription(Model):
     #: where imported updates are older than the subscription, what the standing begins with
     counted_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    # the member's `gridt.standing.Standing`, in its own words; nobody told it yet where there is
-    # no turn, as in rows from before it was kept
+    # the member's `gridt.turns.scoring.Standing`, in its own words; nobody told it yet where there
+    # is no turn, as in rows from before it was kept
     turn_starts_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     turn_ends_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     turn_done: Mapped[bool] = mapped_column(server_default=false())
@@ -47,7 +47,7 @@ class Subscription(Model):
     #: the last pause, which may be over
     paused_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
     paused_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: part of the standing as well, as `gridt.weeks` writes it; not told yet in rows from before it
+    #: part of the standing as well, as `gridt.turns.weeks` writes it; not told yet in older rows
     weeks: Mapped[str | None] = mapped_column(Text)
 
     @classmethod

@@ -26,21 +26,21 @@ from sqlalchemy.orm import (
     relationship,
 )
 
-from gridt.clock import utcnow
 from gridt.errors import AlreadyDone, NotSubscribed
-from gridt.extensions import db
 from gridt.models.base import BigId, Model, Stored, UTCDateTime, execute
-from gridt.models.standings import (
-    TOLD,
-    held,
-    is_told,
-    note_done,
-    retell,
+from gridt.models.standing import (
+    STANDING_ROW,
+    is_complete,
+    load_row,
+    lock_row,
+    recompute,
+    record_done,
     terms_in,
-    told,
     turn_open_for,
 )
 from gridt.models.subscription import Subscription
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 
 if TYPE_CHECKING:
     from gridt.models.movement import Movement
@@ -99,21 +99,21 @@ class Update(Stored, Model):
         :raises NotInTime: when `at` is in the future, or in a turn that is over for too long
         :raises AlreadyDone: when the turn of `at` is done, and the movement counts only one
         """
-        row = held(leader_id, movement_id)
+        row = lock_row(leader_id, movement_id)
         if row is None:
             raise NotSubscribed
         ends = {"leader_id": leader_id, "movement_id": movement_id}
         moment = utcnow()
-        plain = at is None and is_told(row)
+        plain = at is None and is_complete(row)
         if at is not None:
             # the clock too as it is, now that nobody changes it meanwhile
-            turn = turn_open_for(told(leader_id, movement_id) or row, at, moment, grace)
+            turn = turn_open_for(load_row(leader_id, movement_id) or row, at, moment, grace)
             given = ends | {"starts_at": turn.starts_at, "ends_at": turn.ends_at}
             if not row.counts_every_update and execute(_ANY_IN, given).first() is not None:
                 raise AlreadyDone
             moment = at
         if plain:
-            note_done(leader_id, movement_id, row, moment)
+            record_done(leader_id, movement_id, row, moment)
         posted = {"time_stamp": moment, "message": message}
         (id,) = execute(_INSERT, ends | posted).one()
         if not plain:
@@ -188,7 +188,7 @@ _COUNT_FROM = (
     update(Subscription).where(*_MINE).values(counted_from=bindparam("since", type_=UTCDateTime()))
 )
 _COUNTED_EARLIER = (
-    TOLD.add_columns(Subscription.subscribed_at)
+    STANDING_ROW.add_columns(Subscription.subscribed_at)
     .where(*_MINE, Subscription.counted_from.is_not(None))
     .with_for_update(key_share=True, of=Subscription)
 )
@@ -202,11 +202,11 @@ _FIRST = select(func.min(Update.time_stamp)).where(
 
 @event.listens_for(Update, "after_insert")
 def _note_posted(_mapper: Mapper[Update], _connection: Connection, posted: Update) -> None:
-    row = held(posted.leader_id, posted.movement_id)
+    row = lock_row(posted.leader_id, posted.movement_id)
     if row is None:
         return
-    if is_told(row) and posted.time_stamp >= (row.turn_starts_at or row.since):
-        note_done(posted.leader_id, posted.movement_id, row, posted.time_stamp)
+    if is_complete(row) and posted.time_stamp >= (row.turn_starts_at or row.since):
+        record_done(posted.leader_id, posted.movement_id, row, posted.time_stamp)
     else:
         note_past(posted.leader_id, posted.movement_id)
 
@@ -219,7 +219,7 @@ def _note_withdrawn(_mapper: Mapper[Update], _connection: Connection, gone: Upda
 
 def note_past(leader_id: int, movement_id: int) -> None:
     """Tell anew what hangs on updates other than the last."""
-    retell(movement_id, [leader_id])
+    recompute(movement_id, [leader_id])
     # whoever posts meanwhile held the subscription until retelling did: now this sees what they did
     execute(_SET_TIME, {"of_user": leader_id, "of_movement": movement_id})
 

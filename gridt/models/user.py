@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Self
 from sqlalchemy import ColumnElement, Select, SmallInteger, String, Text, delete, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column, relationship, validates
 
-from gridt.clock import utcnow
 from gridt.errors import AccountDeactivated, LastAdmin, Overtaken
-from gridt.extensions import db, passwords
-from gridt.models.base import Model, PlainText, Stored, UTCDateTime, fold
+from gridt.models.base import Model, PlainText, Stored, UTCDateTime
 from gridt.models.block import Block
-from gridt.models.calendar_address import CalendarAddress
-from gridt.models.history import FormerClock
+from gridt.models.calendar_token import CalendarToken
 from gridt.models.job import Job
 from gridt.models.login import Login
 from gridt.models.movement_user_association import MovementUserAssociation
 from gridt.models.report import Report
+from gridt.models.schedule import FormerClock
 from gridt.models.update import Update
-from gridt.models.usernames import tidy
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db, passwords
+from gridt.text import fold, tidy
 
 if TYPE_CHECKING:
     from gridt.models.movement import Movement
@@ -189,7 +189,7 @@ class User(Stored, Model):
         self._leave_everything()
         self.deactivated_at = self.deactivated_at or utcnow()
         Login.revoke_all(self)
-        CalendarAddress.revoke(self.id)
+        CalendarToken.revoke(self.id)
 
     def reactivate(self) -> None:
         """Let this user log in again; which movements they join is up to them. Does not commit."""
@@ -249,7 +249,7 @@ OWNERS: list[InstrumentedAttribute[int]] = [
     Update.leader_id,
     Login.user_id,
     FormerClock.user_id,
-    CalendarAddress.user_id,
+    CalendarToken.user_id,
     Block.blocker_id,
     Block.blocked_id,
 ]

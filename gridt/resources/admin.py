@@ -5,12 +5,11 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from gridt.api import Blueprint, Resource
-from gridt.auth import admin
-from gridt.models import AuditEntry, User
-from gridt.models.audit import entries
-from gridt.paging import Listing
-from gridt.resources.paths import user_or_404
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import admin
+from gridt.http.lookups import user_or_404
+from gridt.http.paging import Listing
+from gridt.models import AuditEntry, User, entries
 from gridt.schemas.admin import (
     AdminUser,
     AdminUserChanged,

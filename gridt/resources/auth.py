@@ -6,18 +6,17 @@ from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from gridt import mail
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller, caller_id, current_login, token_jti, tokens_for, verified
-from gridt.clock import utcnow
-from gridt.devices import device_of
 from gridt.errors import EmailTaken, InvalidToken, LoginNotFound, UsernameTaken
-from gridt.extensions import db
-from gridt.models import AuditEntry, Login, User
-from gridt.models.login import LIVE_LOGINS
-from gridt.paging import Listing
-from gridt.resources.paths import id_in
-from gridt.schemas.base import Message, PageIn
-from gridt.schemas.users import (
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller, caller_id, current_login, token_jti, tokens_for, verified
+from gridt.http.fields import Message, PageIn
+from gridt.http.lookups import id_in
+from gridt.http.paging import Listing
+from gridt.http.user_agents import device_of
+from gridt.models import LIVE_LOGINS, AuditEntry, Login, User
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
+from gridt.schemas.auth import (
     ChangePasswordIn,
     LoginIn,
     LoginOut,
@@ -25,8 +24,8 @@ from gridt.schemas.users import (
     Registered,
     RegisterIn,
     Tokens,
-    ensure_not_own_name,
 )
+from gridt.schemas.users import ensure_not_own_name
 
 bp = Blueprint("auth", description="Registering, logging in and out")
 

@@ -5,13 +5,14 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from sqlalchemy import bindparam, select
 
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller, caller_id
-from gridt.extensions import db
-from gridt.models import Block, User, block, unblock
-from gridt.paging import Listing
-from gridt.resources.paths import user_or_404
-from gridt.schemas.base import Message, PageIn
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller, caller_id
+from gridt.http.fields import Message, PageIn
+from gridt.http.lookups import user_or_404
+from gridt.http.paging import Listing
+from gridt.models import Block, User
+from gridt.network import block, unblock
+from gridt.runtime.extensions import db
 from gridt.schemas.blocks import BlockChanged, BlockOut
 
 bp = Blueprint("blocks", description="Whom one does not want to meet")

@@ -3,15 +3,15 @@
 from flask import Response
 from flask.typing import ResponseReturnValue
 
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller_id
 from gridt.errors import InvalidToken, NotFound
-from gridt.extensions import db
 from gridt.formats import CALENDAR, as_calendar
-from gridt.models import AuditEntry, CalendarAddress, User
-from gridt.models.diary import lately
-from gridt.schemas.base import Message
-from gridt.schemas.users import CalendarMade, CalendarStatus
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller_id
+from gridt.http.fields import Message
+from gridt.models import AuditEntry, CalendarToken, User
+from gridt.runtime.extensions import db
+from gridt.schemas.calendars import CalendarMade, CalendarStatus
+from gridt.standing import lately
 
 bp = Blueprint("calendars", description="Calendars to subscribe to")
 
@@ -23,7 +23,7 @@ class OwnCalendar(Resource):
     @bp.answers(200, CalendarStatus)
     def get(self) -> ResponseReturnValue:
         """Tell whether one's calendar has a secret address, and since when; not which."""
-        return {"since": CalendarAddress.made_at(caller_id())}
+        return {"since": CalendarToken.made_at(caller_id())}
 
     @bp.answers(201, CalendarMade)
     @bp.bodyless
@@ -32,11 +32,11 @@ class OwnCalendar(Resource):
         user = User.lock(caller_id())  # so that the account does not end meanwhile
         if user is None or user.deactivated_at is not None:
             raise InvalidToken("This login has ended")
-        secret = CalendarAddress.renew(user)
+        secret = CalendarToken.renew(user)
         AuditEntry.note("calendar.made", user_id=user.id, actor_id=user.id)
         answer = {
             "url": f"/calendars/{secret}.ics",
-            "since": CalendarAddress.made_at(user.id),
+            "since": CalendarToken.made_at(user.id),
             "message": "Who knows this address sees what you did; it is not told again.",
         }
         db.session.commit()
@@ -46,7 +46,7 @@ class OwnCalendar(Resource):
     def delete(self) -> ResponseReturnValue:
         """Let the secret address of one's calendar lead nowhere."""
         user_id = caller_id()
-        if CalendarAddress.revoke(user_id):
+        if CalendarToken.revoke(user_id):
             AuditEntry.note("calendar.revoked", user_id=user_id, actor_id=user_id)
         db.session.commit()
         return {"message": "Your calendar has no address any more."}
@@ -61,7 +61,7 @@ class Calendar(Resource):
     @bp.answers(200, {"type": "string"}, content_type=CALENDAR)
     def get(self, secret: str) -> ResponseReturnValue:
         """Show a calendar: what its owner did in the last year, without words, and is to do."""
-        user_id = CalendarAddress.owner_of(secret)
+        user_id = CalendarToken.owner_of(secret)
         if user_id is None:
             raise NotFound
         written = as_calendar(lately(user_id), messages=False)

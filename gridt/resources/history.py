@@ -7,18 +7,16 @@ from typing import Any
 from flask import Response
 from flask.typing import ResponseReturnValue
 
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller
 from gridt.errors import Invalid, NotAllowed, NotFollowing
 from gridt.formats import PICTURE, PICTURE_POLICY, Year, draw_year
-from gridt.models import Movement, User
-from gridt.models.reading import is_leader
-from gridt.models.statistics import statistics
-from gridt.models.turns_past import History
-from gridt.resources.paths import id_in, movement_or_404
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller
+from gridt.http.lookups import id_in, movement_or_404
+from gridt.models import Movement, User, is_leader
 from gridt.schemas.history import HistoryIn, PictureIn, StatisticsOut, TurnPast
-from gridt.standing import INSTANT
-from gridt.turns import DAY, Clock
+from gridt.standing import TurnHistory, movement_statistics
+from gridt.turns.calendar import DAY, Clock
+from gridt.turns.scoring import INSTANT
 
 bp = Blueprint("history", description="How members did, turn by turn")
 
@@ -86,10 +84,10 @@ class Statistics(Resource):
         found = movement_or_404(movement)
         if not found.is_subscribed(caller()):
             raise NotAllowed("Only members of this movement see how it does")
-        return statistics(found)
+        return movement_statistics(found)
 
 
-def _history(movement: str, whose: str) -> tuple[Movement, History, User]:
+def _history(movement: str, whose: str) -> tuple[Movement, TurnHistory, User]:
     """Return the history of the caller or a leader of theirs, with what and whose it is.
 
     :raises NotFollowing: when it is neither's
@@ -101,7 +99,7 @@ def _history(movement: str, whose: str) -> tuple[Movement, History, User]:
         if leader is None or not is_leader(user_id, user.id, found.id):
             raise NotFollowing
         user = leader
-    return found, History(user.id, found.id), user
+    return found, TurnHistory(user.id, found.id), user
 
 
 def _moment(given: date | None, clock: Clock, *, after: bool = False) -> datetime | None:

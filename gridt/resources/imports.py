@@ -4,13 +4,13 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller_id
-from gridt.extensions import db
 from gridt.formats import TABLE, read_table
-from gridt.models.importing import import_updates
-from gridt.resources.paths import movement_or_404
-from gridt.schemas.movements import ImportIn, ImportOut
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller_id
+from gridt.http.lookups import movement_or_404
+from gridt.runtime.extensions import db
+from gridt.schemas.imports import ImportIn, ImportOut
+from gridt.standing import import_updates
 
 bp = Blueprint("imports", description="Bringing along what one did before")
 

@@ -4,16 +4,23 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller, caller_id
-from gridt.clock import utcnow
 from gridt.errors import NobodyEligible, NotFollowing, NotSubscribed
-from gridt.models import Movement, MovementUserAssociation, User
-from gridt.models.reading import FOLLOWERS, leader_seen, message_history, people_seen
-from gridt.paging import Listing
-from gridt.resources.paths import id_in, locked_or_404, movement_or_404
-from gridt.schemas.base import PageIn
-from gridt.schemas.movements import LeaderOut, LeaderWithHistory, leader_answer
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller, caller_id
+from gridt.http.fields import PageIn
+from gridt.http.lookups import id_in, locked_or_404, movement_or_404
+from gridt.http.paging import Listing
+from gridt.models import (
+    FOLLOWERS,
+    Movement,
+    MovementUserAssociation,
+    User,
+    leader_view,
+    message_history,
+    people_views,
+)
+from gridt.runtime.clock import utcnow
+from gridt.schemas.leaders import LeaderOut, LeaderWithHistory, leader_answer
 
 bp = Blueprint("leaders", description="Whom one follows, and by whom one is followed")
 
@@ -77,12 +84,12 @@ class Followers(Resource):
         if not found.is_subscribed(user):
             raise NotSubscribed
         rows, headers = _FOLLOWERS.page(**data, leader_id=user.id, movement_id=found.id)
-        seen = people_seen(rows, {found.id: found.rules}, utcnow())
+        seen = people_views(rows, {found.id: found.rules}, utcnow())
         return [leader_answer(one) for one in seen], headers
 
 
 def _leader_or_404(movement: Movement, leader_id: int) -> dict[str, Any]:
-    seen = leader_seen(caller_id(), movement, leader_id)
+    seen = leader_view(caller_id(), movement, leader_id)
     if seen is None:
         raise NotFollowing
     return leader_answer(seen)

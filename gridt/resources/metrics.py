@@ -4,9 +4,9 @@ import hmac
 
 from flask import Blueprint, Response, current_app, g, request
 
-from gridt.database import READING
 from gridt.errors import InvalidToken
-from gridt.metrics import metrics
+from gridt.runtime.database import READING
+from gridt.runtime.metrics import metrics
 
 metrics_page = Blueprint("metrics", __name__)
 

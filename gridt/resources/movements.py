@@ -6,17 +6,15 @@ from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, ensure
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller, caller_id
-from gridt.describing import LOCATED
 from gridt.errors import MovementInUse, MovementNameTaken
-from gridt.extensions import db
-from gridt.jobs.retelling import tell_anew
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller, caller_id
+from gridt.http.fields import Message
+from gridt.http.lookups import movement_or_404, movement_view_or_404
+from gridt.http.openapi import LOCATED
+from gridt.http.paging import Key, Listing
 from gridt.models import AuditEntry, Movement, User
-from gridt.models.terms import TERMS, change_terms
-from gridt.paging import Key, Listing
-from gridt.resources.paths import movement_or_404, seen_or_404
-from gridt.schemas.base import Message
+from gridt.runtime.extensions import db
 from gridt.schemas.movements import (
     MovementChanged,
     MovementIn,
@@ -25,6 +23,7 @@ from gridt.schemas.movements import (
     MovementsIn,
     movement_answer,
 )
+from gridt.standing import TERMS, change_terms, enqueue_recompute
 
 bp = Blueprint("movements", description="Habits that people keep each other to")
 
@@ -83,7 +82,7 @@ class OneMovement(Resource):
     @bp.answers(200, MovementOut)
     def get(self, movement: str) -> ResponseReturnValue:
         """Show a movement."""
-        return movement_answer(seen_or_404(movement, caller_id()))
+        return movement_answer(movement_view_or_404(movement, caller_id()))
 
     @bp.problems(403, 404, 409)
     @bp.answers(200, MovementChanged)
@@ -97,7 +96,7 @@ class OneMovement(Resource):
         changed = sorted(data)
         terms = {name: data.pop(name) for name in TERMS if name in data}
         if terms and change_terms(found, terms):
-            tell_anew(found.id)
+            enqueue_recompute(found.id)
         for name, value in data.items():
             setattr(found, name, value)
         answer = movement_answer(found.dictify(user), "The movement is changed.")

@@ -7,9 +7,7 @@ from typing import Any
 from flask import Response, current_app, render_template, stream_with_context
 from flask.typing import ResponseReturnValue
 
-from gridt.access import Permission, may
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller
+from gridt.access import Permission, can
 from gridt.errors import Invalid, NotAllowed
 from gridt.formats import (
     MOST_DRAWN,
@@ -22,9 +20,11 @@ from gridt.formats import (
     draw,
     in_parts,
 )
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller
+from gridt.http.lookups import movement_or_404
 from gridt.models import Movement
-from gridt.resources.paths import movement_or_404
-from gridt.schemas.movements import NetworkIn, NetworkOut
+from gridt.schemas.network import NetworkIn, NetworkOut
 
 bp = Blueprint("network", description="Who leads whom")
 
@@ -50,7 +50,7 @@ class NetworkOfMovement(Resource):
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Export who leads whom, for members; only its creator and admins see who is who."""
         found, user = movement_or_404(movement), caller()
-        owner, member = may(user, Permission.MOVEMENT_OWN, found), found.is_subscribed(user)
+        owner, member = can(user, Permission.MOVEMENT_OWN, found), found.is_subscribed(user)
         if not owner and not member:
             raise NotAllowed("Only members of this movement see its network")
         known_as = _as_it_is if owner else _Pseudonyms(found.id)

@@ -4,15 +4,15 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller_id
 from gridt.errors import NotSubscribed
-from gridt.extensions import db
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller_id
+from gridt.http.fields import Message
+from gridt.http.lookups import movement_id_in, movement_or_404
 from gridt.models import SubscriptionPause
-from gridt.models.pausing import pause, pause_of, resume
-from gridt.resources.paths import movement_id_in, movement_or_404
-from gridt.schemas.base import Message
+from gridt.runtime.extensions import db
 from gridt.schemas.pauses import PauseChanged, PauseIn, PauseOut
+from gridt.standing import pause, pause_of, resume
 
 bp = Blueprint("pauses", description="Times in which nothing is expected")
 

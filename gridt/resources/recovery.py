@@ -9,13 +9,13 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from gridt import mail
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller, verified
 from gridt.errors import EmailTaken
-from gridt.extensions import db, passwords
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller, verified
+from gridt.http.fields import Message
 from gridt.mail import MailToken, Purpose
-from gridt.models import AuditEntry, CalendarAddress, Login, User
-from gridt.schemas.base import Message
+from gridt.models import AuditEntry, CalendarToken, Login, User
+from gridt.runtime.extensions import db, passwords
 from gridt.schemas.recovery import (
     ChangeEmailRequestIn,
     MailTokenIn,
@@ -61,7 +61,7 @@ class ResetPasswordConfirm(Resource):
         user.password_hash = password_hash
         user.confirm_email()
         Login.revoke_all(user)
-        CalendarAddress.revoke(user.id)  # who else knew the password may have made it
+        CalendarToken.revoke(user.id)  # who else knew the password may have made it
         mail.tell_password_changed(user)
         AuditEntry.note("password.reset", user_id=user.id)
         user.save_to_db()

@@ -6,17 +6,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import aliased
 
-from gridt.api import Blueprint, Resource
-from gridt.auth import admin, caller, caller_id
 from gridt.errors import ReportNotFound
-from gridt.extensions import db
-from gridt.models import AuditEntry, Movement, Report, Update, User
-from gridt.models.base import execute
-from gridt.models.block import followed_before
-from gridt.paging import Listing
-from gridt.resources.paths import id_in, movement_or_404
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import admin, caller, caller_id
+from gridt.http.lookups import id_in, movement_or_404
+from gridt.http.paging import Listing
+from gridt.models import AuditEntry, Movement, Report, Update, User, execute, followed_before
 from gridt.resources.updates import readable_update_or_404, update_or_404
-from gridt.schemas.blocks import (
+from gridt.runtime.extensions import db
+from gridt.schemas.reports import (
     ReportChanged,
     Reported,
     ReportIn,

@@ -7,12 +7,12 @@ from flask import Blueprint as PlainBlueprint
 from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
 
-from gridt.api import Blueprint, Resource, document
-from gridt.config import VERSION
 from gridt.errors import Busy
-from gridt.extensions import db
-from gridt.models.base import lacking
-from gridt.revisions import is_ahead, is_outdated
+from gridt.http.api import Blueprint, Resource, document
+from gridt.models import lacking
+from gridt.runtime.config import VERSION
+from gridt.runtime.extensions import db
+from gridt.runtime.schema_version import is_ahead, is_outdated
 from gridt.schemas.service import About, Status
 
 bp = Blueprint("service", description="The service itself")

@@ -4,12 +4,12 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller, caller_id
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller, caller_id
+from gridt.http.fields import Message, PageIn
+from gridt.http.lookups import locked_or_404
+from gridt.http.paging import Listing
 from gridt.models import Movement
-from gridt.paging import Listing
-from gridt.resources.paths import locked_or_404
-from gridt.schemas.base import Message, PageIn
 from gridt.schemas.movements import MovementChanged, MovementOut, movement_answer
 
 bp = Blueprint("subscriptions", description="Belonging to movements")

@@ -5,18 +5,17 @@ from typing import Any
 from flask import current_app
 from flask.typing import ResponseReturnValue
 
-from gridt.access import Permission, may
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller, caller_id
-from gridt.describing import LOCATED
+from gridt.access import Permission, can
 from gridt.errors import NotFollowing, NotFound, NotSubscribed, UpdateNotFound
-from gridt.extensions import db
-from gridt.models import AuditEntry, Update, User
-from gridt.models.reading import UPDATES, is_leader, update_seen
-from gridt.paging import Listing
-from gridt.resources.paths import id_in, movement_id_in, movement_or_404
-from gridt.schemas.base import Message
-from gridt.schemas.movements import UpdateIn, UpdateOut, UpdatesIn
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller, caller_id
+from gridt.http.fields import Message
+from gridt.http.lookups import id_in, movement_id_in, movement_or_404
+from gridt.http.openapi import LOCATED
+from gridt.http.paging import Listing
+from gridt.models import UPDATES, AuditEntry, Update, User, is_leader, update_view
+from gridt.runtime.extensions import db
+from gridt.schemas.updates import UpdateIn, UpdateOut, UpdatesIn
 
 bp = Blueprint("updates", description='Saying "I did it", and reading who did')
 
@@ -36,7 +35,7 @@ class Updates(Resource):
         leader_id = caller_id() if user == "me" else id_in(user, User.id)
         _ensure_readable(leader_id, found.id, NotFollowing)
         rows, headers = _NEWEST_FIRST.page(**data, leader_id=leader_id, movement_id=found.id)
-        return [update_seen(row) for row in rows], headers
+        return [update_view(row) for row in rows], headers
 
     @bp.problems(404, 409)
     @bp.answers(201, UpdateOut, headers=LOCATED)
@@ -73,14 +72,14 @@ class OneUpdate(Resource):
     @bp.answers(200, UpdateOut)
     def get(self, movement: str, update: str) -> ResponseReturnValue:
         """Show an update of one's own, or of a leader."""
-        return update_seen(readable_update_or_404(movement, update))
+        return update_view(readable_update_or_404(movement, update))
 
     @bp.problems(404)
     @bp.answers(200, Message)
     def delete(self, movement: str, update: str) -> ResponseReturnValue:
         """Take back an update of one's own; an admin any."""
         found, user = update_or_404(movement, update), caller()
-        if not may(user, Permission.UPDATE_DELETE, found):
+        if not can(user, Permission.UPDATE_DELETE, found):
             raise UpdateNotFound
         if found.leader_id != user.id:
             AuditEntry.note(

@@ -6,16 +6,13 @@ from typing import Any
 from flask import Response, stream_with_context
 from flask.typing import ResponseReturnValue
 
-from gridt.api import Blueprint, Resource
-from gridt.auth import caller, caller_id, verified
+from gridt.accounts import sections_about
 from gridt.errors import UsernameTaken
 from gridt.formats import CALENDAR, TABLE, as_calendar, as_document, as_table, in_parts
+from gridt.http.api import Blueprint, Resource
+from gridt.http.auth import caller, caller_id, verified
+from gridt.http.fields import Message
 from gridt.models import AuditEntry, User
-from gridt.models.diary import done_by
-from gridt.models.personal import sections_about
-from gridt.models.terms import CLOCK, change_clock
-from gridt.models.usernames import tidy
-from gridt.schemas.base import Message
 from gridt.schemas.users import (
     BioIn,
     ClosingIn,
@@ -27,6 +24,8 @@ from gridt.schemas.users import (
     ensure_good_username,
     identity_of,
 )
+from gridt.standing import CLOCK, change_clock, done_by
+from gridt.text import tidy
 
 bp = Blueprint("users", description="Who one is")
 

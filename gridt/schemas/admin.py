@@ -7,10 +7,8 @@ from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
 from sqlalchemy import Row
 
-from gridt.models import AuditEntry, User
-from gridt.models.audit import Action
-from gridt.models.base import largest_in
-from gridt.schemas.base import In, Line, Message, PageIn
+from gridt.http.fields import In, Line, Message, PageIn
+from gridt.models import Action, AuditEntry, User, largest_in
 from gridt.schemas.users import Identity, identity_of
 
 ROLES = ["user", "admin"]

@@ -5,9 +5,9 @@ from datetime import date
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Range
 
-from gridt.schemas.base import In
-from gridt.schemas.clocks import DayOrMoment
-from gridt.standing import Outcome
+from gridt.http.clock_fields import DayOrMoment
+from gridt.http.fields import In
+from gridt.turns.scoring import Outcome
 
 #: a year that anybody may ask for
 YEARS = Range(1970, 2999)

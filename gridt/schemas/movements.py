@@ -5,9 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
 
-from gridt.formats import MOST_DRAWN, TEXTS
-from gridt.models.base import fold
-from gridt.schemas.base import (
+from gridt.http.fields import (
     WORDS,
     Flag,
     In,
@@ -19,6 +17,9 @@ from gridt.schemas.base import (
     Whole,
     spelled,
 )
+from gridt.schemas.leaders import LeaderOut, leader_answer
+from gridt.schemas.updates import UpdateOut
+from gridt.text import fold
 
 #: names that are fixed routes under /movements
 FIXED = {"subscriptions"}
@@ -109,71 +110,6 @@ class MovementsIn(PageIn):
     )
 
 
-class UpdateIn(In):
-    """An update; most need no words."""
-
-    message = Line(
-        load_default=None,
-        allow_none=True,
-        validate=Length(max=280),
-        metadata={"description": "for one's followers", "examples": ["Touched my toes!"]},
-    )
-    at = fields.AwareDateTime(
-        format="iso",
-        load_default=None,
-        allow_none=True,
-        metadata={
-            "description": "when it was done, if not now: in this turn, or in the one that has just"
-            " ended; never in the future"
-        },
-    )
-
-
-class ImportIn(In):
-    """How updates are to be imported."""
-
-    skip_duplicates = fields.Boolean(
-        load_default=False,
-        metadata={"description": "leave out what was reported before, instead of complaining"},
-    )
-
-
-class ImportOut(Message):
-    """What became of the rows of a file."""
-
-    imported = fields.Integer(required=True)
-    duplicates = fields.Integer(required=True, metadata={"description": "left out"})
-    of_other_movements = fields.Integer(required=True, metadata={"description": "left out"})
-
-
-class UpdatesIn(PageIn):
-    """Whose updates are asked for."""
-
-    user = fields.String(
-        load_default="me", metadata={"description": "`me`, or the id of a leader of the caller"}
-    )
-
-
-class NetworkIn(In):
-    """How the network is to be written down."""
-
-    format = fields.String(
-        load_default="json",
-        validate=OneOf([*TEXTS, "svg"]),
-        metadata={"description": f"`svg` is a picture, of up to {MOST_DRAWN} members"},
-    )
-
-
-class UpdateOut(Schema):
-    """Somebody did it."""
-
-    id = fields.Integer(required=True)
-    time_stamp = fields.DateTime(required=True, metadata={"description": "when, in UTC"})
-    message = fields.String(
-        required=True, allow_none=True, metadata={"description": "null: without words"}
-    )
-
-
 class TurnOut(Schema):
     """The time in which something is to be done once."""
 
@@ -202,30 +138,6 @@ class StandingOut(CompletionOut):
         CompletionOut, required=True, metadata={"description": "in the last 30 turns"}
     )
     paused_until = fields.DateTime(required=True, allow_none=True)
-
-
-class LeaderOut(Schema):
-    """Somebody whom the caller follows, or who follows the caller."""
-
-    id = fields.Integer(required=True)
-    username = fields.String(required=True)
-    bio = fields.String(required=True)
-    avatar = fields.String(required=True, metadata={"description": "MD5 as Gravatar expects it"})
-    last_update = fields.Nested(UpdateOut, required=True, allow_none=True)
-    last_signal = fields.Nested(
-        UpdateOut, required=True, allow_none=True, metadata={"description": "as last_update"}
-    )
-    done = fields.Boolean(
-        required=True, metadata={"description": "whether their present turn is, by their own clock"}
-    )
-    streak = fields.Integer(required=True, metadata={"description": "turns since the last miss"})
-    paused_until = fields.DateTime(required=True, allow_none=True)
-
-
-class LeaderWithHistory(LeaderOut):
-    """A leader, with what they said lately."""
-
-    message_history = fields.List(fields.Nested(UpdateOut), required=True)
 
 
 class MovementOut(Schema):
@@ -264,45 +176,6 @@ class MovementChanged(MovementOut, Message):
     """A movement as it is now."""
 
 
-_LABELS = [{"type": "integer"}, {"type": "string"}]
-
-
-class NetworkMember(Schema):
-    """A member, and whom they follow."""
-
-    id = fields.Raw(
-        required=True,
-        metadata={
-            "oneOf": _LABELS,
-            "description": "for the creator and admins the user's id, else a pseudonym",
-        },
-    )
-    live = fields.Boolean(required=True)
-    leaders = fields.List(fields.Raw(metadata={"oneOf": _LABELS}), required=True)
-
-
-class NetworkMovement(Schema):
-    """The movement that a network is of."""
-
-    id = fields.Integer(required=True)
-    name = fields.String(required=True)
-    member_count = fields.Integer(required=True)
-
-
-class NetworkOut(Schema):
-    """The leader network of a movement."""
-
-    movement = fields.Nested(NetworkMovement, required=True)
-    you = fields.Raw(
-        required=True,
-        metadata={
-            "oneOf": [*_LABELS, {"type": "null"}],
-            "description": "the member who asks; null for a creator or an admin who is none",
-        },
-    )
-    members = fields.List(fields.Nested(NetworkMember), required=True)
-
-
 def movement_answer(seen: dict[str, Any], message: str | None = None) -> dict[str, Any]:
     """Make a `MovementOut` of what a user sees, or with a message a `MovementChanged`."""
     seen["interval"] = spelled(seen["interval"])
@@ -312,10 +185,4 @@ def movement_answer(seen: dict[str, Any], message: str | None = None) -> dict[st
             leader_answer(leader)
     if message is not None:
         seen["message"] = message
-    return seen
-
-
-def leader_answer(seen: dict[str, Any]) -> dict[str, Any]:
-    """Make a `LeaderOut` of a leader or follower as the other sees them."""
-    seen["last_signal"] = seen["last_update"]
     return seen

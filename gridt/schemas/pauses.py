@@ -3,8 +3,8 @@
 from marshmallow import Schema, fields
 from marshmallow.validate import Length
 
-from gridt.schemas.base import In, Line, Message
-from gridt.schemas.clocks import DayOrMoment
+from gridt.http.clock_fields import DayOrMoment
+from gridt.http.fields import In, Line, Message
 
 
 class PauseIn(In):

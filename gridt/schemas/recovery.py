@@ -2,7 +2,7 @@
 
 from marshmallow.validate import Length
 
-from gridt.schemas.base import In, Line
+from gridt.http.fields import In, Line
 from gridt.schemas.users import LONGEST_EMAIL, EmailField, NewPassword, given_password
 
 #: no token of ours is that long

@@ -5,20 +5,17 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Email, Length, OneOf
 from sqlalchemy import Row
 
+from gridt.accounts import SECTIONS, flaw_of, is_common, is_own_name
 from gridt.errors import Invalid
-from gridt.extensions import normal
-from gridt.models import User
-from gridt.models.base import fold
-from gridt.models.passwords import is_common, is_own_name
-from gridt.models.personal import SECTIONS
-from gridt.models.user import avatar_of
-from gridt.models.usernames import flaw_of, tidy
-from gridt.schemas.base import In, Line, Message, Name
-from gridt.schemas.clocks import DayStartField, WeekdayField, day_start, weekday
+from gridt.http.clock_fields import DayStartField, WeekdayField, day_start, weekday
+from gridt.http.fields import In, Line, Message, Name
+from gridt.models import User, avatar_of
+from gridt.runtime.extensions import normal
+from gridt.text import fold, tidy
 
 #: as RFC 5321 has it; folded too, so that every database can index it
 LONGEST_EMAIL = 254
@@ -29,8 +26,8 @@ _BIO = {
     "description": "what others read about one",
     "examples": ["Up at six, more or less."],
 }
-_OWN_NAME = "The username or the e-mail address, which others know."
-_USERNAME = {
+OWN_NAME = "The username or the e-mail address, which others know."
+USERNAME_NOTES = {
     "description": "what others see; free, in any case; nothing invisible, no look-alike letters,"
     " and no e-mail address but one's own",
     "examples": ["robin"],
@@ -103,7 +100,7 @@ def ensure_not_own_name(password: str, user: User, member: str = "password") -> 
     :raises Invalid: naming that member
     """
     if is_own_name(password, user.username, user.email):
-        raise Invalid([{"pointer": f"#/{member}", "detail": _OWN_NAME}])
+        raise Invalid([{"pointer": f"#/{member}", "detail": OWN_NAME}])
 
 
 def ensure_good_username(username: str, email: str) -> None:
@@ -112,11 +109,12 @@ def ensure_good_username(username: str, email: str) -> None:
     :param email: its owner's
     :raises Invalid: naming the member
     """
-    if flaw := _flaw_of(username, email):
+    if flaw := username_flaw(username, email):
         raise Invalid([{"pointer": "#/username", "detail": flaw}])
 
 
-def _flaw_of(username: str, email: str) -> str | None:
+def username_flaw(username: str, email: str) -> str | None:
+    """Return what is wrong with a username that somebody chooses, as a sentence, or None."""
     if fold(username) != fold(email):
         with suppress(ValidationError):
             _is_address(username)
@@ -130,58 +128,10 @@ def given_password() -> Line:
     return Line(required=True, validate=Length(max=1024), metadata=metadata)
 
 
-class RegisterIn(In):
-    """A new account."""
-
-    username = NewUsername(required=True, validate=Length(1, 32), metadata=_USERNAME)
-    email = EmailField(
-        required=True,
-        validate=Length(max=LONGEST_EMAIL),
-        metadata={"description": "shown to nobody else", "examples": ["robin@example.org"]},
-    )
-    password = NewPassword()
-
-    @validates_schema
-    def _ensure_good_username(self, data: dict[str, Any], **_: Any) -> None:
-        if flaw := _flaw_of(data["username"], data["email"]):
-            raise ValidationError(flaw, "username")
-
-    @validates_schema
-    def _ensure_not_own_name(self, data: dict[str, Any], **_: Any) -> None:
-        if is_own_name(data["password"], data["username"], data["email"]):
-            raise ValidationError(_OWN_NAME, "password")
-
-
-class LoginIn(In):
-    """A username or an e-mail address, and the password."""
-
-    username = Line(
-        required=True,
-        validate=Length(max=1024),
-        metadata={"description": "or the e-mail address", "examples": ["robin"]},
-    )
-    password = given_password()
-
-
-class ChangePasswordIn(In):
-    """The old password and the new one."""
-
-    old_password = given_password()
-    new_password = NewPassword()
-
-
 class ClosingIn(In):
     """The password, to delete one's account."""
 
     password = given_password()
-
-
-class LogoutIn(In):
-    """Which logins to end."""
-
-    everywhere = fields.Boolean(
-        load_default=False, metadata={"description": "every login of the caller, not only this one"}
-    )
 
 
 class BioIn(In):
@@ -193,7 +143,7 @@ class BioIn(In):
 class IdentityPatch(In):
     """What one may change about oneself."""
 
-    username = Name(validate=Length(1, 32), metadata=_USERNAME)
+    username = Name(validate=Length(1, 32), metadata=USERNAME_NOTES)
     bio = Line(validate=Length(max=2000), metadata=_BIO)
     time_zone = TimeZoneField(
         metadata={
@@ -204,52 +154,6 @@ class IdentityPatch(In):
     )
     day_starts_at = DayStartField()
     week_starts_on = WeekdayField()
-
-
-class Registered(Message):
-    """A new account."""
-
-    id = fields.Integer(required=True)
-    username = fields.String(required=True)
-
-
-class Tokens(Message):
-    """A login: the access token for each call, the refresh token for `/auth/refresh`."""
-
-    access_token = fields.String(
-        required=True, metadata={"description": "goes with every call as `Authorization: Bearer …`"}
-    )
-    refresh_token = fields.String(
-        required=True,
-        metadata={"description": "good for one call of `/auth/refresh`, which gives another"},
-    )
-    expires_in = fields.Integer(
-        required=True,
-        metadata={"description": "for how many seconds the access token holds"},
-    )
-
-
-class LoginOut(Schema):
-    """A login of the caller that has not ended."""
-
-    id = fields.Integer(required=True)
-    device = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={"description": 'as far as its User-Agent tells, such as "Firefox on Linux"'},
-    )
-    created_at = fields.DateTime(required=True)
-    last_used_at = fields.DateTime(
-        required=True,
-        metadata={
-            "description": "when it was given tokens last, by logging in or refreshing; the access"
-            " token of then may have been used until it expired"
-        },
-    )
-    expires_at = fields.DateTime(
-        required=True, metadata={"description": "when it ends, unless it is refreshed before"}
-    )
-    current = fields.Boolean(required=True, metadata={"description": "whether it is the caller's"})
 
 
 class Identity(Schema):
@@ -283,22 +187,6 @@ class ExportIn(In):
         load_default="json",
         validate=OneOf(["json", "csv", "ics"]),
         metadata={"description": "`csv` and `ics` have what one did, and nothing else"},
-    )
-
-
-class CalendarStatus(Schema):
-    """Whether there is a secret address of one's calendar."""
-
-    since = fields.DateTime(
-        required=True, allow_none=True, metadata={"description": "null where there is none"}
-    )
-
-
-class CalendarMade(CalendarStatus, Message):
-    """The secret address of one's calendar; it is told this once."""
-
-    url = fields.String(
-        required=True, metadata={"description": "relative to the address of this service"}
     )
 
 

@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridt.formats.calendar import as_calendar
-from gridt.models.diary import Done, Due
+from gridt.standing.activity import CompletedTurn, DueTurn
 from tests.nasty import NASTY
 
 AT = datetime(2026, 3, 1, 8, 30, 15, 123456, tzinfo=ZoneInfo("Europe/Amsterdam"))
 LONG = "ünï 🦷 " * 60
 
 
-def done(movement: str = "Flossing", message: str | None = None) -> Done:
-    return Done(7, movement, AT, date(2026, 3, 1), message)
+def done(movement: str = "Flossing", message: str | None = None) -> CompletedTurn:
+    return CompletedTurn(7, movement, AT, date(2026, 3, 1), message)
 
 
-def written(*entries: Done | Due, messages: bool = True) -> str:
+def written(*entries: CompletedTurn | DueTurn, messages: bool = True) -> str:
     return "".join(as_calendar(entries, messages=messages))
 
 
@@ -53,7 +53,7 @@ def test_what_was_done_is_an_event_at_its_moment():
 
 
 def test_what_is_due_lasts_until_then():
-    due = Due(3, "Flossing", AT, AT + timedelta(hours=15))
+    due = DueTurn(3, "Flossing", AT, AT + timedelta(hours=15))
     (event,) = read(written(due)).events
     assert event["UID"] == "due-3@gridt"
     assert event["SUMMARY"] == "Flossing (due)"

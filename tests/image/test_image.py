@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gridt.config import VERSION
+from gridt.runtime.config import VERSION
 from tests.image.containers import HARDENED, attempt, docker, unique
 from tests.servers import ROOT
 

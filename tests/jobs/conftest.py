@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
 from gridt.jobs import job
 from gridt.jobs.registry import DEFINITIONS
 from gridt.models import Job, User
+from gridt.runtime.extensions import db
 
 Register = Callable[..., Callable[..., None]]
 

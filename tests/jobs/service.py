@@ -6,9 +6,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from gridt import create_app
-from gridt.extensions import db
 from gridt.jobs import enqueue, job
 from gridt.models import User
+from gridt.runtime.extensions import db
 
 
 @job("open-account")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
 from gridt.jobs import enqueue, run_until_idle
 from gridt.models import Job
+from gridt.runtime.extensions import db
 from tests.conftest import Clock, Run
 from tests.jobs.conftest import Register, queue
 

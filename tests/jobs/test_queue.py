@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from flask import Flask, g
 from sqlalchemy.exc import IntegrityError
 
-from gridt.clock import utcnow
-from gridt.extensions import db
 from gridt.jobs import enqueue, run_until_idle
 from gridt.models import Job
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 from tests.conftest import Clock
 from tests.jobs.conftest import Register, queue
 

@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.clock import utcnow
-from gridt.extensions import db
 from gridt.jobs import enqueue, run_until_idle
 from gridt.jobs.runner import LEASE, LONGEST_PAUSE, PAUSE, pause_after, run_next
 from gridt.models import Job, User
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 from tests.conftest import Clock
 from tests.jobs.conftest import Register, people, queue
 from tests.test_concurrency import at_once

@@ -16,11 +16,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.clock import utcnow
-from gridt.extensions import db, disconnect
 from gridt.jobs import enqueue
-from gridt.jobs.worker import Worker
+from gridt.jobs.worker import JobWorker
 from gridt.models import Job
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db, disconnect
 from tests import postgres
 from tests.conftest import migrated_app
 from tests.databases import postgresql_only
@@ -181,7 +181,7 @@ def looking(app: Flask) -> Iterator[list[None]]:
         looks.append(None)
         return True
 
-    worker = Worker(app, poll=0.01, wanted=wanted)
+    worker = JobWorker(app, poll=0.01, wanted=wanted)
     thread = Thread(target=worker.run)
     thread.start()
     try:
@@ -240,7 +240,7 @@ def test_a_database_that_is_away_is_waited_for(
 def test_what_is_enqueued_in_the_same_process_is_not_waited_for(
     url: str, own_app: Flask, calls: list[Any]
 ) -> None:
-    worker = Worker(own_app, poll=600)
+    worker = JobWorker(own_app, poll=600)
     thread = Thread(target=worker.run)
     thread.start()
     try:

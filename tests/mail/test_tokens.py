@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 
 from gridt.errors import InvalidMailToken
-from gridt.extensions import db
 from gridt.mail import MailToken, Purpose
 from gridt.mail.tokens import LIFETIME, issue
 from gridt.models import User
+from gridt.runtime.extensions import db
 from tests.conftest import Clock
 
 each_purpose = pytest.mark.parametrize("purpose", Purpose)

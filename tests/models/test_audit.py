@@ -4,8 +4,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from gridt.extensions import db
 from gridt.models import AuditEntry
+from gridt.runtime.extensions import db
 
 CHANGES = {
     "update": "UPDATE audit_entries SET action = 'nothing'",

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 
-from gridt.clock import utcnow
-from gridt.extensions import db
 from gridt.models import Login, Movement, Update, User
-from gridt.models.base import UTCDateTime, fold
+from gridt.models.base import UTCDateTime
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
+from gridt.text import fold
 
 
 def test_nothing_is_permanent_before_saving(make_user, commits):

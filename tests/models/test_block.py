@@ -3,12 +3,13 @@
 import pytest
 import sqlalchemy as sa
 
+from gridt.accounts.data_export import sections_about
 from gridt.errors import Invalid, TooManyBlocks, UserNotFound
-from gridt.extensions import db
-from gridt.models import Block, Report, Update, User, block, unblock
-from gridt.models.blocking import MOST_BLOCKED
-from gridt.models.invariants import violations as found_by_sql
-from gridt.models.personal import sections_about
+from gridt.models import Block, Report, Update, User
+from gridt.network import block, unblock
+from gridt.network.blocking import MOST_BLOCKED
+from gridt.network.invariants import violations as found_by_sql
+from gridt.runtime.extensions import db
 from tests.networks import (
     arrows_of,
     changed,

@@ -6,8 +6,8 @@ from inspect import signature
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
 from gridt.models import Login
+from gridt.runtime.extensions import db
 
 
 @pytest.fixture

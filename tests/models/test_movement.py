@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed
-from gridt.extensions import db
 from gridt.models import Movement, MovementUserAssociation, Subscription, Update, User
+from gridt.runtime.extensions import db
 from tests.networks import arrows_of, keys_of, people, plant, ring, violations
 
 DAY = timedelta(days=1)

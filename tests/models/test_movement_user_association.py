@@ -5,8 +5,8 @@ from inspect import signature
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
 from gridt.models import Movement, MovementUserAssociation, User
+from gridt.runtime.extensions import db
 from tests.networks import arrows_of, plant
 
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from gridt.extensions import db
 from gridt.models import Movement, MovementUserAssociation, Subscription, User
+from gridt.runtime.extensions import db
 
 
 def test_flossing(database: None) -> None:

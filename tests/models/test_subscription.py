@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
 from gridt.models import Movement, Subscription
 from gridt.models.subscription import KEYS, random_key
+from gridt.runtime.extensions import db
 
 
 def insert(user_id, movement_id, **members):

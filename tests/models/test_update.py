@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from gridt.errors import NotSubscribed
-from gridt.extensions import db
 from gridt.models import Subscription, Update
-from gridt.models.pausing import pause
+from gridt.runtime.extensions import db
+from gridt.standing.pauses import pause
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 from passlib.hash import pbkdf2_sha256
 
-from gridt.extensions import db
 from gridt.models import Login, Movement, MovementUserAssociation, Subscription, Update, User
+from gridt.runtime.extensions import db
 from tests.networks import arrows_of, violations
 
 

@@ -3,9 +3,9 @@
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
 from gridt.models import AuditEntry, Login, Movement, Update, User
-from gridt.models.invariants import violations
+from gridt.network.invariants import violations
+from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD
 
 

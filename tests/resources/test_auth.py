@@ -8,8 +8,8 @@ import jwt
 import pytest
 from sqlalchemy import func, select
 
-from gridt.extensions import db
 from gridt.models import Login, User
+from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD
 
 NEWCOMER = {"username": "Robin", "email": "Robin@Example.org", "password": PASSWORD}
@@ -124,7 +124,7 @@ def test_a_remembered_token_expires_all_the_same(client, make_user, monkeypatch)
     assert status_with(client, answer["access_token"]) == 200
     now = time.time()
     for seconds, status in (answer["expires_in"] - 5, 200), (answer["expires_in"] + 5, 401):
-        monkeypatch.setattr("gridt.auth.time.time", lambda at=now + seconds: at)
+        monkeypatch.setattr("gridt.http.auth.time.time", lambda at=now + seconds: at)
         assert status_with(client, answer["access_token"]) == status
 
 

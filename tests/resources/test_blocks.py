@@ -2,8 +2,8 @@
 
 import pytest
 
-from gridt.extensions import db
 from gridt.models import Block
+from gridt.runtime.extensions import db
 
 
 def leaders(user, movement):

@@ -7,11 +7,11 @@ import icalendar
 import pytest
 import sqlalchemy as sa
 
-from gridt.clock import utcnow
-from gridt.extensions import db
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
-from gridt.models import AuditEntry, CalendarAddress, Subscription, Update
+from gridt.models import AuditEntry, CalendarToken, Subscription, Update
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD
 
 HERE = "/identity/calendar"
@@ -59,7 +59,7 @@ def test_only_a_hash_of_the_secret_is_kept(url):
     secret = url.removeprefix("/calendars/").removesuffix(".ics")
     for table in db.metadata.sorted_tables:
         assert secret not in repr(db.session.execute(sa.select(table)).all())
-    (row,) = db.session.scalars(sa.select(CalendarAddress))
+    (row,) = db.session.scalars(sa.select(CalendarToken))
     assert len(row.digest) == 64
 
 
@@ -212,7 +212,7 @@ def test_any_other_address_is_not_found(client, url, change):
 
 
 def test_the_digest_is_no_address(client, url):
-    digest = db.session.scalar(sa.select(CalendarAddress.digest))
+    digest = db.session.scalar(sa.select(CalendarToken.digest))
     assert client.get(f"/calendars/{digest}.ics").status_code == 404
 
 

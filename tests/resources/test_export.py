@@ -10,12 +10,12 @@ import icalendar
 import pytest
 import sqlalchemy as sa
 
-from gridt.clock import utcnow
-from gridt.extensions import db
+from gridt.accounts.data_export import SECTIONS, sections_about
 from gridt.formats import as_calendar, as_document, as_table, in_parts
 from gridt.models import AuditEntry, Subscription, Update
-from gridt.models.diary import done_by
-from gridt.models.personal import SECTIONS, sections_about
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
+from gridt.standing.activity import done_by
 from tests.conftest import PASSWORD
 
 NASTY = 'a "quoted" \\ line\n\u2028 </script> \U0001f9b7'

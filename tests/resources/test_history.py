@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import etree
 
-from gridt.extensions import db
 from gridt.models import SubscriptionPause
-from gridt.models.standings import retell
+from gridt.models.standing.store import recompute
+from gridt.runtime.extensions import db
 from tests.networks import put_apart
 from tests.readers import SVG
 
@@ -64,7 +64,7 @@ def paused():
         stretch = {"starts_at": starts_at, "ends_at": ends_at, "reason": reason}
         db.session.add(SubscriptionPause(user_id=user.id, movement_id=movement.id, **stretch))
         db.session.flush()
-        retell(movement.id, [user.id])
+        recompute(movement.id, [user.id])
         db.session.commit()
 
     return put

@@ -7,10 +7,10 @@ from io import StringIO
 import pytest
 import sqlalchemy as sa
 
-from gridt.clock import utcnow
-from gridt.extensions import db
 from gridt.models import Subscription, Update
-from gridt.models.standings import retell
+from gridt.models.standing.store import recompute
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
 from tests.conftest import Clock
 from tests.nasty import NASTY
 
@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock(NOW)
-    monkeypatch.setattr("gridt.clock.time", clock.time)
+    monkeypatch.setattr("gridt.runtime.clock.time", clock.time)
     return clock
 
 
@@ -110,7 +110,7 @@ def test_what_was_told_anew_is_what_would_be_told(send, ann, movement):
         return row._mapping
 
     before = kept()
-    retell(movement.id, [ann.id])
+    recompute(movement.id, [ann.id])
     assert kept() == before
     assert before["counted_from"] == datetime(2026, 1, 31, 23, tzinfo=UTC)
 

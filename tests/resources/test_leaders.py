@@ -2,8 +2,8 @@
 
 import pytest
 
-from gridt.extensions import db
 from gridt.models import MovementUserAssociation
+from gridt.runtime.extensions import db
 
 LEADER = {
     "id",

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import jwt
 import pytest
 
-from gridt.auth import tokens_for
-from gridt.extensions import db
+from gridt.http.auth import tokens_for
 from gridt.models import Login
 from gridt.models.audit import entries
 from gridt.models.login import LONGEST_USER_AGENT
+from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD
 
 LIFETIME = timedelta(days=30)

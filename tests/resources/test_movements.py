@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import func, select
 
-from gridt.extensions import db
 from gridt.models import Movement, MovementUserAssociation, Subscription, Update, User
+from gridt.runtime.extensions import db
 
 FLOSSING = {
     "name": "Flossing",

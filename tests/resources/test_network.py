@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from gridt.extensions import db
 from gridt.formats import TEXTS
 from gridt.models import Movement, MovementUserAssociation, User
 from gridt.resources.network import MOST_MOVED
+from gridt.runtime.extensions import db
 from tests.conftest import new_token
 from tests.networks import people, plant, ring
 from tests.readers import READERS

@@ -3,10 +3,10 @@
 import pytest
 from passlib.hash import argon2
 
-from gridt.extensions import db
+from gridt.accounts.password_policy import is_common
 from gridt.models import User
-from gridt.models.base import fold
-from gridt.models.passwords import is_common
+from gridt.runtime.extensions import db
+from gridt.text import fold
 from tests.conftest import CHEAP, PASSWORD
 from tests.servers import ROOT
 

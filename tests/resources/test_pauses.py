@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
 from gridt.jobs import run_until_idle
 from gridt.models import FormerClock, FormerInterval, SubscriptionPause, User
-from gridt.models import terms as gridt_terms
+from gridt.runtime.extensions import db
+from gridt.standing import schedule_changes as gridt_terms
 from tests.networks import make_movements, people, plant, ring
 
 NOON = datetime(2024, 3, 20, 12, tzinfo=UTC)  # a Wednesday

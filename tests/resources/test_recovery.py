@@ -11,12 +11,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from gridt.extensions import db
 from gridt.jobs import run_until_idle
 from gridt.mail import Purpose
 from gridt.mail.message import SUBJECTS
 from gridt.mail.tokens import issue
 from gridt.models import Job, Login, User
+from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD
 from tests.databases import writers_overlap
 from tests.mailbox import html_of, kept, mail_server, text_of, token_of

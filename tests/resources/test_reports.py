@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
 from gridt.models import Movement, Report, Update
+from gridt.runtime.extensions import db
 
 REASON = {"reason": "not nice", "category": "harassment"}
 SHOWN = {

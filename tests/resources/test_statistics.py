@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from gridt.extensions import db
 from gridt.models import Subscription, SubscriptionPause, Update
-from gridt.models import statistics as module
-from gridt.models.standings import retell
-from gridt.models.turns_past import History
-from gridt.weeks import monday_of, week_of
+from gridt.models.standing.store import recompute
+from gridt.runtime.extensions import db
+from gridt.standing import statistics as module
+from gridt.standing.history import TurnHistory
+from gridt.turns.weeks import monday_of, week_of
 from tests.networks import people, plant, ring
 
 #: a Thursday
@@ -114,7 +114,7 @@ def did_at_random():
         stretch = {"starts_at": NOW - timedelta(days=31), "ends_at": NOW - timedelta(days=28.8)}
         away = {"user_id": members[0].id, "movement_id": movement.id}
         db.session.execute(sa.insert(SubscriptionPause), [away | stretch])
-        retell(movement.id, [member.id for member in members])
+        recompute(movement.id, [member.id for member in members])
         db.session.commit()
 
     return insert
@@ -131,7 +131,7 @@ def test_weeks_are_those_of_the_histories(movement_of, did_at_random, statistics
     did_at_random(movement, members, interval)
     done, turns = Counter(), Counter()
     for member in members:
-        history = History(member.id, movement.id)
+        history = TurnHistory(member.id, movement.id)
         for turn in history.between(NOW - timedelta(days=100), NOW):
             week = monday_of(week_of(turn.starts_at, history.clock))
             done[week] += turn.outcome == "done"

@@ -5,8 +5,8 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import select
 
-from gridt.extensions import db
 from gridt.models import MovementUserAssociation, Subscription
+from gridt.runtime.extensions import db
 
 
 def leaders_by_follower(movement):

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from gridt.extensions import db
 from gridt.models import MovementUserAssociation, Subscription, Update
+from gridt.runtime.extensions import db
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from gridt.extensions import db
+from gridt.runtime.extensions import db
 
 
 @pytest.fixture

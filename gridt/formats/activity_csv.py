@@ -1,0 +1,188 @@
+"""What was done as a table (CSV, RFC 4180): written for spreadsheets, and read again."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from io import StringIO
+
+from gridt.errors import Invalid
+from gridt.standing import Complaint, CompletedTurn, Reported
+from gridt.text import fold
+
+#: so many rows are read, besides the names of the columns
+MOST_ROWS = 10_000
+#: characters of a message
+LONGEST_MESSAGE = 280
+#: and of a cell that is looked into: an apostrophe may stand before each character of a message
+_LONGEST_CELL = 2 * LONGEST_MESSAGE
+
+_COLUMNS = ("movement", "date", "local_time", "utc_time", "turn", "message")
+#: without it Excel takes UTF-8 for something else
+_BYTE_ORDER_MARK = "\ufeff"
+
+# Where a cell begins that a spreadsheet would take for a formula: as far as nothing is to be seen,
+# or after what another spreadsheet takes for the end of a cell. No run of blanks is tried in parts,
+# and yet many cost the square of their number.
+_FORMULA = (
+    r"(?:^|(?<=[;\t\r\n])){}"
+    r"(?=[\s\"'\ufeff\u200b-\u200f\u2060\x00-\x1f]*+[-=+@\uff1d\uff0b\uff0d\uff20]|'*+[\t\r\n])"
+)
+_HARMFUL = re.compile(_FORMULA.format(""))
+_HARMLESS = re.compile(_FORMULA.format("'"))
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
+)
+#: before this nobody counted, and no clock is known well
+_EARLIEST = date(1970, 1, 2)
+
+
+def as_table(done: Iterable[CompletedTurn]) -> Iterator[str]:
+    """Yield the table of what somebody did, a row at a time."""
+    line = StringIO(newline="")
+    writer = csv.writer(line)
+    line.write(_BYTE_ORDER_MARK)
+    writer.writerow(_COLUMNS)
+    for one in done:
+        utc = one.at.astimezone(UTC)
+        writer.writerow(
+            (
+                harmless(one.movement),
+                one.at.isoformat(),
+                f"{one.at:%Y-%m-%d %H:%M:%S}",
+                f"{utc:%Y-%m-%d %H:%M:%S}",
+                one.day.isoformat(),
+                harmless(one.message or ""),
+            )
+        )
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+    yield line.getvalue()
+
+
+def harmless(text: str) -> str:
+    """Return a text as a cell that no spreadsheet calculates: an apostrophe says "text"."""
+    return _HARMFUL.sub("'", text)
+
+
+def as_typed(cell: str) -> str:
+    """Return the text that `harmless` made a cell of."""
+    return _HARMLESS.sub("", cell)
+
+
+def read_table(body: bytes, movement: str) -> tuple[list[Reported], list[Complaint], int]:
+    """Return the rows of a table that are of a movement.
+
+    :returns: the rows, what is wrong with others, and how many are of other movements
+    :raises Invalid: when it is no table, or has too many rows
+    """
+    rows: list[Reported] = []
+    wrong: list[Complaint] = []
+    others = 0
+    for number, cells in _rows(_text(body), wrong):
+        if not _is_of(movement, cells):
+            others += 1
+        elif found := _reported(number, cells, wrong):
+            rows.append(found)
+    if not rows and not wrong:
+        of_others = " of this movement" if others else ""
+        raise _refused(f"There is no row{of_others} in it.")
+    return rows, wrong, others
+
+
+def _text(body: bytes) -> str:
+    if not body:
+        raise _refused("The file is empty.")
+    if b"\0" in body:
+        raise _refused("This is no text: there are NUL characters in it.")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _refused(f"This is no text in UTF-8: see the byte at {error.start}.") from None
+
+
+def _rows(text: str, wrong: list[Complaint]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the number of each row that is not empty, and its cells by the names of columns."""
+    delimiter = _delimiter_of(text)
+    lines = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    number, read = 0, 0
+    names: list[str] = []
+    try:
+        for number, cells in enumerate(lines, 1):
+            if number == 1:
+                names = _names(cells)
+            elif any(cell.strip() for cell in cells):
+                read += 1
+                if read > MOST_ROWS:
+                    raise _refused(f"There are more than {MOST_ROWS} rows in it.")
+                if len(cells) > len(names):
+                    wrong.append((number, "", "More cells than columns; put quotes around them."))
+                else:
+                    yield number, dict(zip(names, cells, strict=False))
+    except csv.Error as error:
+        raise _refused(f"Row {number + 1} is no CSV: {error}.") from None
+
+
+def _delimiter_of(text: str) -> str:
+    """Return what stands between the names of the columns: none of ours has either in it."""
+    first, *_ = text.splitlines() or [""]
+    return ";" if first.count(";") > first.count(",") else ","
+
+
+def _names(cells: list[str]) -> list[str]:
+    names = [cell.strip().casefold() for cell in cells]
+    if names.count("date") != 1:
+        raise _refused('The first row has to name the columns, and one of them "date".')
+    for name in ("message", "movement"):
+        if names.count(name) > 1:
+            raise _refused(f'Two columns are named "{name}".')
+    return names
+
+
+def _is_of(movement: str, cells: Mapping[str, str]) -> bool:
+    cell = cells.get("movement", "")
+    if len(cell) > _LONGEST_CELL:  # no name is as long
+        return False
+    named = as_typed(cell)
+    return not named.strip() or fold(named) == fold(movement)
+
+
+def _reported(number: int, cells: Mapping[str, str], wrong: list[Complaint]) -> Reported | None:
+    message = cells.get("message", "")
+    if len(message) <= _LONGEST_CELL:
+        message = as_typed(message)
+    if len(message) > LONGEST_MESSAGE:
+        wrong.append((number, "message", f"Longer than {LONGEST_MESSAGE} characters."))
+    try:
+        return Reported(number, _when(cells.get("date", "").strip()), message or None)
+    except ValueError as error:
+        wrong.append((number, "date", str(error)))
+        return None
+
+
+def _when(text: str) -> date | datetime:
+    """Return the day or the moment that a cell says.
+
+    :raises ValueError: when it says neither
+    """
+    found: date | datetime | None = None
+    try:
+        if _DAY.fullmatch(text):
+            found = date.fromisoformat(text)
+        elif _MOMENT.fullmatch(text):
+            found = datetime.fromisoformat(text.upper())
+    except ValueError:  # such as the 30th of February
+        found = None
+    if found is None:
+        example = '"2026-01-31" or "2026-01-31T20:15:00+01:00"'
+        raise ValueError(f"Neither a date nor a time with its offset from UTC, like {example}.")
+    if (found.date() if isinstance(found, datetime) else found) < _EARLIEST:
+        raise ValueError(f"Before {_EARLIEST}.")
+    return found
+
+
+def _refused(detail: str) -> Invalid:
+    return Invalid([{"pointer": "#", "detail": detail}])

@@ -1,0 +1,1 @@
+"""HTTP, once for all resources."""

@@ -1,0 +1,180 @@
+"""Tokens: who is calling, and whether their login still stands."""
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache, partial
+from typing import Any
+
+import jwt
+from flask import current_app, g, request
+from flask_jwt_extended import create_access_token, create_refresh_token
+from jwt.types import Options
+from sqlalchemy import bindparam, select
+
+from gridt.access import Permission, ensure
+from gridt.errors import InvalidToken, WrongCredentials
+from gridt.http.rate_limits import address
+from gridt.models import AuditEntry, Login, PasswordAttempt, User, execute, largest_in
+from gridt.runtime.database import READING, REPLICA
+from gridt.runtime.extensions import db, passwords
+
+#: the words before a token; the published client says the second
+_WORDS = {"bearer", "jwt"}
+#: tokens whose signature a process remembers to be right; some 5 MB
+_REMEMBERED = 4096
+#: what every token says; that its time has not run out is looked at each time it is used
+_CLAIMS: Options = {"verify_exp": False, "require": ["sub", "jti", "exp", "iat", "type"]}
+
+_STANDING = select(Login.user_id, Login.wrote_at).where(
+    Login.id == bindparam("login_id"), Login.revoked_at.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a token says of who is calling, once it is verified."""
+
+    user_id: int
+    login_id: int
+    jti: str
+    #: when this login last changed something, or a little before
+    wrote_at: datetime | None
+
+
+def verify_token(kind: str) -> None:
+    """Check the caller's token, and that its login has not ended.
+
+    :param kind: `access` or `refresh`
+    :raises InvalidToken: when there is none, or it is not valid (any more)
+    """
+    word, _, token = request.headers.get("Authorization", "").partition(" ")
+    if word.lower() not in _WORDS or not token:
+        raise InvalidToken("There is no token in the Authorization header")
+    config = current_app.config
+    try:
+        claims = _signed(token.strip(), config["SECRET_KEY"], config["SECRET_KEY_FALLBACKS"])
+    except jwt.PyJWTError:
+        raise InvalidToken("The token is not valid here") from None
+    if claims["type"] != kind or not isinstance(claims.get("exp"), int):
+        raise InvalidToken("The token is not valid here")
+    if claims["exp"] <= time.time():
+        raise InvalidToken("The token has expired")
+    g.caller = _standing(claims)
+
+
+@lru_cache(_REMEMBERED)
+def _signed(token: str, key: str, earlier: tuple[str, ...]) -> dict[str, Any]:
+    """Return the claims of a token that was signed with our key, or with an earlier one.
+
+    Remembered: to check a signature takes longer than to look up a login. Hence the keys are
+    tried one after the other: a token that named its own would be no faster.
+    """
+    decode = partial(jwt.decode, algorithms=["HS256"], options=_CLAIMS)
+    for candidate in (key, *earlier):
+        with suppress(jwt.InvalidSignatureError):
+            claims: dict[str, Any] = decode(token, candidate)
+            return claims
+    raise jwt.InvalidSignatureError
+
+
+def _standing(claims: dict[str, Any]) -> Caller:
+    """Return who calls, if their login has not ended."""
+    login_id = claims.get("login")
+    # of that very type: to Python, True is a whole number
+    if type(login_id) is int and 0 < login_id <= largest_in(Login.id):
+        login = execute(_STANDING, {"login_id": login_id}).one_or_none()
+        if login is not None and str(login.user_id) == claims["sub"]:
+            return Caller(login.user_id, login_id, str(claims["jti"]), login.wrote_at)
+    raise InvalidToken("This login has ended")
+
+
+def caller_id() -> int:
+    """Return the id of the user who calls."""
+    user_id: int = g.caller.user_id
+    return user_id
+
+
+def caller() -> User:
+    """Return the user who calls.
+
+    :raises InvalidToken: when the account was deleted meanwhile
+    """
+    user = User.find_by_id(caller_id())
+    if user is None:
+        raise InvalidToken("This login has ended")
+    return user
+
+
+def admin() -> User:
+    """Return the user who calls, if they are an admin.
+
+    :raises NotAllowed: when they are not
+    """
+    if g.get("bind") == REPLICA:  # which may not have heard that they are none any more
+        g.bind = READING
+    user = caller()
+    ensure(user, Permission.ADMINISTER)
+    return user
+
+
+def current_login() -> Login:
+    """Return the login that the caller's token belongs to.
+
+    :raises InvalidToken: when it was deleted meanwhile
+    """
+    login = Login.find_by_id(g.caller.login_id)
+    if login is None:
+        raise InvalidToken("This login has ended")
+    return login
+
+
+def token_jti() -> str:
+    """Return the identity of the caller's token."""
+    jti: str = g.caller.jti
+    return jti
+
+
+def tokens_for(login: Login) -> dict[str, Any]:
+    """Return a new access token and the refresh token of a login, and their life in seconds."""
+    identity, claims = str(login.user_id), {"login": login.id}
+    refresh_claims = claims | {"jti": login.refresh_jti}
+    lifetime = current_app.config["JWT_ACCESS_TOKEN_EXPIRES"]
+    return {
+        "access_token": create_access_token(identity, additional_claims=claims),
+        "refresh_token": create_refresh_token(identity, additional_claims=refresh_claims),
+        "expires_in": int(lifetime.total_seconds()),
+    }
+
+
+def verified(
+    user: User | None, password: str, *, login: str = "", replace_by: str | None = None
+) -> User:
+    """Return the user, locked, if the password is theirs.
+
+    :param user: None, for somebody who does not exist, takes as long and fails alike
+    :param login: what the caller named the account by, where there may be none
+    :param replace_by: their new password
+    :raises WrongCredentials: when it is not, or has changed meanwhile
+    :raises TooManyAttempts: when too many were wrong before
+    """
+    account = login if user is None else user.id
+    attempt = PasswordAttempt.on(account, address(), current_app.config["SECRET_KEY"])
+    attempt.ensure_allowed()
+    user_id, stored = (None, None) if user is None else (user.id, user.password_hash)
+    # hashing takes long: a lock or connection held here would stop everybody else's writing
+    db.session.rollback()
+    right, renewed = passwords.verify(password, stored)
+    if right and replace_by is not None:
+        renewed = passwords.hash(replace_by)
+    # a password that was changed and an account that was closed meanwhile are seen only under lock
+    found = User.lock(user_id) if right and user_id is not None else None
+    if found is None or found.password_hash != stored:
+        AuditEntry.note("password.wrong", user_id=user_id)  # no more often than we hash
+        attempt.fail()
+        raise WrongCredentials
+    attempt.succeed()
+    if renewed is not None:
+        found.password_hash = renewed
+    return found

@@ -1,0 +1,82 @@
+"""What stands in paths: movements by id or name, users by id."""
+
+from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
+
+from gridt.errors import MovementNotFound, UserNotFound
+from gridt.models import Movement, User, largest_in
+
+
+def movement_or_404(movement: str) -> Movement:
+    """Return the movement that a path names: by its id if that is all digits, else by its name.
+
+    :raises MovementNotFound: when there is none
+    """
+    key = _key_in(movement)
+    found = Movement.find_by_id(key) if isinstance(key, int) else Movement.find_by_name(key)
+    if found is None:
+        raise MovementNotFound
+    return found
+
+
+def locked_or_404(movement: str) -> Movement:
+    """Return the movement that a path names, locked for a change of its network.
+
+    :raises MovementNotFound: when there is none
+    """
+    found = Movement.find_locked(_key_in(movement))
+    if found is None:
+        raise MovementNotFound
+    return found
+
+
+def movement_id_in(movement: str) -> int:
+    """Return the id of the movement that a path names; an id is not looked up.
+
+    :raises MovementNotFound: when there is none of that name
+    """
+    key = _key_in(movement)
+    return key if isinstance(key, int) else movement_or_404(movement).id
+
+
+def movement_view_or_404(movement: str, user_id: int) -> dict[str, Any]:
+    """Return the movement that a path names as a user sees it.
+
+    :raises MovementNotFound: when there is none
+    """
+    seen = Movement.find_seen(user_id, _key_in(movement))
+    if seen is None:
+        raise MovementNotFound
+    return seen
+
+
+def user_or_404(user: str) -> User:
+    """Return the user that a path names by their id.
+
+    :raises UserNotFound: when there is none
+    """
+    found = User.find_by_id(id_in(user, User.id))
+    if found is None:
+        raise UserNotFound
+    return found
+
+
+def _key_in(movement: str) -> int | str:
+    """Return the id or the name that a path says, or 0, which no movement has."""
+    number = _is_number(movement) or "\0" in movement
+    return id_in(movement, Movement.id) if number else movement
+
+
+def id_in(text: str, key: InstrumentedAttribute[int]) -> int:
+    """Return the id that a path names, or 0, which nothing has.
+
+    :param key: the column that it is an id of
+    """
+    # Python refuses to read thousands of digits, and no id has twenty
+    number = int(text) if _is_number(text) and len(text) < 20 else 0
+    return number if number <= largest_in(key) else 0
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()

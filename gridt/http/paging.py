@@ -1,0 +1,112 @@
+"""Pages of a list by key: no page is skipped or repeated while rows are added."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+from flask import request
+from sqlalchemy import ColumnElement, Row, and_, bindparam, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from gridt.errors import Invalid
+from gridt.models import Rows, execute, largest_in
+
+#: a column to order by, and whether in descending order
+Key = tuple[InstrumentedAttribute[Any], bool]
+
+
+class Listing:
+    """A list that is read a page at a time, by statements that are made once.
+
+    :param query: selects the rows; whoever asks for a page gives its parameters
+    :param keys: together unique; they order the rows
+    """
+
+    def __init__(self, query: Rows, keys: Sequence[Key]) -> None:
+        self._query, self._keys = query, keys
+        self._first: Rows = (
+            query.add_columns(*(column.label(f"key_{n}") for n, (column, _) in enumerate(keys)))
+            .order_by(*(column.desc() if down else column for column, down in keys))
+            .limit(bindparam("rows"))
+        )
+
+    @cached_property
+    def _next(self) -> Rows:
+        return self._first.where(_beyond(self._keys))
+
+    def where(self, condition: ColumnElement[bool]) -> "Listing":
+        """Return the list of those rows that a condition holds for."""
+        return Listing(self._query.where(condition), self._keys)
+
+    def page(
+        self, *, limit: int, after: str | None, **given: Any
+    ) -> tuple[Sequence[Row[*tuple[Any, ...]]], dict[str, str]]:
+        """Return the rows of one page, and the `Link` header if there is another.
+
+        :param after: the cursor that the link to this page carried
+        :param given: the query's own parameters
+        :raises Invalid: when `after` is no cursor of this list
+        """
+        # one more than shown tells whether there is a next page, without counting
+        given["rows"] = limit + 1
+        if after is None:
+            rows = execute(self._first, given).all()
+        else:
+            values = _decoded(after, self._keys)
+            given |= {f"after_{number}": value for number, value in enumerate(values)}
+            rows = execute(self._next, given).all()
+        if len(rows) <= limit:
+            return rows, {}
+        last = rows[limit - 1]._mapping
+        cursor = _encoded(self._keys, [last[f"key_{n}"] for n in range(len(self._keys))])
+        arguments = urlencode(request.args.to_dict() | {"after": cursor})
+        return rows[:limit], {"Link": f'<{quote(request.path)}?{arguments}>; rel="next"'}
+
+
+def _beyond(keys: Sequence[Key]) -> ColumnElement[bool]:
+    """Return the condition for the rows after the one with the values `after_0`, `after_1`, …"""
+    known = [bindparam(f"after_{n}", type_=column.type) for n, (column, _) in enumerate(keys)]
+    steps = []
+    for number, ((column, down), value) in enumerate(zip(keys, known, strict=True)):
+        same = [keys[earlier][0] == known[earlier] for earlier in range(number)]
+        steps.append(and_(*same, column < value if down else column > value))
+    first, down = keys[0]
+    # implied by the rest, but only this can be looked up in an index
+    return and_(first <= known[0] if down else first >= known[0], or_(*steps))
+
+
+def _encoded(keys: Sequence[Key], values: Sequence[Any]) -> str:
+    return urlsafe_b64encode(orjson.dumps([_order(keys), *values])).decode().rstrip("=")
+
+
+def _decoded(cursor: str, keys: Sequence[Key]) -> list[Any]:
+    try:
+        order, *values = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if order != _order(keys):
+            raise ValueError("a cursor of another list")
+        return [_key_value(value, column) for value, (column, _) in zip(values, keys, strict=True)]
+    except (ValueError, TypeError, OverflowError):
+        wrong = {"pointer": "#/after", "detail": "Not a cursor of this list.", "in": "query"}
+        raise Invalid([wrong]) from None
+
+
+def _order(keys: Sequence[Key]) -> str:
+    return ",".join(f"{column}{'-' if down else ''}" for column, down in keys)
+
+
+def _key_value(value: Any, column: InstrumentedAttribute[Any]) -> Any:
+    """Return a cursor's value as its column compares it."""
+    kind = column.type.python_type
+    if kind is datetime:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return moment.astimezone(UTC)
+    too_large = kind is int and type(value) is int and abs(value) > largest_in(column)
+    if type(value) is not kind or too_large or "\0" in str(value):
+        raise ValueError("not a value of this column")
+    return value

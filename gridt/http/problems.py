@@ -1,0 +1,124 @@
+"""Every exception to one `application/problem+json` (RFC 9457)."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, jsonify
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from gridt.errors import Busy, Conflict, GridtError, Invalid
+from gridt.runtime.extensions import db
+
+log = logging.getLogger(__name__)
+
+#: a table, or a column, that is not there: PostgreSQL's codes, and what SQLite says
+_NOT_MIGRATED = {"42P01", "42703"}, ("no such table", "no such column")
+#: a lock that was not to be had in time
+_KEPT = "55P03"
+
+_SENTENCES = {
+    400: "The request is malformed",
+    404: "There is nothing at this address",
+    405: "This address does not know that method",
+    413: "The request body is too large",
+    415: "Send JSON, with the header Content-Type: application/json",
+}
+
+
+def problem(
+    status: int, title: str, detail: str | None = None, slug: str | None = None, **members: Any
+) -> Response:
+    """Return a problem document; nobody else builds an error body.
+
+    :param detail: one plain sentence; repeated in `message`, and in `description` on 401, where
+        the published client looks for it
+    """
+    text = detail or title
+    body = {
+        "type": f"/problems/{slug}" if slug else "about:blank",
+        "title": title,
+        "status": status,
+        "detail": text,
+        "message": text,
+        **members,
+        "request_id": g.get("request_id"),
+    }
+    if status == HTTPStatus.UNAUTHORIZED:
+        body["description"] = text
+    response = jsonify(body)
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="gridt"'
+    return response
+
+
+def register_problems(app: Flask) -> None:
+    """Let the app answer every exception with a problem document."""
+    app.register_error_handler(GridtError, _known)
+    app.register_error_handler(HTTPException, _http)
+    for lost in (IntegrityError, StaleDataError):
+        app.register_error_handler(lost, _conflict)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(away, _database_away)
+    app.register_error_handler(ProgrammingError, _wrong_statement)
+    app.register_error_handler(Exception, _crash)
+
+
+def _known(error: GridtError) -> Response:
+    db.session.rollback()
+    members = {"errors": error.errors} if isinstance(error, Invalid) else {}
+    response = problem(error.status, error.title, error.detail, error.slug, **members)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    given = error.description if error.description != type(error).description else None
+    response = problem(status, error.name, given or _SENTENCES.get(status))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+def _conflict(error: Exception) -> Response:
+    # it came back after every retry: two callers keep wanting the same
+    # (the error's own words quote what was written, such as somebody's address)
+    log.warning("%s came back", type(error).__name__)
+    return _known(Conflict())
+
+
+def _database_away(error: Exception) -> Response:
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == _KEPT:
+        log.warning("somebody else kept a lock for too long")
+        detail = "Somebody else is changing the same, and is not done yet; please try again"
+        return _known(Busy(detail, retry_after=5))
+    log.error("database: %s", error)
+    detail = "The database is not available; please try again"
+    if _is_not_migrated(error):
+        detail = "The database is not migrated yet; its operator does that by: flask db upgrade"
+    elif getattr(error, "connection_invalidated", False) and not getattr(error, "statement", None):
+        detail = "The database was lost while saving; look whether it was done before you try again"
+    return _known(Busy(detail, retry_after=5))
+
+
+def _wrong_statement(error: ProgrammingError) -> Response:
+    return _database_away(error) if _is_not_migrated(error) else _crash(error)
+
+
+def _is_not_migrated(error: Exception) -> bool:
+    codes, sentences = _NOT_MIGRATED
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlstate", None) in codes or str(cause).startswith(sentences)
+
+
+def _crash(error: Exception) -> Response:
+    db.session.rollback()
+    log.error("failed: %s", type(error).__name__, exc_info=error)
+    return problem(500, "Internal Server Error", "Something went wrong on our side")

@@ -1,0 +1,66 @@
+"""What is told of each request when it is answered: one line in the log, and the metrics."""
+
+import logging
+import re
+import time
+from functools import lru_cache
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+
+from gridt.runtime.metrics import metrics
+
+log = logging.getLogger("gridt.requests")
+
+#: all others, which anybody may think up, are one
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+#: a request id that a proxy may hand us, and that is safe in a header and a log line
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: the route of what leads nowhere
+NOWHERE = "(none)"
+
+
+def register_request_log(app: Flask) -> None:
+    """Watch all requests; registered before everything else, so that it sees what goes out."""
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    rule = request.url_rule
+    route = template(rule.rule) if rule is not None else NOWHERE
+    method = request.method if request.method in _METHODS else "other"
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    g.about = {"method": method, "route": route, "request_id": g.request_id}
+
+
+@lru_cache(1024)
+def template(rule: str) -> str:
+    """Return a route as the OpenAPI document writes it."""
+    return rule.replace("<path:", "<").replace("<", "{").replace(">", "}")
+
+
+def _end(response: Response) -> Response:
+    if "began" not in g:
+        return response
+    about = g.about | {"status": response.status_code}
+    if "caller" in g:
+        about["user_id"] = g.caller.user_id
+    if response.is_streamed and not response.direct_passthrough:
+        began = g.began
+        response.call_on_close(lambda: _tell(about, began))
+    else:
+        _tell(about, g.began)
+    return response
+
+
+def _tell(about: dict[str, Any], began: float) -> None:
+    seconds = time.perf_counter() - began
+    method, route, status = about["method"], about["route"], about["status"]
+    metrics.answered(method, route, status, seconds)
+    if log.isEnabledFor(logging.INFO):
+        about["duration_ms"] = round(seconds * 1000, 2)
+        log.info("%s %s %d", method, route, status, extra=about)

@@ -1,0 +1,45 @@
+"""What the outside sees of the service, whatever is asked: headers, hosts, proxies."""
+
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import BadRequest
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.sansio.utils import host_is_trusted
+
+#: what every answer carries; and the policy of those that have none of their own
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # pages of other origins read by CORS, which this leaves alone, and embed nothing
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_POLICY = "default-src 'none'; frame-ancestors 'none'"
+#: what health checks and Prometheus ask for, by whatever address it finds the process at
+_CHECKS = {"/health", "/ready", "/metrics"}
+
+
+def register_security_headers(app: Flask) -> None:
+    """Set up what the outside sees."""
+    if hops := app.config["PROXY_HOPS"]:
+        # only what the last so many proxies added is believed; callers may write what they like
+        fixed = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        app.wsgi_app = fixed  # type: ignore[method-assign]
+    if app.config["KNOWN_HOSTS"]:
+        app.before_request(_ensure_known_host)
+    app.after_request(_dress)
+
+
+def _ensure_known_host() -> None:
+    # not Flask's TRUSTED_HOSTS, which knows no exceptions
+    hosts = current_app.config["KNOWN_HOSTS"]
+    if request.path not in _CHECKS and not host_is_trusted(request.host.lower(), hosts):
+        raise BadRequest("This service is not known by that host name")
+
+
+def _dress(response: Response) -> Response:
+    headers = response.headers
+    headers.extend(_HEADERS)
+    if "Content-Security-Policy" not in headers:
+        headers["Content-Security-Policy"] = _POLICY
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response

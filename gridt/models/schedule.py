@@ -1,0 +1,97 @@
+"""What held before: members' clocks, movements' intervals, and pauses.
+
+Standing can be told anew from these and the updates.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ForeignKey,
+    ForeignKeyConstraint,
+    Interval,
+    Row,
+    SmallInteger,
+    String,
+    Text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gridt.models.base import Model, UTCDateTime
+from gridt.turns.calendar import Clock
+from gridt.turns.scoring import Period, Terms
+
+#: a row that tells, among others, what a standing is told by
+StandingRow = Row[*tuple[Any, ...]]
+
+
+class FormerClock(Model):
+    """A clock that a user went by until `ended_at`."""
+
+    __tablename__ = "former_clocks"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
+    time_zone: Mapped[str] = mapped_column(String(64))
+    day_starts_at: Mapped[int] = mapped_column(SmallInteger)
+    week_starts_on: Mapped[int] = mapped_column(SmallInteger)
+
+
+class FormerInterval(Model):
+    """An interval that a movement had until `ended_at`."""
+
+    __tablename__ = "former_intervals"
+
+    movement_id: Mapped[int] = mapped_column(ForeignKey("movements.id"), primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
+    interval: Mapped[timedelta] = mapped_column(Interval)
+
+
+class SubscriptionPause(Model):
+    """A time in which nothing is expected of a member."""
+
+    __tablename__ = "pauses"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["user_id", "movement_id"],
+            ["subscriptions.user_id", "subscriptions.movement_id"],
+            name="fk_pauses_subscription",
+        ),
+    )
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    movement_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    starts_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
+    ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+def clock_in(row: StandingRow) -> Clock:
+    """Return the clock of a row that tells it."""
+    return Clock(row.time_zone, row.day_starts_at, row.week_starts_on)
+
+
+def periods_of(
+    terms: Terms, clocks: Sequence[StandingRow], intervals: Sequence[StandingRow]
+) -> list[Period]:
+    """Return what held since a member subscribed, one after the other."""
+    ends = {one.ended_at for one in [*clocks, *intervals] if one.ended_at > terms.since}
+    return [
+        Period(moment, _in_force(intervals, moment, terms), _clock_at(clocks, moment, terms))
+        for moment in [terms.since, *sorted(ends)]
+    ]
+
+
+def _clock_at(clocks: Sequence[StandingRow], moment: datetime, terms: Terms) -> Clock:
+    place = bisect_right(clocks, moment, key=lambda one: one.ended_at)
+    if place == len(clocks):
+        return terms.clock
+    return clock_in(clocks[place])
+
+
+def _in_force(intervals: Sequence[StandingRow], moment: datetime, terms: Terms) -> timedelta:
+    place = bisect_right(intervals, moment, key=lambda one: one.ended_at)
+    interval: timedelta = terms.interval if place == len(intervals) else intervals[place].interval
+    return interval

@@ -1,0 +1,178 @@
+"""What must hold of every network after every committed change, as set-based SQL.
+
+Each query finds the rows that break one invariant, and counts them by movement; the numbers are
+those of docs/leader-network.md. I10 to I13 are about operations and stand in the tests.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, and_, case, func, null, select, union
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from gridt.models import (
+    DIRECTIONS,
+    KEYS,
+    SLOTS,
+    Block,
+    Login,
+    Movement,
+    Report,
+    Rows,
+    Subscription,
+    Update,
+    User,
+)
+from gridt.models import MovementUserAssociation as Association
+from gridt.runtime.extensions import db
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An invariant that a movement breaks, how often, and the first user concerned."""
+
+    invariant: str
+    rule: str
+    movement_id: int | None
+    count: int
+    user_id: int | None
+
+
+def violations() -> Iterator[Violation]:
+    """Check I1 to I9, and I14, over the whole database.
+
+    :returns: one violation per invariant and movement; none where all is well
+    """
+    for invariant, rule, broken in _checks():
+        rows = broken.subquery()
+        counted = (
+            select(rows.c.movement_id, func.count().label("n"), func.min(rows.c.user_id).label("u"))
+            .group_by(rows.c.movement_id)
+            .order_by(rows.c.movement_id)
+        )
+        for row in db.session.execute(counted):
+            yield Violation(invariant, rule, row.movement_id, row.n, row.u)
+
+
+def _checks() -> Iterator[tuple[str, str, Rows]]:
+    """Yield each invariant with the query for the (movement_id, user_id) that break it."""
+    slots = select(Association.movement_id, Association.follower_id.label("user_id"))
+    led = slots.where(Association.leader_id.is_not(None))
+    of_follower = (Association.movement_id, Association.follower_id)
+
+    themselves = slots.where(Association.leader_id == Association.follower_id)
+    yield "I1", "nobody leads themselves", themselves
+    twice = led.group_by(*of_follower, Association.leader_id).having(func.count() > 1)
+    yield "I2", "no leader twice for one follower", twice
+    too_many = led.group_by(*of_follower).having(func.count() > SLOTS)
+    yield "I3", f"at most {SLOTS} leaders", too_many
+    for end in (Association.follower_id, Association.leader_id):
+        stranger = slots.outerjoin(Subscription, _subscription_of(end))
+        stranger = stranger.where(end.is_not(None), Subscription.user_id.is_(None))
+        yield "I4", f"every {end.key.removesuffix('_id')} is subscribed", stranger
+    yield from _slot_checks()
+    again = select(Subscription.movement_id, Subscription.user_id)
+    again = again.group_by(Subscription.movement_id, Subscription.user_id)
+    yield "I6", "one subscription per user and movement", again.having(func.count() > 1)
+    yield from _id_checks()
+    yield from _stored_checks()
+    yield from _block_checks()
+
+
+def _slot_checks() -> Iterator[tuple[str, str, Rows]]:
+    size = select(Subscription.movement_id, func.count().label("members"))
+    sizes = size.group_by(Subscription.movement_id).subquery()
+    barred = _barred_in_movements().subquery()
+    eligible = sizes.c.members - 1 - func.coalesce(barred.c.others, 0)
+    wanted = case((eligible > SLOTS, SLOTS), else_=eligible)
+    by_member = (
+        select(Subscription.movement_id, Subscription.user_id)
+        .join(sizes, sizes.c.movement_id == Subscription.movement_id)
+        .outerjoin(Association, _subscription_of(Association.follower_id))
+        .outerjoin(
+            barred,
+            and_(
+                barred.c.user_id == Subscription.user_id,
+                barred.c.movement_id == Subscription.movement_id,
+            ),
+        )
+        .group_by(Subscription.movement_id, Subscription.user_id, sizes.c.members, barred.c.others)
+    )
+    leaders = by_member.having(func.count(Association.leader_id) != wanted)
+    yield "I5", f"every member has min({SLOTS}, eligible others) leaders", leaders
+    rows = by_member.having(func.count(Association.slot) != SLOTS)
+    yield "I7", f"every member has {SLOTS} slots", rows
+
+
+def _barred_in_movements() -> Rows:
+    """Count whom blocks keep from each member; from the blocks, which are few."""
+    pairs = union(*(select(a.label("one"), b.label("other")) for a, b in DIRECTIONS)).subquery()
+    theirs = aliased(Subscription)
+    return (
+        select(Subscription.movement_id, Subscription.user_id, func.count().label("others"))
+        .join(pairs, pairs.c.one == Subscription.user_id)
+        .join(
+            theirs,
+            and_(theirs.user_id == pairs.c.other, theirs.movement_id == Subscription.movement_id),
+        )
+        .group_by(Subscription.movement_id, Subscription.user_id)
+    )
+
+
+def _block_checks() -> Iterator[tuple[str, str, Rows]]:
+    for follower, leader in DIRECTIONS:
+        between = and_(Association.follower_id == follower, Association.leader_id == leader)
+        led = select(Association.movement_id, Association.follower_id.label("user_id"))
+        yield "I14", "nobody leads whom they block, or who blocks them", led.join(Block, between)
+
+
+def _id_checks() -> Iterator[tuple[str, str, Rows]]:
+    nobody = null().cast(Integer)
+    for table, movement_id, user_id in (
+        (Subscription, Subscription.movement_id, Subscription.user_id),
+        (Update, Update.movement_id, Update.leader_id),
+        (Movement, Movement.id, Movement.creator_id),
+        (Login, nobody, Login.user_id),
+        (Block, nobody, Block.blocker_id),
+        (Block, nobody, Block.blocked_id),
+        (Report, Report.movement_id, Report.reporter_id),
+        (Report, Report.movement_id, Report.author_id),
+        (Report, Report.movement_id, Report.closed_by_id),
+    ):
+        lost = select(movement_id.label("movement_id"), user_id.label("user_id"))
+        lost = lost.outerjoin(User, User.id == user_id)
+        lost = lost.where(user_id.is_not(None), User.id.is_(None))
+        yield "I8", f"every user of {table.__tablename__} exists", lost
+    for movement_id, user_id in (
+        (Subscription.movement_id, Subscription.user_id),
+        (Update.movement_id, Update.leader_id),
+    ):
+        lost = select(movement_id, user_id.label("user_id"))
+        lost = lost.outerjoin(Movement, Movement.id == movement_id).where(Movement.id.is_(None))
+        yield "I8", f"every movement of {user_id.class_.__tablename__} exists", lost
+    misplaced = select(Subscription.movement_id, Subscription.user_id)
+    misplaced = misplaced.where(Subscription.shuffle_key // KEYS != Subscription.movement_id)
+    yield "I8", "every shuffle key is in its movement's range", misplaced
+
+
+def _stored_checks() -> Iterator[tuple[str, str, Rows]]:
+    size = select(Subscription.movement_id, func.count().label("members"))
+    sizes = size.group_by(Subscription.movement_id).subquery()
+    miscounted = (
+        select(Movement.id.label("movement_id"), null().cast(Integer).label("user_id"))
+        .outerjoin(sizes, sizes.c.movement_id == Movement.id)
+        .where(Movement.member_count != func.coalesce(sizes.c.members, 0))
+    )
+    yield "I9", "member_count is the number of members", miscounted
+    last = select(func.max(Update.time_stamp)).where(
+        Update.leader_id == Subscription.user_id, Update.movement_id == Subscription.movement_id
+    )
+    late = select(Subscription.movement_id, Subscription.user_id).where(
+        Subscription.last_update_at.is_distinct_from(last.scalar_subquery())
+    )
+    yield "I9", "last_update_at is the time of the last update", late
+
+
+def _subscription_of(end: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    return and_(Subscription.user_id == end, Subscription.movement_id == Association.movement_id)

@@ -1,0 +1,91 @@
+"""How well a network does its work, in figures; whether it is valid is for `invariants`.
+
+What to expect of a movement with more than a few members stands in docs/leader-network.md.
+"""
+
+from array import array
+from dataclasses import dataclass
+
+from gridt.models import SLOTS, Movement
+
+#: places whose arrows are in memory once more while a graph is built
+_ADDED_AT_ONCE = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkQuality:
+    """The figures of one movement's network; shares are between 0 and 1."""
+
+    movement_id: int
+    members: int
+    #: how many follow the member whom most follow, and whom all but 1 % have fewer than
+    most_followers: int
+    p99_followers: int
+    #: members whom nobody follows
+    without_follower: float
+    #: members who posted or joined lately, and those of them none of whose leaders did
+    active: float
+    without_active_leader: float
+    #: followers who are followed back
+    reciprocity: float
+    #: members within the largest part where news from anybody can reach everybody
+    largest_component: float
+
+
+def measure_quality(movement: Movement) -> NetworkQuality | None:
+    """Measure a movement's network by reading it once; None where it has no members.
+
+    Takes some 250 bytes of memory per member.
+    """
+    active, leaders = _read(movement)
+    members = len(active)
+    if not members:
+        return None
+    followers = [0] * members
+    arrows = returned = forlorn = 0
+    for member in range(members):
+        mine = [one for one in leaders[SLOTS * member : SLOTS * (member + 1)] if one >= 0]
+        for leader in mine:
+            followers[leader] += 1
+            returned += member in leaders[SLOTS * leader : SLOTS * (leader + 1)]
+        arrows += len(mine)
+        forlorn += active[member] and not any(active[leader] for leader in mine)
+    followers.sort()
+    return NetworkQuality(
+        movement_id=movement.id,
+        members=members,
+        most_followers=followers[-1],
+        p99_followers=followers[(members - 1) * 99 // 100],
+        without_follower=followers.count(0) / members,
+        active=sum(active) / members,
+        without_active_leader=forlorn / (sum(active) or 1),
+        reciprocity=returned / (arrows or 1),
+        largest_component=_largest_component(leaders) / members,
+    )
+
+
+def _read(movement: Movement) -> tuple[bytearray, "array[int]"]:
+    """Return for each member whether they are active, and four places for leaders' numbers."""
+    numbers: dict[int, int] = {}
+    active, places = bytearray(), array("q")
+    for number, member in enumerate(movement.members()):
+        numbers[member.user_id] = number
+        active.append(member.live)
+        places.extend((member.leaders + [0] * SLOTS)[:SLOTS])  # no user has the id 0
+    return active, array("i", (numbers.get(user_id, -1) for user_id in places))
+
+
+def _largest_component(leaders: "array[int]") -> int:
+    """Return the size of the largest strongly connected component."""
+    # workers, which never measure, do not pay for the library's memory
+    import rustworkx
+
+    members = len(leaders) // SLOTS
+    graph: rustworkx.PyDiGraph[None, None] = rustworkx.PyDiGraph()
+    graph.add_nodes_from([None] * members)
+    for start in range(0, len(leaders), _ADDED_AT_ONCE):
+        part = enumerate(leaders[start : start + _ADDED_AT_ONCE], start)
+        graph.add_edges_from_no_data(
+            [(place // SLOTS, leader) for place, leader in part if leader >= 0]
+        )
+    return max(map(len, rustworkx.strongly_connected_components(graph)))

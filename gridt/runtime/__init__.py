@@ -1,0 +1,1 @@
+"""What the service runs on: settings, time, databases, logs and metrics."""

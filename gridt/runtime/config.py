@@ -1,0 +1,361 @@
+"""Settings: read once from GRIDT_* variables, typed, and complaining together."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from email.policy import EmailPolicy
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+from environs import EnvValidationError, FileAwareEnv, ValidationError
+from flask.helpers import get_load_dotenv
+from limits import parse
+from marshmallow.validate import OneOf, Range
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+VERSION = "0.1.0"
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: where a relative SQLite path leads
+INSTANCE_FOLDER = ROOT / "instance"
+
+_FORMATS = OneOf(["json", "text"])
+_STARTERS = OneOf(["everybody", "admins"])
+#: how a mail server may be addressed, and the port where none is given (RFC 5321, 6409, 8314)
+SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_IN_MEMORY = {None, "", ":memory:"}
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+}
+
+
+class ConfigurationError(Exception):
+    """Some variables are missing or wrong; the text names each of them."""
+
+    def __init__(self, problems: Mapping[str, list[str]]) -> None:
+        lines = [f"  {name}: {' '.join(texts)}" for name, texts in sorted(problems.items())]
+        super().__init__("\n".join(["The configuration is wrong:", *lines]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The service's settings, named as Flask and its extensions know them.
+
+    Each is read from the variable that its comment names, or from the file that the same
+    name with `_FILE` appended points to.
+    """
+
+    #: GRIDT_SECRET_KEY signs the tokens: at least 32 characters
+    SECRET_KEY: str
+    #: GRIDT_SECRET_KEY_FALLBACKS, separated by commas: earlier keys, whose tokens still hold
+    SECRET_KEY_FALLBACKS: tuple[str, ...] = ()
+    #: GRIDT_DATABASE_URL: SQLite, or PostgreSQL when that is outgrown
+    SQLALCHEMY_DATABASE_URI: str = "sqlite:///gridt.sqlite"
+    #: GRIDT_REPLICA_URL: a streaming replica of that PostgreSQL, which answers what only reads
+    REPLICA_URI: str | None = None
+    #: GRIDT_REPLICA_LAG_SECONDS: how far behind the replica may be
+    REPLICA_LAG: timedelta = timedelta(seconds=10)
+    #: GRIDT_PREPARED_STATEMENTS: false where a pooler gives each transaction another connection
+    PREPARED_STATEMENTS: bool = True
+    #: GRIDT_UPGRADE_ON_START: gunicorn migrates the database before it serves
+    UPGRADE_ON_START: bool = False
+    #: GRIDT_BIND: where gunicorn listens
+    BIND: str = "127.0.0.1:5000"
+    #: GRIDT_JOBS: embedded (each process of the server runs jobs as well) or off (others do)
+    JOBS: str = "embedded"
+    #: GRIDT_LOG_FORMAT: json or text; where left out, text on a terminal and json elsewhere
+    LOG_FORMAT: str | None = None
+    #: GRIDT_METRICS_TOKEN: what Prometheus shows at GET /metrics, which is not there without one
+    METRICS_TOKEN: str | None = None
+    #: GRIDT_CORS_ORIGINS, separated by commas
+    CORS_ORIGINS: tuple[str, ...] = ("*",)
+    #: GRIDT_KNOWN_HOSTS, separated by commas: calls for other hosts are refused
+    KNOWN_HOSTS: tuple[str, ...] = ()
+    #: GRIDT_PROXY_HOPS: how many proxies stand before the service, and are believed
+    PROXY_HOPS: int = 0
+    #: GRIDT_LIMITS: false where something else limits how often people call
+    LIMITS: bool = True
+    #: GRIDT_LIMITER_URL: a Redis where all servers count the calls that have limits of their own
+    LIMITER_URL: str | None = None
+    #: GRIDT_PROCESSES: among how many the limits are divided that each counts in its own memory
+    PROCESSES: int = 1
+    #: GRIDT_LIMIT_DEFAULT: calls of one login, or without a token from one address
+    LIMIT_DEFAULT: str = "1200/minute"
+    #: GRIDT_LIMIT_LOGIN: from one address, as the next three are
+    LIMIT_LOGIN: str = "120/minute"
+    #: GRIDT_LIMIT_REGISTER
+    LIMIT_REGISTER: str = "120/hour"
+    #: GRIDT_LIMIT_MAIL: requests that send somebody a mail
+    LIMIT_MAIL: str = "40/hour"
+    #: GRIDT_LIMIT_REFRESH: wrong refresh tokens
+    LIMIT_REFRESH: str = "60/minute"
+    #: GRIDT_GRACE_SECONDS: for how long after its end a turn may still be said to have been done
+    GRACE: timedelta = timedelta(hours=2)
+    #: GRIDT_MOVEMENTS_BY: who may start movements, `everybody` or `admins`
+    MOVEMENTS_BY: str = "everybody"
+    #: GRIDT_MAX_BODY_BYTES: a longer request body is refused
+    MAX_CONTENT_LENGTH: int = 1024 * 1024
+    #: GRIDT_ACCESS_TOKEN_SECONDS
+    JWT_ACCESS_TOKEN_EXPIRES: timedelta = timedelta(hours=1)
+    #: GRIDT_REFRESH_TOKEN_SECONDS: how long a login lasts that nobody uses
+    JWT_REFRESH_TOKEN_EXPIRES: timedelta = timedelta(days=30)
+    #: GRIDT_SMTP_URL: the mail server; without one, mails are written into MAIL_FOLDER
+    SMTP_URL: str | None = None
+    #: GRIDT_MAIL_FOLDER; a relative path starts at the instance folder
+    MAIL_FOLDER: str = str(INSTANCE_FOLDER / "mail")
+    #: GRIDT_MAIL_FROM: who the mails are from
+    MAIL_FROM: str = "gridt <gridt@localhost>"
+    #: GRIDT_CLIENT_URL: the client app, which links in mails lead to
+    CLIENT_URL: str | None = None
+    #: GRIDT_ARGON2_MEMORY_KIB
+    ARGON2_MEMORY_KIB: int = 64 * 1024
+    #: GRIDT_ARGON2_PASSES
+    ARGON2_PASSES: int = 3
+    #: GRIDT_ARGON2_LANES
+    ARGON2_LANES: int = 4
+    #: GRIDT_HASHING_SLOTS: how many passwords one process hashes at once; each keeps cores busy
+    HASHING_SLOTS: int = 1
+    #: GRIDT_HASHING_WAITING: how many more may wait for that in a process, each in a thread of it
+    HASHING_WAITING: int = 7
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read the settings from the environment, and from `.env` what is not there.
+
+        :raises ConfigurationError: naming every variable that is missing or wrong
+        """
+        env = _Env(eager=False, prefix="GRIDT_", strip_whitespace=True)
+        if get_load_dotenv():  # as the flask command does, unless FLASK_SKIP_DOTENV is set
+            env.read_env(ROOT / ".env", recurse=False)
+        for parser in _PARSERS:
+            env.add_parser(parser.__name__.removeprefix("_"), parser)
+        try:
+            url: URL | None = env.database_url("DATABASE_URL", cls.SQLALCHEMY_DATABASE_URI)
+            embedded = url is None or url.get_backend_name() == "sqlite"
+            secret: str | None = env.secret_key("SECRET_KEY", None, url=url)
+            values = _limits(env) | {
+                "SMTP_URL": env.smtp_url("SMTP_URL", None),
+                "MAIL_FOLDER": str(INSTANCE_FOLDER / env.str("MAIL_FOLDER", cls.MAIL_FOLDER)),
+                "MAIL_FROM": env.mail_from("MAIL_FROM", cls.MAIL_FROM),
+                "CLIENT_URL": env.client_url("CLIENT_URL", None),
+                "SECRET_KEY_FALLBACKS": env.earlier_keys("SECRET_KEY_FALLBACKS", None),
+                "REPLICA_URI": env.replica_url("REPLICA_URL", None, url=url),
+                "PREPARED_STATEMENTS": env.bool("PREPARED_STATEMENTS", cls.PREPARED_STATEMENTS),
+                "BIND": env.str("BIND", cls.BIND),
+                "JOBS": env.str("JOBS", cls.JOBS, validate=OneOf(["embedded", "off"])),
+                "LOG_FORMAT": env.str("LOG_FORMAT", None, validate=_FORMATS),
+                "METRICS_TOKEN": env.metrics_token("METRICS_TOKEN", None),
+                "CORS_ORIGINS": _stripped(env.list("CORS_ORIGINS", list(cls.CORS_ORIGINS))),
+                "KNOWN_HOSTS": _stripped(env.list("KNOWN_HOSTS", [])),
+                "LIMITS": env.bool("LIMITS", cls.LIMITS),
+                "LIMITER_URL": env.redis_url("LIMITER_URL", None),
+                "MOVEMENTS_BY": env.str("MOVEMENTS_BY", cls.MOVEMENTS_BY, validate=_STARTERS),
+                "UPGRADE_ON_START": env.bool("UPGRADE_ON_START", embedded),
+            }
+            env.seal()
+        except EnvValidationError as error:
+            raise ConfigurationError(cast("dict[str, list[str]]", error.error_messages)) from None
+        # neither is None here, or seal() had raised
+        address = cast("URL", url).render_as_string(hide_password=False)
+        return cls(SECRET_KEY=cast("str", secret), SQLALCHEMY_DATABASE_URI=address, **values)
+
+
+class _Env(FileAwareEnv):
+    """Lets a file that cannot be read complain together with the rest."""
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        try:
+            return super()._get_value(env_key, default)
+        except (OSError, ValueError) as error:
+            self._errors[f"{env_key}{self.file_suffix}"].append(str(error))
+            return default
+
+
+def _limits(env: FileAwareEnv) -> dict[str, Any]:
+    """Read the numbers, whose defaults stand with the fields of `Settings`."""
+    a_second, some = Range(min=timedelta(seconds=1)), Range(min=1)
+    default = {field.name: field.default for field in fields(Settings)}
+    read: dict[str, tuple[Callable[..., Any], str, Range]] = {
+        "REPLICA_LAG": (env.timedelta, "REPLICA_LAG_SECONDS", a_second),
+        "GRACE": (env.timedelta, "GRACE_SECONDS", Range(min=timedelta())),
+        "MAX_CONTENT_LENGTH": (env.int, "MAX_BODY_BYTES", Range(min=1024)),
+        "JWT_ACCESS_TOKEN_EXPIRES": (env.timedelta, "ACCESS_TOKEN_SECONDS", a_second),
+        "JWT_REFRESH_TOKEN_EXPIRES": (env.timedelta, "REFRESH_TOKEN_SECONDS", a_second),
+        "ARGON2_MEMORY_KIB": (env.int, "ARGON2_MEMORY_KIB", Range(min=64)),
+        "ARGON2_PASSES": (env.int, "ARGON2_PASSES", some),
+        "ARGON2_LANES": (env.int, "ARGON2_LANES", Range(min=1, max=8)),
+        "HASHING_SLOTS": (env.int, "HASHING_SLOTS", some),
+        "HASHING_WAITING": (env.int, "HASHING_WAITING", Range(min=0)),
+        "PROXY_HOPS": (env.int, "PROXY_HOPS", Range(min=0)),
+        "PROCESSES": (env.int, "PROCESSES", some),
+    }
+    rates = ("LIMIT_DEFAULT", "LIMIT_LOGIN", "LIMIT_REGISTER", "LIMIT_MAIL", "LIMIT_REFRESH")
+    return {name: env.rate(name, default[name]) for name in rates} | {
+        name: parse(variable, default[name], validate=validate)
+        for name, (parse, variable, validate) in read.items()
+    }
+
+
+def _stripped(values: list[str] | None) -> tuple[str, ...]:
+    return tuple(value.strip() for value in values or [] if value.strip())
+
+
+def _rate(text: str) -> str:
+    """Check a limit, such as `120/minute`."""
+    try:
+        parse(text)
+    except ValueError:
+        raise ValidationError("Not a limit such as 120/minute or 40/hour.") from None
+    return text
+
+
+def _redis_url(text: str | None) -> str | None:
+    """Check the address of a Redis."""
+    if text is not None and not text.startswith(("redis://", "rediss://")):
+        raise ValidationError("Not a redis:// address.")
+    return text
+
+
+def database_url(text: str) -> URL:
+    """Parse a database address; a relative SQLite path starts at the instance folder.
+
+    :raises ValidationError: when it is none
+    """
+    try:
+        url = make_url(text)
+        url = url.set(drivername=_DRIVERS[url.drivername.partition("+")[0]])
+    except (ArgumentError, KeyError, ValueError):
+        raise ValidationError("Neither a sqlite:// nor a postgresql:// address.") from None
+    if url.get_backend_name() == "sqlite" and url.database not in _IN_MEMORY:
+        url = url.set(database=str(INSTANCE_FOLDER / str(url.database)))
+    return url
+
+
+def _replica_url(text: str | None, url: URL | None) -> str | None:
+    """Parse the address of a replica, which only a PostgreSQL has."""
+    if text is None:
+        return None
+    replica = database_url(text)
+    if replica.get_backend_name() == "sqlite":
+        raise ValidationError("Not a postgresql:// address.")
+    if url is not None and url.get_backend_name() == "sqlite":
+        raise ValidationError("Only a PostgreSQL has a replica, and GRIDT_DATABASE_URL is none.")
+    return replica.render_as_string(hide_password=False)
+
+
+def _smtp_url(text: str | None) -> str | None:
+    """Check the address of a mail server; a password goes to it over TLS, or not far."""
+    if not text:
+        return None
+    try:
+        url = urlsplit(text)
+        ok = url.scheme in SMTP_PORTS and url.hostname and url.port != 0
+        ok = ok and not (url.path.strip("/") or set(text) & {"?", "#"})
+    except ValueError:
+        ok = False
+    if not ok:
+        raise ValidationError("Not like smtp+starttls://user:password@host:587.")
+    if not unquote(f"{url.username}{url.password}").isascii():
+        raise ValidationError("User and password can only be ASCII.")
+    if url.password and url.scheme == "smtp" and url.hostname not in _LOOPBACK:
+        raise ValidationError("It would send the password in clear: use smtp+starttls or smtps.")
+    return text
+
+
+def _mail_from(text: str) -> str:
+    """Check who mails are from: an address, with a name before it or not."""
+    try:
+        (address,) = EmailPolicy().header_factory("From", text).addresses
+        if address.username and address.domain and address.addr_spec.isascii():
+            return text
+    except ValueError:  # more than one, or none
+        pass
+    raise ValidationError("Not like gridt <gridt@example.org>.")
+
+
+def _client_url(text: str | None) -> str | None:
+    """Check the address of the client app."""
+    if not text:
+        return None
+    try:
+        url = urlsplit(text)
+        ok = url.scheme in {"http", "https"} and url.hostname and not set(text) & {"?", "#"}
+        ok = ok and text.isascii() and text.isprintable() and " " not in text
+    except ValueError:
+        ok = False
+    if not ok:
+        raise ValidationError("Not like https://app.example.org.")
+    return text
+
+
+def _secret_key(given: str | None, url: URL | None) -> str | None:
+    """Return the key given, or for an embedded database one of its own."""
+    if given is not None:
+        return _long_enough(given)
+    if url is None:
+        return None
+    if url.get_backend_name() != "sqlite":
+        raise ValidationError("A server database needs a key of your own.")
+    if url.database in _IN_MEMORY:
+        return secrets.token_urlsafe(48)
+    path = Path(str(url.database)).with_suffix(".secret")
+    try:
+        kept = _kept_secret(path)
+    except OSError as error:
+        raise ValidationError(f"None is given, and none can be kept: {error}.") from None
+    if len(kept) < 32:
+        raise ValidationError(f"The one kept in {path} is cut off.")
+    return kept
+
+
+def _earlier_keys(given: str | None) -> tuple[str, ...]:
+    return tuple(map(_long_enough, _stripped((given or "").split(","))))
+
+
+def _metrics_token(given: str | None) -> str | None:
+    """Check the token of GET /metrics; a setting that is there but empty is none."""
+    return _long_enough(given) if given else None
+
+
+def _long_enough(key: str) -> str:
+    if len(key) < 32:
+        raise ValidationError("Shorter than 32 characters.")
+    return key
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the key kept in a file; make one the first time."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=path.parent) as draft:  # mode 600
+            draft.write(secrets.token_urlsafe(48))
+            draft.flush()
+            # a link appears whole or not at all: of two first starts, both use the one key
+            with suppress(FileExistsError):
+                os.link(draft.name, path)
+    return path.read_text().strip()
+
+
+_PARSERS: tuple[Callable[..., Any], ...] = (
+    database_url,
+    _replica_url,
+    _secret_key,
+    _earlier_keys,
+    _metrics_token,
+    _smtp_url,
+    _mail_from,
+    _client_url,
+    _rate,
+    _redis_url,
+)

@@ -1,0 +1,241 @@
+"""What a session and its connections do, on PostgreSQL and on SQLite."""
+
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import flask_sqlalchemy.session
+from flask import g, has_app_context
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, MetaData, event, make_url
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.orm import DeclarativeBase, SessionTransaction
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+#: the binds for what only reads: of the database itself, and of its replica
+READING, REPLICA = "reading", "replica"
+#: what `reading_by` makes be read
+_OTHER = "other"
+#: how long a writer waits for another, and a login for a free hashing slot, in seconds
+PATIENCE = 10
+#: for how many seconds PostgreSQL keeps the transaction of who says nothing, as a stopped process
+_SILENCE = 60
+#: a connection that was used so many seconds ago is taken to be alive still
+_LIVELY = 1
+#: after so many milliseconds SQLite has looked for the write lock some times, and begins anew
+_GLANCES = 25
+
+
+class Base(DeclarativeBase):
+    """The declarative base; every constraint has a name that a migration can call."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Session(flask_sqlalchemy.session.Session):
+    """A session of one request, which ends without complaint when its connection is lost.
+
+    The database has rolled back by then, and an answer that was found stands.
+    """
+
+    #: that of the transaction under way; to ask the session for it each time takes 10 µs
+    begun: Connection | None = None
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        """Return what this request reads by, or else the engine."""
+        return reader(self._db) or super().get_bind(*args, **kwargs)
+
+    def rollback(self) -> None:
+        """Roll back what is pending."""
+        with _lost_or_not():
+            super().rollback()
+
+    def close(self) -> None:
+        """Roll back what is pending, and let go of the connection."""
+        with _lost_or_not():
+            super().close()
+
+
+@event.listens_for(Session, "after_begin")
+def _note_begin(session: Session, _transaction: SessionTransaction, begun: Connection) -> None:
+    session.begun = begun
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _note_end(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.begun = None
+
+
+@contextmanager
+def _lost_or_not() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+
+
+def reader(database: SQLAlchemy) -> Connection | None:
+    """Return the connection of a request whose reads need no transaction, None for others.
+
+    `g.bind` names the engine to read by. A session, which a request that reads does without,
+    would take twice as long to begin and to end.
+    """
+    bind = g.get("bind") if has_app_context() else None
+    if bind is None:
+        return None
+    readers: dict[str, Connection] = g.setdefault("readers", {})
+    if bind not in readers:
+        engines = database.engines
+        engine: Engine | Connection = engines[bind if bind in engines else None]
+        if isinstance(engine, Connection):  # a test put its own in the engine's place
+            return engine
+        readers[bind] = engine.connect()
+    return readers[bind]
+
+
+@contextmanager
+def reading_by(connection: Connection) -> Iterator[None]:
+    """Let all be read by a connection of another database, for the length of a `with` block."""
+    before = g.get("bind")
+    g.setdefault("readers", {})[_OTHER] = connection
+    g.bind = _OTHER
+    try:
+        yield
+    finally:
+        g.bind = before
+        g.readers.pop(_OTHER)
+
+
+def let_go(_error: BaseException | None = None) -> None:
+    """Give the connections back that this request read by."""
+    for connection in g.pop("readers", {}).values():
+        with _lost_or_not():
+            connection.close()
+
+
+def binds(url: str, replica: str | None, *, prepared: bool) -> dict[str | None, Any]:
+    """Return the engines of an app whose database is at `url`, and what to make them with.
+
+    PostgreSQL gives each statement a snapshot of its own (READ COMMITTED). To begin and end a
+    transaction around some that only read is then two round trips for nothing.
+
+    :param prepared: whether a connection of PostgreSQL may remember statements
+    """
+    common: dict[str, Any] = {"connect_args": {"prepare_threshold": None}}
+    if prepared or make_url(url).get_backend_name() == "sqlite":
+        common = {}
+    reading = common | {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+    engines: dict[str | None, Any] = {
+        None: {"url": url, **common},
+        READING: {"url": url, **reading},
+    }
+    if replica is not None:
+        engines[REPLICA] = {"url": replica, **reading}
+    return engines
+
+
+def prepare(engines: Mapping[str | None, Engine], *, bounded: bool = False) -> None:
+    """Set up what the connections of an app's engines do when they are opened, lent and begin.
+
+    :param bounded: whether PostgreSQL is told how long to wait, which a connection may remember
+    """
+    sqlite = engines[None].dialect.name == "sqlite"
+    for name, engine in engines.items():
+        if sqlite:
+            event.listen(engine, "connect", _configure)
+            continue
+        _ping_after_rest(engine)
+        if bounded and name != REPLICA:  # a replica is told so in its own configuration
+            event.listen(engine, "connect", _bound)
+    if sqlite:
+        # an event would do, and make each statement ask for listeners, which takes 5 µs more
+        engines[None].dialect.do_begin = _begin  # type: ignore[method-assign]
+
+
+def _ping_after_rest(engine: Engine) -> None:
+    """Ping a connection before its use, as `pool_pre_ping` does, unless it has just been used.
+
+    A database may restart, and to ping it each time is a sixth of the work of a small request.
+    Who meets a connection that broke just now tries again (see `gridt.http.api.Resource`).
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ping(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        since = record.info.get("rests_since")  # a new connection has not rested
+        if since is None or time.monotonic() - since < _LIVELY:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+
+def _bound(connection: Any, _record: Any) -> None:
+    """Let nobody wait for a lock without end, nor keep one; what an operator has set stays."""
+    connection.execute(
+        "SELECT set_config(name, bound, false) FROM (VALUES ('lock_timeout', %s::text),"
+        " ('idle_in_transaction_session_timeout', %s::text)) AS bounds (name, bound)"
+        " WHERE current_setting(name) = '0'",
+        (f"{PATIENCE}s", f"{_SILENCE}s"),
+    )
+    connection.commit()
+
+
+def _configure(connection: sqlite3.Connection, _record: Any) -> None:
+    """Let SQLite enforce foreign keys, and read beside a writer."""
+    connection.isolation_level = None  # or the driver begins where it sees fit
+    connection.execute("PRAGMA journal_mode = WAL")
+    # a power failure may take the last commits with it, but never the database
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
+
+
+def _begin(dbapi_connection: PoolProxiedConnection) -> None:
+    """Let SQLite write one at a time."""
+    driver: Any = dbapi_connection.driver_connection
+    if has_app_context() and g.get("reading", False):
+        driver.execute("BEGIN")
+    else:
+        begin_writing(driver)
+
+
+def begin_writing(connection: sqlite3.Connection) -> None:
+    """Take SQLite's write lock, waiting for it as long as a writer does.
+
+    At once: two readers who both go on to write would otherwise deadlock, and the busy timeout does
+    not help those.
+
+    :raises sqlite3.OperationalError: when others have it for longer
+    """
+    # SQLite looks for it ever less often, so that who waits longest loses to who has just come;
+    # in many short waits everybody looks as often (the longest of 2,000: 0.3 s, not 3.8 s).
+    patience: float = g.get("patience", PATIENCE) if has_app_context() else PATIENCE
+    give_up = time.monotonic() + patience
+    connection.execute(f"PRAGMA busy_timeout = {_GLANCES}")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                    raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")

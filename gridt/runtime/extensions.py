@@ -1,0 +1,125 @@
+"""The extensions that the app is made of."""
+
+import os
+import sys
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from threading import BoundedSemaphore, get_native_id
+from typing import ParamSpec, TypeVar
+
+from flask import Flask
+from flask_jwt_extended import JWTManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from passlib.context import CryptContext
+
+from gridt.errors import Busy
+from gridt.runtime.database import PATIENCE, Base, Session
+from gridt.runtime.metrics import metrics
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+#: so many characters libpass takes, and refuses more
+_LONGEST = 4096
+#: how much lower than the rest of the service hashing stands with the system's scheduler
+_NICENESS = 10
+
+
+class Passwords:
+    """Hashes and verifies passwords, a bounded number at a time.
+
+    One argon2id hash takes 64 MiB and 0.15 s of a core: a flood of logins queues here instead of
+    taking the memory and the cores from everybody else. The queue is short as well: who waits
+    keeps one of the server's threads, and those have to suffice for everybody else.
+    """
+
+    def init_app(self, app: Flask) -> None:
+        """Set the hashing parameters from the app's configuration."""
+        slots = app.config["HASHING_SLOTS"]
+        self._room = BoundedSemaphore(slots + app.config["HASHING_WAITING"])
+        # threads of their own: one whose priority was lowered may not raise it again
+        self._hashers = ThreadPoolExecutor(slots, "hashing", initializer=_step_back)
+        self._context = CryptContext(
+            schemes=["argon2", "pbkdf2_sha256"],
+            deprecated="auto",
+            argon2__memory_cost=app.config["ARGON2_MEMORY_KIB"],
+            argon2__rounds=app.config["ARGON2_PASSES"],
+            argon2__parallelism=app.config["ARGON2_LANES"],
+        )
+
+    def hash(self, password: str) -> str:
+        """Return the hash to store for `password`.
+
+        :raises Busy: when too many wait already, or no hashing slot gets free in time
+        """
+        return str(self._in_turn(self._context.hash, normal(password)))
+
+    def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
+        """Compare `password` with a stored hash.
+
+        :param stored: None for a user who does not exist, which takes as long as a wrong
+            password and is never right
+        :returns: whether it is right, and a new hash where the stored one is outdated
+        :raises Busy: when too many wait already, or no hashing slot gets free in time
+        """
+        verify, typed = self._context.verify_and_update, normal(password)
+        if len(typed) > _LONGEST:  # NFKC makes eighteen characters of some one
+            typed, stored = "", None
+        right, renewed = self._in_turn(verify, typed, stored)
+        return bool(right), renewed
+
+    def _in_turn(
+        self, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Result:
+        if not self._room.acquire(blocking=False):
+            raise _crowded()
+        hashing = self._hashers.submit(work, *args, **kwargs)
+        try:
+            with metrics.hashing():
+                return hashing.result(PATIENCE)
+        except TimeoutError:
+            hashing.cancel()
+            raise _crowded() from None
+        finally:
+            self._room.release()
+
+
+def _crowded() -> Busy:
+    metrics.crowded()
+    return Busy("Too many people are logging in just now; please try again", retry_after=5)
+
+
+def _step_back() -> None:
+    if sys.platform == "linux":  # where a thread has a priority; those of argon2 inherit it
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICENESS)
+
+
+def normal(password: str) -> str:
+    """Return the form of a password that is hashed.
+
+    NIST SP 800-63B: the same password typed on two keyboards is the same password.
+    """
+    return unicodedata.normalize("NFKC", password)
+
+
+db = SQLAlchemy(
+    model_class=Base,
+    session_options={"class_": Session},
+    engine_options={
+        "hide_parameters": True,  # an error is logged, addresses and hashes are not
+    },
+)
+migrate = Migrate(directory=str(Path(__file__).resolve().parents[2] / "migrations"))
+jwt = JWTManager()
+passwords = Passwords()
+
+
+def disconnect() -> None:
+    """Close the connections that the app's pools keep."""
+    for engine in db.engines.values():
+        engine.dispose()

@@ -1,0 +1,156 @@
+"""What is logged, and in which form: one line for each record, for machines or for people.
+
+No record has a password, a token or an e-mail address. Requests are named by their route's
+template; what an exception says of a request, which may quote what somebody sent, is left out; and
+whatever still looks like an address or a token is masked.
+"""
+
+import logging
+import re
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from flask import g, has_app_context
+
+#: what a record may be about, in the order in which it is written
+_FIELDS = ("method", "route", "status", "duration_ms", "request_id", "user_id")
+_ADDRESS = re.compile(r"[^\s@\"'<>(),;:=]+@[^\s@\"'<>(),;:/]+")
+_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
+#: what gunicorn says of a request that it refuses or that fails before us, then quoting it
+_QUOTES = re.compile(r"Invalid request from ip=[^ ]*|Error handling request(?: [A-Z]+(?= |$))?")
+
+
+class Discreet(logging.Filter):
+    """Leaves out of gunicorn's own records what they quote of a request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, shorter where it quotes."""
+        if record.name == "gunicorn.error" and (found := _QUOTES.match(record.getMessage())):
+            record.msg, record.args, record.wordless = found[0].rstrip(":"), (), True
+        return True
+
+
+class _Formatter(logging.Formatter):
+    def formatException(self, ei: Any) -> str:
+        """Return where an exception came from; its words are for those outside of requests."""
+        return mask("".join(traceback.format_exception(*ei)).rstrip())
+
+    def trace(self, record: logging.LogRecord) -> str | None:
+        """Return the traceback of a record, if it has one."""
+        if not record.exc_info or record.exc_info[1] is None:
+            return None
+        if getattr(record, "wordless", False) or "request_id" in about(record):
+            return _wordless(record.exc_info[1])
+        return self.formatException(record.exc_info)
+
+
+class JsonFormatter(_Formatter):
+    """A record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        found = about(record)
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": _message(record),
+        } | found
+        if (trace := self.trace(record)) is not None:
+            line["exception"] = trace
+        return orjson.dumps(line, default=str).decode(errors="replace")
+
+
+class TextFormatter(_Formatter):
+    """A record as a line to read in a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        found = about(record)
+        at = datetime.fromtimestamp(record.created).astimezone()
+        line = f"{at:%H:%M:%S} {record.levelname:7} {_message(record)}"
+        if "duration_ms" in found:
+            line += f" in {found['duration_ms']} ms"
+        if "request_id" in found:
+            who = f", user {found['user_id']}" if "user_id" in found else ""
+            line += f" [{found['request_id']}{who}]"
+        trace = self.trace(record)
+        return line if trace is None else f"{line}\n{trace}"
+
+
+def about(record: logging.LogRecord) -> dict[str, Any]:
+    """Return what a record is about: what it says itself, and else the request or job under way."""
+    said = record.__dict__
+    found = g.get("about", {}) | _caller() if has_app_context() else {}
+    return {
+        name: said[name] if name in said else found[name]
+        for name in _FIELDS
+        if name in said or name in found
+    }
+
+
+def _caller() -> dict[str, Any]:
+    return {"user_id": g.caller.user_id} if "caller" in g else {}
+
+
+def _message(record: logging.LogRecord) -> str:
+    # that of a request is made of what is known to be harmless
+    text = record.getMessage()
+    return text if record.name == "gridt.requests" else mask(text)
+
+
+def mask(text: str) -> str:
+    """Return a text without e-mail addresses and tokens."""
+    return _TOKEN.sub("[token]", _ADDRESS.sub("[address]", text))
+
+
+def _wordless(error: BaseException) -> str:
+    """Return the frames and classes of an exception, and of those it came from."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        frames = "".join(traceback.format_tb(cause.__traceback__))
+        parts.append(f"Traceback (most recent call last):\n{frames}{type(cause).__qualname__}")
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return mask("\n\nwhich came from\n\n".join(parts))
+
+
+def style_of(given: str | None) -> str:
+    """Return `json` or `text`: what is given, or text on a terminal and JSON elsewhere."""
+    return given or ("text" if sys.stderr.isatty() else "json")
+
+
+def configuration(style: str | None) -> dict[str, Any]:
+    """Return what `logging.config.dictConfig` and gunicorn set up logging by.
+
+    :param style: as `style_of` takes it
+    """
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {"()": "gridt.runtime.logs.JsonFormatter"},
+            "text": {"()": "gridt.runtime.logs.TextFormatter"},
+        },
+        "filters": {"discreet": {"()": "gridt.runtime.logs.Discreet"}},
+        "handlers": {
+            "all": {
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stderr",
+                "formatter": style_of(style),
+                "filters": ["discreet"],
+            }
+        },
+        "root": {"level": "WARNING", "handlers": ["all"]},
+        "loggers": {
+            "gridt": {"level": "INFO"},
+            "alembic": {"level": "INFO"},
+            "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
+            "gunicorn.access": {"level": "INFO", "handlers": [], "propagate": True},
+        },
+    }

@@ -1,0 +1,221 @@
+"""What is counted for Prometheus, in each process; GET /metrics adds the processes up.
+
+With gunicorn each process counts in files of its own in the folder that PROMETHEUS_MULTIPROC_DIR
+names (see gunicorn.conf.py), where a process that is asked finds those of all. They are named
+by the place of a process among the others and not by its id: who takes the place of one that ended
+counts on in its files, and they do not become more.
+"""
+
+import os
+from collections import Counter as Bag
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    values,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
+from sqlalchemy import Engine, event, orm
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from gridt.runtime.database import Session
+
+#: where prometheus_client keeps the files, and which of them are this process's
+FOLDER, PLACE = "PROMETHEUS_MULTIPROC_DIR", "GRIDT_METRICS_PLACE"
+#: seconds; a hot read takes less than a millisecond, a login 0.2 s
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+#: what a network can have done to it
+OPERATIONS = ("join", "leave", "swap", "refill")
+#: what only the database knows, read when it is asked for
+GAUGES = {
+    "gridt_database_up": "1 if the database answers, else 0, and then it tells nothing else",
+    "gridt_open_slots": "Slots without a leader; counted up to 10,000",
+    "gridt_jobs_waiting": "Jobs that wait, for their first attempt or their next; up to 10,000",
+    "gridt_jobs_running": "Jobs that run; up to 10,000",
+    "gridt_jobs_dead": "Jobs that were given up; up to 10,000",
+    "gridt_jobs_oldest_seconds": "For how long the job that waits longest has been due",
+}
+Read = Callable[[], Mapping[str, float | None]]
+#: under which name a session keeps what is to be counted when it commits
+_PENDING = "gridt.runtime.metrics.pending"
+
+
+class Metrics:
+    """The metrics of this process; none, and at no cost, without GRIDT_METRICS_TOKEN."""
+
+    enabled = False
+
+    def init_app(self, app: Flask, engines: Mapping[str | None, Engine], read: Read) -> None:
+        """Begin to count, where the app's configuration asks for it.
+
+        :param read: reads `FIGURES`; None for what is not known
+        """
+        self.enabled = app.config["METRICS_TOKEN"] is not None
+        if not self.enabled:
+            return
+        # chosen here and not when the library is imported: gunicorn's parent imports it too
+        shared = FOLDER in os.environ and PLACE in os.environ
+        place = os.environ.get(PLACE, "")
+        in_files: Any = values.MultiProcessValue  # it has no types
+        values.ValueClass = in_files(lambda: place) if shared else values.MutexValue
+        self._registry = CollectorRegistry()
+        self._make(self._registry)
+        if shared:
+            self._registry = CollectorRegistry()
+            MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
+        self._registry.register(_Gauges(read))
+        for name, engine in engines.items():
+            self._watch(engine, name or "primary")
+
+    def _make(self, registry: CollectorRegistry) -> None:
+        options: dict[str, Any] = {"registry": registry}
+        live = options | {"multiprocess_mode": "livesum"}
+        self._requests = Counter(
+            "gridt_requests",
+            "Requests that were answered",
+            ["method", "route", "status"],
+            **options,
+        )
+        self._seconds = Histogram(
+            "gridt_request_duration_seconds",
+            "From when a request was there until its answer was made",
+            ["method", "route"],
+            buckets=_BUCKETS,
+            **options,
+        )
+        self._operations = Counter(
+            "gridt_network_operations",
+            "What was done to leader networks and committed; a refill for each slot",
+            ["operation"],
+            **options,
+        )
+        self._refusals = Counter(
+            "gridt_limit_refusals", "Calls that a limit refused", ["limit"], **options
+        )
+        self._connections = Gauge(
+            "gridt_database_connections_in_use", "Connections lent by the pools", ["pool"], **live
+        )
+        self._hashing = Gauge(
+            "gridt_passwords_hashing", "Passwords that are hashed or wait for it", **live
+        )
+        self._crowded = Counter(
+            "gridt_passwords_refused", "Passwords not hashed: too many waited", **options
+        )
+        # children are kept: to find one by its labels takes the library longer than to count
+        self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        for operation in OPERATIONS:
+            self._operations.labels(operation)
+
+    def _watch(self, engine: Engine, pool: str) -> None:
+        """Count the connections that an engine lends; listens after `prepare` has."""
+        gauge = self._connections.labels(pool)
+
+        @event.listens_for(engine, "checkout")
+        def _lend(_connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+            _noted(record)["lent"] = True
+            gauge.inc()
+
+        @event.listens_for(engine, "checkin")
+        def _take_back(_connection: Any, record: ConnectionPoolEntry) -> None:
+            if _noted(record).pop("lent", False):  # or it broke before anybody had it
+                gauge.dec()
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        if not self.enabled:
+            return
+        key = (method, route, status)
+        children = self._answers.get(key)
+        if children is None:
+            children = self._answers[key] = (
+                self._requests.labels(method, route, str(status)),
+                self._seconds.labels(method, route),
+            )
+        children[0].inc()
+        children[1].observe(seconds)
+
+    def refused(self, limit: str) -> None:
+        """Count a call that a limit refused."""
+        if self.enabled:
+            self._refusals.labels(limit).inc()
+
+    def crowded(self) -> None:
+        """Count a password that was not hashed."""
+        if self.enabled:
+            self._crowded.inc()
+
+    @contextmanager
+    def hashing(self) -> Iterator[None]:
+        """Count a password, from when it waits to be hashed until it is."""
+        if not self.enabled:
+            yield
+            return
+        self._hashing.inc()
+        try:
+            yield
+        finally:
+            self._hashing.dec()
+
+    def note(self, session: orm.Session, operation: str, times: int = 1) -> None:
+        """Count what a transaction does to a network, when it is committed and not before."""
+        if self.enabled and times:
+            session.info.setdefault(_PENDING, Bag())[operation] += times
+
+    def count(self, operations: Mapping[str, int]) -> None:
+        """Count what was done to networks."""
+        for operation, times in operations.items():
+            self._operations.labels(operation).inc(times)
+
+    def text(self) -> bytes:
+        """Return everything in Prometheus' format, what only the database knows included."""
+        return generate_latest(self._registry)
+
+
+def _noted(record: ConnectionPoolEntry) -> dict[Any, Any]:
+    noted: dict[Any, Any] = record.record_info  # type: ignore[assignment]  # it is never None
+    return noted
+
+
+class _Gauges(Collector):
+    """What is read when it is asked for, and not counted."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing, or the library would read to find the names."""
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        """Read the figures; what has none is left out."""
+        for name, value in self._read().items():
+            if value is not None:
+                yield GaugeMetricFamily(name, GAUGES[name], value)
+
+
+def forget(place: str) -> None:
+    """Take away what a process that ended had in hand."""
+    mark_process_dead(place)  # type: ignore[no-untyped-call]
+
+
+metrics = Metrics()
+
+
+@event.listens_for(Session, "after_commit")
+def _count(session: Session) -> None:
+    if operations := session.info.pop(_PENDING, None):
+        metrics.count(operations)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _drop(session: Session, _transaction: Any) -> None:
+    session.info.pop(_PENDING, None)

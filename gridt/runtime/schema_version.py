@@ -1,0 +1,148 @@
+"""Revisions of the tables: which one a database has, and one migration at a time."""
+
+import logging
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from sqlite3 import SQLITE_ERROR
+
+from alembic import command
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from flask import current_app, g
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from gridt.runtime.config import VERSION
+from gridt.runtime.extensions import migrate
+
+log = logging.getLogger(__name__)
+
+#: for how long one migration waits for another, in seconds
+_PATIENCE = 600
+#: what a migration holds PostgreSQL's advisory lock by: "gridt" as a number
+_LOCK = int.from_bytes(b"gridt", "big")
+#: Whoever comes after a statement that waits for a table waits with it, so it gives up early; and
+#: what a statement has locked, others wait for until it has done its work.
+_BRIEFLY = ("SET LOCAL lock_timeout = '5s'", "SET LOCAL statement_timeout = '60s'")
+_IN_THE_WAY = {
+    "55P03": "Something else kept a table locked for more than 5 seconds",
+    "57014": "A statement took more than 60 seconds",
+}
+
+
+class UnknownRevision(CommandError):
+    """A database is at a revision that this version of gridt does not know."""
+
+    def __init__(self, found: Collection[str], head: str) -> None:
+        super().__init__(
+            f"The database is at revision {', '.join(sorted(found))}, and this is gridt {VERSION},"
+            f" which knows revisions up to {head}: a newer version has migrated it, or it is of"
+            " another service. Nothing has been changed."
+        )
+
+
+@cache
+def _known(directory: str) -> tuple[str, frozenset[str]]:
+    """Return the newest revision in a directory, and all: read once, since `/ready` asks often."""
+    scripts = ScriptDirectory(directory)
+    known = frozenset(script.revision for script in scripts.walk_revisions())
+    return str(scripts.get_current_head()), known
+
+
+def head() -> str:
+    """Return the newest revision that this version of gridt knows."""
+    return _known(str(migrate.directory))[0]
+
+
+def revisions_of(connection: Connection) -> tuple[str, ...]:
+    """Return where a database is: nowhere if it has no tables of ours, and once otherwise."""
+    return MigrationContext.configure(connection).get_current_heads()
+
+
+def is_outdated(connection: Connection) -> bool:
+    """Tell whether a database has yet to be migrated for this version.
+
+    One that a newer version has migrated has not: each migration works with the version before.
+    """
+    head, known = _known(str(migrate.directory))
+    found = set(revisions_of(connection))
+    return not found or bool((known & found) - {head})
+
+
+def is_ahead(connection: Connection) -> bool:
+    """Tell whether a database is at a revision of which nothing is known here."""
+    _, known = _known(str(migrate.directory))
+    return bool(set(revisions_of(connection)) - known)
+
+
+def refuse_unknown(found: Collection[str], directory: str) -> None:
+    """Refuse to touch a database that is at a revision of which a directory knows nothing.
+
+    :raises UnknownRevision: when it is
+    """
+    head, known = _known(directory)
+    if unknown := set(found) - known:
+        raise UnknownRevision(unknown, head)
+
+
+def warn_of_another(engine: Engine) -> None:
+    """Log that a database is not at the revision of this version, if it is not.
+
+    A server goes on nevertheless: while servers are upgraded, those of the version before work on
+    the database of the newer one.
+    """
+    with suppress(OperationalError), engine.connect() as connection:  # it may come later
+        found = revisions_of(connection)
+        if found != (head(),):
+            log.warning(
+                "The database is at revision %s, and this is gridt %s, made for revision %s",
+                ", ".join(found) or "none",
+                VERSION,
+                head(),
+            )
+
+
+def wait_for_turn(dialect: str, execute: Callable[[str], object]) -> None:
+    """Let a transaction that migrates wait for any other, and then for nothing else for long.
+
+    SQLite has one writer at a time anyway.
+    """
+    if dialect != "postgresql":
+        return
+    execute(f"SET LOCAL lock_timeout = '{_PATIENCE}s'")
+    execute(f"SET LOCAL statement_timeout = '{_PATIENCE}s'")
+    # until the transaction ends, so that it holds behind a PgBouncer as well
+    execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    for statement in _BRIEFLY:
+        execute(statement)
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """Say in a sentence why a migration could not be: something in its way, or no database.
+
+    :raises CommandError: instead of the database's error; nothing was changed
+    """
+    g.patience = _PATIENCE
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == SQLITE_ERROR:
+            raise  # a statement is wrong, and its author wants to see which
+        if reason := _IN_THE_WAY.get(getattr(error.orig, "sqlstate", None) or ""):
+            raise CommandError(f"{reason}. Nothing has been changed; please try again.") from error
+        raise CommandError(f"The database cannot be migrated: {error.orig}") from error
+    finally:
+        g.pop("patience")
+
+
+def upgrade(connection: Connection) -> None:
+    """Migrate the database of a connection, which need not be the app's own.
+
+    :raises CommandError: when it may not, or cannot be migrated
+    """
+    config = current_app.extensions["migrate"].migrate.get_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

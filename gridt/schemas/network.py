@@ -1,0 +1,56 @@
+"""Who leads whom in a movement."""
+
+from marshmallow import Schema, fields
+from marshmallow.validate import OneOf
+
+from gridt.formats import MOST_DRAWN, TEXTS
+from gridt.http.fields import In
+
+
+class NetworkIn(In):
+    """How the network is to be written down."""
+
+    format = fields.String(
+        load_default="json",
+        validate=OneOf([*TEXTS, "svg"]),
+        metadata={"description": f"`svg` is a picture, of up to {MOST_DRAWN} members"},
+    )
+
+
+_LABELS = [{"type": "integer"}, {"type": "string"}]
+
+
+class NetworkMember(Schema):
+    """A member, and whom they follow."""
+
+    id = fields.Raw(
+        required=True,
+        metadata={
+            "oneOf": _LABELS,
+            "description": "for the creator and admins the user's id, else a pseudonym",
+        },
+    )
+    live = fields.Boolean(required=True)
+    leaders = fields.List(fields.Raw(metadata={"oneOf": _LABELS}), required=True)
+
+
+class NetworkMovement(Schema):
+    """The movement that a network is of."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    member_count = fields.Integer(required=True)
+
+
+class NetworkOut(Schema):
+    """The leader network of a movement."""
+
+    movement = fields.Nested(NetworkMovement, required=True)
+    you = fields.Raw(
+        required=True,
+        metadata={
+            "oneOf": [*_LABELS, {"type": "null"}],
+            "description": "the member who asks; null for a creator or an admin who is none",
+        },
+    )
+    members = fields.List(fields.Nested(NetworkMember), required=True)

@@ -1,0 +1,39 @@
+"""Standing over time: history, pauses, imports, and changes of what it is judged by."""
+
+from gridt.standing.activity import CompletedTurn, DueTurn, done_by, lately
+from gridt.standing.history import PastTurn, TurnHistory
+from gridt.standing.imports import Complaint, Reported, import_updates
+from gridt.standing.pauses import pause, pause_of, resume
+from gridt.standing.recompute_job import enqueue_recompute
+from gridt.standing.schedule_changes import (
+    CLOCK,
+    TERMS,
+    Place,
+    change_clock,
+    change_terms,
+    recompute_batch,
+)
+from gridt.standing.statistics import movement_statistics
+
+__all__ = [
+    "CLOCK",
+    "TERMS",
+    "Complaint",
+    "CompletedTurn",
+    "DueTurn",
+    "PastTurn",
+    "Place",
+    "Reported",
+    "TurnHistory",
+    "change_clock",
+    "change_terms",
+    "done_by",
+    "enqueue_recompute",
+    "import_updates",
+    "lately",
+    "movement_statistics",
+    "pause",
+    "pause_of",
+    "recompute_batch",
+    "resume",
+]

@@ -1,0 +1,103 @@
+"""How the members of a movement do together: of all of them, or of some whom chance has drawn."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+from statistics import fmean, median
+from typing import Any
+
+from gridt.models import (
+    IN_MOVEMENT,
+    STANDING_ROW,
+    Movement,
+    StandingRow,
+    Subscription,
+    execute,
+    keys_of,
+    terms_in,
+    whole_in,
+)
+from gridt.runtime.clock import utcnow
+from gridt.turns.calendar import Clock
+from gridt.turns.scoring import Standing, advance
+from gridt.turns.weeks import WEEKS, Mark, monday_of, read, week_of
+
+#: of a larger movement so many are counted: of a hundred samples, in 95 a share is off by 4 points
+#: or less. Those whose keys come first: drawn by chance when they joined, and the same each time
+MOST_COUNTED = 500
+#: of fewer nothing is told, or it would tell of each
+FEWEST = 5
+
+# Statements are made once: to build one costs as much as to run it.
+_DRAWN = STANDING_ROW.where(IN_MOVEMENT).order_by(Subscription.shuffle_key).limit(MOST_COUNTED)
+
+
+def movement_statistics(movement: Movement) -> dict[str, Any]:
+    """Return how the members of a movement do, reading a bounded part of it."""
+    now = utcnow()
+    told: dict[str, Any] = {
+        "members": movement.member_count,
+        "counted": 0,
+        "done": None,
+        "paused": None,
+        "streaks": None,
+        "weeks": [],
+    }
+    rows = execute(_DRAWN, keys_of(movement.id)).all()
+    if len(rows) >= FEWEST:
+        told |= _counted(rows, now)
+    return told
+
+
+def _counted(rows: Sequence[StandingRow], now: datetime) -> dict[str, Any]:
+    streaks, done, weeks = [], 0, _Weeks(now)
+    for row in rows:
+        terms = terms_in(row)
+        standing = advance(whole_in(row, terms), now, terms)
+        streaks.append(standing.streak)
+        done += standing.done
+        weeks.count(standing)
+    return {
+        "counted": len(rows),
+        "done": done,
+        "paused": sum(row.paused_until is not None and row.paused_until > now for row in rows),
+        "streaks": {
+            "average": round(fmean(streaks), 2),
+            "median": float(median(streaks)),
+            "longest": max(streaks),
+        },
+        "weeks": weeks.told(),
+    }
+
+
+class _Weeks:
+    """How many turns were done, and how many counted, in each of the last weeks."""
+
+    def __init__(self, now: datetime) -> None:
+        self._last = week_of(now, Clock())
+        self._done: Counter[int] = Counter()
+        self._turns: Counter[int] = Counter()
+        self._members: Counter[int] = Counter()
+
+    def count(self, standing: Standing) -> None:
+        """Count the turns of a member: what was done before a week began and before the next."""
+        now = Mark(0, standing.done_turns, standing.turns)
+        for began, ended in pairwise([*read(standing.weeks), now]):
+            if turns := ended.turns - began.turns:
+                self._done[began.week] += ended.done_turns - began.done_turns
+                self._turns[began.week] += turns
+                self._members[began.week] += 1
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return the weeks of which enough members are known, the oldest first."""
+        return [
+            {
+                "starts_on": monday_of(week),
+                "done_turns": self._done[week],
+                "turns": self._turns[week],
+                "completion": round(self._done[week] / self._turns[week], 4),
+            }
+            for week in range(self._last - WEEKS + 1, self._last + 1)
+            if self._members[week] >= FEWEST
+        ]

@@ -1,0 +1,1 @@
+"""Turns, standing and weeks, as pure functions."""

@@ -1,0 +1,55 @@
+"""Weeks, from Monday to Sunday of a member's own calendar, and what was done before each began."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import NamedTuple
+
+from gridt.turns.calendar import WEEK, Clock
+
+#: so many of the last weeks are remembered
+WEEKS = 12
+
+
+class Mark(NamedTuple):
+    """What a member had done, ever, before the first turn that began in a week.
+
+    :param week: its number: 0 began on the first day of the year 1
+    """
+
+    week: int
+    done_turns: int
+    turns: int
+
+
+def week_of(moment: datetime, clock: Clock) -> int:
+    """Return the number of the week that a moment is in."""
+    return (clock.day_of(moment).toordinal() - 1) // WEEK
+
+
+def monday_of(week: int) -> date:
+    """Return the day that a week begins on."""
+    return date.fromordinal(1 + WEEK * week)
+
+
+def start_of(week: int, clock: Clock) -> datetime:
+    """Return the first moment of a week."""
+    return clock.start_of(monday_of(week))
+
+
+def extended(text: str, marks: Iterable[Mark]) -> str:
+    """Return a text that tells marks, `week:done/turns` each, with some more: the last of all."""
+    new = (f"{week}:{done}/{turns}" for week, done, turns in marks)
+    return " ".join([*text.split(), *new][-WEEKS:])
+
+
+def last_of(text: str) -> int | None:
+    """Return the week of the last mark that a text tells."""
+    word = text[text.rfind(" ") + 1 :]
+    return int(word.partition(":")[0]) if word else None
+
+
+def read(text: str | None) -> list[Mark]:
+    """Return the marks that a text tells, the oldest first."""
+    words = (text or "").replace(":", " ").replace("/", " ").split()
+    numbers = iter(map(int, words))
+    return list(map(Mark, numbers, numbers, numbers))

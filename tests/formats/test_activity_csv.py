@@ -1,0 +1,244 @@
+"""What was done as a table: what spreadsheets make of it, and what is read again."""
+
+import csv
+import re
+import subprocess
+import sys
+from datetime import date, datetime
+from io import StringIO
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridt.errors import Invalid
+from gridt.formats.activity_csv import MOST_ROWS, as_table, as_typed, harmless, read_table
+from gridt.standing.activity import CompletedTurn
+from tests.nasty import NASTY
+from tests.servers import PATIENCE, ROOT
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+AT = datetime(2026, 3, 1, 8, 30, 15, 123456, tzinfo=AMSTERDAM)
+
+FORMULAS = [
+    *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0"),
+    *(
+        "\uff1d1+1",
+        "\uff0b1",
+        "\uff0d1",
+        "\uff20SUM(A1)",
+        " =1",
+        "\u00a0=1",
+        "\u200b=1",
+        "\ufeff=1",
+    ),
+    *("'=1", "''=1", '"=1+1"', "\x01=1", "=", "-", "\t", "\r\n"),
+    *("x;=1+1", "x;-1", 'x;"=1+1"', "x\n=1", "x\r=1", "x\t=1", "x; =1", "a;b;=1", ";=1"),
+]
+HARMLESS = ["", "done", "1-1", "a=b", "it's", "'tis", "x;y", "ann@example.org", "a; b", "'"]
+
+
+def written(*texts: str) -> str:
+    done = [CompletedTurn(1, "Flossing", AT, date(2026, 2, 28), text) for text in texts]
+    return "".join(as_table(done))
+
+
+def rows_of(text: str) -> list[list[str]]:
+    return list(csv.reader(StringIO(text.removeprefix("\ufeff"), newline=""), strict=True))
+
+
+def read(text: str | bytes, movement: str = "Flossing"):
+    return read_table(text.encode() if isinstance(text, str) else text, movement)
+
+
+def test_a_row_tells_the_time_by_both_clocks_and_the_turn():
+    text = written("done, twice")
+    assert text.startswith("\ufeffmovement,date,local_time,utc_time,turn,message\r\n")
+    assert rows_of(text)[1:] == [
+        [
+            "Flossing",
+            "2026-03-01T08:30:15.123456+01:00",
+            "2026-03-01 08:30:15",
+            "2026-03-01 07:30:15",
+            "2026-02-28",
+            "done, twice",
+        ]
+    ]
+
+
+def test_of_nothing_there_is_a_table_without_rows():
+    assert len(rows_of("".join(as_table([])))) == 1
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_is_a_formula_whatever_is_taken_for_the_end_of_one(text, delimiter):
+    """Spreadsheets know quotes only where a cell begins, and each country its own delimiter."""
+    first_visible = re.compile(r"[\s\"\ufeff\u200b\x00-\x1f]*(.?)", re.DOTALL)
+    cells = csv.reader(StringIO(written(text), newline=""), delimiter=delimiter)
+    for cell in (cell for row in cells for cell in row):
+        assert first_visible.match(cell)[1] not in {*"=+-@\uff1d\uff0b\uff0d\uff20"}, cell
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_is_harmless_stays_as_it_is(text):
+    assert harmless(text) == text
+    assert as_typed(text) == text
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, *HARMLESS, *NASTY])
+def test_what_is_made_harmless_is_read_as_it_was(text):
+    assert as_typed(harmless(text)) == text
+
+
+@given(st.text(alphabet=st.sampled_from("=+-@'\";, \t\r\nx\uff1d\u200b"), max_size=12))
+def test_whatever_is_made_harmless_is_read_as_it_was(text):
+    assert as_typed(harmless(text)) == text
+    assert as_typed(harmless(harmless(text))) == harmless(text)
+
+
+@given(st.lists(st.text(max_size=20).filter(lambda text: "\0" not in text), max_size=5))
+def test_what_is_written_is_read(texts):
+    try:
+        text = written(*texts)
+        body = text.encode()
+    except UnicodeEncodeError:  # a surrogate, which nobody can store
+        return
+    if texts:
+        rows, wrong, others = read(body)
+        assert [(row.at, row.message or "") for row in rows] == [(AT, one) for one in texts]
+        assert (wrong, others) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "date,message\n2026-01-31,done\n",
+        "date;message\r\n2026-01-31;done\r\n",
+        "date;mood;message\r2026-01-31;,,,;done\r",
+        "\ufeffdate,message\r\n2026-01-31,done",
+        'Date , MESSAGE\r\n"2026-01-31","done"\r\n',
+        "mood,message,date,movement\ngood,done,2026-01-31,\n",
+        "date,message\n\n 2026-01-31 ,done\n,\n;\n"[:-2],
+    ],
+)
+def test_tables_of_others_are_read(text):
+    rows, wrong, others = read(text)
+    assert [(row.at, row.message) for row in rows] == [(date(2026, 1, 31), "done")]
+    assert (wrong, others) == ([], 0)
+
+
+def test_a_date_is_enough():
+    (row,), _, _ = read("date\n2026-01-31\n")
+    assert (row.row, row.at, row.message) == (2, date(2026, 1, 31), None)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-31T20:15:00+01:00", "2026-01-31 19:15Z", "2026-01-31t19:15:00.0z"]
+)
+def test_a_time_is_read_with_its_offset(text):
+    (row,), _, _ = read(f"date\n{text}\n")
+    assert row.at == datetime(2026, 1, 31, 20, 15, tzinfo=AMSTERDAM)
+
+
+BAD_DATES = [
+    *("", "yesterday", "31-01-2026", "01/31/2026", "2026-1-31", "2026-02-30", "2026-13-01"),
+    *("20260131", "2026-W05-6", "2026-01-31T20:15:00", "2026-01-31T25:00Z", "2026-01-31T20Z"),
+    *("2026-01-31T20:15+25:00", "0000-01-01", "0001-01-01", "1969-12-31", "9999-99-99"),
+    *(
+        "\u0662\u0660\u0662\u0666-01-31",
+        "46053",
+        "'2026-01-31",
+        "2026-01-31,",
+        "=TODAY()",
+        "2026-01-31T20:15+24:00",
+    ),
+    *("0001-01-01T00:00:00+14:00", "1970-01-01"),
+]
+
+
+@pytest.mark.parametrize("text", BAD_DATES)
+def test_a_bad_date_is_named_by_its_row(text):
+    rows, wrong, _ = read(f'date,message\n2026-01-30,x\n"{text}",x\n')
+    assert len(rows) == 1
+    assert [(row, column) for row, column, _ in wrong] == [(3, "date")]
+
+
+def test_rows_are_counted_as_spreadsheets_do():
+    """A cell of several lines is in one row, and an empty row counts."""
+    rows, wrong, _ = read('date,message\n2026-01-30,"a\nb"\n\nnever,x\n2026-01-31,y\n')
+    assert [row.row for row in rows] == [2, 5]
+    assert [row for row, _, _ in wrong] == [4]
+
+
+def test_a_long_message_is_named_and_as_long_as_it_was_typed():
+    body = (
+        f"date,message\n2026-01-30,{'x' * 281}\n2026-01-29,{'x' * 280}\n2026-01-28,'={'x' * 279}\n"
+    )
+    _, wrong, _ = read(body)
+    assert [(row, column) for row, column, _ in wrong] == [(2, "message")]
+
+
+def test_a_row_with_too_many_cells_is_named():
+    _, wrong, _ = read("date,message\n2026-01-30,well, done\n")
+    assert [(row, column) for row, column, _ in wrong] == [(2, "")]
+
+
+#: read by a process of its own, since nothing stops a search
+BUSY = """
+from gridt.formats.activity_csv import read_table
+
+nasty = "\\t'"
+long, many = nasty * 65_000, f'2026-03-01,Flossing,"{nasty * 280}"\\n' * 1_800
+rows = f'2026-03-01,"{long}",\\n2026-03-01,Flossing,"{long}"\\n{many}'
+read_table(f"date,movement,message\\n{rows}".encode(), "Flossing")
+"""
+
+
+def test_no_cell_keeps_the_service_busy():
+    """The long one took a minute, which is longer than a worker is waited for; the many a third."""
+    subprocess.run([sys.executable, "-c", BUSY], cwd=ROOT, timeout=PATIENCE, check=True)
+
+
+def test_rows_of_other_movements_are_left_out_and_counted():
+    text = "movement,date\nFLOSSING,2026-01-30\nReading,2026-01-30\nReading,never\n"
+    rows, wrong, others = read(text)
+    assert ([row.row for row in rows], wrong, others) == ([2], [], 2)
+
+
+NO_TABLES = {
+    "nothing": b"",
+    "a mark": b"\xef\xbb\xbf",
+    "blank": b" \r\n",
+    "names only": b"date,message\r\n",
+    "no rows": b"date,message\n,\n \n",
+    "no names": b"2026-01-31,done\n",
+    "other names": b"when,what\n2026-01-31,done\n",
+    "a name twice": b"date,date\n2026-01-31,2026-01-30\n",
+    "two messages": b"date,message,Message \n2026-01-31,done,\n",
+    "two movements": b"date,movement,movement\n2026-01-31,Flossing,Reading\n",
+    "NUL": b"date\n2026-01-31\0\n",
+    "a picture": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    "a workbook": b"PK\x03\x04\x14\0\x06\0",
+    "UTF-16": "date\n2026-01-31\n".encode("utf-16"),
+    "Latin 1": "date,message\n2026-01-31,één\n".encode("latin-1"),
+    "a surrogate": b"date,message\n2026-01-31,\xed\xa0\x80\n",
+    "an open quote": b'date,message\n2026-01-31,"done\n2026-01-30,done\n',
+    "a quote that closes early": b'date,message\n2026-01-31,"do"ne\n',
+    "an endless cell": b"date,message\n2026-01-31," + b"x" * 200_000,
+    "only other movements": b"movement,date\nReading,2026-01-31\n",
+    "too many": b"date\n" + b"2026-01-31\n" * (MOST_ROWS + 1),
+}
+
+
+@pytest.mark.parametrize("body", NO_TABLES.values(), ids=NO_TABLES)
+def test_what_is_no_table_is_refused(body):
+    with pytest.raises(Invalid) as refused:
+        read(body)
+    assert [error["pointer"] for error in refused.value.errors] == ["#"]
+
+
+def test_as_many_rows_as_may_be_are_read():
+    rows, _, _ = read(b"date\n" + b"2026-01-31\n" * MOST_ROWS)
+    assert len(rows) == MOST_ROWS

@@ -1,0 +1,316 @@
+"""Copies of whole databases: from and to both engines, and killed in between."""
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from gridt.models import AuditEntry, Job, Movement, User
+from gridt.runtime import database_copy
+from gridt.runtime.extensions import db
+from tests import networks, postgres
+from tests.conftest import migrated_app
+from tests.databases import postgresql_only
+from tests.servers import PATIENCE, ROOT, change, environment, flask
+
+MEMBERS, ROUNDS = 500, 4
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Flask]:
+    """Enter the context of an app on a database, and migrate it."""
+    with migrated_app(url) as app, app.app_context():
+        yield app
+
+
+@dataclass
+class Journey:
+    """A database to copy, all its rows, and what makes empty ones to copy it into."""
+
+    source: str
+    rows: dict[str, list[Any]]
+    new_target: Callable[[], str]
+
+
+@pytest.fixture(scope="module", params=["the same engine", "from SQLite", "to SQLite"])
+def journey(
+    request: pytest.FixtureRequest,
+    new_database: Callable[[], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Journey:
+    """A source with people, who follow each other, and with something in every table."""
+
+    def new_sqlite() -> str:
+        return f"sqlite:///{tmp_path_factory.mktemp('copying') / 'gridt.sqlite'}"
+
+    if request.config.getoption("--database") == "sqlite" and request.param != "the same engine":
+        pytest.skip("both are SQLite in this run")
+    source = new_sqlite() if request.param == "from SQLite" else new_database()
+    with opened(source) as app:
+        command = ["gridt", "demo-data", f"--members={MEMBERS}", "--movements=3", "--weeks=2"]
+        assert app.test_cli_runner().invoke(args=command).exit_code == 0
+        fill_every_table()
+    new_target = new_sqlite if request.param == "to SQLite" else new_database
+    return Journey(source, everything(source), new_target)
+
+
+def fill_every_table() -> None:
+    """See to it that no table is empty, with values that engines may treat differently."""
+    moment = datetime(2024, 2, 29, 23, 59, 59, 999999, tzinfo=UTC)
+    user = User("Ÿsée 😀", "ysee@example.org", "correct horse")
+    user.bio = "tab\t, \\N, \\., 'quoted' \"twice\",\r\nand a line\u2028more"
+    user.save_to_db()
+    gone = User("gone", "gone@example.org", "correct horse")
+    gone.save_to_db()
+    gone.delete_from_db()  # so that the largest id is not the last that was given
+    Job.record("nothing", {"nested": [1, None, {"é": "\\"}], "empty": ""}, None, 0, moment)
+    AuditEntry.note("role.changed", user_id=user.id, role="admin", why='"é"')
+    db.session.commit()
+    movement = db.session.scalars(sa.select(Movement).order_by(Movement.id)).first()
+    assert movement is not None
+    movement.interval = timedelta(days=400, seconds=1)
+    db.session.commit()
+    networks.put_apart(1, 2)
+    kinds: dict[type, Any] = {str: "x", int: 1, datetime: moment, timedelta: timedelta(hours=36)}
+    members = {"user_id": 1, "movement_id": movement.id}
+    for table in db.metadata.sorted_tables:
+        if db.session.scalar(sa.select(sa.func.count()).select_from(table)):
+            continue
+        for number in (1, 2):
+            values = {
+                column.name: members.get(column.name, kinds.get(column.type.python_type))
+                for column in table.columns
+                if not column.nullable and column is not table.autoincrement_column
+            }
+            own = {"key": str(number), "digest": str(number)}
+            own |= {"ended_at": moment + timedelta(number)}
+            own |= {"starts_at": moment + timedelta(number)}
+            values |= {name: value for name, value in own.items() if name in table.columns}
+            if [column.name for column in table.primary_key] == ["user_id"]:
+                values["user_id"] = number
+            if "update_id" in table.columns:
+                values |= {"reporter_id": number}
+            db.session.execute(sa.insert(table).values(values))
+    db.session.commit()
+
+
+def everything(url: str) -> dict[str, list[Any]]:
+    """Return all rows of all tables, in an order that both engines have."""
+    with opened(url), db.engine.connect() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
+            for table in db.metadata.sorted_tables
+        }
+
+
+def copy(urls: tuple[str, str]) -> "subprocess.CompletedProcess[str]":
+    return flask(urls[0], "gridt", "copy-database", "--to", urls[1])
+
+
+@pytest.fixture(scope="module")
+def run(journey: Journey) -> "Run":
+    """A copy of that, and what was told of it."""
+    target = journey.new_target()
+    return target, copy((journey.source, target))
+
+
+Run = tuple[str, "subprocess.CompletedProcess[str]"]
+
+
+def test_a_copy_holds_all_that_there_was(journey: Journey, run: Run) -> None:
+    target, told = run
+    assert all(journey.rows.values()), "no table is empty"
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert everything(target) == journey.rows
+    rows = sum(map(len, journey.rows.values()))
+    assert f"{rows:,} rows copied" in told.stdout
+    assert f"{len(journey.rows)} tables compared, all equal." in told.stdout
+    assert "3 movements checked, nothing broken." in told.stdout
+    with opened(target) as app:
+        assert set(sa.inspect(db.engine).get_table_names()) == {*journey.rows, "alembic_version"}
+        assert app.test_cli_runner().invoke(args=["db", "check"]).exit_code == 0
+
+
+def test_a_second_copy_into_it_is_refused(journey: Journey, run: Run) -> None:
+    assert "The target holds data already" in refusal((journey.source, run[0]))
+    assert everything(run[0]) == journey.rows
+
+
+def test_a_killed_copy_goes_on_where_it_was(journey: Journey) -> None:
+    target = journey.new_target()
+    rows, killed = sum(map(len, journey.rows.values())), 0
+    for _ in range(ROUNDS):
+        killed += kill_after((journey.source, target), random.randrange(rows))
+    assert killed, "each was over before it could be killed"
+    told = copy((journey.source, target))
+    if "holds data already" not in told.stderr:  # the last was over before it could be killed
+        assert told.returncode == 0, told.stdout + told.stderr
+    assert everything(target) == journey.rows
+
+
+def test_the_copy_goes_on_where_the_source_was(journey: Journey, run: Run) -> None:
+    with opened(journey.source):
+        before = next_user(), next_entry()
+    with opened(run[0]) as app:
+        assert (next_user(), next_entry()) == before
+        # what only grows there only grows here
+        with pytest.raises(sa.exc.DBAPIError, match="only grows"), db.engine.begin() as connection:
+            connection.execute(sa.delete(AuditEntry))
+        login = {"username": "Ÿsée 😀", "password": "correct horse"}
+        answer = app.test_client().post("/auth", json=login)
+        assert answer.status_code == 200, answer.text
+        assert networks.violations() == []
+
+
+def next_user() -> int:
+    """Return the id that the next account gets."""
+    user = User("somebody", "somebody@example.org", "correct horse")
+    db.session.add(user)
+    db.session.flush()
+    id = user.id
+    db.session.commit()
+    return id
+
+
+def next_entry() -> int:
+    """Return the id that the next entry of the audit log gets."""
+    AuditEntry.note("role.changed", role="user")
+    db.session.commit()
+    id = db.session.scalar(sa.select(sa.func.max(AuditEntry.id)))
+    db.session.commit()
+    return int(id)
+
+
+def kill_after(urls: tuple[str, str], rows: int) -> bool:
+    """Start to copy, and kill that when the target has so many rows; tell whether it came to it."""
+    with subprocess.Popen(
+        # smaller batches, so that there is something between them
+        [sys.executable, "-c", SLOWLY, "gridt", "copy-database", "--to", urls[1]],
+        cwd=ROOT,
+        env=environment(urls[0]),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        give_up = time.monotonic() + PATIENCE
+        engine = sa.create_engine(urls[1])
+        while process.poll() is None and rows_in(engine) < rows:
+            assert time.monotonic() < give_up
+        process.kill()
+        engine.dispose()
+    return process.returncode < 0
+
+
+SLOWLY = """
+from flask.cli import main
+from gridt import copying
+copying.BATCH = 200
+main()
+"""
+
+
+def rows_in(engine: sa.Engine) -> int:
+    try:
+        with engine.connect() as connection:
+            return sum(database_copy.count_rows(connection).values())
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError):  # there are no tables yet
+        return -1
+
+
+# -- what is refused ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(new_database: Callable[[], str]) -> tuple[str, str]:
+    """Two databases: one with a few people, and one that is empty."""
+    urls = new_database(), new_database()
+    with opened(urls[0]):
+        networks.people(3)
+    return urls
+
+
+def refusal(urls: tuple[str, str]) -> str:
+    """Return why a copy was refused, as a sentence and with exit code 1."""
+    run = copy(urls)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    return run.stderr
+
+
+def test_a_target_of_something_else_is_refused(pair: tuple[str, str]) -> None:
+    change(pair[1], "CREATE TABLE invoices (id INTEGER PRIMARY KEY)")
+    assert "holds tables of something else" in refusal(pair)
+    engine = sa.create_engine(pair[1])
+    assert sa.inspect(engine).get_table_names() == ["invoices"]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_database_at_another_revision_is_refused(pair: tuple[str, str], which: int) -> None:
+    with opened(pair[1]):
+        pass
+    change(pair[which], "UPDATE alembic_version SET version_num = '0001'")
+    assert "is at revision 0001, and this version of gridt needs" in refusal(pair)
+
+
+def test_the_unfinished_copy_of_another_database_is_refused(
+    pair: tuple[str, str], new_database: Callable[[], str]
+) -> None:
+    with opened(new_database()):
+        target = database_copy.open_engine(pair[1])
+        database_copy.begin(db.engine, target)
+        target.dispose()
+    assert "unfinished copy of another database" in refusal(pair)
+
+
+def test_a_database_is_not_copied_into_itself(pair: tuple[str, str]) -> None:
+    assert "into itself" in refusal((pair[0], pair[0]))
+
+
+def test_what_is_no_address_is_refused(pair: tuple[str, str]) -> None:
+    run = flask(pair[0], "gridt", "copy-database", "--to", "mysql://somewhere")
+    assert run.returncode == 2
+    assert "Neither a sqlite:// nor a postgresql:// address" in run.stderr
+
+
+def test_a_target_that_is_not_there_is_told(pair: tuple[str, str], tmp_path: Path) -> None:
+    away = f"postgresql://nobody@127.0.0.1:{postgres.free_port()}/nothing"
+    assert "connection failed" in refusal((pair[0], away))
+    nowhere = f"sqlite:///{tmp_path / 'no' / 'folder.sqlite'}"
+    assert "unable to open database file" in refusal((pair[0], nowhere))
+
+
+@postgresql_only("SQLite takes everything")
+def test_what_the_target_cannot_hold_is_told(pair: tuple[str, str], tmp_path: Path) -> None:
+    source = f"sqlite:///{tmp_path / 'long.sqlite'}"
+    with opened(source):
+        (user_id,) = networks.people(1)
+        db.session.execute(sa.update(User).values(role="x" * 100))
+        db.session.commit()
+    told = refusal((source, pair[1]))
+    assert f"does not take users from {user_id} to {user_id}" in told
+    assert "character varying(16)" in told
+
+
+def test_what_was_written_meanwhile_is_noticed(pair: tuple[str, str]) -> None:
+    with opened(pair[0]):
+        target = database_copy.open_engine(pair[1])
+        database_copy.begin(db.engine, target)
+        with database_copy.snapshot(db.engine) as source:
+            list(database_copy.copy_rows(source, target))
+        target.dispose()
+    # a name: neither more rows, nor other keys
+    change(pair[0], "UPDATE users SET bio = 'somebody else' WHERE id = 2")
+    run = copy(pair)  # goes on, and has nothing left to copy
+    assert run.returncode == 1
+    assert "users: 3 rows here, 3 in the copy" in run.stdout
+    assert "users differ: something wrote meanwhile" in run.stderr

@@ -1,0 +1,254 @@
+"""Standings as they are kept are those that the past tells, whatever happened."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import product
+from typing import Any
+
+import hypothesis.strategies as st
+import sqlalchemy as sa
+from hypothesis import settings
+from hypothesis.stateful import invariant, rule
+
+from gridt.errors import AlreadyDone, BadRows, Invalid, NotInTime, NotSubscribed
+from gridt.jobs import run_until_idle
+from gridt.models import Movement, Subscription, SubscriptionPause, Update, User
+from gridt.models.schedule import StandingRow
+from gridt.models.standing.store import (
+    FOR_OTHERS,
+    MEMBER_IN_TOLD,
+    OF_USER,
+    load_row,
+    past_of,
+    recompute,
+    terms_in,
+    whole_in,
+)
+from gridt.models.standing.summaries import fast_summary, own_standing_view
+from gridt.runtime.extensions import db
+from gridt.standing.history import TurnHistory
+from gridt.standing.imports import Reported, import_updates
+from gridt.standing.pauses import pause, resume
+from gridt.standing.recompute_job import enqueue_recompute
+from gridt.standing.schedule_changes import change_clock, change_terms
+from gridt.turns.scoring import INSTANT, Outcome, Standing, advance
+from tests.conftest import Clock
+from tests.lives import Life, live
+from tests.networks import make_movements, people
+
+#: `make fuzz`: many lives, and others each time
+LIVES = 600 if settings.get_current_profile_name() == "fuzz" else 12
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+GRACE = 2 * HOUR
+# Kwajalein skips a day while people live; Kathmandu is off by a quarter of an hour
+ZONES = ["UTC", "America/New_York", "Pacific/Auckland", "Asia/Kathmandu", "Pacific/Kwajalein"]
+CLOCKS = {
+    "time_zone": st.sampled_from(ZONES),
+    "day_starts_at": st.sampled_from([0, 240, 720]),
+    "week_starts_on": st.integers(0, 6),
+}
+TERMS = {
+    "interval": st.sampled_from([DAY, 2 * DAY, 7 * DAY, 12 * HOUR, 5 * HOUR]),
+    "free_misses": st.integers(0, 2),
+    "free_turns": st.sampled_from([3, 7, 30]),
+    "counts_every_update": st.booleans(),
+}
+
+# mostly the same member, so that much happens to one
+someone = somewhere = st.sampled_from([0, 0, 0, 1])
+hours = st.integers(1, 24) | st.integers(1, 24 * 20)
+
+
+class LifeOfTwo(Life):
+    """Two people in two movements, and whatever they do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.people = people(2)
+        self.movements = [movement.id for movement in make_movements(2)]
+        for number, where in product(range(2), range(2)):
+            self.come(number, where)
+
+    def user(self, number: int) -> User:
+        return db.session.get_one(User, self.people[number])
+
+    def movement(self, where: int) -> Movement:
+        return db.session.get_one(Movement, self.movements[where])
+
+    def attempt(self, act: Callable[..., Any], number: int, where: int, *given: Any) -> None:
+        try:
+            act(self.people[number], self.movements[where], *given)
+            db.session.commit()
+        except (NotSubscribed, Invalid, AlreadyDone, NotInTime, BadRows):
+            db.session.rollback()
+
+    @rule(ahead=hours)
+    def wait(self, ahead: int) -> None:
+        self.clock.now += ahead * HOUR
+
+    @rule()
+    def wait_for_a_blink(self) -> None:
+        self.clock.now += timedelta(seconds=0.5)
+
+    @rule(number=someone, where=somewhere)
+    def post(self, number: int, where: int) -> None:
+        self.attempt(Update.record, number, where)
+
+    @rule(
+        number=someone,
+        where=somewhere,
+        times=st.integers(2, 6),
+        every=st.sampled_from([5, 12, 24, 48]),
+    )
+    def keep_at_it(self, number: int, where: int, times: int, every: int) -> None:
+        for _ in range(times):
+            self.post(number, where)
+            self.wait(every)
+
+    @rule(number=someone, where=somewhere, minutes=st.integers(1, 30 * 60))
+    def post_late(self, number: int, where: int, minutes: int) -> None:
+        def post(user_id: int, movement_id: int) -> None:
+            at = self.clock.now - timedelta(minutes=minutes)
+            Update.record(user_id, movement_id, at=at, grace=GRACE)
+
+        self.attempt(post, number, where)
+
+    @rule(number=someone, where=somewhere, place=st.integers(0, 6))
+    def withdraw(self, number: int, where: int, place: int) -> None:
+        mine = Update.of(self.people[number], self.movements[where])
+        for one in db.session.scalars(mine.offset(place).limit(1)):
+            db.session.delete(one)
+        db.session.commit()
+
+    @rule(number=someone, where=somewhere, ago=st.sets(hours, min_size=1, max_size=5))
+    def bring_a_past(self, number: int, where: int, ago: set[int]) -> None:
+        past = [Reported(row, self.clock.now - one * HOUR, None) for row, one in enumerate(ago)]
+        self.attempt(partial(import_updates, skip_duplicates=True), number, where, past)
+
+    @rule(number=someone, where=somewhere, ahead=hours, whole=st.booleans())
+    def pause(self, number: int, where: int, ahead: int, whole: bool) -> None:
+        until = self.clock.now + ahead * HOUR
+        self.attempt(pause, number, where, until.date() if whole else until)
+
+    @rule(number=someone, where=somewhere)
+    def resume(self, number: int, where: int) -> None:
+        self.attempt(resume, number, where)
+
+    @rule(number=someone, changes=st.fixed_dictionaries({}, optional=CLOCKS))
+    def change_clock(self, number: int, changes: dict[str, Any]) -> None:
+        change_clock(self.user(number), **changes)
+        db.session.commit()
+
+    @rule(where=somewhere, changes=st.fixed_dictionaries({}, optional=TERMS))
+    def change_terms(self, where: int, changes: dict[str, Any]) -> None:
+        if change_terms(self.movement(where), changes):
+            enqueue_recompute(self.movements[where])
+        db.session.commit()
+        run_until_idle()
+
+    @rule(number=someone, where=somewhere)
+    def leave(self, number: int, where: int) -> None:
+        self.movement(where).remove_user(self.user(number))
+        db.session.commit()
+
+    @rule(number=someone, where=somewhere)
+    def come(self, number: int, where: int) -> None:
+        self.movement(where).add_user(self.user(number))
+        db.session.commit()
+
+    @invariant()
+    def what_is_kept_is_what_the_past_tells(self) -> None:
+        db.session.expire_all()
+        ids = sa.select(Subscription.user_id, Subscription.movement_id)
+        for one in db.session.execute(ids.where(Subscription.user_id.in_(self.people))).all():
+            kept, past = stood(*one, self.clock.now), past_of(*one)
+            assert past is not None
+            assert kept == past.judged(self.clock.now)
+            ensure_history_tells(kept, *one)
+            ensure_it_is_seen(kept, past.row, self.clock.now)
+
+
+def stood(user_id: int, movement_id: int, moment: datetime) -> Standing:
+    """Return how a member stands by what is kept."""
+    row = load_row(user_id, movement_id)
+    assert row is not None
+    terms = terms_in(row)
+    return advance(whole_in(row, terms), moment, terms)
+
+
+def ensure_history_tells(kept: Standing, user_id: int, movement_id: int) -> None:
+    """Compare a standing with what all turns add up to."""
+    history = TurnHistory(user_id, movement_id)
+    turns = history.between(datetime.min.replace(tzinfo=UTC), history.now + INSTANT)
+    present = turns[-1]
+    assert (present.starts_at, present.ends_at) == (kept.turn.starts_at, kept.turn.ends_at)
+    assert (present.outcome is Outcome.DONE) == kept.done
+    outcomes = "".join(one.outcome[0] for one in turns)
+    assert outcomes.count("d") == kept.done_turns, outcomes
+    assert outcomes.count("d") + outcomes.count("m") == kept.turns, outcomes
+    assert outcomes.rpartition("m")[2].count("d") == kept.streak, outcomes
+
+
+def ensure_it_is_seen(kept: Standing, row: StandingRow, moment: datetime) -> None:
+    """Compare a standing with what its member and others are shown."""
+    seen = own_standing_view(row, MEMBER_IN_TOLD, moment)
+    turn = {"starts_at": kept.turn.starts_at, "ends_at": kept.turn.ends_at, "done": kept.done}
+    assert seen["turn"] == turn
+    numbers = ("streak", "best_streak", "done_turns", "turns")
+    assert [seen[name] for name in numbers] == [getattr(kept, name) for name in numbers]
+    values = [getattr(row, one.key) for one in (*FOR_OTHERS, *OF_USER)]
+    rules = row.interval, row.free_misses, row.free_turns
+    by_others = fast_summary(values, row.last_update_at, rules, moment)
+    assert by_others in (None, (kept.done, kept.streak))
+
+
+def test_what_is_kept_is_what_the_past_tells(database: None, clock: Clock) -> None:
+    clock.now = datetime(1993, 8, 1, 12, tzinfo=UTC)
+    live(LifeOfTwo, clock, LIVES, steps=40)
+
+
+def test_who_pauses_again_leaves_the_past_as_it_was(
+    make_movement: Callable[..., Movement], clock: Clock, ann: User
+) -> None:
+    """By Ann's new clock two days were missed between her pauses, in a turn of the old one."""
+
+    def wait_until(day: int) -> None:
+        clock.now = datetime(2024, 1, day, 12, tzinfo=UTC)
+
+    wait_until(1)  # a Monday
+    movement = make_movement(ann)
+    change_terms(movement, {"interval": 7 * DAY})
+    for day in (9, 14):
+        wait_until(day)
+        Update.record(ann.id, movement.id)
+    wait_until(15)
+    pause(ann.id, movement.id, clock.now + HOUR)
+    wait_until(17)
+    change_terms(movement, {"interval": DAY})
+    recompute(movement.id, [ann.id])
+    wait_until(20)
+    change_clock(ann, week_starts_on=5)  # by which she did it in two weeks, not in one
+    wait_until(21)
+    pause(ann.id, movement.id, clock.now + 5 * DAY)
+    assert stood(ann.id, movement.id, clock.now).streak == 1
+    assert recompute(movement.id, [ann.id]) == 0
+    pauses = db.session.scalars(sa.select(SubscriptionPause))
+    assert sorted(one.ends_at - one.starts_at for one in pauses) == [HOUR, 5 * DAY]
+
+
+def test_the_command_tells_how_many_stood_otherwise(app, make_movement, clock):
+    movement, _ = make_movement(members=3), make_movement(members=2)
+    clock.pass_(days=3)
+    db.session.execute(sa.update(Subscription).values(turn_starts_at=clock.now, streak=7))
+    db.session.execute(sa.update(Subscription).values(turn_ends_at=clock.now + timedelta(days=1)))
+    db.session.commit()
+
+    def run(*arguments: str) -> str:
+        return app.test_cli_runner().invoke(args=["gridt", "rebuild-standing", *arguments]).output
+
+    assert "3 standings told, 3 otherwise" in run("--movement", movement.name)
+    assert "5 standings told, 2 otherwise" in run()
+    assert "5 standings told, none otherwise" in run()
+    assert "no movement" in run("--movement", "nothing of the kind")

@@ -1,0 +1,561 @@
+"""Standing: told step by step or from the whole past it is the same, and fair to travellers."""
+
+import csv
+from collections import namedtuple
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridt.models.standing.store import OF_MEMBER, OF_MOVEMENT
+from gridt.models.standing.summaries import fast_summary, own_standing_view
+from gridt.turns.calendar import DAY, HALF_DAY, Clock, follows_calendar, turn_at
+from gridt.turns.scoring import (
+    Allowance,
+    Outcome,
+    Pause,
+    Period,
+    Record,
+    ScoredTurn,
+    Standing,
+    Terms,
+    advance,
+    changed,
+    initial,
+    lately,
+    mark_done,
+    score,
+)
+from gridt.turns.weeks import WEEKS, read, week_of
+from tests.test_calendar import CLOCKS, HOUR, INSTANT
+
+STARTS = st.datetimes(datetime(1996, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC))
+#: shared machines are slow at times
+unhurried = settings(deadline=None)
+INTERVALS = st.sampled_from([DAY, 2 * DAY, 7 * DAY, HALF_DAY, 5 * HOUR, 36 * HOUR])
+
+
+def on(clock: Clock, text: str) -> datetime:
+    """The moment at which a clock shows something."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(clock.zone)).astimezone(UTC)
+
+
+def outcomes(record: list[ScoredTurn]) -> str:
+    return "".join(one.outcome[0] for one in record)
+
+
+@st.composite
+def pasts(draw: Any) -> tuple[Terms, list[datetime], datetime]:
+    """What a member is judged by, when they did it, and a moment after all of that."""
+    since, interval = draw(STARTS), draw(INTERVALS)
+    span = draw(st.integers(1, 40)) * interval
+    share = st.floats(0, 1)
+    moments = sorted({since + share * span for share in draw(st.lists(share, max_size=40))})
+    pauses, ends = [], since
+    for gap, length in draw(st.lists(st.tuples(share, share), max_size=3)):
+        starts = ends + gap * span / 4
+        ends = starts + length * span / 4 + INSTANT
+        pauses.append(Pause(starts, ends))
+    allowance = Allowance(draw(st.integers(0, 3)), draw(st.integers(1, 12)))
+    terms = Terms(interval, draw(CLOCKS), since, allowance, pauses)
+    return terms, moments, since + span + draw(st.integers(0, 200)) * interval
+
+
+@unhurried
+@given(pasts(), st.lists(st.floats(0, 1), max_size=8))
+def test_however_often_it_is_looked_at_it_is_the_same(
+    past: tuple[Terms, list[datetime], datetime], looks: list[float]
+) -> None:
+    terms, moments, until = past
+    record = Record()
+    period = Period(terms.since, terms.interval, terms.clock)
+    told = score([period], moments, terms, until, record)
+    standing = initial(terms)
+    between = [terms.since + look * (until - terms.since) for look in looks]
+    for moment in sorted([*moments, *between]):
+        act = mark_done if moment in moments else advance
+        standing = act(standing, moment, terms)
+    assert advance(standing, until, terms) == told
+    # each turn follows the one before, and adds up to what is told
+    for one, other in pairwise(record):
+        assert one.turn.ends_at == other.turn.starts_at
+    all_of_them = outcomes(record) + ("d" if told.done else "")
+    assert told.done_turns == all_of_them.count("d")
+    assert told.turns == all_of_them.count("d") + all_of_them.count("m")
+    assert told.streak == all_of_them.rpartition("m")[2].count("d")
+    assert told.best_streak == max(run.count("d") for run in all_of_them.split("m"))
+    _ensure_weeks_are_of(record, told, terms)
+
+
+def _ensure_weeks_are_of(record: list[ScoredTurn], told: Standing, terms: Terms) -> None:
+    """Compare what was done before each of the last weeks with the turns that began before."""
+    weeks = read(told.weeks)
+    present = week_of(told.turn.starts_at, terms.clock)
+    assert [one.week for one in weeks] == [*range(weeks[0].week, present + 1)]
+    assert len(weeks) == WEEKS or weeks[0].week == week_of(terms.since, terms.clock)
+    for week, done_turns, turns in weeks:
+        before = outcomes(
+            [one for one in record if week_of(one.turn.starts_at, terms.clock) < week]
+        )
+        assert (done_turns, turns) == (before.count("d"), before.count("d") + before.count("m"))
+
+
+@unhurried
+@given(pasts())
+def test_a_turn_is_done_when_it_was_done_in_it(
+    past: tuple[Terms, list[datetime], datetime],
+) -> None:
+    terms, moments, until = past
+    record = Record()
+    score([Period(terms.since, terms.interval, terms.clock)], moments, terms, until, record)
+    for one in record:
+        assert (one.outcome is Outcome.DONE) == any(moment in one.turn for moment in moments)
+
+
+@unhurried
+@given(pasts(), st.floats(0, 1), st.floats(0, 1))
+def test_a_part_of_the_record_is_that_part_of_the_whole(
+    past: tuple[Terms, list[datetime], datetime], one: float, other: float
+) -> None:
+    terms, moments, until = past
+    span = until - terms.since
+    starts_at, ends_at = (terms.since + share * span for share in sorted([one, other]))
+    whole, part = Record(), Record(starts_at, ends_at)
+    period = Period(terms.since, terms.interval, terms.clock)
+    told = [score([period], moments, terms, until, record) for record in (whole, part)]
+    assert told[0] == told[1]
+    asked = [one for one in whole if one.turn.starts_at < ends_at and starts_at < one.turn.ends_at]
+    assert part == asked
+
+
+@unhurried
+@given(STARTS, st.sampled_from([DAY, HALF_DAY, 2 * DAY, 7 * DAY]), CLOCKS, CLOCKS, st.data())
+def test_who_keeps_to_the_clock_of_the_time_keeps_the_streak(
+    since: datetime, interval: timedelta, old: Clock, new: Clock, data: st.DataObject
+) -> None:
+    """Once in each turn of the old clock that was over or under way, then of the new clock.
+
+    Of the new turn under way only where the old one was not done yet.
+    """
+    moved_at = since + data.draw(st.floats(0, 20)) * interval
+    until = moved_at + 15 * interval
+    moments = []
+    turn = turn_at(since, interval, old, since)
+    while turn.starts_at <= moved_at:
+        moments.append(_moment_in(max(turn.starts_at, since), turn.ends_at, data))
+        turn = turn_at(turn.ends_at, interval, old, since)
+    late = moments.pop() if moments[-1] >= moved_at else None
+    turn = turn_at(moved_at, interval, new, since)
+    if late:
+        moments.append(_moment_in(moved_at, turn.ends_at, data))
+    while turn.starts_at < until:
+        turn = turn_at(turn.ends_at, interval, new, since)
+        moments.append(_moment_in(turn.starts_at, turn.ends_at, data))
+    _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
+
+
+@unhurried
+@given(STARTS, st.sampled_from([DAY, HALF_DAY, 2 * DAY, 7 * DAY]), CLOCKS, CLOCKS, st.data())
+def test_who_kept_to_the_new_clock_before_telling_keeps_the_streak(
+    since: datetime, interval: timedelta, old: Clock, new: Clock, data: st.DataObject
+) -> None:
+    moved_at = since + data.draw(st.floats(0, 20)) * interval
+    until = moved_at + 15 * interval
+    moments, turn = [], turn_at(since, interval, new, since)
+    while turn.starts_at < until:
+        moments.append(_moment_in(max(turn.starts_at, since), turn.ends_at, data))
+        turn = turn_at(turn.ends_at, interval, new, since)
+    _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
+
+
+@unhurried
+@given(STARTS, INTERVALS, INTERVALS, CLOCKS, CLOCKS, st.data())
+def test_telling_of_the_new_clock_leaves_intervals_as_they_were(
+    since: datetime,
+    before: timedelta,
+    after: timedelta,
+    old: Clock,
+    new: Clock,
+    data: st.DataObject,
+) -> None:
+    changed_at = since + data.draw(st.floats(0, 10)) * before
+    moved_at = changed_at + data.draw(st.floats(0, 10)) * after
+    terms = Terms(before, new, since)
+    following = replace(terms, interval=after)
+    standing, moments = initial(terms), []
+    while standing.turn.ends_at <= changed_at:
+        moments.append(_moment_in(standing.turn.starts_at, standing.turn.ends_at, data))
+        standing = advance(mark_done(standing, moments[-1], terms), standing.turn.ends_at, terms)
+    standing = changed(standing, changed_at, terms, following)
+    while standing.turn.ends_at <= moved_at:
+        earliest = max(standing.turn.starts_at, changed_at)
+        moments.append(_moment_in(earliest, standing.turn.ends_at, data))
+        standing = mark_done(standing, moments[-1], following)
+        standing = advance(standing, standing.turn.ends_at, following)
+    changes = [Period(changed_at, after, old), Period(moved_at, after, new)]
+    told = score([Period(since, before, old), *changes], moments, terms, moved_at)
+    assert told.streak == len(moments)
+
+
+def _moment_in(start: datetime, end: datetime, data: st.DataObject) -> datetime:
+    return start + data.draw(st.floats(0, 0.999)) * (end - start)
+
+
+def _ensure_never_missed(
+    since: datetime,
+    interval: timedelta,
+    clocks: list[tuple[datetime, Clock]],
+    moments: list[datetime],
+    until: datetime,
+) -> None:
+    heard = [moment for moment in moments if since <= moment < until]
+    periods = [Period(at, interval, clock) for at, clock in clocks]
+    record = Record()
+    told = score(periods, heard, Terms(interval, clocks[0][1], since), until, record)
+    assert Outcome.MISSED not in {one.outcome for one in record}
+    assert told.streak == told.done_turns > 0
+
+
+# -- what people complained of elsewhere --------------------------------------------------------
+
+
+AUCKLAND, NEW_YORK = Clock("Pacific/Auckland"), Clock("America/New_York")
+PARIS, HONOLULU = Clock("Europe/Paris"), Clock("Pacific/Honolulu")
+LATE_LISBON = Clock("Europe/Lisbon", day_starts_at=4 * 60)
+
+NONE_ALLOWED = Allowance()
+
+Local = tuple[Clock, str]
+
+
+def told(
+    clocks: list[Local],
+    moments: list[Local],
+    until: Local,
+    *,
+    interval: timedelta = DAY,
+    pause: tuple[Local, Local] | None = None,
+    allowance: Allowance = NONE_ALLOWED,
+) -> Standing:
+    """What is told at `until` of who began with the first clock, by what the clocks showed."""
+    periods = [Period(on(clock, text), interval, clock) for clock, text in clocks]
+    pauses = [Pause(on(*pause[0]), on(*pause[1]))] if pause else []
+    terms = Terms(interval, periods[0].clock, periods[0].starts_at, allowance, pauses)
+    return score(periods, [on(*moment) for moment in moments], terms, on(*until))
+
+
+def daily(clock: Clock, month: str, first: int, last: int, time: str = "20:00") -> list[Local]:
+    return [(clock, f"{month}-{day:02}T{time}") for day in range(first, last + 1)]
+
+
+@pytest.mark.parametrize(
+    ("complaint", "given", "streak"),
+    [
+        (
+            "Habitica 1004, 1331, 2328: the day resets at the server's midnight",
+            # half past eleven in Auckland is half past ten or eleven in the morning in UTC, and
+            # noon, when UTC's next day has begun there, is nothing special
+            {
+                "clocks": [(AUCKLAND, "2026-03-30T08:00")],
+                "moments": [
+                    (AUCKLAND, "2026-03-30T23:30"),
+                    (AUCKLAND, "2026-03-31T00:10"),
+                    (AUCKLAND, "2026-04-01T23:59"),
+                    (AUCKLAND, "2026-04-02T00:01"),
+                ],
+                "until": (AUCKLAND, "2026-04-02T12:00"),
+            },
+            4,
+        ),
+        (
+            "Habitica 5898: and on the day that summer time ends, which has 25 hours",
+            {
+                "clocks": [(NEW_YORK, "2026-10-30T08:00")],
+                "moments": [
+                    *daily(NEW_YORK, "2026-10", 30, 31, "23:50"),
+                    (NEW_YORK, "2026-11-01T23:50"),
+                    (NEW_YORK, "2026-11-02T00:10"),
+                ],
+                "until": (NEW_YORK, "2026-11-02T23:00"),
+            },
+            4,
+        ),
+        (
+            "Habitica 1706: a later start of the day is forgotten",
+            {
+                "clocks": [(LATE_LISBON, "2026-05-01T08:00")],
+                "moments": [
+                    (LATE_LISBON, "2026-05-01T22:00"),
+                    (LATE_LISBON, "2026-05-03T03:59"),  # still the second
+                    (LATE_LISBON, "2026-05-03T04:00"),  # the third
+                ],
+                "until": (LATE_LISBON, "2026-05-04T03:00"),
+            },
+            3,
+        ),
+        (
+            "Habitica 1930: a later start of the day, set at midnight, is half applied",
+            {
+                "clocks": [
+                    (Clock("Europe/Lisbon"), "2026-05-01T08:00"),
+                    (LATE_LISBON, "2026-05-03T00:20"),
+                ],
+                "moments": [
+                    (LATE_LISBON, "2026-05-01T22:00"),
+                    (LATE_LISBON, "2026-05-03T00:30"),
+                    (LATE_LISBON, "2026-05-03T22:00"),
+                ],
+                "until": (LATE_LISBON, "2026-05-03T23:00"),
+            },
+            3,
+        ),
+        (
+            "Habitica 3433: streaks break on a flight to the east",
+            {
+                "clocks": [(NEW_YORK, "2026-06-01T08:00"), (PARIS, "2026-06-05T09:00")],
+                "moments": [
+                    *daily(NEW_YORK, "2026-06", 1, 3),
+                    # the fourth was spent in the air
+                    *daily(PARIS, "2026-06", 5, 7),
+                ],
+                "until": (PARIS, "2026-06-07T22:00"),
+            },
+            6,
+        ),
+        (
+            "Habitica 3433: or over the date line to the west",
+            {
+                "clocks": [(HONOLULU, "2026-06-01T08:00"), (AUCKLAND, "2026-06-05T09:00")],
+                "moments": [*daily(HONOLULU, "2026-06", 1, 3), *daily(AUCKLAND, "2026-06", 5, 7)],
+                "until": (AUCKLAND, "2026-06-07T22:00"),
+            },
+            6,
+        ),
+        (
+            "Habitica 3433: or for who thinks of the clock a week after the flight",
+            {
+                "clocks": [(NEW_YORK, "2026-06-01T08:00"), (AUCKLAND, "2026-06-12T12:00")],
+                "moments": [
+                    *daily(NEW_YORK, "2026-06", 1, 3),
+                    (AUCKLAND, "2026-06-05T08:00"),
+                    (AUCKLAND, "2026-06-06T23:00"),  # by New York's clock these two are one day,
+                    (AUCKLAND, "2026-06-07T08:00"),
+                    (AUCKLAND, "2026-06-08T23:00"),  # and here a day is missing
+                    *daily(AUCKLAND, "2026-06", 9, 12, "08:00"),
+                ],
+                "until": (AUCKLAND, "2026-06-12T22:00"),
+            },
+            11,
+        ),
+        (
+            "uhabits 441, Grit 141: done at half past midnight counts for the wrong day",
+            {
+                "clocks": [(LATE_LISBON, "2026-01-09T08:00")],
+                "moments": [
+                    (LATE_LISBON, "2026-01-10T00:30"),
+                    (LATE_LISBON, "2026-01-11T00:30"),
+                    (LATE_LISBON, "2026-01-12T00:30"),
+                ],
+                "until": (LATE_LISBON, "2026-01-12T03:00"),
+            },
+            3,
+        ),
+        (
+            "beaverhabits 147: nobody can pause for an injury",
+            {
+                "clocks": [(PARIS, "2026-02-01T08:00")],
+                "moments": [*daily(PARIS, "2026-02", 1, 5), *daily(PARIS, "2026-02", 20, 22)],
+                "pause": ((PARIS, "2026-02-06T09:00"), (PARIS, "2026-02-20T00:00")),
+                "until": (PARIS, "2026-02-22T22:00"),
+            },
+            8,
+        ),
+        (
+            "and a movement overlooks a miss now and then",
+            {
+                "clocks": [(PARIS, "2026-02-01T08:00")],
+                "moments": [*daily(PARIS, "2026-02", 1, 5), *daily(PARIS, "2026-02", 7, 9)],
+                "allowance": Allowance(1, 7),
+                "until": (PARIS, "2026-02-09T22:00"),
+            },
+            8,
+        ),
+        (
+            "but not more often than it says",
+            {
+                "clocks": [(PARIS, "2026-02-01T08:00")],
+                "moments": [*daily(PARIS, "2026-02", 1, 3), *daily(PARIS, "2026-02", 6, 9)],
+                "allowance": Allowance(1, 7),
+                "until": (PARIS, "2026-02-09T22:00"),
+            },
+            4,
+        ),
+        (
+            "a day without is a day without",
+            {
+                "clocks": [(PARIS, "2026-02-01T08:00")],
+                "moments": [*daily(PARIS, "2026-02", 1, 5), *daily(PARIS, "2026-02", 7, 9)],
+                "until": (PARIS, "2026-02-09T22:00"),
+            },
+            3,
+        ),
+        (
+            "who joins late in the evening has not missed that day",
+            {
+                "clocks": [(PARIS, "2026-02-01T23:50")],
+                "moments": daily(PARIS, "2026-02", 2, 4),
+                "until": (PARIS, "2026-02-05T08:00"),
+            },
+            3,
+        ),
+    ],
+)
+def test_the_complaint_is_answered(complaint: str, given: dict[str, Any], streak: int) -> None:
+    assert told(**given).streak == streak, complaint
+
+
+def test_best_streaks_and_completion_are_there() -> None:
+    """beaverhabits 84, 99 and 146: best streaks and completion counts are missing."""
+    standing = told(
+        [(PARIS, "2026-01-01T08:00")],
+        [*daily(PARIS, "2026-01", 1, 20), *daily(PARIS, "2026-02", 1, 9)],
+        (PARIS, "2026-02-10T08:00"),
+    )
+    assert (standing.streak, standing.best_streak) == (9, 20)
+    assert (standing.done_turns, standing.turns) == (29, 40)
+    assert lately(standing.recent) == (19, 30)
+
+
+def test_history_can_be_taken_out(client_of, make_user, make_movement, clock) -> None:
+    """uhabits 60: what was done cannot be taken out, and along."""
+    late = {"time_zone": LATE_LISBON.zone, "day_starts_at": LATE_LISBON.day_starts_at}
+    ann, ben = make_user(**late), make_user(**late)
+    clock.now = on(LATE_LISBON, "2026-05-01T08:00")
+    movement = make_movement(ann, ben)
+    for time in ("2026-05-01T22:00", "2026-05-03T03:59", "2026-05-03T04:00"):
+        clock.now = on(LATE_LISBON, time)
+        movement.post_update(ann).save_to_db()
+    clock.now = on(LATE_LISBON, "2026-05-04T03:00")
+
+    table = client_of(ann).get("/identity/export?format=csv").data
+    path = f"/movements/{movement.id}"
+    answer = client_of(ben).post(f"{path}/updates/import", data=table, content_type="text/csv")
+
+    assert answer.json["imported"] == 3
+    days = [row["turn"] for row in csv.DictReader(StringIO(table.decode("utf-8-sig")))]
+    assert days == ["2026-05-01", "2026-05-02", "2026-05-03"]
+    for user in (ann, ben):
+        turns = client_of(user).get(f"{path}/history").json
+        assert [one["outcome"] for one in turns] == ["done"] * 3
+        assert client_of(user).get(path).json["standing"]["streak"] == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(7 * DAY, DAY), (DAY, 7 * DAY), (DAY, 36 * HOUR), (5 * HOUR, 2 * DAY)]
+)
+def test_a_streak_outlives_a_change_of_the_movements_interval(
+    old: timedelta, new: timedelta
+) -> None:
+    since = on(PARIS, "2026-03-02T08:00")
+    terms = Terms(old, PARIS, since)
+    standing = initial(terms)
+    for number in range(10):
+        standing = mark_done(standing, since + number * old, terms)
+    moment = since + 9.5 * old
+    following = replace(terms, interval=new)
+    standing = changed(standing, moment, terms, following)
+    assert moment in standing.turn
+    assert mark_done(standing, standing.turn.ends_at, following).streak == 11
+
+
+# -- as others see it ---------------------------------------------------------------------------
+
+
+def _kept_at(now: datetime, moments: list[datetime], terms: Terms) -> Standing:
+    """Return the standing as the last update until now left it."""
+    standing = initial(terms)
+    for moment in moments:
+        if moment <= now:
+            standing = mark_done(standing, moment, terms)
+    return standing
+
+
+@unhurried
+@given(pasts(), st.floats(0, 1))
+def test_what_is_plain_to_others_is_so(
+    past: tuple[Terms, list[datetime], datetime], share: float
+) -> None:
+    terms, moments, until = past
+    now = terms.since + share * (until - terms.since)
+    standing = _kept_at(now, moments, terms)
+    pause = terms.pauses[0] if terms.pauses else Pause(terms.since, terms.since)
+    values = (
+        standing.turn.ends_at,
+        standing.done,
+        standing.streak,
+        pause.ends_at if terms.pauses else None,
+        *(terms.clock.zone, terms.clock.day_starts_at, terms.clock.week_starts_on),
+    )
+    rules = (terms.interval, terms.allowance.misses, terms.allowance.turns)
+    told = fast_summary(values, None, rules, now)
+    present = advance(standing, now, terms)
+    assert told is None or told == (present.done, present.streak)
+    settled = not terms.pauses and not terms.allowance.misses and (standing.done or not moments)
+    assert told is not None or not settled or not follows_calendar(terms.interval)
+
+
+@pytest.mark.parametrize(("hours", "told"), [(4, (False, 3)), (6, None), (11, (False, 0))])
+def test_where_turns_begin_is_not_plain_after_a_change_of_interval(
+    hours: int, told: tuple[bool, int] | None
+) -> None:
+    ended_at = on(PARIS, "2026-03-02T00:00")  # as a day did, before every five hours were asked for
+    values = (ended_at, True, 3, None, PARIS.zone, PARIS.day_starts_at, PARIS.week_starts_on)
+    rules = (5 * HOUR, 0, 30)
+    assert fast_summary(values, ended_at, rules, ended_at + hours * HOUR) == told
+
+
+#: as a row of subscriptions tells it
+Kept = namedtuple("Kept", [*(one.key for one in (*OF_MEMBER, *OF_MOVEMENT)), "last_update_at"])
+
+
+@unhurried
+@given(pasts(), st.floats(0, 1), st.floats(0, 1))
+def test_what_is_shown_is_what_is_kept_carried_on(
+    past: tuple[Terms, list[datetime], datetime], one: float, other: float
+) -> None:
+    terms, moments, until = past
+    terms = replace(terms, pauses=terms.pauses[:1])
+    kept_at, now = (terms.since + share * (until - terms.since) for share in sorted([one, other]))
+    standing = _kept_at(kept_at, moments, terms)
+    pause = terms.pauses[0] if terms.pauses else None
+    row = Kept(
+        *(standing.turn.starts_at, standing.turn.ends_at, standing.done, standing.streak),
+        *(standing.recent, standing.best_streak, standing.done_turns, standing.turns),
+        *(terms.since, pause and pause.starts_at, pause and pause.ends_at),
+        *(terms.clock.zone, terms.clock.day_starts_at, terms.clock.week_starts_on),
+        *(terms.interval, terms.allowance.misses, terms.allowance.turns),
+        None,
+    )
+    told, present = own_standing_view(row, 0, now), advance(standing, now, terms)
+    if not moments or kept_at < moments[0]:  # mostly nothing is kept of who has not done it yet
+        new = row._replace(turn_starts_at=None, turn_ends_at=None, recent=None)
+        assert own_standing_view(new, 0, now) == told
+    turn, done_lately = present.turn, lately(present.recent)
+    assert told["turn"] == {
+        "starts_at": turn.starts_at,
+        "ends_at": turn.ends_at,
+        "done": present.done,
+    }
+    assert (told["streak"], told["best_streak"]) == (present.streak, present.best_streak)
+    assert (told["done_turns"], told["turns"]) == (present.done_turns, present.turns)
+    assert tuple(told["lately"].values()) == done_lately
+    awaited = pause.ends_at if pause and pause.ends_at > now else None
+    assert told["paused_until"] == awaited
+    rests = [awaited] * bool(awaited) + [turn.ends_at] * present.done
+    assert told["due_at"] == (terms.turn_at(max(rests)).ends_at if rests else turn.ends_at)
