@@ -146,6 +146,7 @@ _seen = Movement.seen(subscribed=True)
 _BARE_LIST = Listing(
     _seen.with_only_columns(*list(_seen.selected_columns)[: len(views.MOVEMENT) + 4]),
     [(Movement.id, False)],
+    Movement,
 )
 _BARE_LEADERS = (
     select(

@@ -18,7 +18,16 @@ from gridt.accounts.data_export import SECTIONS
 from gridt.errors import LastAdmin, NotFollowing, NotSubscribed
 from gridt.jobs import enqueue, run_until_idle
 from gridt.mail import tell_password_changed
-from gridt.models import AuditEntry, CalendarToken, Job, Login, Movement, Report, Update, User
+from gridt.models import (
+    CalendarToken,
+    Job,
+    Login,
+    Movement,
+    Report,
+    Update,
+    User,
+    record,
+)
 from gridt.models.user import OWNERS
 from gridt.network import invariants
 from gridt.runtime.clock import utcnow
@@ -133,7 +142,7 @@ def test_all_that_is_theirs_goes_and_the_network_is_whole(
     db.session.commit()
     sizes = {movement.id: movement.member_count for movement in movements}
     mine, other = client_for(gone), client_for(gone)
-    AuditEntry.note("account.registered", user_id=gone, actor_id=gone)
+    record("account.registered", user_id=gone, actor_id=gone)
     pause(gone, list(sizes)[3], utcnow() + timedelta(days=1))
     change_clock(User.find_by_id(gone), time_zone="Europe/Amsterdam")
     db.session.commit()

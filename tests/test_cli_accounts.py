@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gridt.models import AuditEntry, User
+from gridt.models import AuditEntry, User, record
 from gridt.network.invariants import violations
 from gridt.runtime.extensions import db
 from tests.conftest import Run
@@ -69,9 +69,9 @@ def test_what_is_stored_is_written_as_json(run: Run, make_user: Any, tmp_path: A
 @pytest.fixture
 def history(make_user: Any) -> User:
     ann, ben = make_user("ann"), make_user("ben")
-    AuditEntry.note("login.started", user_id=ann.id, actor_id=ann.id)
-    AuditEntry.note("role.changed", user_id=ann.id, actor_id=ben.id, subject=ann, role="admin")
-    AuditEntry.note("account.deleted", user_id=4711)
+    record("login.started", user_id=ann.id, actor_id=ann.id)
+    record("role.changed", user_id=ann.id, actor_id=ben.id, subject=ann, role="admin")
+    record("account.deleted", user_id=4711)
     db.session.commit()
     return ann
 

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.models import AuditEntry, Job, Movement, User
+from gridt.models import AuditEntry, Job, Movement, User, record
 from gridt.runtime import database_copy
 from gridt.runtime.extensions import db
 from tests import networks, postgres
@@ -73,8 +73,8 @@ def fill_every_table() -> None:
     gone = User("gone", "gone@example.org", "correct horse")
     gone.save_to_db()
     gone.delete_from_db()  # so that the largest id is not the last that was given
-    Job.record("nothing", {"nested": [1, None, {"é": "\\"}], "empty": ""}, None, 0, moment)
-    AuditEntry.note("role.changed", user_id=user.id, role="admin", why='"é"')
+    Job.insert("nothing", {"nested": [1, None, {"é": "\\"}], "empty": ""}, None, 0, moment)
+    record("role.changed", user_id=user.id, role="admin", why='"é"')
     db.session.commit()
     movement = db.session.scalars(sa.select(Movement).order_by(Movement.id)).first()
     assert movement is not None
@@ -184,7 +184,7 @@ def next_user() -> int:
 
 def next_entry() -> int:
     """Return the id that the next entry of the audit log gets."""
-    AuditEntry.note("role.changed", role="user")
+    record("role.changed", role="user")
     db.session.commit()
     id = db.session.scalar(sa.select(sa.func.max(AuditEntry.id)))
     db.session.commit()

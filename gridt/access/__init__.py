@@ -1,6 +1,7 @@
 """Who may do what: permissions, and the rules that grant them."""
 
+from gridt.access.filters import EVERYTHING, Arm, register_filter, visible
 from gridt.access.permissions import Permission
 from gridt.access.rules import can, ensure
 
-__all__ = ["Permission", "can", "ensure"]
+__all__ = ["EVERYTHING", "Arm", "Permission", "can", "ensure", "register_filter", "visible"]

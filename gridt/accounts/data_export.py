@@ -16,6 +16,7 @@ from gridt.models import (
     AuditEntry,
     Block,
     CalendarToken,
+    EventKind,
     FormerClock,
     Login,
     Movement,
@@ -26,6 +27,7 @@ from gridt.models import (
     Update,
     User,
     execute,
+    record,
 )
 from gridt.models import MovementUserAssociation as Association
 
@@ -149,6 +151,11 @@ def sections_about(user_id: int) -> Iterator[tuple[str, Iterator[dict[str, Any]]
     """
     for name, query in SECTIONS.items():
         yield name, _rows(query, user_id)
+
+
+def record_export(user_id: int) -> None:
+    """Record that an operator exports an account. Does not commit."""
+    record(EventKind.ACCOUNT_EXPORTED, user_id=user_id)
 
 
 def _rows(query: Rows, user_id: int) -> Iterator[dict[str, Any]]:

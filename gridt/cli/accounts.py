@@ -6,11 +6,11 @@ import click
 from flask import g
 from marshmallow import ValidationError
 
-from gridt.accounts import sections_about
+from gridt import accounts
 from gridt.cli.group import commands
 from gridt.cli.people import complaining, user_named
 from gridt.formats import as_document, in_parts
-from gridt.models import AuditEntry, User
+from gridt.models import User
 from gridt.runtime.extensions import db
 from gridt.schemas.admin import ROLES
 from gridt.schemas.auth import RegisterIn
@@ -31,11 +31,7 @@ def create_admin(username: str, email: str, password: str) -> None:
     if User.find_by_name(username) or User.find_by_email(email):
         raise click.ClickException("This username or e-mail address is taken.")
     db.session.rollback()  # hashing takes long: hold nothing meanwhile
-    user = User(username, email, password, role="admin")
-    db.session.add(user)
-    db.session.flush()
-    AuditEntry.note("account.registered", user_id=user.id, role=user.role)
-    user.save_to_db()
+    accounts.create_admin(username, email, password).save_to_db()
     click.echo(f"{username} is an admin.")
 
 
@@ -46,9 +42,7 @@ def set_role(user: str, role: str) -> None:
     """Make a user, called by name or e-mail address, an admin, or one like all others."""
     found = user_named(user)
     with complaining():
-        changed = found.change_role(role)
-    if changed:
-        AuditEntry.note("role.changed", user_id=found.id, role=role)
+        found.change_role(role)
     found.save_to_db()
     click.echo(f"The role of {found.username} is: {role}.")
 
@@ -59,13 +53,12 @@ def set_role(user: str, role: str) -> None:
 def delete_user(user: str, yes: bool) -> None:
     """Delete the account of a user, called by name or e-mail address, and all that is theirs."""
     found = user_named(user)
-    user_id, username = found.id, found.username
+    username = found.username
     db.session.rollback()  # hold nothing while somebody thinks
     if not yes:
         click.confirm(f"Delete {username}, their subscriptions and their updates?", abort=True)
-    AuditEntry.note("account.deleted", user_id=user_id)
     with complaining():
-        found.delete_from_db()  # looks anew what there is
+        accounts.delete_account(found)  # reads the account again
     click.echo(f"{username} is deleted.")
 
 
@@ -76,8 +69,8 @@ def export_user(user: str, output: IO[bytes]) -> None:
     """Write all that is stored about a user, called by name or e-mail address, as JSON."""
     found = user_named(user)
     user_id = found.id
-    AuditEntry.note("account.exported", user_id=user_id)
+    accounts.record_export(user_id)
     db.session.commit()
     g.reading = True  # nobody has to wait for this, on SQLite either
-    for part in in_parts(as_document(sections_about(user_id))):
+    for part in in_parts(as_document(accounts.sections_about(user_id))):
         output.write(part)

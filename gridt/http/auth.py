@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, select
 from gridt.access import Permission, ensure
 from gridt.errors import InvalidToken, WrongCredentials
 from gridt.http.rate_limits import address
-from gridt.models import AuditEntry, Login, PasswordAttempt, User, execute, largest_in
+from gridt.models import Login, PasswordAttempt, User, execute, largest_in
 from gridt.runtime.database import READING, REPLICA
 from gridt.runtime.extensions import db, passwords
 
@@ -171,8 +171,7 @@ def verified(
     # a password that was changed and an account that was closed meanwhile are seen only under lock
     found = User.lock(user_id) if right and user_id is not None else None
     if found is None or found.password_hash != stored:
-        AuditEntry.note("password.wrong", user_id=user_id)  # no more often than we hash
-        attempt.fail()
+        attempt.fail(user_id)
         raise WrongCredentials
     attempt.succeed()
     if renewed is not None:

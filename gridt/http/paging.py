@@ -12,8 +12,10 @@ from flask import request
 from sqlalchemy import ColumnElement, Row, and_, bindparam, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from gridt.access import EVERYTHING, Arm, visible
 from gridt.errors import Invalid
-from gridt.models import Rows, execute, largest_in
+from gridt.http.auth import caller_id
+from gridt.models import Model, Rows, execute, largest_in
 
 #: a column to order by, and whether in descending order
 Key = tuple[InstrumentedAttribute[Any], bool]
@@ -22,12 +24,15 @@ Key = tuple[InstrumentedAttribute[Any], bool]
 class Listing:
     """A list that is read a page at a time, by statements that are made once.
 
-    :param query: selects the rows; whoever asks for a page gives its parameters
+    Each arm of what the caller may see is a statement of its own. Their rows are merged.
+
+    :param query: selects the rows; the caller of `page` gives its parameters
     :param keys: together unique; they order the rows
+    :param model: of whose rows the caller sees those that `access.visible` says
     """
 
-    def __init__(self, query: Rows, keys: Sequence[Key]) -> None:
-        self._query, self._keys = query, keys
+    def __init__(self, query: Rows, keys: Sequence[Key], model: type[Model]) -> None:
+        self._query, self._keys, self._model = query, keys, model
         self._first: Rows = (
             query.add_columns(*(column.label(f"key_{n}") for n, (column, _) in enumerate(keys)))
             .order_by(*(column.desc() if down else column for column, down in keys))
@@ -40,31 +45,51 @@ class Listing:
 
     def where(self, condition: ColumnElement[bool]) -> "Listing":
         """Return the list of those rows that a condition holds for."""
-        return Listing(self._query.where(condition), self._keys)
+        return Listing(self._query.where(condition), self._keys, self._model)
 
     def page(
-        self, *, limit: int, after: str | None, **given: Any
+        self, *, limit: int, after: str | None, **parameters: Any
     ) -> tuple[Sequence[Row[*tuple[Any, ...]]], dict[str, str]]:
         """Return the rows of one page, and the `Link` header if there is another.
 
         :param after: the cursor that the link to this page carried
-        :param given: the query's own parameters
+        :param parameters: those of the query
         :raises Invalid: when `after` is no cursor of this list
         """
-        # one more than shown tells whether there is a next page, without counting
-        given["rows"] = limit + 1
-        if after is None:
-            rows = execute(self._first, given).all()
-        else:
+        # one more than shown says whether there is a next page, without counting
+        parameters["rows"] = limit + 1
+        statement = self._first
+        if after is not None:
             values = _decoded(after, self._keys)
-            given |= {f"after_{number}": value for number, value in enumerate(values)}
-            rows = execute(self._next, given).all()
+            parameters |= {f"after_{number}": value for number, value in enumerate(values)}
+            statement = self._next
+        rows = self._read(statement, parameters)
         if len(rows) <= limit:
             return rows, {}
-        last = rows[limit - 1]._mapping
-        cursor = _encoded(self._keys, [last[f"key_{n}"] for n in range(len(self._keys))])
+        cursor = _encoded(self._keys, self._place_of(rows[limit - 1]))
         arguments = urlencode(request.args.to_dict() | {"after": cursor})
         return rows[:limit], {"Link": f'<{quote(request.path)}?{arguments}>; rel="next"'}
+
+    def _read(self, statement: Rows, parameters: dict[str, Any]) -> Sequence[Row[*tuple[Any, ...]]]:
+        arms = visible(self._model, caller_id())
+        if len(arms) == 1:
+            return execute(_within(statement, arms[0]), parameters).all()
+        rows: dict[tuple[Any, ...], Row[*tuple[Any, ...]]] = {}
+        for arm in arms:
+            for row in execute(_within(statement, arm), parameters):
+                rows.setdefault(self._place_of(row), row)
+        merged = list(rows.items())
+        for number, (_, down) in reversed(list(enumerate(self._keys))):
+            merged.sort(key=lambda item: item[0][number], reverse=down)
+        return [row for _, row in merged]
+
+    def _place_of(self, row: Row[*tuple[Any, ...]]) -> tuple[Any, ...]:
+        """Return the values of a row's keys, which no other row has."""
+        return tuple(row._mapping[f"key_{number}"] for number in range(len(self._keys)))
+
+
+def _within(statement: Rows, arm: Arm) -> Rows:
+    return statement if arm is EVERYTHING else statement.where(arm)
 
 
 def _beyond(keys: Sequence[Key]) -> ColumnElement[bool]:

@@ -11,15 +11,11 @@ from flask import g
 
 from gridt.models import PRIORITIES, Job
 from gridt.runtime.clock import utcnow
-from gridt.runtime.extensions import db
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
 #: after so many a job is given up; with the pauses between them that takes an hour and a half
 ATTEMPTS = 10
-
-#: what a session notes that has something for the workers of this process
-ENQUEUED = "gridt.jobs.enqueued"
 
 
 @dataclass(frozen=True)
@@ -85,8 +81,7 @@ def enqueue(
         raise RuntimeError("what only reads commits nothing, and enqueues nothing")
     DEFINITIONS[name].signature.bind(**arguments)
     _check(arguments, name)
-    Job.record(name, arguments, key, priority, utcnow() + (delay or timedelta()))
-    db.session.info[ENQUEUED] = True
+    Job.insert(name, arguments, key, priority, utcnow() + (delay or timedelta()))
 
 
 def _check(arguments: dict[str, Any], name: str) -> None:

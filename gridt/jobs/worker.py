@@ -5,12 +5,9 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 from flask import Flask
-from sqlalchemy import event
-from sqlalchemy.orm import Session
 
-from gridt.jobs.registry import ENQUEUED
 from gridt.jobs.runner import kind_of, run_next
-from gridt.runtime.extensions import db
+from gridt.models import Event, EventKind, after_commit
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +84,8 @@ class JobWorker:
             pass
 
 
-@event.listens_for(db.session, "after_commit")
-def _nudge(session: Session) -> None:
-    """Have what a request of this process enqueued run at once."""
-    if session.info.pop(ENQUEUED, False):
-        for worker in tuple(_working):
-            worker.nudge()
+@after_commit(EventKind.JOB_ENQUEUED)
+def _nudge(_event: Event) -> None:
+    """Wake the workers of this process, so that a new job runs at once."""
+    for worker in tuple(_working):
+        worker.nudge()

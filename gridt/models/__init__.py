@@ -1,9 +1,10 @@
 """The domain: users who subscribe to movements and lead each other there."""
 
-from gridt.models.audit import Action, AuditEntry, entries
+from gridt.models.audit import AUDITED, AuditEntry, entries
 from gridt.models.base import Model, Rows, UTCDateTime, execute, lacking, largest_in
 from gridt.models.block import DIRECTIONS, Block, barred_from, followed_before
 from gridt.models.calendar_token import CalendarToken
+from gridt.models.event import Event, EventKind, after_commit, in_transaction, record
 from gridt.models.job import DEAD, PRIORITIES, RUNNING, Job
 from gridt.models.login import LIVE_LOGINS, Login
 from gridt.models.login_throttle import LoginThrottle, PasswordAttempt, delay_of_mail
@@ -47,6 +48,7 @@ from gridt.models.views import (
 )
 
 __all__ = [
+    "AUDITED",
     "CATEGORIES",
     "CHOICES",
     "DEAD",
@@ -63,10 +65,11 @@ __all__ = [
     "STANDING_ROW",
     "UPDATES",
     "WINDOW",
-    "Action",
     "AuditEntry",
     "Block",
     "CalendarToken",
+    "Event",
+    "EventKind",
     "FormerClock",
     "FormerInterval",
     "Job",
@@ -84,6 +87,7 @@ __all__ = [
     "UTCDateTime",
     "Update",
     "User",
+    "after_commit",
     "avatar_of",
     "barred_from",
     "clock_in",
@@ -92,6 +96,7 @@ __all__ = [
     "entries",
     "execute",
     "followed_before",
+    "in_transaction",
     "is_complete",
     "is_leader",
     "keys_of",
@@ -108,6 +113,7 @@ __all__ = [
     "persist_at",
     "random_key",
     "recompute",
+    "record",
     "terms_in",
     "to_columns",
     "update_view",

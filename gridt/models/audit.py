@@ -5,7 +5,6 @@ outlives their accounts.
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, cast
 
 from flask import g, has_app_context
@@ -13,6 +12,7 @@ from sqlalchemy import JSON, ColumnElement, Index, String, Table, insert, or_, s
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import BigId, Model, Rows, UTCDateTime, execute
+from gridt.models.event import Event, EventKind, in_transaction
 from gridt.runtime.clock import utcnow
 
 #: what one may tell in a detail; texts of people are longer than this
@@ -21,32 +21,30 @@ LONGEST_DETAIL = 200
 _SECRET = ("password", "token", "email", "mail", "secret", "hash", "jti", "message", "text")
 
 
-class Action(StrEnum):
-    """All that is noted; whoever notes something else adds it here."""
-
-    REGISTERED = "account.registered"
-    EXPORTED = "account.exported"
-    DELETED = "account.deleted"
-    DEACTIVATED = "account.deactivated"
-    REACTIVATED = "account.reactivated"
-    ROLE_CHANGED = "role.changed"
-    EMAIL_CHANGED = "email.changed"
-    EMAIL_CONFIRMED = "email.confirmed"
-    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - says that, not which
-    PASSWORD_RESET = "password.reset"  # noqa: S105
-    PASSWORD_WRONG = "password.wrong"  # noqa: S105
-    LOGGED_IN = "login.started"
-    LOGGED_OUT = "login.ended"
-    LOGGED_OUT_EVERYWHERE = "login.ended-everywhere"
-    #: a refresh token was used twice: somebody has a copy of it
-    LOGIN_COPIED = "login.copied"
-    MOVEMENT_EDITED = "movement.edited"
-    MOVEMENT_DELETED = "movement.deleted"
-    UPDATE_REMOVED = "update.removed"
-    REPORT_CLOSED = "report.closed"
-    #: a secret address, which who knows it reads somebody's calendar by
-    CALENDAR_MADE = "calendar.made"
-    CALENDAR_REVOKED = "calendar.revoked"
+#: the kinds of events that the log keeps
+AUDITED = (
+    EventKind.ACCOUNT_REGISTERED,
+    EventKind.ACCOUNT_EXPORTED,
+    EventKind.ACCOUNT_DELETED,
+    EventKind.ACCOUNT_DEACTIVATED,
+    EventKind.ACCOUNT_REACTIVATED,
+    EventKind.ROLE_CHANGED,
+    EventKind.EMAIL_CHANGED,
+    EventKind.EMAIL_CONFIRMED,
+    EventKind.PASSWORD_CHANGED,
+    EventKind.PASSWORD_RESET,
+    EventKind.PASSWORD_WRONG,
+    EventKind.LOGIN_STARTED,
+    EventKind.LOGIN_ENDED,
+    EventKind.LOGIN_ENDED_EVERYWHERE,
+    EventKind.LOGIN_COPIED,
+    EventKind.MOVEMENT_EDITED,
+    EventKind.MOVEMENT_DELETED,
+    EventKind.UPDATE_REMOVED,
+    EventKind.REPORT_CLOSED,
+    EventKind.CALENDAR_MADE,
+    EventKind.CALENDAR_REVOKED,
+)
 
 
 class AuditEntry(Model):
@@ -76,36 +74,6 @@ class AuditEntry(Model):
     request_id: Mapped[str | None] = mapped_column(String(64))
 
     @classmethod
-    def note(
-        cls,
-        action: str,
-        *,
-        user_id: int | None = None,
-        actor_id: int | None = None,
-        subject: Model | None = None,
-        **details: str | int | bool | None,
-    ) -> None:
-        """Add an entry to the caller's transaction. Does not commit.
-
-        :param subject: a saved record with an `id`
-        :raises ValueError: for an action that is not in `Action`, and for a detail that may tell
-            what has no place here
-        """
-        for name, value in details.items():
-            _ensure_harmless(name, value)
-        entry = {
-            "at": utcnow(),
-            "action": Action(action).value,
-            "actor_id": actor_id,
-            "user_id": user_id,
-            "subject": None if subject is None else subject.__tablename__,
-            "subject_id": None if subject is None else cast("Any", subject).id,
-            "details": details,
-            "request_id": g.get("request_id") if has_app_context() else None,
-        }
-        execute(_INSERT, entry)
-
-    @classmethod
     def concerning(cls, user_id: Any) -> ColumnElement[bool]:
         """Return the condition for what a user did or what was done to them."""
         return or_(cls.user_id == user_id, cls.actor_id == user_id)
@@ -126,6 +94,28 @@ def entries(
 
 
 _INSERT = insert(cast("Table", AuditEntry.__table__))
+
+
+@in_transaction(*AUDITED)
+def _write_entry(event: Event) -> None:
+    """Add an entry to the transaction of an event.
+
+    :raises ValueError: for a fact that may hold what has no place in the log
+    """
+    for name, value in event.facts.items():
+        _ensure_harmless(name, value)
+    subject = event.subject
+    entry = {
+        "at": utcnow(),
+        "action": event.kind.value,
+        "actor_id": event.actor_id,
+        "user_id": event.user_id,
+        "subject": None if subject is None else subject.__tablename__,
+        "subject_id": None if subject is None else cast("Any", subject).id,
+        "details": dict(event.facts),
+        "request_id": g.get("request_id") if has_app_context() else None,
+    }
+    execute(_INSERT, entry)
 
 
 def _ensure_harmless(name: str, value: Any) -> None:

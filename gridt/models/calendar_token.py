@@ -9,6 +9,7 @@ from sqlalchemy import CursorResult, ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import Model, UTCDateTime, execute
+from gridt.models.event import EventKind, record
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
@@ -40,7 +41,14 @@ class CalendarToken(Model):
         found.digest, found.created_at = _digest(secret), utcnow()
         db.session.add(found)
         db.session.flush()
+        record(EventKind.CALENDAR_MADE, actor_id=user.id, user_id=user.id)
         return secret
+
+    @classmethod
+    def revoke_by_owner(cls, user_id: int) -> None:
+        """Make a user's address lead nowhere, because the user wishes so."""
+        if cls.revoke(user_id):
+            record(EventKind.CALENDAR_REVOKED, actor_id=user_id, user_id=user_id)
 
     @classmethod
     def revoke(cls, user_id: int) -> bool:

@@ -26,6 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import BigId, Model, UTCDateTime, execute
+from gridt.models.event import EventKind, record
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.text import fold
@@ -69,13 +70,14 @@ class Job(Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     @staticmethod
-    def record(
+    def insert(
         name: str, arguments: dict[str, Any], key: str | None, priority: int, run_after: datetime
     ) -> None:
         """Insert a job, unless one with its key waits; that one then waits for our commit."""
         given = {"name": name, "arguments": arguments, "key": key, "priority": priority}
         fixed = {"state": READY, "attempts": 0, "created_at": utcnow()}
         execute(_INSERT[db.engine.dialect.name], given | fixed | {"run_after": run_after})
+        record(EventKind.JOB_ENQUEUED)
 
     @staticmethod
     def is_any_due() -> bool:

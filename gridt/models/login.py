@@ -8,6 +8,7 @@ from sqlalchemy import CursorResult, ForeignKey, String, bindparam, delete, or_,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import BigId, Model, Rows, Stored, UTCDateTime
+from gridt.models.event import EventKind, record
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
@@ -58,14 +59,30 @@ class Login(Stored, Model):
         )
         return cast("CursorResult[object]", result).rowcount == 1
 
+    def end(self, *, everywhere: bool = False) -> None:
+        """End this login, as its user wishes. Does not commit.
+
+        :param everywhere: end all other logins of the user as well
+        """
+        if everywhere:
+            Login.revoke_all(self.user_id)
+        self.revoke()
+        kind = EventKind.LOGIN_ENDED_EVERYWHERE if everywhere else EventKind.LOGIN_ENDED
+        record(kind, actor_id=self.user_id, user_id=self.user_id)
+
+    def end_as_copied(self) -> None:
+        """End this login, because its refresh token was used twice. Does not commit."""
+        self.revoke()
+        record(EventKind.LOGIN_COPIED, user_id=self.user_id)
+
     def revoke(self) -> None:
-        """End this login; when it ended first is what stays."""
+        """Set the time at which this login ended, unless it is set already."""
         self.revoked_at = self.revoked_at or utcnow()
 
     @classmethod
-    def revoke_all(cls, user: "User", keep: int | None = None) -> None:
-        """End every login of `user`, except the one with the id `keep`."""
-        others = update(cls).where(cls.user_id == user.id, cls.revoked_at.is_(None))
+    def revoke_all(cls, user_id: int, keep: int | None = None) -> None:
+        """End every login of a user, except the one with the id `keep`."""
+        others = update(cls).where(cls.user_id == user_id, cls.revoked_at.is_(None))
         if keep is not None:
             others = others.where(cls.id != keep)
         db.session.execute(others.values(revoked_at=utcnow()))

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.errors import TooManyAttempts
 from gridt.models.base import Model, UTCDateTime
+from gridt.models.event import EventKind, record
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.text import fold
@@ -95,14 +96,17 @@ class PasswordAttempt:
         if anywhere is not None:
             _ensure_over(anywhere.blocked_until, now)
 
-    def fail(self) -> None:
+    def fail(self, user_id: int | None) -> None:
         """Count a wrong password, and commit.
+
+        :param user_id: whose password it was not; None where there is no such account
 
         Of many attempts at once only as many learn that they were wrong as may be made: the
         others were let in before these had failed, and are refused now.
 
         :raises TooManyAttempts: when others failed meanwhile
         """
+        record(EventKind.PASSWORD_WRONG, user_id=user_id)  # no more often than passwords are hashed
         now = utcnow()
         here = _count(self.here, FREE_ATTEMPTS, now)
         blocked_until = here.blocked_until

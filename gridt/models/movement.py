@@ -21,8 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from sqlalchemy.orm.attributes import set_committed_value
 
-from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed, Overtaken
+from gridt.errors import MovementInUse, MovementNotFound, NotFollowing, NotSubscribed, Overtaken
 from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execute
+from gridt.models.event import EventKind, record
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network, NetworkLock
 from gridt.models.schedule import FormerInterval, SubscriptionPause
@@ -265,6 +266,22 @@ class Movement(NetworkLock, Stored, Model):
         ):
             db.session.execute(statement.execution_options(synchronize_session=False))
         super().delete_from_db()
+
+    def delete_by(self, user: User) -> None:
+        """Delete this movement, because its creator or an admin wishes so, and commit.
+
+        :raises MovementInUse: when other users are members, and this one is no admin
+        """
+        self.lock(alone=True)
+        if not user.is_admin and self.member_count > self.is_subscribed(user):
+            raise MovementInUse
+        self.record_override(EventKind.MOVEMENT_DELETED, user, name=self.name)
+        self.delete_from_db()
+
+    def record_override(self, kind: EventKind, user: User, **facts: str) -> None:
+        """Record what an admin does to a movement that another user created."""
+        if self.creator_id != user.id:
+            record(kind, actor_id=user.id, user_id=self.creator_id, subject=self, **facts)
 
     # -- what a user sees -------------------------------------------------------------------
 

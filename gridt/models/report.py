@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from gridt.errors import ReportClosed
 from gridt.models.base import BigId, Model, Stored, UTCDateTime
+from gridt.models.event import EventKind, record
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
@@ -117,6 +118,7 @@ class Report(Stored, Model):
         )
         if cast("CursorResult[object]", db.session.execute(closing)).rowcount == 0:
             raise ReportClosed
+        record(EventKind.REPORT_CLOSED, actor_id=admin.id, user_id=self.author_id, subject=self)
 
     @classmethod
     def forget(cls, user: "User") -> None:

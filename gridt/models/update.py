@@ -28,6 +28,7 @@ from sqlalchemy.orm import (
 
 from gridt.errors import AlreadyDone, NotSubscribed
 from gridt.models.base import BigId, Model, Stored, UTCDateTime, execute
+from gridt.models.event import EventKind, record
 from gridt.models.standing import (
     STANDING_ROW,
     is_complete,
@@ -118,7 +119,20 @@ class Update(Stored, Model):
         (id,) = execute(_INSERT, ends | posted).one()
         if not plain:
             note_past(**ends)
+        record(EventKind.UPDATE_POSTED, actor_id=leader_id, movement_id=movement_id, update_id=id)
         return {"id": id, **posted}
+
+    def withdraw(self, user: "User") -> None:
+        """Delete this update, because its leader or an admin wishes so, and commit."""
+        if self.leader_id != user.id:
+            record(
+                EventKind.UPDATE_REMOVED,
+                actor_id=user.id,
+                user_id=self.leader_id,
+                subject=self,
+                movement=self.movement_id,
+            )
+        self.delete_from_db()
 
     @classmethod
     def of(cls, leader_id: int, movement_id: int) -> Select[Self]:
@@ -202,6 +216,12 @@ _FIRST = select(func.min(Update.time_stamp)).where(
 
 @event.listens_for(Update, "after_insert")
 def _note_posted(_mapper: Mapper[Update], _connection: Connection, posted: Update) -> None:
+    record(
+        EventKind.UPDATE_POSTED,
+        actor_id=posted.leader_id,
+        movement_id=posted.movement_id,
+        update_id=posted.id,
+    )
     row = lock_row(posted.leader_id, posted.movement_id)
     if row is None:
         return

@@ -12,6 +12,7 @@ from gridt.errors import AccountDeactivated, LastAdmin, Overtaken
 from gridt.models.base import Model, PlainText, Stored, UTCDateTime
 from gridt.models.block import Block
 from gridt.models.calendar_token import CalendarToken
+from gridt.models.event import EventKind, record
 from gridt.models.job import Job
 from gridt.models.login import Login
 from gridt.models.movement_user_association import MovementUserAssociation
@@ -104,14 +105,44 @@ class User(Stored, Model):
             self.password_hash = renewed
         return right
 
-    def confirm_email(self) -> None:
-        """Note that this user reads mail at their address."""
+    def log_in(self, user_agent: str | None) -> Login:
+        """Begin a login of this user, whose password has been verified. Does not commit.
+
+        :raises AccountDeactivated: when the account is deactivated
+        """
+        login = Login(self, user_agent)
+        db.session.add(login)
+        db.session.flush()
+        self.ensure_active()
+        record(EventKind.LOGIN_STARTED, actor_id=self.id, user_id=self.id)
+        return login
+
+    def end_other_logins(self, keep: int) -> None:
+        """End all logins but one, because this user changed the password. Does not commit."""
+        Login.revoke_all(self.id, keep=keep)
+        record(EventKind.PASSWORD_CHANGED, actor_id=self.id, user_id=self.id)
+
+    def reset_password(self, password_hash: str) -> None:
+        """Set a new password for a user who reads mail at their address. Does not commit.
+
+        Ends every login and the calendar's address: another person may have made those.
+        """
+        self.password_hash = password_hash
         self.email_confirmed_at = self.email_confirmed_at or utcnow()
+        Login.revoke_all(self.id)
+        CalendarToken.revoke(self.id)
+        record(EventKind.PASSWORD_RESET, user_id=self.id)
+
+    def confirm_email(self) -> None:
+        """Confirm that this user reads mail at their address. Does not commit."""
+        self.email_confirmed_at = self.email_confirmed_at or utcnow()
+        record(EventKind.EMAIL_CONFIRMED, user_id=self.id)
 
     def change_email(self, email: str) -> None:
-        """Make `email`, where this user has shown to read mail, their address."""
+        """Change the address to one at which this user reads mail. Does not commit."""
         self.email = email
         self.email_changed_at = self.email_confirmed_at = utcnow()
+        record(EventKind.EMAIL_CHANGED, user_id=self.id)
 
     def leaders(self, movement: "Movement") -> list["User"]:
         """Return the users whom this user follows in `movement`."""
@@ -167,9 +198,10 @@ class User(Stored, Model):
         if db.session.scalar(select(User.deactivated_at).where(User.id == self.id)) is not None:
             raise AccountDeactivated
 
-    def change_role(self, role: str) -> bool:
+    def change_role(self, role: str, admin_id: int | None = None) -> bool:
         """Make this user an `admin` or a `user`, as from the next request. Does not commit.
 
+        :param admin_id: who changes it; None for an operator
         :returns: whether they were not that before
         :raises LastAdmin: when nobody would be left who is one
         """
@@ -178,22 +210,29 @@ class User(Stored, Model):
         if role != "admin":
             self._ensure_not_the_last_admin()
         self.role = role
+        record(EventKind.ROLE_CHANGED, actor_id=admin_id, user_id=self.id, role=role)
         return True
 
-    def deactivate(self) -> None:
+    def deactivate(self, admin_id: int | None = None) -> None:
         """Leave every movement, end every login and the calendar's address. Does not commit.
 
+        :param admin_id: who wishes so
         :raises LastAdmin: when no admin would be left
         """
         self._ensure_not_the_last_admin()
         self._leave_everything()
         self.deactivated_at = self.deactivated_at or utcnow()
-        Login.revoke_all(self)
+        Login.revoke_all(self.id)
         CalendarToken.revoke(self.id)
+        record(EventKind.ACCOUNT_DEACTIVATED, actor_id=admin_id, user_id=self.id)
 
-    def reactivate(self) -> None:
-        """Let this user log in again; which movements they join is up to them. Does not commit."""
+    def reactivate(self, admin_id: int | None = None) -> None:
+        """Let this user log in again; which movements they join is up to them. Does not commit.
+
+        :param admin_id: who wishes so
+        """
         self.deactivated_at = None
+        record(EventKind.ACCOUNT_REACTIVATED, actor_id=admin_id, user_id=self.id)
 
     def delete_from_db(self) -> None:
         """Leave every movement, delete all that is this user's, and commit.

@@ -38,6 +38,7 @@ _USERS = Listing(
         User.deactivated_at,
     ),
     [(User.id, False)],
+    User,
 )
 
 
@@ -79,8 +80,7 @@ class OneUser(Resource):
     def patch(self, data: dict[str, Any], user: str) -> ResponseReturnValue:
         """Make somebody an admin, or a user like all others; for admins."""
         actor, found = admin(), user_or_404(user)
-        if found.change_role(data["role"]):
-            AuditEntry.note("role.changed", user_id=found.id, actor_id=actor.id, role=found.role)
+        found.change_role(data["role"], admin_id=actor.id)
         answer = admin_user(found, message=f"The role of this user is: {found.role}.")
         found.save_to_db()
         return answer
@@ -97,8 +97,7 @@ class Deactivation(Resource):
         """Deactivate an account: it leaves every movement and every login ends; for admins."""
         actor, found = admin(), user_or_404(user)
         if found.deactivated_at is None:
-            found.deactivate()
-            AuditEntry.note("account.deactivated", user_id=found.id, actor_id=actor.id)
+            found.deactivate(admin_id=actor.id)
         answer = admin_user(found, message="The account is deactivated.")
         found.save_to_db()
         return answer
@@ -109,8 +108,7 @@ class Deactivation(Resource):
         """Let somebody use their account again, and join movements anew; for admins."""
         actor, found = admin(), user_or_404(user)
         if found.deactivated_at is not None:
-            found.reactivate()
-            AuditEntry.note("account.reactivated", user_id=found.id, actor_id=actor.id)
+            found.reactivate(admin_id=actor.id)
         answer = admin_user(found, message="The account may be used again.")
         found.save_to_db()
         return answer
@@ -127,6 +125,6 @@ class Audit(Resource):
         """List what was done, newest first; for admins."""
         admin()
         limit, after = data.pop("limit"), data.pop("after")
-        listing = Listing(entries(**data), [(AuditEntry.id, True)])
+        listing = Listing(entries(**data), [(AuditEntry.id, True)], AuditEntry)
         rows, headers = listing.page(limit=limit, after=after)
         return [audit_entry(row) for row in rows], headers

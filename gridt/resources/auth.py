@@ -6,6 +6,7 @@ from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from gridt import mail
+from gridt.accounts import register
 from gridt.errors import EmailTaken, InvalidToken, LoginNotFound, UsernameTaken
 from gridt.http.api import Blueprint, Resource
 from gridt.http.auth import caller, caller_id, current_login, token_jti, tokens_for, verified
@@ -13,7 +14,7 @@ from gridt.http.fields import Message, PageIn
 from gridt.http.lookups import id_in
 from gridt.http.paging import Listing
 from gridt.http.user_agents import device_of
-from gridt.models import LIVE_LOGINS, AuditEntry, Login, User
+from gridt.models import LIVE_LOGINS, Login, User
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.schemas.auth import (
@@ -29,7 +30,7 @@ from gridt.schemas.users import ensure_not_own_name
 
 bp = Blueprint("auth", description="Registering, logging in and out")
 
-_NEWEST_FIRST = Listing(LIVE_LOGINS, [(Login.id, True)])
+_NEWEST_FIRST = Listing(LIVE_LOGINS, [(Login.id, True)], Login)
 
 
 @bp.route("/register")
@@ -45,12 +46,9 @@ class Register(Resource):
         """Open an account."""
         _ensure_free(data["username"], data["email"])
         db.session.rollback()  # hashing takes long: hold nothing meanwhile
-        user = User(data["username"], data["email"], data["password"])
-        db.session.add(user)
-        db.session.flush()
+        user = register(data["username"], data["email"], data["password"])
         mail.ask_to_confirm_email(user)
         answer = {"message": "Your account is ready.", "id": user.id, "username": user.username}
-        AuditEntry.note("account.registered", user_id=user.id, actor_id=user.id)
         user.save_to_db()
         return answer, 201
 
@@ -70,11 +68,7 @@ class Auth(Resource):
             User.find_by_login(data["username"]), data["password"], login=data["username"]
         )
         Login.forget_ended(user, current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
-        login = Login(user, request.user_agent.string)
-        db.session.add(login)
-        db.session.flush()
-        user.ensure_active()  # told only to who knows the password
-        AuditEntry.note("login.started", user_id=user.id, actor_id=user.id)
+        login = user.log_in(request.user_agent.string)
         answer = tokens_for(login) | {"message": "You are logged in."}
         login.save_to_db()
         return answer
@@ -84,11 +78,7 @@ class Auth(Resource):
     def delete(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Log out: this login's tokens, or those of all, are worthless at once."""
         login = current_login()
-        if data["everywhere"]:
-            Login.revoke_all(caller())
-        login.revoke()
-        ended = "login.ended-everywhere" if data["everywhere"] else "login.ended"
-        AuditEntry.note(ended, user_id=login.user_id, actor_id=login.user_id)
+        login.end(everywhere=data["everywhere"])
         login.save_to_db()
         return {"message": "You are logged out."}
 
@@ -129,8 +119,7 @@ class OneLogin(Resource):
         if found is None or found.user_id != caller_id():
             raise LoginNotFound
         if found.revoked_at is None:
-            found.revoke()
-            AuditEntry.note("login.ended", user_id=found.user_id, actor_id=found.user_id)
+            found.end()
         found.save_to_db()
         return {"message": "The login has ended."}
 
@@ -151,8 +140,7 @@ class Refresh(Resource):
         """
         login = current_login()
         if not login.renew(token_jti()):
-            login.revoke()
-            AuditEntry.note("login.copied", user_id=login.user_id)
+            login.end_as_copied()
             login.save_to_db()
             raise InvalidToken("This refresh token was spent before; please log in again")
         answer = tokens_for(login) | {"message": "You stay logged in."}
@@ -170,8 +158,7 @@ class ChangePassword(Resource):
         """Change one's password; every other login ends."""
         ensure_not_own_name(data["new_password"], caller(), "new_password")
         user = verified(caller(), data["old_password"], replace_by=data["new_password"])
-        Login.revoke_all(user, keep=g.caller.login_id)
-        AuditEntry.note("password.changed", user_id=user.id, actor_id=user.id)
+        user.end_other_logins(keep=g.caller.login_id)
         mail.tell_password_changed(user)
         user.save_to_db()
         return {"message": "Your password is changed; every other login has ended."}

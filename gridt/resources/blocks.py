@@ -22,6 +22,7 @@ _BLOCKED = Listing(
     .join(User, User.id == Block.blocked_id)
     .where(Block.blocker_id == bindparam("caller_id")),
     [(Block.blocked_id, False)],
+    Block,
 )
 
 

@@ -8,7 +8,7 @@ from gridt.formats import CALENDAR, as_calendar
 from gridt.http.api import Blueprint, Resource
 from gridt.http.auth import caller_id
 from gridt.http.fields import Message
-from gridt.models import AuditEntry, CalendarToken, User
+from gridt.models import CalendarToken, User
 from gridt.runtime.extensions import db
 from gridt.schemas.calendars import CalendarMade, CalendarStatus
 from gridt.standing import lately
@@ -33,7 +33,6 @@ class OwnCalendar(Resource):
         if user is None or user.deactivated_at is not None:
             raise InvalidToken("This login has ended")
         secret = CalendarToken.renew(user)
-        AuditEntry.note("calendar.made", user_id=user.id, actor_id=user.id)
         answer = {
             "url": f"/calendars/{secret}.ics",
             "since": CalendarToken.made_at(user.id),
@@ -45,9 +44,7 @@ class OwnCalendar(Resource):
     @bp.answers(200, Message)
     def delete(self) -> ResponseReturnValue:
         """Let the secret address of one's calendar lead nowhere."""
-        user_id = caller_id()
-        if CalendarToken.revoke(user_id):
-            AuditEntry.note("calendar.revoked", user_id=user_id, actor_id=user_id)
+        CalendarToken.revoke_by_owner(caller_id())
         db.session.commit()
         return {"message": "Your calendar has no address any more."}
 

@@ -24,7 +24,7 @@ from gridt.schemas.leaders import LeaderOut, LeaderWithHistory, leader_answer
 
 bp = Blueprint("leaders", description="Whom one follows, and by whom one is followed")
 
-_FOLLOWERS = Listing(FOLLOWERS, [(MovementUserAssociation.follower_id, False)])
+_FOLLOWERS = Listing(FOLLOWERS, [(MovementUserAssociation.follower_id, False)], User)
 
 
 @bp.route("/movements/<movement>/leader")

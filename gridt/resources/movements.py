@@ -6,14 +6,14 @@ from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, ensure
-from gridt.errors import MovementInUse, MovementNameTaken
+from gridt.errors import MovementNameTaken
 from gridt.http.api import Blueprint, Resource
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import Message
 from gridt.http.lookups import movement_or_404, movement_view_or_404
 from gridt.http.openapi import LOCATED
 from gridt.http.paging import Key, Listing
-from gridt.models import AuditEntry, Movement, User
+from gridt.models import Movement
 from gridt.runtime.extensions import db
 from gridt.schemas.movements import (
     MovementChanged,
@@ -23,7 +23,7 @@ from gridt.schemas.movements import (
     MovementsIn,
     movement_answer,
 )
-from gridt.standing import TERMS, change_terms, enqueue_recompute
+from gridt.standing import edit_movement
 
 bp = Blueprint("movements", description="Habits that people keep each other to")
 
@@ -33,7 +33,7 @@ _ORDERS: dict[str, list[Key]] = {
     "members": [(Movement.member_count, True), (Movement.id, False)],
 }
 _LISTINGS = {
-    (order, subscribed): Listing(Movement.seen(subscribed=subscribed), keys)
+    (order, subscribed): Listing(Movement.seen(subscribed=subscribed), keys, Movement)
     for order, keys in _ORDERS.items()
     for subscribed in (None, True, False)
 }
@@ -93,14 +93,8 @@ class OneMovement(Resource):
         ensure(user, Permission.MOVEMENT_OWN, found)
         if "name" in data:
             _ensure_free(data["name"], found)
-        changed = sorted(data)
-        terms = {name: data.pop(name) for name in TERMS if name in data}
-        if terms and change_terms(found, terms):
-            enqueue_recompute(found.id)
-        for name, value in data.items():
-            setattr(found, name, value)
+        edit_movement(found, data, user)
         answer = movement_answer(found.dictify(user), "The movement is changed.")
-        _note_admin("movement.edited", found, user, changed=" ".join(changed))
         found.save_to_db()
         return answer
 
@@ -110,18 +104,8 @@ class OneMovement(Resource):
         """Delete a movement: its creator while nobody else is subscribed, or an admin."""
         found, user = movement_or_404(movement), caller()
         ensure(user, Permission.MOVEMENT_OWN, found)
-        found.lock(alone=True)
-        if not user.is_admin and found.member_count > found.is_subscribed(user):
-            raise MovementInUse
-        _note_admin("movement.deleted", found, user, name=found.name)
-        found.delete_from_db()
+        found.delete_by(user)
         return {"message": "The movement is deleted."}
-
-
-def _note_admin(action: str, movement: Movement, user: User, **details: str) -> None:
-    """Note what is done to a movement of somebody else's, which only admins can."""
-    if (creator_id := movement.creator_id) != user.id:
-        AuditEntry.note(action, user_id=creator_id, actor_id=user.id, subject=movement, **details)
 
 
 def _ensure_free(name: str, movement: Movement | None = None) -> None:

@@ -14,7 +14,7 @@ from gridt.http.api import Blueprint, Resource
 from gridt.http.auth import caller, verified
 from gridt.http.fields import Message
 from gridt.mail import MailToken, Purpose
-from gridt.models import AuditEntry, CalendarToken, Login, User
+from gridt.models import User
 from gridt.runtime.extensions import db, passwords
 from gridt.schemas.recovery import (
     ChangeEmailRequestIn,
@@ -58,12 +58,8 @@ class ResetPasswordConfirm(Resource):
         db.session.rollback()  # hashing takes long: hold nothing meanwhile
         password_hash = passwords.hash(data["password"])
         user = token.user(lock=True)
-        user.password_hash = password_hash
-        user.confirm_email()
-        Login.revoke_all(user)
-        CalendarToken.revoke(user.id)  # who else knew the password may have made it
+        user.reset_password(password_hash)
         mail.tell_password_changed(user)
-        AuditEntry.note("password.reset", user_id=user.id)
         user.save_to_db()
         return {"message": "Your password is changed; please log in with it."}
 
@@ -99,7 +95,6 @@ class ChangeEmailConfirm(Resource):
             raise EmailTaken
         mail.tell_email_changed(user.email)
         user.change_email(token.address)
-        AuditEntry.note("email.changed", user_id=user.id)
         user.save_to_db()
         return {"message": "Your e-mail address is changed."}
 
@@ -130,6 +125,5 @@ class ConfirmEmailConfirm(Resource):
         """Confirm one's address."""
         user = MailToken.read(Purpose.CONFIRM_EMAIL, data["token"]).user(lock=True)
         user.confirm_email()
-        AuditEntry.note("email.confirmed", user_id=user.id)
         user.save_to_db()
         return {"message": "Your e-mail address is confirmed."}

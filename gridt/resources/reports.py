@@ -11,7 +11,7 @@ from gridt.http.api import Blueprint, Resource
 from gridt.http.auth import admin, caller, caller_id
 from gridt.http.lookups import id_in, movement_or_404
 from gridt.http.paging import Listing
-from gridt.models import AuditEntry, Movement, Report, Update, User, execute, followed_before
+from gridt.models import Movement, Report, Update, User, execute, followed_before
 from gridt.resources.updates import readable_update_or_404, update_or_404
 from gridt.runtime.extensions import db
 from gridt.schemas.reports import (
@@ -52,7 +52,7 @@ for _name, (_user, _end) in _PEOPLE.items():
         _user.id.label(f"{_name}_id"), _user.username.label(f"{_name}_username")
     ).outerjoin(_user, _user.id == _end)
 _ONE = _ALL.where(Report.id == bindparam("report_id"))
-_NEWEST_FIRST = Listing(_ALL, [(Report.id, True)])
+_NEWEST_FIRST = Listing(_ALL, [(Report.id, True)], Report)
 _LISTINGS = {
     "open": _NEWEST_FIRST.where(Report.closed_at.is_(None)),
     "closed": _NEWEST_FIRST.where(Report.closed_at.is_not(None)),
@@ -131,7 +131,6 @@ class ClosedReport(Resource):
         if found is None:
             raise ReportNotFound
         found.close(actor, data["resolution"])
-        AuditEntry.note("report.closed", actor_id=actor.id, user_id=found.author_id, subject=found)
         answer = _seen_or_404(found.id) | {"message": "The report is closed."}
         found.save_to_db()
         return answer

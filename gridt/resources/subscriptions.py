@@ -14,7 +14,7 @@ from gridt.schemas.movements import MovementChanged, MovementOut, movement_answe
 
 bp = Blueprint("subscriptions", description="Belonging to movements")
 
-_JOINED = Listing(Movement.seen(subscribed=True), [(Movement.id, False)])
+_JOINED = Listing(Movement.seen(subscribed=True), [(Movement.id, False)], Movement)
 
 
 @bp.route("/movements/subscriptions")

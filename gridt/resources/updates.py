@@ -13,13 +13,13 @@ from gridt.http.fields import Message
 from gridt.http.lookups import id_in, movement_id_in, movement_or_404
 from gridt.http.openapi import LOCATED
 from gridt.http.paging import Listing
-from gridt.models import UPDATES, AuditEntry, Update, User, is_leader, update_view
+from gridt.models import UPDATES, Update, User, is_leader, update_view
 from gridt.runtime.extensions import db
 from gridt.schemas.updates import UpdateIn, UpdateOut, UpdatesIn
 
 bp = Blueprint("updates", description='Saying "I did it", and reading who did')
 
-_NEWEST_FIRST = Listing(UPDATES, [(Update.time_stamp, True), (Update.id, True)])
+_NEWEST_FIRST = Listing(UPDATES, [(Update.time_stamp, True), (Update.id, True)], Update)
 
 
 @bp.route("/movements/<movement>/updates")
@@ -81,15 +81,7 @@ class OneUpdate(Resource):
         found, user = update_or_404(movement, update), caller()
         if not can(user, Permission.UPDATE_DELETE, found):
             raise UpdateNotFound
-        if found.leader_id != user.id:
-            AuditEntry.note(
-                "update.removed",
-                user_id=found.leader_id,
-                actor_id=user.id,
-                subject=found,
-                movement=found.movement_id,
-            )
-        found.delete_from_db()
+        found.withdraw(user)
         return {"message": "The update is deleted."}
 
 

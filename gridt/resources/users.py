@@ -6,13 +6,13 @@ from typing import Any
 from flask import Response, stream_with_context
 from flask.typing import ResponseReturnValue
 
-from gridt.accounts import sections_about
+from gridt.accounts import delete_account, sections_about
 from gridt.errors import UsernameTaken
 from gridt.formats import CALENDAR, TABLE, as_calendar, as_document, as_table, in_parts
 from gridt.http.api import Blueprint, Resource
 from gridt.http.auth import caller, caller_id, verified
 from gridt.http.fields import Message
-from gridt.models import AuditEntry, User
+from gridt.models import User
 from gridt.schemas.users import (
     BioIn,
     ClosingIn,
@@ -87,8 +87,7 @@ class OwnIdentity(Resource):
     def delete(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Delete one's account and all that is one's own; movements that one started stay."""
         user = verified(caller(), data["password"])
-        AuditEntry.note("account.deleted", user_id=user.id, actor_id=user.id)
-        user.delete_from_db()
+        delete_account(user, actor_id=user.id)
         return {"message": "Your account is deleted."}
 
 

@@ -7,7 +7,6 @@ counts on in its files, and they do not become more.
 """
 
 import os
-from collections import Counter as Bag
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -24,10 +23,8 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
-from sqlalchemy import Engine, event, orm
+from sqlalchemy import Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
-
-from gridt.runtime.database import Session
 
 #: where prometheus_client keeps the files, and which of them are this process's
 FOLDER, PLACE = "PROMETHEUS_MULTIPROC_DIR", "GRIDT_METRICS_PLACE"
@@ -165,14 +162,12 @@ class Metrics:
         finally:
             self._hashing.dec()
 
-    def note(self, session: orm.Session, operation: str, times: int = 1) -> None:
-        """Count what a transaction does to a network, when it is committed and not before."""
-        if self.enabled and times:
-            session.info.setdefault(_PENDING, Bag())[operation] += times
+    def count_operation(self, operation: str, times: int = 1) -> None:
+        """Count a committed operation on leader networks.
 
-    def count(self, operations: Mapping[str, int]) -> None:
-        """Count what was done to networks."""
-        for operation, times in operations.items():
+        :param operation: one of `OPERATIONS`
+        """
+        if self.enabled:
             self._operations.labels(operation).inc(times)
 
     def text(self) -> bytes:
@@ -208,14 +203,3 @@ def forget(place: str) -> None:
 
 
 metrics = Metrics()
-
-
-@event.listens_for(Session, "after_commit")
-def _count(session: Session) -> None:
-    if operations := session.info.pop(_PENDING, None):
-        metrics.count(operations)
-
-
-@event.listens_for(Session, "after_soft_rollback")
-def _drop(session: Session, _transaction: Any) -> None:
-    session.info.pop(_PENDING, None)

@@ -8,7 +8,7 @@ from marshmallow.validate import Length, OneOf, Range
 from sqlalchemy import Row
 
 from gridt.http.fields import In, Line, Message, PageIn
-from gridt.models import Action, AuditEntry, User, largest_in
+from gridt.models import AUDITED, AuditEntry, User, largest_in
 from gridt.schemas.users import Identity, identity_of
 
 ROLES = ["user", "admin"]
@@ -63,7 +63,7 @@ class AuditIn(PageIn):
     )
     action = fields.String(
         load_default=None,
-        validate=OneOf([one.value for one in Action]),
+        validate=OneOf([kind.value for kind in AUDITED]),
         metadata={"description": "only what was done so"},
     )
     since = fields.AwareDateTime(

@@ -1,6 +1,7 @@
 """Standing over time: history, pauses, imports, and changes of what it is judged by."""
 
 from gridt.standing.activity import CompletedTurn, DueTurn, done_by, lately
+from gridt.standing.editing import edit_movement
 from gridt.standing.history import PastTurn, TurnHistory
 from gridt.standing.imports import Complaint, Reported, import_updates
 from gridt.standing.pauses import pause, pause_of, resume
@@ -28,6 +29,7 @@ __all__ = [
     "change_clock",
     "change_terms",
     "done_by",
+    "edit_movement",
     "enqueue_recompute",
     "import_updates",
     "lately",

@@ -38,7 +38,7 @@ def url(world: Flask) -> str:
 
 def put(name: str, **arguments: str) -> None:
     """Put a job of the service into the queue: what `enqueue` does where that is known."""
-    Job.record(name, arguments, None, 0, utcnow())
+    Job.insert(name, arguments, None, 0, utcnow())
     db.session.commit()
 
 

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from gridt.models import AuditEntry
+from gridt.models import AuditEntry, record
 from gridt.runtime.extensions import db
 
 CHANGES = {
@@ -32,7 +32,7 @@ def test_the_database_refuses_to_change_the_log(database, request, change):
     engine = request.config.getoption("--database")
     if _ONLY.get(change, engine) != engine:
         pytest.skip(f"only {_ONLY[change]} has this statement")
-    AuditEntry.note("password.changed", user_id=1, actor_id=1)
+    record("password.changed", user_id=1, actor_id=1)
     db.session.commit()
 
     with pytest.raises(DBAPIError, match="only grows"):
@@ -45,7 +45,7 @@ def test_the_database_refuses_to_change_the_log(database, request, change):
 def test_what_is_noted_is_there_with_what_the_caller_saves(database, make_user, commits):
     user = make_user()
     commits.clear()
-    AuditEntry.note("role.changed", user_id=user.id, actor_id=7, subject=user, role="admin")
+    record("role.changed", user_id=user.id, actor_id=7, subject=user, role="admin")
     assert commits == []
     db.session.commit()
 
@@ -57,14 +57,14 @@ def test_what_is_noted_is_there_with_what_the_caller_saves(database, make_user, 
 
 
 def test_what_is_rolled_back_was_not_noted(database):
-    AuditEntry.note("account.registered", user_id=1, actor_id=1)
+    record("account.registered", user_id=1, actor_id=1)
     db.session.rollback()
     assert entries() == []
 
 
 def test_an_action_that_nobody_registered_is_refused(database):
     with pytest.raises(ValueError, match="nothing-like-this"):
-        AuditEntry.note("nothing-like-this")
+        record("nothing-like-this")
 
 
 @pytest.mark.parametrize(
@@ -72,18 +72,18 @@ def test_an_action_that_nobody_registered_is_refused(database):
 )
 def test_what_nobody_may_read_in_a_log_is_refused(database, name):
     with pytest.raises(ValueError, match=name):
-        AuditEntry.note("password.changed", **{name: "x"})
+        record("password.changed", **{name: "x"})
 
 
 def test_a_long_text_is_refused(database):
     with pytest.raises(ValueError, match="longer"):
-        AuditEntry.note("password.changed", why="x" * 201)
+        record("password.changed", why="x" * 201)
 
 
 def test_an_entry_outlives_the_account(database, make_user):
     user = make_user()
     gone = user.id
-    AuditEntry.note("account.registered", user_id=gone, actor_id=gone)
+    record("account.registered", user_id=gone, actor_id=gone)
     user.delete_from_db()
     assert gone in [one.user_id for one in entries()]
 

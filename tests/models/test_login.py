@@ -105,10 +105,10 @@ def test_a_login_that_ended_is_not_renewed(make_login):
 def test_revoke_all_ends_every_login_of_one_user_but_the_one_kept(make_user, make_login, clock):
     ann, ben = make_user(), make_user()
     kept, ended, foreign = make_login(ann), make_login(ann), make_login(ben)
-    Login.revoke_all(ann, keep=kept.id)
+    Login.revoke_all(ann.id, keep=kept.id)
     db.session.expire_all()
     assert (kept.revoked_at, ended.revoked_at, foreign.revoked_at) == (None, clock.now, None)
-    Login.revoke_all(ann)
+    Login.revoke_all(ann.id)
     db.session.expire_all()
     assert (kept.revoked_at, foreign.revoked_at) == (clock.now, None)
 
@@ -120,7 +120,7 @@ def test_revoke_all_leaves_the_time_of_those_that_ended_before(make_user, make_l
     login.save_to_db()
     ended = clock.now
     clock.pass_(days=1)
-    Login.revoke_all(user)
+    Login.revoke_all(user.id)
     db.session.expire_all()
     assert login.revoked_at == ended
 

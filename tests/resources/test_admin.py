@@ -87,7 +87,7 @@ def test_the_last_admin_stays(boss, admin, make_user, method, path, body):
     other.deactivate()  # who cannot log in does not count
     other.save_to_db()
     assert boss.open(path.format(admin.id), method=method, json=body).status_code == 409
-    assert noted() == []
+    assert noted() == [("account.deactivated", None, other.id)]
     make_user(role="admin")
     assert boss.open(path.format(admin.id), method=method, json=body).status_code == 200
 

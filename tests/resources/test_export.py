@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from gridt.accounts.data_export import SECTIONS, sections_about
 from gridt.formats import as_calendar, as_document, as_table, in_parts
-from gridt.models import AuditEntry, Subscription, Update
+from gridt.models import Subscription, Update, record
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.standing.activity import done_by
@@ -40,9 +40,9 @@ def movement(make_movement, ann, ben):
 
 
 def test_everything_about_the_caller_is_there(client_of, ann, ben, movement):
-    AuditEntry.note("role.changed", user_id=ann.id, actor_id=ben.id, role="user")
-    AuditEntry.note("account.registered", user_id=ann.id, actor_id=ann.id)
-    AuditEntry.note("account.registered", user_id=ben.id, actor_id=ben.id)
+    record("role.changed", user_id=ann.id, actor_id=ben.id, role="user")
+    record("account.registered", user_id=ann.id, actor_id=ann.id)
+    record("account.registered", user_id=ben.id, actor_id=ben.id)
     db.session.commit()
 
     answer = client_of(ann).get("/identity/export")

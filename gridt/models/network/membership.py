@@ -32,6 +32,7 @@ from sqlalchemy import (
 from gridt.errors import Overtaken
 from gridt.models.base import UTCDateTime, execute
 from gridt.models.block import barred, barred_from
+from gridt.models.event import EventKind, record
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network.locking import SMALL
@@ -42,8 +43,6 @@ from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, 
 from gridt.models.update import Update
 from gridt.models.user import User
 from gridt.runtime.clock import utcnow
-from gridt.runtime.extensions import db
-from gridt.runtime.metrics import metrics
 
 #: open slots that one newcomer fills; without a cap, imported data can make one the leader of all.
 #: Blocks can leave more of them than there are members of a small movement only in a large one.
@@ -267,7 +266,7 @@ class Network:
         if not self._fill_open_slots(newcomer_id):
             others = [one.user_id for one in adopters if one.user_id != newcomer_id]
             self._be_adopted(newcomer_id, others)
-        metrics.note(db.session(), "join")
+        record(EventKind.MEMBER_JOINED, actor_id=newcomer_id, movement_id=self.movement_id)
         return True
 
     def leave(self, leaver_id: int) -> bool:
@@ -281,7 +280,7 @@ class Network:
         self._execute(_CLOSE, follower_id=leaver_id)
         self._execute(_FORGET_PAUSES, follower_id=leaver_id)
         self._execute(_UNSUBSCRIBE, follower_id=leaver_id)
-        metrics.note(db.session(), "leave")
+        record(EventKind.MEMBER_LEFT, actor_id=leaver_id, movement_id=self.movement_id)
         return True
 
     def part(self, one: int, other: int) -> None:
@@ -306,7 +305,12 @@ class Network:
         (chosen,) = self.draw.choose([Vacancy(follower_id, present)])
         if chosen is not None:
             fill(self.movement_id, [(follower_id, slot, chosen)])
-            metrics.note(db.session(), "swap")
+            record(
+                EventKind.LEADER_SWAPPED,
+                actor_id=follower_id,
+                movement_id=self.movement_id,
+                leader_id=chosen,
+            )
         return chosen
 
     def _subscribe(self, user_id: int) -> bool:
@@ -374,7 +378,8 @@ class Network:
                 self.movement_id,
                 [(*hole, leader) for hole, leader in zip(part, chosen, strict=True)],
             )
-        metrics.note(db.session(), "refill", len(held))
+        if held:
+            record(EventKind.SLOTS_REFILLED, movement_id=self.movement_id, slots=len(held))
 
     def _leaders_by_follower(self, followers: Sequence[int]) -> dict[int, list[int]]:
         present: dict[int, list[int]] = {follower_id: [] for follower_id in followers}

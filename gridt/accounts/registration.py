@@ -1,0 +1,35 @@
+"""Opening accounts, and recording what is done with them as a whole."""
+
+from gridt.models import EventKind, User, record
+from gridt.runtime.extensions import db
+
+
+def register(username: str, email: str, password: str) -> User:
+    """Open the account of a person who registers. Flushes and does not commit."""
+    user = _open(User(username, email, password))
+    record(EventKind.ACCOUNT_REGISTERED, actor_id=user.id, user_id=user.id)
+    return user
+
+
+def create_admin(username: str, email: str, password: str) -> User:
+    """Open an admin's account, as an operator does. Flushes and does not commit."""
+    user = _open(User(username, email, password, role="admin"))
+    record(EventKind.ACCOUNT_REGISTERED, user_id=user.id, role=user.role)
+    return user
+
+
+def delete_account(user: User, actor_id: int | None = None) -> None:
+    """Delete an account and all that is its user's, and commit.
+
+    :param actor_id: the user who wishes so; None for an operator
+    :raises LastAdmin: when no admin would be left
+    :raises Overtaken: when this user joins a movement just now
+    """
+    record(EventKind.ACCOUNT_DELETED, actor_id=actor_id, user_id=user.id)
+    user.delete_from_db()
+
+
+def _open(user: User) -> User:
+    db.session.add(user)
+    db.session.flush()
+    return user

@@ -1,0 +1,24 @@
+"""Editing a movement: its words, and what the turns of its members depend on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gridt.models import EventKind, Movement, User
+from gridt.standing.recompute_job import enqueue_recompute
+from gridt.standing.schedule_changes import TERMS, change_terms
+
+
+def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) -> None:
+    """Change what is given about a movement. Flushes at most and does not commit.
+
+    Where the turns of its members change, a job recalculates their standings.
+
+    :param changes: new values by the names of the attributes
+    :param editor: the creator, or an admin
+    """
+    terms = {name: changes[name] for name in TERMS if name in changes}
+    if terms and change_terms(movement, terms):
+        enqueue_recompute(movement.id)
+    for name in changes.keys() - terms.keys():
+        setattr(movement, name, changes[name])
+    movement.record_override(EventKind.MOVEMENT_EDITED, editor, changed=" ".join(sorted(changes)))
