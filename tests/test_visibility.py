@@ -8,6 +8,9 @@ from sqlalchemy import false
 from gridt.access import filters, register_filter, visible
 from gridt.models import Movement
 
+#: orders, and sizes of pages
+PAGES = list(product(["name", "newest", "members"], [1, 2, 5, 100]))
+
 
 @pytest.fixture
 def movements(make_movement):
@@ -45,9 +48,7 @@ def test_without_a_filter_everything_is_visible():
     assert visible(Movement, 1) == [filters.EVERYTHING]
 
 
-@pytest.mark.parametrize(
-    ("sort", "limit"), [*product(["name", "newest", "members"], [1, 2, 5, 100])]
-)
+@pytest.mark.parametrize(("sort", "limit"), PAGES)
 def test_arms_that_overlap_are_merged_in_order(movements, ann, client_of, see, sort, limit):
     client = client_of(ann)
     everything = pages(client, sort=sort)
@@ -88,7 +89,7 @@ def test_a_caller_without_arms_sees_nothing(movements, ann, client_of, see):
 def test_the_statement_of_one_arm_that_is_everything_has_no_condition(ann, client_of, statements):
     names(client_of(ann))
     (text,) = [text for text in statements if "FROM movements" in text]
-    assert "WHERE" not in text.rpartition("LEFT OUTER JOIN updates")[2].partition("ORDER BY")[0]
+    assert "WHERE" not in text[text.rindex(")") :]
 
 
 def test_two_filters_for_one_model_are_refused(see):
