@@ -43,9 +43,9 @@ def fill(ann, movement):
     """Fill a route's variables so that it leads to something of Ann's."""
     update, leader = movement.id and Update.find_last(ann, movement), ann.leaders(movement)[0]
     ann.role = "admin"
-    report = Report(leader, movement, update, "not nice")
+    report = Report(leader.id, update.snapshot(), "not nice")
     report.save_to_db()
-    secret = CalendarToken.renew(ann)
+    secret = CalendarToken.renew(ann.id)
     found = {
         "secret": secret,
         "movement": movement.id,
@@ -253,7 +253,7 @@ def lists(make_movement, make_user, ann):
         for user in (ann, leader):
             home.post_update(user, name).save_to_db()
         db.session.add(Block(blocker_id=ann.id, blocked_id=make_user().id))
-        Report(ann, make_movement(), None, name).save_to_db()
+        Report(ann.id, make_movement().snapshot(), name).save_to_db()
 
     for _ in range(5):
         add()

@@ -70,7 +70,7 @@ def by_closing_the_account(_app: Flask, _token: str) -> None:
     assert ann is not None
     User.lock(ann.id)
     ann.hash_password(NEW_PASSWORD)
-    Login.revoke_all(ann)
+    Login.revoke_all(ann.id)
     db.session.commit()
 
 

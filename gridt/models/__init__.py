@@ -5,13 +5,14 @@ from gridt.models.base import Model, Rows, UTCDateTime, execute, lacking, larges
 from gridt.models.block import DIRECTIONS, Block, barred_from, followed_before
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.job import DEAD, PRIORITIES, RUNNING, Job
-from gridt.models.login import LIVE_LOGINS, Login
+from gridt.models.login import ACTIVE_LOGINS, Login
 from gridt.models.login_throttle import LoginThrottle, PasswordAttempt, delay_of_mail
 from gridt.models.movement import Movement
 from gridt.models.movement_user_association import SLOTS, MovementUserAssociation
 from gridt.models.network.membership import FETCHED_AT_ONCE
 from gridt.models.network.selection import CHOICES, WINDOW
-from gridt.models.report import CATEGORIES, Report
+from gridt.models.report import CATEGORIES, Report, Snapshot
+from gridt.models.report_views import REPORT_STATES, REPORTS, find_report_view, report_view
 from gridt.models.schedule import (
     FormerClock,
     FormerInterval,
@@ -47,6 +48,7 @@ from gridt.models.views import (
 )
 
 __all__ = [
+    "ACTIVE_LOGINS",
     "CATEGORIES",
     "CHOICES",
     "DEAD",
@@ -55,9 +57,10 @@ __all__ = [
     "FOLLOWERS",
     "IN_MOVEMENT",
     "KEYS",
-    "LIVE_LOGINS",
     "MEMBER_IN_TOLD",
     "PRIORITIES",
+    "REPORTS",
+    "REPORT_STATES",
     "RUNNING",
     "SLOTS",
     "STANDING_ROW",
@@ -78,6 +81,7 @@ __all__ = [
     "PasswordAttempt",
     "Report",
     "Rows",
+    "Snapshot",
     "StandingRow",
     "Subscription",
     "SubscriptionPause",
@@ -91,6 +95,7 @@ __all__ = [
     "delay_of_mail",
     "entries",
     "execute",
+    "find_report_view",
     "followed_before",
     "is_complete",
     "is_leader",
@@ -108,6 +113,7 @@ __all__ = [
     "persist_at",
     "random_key",
     "recompute",
+    "report_view",
     "terms_in",
     "to_columns",
     "update_view",

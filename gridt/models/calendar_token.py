@@ -1,9 +1,9 @@
-"""Secret addresses: who knows one reads its owner's calendar, and nothing else."""
+"""Secret addresses, which open their owner's calendar and nothing else."""
 
 import secrets
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from sqlalchemy import CursorResult, ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,9 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gridt.models.base import Model, UTCDateTime, execute
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
-
-if TYPE_CHECKING:
-    from gridt.models.user import User
 
 
 class CalendarToken(Model):
@@ -33,24 +30,24 @@ class CalendarToken(Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     @classmethod
-    def renew(cls, user: "User") -> str:
-        """Give a user, who is locked, an address in place of the one before; return its secret."""
+    def renew(cls, user_id: int) -> str:
+        """Replace a locked user's address; return its secret."""
         secret = secrets.token_urlsafe(32)
-        found = db.session.get(cls, user.id) or cls(user_id=user.id)
-        found.digest, found.created_at = _digest(secret), utcnow()
-        db.session.add(found)
+        token = db.session.get(cls, user_id) or cls(user_id=user_id)
+        token.digest, token.created_at = _digest(secret), utcnow()
+        db.session.add(token)
         db.session.flush()
         return secret
 
     @classmethod
     def revoke(cls, user_id: int) -> bool:
-        """Make a user's address lead nowhere; tell whether there was one."""
-        gone = db.session.execute(delete(cls).where(cls.user_id == user_id))
-        return cast("CursorResult[object]", gone).rowcount == 1
+        """Delete a user's address; return whether there was one."""
+        result = db.session.execute(delete(cls).where(cls.user_id == user_id))
+        return cast("CursorResult[object]", result).rowcount == 1
 
     @classmethod
     def made_at(cls, user_id: int) -> datetime | None:
-        """Return since when a user has the address, or None where they have none."""
+        """Return when a user's address was made, or None."""
         row = execute(select(cls.created_at).where(cls.user_id == user_id)).one_or_none()
         return None if row is None else row.created_at
 

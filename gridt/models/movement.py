@@ -25,6 +25,7 @@ from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed, Overtake
 from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execute
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network, NetworkLock
+from gridt.models.report import Snapshot
 from gridt.models.schedule import FormerInterval, SubscriptionPause
 from gridt.models.standing import OF_MEMBER, Rules, users
 from gridt.models.subscription import Subscription
@@ -272,6 +273,11 @@ class Movement(NetworkLock, Stored, Model):
     def rules(self) -> Rules:
         """Return what the standing of every member is judged by."""
         return self.interval, self.free_misses, self.free_turns
+
+    def snapshot(self) -> Snapshot:
+        """Return this movement as a report stores it."""
+        words = "\n".join((self.name, self.short_description, self.description))
+        return Snapshot(self.id, None, self.creator_id, words)
 
     def is_subscribed(self, user: User) -> bool:
         """Tell whether a user is a member."""

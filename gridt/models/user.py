@@ -188,7 +188,7 @@ class User(Stored, Model):
         self._ensure_not_the_last_admin()
         self._leave_everything()
         self.deactivated_at = self.deactivated_at or utcnow()
-        Login.revoke_all(self)
+        Login.revoke_all(self.id)
         CalendarToken.revoke(self.id)
 
     def reactivate(self) -> None:
@@ -210,7 +210,7 @@ class User(Stored, Model):
                 delete(owner.class_).where(owner == self.id),
                 execution_options={"synchronize_session": False},
             )
-        Report.forget(self)
+        Report.forget(self.id)
         Job.forget(self.id, self.email_folded)
         super().delete_from_db()
 

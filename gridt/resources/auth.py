@@ -13,7 +13,7 @@ from gridt.http.fields import Message, PageIn
 from gridt.http.lookups import id_in
 from gridt.http.paging import Listing
 from gridt.http.user_agents import device_of
-from gridt.models import LIVE_LOGINS, AuditEntry, Login, User
+from gridt.models import ACTIVE_LOGINS, AuditEntry, Login, User
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.schemas.auth import (
@@ -29,7 +29,7 @@ from gridt.schemas.users import ensure_not_own_name
 
 bp = Blueprint("auth", description="Registering, logging in and out")
 
-_NEWEST_FIRST = Listing(LIVE_LOGINS, [(Login.id, True)])
+_NEWEST_FIRST = Listing(ACTIVE_LOGINS, [(Login.id, True)])
 
 
 @bp.route("/register")
@@ -69,8 +69,8 @@ class Auth(Resource):
         user = verified(
             User.find_by_login(data["username"]), data["password"], login=data["username"]
         )
-        Login.forget_ended(user, current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
-        login = Login(user, request.user_agent.string)
+        Login.forget_ended(user.id, current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
+        login = Login(user.id, request.user_agent.string)
         db.session.add(login)
         db.session.flush()
         user.ensure_active()  # told only to who knows the password
@@ -85,7 +85,7 @@ class Auth(Resource):
         """Log out: this login's tokens, or those of all, are worthless at once."""
         login = current_login()
         if data["everywhere"]:
-            Login.revoke_all(caller())
+            Login.revoke_all(caller().id)
         login.revoke()
         ended = "login.ended-everywhere" if data["everywhere"] else "login.ended"
         AuditEntry.note(ended, user_id=login.user_id, actor_id=login.user_id)
@@ -170,7 +170,7 @@ class ChangePassword(Resource):
         """Change one's password; every other login ends."""
         ensure_not_own_name(data["new_password"], caller(), "new_password")
         user = verified(caller(), data["old_password"], replace_by=data["new_password"])
-        Login.revoke_all(user, keep=g.caller.login_id)
+        Login.revoke_all(user.id, keep=g.caller.login_id)
         AuditEntry.note("password.changed", user_id=user.id, actor_id=user.id)
         mail.tell_password_changed(user)
         user.save_to_db()

@@ -60,7 +60,7 @@ class ResetPasswordConfirm(Resource):
         user = token.user(lock=True)
         user.password_hash = password_hash
         user.confirm_email()
-        Login.revoke_all(user)
+        Login.revoke_all(user.id)
         CalendarToken.revoke(user.id)  # who else knew the password may have made it
         mail.tell_password_changed(user)
         AuditEntry.note("password.reset", user_id=user.id)
