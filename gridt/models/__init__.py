@@ -2,7 +2,7 @@
 
 from gridt.models.audit import Action, AuditEntry, entries
 from gridt.models.base import Model, Rows, UTCDateTime, execute, lacking, largest_in
-from gridt.models.block import DIRECTIONS, Block, barred_from, followed_before
+from gridt.models.block import DIRECTIONS, Block, blocked_among, followed_before
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.job import DEAD, PRIORITIES, RUNNING, Job
 from gridt.models.login import ACTIVE_LOGINS, Login
@@ -89,7 +89,7 @@ __all__ = [
     "Update",
     "User",
     "avatar_of",
-    "barred_from",
+    "blocked_among",
     "clock_in",
     "count_from",
     "delay_of_mail",

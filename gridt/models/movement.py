@@ -127,7 +127,7 @@ class Movement(NetworkLock, Stored, Model):
         if self._is_new():
             self._awaited = wanted
             return
-        self.lock(alone=True)  # many changes in one transaction keep no order among their locks
+        self.lock(exclusive=True)  # many changes in one transaction lock slots in no order
         for user in self.users:
             if user not in wanted:
                 self.remove_user(user)
@@ -187,7 +187,7 @@ class Movement(NetworkLock, Stored, Model):
         slots = network.slots_of(user.id)
         if not slots:
             return None
-        refused = {one if isinstance(one, int) else one.id for one in exclude}
+        refused = {user if isinstance(user, int) else user.id for user in exclude}
         return network.candidates(user.id, refused.union(slots.values()))
 
     def swap_leader(self, user: User, leader: User | int | None) -> User | None:
@@ -203,34 +203,34 @@ class Movement(NetworkLock, Stored, Model):
         """
         self.lock()
         network = self._network()
-        slots = network.slots_of(user.id, hold=True)
-        left = leader.id if isinstance(leader, User) else leader
-        if left is None and not slots:
+        slots = network.slots_of(user.id, lock=True)
+        left_id = leader.id if isinstance(leader, User) else leader
+        if left_id is None and not slots:
             raise NotSubscribed
-        slot = next((slot for slot, leader_id in slots.items() if leader_id == left), None)
+        slot = next((slot for slot, leader_id in slots.items() if leader_id == left_id), None)
         if slot is None:
-            if left is not None:
+            if left_id is not None:
                 raise NotFollowing
             return None
-        chosen = network.swap(user.id, slot, slots)
+        leader_id = network.swap(user.id, slot, slots)
         self._flush_about(user)
-        return None if chosen is None else User.find_by_id(chosen)
+        return None if leader_id is None else User.find_by_id(leader_id)
 
-    def part(self, one: User, other: User) -> None:
-        """Give two members somebody else to follow, where one follows the other.
+    def separate(self, user: User, other: User) -> None:
+        """Replace two members as each other's leaders.
 
         Flushes and does not commit; the block between them is in the database already.
         """
-        self._network().part(one.id, other.id)
-        self._flush_about(one, other)
+        self._network().separate(user.id, other.id)
+        self._flush_about(user, other)
 
-    def meet_again(self, one: User, other: User) -> None:
-        """Fill a slot of each of two members that was open because of a block between them.
+    def reconnect(self, user: User, other: User) -> None:
+        """Fill slots that a removed block between two members kept open.
 
         Flushes and does not commit.
         """
-        self._network().meet_again(one.id, other.id)
-        self._flush_about(one, other)
+        self._network().reconnect(user.id, other.id)
+        self._flush_about(user, other)
 
     def leaders_of(self, user: User) -> list[User]:
         """Return the users whom a user follows here, in the order of their slots."""
@@ -253,7 +253,7 @@ class Movement(NetworkLock, Stored, Model):
 
     def delete_from_db(self) -> None:
         """Delete this movement with all its subscriptions and updates, and commit."""
-        self.lock(alone=True)
+        self.lock(exclusive=True)
         members = select(Subscription.user_id).where(Subscription.of(self.id))
         slots = (Association.follower_id.in_(members), Association.movement_id == self.id)
         pauses = (SubscriptionPause.user_id.in_(members), SubscriptionPause.movement_id == self.id)
@@ -334,8 +334,8 @@ class Movement(NetworkLock, Stored, Model):
         return self.id is None  # before the first flush
 
     def _network(self) -> Network:
-        alone = self.locked_alone
-        return Network(self.id, self.member_count, self.interval, alone=alone)
+        exclusive = self.locked_exclusively
+        return Network(self.id, self.member_count, self.interval, exclusive=exclusive)
 
     def _count(self, joined: int) -> None:
         """Count members, as the last change: until the commit nobody else can count here."""
@@ -343,11 +343,11 @@ class Movement(NetworkLock, Stored, Model):
         set_committed_value(self, "member_count", counted.scalar_one())
 
     def _flush_about(self, *users: User) -> None:
-        """Flush, and forget what was loaded of a network that is another now."""
+        """Flush, and expire what was loaded of a network that has changed."""
         db.session.flush()
-        for one in db.session.identity_map.values():
-            if isinstance(one, Association):
-                db.session.expire(one)
+        for record in db.session.identity_map.values():
+            if isinstance(record, Association):
+                db.session.expire(record)
         db.session.expire(self, ["user_associations"])
         for user in users:
             db.session.expire(user, ["follower_associations", "movements"])

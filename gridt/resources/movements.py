@@ -110,7 +110,7 @@ class OneMovement(Resource):
         """Delete a movement: its creator while nobody else is subscribed, or an admin."""
         found, user = movement_or_404(movement), caller()
         ensure(user, Permission.MOVEMENT_OWN, found)
-        found.lock(alone=True)
+        found.lock(exclusive=True)
         if not user.is_admin and found.member_count > found.is_subscribed(user):
             raise MovementInUse
         _note_admin("movement.deleted", found, user, name=found.name)
