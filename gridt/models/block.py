@@ -1,4 +1,4 @@
-"""Who does not want to meet whom: neither of them is given the other as leader."""
+"""Blocks: neither of two users becomes the other's leader."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -22,9 +22,9 @@ from gridt.runtime.clock import utcnow
 
 
 class Block(Model):
-    """A user who blocked another, who is never told.
+    """A block of a user by another, which the blocked user does not see.
 
-    To make or to take back one changes networks too: `gridt.network.blocking` does both.
+    Adding or removing a block changes networks too: `gridt.network.blocking` does both.
     """
 
     __tablename__ = "blocks"

@@ -14,11 +14,11 @@ from gridt.runtime.extensions import db
 
 
 class CalendarToken(Model):
-    """The secret address of a user's calendar; they have one or none.
+    """The secret address of a user's calendar; each has at most one.
 
-    Only a hash of the secret is kept. That is fast enough to look it up by, and safe: 256 random
-    bits cannot be guessed, and how long the search takes tells of the hash only, which nobody can
-    steer without knowing the secret.
+    The table stores a hash of the secret only. A fast hash is safe: 256 random bits cannot be
+    guessed, and the duration of a search depends on the hash, which cannot be steered without
+    knowing the secret.
     """
 
     __tablename__ = "calendar_addresses"
@@ -59,5 +59,5 @@ class CalendarToken(Model):
 
 
 def _digest(secret: str) -> str:
-    # a path may hold what no encoding has a word for
+    # a path may have surrogates, which UTF-8 cannot encode
     return sha256(secret.encode(errors="replace")).hexdigest()

@@ -1,6 +1,6 @@
-"""How well a network does its work, in figures; whether it is valid is for `invariants`.
+"""The quality of a network, in figures; `invariants` checks whether it is valid.
 
-What to expect of a movement with more than a few members stands in docs/leader-network.md.
+The figures to expect of a movement with more than a few members stand in docs/leader-network.md.
 """
 
 from array import array
@@ -21,7 +21,7 @@ class NetworkQuality:
     #: how many follow the member whom most follow, and whom all but 1 % have fewer than
     most_followers: int
     p99_followers: int
-    #: members whom nobody follows
+    #: members without a follower
     without_follower: float
     #: members who posted or joined lately, and those of them none of whose leaders did
     active: float
