@@ -148,7 +148,7 @@ def _sample(size: int) -> list[User]:
 def _token(user: User) -> str:
     db.session.add(user)
     db.session.flush()
-    login = Login(user)
+    login = Login(user.id)
     db.session.add(login)
     db.session.flush()
     token: str = tokens_for(login)["access_token"]

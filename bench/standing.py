@@ -104,7 +104,7 @@ def _people_with(updates: int) -> tuple[str, list[int]]:
             ends = {"leader_id": one.id, "movement_id": movement.id, "message": None}
             moments = (now - (4 * DAY + step * timedelta(hours=8)) for step in range(updates))
             db.session.execute(insert(Update), [ends | {"time_stamp": at} for at in moments])
-    login = Login(people[0])
+    login = Login(people[0].id)
     db.session.add(login)
     db.session.commit()
     token: str = tokens_for(login)["access_token"]

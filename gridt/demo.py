@@ -1,4 +1,4 @@
-"""Invented people, to look at movements that are alive: some hundred, or a million.
+"""Demo data: movements with hundreds of invented people, or a million.
 
 The network of each movement grows in memory by the rules of `gridt.models.network`, one newcomer
 after the other, and is written by bulk statements in one transaction.
@@ -53,7 +53,7 @@ _ZONES = [
 _MESSAGES = [None, None, None, "Done!", "Barely made it.", "Felt great.", "Rainy, but did it."]
 
 MOST_MOVEMENTS = len(_HABITS)
-#: everybody joins the first movement, and so many people at most the others
+#: all people join the first movement, and at most this many the others
 _COMPANY = 1000
 #: rows per bulk statement
 _BATCH = 5000
@@ -81,7 +81,7 @@ class Demo:
         self.habits = _HABITS[:movements]
         self.now = utcnow()
         self.began = self.now - timedelta(weeks=weeks)
-        #: everybody's, hashed once
+        #: the same for all people, hashed once
         self.password = secrets.token_urlsafe(9)
         self.password_hash = passwords.hash(self.password)
         #: by the id of the user who goes by it
@@ -93,7 +93,7 @@ class Demo:
         return (2 + SLOTS) * self.members
 
     def is_there(self) -> bool:
-        """Tell whether there is demo data in the database, or what goes by the same names."""
+        """Return whether the database has users or movements of these names."""
         movements = (Movement.find_by_name(name) for name, *_ in self.habits)
         return any([User.find_by_name(USERNAME.format(1)), *movements])
 
@@ -101,15 +101,15 @@ class Demo:
         """Put everything into the database by one commit, yielding how many steps are taken."""
         connection = db.session.connection()
         yield from _load(connection, User, self._users())
-        # others may register meanwhile; nobody else has this hash
+        # other users may register meanwhile, but with another hash
         ours = select(User.id, User.time_zone).where(User.password_hash == self.password_hash)
         clocks = {zone: Clock(zone) for zone in _ZONES}
         self.clocks = {id: clocks[zone] for id, zone in db.session.execute(ours.order_by(User.id))}
         ids = list(self.clocks)
         for number, habit in enumerate(self.habits):
             company = min(len(ids), _COMPANY)
-            some = dice.sample(ids[:company], dice.randint(company // 3, company))
-            members = some if number else ids
+            sample = dice.sample(ids[:company], dice.randint(company // 3, company))
+            members = sample if number else ids
             movement = self._movement(*habit, creator_id=dice.choice(members))
             for steps in self._fill_movement(connection, movement, members):
                 yield 0 if number else steps
@@ -146,15 +146,15 @@ class Demo:
         """Subscribe members in this order, with their past and their leaders."""
         longest = max(1, _MOST_UPDATES // len(members))
         for start in range(0, len(members), _BATCH):
-            some = members[start : start + _BATCH]
-            pasts = [(one, self._past(movement.interval, longest)) for one in some]
+            batch = members[start : start + _BATCH]
+            pasts = [(user_id, self._past(movement.interval, longest)) for user_id in batch]
             yield from _load(connection, Subscription, self._subscriptions(movement, pasts))
             yield from (0 for _ in _load(connection, Update, _updates(movement.id, pasts)))
         yield from _load(connection, MovementUserAssociation, _slots(movement.id, members))
         movement.member_count = len(members)
 
     def _past(self, interval: timedelta, longest: int) -> list[datetime]:
-        """Return when somebody joined, and then each time they did it."""
+        """Return when a member joined, and then the time of each update."""
         joined = self.began + dice.random() * (self.now - self.began)
         turns = min(longest, (self.now - joined) // interval)
         # most do it nearly always, a few hardly ever
@@ -201,7 +201,7 @@ def _slots(movement_id: int, members: Sequence[int]) -> Iterator[dict[str, Any]]
 
 
 def grown(members: int) -> "array[int]":
-    """Grow the network of a movement, without a database and with everybody live.
+    """Grow a network without a database, with active members only.
 
     :returns: four places for each member in the order of joining, each a leader's number, or -1
         where the slot is open
@@ -209,20 +209,20 @@ def grown(members: int) -> "array[int]":
     leaders = array("i", [-1]) * (SLOTS * members)
     followers = array("i", [0]) * members
     for newcomer in range(members):
-        mine = SLOTS * newcomer
-        for place in range(mine, mine + min(SLOTS, newcomer)):
-            present = leaders[mine:place]
-            few = _some(newcomer, CHOICES, present)
-            chosen = min(few, key=followers.__getitem__)
-            leaders[place] = chosen
-            followers[chosen] += 1
+        first = SLOTS * newcomer
+        for place in range(first, first + min(SLOTS, newcomer)):
+            present = leaders[first:place]
+            candidates = _some(newcomer, CHOICES, present)
+            leader = min(candidates, key=followers.__getitem__)
+            leaders[place] = leader
+            followers[leader] += 1
         if newcomer <= SLOTS:
             for member in range(newcomer):
                 leaders[SLOTS * member + newcomer - 1] = newcomer
             followers[newcomer] = newcomer
         else:
             adopters = _some(newcomer, WINDOW, ())
-            places = [SLOTS * one + slot for one in adopters for slot in range(SLOTS)]
+            places = [SLOTS * adopter + slot for adopter in adopters for slot in range(SLOTS)]
             place = max(places, key=lambda place: followers[leaders[place]])
             if followers[leaders[place]] > SLOTS:
                 followers[leaders[place]] -= 1
@@ -232,16 +232,19 @@ def grown(members: int) -> "array[int]":
 
 
 def _some(members: int, count: int, refused: Iterable[int]) -> list[int]:
-    """Return up to `count` different numbers below `members`, none of the refused."""
+    """Return up to `count` different members, none of the refused.
+
+    :param members: how many there are, numbered from 0
+    """
     refused = set(refused)
     if members - len(refused) <= count:
-        return [one for one in range(members) if one not in refused]
-    found: list[int] = []
-    while len(found) < count:
-        one = int(dice.random() * members)
-        if one not in refused and one not in found:
-            found.append(one)
-    return found
+        return [member for member in range(members) if member not in refused]
+    sample: list[int] = []
+    while len(sample) < count:
+        member = int(dice.random() * members)
+        if member not in refused and member not in sample:
+            sample.append(member)
+    return sample
 
 
 def _load(

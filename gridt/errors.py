@@ -100,10 +100,6 @@ class NobodyEligible(Conflict):
     slug, title = "nobody-eligible", "There is nobody else to follow in this movement"
 
 
-class NoOpenSlot(Conflict):
-    slug, title = "no-open-slot", "You have no open slot in this movement"
-
-
 class MovementInUse(Conflict):
     slug, title = "movement-in-use", "Other people are subscribed to this movement"
 

@@ -110,7 +110,7 @@ def settings_for(url: str, **changes: Any) -> Settings:
 
 def new_token(user: User) -> str:
     """Return the access token of a new login of a user's."""
-    login = Login(user)
+    login = Login(user.id)
     login.save_to_db()
     return tokens_for(login)["access_token"]
 

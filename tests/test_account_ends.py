@@ -132,13 +132,13 @@ def test_all_that_is_theirs_goes_and_the_network_is_whole(
     plant_blocks([(gone, others[80]), (others[81], gone)])
     for reporter, author in ((gone, others[0]), (others[0], gone)):
         posted = movements[5].post_update(User.find_by_id(author), "look")
-        report = Report(User.find_by_id(reporter), movements[5], posted, "not nice")
+        report = Report(reporter, posted.snapshot(), "not nice")
         report.closed_by_id = gone
         db.session.add(report)
     movements[0].creator_id = movements[5].creator_id = gone
     (left,) = make_movements(1)
     Update(User.find_by_id(gone), left).save_to_db()  # of a movement that they are not in any more
-    CalendarToken.renew(User.find_by_id(gone))
+    CalendarToken.renew(gone)
     db.session.commit()
     sizes = {movement.id: movement.member_count for movement in movements}
     mine, other = client_for(gone), client_for(gone)

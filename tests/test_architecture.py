@@ -86,6 +86,17 @@ def home(name: str) -> str | None:
     return None
 
 
+def imported_for_types(module: str) -> Iterator[str]:
+    """Yield the full names that a module imports under `TYPE_CHECKING`."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            for statement in node.body:
+                if isinstance(statement, ast.ImportFrom):
+                    yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
+                elif isinstance(statement, ast.Import):
+                    yield from (alias.name for alias in statement.names)
+
+
 def test_every_module_has_a_row() -> None:
     assert {".".join(module.split(".")[:2]) for module in MODULES} == set(ROWS)
 
@@ -105,6 +116,12 @@ def test_nobody_imports_from_a_row_below(module: str) -> None:
     ours = {name: home(name) for name in imported(module)}
     upward = {name for name, at in ours.items() if at and row(at) > row(module)}
     assert not upward
+
+
+def test_only_the_entities_name_each_other_for_types() -> None:
+    circular = {module for module in MODULES for name in imported_for_types(module) if home(name)}
+    entities = {"user", "movement", "update", "movement_user_association"}
+    assert circular <= {f"gridt.models.{entity}" for entity in entities}
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if row(module) < 7])

@@ -240,16 +240,16 @@ class World:
         self.movement = make_movement(self.ann, self.ben, creator=self.ann, name="Flossing")
         update = self.movement.post_update(self.ann, "done")
         update.save_to_db()
-        self.login, self.bens_login = Login(self.ann), Login(self.ben)
+        self.login, self.bens_login = Login(self.ann.id), Login(self.ben.id)
         self.login.save_to_db()
         self.bens_login.save_to_db()
         self.tokens = tokens_for(self.login)
         make_user("another boss", role="admin")  # or one could not be deleted
         self.boss = make_user("boss", role="admin")
-        self.boss_login = Login(self.boss)
+        self.boss_login = Login(self.boss.id)
         self.boss_login.save_to_db()
         self.admins_token = tokens_for(self.boss_login)["access_token"]
-        report = Report(self.ben, self.movement, update, "not nice")
+        report = Report(self.ben.id, update.snapshot(), "not nice")
         report.save_to_db()
         self.ids = {
             "movement": self.movement.id,

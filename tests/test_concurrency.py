@@ -337,7 +337,7 @@ def test_of_two_who_start_the_same_movement_one_succeeds(
 def test_a_refresh_token_is_good_for_one_of_two(world: Flask) -> None:
     world.test_client().get("/")
     for user_id in people(5):
-        login = Login(User.find_by_id(user_id))
+        login = Login(user_id)
         login.save_to_db()
         headers = {"Authorization": f"Bearer {tokens_for(login)['refresh_token']}"}
         db.session.remove()

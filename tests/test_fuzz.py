@@ -115,14 +115,14 @@ class Caller:
         movement = self._make_movement(me, leader, creator=me)
         update = movement.post_update(me, "done")
         update.save_to_db()
-        login, report = Login(me), Report(leader, movement, update, "not nice")
+        login, report = Login(me.id), Report(leader.id, update.snapshot(), "not nice")
         login.save_to_db()
         report.save_to_db()
         self._me, self._tokens = me, tokens_for(login)
         found = {"movement": movement, "user": leader, "update": update}
         found |= {"login": login, "report": report}
         self._found = {name: str(one.id) for name, one in found.items()}
-        self._found["secret"] = CalendarToken.renew(me)
+        self._found["secret"] = CalendarToken.renew(me.id)
         db.session.commit()
 
     def call(self, case: schemathesis.Case, service: Service) -> None:

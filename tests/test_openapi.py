@@ -201,9 +201,9 @@ def world(
     movement.creator = me
     update = movement.post_update(me)
     update.save_to_db()
-    report = Report(stranger, movement, update, "not nice")
+    report = Report(stranger.id, update.snapshot(), "not nice")
     report.save_to_db()
-    secret = CalendarToken.renew(me)
+    secret = CalendarToken.renew(me.id)
     tokens = client.post("/auth", json=BODIES["POST /auth"]).json
     client.token = tokens["access_token"]
     return World(

@@ -113,7 +113,7 @@ def test_registering_is_limited_by_address(limited, client):
 
 def test_only_wrong_refreshes_are_counted(limited, client, make_user):
     limited(LIMIT_REFRESH="2/day")
-    login = Login(make_user())
+    login = Login(make_user().id)
     login.save_to_db()
     client.token = tokens_for(login)["refresh_token"]
     for _ in range(4):

@@ -339,7 +339,7 @@ def places(make_user, make_movement, me):
     foreign = Update(type(me).find_by_id(leader), movement)
     for update in (mine, foreign):
         update.save_to_db()
-    login = Login(me)
+    login = Login(me.id)
     login.save_to_db()
     return {
         "login": login.id,
@@ -398,7 +398,7 @@ def test_a_wrong_password_is_counted_by_one_commit(client, commits, path, body):
 
 
 def test_refreshing_commits_once_and_spending_again_once_more(me, app, commits):
-    login = Login(me)
+    login = Login(me.id)
     login.save_to_db()
     client = app.test_client()
     client.token = tokens_for(login)["refresh_token"]

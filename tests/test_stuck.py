@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from gridt.http.auth import tokens_for
-from gridt.models import Login, Movement, User
+from gridt.models import Login, Movement
 from gridt.runtime import database, database_copy
 from gridt.runtime.extensions import db, disconnect
 from tests.conftest import OwnContextClient, migrated_app
@@ -27,7 +27,7 @@ def place(
     monkeypatch.setattr(database, "PATIENCE", 1)
     with migrated_app(new_database()) as app, app.app_context():
         (movement,), (person,) = make_movements(1), people(1)
-        login = Login(User.find_by_id(person))
+        login = Login(person)
         login.save_to_db()
         client: OwnContextClient = app.test_client()
         client.token = tokens_for(login)["access_token"]

@@ -276,7 +276,7 @@ def rows_of(user_id: int) -> dict[str, list[str]]:
 
 
 def test_of_every_table_the_rows_of_a_user_are_compared(world):
-    Report(world.ann, world.movement, None, "not nice").save_to_db()
+    Report(world.ann.id, world.movement.snapshot(), "not nice").save_to_db()
     block(world.ann, world.boss)
     db.session.commit()
     compared = {name for name, rows in rows_of(world.ann.id).items() if rows}
@@ -290,7 +290,7 @@ def test_another_users_token_gets_what_the_table_says(world, make_user, who, met
     stranger, member, _ = OTHERS[method, rule]
     login = world.bens_login
     if who == "a stranger":
-        login = Login(make_user("eve"))
+        login = Login(make_user("eve").id)
         login.save_to_db()
     tokens, before = tokens_for(login), rows_of(world.ann.id)
     token = tokens["refresh_token" if rule == "/auth/refresh" else "access_token"]

@@ -47,34 +47,34 @@ def check_network(as_json: bool, measured: int) -> None:
     Then measure how well the networks of the largest movements do their work.
     """
     g.reading = True  # nobody has to wait for this, on SQLite either
-    found, checked = verified()
+    broken, checked = verified()
     largest = select(Movement).order_by(Movement.member_count.desc(), Movement.id).limit(measured)
-    healths = [measure_quality(movement) for movement in db.session.scalars(largest).all()]
-    figures = [asdict(one) for one in healths if one is not None]
+    qualities = [measure_quality(movement) for movement in db.session.scalars(largest).all()]
+    figures = [asdict(quality) for quality in qualities if quality is not None]
     if as_json:
-        report = {"movements": checked, "violations": found, "health": figures}
+        report = {"movements": checked, "violations": broken, "health": figures}
         click.echo(json.dumps(report, indent=2))
     else:
-        echo_violations(found, checked)
+        echo_violations(broken, checked)
         _echo_table(figures)
-    if found:
+    if broken:
         raise click.exceptions.Exit(1)
 
 
 def verified() -> tuple[list[dict[str, Any]], int]:
-    """Return what is broken in the network of any movement, and how many movements there are."""
-    found = [asdict(one) for one in violations()]
-    return found, db.session.scalar(select(func.count()).select_from(Movement)) or 0
+    """Return the violations in all movements, and the number of movements."""
+    broken = [asdict(violation) for violation in violations()]
+    return broken, db.session.scalar(select(func.count()).select_from(Movement)) or 0
 
 
-def echo_violations(found: list[dict[str, Any]], checked: int) -> None:
-    """Write a line for each invariant that is broken, and how many movements were checked."""
-    for one in found:
+def echo_violations(broken: list[dict[str, Any]], checked: int) -> None:
+    """Write a line for each violation, and a summary."""
+    for violation in broken:
         click.echo(
             "{invariant} broken {count} times in movement {movement_id}: {rule}"
-            " (user {user_id} for one)".format(**one)
+            " (user {user_id} for one)".format(**violation)
         )
-    click.echo(f"{checked} movements checked, {len(found) or 'nothing'} broken.")
+    click.echo(f"{checked} movements checked, {len(broken) or 'nothing'} broken.")
 
 
 def _echo_table(rows: list[dict[str, Any]]) -> None:

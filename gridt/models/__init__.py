@@ -2,17 +2,18 @@
 
 from gridt.models.audit import AUDITED, AuditEntry, entries
 from gridt.models.base import Model, Rows, UTCDateTime, execute, lacking, largest_in
-from gridt.models.block import DIRECTIONS, Block, barred_from, followed_before
+from gridt.models.block import DIRECTIONS, Block, blocked_among, followed_before
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import Event, EventKind, after_commit, in_transaction, record
 from gridt.models.job import DEAD, PRIORITIES, RUNNING, Job
-from gridt.models.login import LIVE_LOGINS, Login
+from gridt.models.login import ACTIVE_LOGINS, Login
 from gridt.models.login_throttle import LoginThrottle, PasswordAttempt, delay_of_mail
 from gridt.models.movement import Movement
 from gridt.models.movement_user_association import SLOTS, MovementUserAssociation
 from gridt.models.network.membership import FETCHED_AT_ONCE
 from gridt.models.network.selection import CHOICES, WINDOW
-from gridt.models.report import CATEGORIES, Report
+from gridt.models.report import CATEGORIES, Report, Snapshot
+from gridt.models.report_views import REPORT_STATES, REPORTS, find_report_view, report_view
 from gridt.models.schedule import (
     FormerClock,
     FormerInterval,
@@ -48,6 +49,7 @@ from gridt.models.views import (
 )
 
 __all__ = [
+    "ACTIVE_LOGINS",
     "AUDITED",
     "CATEGORIES",
     "CHOICES",
@@ -57,9 +59,10 @@ __all__ = [
     "FOLLOWERS",
     "IN_MOVEMENT",
     "KEYS",
-    "LIVE_LOGINS",
     "MEMBER_IN_TOLD",
     "PRIORITIES",
+    "REPORTS",
+    "REPORT_STATES",
     "RUNNING",
     "SLOTS",
     "STANDING_ROW",
@@ -81,6 +84,7 @@ __all__ = [
     "PasswordAttempt",
     "Report",
     "Rows",
+    "Snapshot",
     "StandingRow",
     "Subscription",
     "SubscriptionPause",
@@ -89,12 +93,13 @@ __all__ = [
     "User",
     "after_commit",
     "avatar_of",
-    "barred_from",
+    "blocked_among",
     "clock_in",
     "count_from",
     "delay_of_mail",
     "entries",
     "execute",
+    "find_report_view",
     "followed_before",
     "in_transaction",
     "is_complete",
@@ -114,6 +119,7 @@ __all__ = [
     "random_key",
     "recompute",
     "record",
+    "report_view",
     "terms_in",
     "to_columns",
     "update_view",

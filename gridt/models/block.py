@@ -1,4 +1,4 @@
-"""Who does not want to meet whom: neither of them is given the other as leader."""
+"""Blocks: neither of two users becomes the other's leader."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -22,9 +22,9 @@ from gridt.runtime.clock import utcnow
 
 
 class Block(Model):
-    """A user who blocked another, who is never told.
+    """A block of a user by another, which the blocked user does not see.
 
-    To make or to take back one changes networks too: `gridt.network.blocking` does both.
+    Adding or removing a block changes networks too: `gridt.network.blocking` does both.
     """
 
     __tablename__ = "blocks"
@@ -47,28 +47,34 @@ DIRECTIONS: tuple[tuple[InstrumentedAttribute[int], InstrumentedAttribute[int]],
 )
 
 
-def barred(one: ColumnElement[int] | Any, other: ColumnElement[int] | Any) -> ColumnElement[bool]:
-    """Return the condition that one of two users blocked the other."""
+def blocked_between(
+    user_id: ColumnElement[int] | Any, other_id: ColumnElement[int] | Any
+) -> ColumnElement[bool]:
+    """Return the condition that either user blocked the other."""
     return or_(
-        *(select(Block.blocker_id).where(a == one, b == other).exists() for a, b in DIRECTIONS)
+        *(
+            select(Block.blocker_id).where(end == user_id, other_end == other_id).exists()
+            for end, other_end in DIRECTIONS
+        )
     )
 
 
-_BARRED = union(
+_BLOCKED_AMONG = union(
     *(
-        select(b.label("user_id")).where(
-            a == bindparam("one"), b.in_(bindparam("others", expanding=True))
+        select(other_end.label("user_id")).where(
+            end == bindparam("user_id"), other_end.in_(bindparam("others", expanding=True))
         )
-        for a, b in DIRECTIONS
+        for end, other_end in DIRECTIONS
     )
 )
 
 
-def barred_from(one: int, others: Collection[int]) -> set[int]:
-    """Return those of some users who blocked one user, or whom that one blocked."""
+def blocked_among(user_id: int, others: Collection[int]) -> set[int]:
+    """Return the others with a block between them and a user."""
     if not others:
         return set()
-    return {row.user_id for row in execute(_BARRED, {"one": one, "others": list(others)})}
+    rows = execute(_BLOCKED_AMONG, {"user_id": user_id, "others": list(others)})
+    return {row.user_id for row in rows}
 
 
 _FOLLOWED_IN = select(Block.followed_in).where(
@@ -79,7 +85,11 @@ _FOLLOWED_IN = select(Block.followed_in).where(
 
 
 def followed_before(blocker: int, blocked: int, movement: int, posted_at: datetime) -> bool:
-    """Tell whether one blocked the other after something was posted, and could read it before."""
-    given = {"blocker_id": blocker, "blocked_id": blocked, "posted_at": posted_at}
-    row = execute(_FOLLOWED_IN, given).one_or_none()
+    """Return whether a later block hides an update from its reader.
+
+    That is: the blocker followed the other there when the update was posted, and blocked them
+    after it.
+    """
+    parameters = {"blocker_id": blocker, "blocked_id": blocked, "posted_at": posted_at}
+    row = execute(_FOLLOWED_IN, parameters).one_or_none()
     return row is not None and movement in (row.followed_in or ())

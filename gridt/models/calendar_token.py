@@ -1,9 +1,9 @@
-"""Secret addresses: who knows one reads its owner's calendar, and nothing else."""
+"""Secret addresses, which open their owner's calendar and nothing else."""
 
 import secrets
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from sqlalchemy import CursorResult, ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,16 +13,13 @@ from gridt.models.event import EventKind, record
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
-if TYPE_CHECKING:
-    from gridt.models.user import User
-
 
 class CalendarToken(Model):
-    """The secret address of a user's calendar; they have one or none.
+    """The secret address of a user's calendar; each has at most one.
 
-    Only a hash of the secret is kept. That is fast enough to look it up by, and safe: 256 random
-    bits cannot be guessed, and how long the search takes tells of the hash only, which nobody can
-    steer without knowing the secret.
+    The table stores a hash of the secret only. A fast hash is safe: 256 random bits cannot be
+    guessed, and the duration of a search depends on the hash, which cannot be steered without
+    knowing the secret.
     """
 
     __tablename__ = "calendar_addresses"
@@ -34,14 +31,14 @@ class CalendarToken(Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     @classmethod
-    def renew(cls, user: "User") -> str:
-        """Give a user, who is locked, an address in place of the one before; return its secret."""
+    def renew(cls, user_id: int) -> str:
+        """Replace a locked user's address; return its secret."""
         secret = secrets.token_urlsafe(32)
-        found = db.session.get(cls, user.id) or cls(user_id=user.id)
-        found.digest, found.created_at = _digest(secret), utcnow()
-        db.session.add(found)
+        token = db.session.get(cls, user_id) or cls(user_id=user_id)
+        token.digest, token.created_at = _digest(secret), utcnow()
+        db.session.add(token)
         db.session.flush()
-        record(EventKind.CALENDAR_MADE, actor_id=user.id, user_id=user.id)
+        record(EventKind.CALENDAR_MADE, actor_id=user_id, user_id=user_id)
         return secret
 
     @classmethod
@@ -52,13 +49,13 @@ class CalendarToken(Model):
 
     @classmethod
     def revoke(cls, user_id: int) -> bool:
-        """Make a user's address lead nowhere; tell whether there was one."""
-        gone = db.session.execute(delete(cls).where(cls.user_id == user_id))
-        return cast("CursorResult[object]", gone).rowcount == 1
+        """Delete a user's address; return whether there was one."""
+        result = db.session.execute(delete(cls).where(cls.user_id == user_id))
+        return cast("CursorResult[object]", result).rowcount == 1
 
     @classmethod
     def made_at(cls, user_id: int) -> datetime | None:
-        """Return since when a user has the address, or None where they have none."""
+        """Return when a user's address was made, or None."""
         row = execute(select(cls.created_at).where(cls.user_id == user_id)).one_or_none()
         return None if row is None else row.created_at
 
@@ -70,5 +67,5 @@ class CalendarToken(Model):
 
 
 def _digest(secret: str) -> str:
-    # a path may hold what no encoding has a word for
+    # a path may have surrogates, which UTF-8 cannot encode
     return sha256(secret.encode(errors="replace")).hexdigest()

@@ -1,7 +1,7 @@
-"""One row per login: what makes its tokens worthless at once when the login ends."""
+"""Logins: one row each, so that its tokens end with it at once."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import cast
 from uuid import uuid4
 
 from sqlalchemy import CursorResult, ForeignKey, String, bindparam, delete, or_, select, update
@@ -12,21 +12,20 @@ from gridt.models.event import EventKind, record
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
-if TYPE_CHECKING:
-    from gridt.models.user import User
-
-#: of what somebody logged in with, so much is kept
+#: longest user agent that is stored
 LONGEST_USER_AGENT = 256
 
 
 class Login(Stored, Model):
-    """A user who logged in on some device; every token carries the id of its login.
+    """A login of a user on a device.
+
+    Every token carries the id of its login.
 
     :param user_agent: what the device says of itself; only the beginning is kept
     """
 
     __tablename__ = "logins"
-    # an id that a token may name is never given to somebody else
+    # an id that a token may carry is never used for another login
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -39,17 +38,17 @@ class Login(Stored, Model):
     wrote_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     user_agent: Mapped[str | None] = mapped_column(String(LONGEST_USER_AGENT))
 
-    def __init__(self, user: "User", user_agent: str | None = None) -> None:
-        self.user_id = user.id
+    def __init__(self, user_id: int, user_agent: str | None = None) -> None:
+        self.user_id = user_id
         self.user_agent = user_agent[:LONGEST_USER_AGENT] if user_agent else None
         self.created_at = self.refreshed_at = self.wrote_at = utcnow()
         self.refresh_jti = str(uuid4())
 
     def renew(self, jti: str) -> bool:
-        """Spend the refresh token `jti`; tell whether it was the one not yet spent.
+        """Spend the refresh token `jti`; return whether it was unspent.
 
-        Where it was, `refresh_jti` names the next one. One statement decides, so that of
-        two callers with the same token only one gets a new one.
+        If so, `refresh_jti` names the next one. One statement decides, so that of two callers
+        with the same token only one gets a new one.
         """
         fresh = str(uuid4())
         result = db.session.execute(
@@ -76,30 +75,31 @@ class Login(Stored, Model):
         record(EventKind.LOGIN_COPIED, user_id=self.user_id)
 
     def revoke(self) -> None:
-        """Set the time at which this login ended, unless it is set already."""
+        """End this login; a login that has ended keeps its time."""
         self.revoked_at = self.revoked_at or utcnow()
 
     @classmethod
     def revoke_all(cls, user_id: int, keep: int | None = None) -> None:
-        """End every login of a user, except the one with the id `keep`."""
+        """End every login of a user, except the login `keep`."""
         others = update(cls).where(cls.user_id == user_id, cls.revoked_at.is_(None))
         if keep is not None:
             others = others.where(cls.id != keep)
         db.session.execute(others.values(revoked_at=utcnow()))
 
     @classmethod
-    def forget_ended(cls, user: "User", lifetime: timedelta) -> None:
-        """Delete the logins of `user` of which no token can still be valid.
+    def forget_ended(cls, user_id: int, lifetime: timedelta) -> None:
+        """Delete a user's logins without a valid token.
 
         :param lifetime: how long the longest-lived token is valid
         """
         horizon = utcnow() - lifetime
         ended = or_(cls.refreshed_at < horizon, cls.revoked_at < horizon)
-        db.session.execute(delete(cls).where(cls.user_id == user.id, ended))
+        db.session.execute(delete(cls).where(cls.user_id == user_id, ended))
 
 
-#: the logins of a user that have neither ended nor been left alone since `horizon`
-LIVE_LOGINS: Rows = select(Login.id, Login.created_at, Login.refreshed_at, Login.user_agent).where(
+_COLUMNS = (Login.id, Login.created_at, Login.refreshed_at, Login.user_agent)
+#: a user's logins that have not ended and were used since `horizon`
+ACTIVE_LOGINS: Rows = select(*_COLUMNS).where(
     Login.user_id == bindparam("user_id"),
     Login.revoked_at.is_(None),
     Login.refreshed_at >= bindparam("horizon"),

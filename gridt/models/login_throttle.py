@@ -1,11 +1,11 @@
-"""Who guesses passwords waits ever longer; the owner of the account does not.
+"""Throttling of password guesses, which spares the account's owner.
 
-Wrong passwords are counted for an account as tried from one address, and for the account from
-anywhere; it is one account, whichever of its names is typed. Accounts and addresses are kept as
-keyed hashes only, and for an account that there is not, the name that is tried is counted: the
-table tells as much of it, and in the same time, as of one that there is.
+Failures are counted twice: per account and address, and per account. An account has one count,
+whichever of its names is typed. Rows name accounts and addresses by keyed hashes only. Where no
+account has the name, failures are counted for the name: so neither the table nor the time of an
+answer shows whether an account exists.
 
-Mails that are asked for to one address, by whomever, are counted alike, and wait ever longer.
+Requests for mail to one address are counted in the same way, and each further mail waits longer.
 """
 
 import json
@@ -25,25 +25,25 @@ from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.text import fold
 
-#: the wrong password after which one has to wait: from one address, and from all together
+#: failures without a delay: per account and address, and per account
 FREE_ATTEMPTS, FREE_ATTEMPTS_PER_ACCOUNT = 5, 50
-#: the delay after the next one, which doubles with each, and the longest
+#: the first delay, which each further failure doubles, and the longest
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=1), timedelta(minutes=15)
-#: the same of mails to one address; who is flooded always has one whose token is good still
+#: the same for mails to one address; a flooded user always has a mail whose token is still valid
 FREE_MAILS = 5
 FIRST_MAIL_DELAY, LONGEST_MAIL_DELAY = timedelta(minutes=1), timedelta(hours=1)
-#: after so long without a wrong password, all is forgotten
+#: after this long without a failure, a count starts again
 MEMORY = timedelta(days=1)
-#: for how long an address is the owner's own, once they logged in from there
+#: how long an address counts as the owner's after a login from it
 ACQUAINTANCE = timedelta(days=30)
-#: so many outdated rows go with each wrong password, which adds at most two
+#: outdated rows that are deleted with each failure, which adds at most two rows
 _SWEPT = 10
 
 _INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 class LoginThrottle(Model):
-    """How many passwords were wrong in a row, of one account from one address or from anywhere."""
+    """A count of successive failures, per account and address or per account."""
 
     __tablename__ = "password_attempts"
 
@@ -57,94 +57,95 @@ class LoginThrottle(Model):
 
 @dataclass(frozen=True)
 class PasswordAttempt:
-    """Somebody's try to get into an account.
+    """An attempt to prove the password of an account.
 
-    :param here: names the account and the address that is tried from
-    :param anywhere: names the account alone
+    :param per_address: the key of the count per account and address
+    :param per_account: the key of the count per account
     """
 
-    here: str
-    anywhere: str
+    per_address: str
+    per_account: str
 
     @classmethod
     def on(cls, account: int | str, address: str, secret: str) -> Self:
         """Return an attempt on an account.
 
-        :param account: its id, or what is said to be the name of one that there is not
-        :param secret: without it nobody finds out whose rows the table holds
+        :param account: its id, or the name that was typed where no account has it
+        :param secret: the key of the hashes, without which rows cannot be traced to accounts
         """
-        whose: list[str | int] = ["account", account]
+        owner: list[str | int] = ["account", account]
         if isinstance(account, str):
-            whose = ["name", fold(account)]
-        return cls(_hashed([*whose, address], secret), _hashed(whose, secret))
+            owner = ["name", fold(account)]
+        return cls(_hashed([*owner, address], secret), _hashed(owner, secret))
 
     def ensure_allowed(self) -> None:
-        """Refuse the attempt where too many passwords were wrong just before.
+        """Refuse the attempt during a delay.
 
-        :raises TooManyAttempts: telling when to try again
+        :raises TooManyAttempts: with the time until the next attempt
         """
-        now, found = utcnow(), LoginThrottle
-        query = select(found.key, found.blocked_until, found.known_until).where(
-            found.key.in_([self.here, self.anywhere])
+        now, table = utcnow(), LoginThrottle
+        query = select(table.key, table.blocked_until, table.known_until).where(
+            table.key.in_([self.per_address, self.per_account])
         )
         rows = {row.key: row for row in db.session.execute(query)}
-        here, anywhere = rows.get(self.here), rows.get(self.anywhere)
-        if here is not None:
-            _ensure_over(here.blocked_until, now)
-            if _is_later(here.known_until, now):
-                return  # whatever others try elsewhere, they do not lock the owner out
-        if anywhere is not None:
-            _ensure_over(anywhere.blocked_until, now)
+        per_address, per_account = rows.get(self.per_address), rows.get(self.per_account)
+        if per_address is not None:
+            _ensure_over(per_address.blocked_until, now)
+            if _is_later(per_address.known_until, now):
+                return  # failures from other addresses do not lock the owner out
+        if per_account is not None:
+            _ensure_over(per_account.blocked_until, now)
 
     def fail(self, user_id: int | None) -> None:
-        """Count a wrong password, and commit.
+        """Count a failure, and commit.
 
-        :param user_id: whose password it was not; None where there is no such account
+        Of many attempts at once, only as many learn that they failed as are allowed: the others
+        were admitted before these had failed, and are refused now.
 
-        Of many attempts at once only as many learn that they were wrong as may be made: the
-        others were let in before these had failed, and are refused now.
+        :param user_id: whose password it was not; None where no such account exists
 
-        :raises TooManyAttempts: when others failed meanwhile
+        :raises TooManyAttempts: when other attempts failed meanwhile
         """
         record(EventKind.PASSWORD_WRONG, user_id=user_id)  # no more often than passwords are hashed
         now = utcnow()
-        here = _count(self.here, FREE_ATTEMPTS, now)
-        blocked_until = here.blocked_until
-        if not _is_later(blocked_until, now) and not _is_later(here.known_until, now):
-            blocked_until = _count(self.anywhere, FREE_ATTEMPTS_PER_ACCOUNT, now).blocked_until
+        per_address = _count(self.per_address, FREE_ATTEMPTS, now)
+        blocked_until = per_address.blocked_until
+        if not _is_later(blocked_until, now) and not _is_later(per_address.known_until, now):
+            blocked_until = _count(self.per_account, FREE_ATTEMPTS_PER_ACCOUNT, now).blocked_until
         _sweep(now)
         db.session.commit()
         _ensure_over(blocked_until, now)
 
     def succeed(self) -> None:
-        """Forget what was wrong, and remember the address as the owner's; it never commits.
+        """Reset the counts, and store the address as the owner's. Does not commit.
 
-        :raises TooManyAttempts: when others failed meanwhile: right or wrong, they are not told
+        :raises TooManyAttempts: when other attempts failed meanwhile; then not even a right
+            password gets another answer
         """
         self.ensure_allowed()
         until = utcnow() + ACQUAINTANCE
-        fresh = {"failures": 0, "blocked_until": None, "known_until": until, "expires_at": until}
-        statement = _insert().values(key=self.here, **fresh)
-        db.session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh))
-        db.session.execute(delete(LoginThrottle).where(LoginThrottle.key == self.anywhere))
+        reset = {"failures": 0, "blocked_until": None, "known_until": until, "expires_at": until}
+        statement = _insert().values(key=self.per_address, **reset)
+        db.session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=reset))
+        db.session.execute(delete(LoginThrottle).where(LoginThrottle.key == self.per_account))
 
 
 def delay_of_mail(email: str, secret: str) -> timedelta:
-    """Count a mail that is asked for, and return how long it has to wait. Does not commit.
+    """Count a requested mail, and return its delay. Does not commit.
 
-    :param email: whether it belongs to somebody or not
+    :param email: the address, whether an account has it or not
     """
     now = utcnow()
     key = _hashed(["mail", fold(email)], secret)
-    found = _count(key, FREE_MAILS, now, FIRST_MAIL_DELAY, LONGEST_MAIL_DELAY)
+    count = _count(key, FREE_MAILS, now, FIRST_MAIL_DELAY, LONGEST_MAIL_DELAY)
     _sweep(now)
-    return max(found.blocked_until - now, timedelta()) if found.blocked_until else timedelta()
+    return max(count.blocked_until - now, timedelta()) if count.blocked_until else timedelta()
 
 
-def _hashed(named: list[str | int], secret: str) -> str:
+def _hashed(names: list[str | int], secret: str) -> str:
     key = blake2b(secret.encode(), digest_size=32).digest()
-    # as JSON: nobody types a name that reads like another account and its owner's address
-    return blake2b(json.dumps(named).encode(), key=key, digest_size=16).hexdigest()
+    # as JSON: no typed name reads like another account with its owner's address
+    return blake2b(json.dumps(names).encode(), key=key, digest_size=16).hexdigest()
 
 
 def _insert() -> Any:
@@ -163,42 +164,45 @@ def _ensure_over(blocked_until: datetime | None, now: datetime) -> None:
 
 def _count(
     key: str,
-    free: int,
+    free_attempts: int,
     now: datetime,
-    first: timedelta = FIRST_DELAY,
-    longest: timedelta = LONGEST_DELAY,
+    first_delay: timedelta = FIRST_DELAY,
+    longest_delay: timedelta = LONGEST_DELAY,
 ) -> Row[Any]:
-    """Count one more unless its time has not come; return the row with the delay there was before.
+    """Count a failure outside of a delay; return the row before its new delay.
 
-    The row stays locked, so that of two attempts at once the second sees what the first did.
+    The row stays locked, so that of two attempts at once the second sees the first one's changes.
     """
-    row = LoginThrottle
-    counted = case(
-        (row.blocked_until > now, row.failures), (row.expires_at <= now, 1), else_=row.failures + 1
+    table = LoginThrottle
+    failures = case(
+        (table.blocked_until > now, table.failures),
+        (table.expires_at <= now, 1),
+        else_=table.failures + 1,
     )
-    kept = case((row.known_until > now + MEMORY, row.known_until), else_=now + MEMORY)
+    expires_at = case((table.known_until > now + MEMORY, table.known_until), else_=now + MEMORY)
     statement = (
         _insert()
         .values(key=key, failures=1, expires_at=now + MEMORY)
         .on_conflict_do_update(
-            index_elements=["key"], set_={"failures": counted, "expires_at": kept}
+            index_elements=["key"], set_={"failures": failures, "expires_at": expires_at}
         )
-        .returning(row.failures, row.blocked_until, row.known_until)
+        .returning(table.failures, table.blocked_until, table.known_until)
     )
-    found: Row[Any] = db.session.execute(statement).one()
-    if found.failures >= free and not _is_later(found.blocked_until, now):
-        delay = min(first * 2 ** min(found.failures - free, 20), longest)
-        db.session.execute(update(row).where(row.key == key).values(blocked_until=now + delay))
-    return found
+    row: Row[Any] = db.session.execute(statement).one()
+    if row.failures >= free_attempts and not _is_later(row.blocked_until, now):
+        delay = min(first_delay * 2 ** min(row.failures - free_attempts, 20), longest_delay)
+        db.session.execute(update(table).where(table.key == key).values(blocked_until=now + delay))
+    return row
 
 
 def _sweep(now: datetime) -> None:
-    """Delete some rows that say nothing any more, so that the table stays small by itself."""
-    row = LoginThrottle
+    """Delete some outdated rows, so that the table stays small."""
+    table = LoginThrottle
+    is_over = or_(table.blocked_until.is_(None), table.blocked_until < now)
     outdated = (
-        select(row.key)
-        .where(row.expires_at < now, or_(row.blocked_until.is_(None), row.blocked_until < now))
+        select(table.key)
+        .where(table.expires_at < now, is_over)
         .limit(_SWEPT)
         .with_for_update(skip_locked=True)
     )
-    db.session.execute(delete(row).where(row.key.in_(outdated.scalar_subquery())))
+    db.session.execute(delete(table).where(table.key.in_(outdated.scalar_subquery())))

@@ -1,4 +1,4 @@
-"""Movements, and the network of leaders in each: the product."""
+"""Movements, and the network of leaders in each."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execu
 from gridt.models.event import EventKind, record
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network, NetworkLock
+from gridt.models.report import Snapshot
 from gridt.models.schedule import FormerInterval, SubscriptionPause
 from gridt.models.standing import OF_MEMBER, Rules, users
 from gridt.models.subscription import Subscription
@@ -59,10 +60,10 @@ class Movement(NetworkLock, Stored, Model):
     creator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     member_count: Mapped[int] = mapped_column(default=0)
-    #: so many misses in so many turns are overlooked
+    #: up to this many missed turns in any `free_turns` consecutive turns do not end a streak
     free_misses: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     free_turns: Mapped[int] = mapped_column(SmallInteger, default=LATELY, server_default="30")
-    #: whether a turn that is done may be reported done again afterwards
+    #: whether a member may post more than one update in a turn
     counts_every_update: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     creator: Mapped[User | None] = relationship()
@@ -127,7 +128,7 @@ class Movement(NetworkLock, Stored, Model):
         if self._is_new():
             self._awaited = wanted
             return
-        self.lock(alone=True)  # many changes in one transaction keep no order among their locks
+        self.lock(exclusive=True)  # many changes in one transaction lock slots in no order
         for user in self.users:
             if user not in wanted:
                 self.remove_user(user)
@@ -135,7 +136,7 @@ class Movement(NetworkLock, Stored, Model):
             self.add_user(user)
 
     def save_to_db(self) -> None:
-        """Add this movement, subscribe whoever was assigned before, and commit."""
+        """Add this movement, subscribe its assigned users, and commit."""
         db.session.add(self)
         db.session.flush()
         for user in vars(self).pop("_awaited", []):
@@ -143,9 +144,10 @@ class Movement(NetworkLock, Stored, Model):
         db.session.commit()
 
     def add_user(self, user: User) -> None:
-        """Subscribe a user: find them leaders, and them followers. Does nothing the second time.
+        """Subscribe a user, with leaders and a follower.
 
-        Flushes and does not commit; with a movement that is not saved yet, `save_to_db` does it.
+        Does nothing for a member. Flushes and does not commit; where the movement is not saved
+        yet, `save_to_db` subscribes the user.
 
         :raises Overtaken: when the account is deactivated or deleted
         """
@@ -159,12 +161,12 @@ class Movement(NetworkLock, Stored, Model):
             self._count(1)
             self._flush_about(user)
         elif not self.is_subscribed(user):
-            raise Overtaken(retry_after=1)  # their account ends just now
+            raise Overtaken(retry_after=1)  # another transaction is ending the account
 
     def remove_user(self, user: User) -> None:
-        """Unsubscribe a user; whoever followed them gets somebody else, in the same slot.
+        """Unsubscribe a user; their followers get other leaders.
 
-        Flushes and does not commit. Does nothing for somebody who is not subscribed.
+        Flushes and does not commit. Does nothing for a user who is not subscribed.
         """
         if self._is_new():
             self._awaited = [other for other in self._awaited if other is not user]
@@ -177,7 +179,7 @@ class Movement(NetworkLock, Stored, Model):
     # -- leaders ----------------------------------------------------------------------------
 
     def find_leaders(self, user: User, exclude: Iterable[User | int] = ()) -> list[int] | None:
-        """Return the ids of members whom a user could follow, in random order.
+        """Return the ids of possible leaders, in random order.
 
         :param exclude: users, or their ids, to leave out besides the user's present leaders
         :returns: all of them in a movement of up to 64 members, a bounded sample above; None
@@ -187,53 +189,53 @@ class Movement(NetworkLock, Stored, Model):
         slots = network.slots_of(user.id)
         if not slots:
             return None
-        refused = {one if isinstance(one, int) else one.id for one in exclude}
+        refused = {user if isinstance(user, int) else user.id for user in exclude}
         return network.candidates(user.id, refused.union(slots.values()))
 
     def swap_leader(self, user: User, leader: User | int | None) -> User | None:
-        """Give a user another leader in place of one they follow, or in an open slot.
+        """Replace a user's leader, or fill an open slot.
 
         Flushes and does not commit.
 
         :param leader: the user, or their id; None to fill the user's first open slot
-        :returns: the new leader, or None, with nothing changed, when nobody is eligible or no
-            slot is open
+        :returns: the new leader, or None, with nothing changed, when no member is eligible or
+            no slot is open
         :raises NotFollowing: (a ValueError) when the user does not follow that leader
-        :raises NotSubscribed: when a slot is to be filled of a user who is not subscribed
+        :raises NotSubscribed: when `leader` is None and the user is not subscribed
         """
         self.lock()
         network = self._network()
-        slots = network.slots_of(user.id, hold=True)
-        left = leader.id if isinstance(leader, User) else leader
-        if left is None and not slots:
+        slots = network.slots_of(user.id, lock=True)
+        left_id = leader.id if isinstance(leader, User) else leader
+        if left_id is None and not slots:
             raise NotSubscribed
-        slot = next((slot for slot, leader_id in slots.items() if leader_id == left), None)
+        slot = next((slot for slot, leader_id in slots.items() if leader_id == left_id), None)
         if slot is None:
-            if left is not None:
+            if left_id is not None:
                 raise NotFollowing
             return None
-        chosen = network.swap(user.id, slot, slots)
+        leader_id = network.swap(user.id, slot, slots)
         self._flush_about(user)
-        return None if chosen is None else User.find_by_id(chosen)
+        return None if leader_id is None else User.find_by_id(leader_id)
 
-    def part(self, one: User, other: User) -> None:
-        """Give two members somebody else to follow, where one follows the other.
+    def separate(self, user: User, other: User) -> None:
+        """Replace two members as each other's leaders.
 
         Flushes and does not commit; the block between them is in the database already.
         """
-        self._network().part(one.id, other.id)
-        self._flush_about(one, other)
+        self._network().separate(user.id, other.id)
+        self._flush_about(user, other)
 
-    def meet_again(self, one: User, other: User) -> None:
-        """Fill a slot of each of two members that was open because of a block between them.
+    def reconnect(self, user: User, other: User) -> None:
+        """Fill slots that a removed block between two members kept open.
 
         Flushes and does not commit.
         """
-        self._network().meet_again(one.id, other.id)
-        self._flush_about(one, other)
+        self._network().reconnect(user.id, other.id)
+        self._flush_about(user, other)
 
     def leaders_of(self, user: User) -> list[User]:
-        """Return the users whom a user follows here, in the order of their slots."""
+        """Return a user's leaders, in the order of their slots."""
         query = (
             select(User)
             .join(Association, Association.leader_id == User.id)
@@ -243,7 +245,7 @@ class Movement(NetworkLock, Stored, Model):
         return list(db.session.scalars(query))
 
     def post_update(self, user: User, message: str | None = None) -> Update:
-        """Record that a user did it, as `Update.record` does. Flushes and does not commit.
+        """Post an update of a user. Flushes and does not commit.
 
         :raises NotSubscribed: when the user is not subscribed
         """
@@ -253,7 +255,7 @@ class Movement(NetworkLock, Stored, Model):
 
     def delete_from_db(self) -> None:
         """Delete this movement with all its subscriptions and updates, and commit."""
-        self.lock(alone=True)
+        self.lock(exclusive=True)
         members = select(Subscription.user_id).where(Subscription.of(self.id))
         slots = (Association.follower_id.in_(members), Association.movement_id == self.id)
         pauses = (SubscriptionPause.user_id.in_(members), SubscriptionPause.movement_id == self.id)
@@ -272,7 +274,7 @@ class Movement(NetworkLock, Stored, Model):
 
         :raises MovementInUse: when other users are members, and this one is no admin
         """
-        self.lock(alone=True)
+        self.lock(exclusive=True)
         if not user.is_admin and self.member_count > self.is_subscribed(user):
             raise MovementInUse
         self.record_override(EventKind.MOVEMENT_DELETED, user, name=self.name)
@@ -287,16 +289,21 @@ class Movement(NetworkLock, Stored, Model):
 
     @property
     def rules(self) -> Rules:
-        """Return what the standing of every member is judged by."""
+        """The rules that score the standing of every member."""
         return self.interval, self.free_misses, self.free_turns
 
+    def snapshot(self) -> Snapshot:
+        """Return this movement as a report stores it."""
+        words = "\n".join((self.name, self.short_description, self.description))
+        return Snapshot(self.id, None, self.creator_id, words)
+
     def is_subscribed(self, user: User) -> bool:
-        """Tell whether a user is a member."""
+        """Return whether a user is a member."""
         key = (user.id, self.id)
         return db.session.get(Subscription, key, populate_existing=True) is not None
 
     def members(self) -> Iterator[Member]:
-        """Return all members with the ids of their leaders, in random order, a few at a time."""
+        """Yield all members with their leaders, in random order."""
         return self._network().members()
 
     def dictify(self, user: User) -> dict[str, Any]:
@@ -345,20 +352,23 @@ class Movement(NetworkLock, Stored, Model):
         return self.id is None  # before the first flush
 
     def _network(self) -> Network:
-        alone = self.locked_alone
-        return Network(self.id, self.member_count, self.interval, alone=alone)
+        exclusive = self.locked_exclusively
+        return Network(self.id, self.member_count, self.interval, exclusive=exclusive)
 
     def _count(self, joined: int) -> None:
-        """Count members, as the last change: until the commit nobody else can count here."""
+        """Add to the number of members.
+
+        This comes last, because it keeps others from counting until the commit.
+        """
         counted = execute(_COUNT, {"of_movement": self.id, "joined": joined})
         set_committed_value(self, "member_count", counted.scalar_one())
 
     def _flush_about(self, *users: User) -> None:
-        """Flush, and forget what was loaded of a network that is another now."""
+        """Flush, and expire what was loaded of a network that has changed."""
         db.session.flush()
-        for one in db.session.identity_map.values():
-            if isinstance(one, Association):
-                db.session.expire(one)
+        for loaded in db.session.identity_map.values():
+            if isinstance(loaded, Association):
+                db.session.expire(loaded)
         db.session.expire(self, ["user_associations"])
         for user in users:
             db.session.expire(user, ["follower_associations", "movements"])

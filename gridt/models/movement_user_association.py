@@ -1,4 +1,4 @@
-"""Who leads whom where: four slots for each member of a movement."""
+"""Slots: four for each member of a movement, filled with leaders."""
 
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -42,7 +42,7 @@ class MovementUserAssociation(Stored, Model):
             ["subscriptions.user_id", "subscriptions.movement_id"],
             name="fk_movement_user_associations_follower",
         ),
-        # no cascade: a refill that was forgotten has to fail
+        # no cascade: a forgotten refill has to fail
         ForeignKeyConstraint(
             ["leader_id", "movement_id"],
             ["subscriptions.user_id", "subscriptions.movement_id"],
@@ -51,7 +51,7 @@ class MovementUserAssociation(Stored, Model):
         UniqueConstraint("follower_id", "movement_id", "leader_id"),
         CheckConstraint(f"slot BETWEEN 0 AND {SLOTS - 1}", name="slot"),
         CheckConstraint("leader_id <> follower_id", name="not_oneself"),
-        # the followers of somebody; with NULL, the open slots of a movement
+        # the followers of a leader; with NULL, the open slots of a movement
         Index(None, "leader_id", "movement_id", "follower_id"),
     )
 
@@ -87,35 +87,37 @@ class MovementUserAssociation(Stored, Model):
         """Take the place of the follower's first open slot, or of the first missing one."""
         follower_id = self.follower.id if self.follower else self.follower_id
         movement_id = self.movement.id if self.movement else self.movement_id
-        mine = (
+        of_follower = (
             MovementUserAssociation.follower_id == follower_id,
             MovementUserAssociation.movement_id == movement_id,
         )
         filled = set(
             session.scalars(
                 select(MovementUserAssociation.slot).where(
-                    *mine, MovementUserAssociation.leader_id.is_not(None)
+                    *of_follower, MovementUserAssociation.leader_id.is_not(None)
                 )
             )
         )
         filled.update(
-            other.slot
-            for other in session.new
-            if isinstance(other, MovementUserAssociation)
-            and other.slot is not None
-            and (other.follower, other.movement) == (self.follower, self.movement)
+            new.slot
+            for new in session.new
+            if isinstance(new, MovementUserAssociation)
+            and new.slot is not None
+            and (new.follower, new.movement) == (self.follower, self.movement)
         )
         slot = next((slot for slot in range(SLOTS) if slot not in filled), None)
         if slot is None:
             raise ValueError(f"user {follower_id} has {SLOTS} leaders here already")
         session.execute(
-            delete(MovementUserAssociation).where(*mine, MovementUserAssociation.slot == slot)
+            delete(MovementUserAssociation).where(
+                *of_follower, MovementUserAssociation.slot == slot
+            )
         )
         self.slot = slot
 
 
 @event.listens_for(db.session, "before_flush")
 def _take_slots(session: Session, *_: Any) -> None:
-    for added in session.new:
-        if isinstance(added, MovementUserAssociation) and added.slot is None:
-            added._take_lowest_slot(session)
+    for new in session.new:
+        if isinstance(new, MovementUserAssociation) and new.slot is None:
+            new._take_lowest_slot(session)

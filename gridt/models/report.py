@@ -1,7 +1,7 @@
-"""What users report to the admins: an update or a movement, with the words it had then."""
+"""Reports: updates and movements that admins are asked to look at."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self, cast
+from typing import NamedTuple, Self, cast
 
 from sqlalchemy import CursorResult, ForeignKey, Index, String, Text, delete, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
@@ -12,30 +12,36 @@ from gridt.models.event import EventKind, record
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
-if TYPE_CHECKING:
-    from gridt.models.movement import Movement
-    from gridt.models.update import Update
-    from gridt.models.user import User
-
 CATEGORIES = ("spam", "harassment", "hate", "danger", "other")
 
 _OPEN = text("closed_at IS NULL")
 _OPEN_OF_MOVEMENT = text("closed_at IS NULL AND update_id IS NULL")
 
 
+class Snapshot(NamedTuple):
+    """An update or a movement with its words at this moment."""
+
+    movement_id: int
+    #: None for the movement itself
+    update_id: int | None
+    #: the user who posted the update, or created the movement
+    author_id: int | None
+    text: str
+
+
 class Report(Stored, Model):
-    """An update or a movement that somebody reported, until an admin closes it.
+    """A user's report of an update or a movement, for the admins.
 
-    It keeps the words, and no foreign key to where they stood: it outlives both.
+    It stores the reported words and no foreign key to their place: it outlives both.
 
-    :param reporter: only admins see who it was
-    :param posted: the update that is reported; None for the movement itself
+    :param reporter_id: shown to admins only
+    :param reported: the update or movement
     :param category: one of `CATEGORIES`
     """
 
     __tablename__ = "reports"
     __table_args__ = (
-        # one open report per person and thing
+        # one open report per reporter, and per update or movement
         Index(
             "uq_reports_open_of_update",
             "reporter_id",
@@ -61,7 +67,7 @@ class Report(Stored, Model):
     movement_id: Mapped[int]
     #: None where the movement itself was reported
     update_id: Mapped[int | None] = mapped_column(BigId)
-    #: whose words they are: who posted the update, or created the movement
+    #: the user who posted the update, or created the movement
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     category: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Text)
@@ -72,64 +78,73 @@ class Report(Stored, Model):
     resolution: Mapped[str | None] = mapped_column(Text)
 
     def __init__(
-        self,
-        reporter: "User",
-        movement: "Movement",
-        posted: "Update | None",
-        reason: str,
-        category: str = "other",
+        self, reporter_id: int, reported: Snapshot, reason: str, category: str = "other"
     ) -> None:
-        self.reporter_id = reporter.id
-        self.movement_id = movement.id
+        self.reporter_id = reporter_id
+        self.movement_id = reported.movement_id
+        self.update_id = reported.update_id
+        self.author_id = reported.author_id
+        self.snapshot = reported.text
         self.reason = reason
         self.category = category
         self.created_at = utcnow()
-        if posted is not None:
-            self.update_id, self.author_id = posted.id, posted.leader_id
-            self.snapshot = posted.message or ""
-        else:
-            words = (movement.name, movement.short_description, movement.description)
-            self.update_id, self.author_id = None, movement.creator_id
-            self.snapshot = "\n".join(words)
 
     @classmethod
-    def find_open(
-        cls, reporter: "User", movement: "Movement", posted: "Update | None"
-    ) -> Self | None:
-        """Return the report of the same by the same person that nobody has closed, or None."""
+    def find_open(cls, reporter_id: int, reported: Snapshot) -> Self | None:
+        """Return a user's open report of an update or movement, or None."""
         return db.session.scalar(
             select(cls).where(
-                cls.reporter_id == reporter.id,
-                cls.movement_id == movement.id,
-                cls.update_id.is_not_distinct_from(None if posted is None else posted.id),
+                cls.reporter_id == reporter_id,
+                cls.movement_id == reported.movement_id,
+                cls.update_id.is_not_distinct_from(reported.update_id),
                 cls.closed_at.is_(None),
             )
         )
 
-    def close(self, admin: "User", resolution: str) -> None:
-        """Say what became of it. Does not commit; of two who do so at once one is first.
+    @classmethod
+    def file(
+        cls, reporter_id: int, reported: Snapshot, reason: str, category: str = "other"
+    ) -> tuple[Self, bool]:
+        """Add a report, unless the reporter has an open one.
 
-        :raises ReportClosed: when somebody did before
+        Flushes and does not commit.
+
+        :returns: the report, and whether it is new
+        """
+        report = cls.find_open(reporter_id, reported)
+        if report is not None:
+            return report, False
+        report = cls(reporter_id, reported, reason, category)
+        db.session.add(report)
+        db.session.flush()
+        return report, True
+
+    def close(self, admin_id: int, resolution: str) -> None:
+        """Close this report with a resolution. Does not commit.
+
+        One statement decides, so that only one of two admins closes a report.
+
+        :raises ReportClosed: when it is closed already
         """
         closing = (
             update(Report)
             .where(Report.id == self.id, Report.closed_at.is_(None))
-            .values(closed_at=utcnow(), closed_by_id=admin.id, resolution=resolution)
+            .values(closed_at=utcnow(), closed_by_id=admin_id, resolution=resolution)
         )
         if cast("CursorResult[object]", db.session.execute(closing)).rowcount == 0:
             raise ReportClosed
-        record(EventKind.REPORT_CLOSED, actor_id=admin.id, user_id=self.author_id, subject=self)
+        record(EventKind.REPORT_CLOSED, actor_id=admin_id, user_id=self.author_id, subject=self)
 
     @classmethod
-    def forget(cls, user: "User") -> None:
-        """Take a user out of all reports, before their account is deleted. Does not commit.
+    def forget(cls, user_id: int) -> None:
+        """Remove a user from all reports before their account's deletion.
 
-        What they reported stays, and nobody's; so do reports of movements that they created.
-        Reports of their updates go, as the updates do.
+        Does not commit. The user's reports stay, without reporter; so do reports of movements
+        that they created. Reports of their updates are deleted, as the updates are.
         """
-        theirs = (cls.author_id == user.id, cls.update_id.is_not(None))
+        theirs = (cls.author_id == user_id, cls.update_id.is_not(None))
         db.session.execute(delete(cls).where(*theirs))
         ends: tuple[InstrumentedAttribute[int | None], ...]
         ends = (cls.reporter_id, cls.author_id, cls.closed_by_id)
         for end in ends:
-            db.session.execute(update(cls).where(end == user.id).values({end: None}))
+            db.session.execute(update(cls).where(end == user_id).values({end: None}))

@@ -29,6 +29,7 @@ from sqlalchemy.orm import (
 from gridt.errors import AlreadyDone, NotSubscribed
 from gridt.models.base import BigId, Model, Stored, UTCDateTime, execute
 from gridt.models.event import EventKind, record
+from gridt.models.report import Snapshot
 from gridt.models.standing import (
     STANDING_ROW,
     is_complete,
@@ -78,6 +79,10 @@ class Update(Stored, Model):
         self.movement = movement
         self.message = message
         self.time_stamp = utcnow()
+
+    def snapshot(self) -> Snapshot:
+        """Return this update as a report stores it."""
+        return Snapshot(self.movement_id, self.id, self.leader_id, self.message or "")
 
     @classmethod
     def record(

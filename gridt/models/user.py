@@ -110,7 +110,7 @@ class User(Stored, Model):
 
         :raises AccountDeactivated: when the account is deactivated
         """
-        login = Login(self, user_agent)
+        login = Login(self.id, user_agent)
         db.session.add(login)
         db.session.flush()
         self.ensure_active()
@@ -249,7 +249,7 @@ class User(Stored, Model):
                 delete(owner.class_).where(owner == self.id),
                 execution_options={"synchronize_session": False},
             )
-        Report.forget(self)
+        Report.forget(self.id)
         Job.forget(self.id, self.email_folded)
         super().delete_from_db()
 

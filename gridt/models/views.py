@@ -5,7 +5,7 @@ Loading object graphs and dumping them costs several times as much on the hot pa
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -23,10 +23,6 @@ from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User, avatar_of
 from gridt.runtime.clock import utcnow
-
-if TYPE_CHECKING:
-    from gridt.models.movement import Movement
-
 
 #: what everybody sees of a movement
 MOVEMENT = (
@@ -164,11 +160,17 @@ def leader_views(
     return seen
 
 
-def leader_view(follower_id: int, movement: "Movement", leader_id: int) -> dict[str, Any] | None:
-    """Return one leader as their follower sees them, or None for somebody else."""
-    given = {"follower_id": follower_id, "movement_id": movement.id, "one": leader_id}
-    row = execute(_ONE_LEADER, given).one_or_none()
-    return None if row is None else people_views([row], {movement.id: movement.rules}, utcnow())[0]
+def leader_view(
+    follower_id: int, movement_id: int, rules: Rules, leader_id: int
+) -> dict[str, Any] | None:
+    """Return a leader as their follower sees them, or None.
+
+    :param rules: of the movement
+    :returns: None for a user who is no leader of the follower
+    """
+    parameters = {"follower_id": follower_id, "movement_id": movement_id, "one": leader_id}
+    row = execute(_ONE_LEADER, parameters).one_or_none()
+    return None if row is None else people_views([row], {movement_id: rules}, utcnow())[0]
 
 
 def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:

@@ -83,21 +83,21 @@ def _checks() -> Iterator[tuple[str, str, Rows]]:
 def _slot_checks() -> Iterator[tuple[str, str, Rows]]:
     size = select(Subscription.movement_id, func.count().label("members"))
     sizes = size.group_by(Subscription.movement_id).subquery()
-    barred = _barred_in_movements().subquery()
-    eligible = sizes.c.members - 1 - func.coalesce(barred.c.others, 0)
+    blocked = _blocked_in_movements().subquery()
+    eligible = sizes.c.members - 1 - func.coalesce(blocked.c.others, 0)
     wanted = case((eligible > SLOTS, SLOTS), else_=eligible)
     by_member = (
         select(Subscription.movement_id, Subscription.user_id)
         .join(sizes, sizes.c.movement_id == Subscription.movement_id)
         .outerjoin(Association, _subscription_of(Association.follower_id))
         .outerjoin(
-            barred,
+            blocked,
             and_(
-                barred.c.user_id == Subscription.user_id,
-                barred.c.movement_id == Subscription.movement_id,
+                blocked.c.user_id == Subscription.user_id,
+                blocked.c.movement_id == Subscription.movement_id,
             ),
         )
-        .group_by(Subscription.movement_id, Subscription.user_id, sizes.c.members, barred.c.others)
+        .group_by(Subscription.movement_id, Subscription.user_id, sizes.c.members, blocked.c.others)
     )
     leaders = by_member.having(func.count(Association.leader_id) != wanted)
     yield "I5", f"every member has min({SLOTS}, eligible others) leaders", leaders
@@ -105,8 +105,9 @@ def _slot_checks() -> Iterator[tuple[str, str, Rows]]:
     yield "I7", f"every member has {SLOTS} slots", rows
 
 
-def _barred_in_movements() -> Rows:
-    """Count whom blocks keep from each member; from the blocks, which are few."""
+def _blocked_in_movements() -> Rows:
+    """Count the members whom blocks separate from each member."""
+    # from the blocks, which are few
     pairs = union(*(select(a.label("one"), b.label("other")) for a, b in DIRECTIONS)).subquery()
     theirs = aliased(Subscription)
     return (

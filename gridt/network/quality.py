@@ -1,6 +1,6 @@
-"""How well a network does its work, in figures; whether it is valid is for `invariants`.
+"""The quality of a network, in figures; `invariants` checks whether it is valid.
 
-What to expect of a movement with more than a few members stands in docs/leader-network.md.
+The figures to expect of a movement with more than a few members stand in docs/leader-network.md.
 """
 
 from array import array
@@ -21,7 +21,7 @@ class NetworkQuality:
     #: how many follow the member whom most follow, and whom all but 1 % have fewer than
     most_followers: int
     p99_followers: int
-    #: members whom nobody follows
+    #: members without a follower
     without_follower: float
     #: members who posted or joined lately, and those of them none of whose leaders did
     active: float
@@ -44,12 +44,12 @@ def measure_quality(movement: Movement) -> NetworkQuality | None:
     followers = [0] * members
     arrows = returned = forlorn = 0
     for member in range(members):
-        mine = [one for one in leaders[SLOTS * member : SLOTS * (member + 1)] if one >= 0]
-        for leader in mine:
+        own = [leader for leader in leaders[SLOTS * member : SLOTS * (member + 1)] if leader >= 0]
+        for leader in own:
             followers[leader] += 1
             returned += member in leaders[SLOTS * leader : SLOTS * (leader + 1)]
-        arrows += len(mine)
-        forlorn += active[member] and not any(active[leader] for leader in mine)
+        arrows += len(own)
+        forlorn += active[member] and not any(active[leader] for leader in own)
     followers.sort()
     return NetworkQuality(
         movement_id=movement.id,
@@ -70,7 +70,7 @@ def _read(movement: Movement) -> tuple[bytearray, "array[int]"]:
     active, places = bytearray(), array("q")
     for number, member in enumerate(movement.members()):
         numbers[member.user_id] = number
-        active.append(member.live)
+        active.append(member.active)
         places.extend((member.leaders + [0] * SLOTS)[:SLOTS])  # no user has the id 0
     return active, array("i", (numbers.get(user_id, -1) for user_id in places))
 

@@ -14,7 +14,7 @@ from gridt.http.fields import Message, PageIn
 from gridt.http.lookups import id_in
 from gridt.http.paging import Listing
 from gridt.http.user_agents import device_of
-from gridt.models import LIVE_LOGINS, Login, User
+from gridt.models import ACTIVE_LOGINS, Login, User
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.schemas.auth import (
@@ -30,7 +30,7 @@ from gridt.schemas.users import ensure_not_own_name
 
 bp = Blueprint("auth", description="Registering, logging in and out")
 
-_NEWEST_FIRST = Listing(LIVE_LOGINS, [(Login.id, True)], Login)
+_NEWEST_FIRST = Listing(ACTIVE_LOGINS, [(Login.id, True)], Login)
 
 
 @bp.route("/register")
@@ -67,7 +67,7 @@ class Auth(Resource):
         user = verified(
             User.find_by_login(data["username"]), data["password"], login=data["username"]
         )
-        Login.forget_ended(user, current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
+        Login.forget_ended(user.id, current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
         login = user.log_in(request.user_agent.string)
         answer = tokens_for(login) | {"message": "You are logged in."}
         login.save_to_db()

@@ -32,7 +32,7 @@ class OwnCalendar(Resource):
         user = User.lock(caller_id())  # so that the account does not end meanwhile
         if user is None or user.deactivated_at is not None:
             raise InvalidToken("This login has ended")
-        secret = CalendarToken.renew(user)
+        secret = CalendarToken.renew(user.id)
         answer = {
             "url": f"/calendars/{secret}.ics",
             "since": CalendarToken.made_at(user.id),

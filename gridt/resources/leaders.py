@@ -89,7 +89,7 @@ class Followers(Resource):
 
 
 def _leader_or_404(movement: Movement, leader_id: int) -> dict[str, Any]:
-    seen = leader_view(caller_id(), movement, leader_id)
+    seen = leader_view(caller_id(), movement.id, movement.rules, leader_id)
     if seen is None:
         raise NotFollowing
     return leader_answer(seen)

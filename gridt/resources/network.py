@@ -95,7 +95,7 @@ def _shown(movement: Movement, known_as: Callable[[int], Label]) -> Iterator[Sho
     """Yield the members as the caller may see them; whatever is exported is made of these."""
     for member in movement.members():
         leaders = [known_as(leader_id) for leader_id in member.leaders]
-        yield Shown(known_as(member.user_id), member.live, leaders)
+        yield Shown(known_as(member.user_id), member.active, leaders)
 
 
 def _stream(about: About, name: str, shown: Iterator[Shown]) -> Response:

@@ -3,17 +3,22 @@
 from typing import Any
 
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Row, bindparam, select
-from sqlalchemy.orm import aliased
 
 from gridt.errors import ReportNotFound
 from gridt.http.api import Blueprint, Resource
 from gridt.http.auth import admin, caller, caller_id
 from gridt.http.lookups import id_in, movement_or_404
 from gridt.http.paging import Listing
-from gridt.models import Movement, Report, Update, User, execute, followed_before
+from gridt.models import (
+    REPORT_STATES,
+    REPORTS,
+    Report,
+    Snapshot,
+    find_report_view,
+    followed_before,
+    report_view,
+)
 from gridt.resources.updates import readable_update_or_404, update_or_404
-from gridt.runtime.extensions import db
 from gridt.schemas.reports import (
     ReportChanged,
     Reported,
@@ -25,38 +30,8 @@ from gridt.schemas.reports import (
 
 bp = Blueprint("reports", description="Reporting what should not be there")
 
-_COLUMNS = [
-    Report.id,
-    Report.movement_id,
-    Report.update_id,
-    Report.category,
-    Report.reason,
-    Report.snapshot,
-    Report.created_at,
-    Report.closed_at,
-    Report.resolution,
-]
-_SHOWN = [column.key for column in _COLUMNS]
-#: the people of a report, by the name that they are shown under
-_PEOPLE = {
-    name: (aliased(User), end)
-    for name, end in (
-        ("reporter", Report.reporter_id),
-        ("author", Report.author_id),
-        ("closed_by", Report.closed_by_id),
-    )
-}
-_ALL = select(*_COLUMNS)
-for _name, (_user, _end) in _PEOPLE.items():
-    _ALL = _ALL.add_columns(
-        _user.id.label(f"{_name}_id"), _user.username.label(f"{_name}_username")
-    ).outerjoin(_user, _user.id == _end)
-_ONE = _ALL.where(Report.id == bindparam("report_id"))
-_NEWEST_FIRST = Listing(_ALL, [(Report.id, True)], Report)
-_LISTINGS = {
-    "open": _NEWEST_FIRST.where(Report.closed_at.is_(None)),
-    "closed": _NEWEST_FIRST.where(Report.closed_at.is_not(None)),
-}
+_NEWEST_FIRST = Listing(REPORTS, [(Report.id, True)], Report)
+_LISTINGS = {state: _NEWEST_FIRST.where(condition) for state, condition in REPORT_STATES.items()}
 
 
 @bp.route("/movements/<movement>/reports")
@@ -69,7 +44,7 @@ class MovementReports(Resource):
     @bp.arguments(ReportIn)
     def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Report a movement; once more, while that is open, changes nothing."""
-        return _report(movement_or_404(movement), None, data)
+        return _file_report(movement_or_404(movement).snapshot(), data)
 
 
 @bp.route("/movements/<movement>/updates/<update>/reports")
@@ -89,7 +64,7 @@ class UpdateReports(Resource):
         ends = (caller_id(), posted.leader_id, posted.movement_id)
         if not followed_before(*ends, posted.time_stamp):
             posted = readable_update_or_404(movement, update)
-        return _report(posted.movement, posted, data)
+        return _file_report(posted.snapshot(), data)
 
 
 @bp.route("/admin/reports")
@@ -103,7 +78,7 @@ class Reports(Resource):
         """List reports, newest first."""
         admin()
         rows, headers = _LISTINGS[data.pop("state")].page(**data)
-        return [_seen(row) for row in rows], headers
+        return [report_view(row) for row in rows], headers
 
 
 @bp.route("/admin/reports/<report>")
@@ -115,7 +90,7 @@ class OneReport(Resource):
     def get(self, report: str) -> ResponseReturnValue:
         """Show a report."""
         admin()
-        return _seen_or_404(id_in(report, Report.id))
+        return find_report_view(id_in(report, Report.id))
 
 
 @bp.route("/admin/reports/<report>/close")
@@ -127,39 +102,20 @@ class ClosedReport(Resource):
     @bp.arguments(ResolutionIn)
     def post(self, data: dict[str, Any], report: str) -> ResponseReturnValue:
         """Close a report, saying what became of it."""
-        actor, found = admin(), Report.find_by_id(id_in(report, Report.id))
-        if found is None:
+        actor, closed = admin(), Report.find_by_id(id_in(report, Report.id))
+        if closed is None:
             raise ReportNotFound
-        found.close(actor, data["resolution"])
-        answer = _seen_or_404(found.id) | {"message": "The report is closed."}
-        found.save_to_db()
+        closed.close(actor.id, data["resolution"])
+        answer = find_report_view(closed.id) | {"message": "The report is closed."}
+        closed.save_to_db()
         return answer
 
 
-def _report(movement: Movement, posted: Update | None, data: dict[str, Any]) -> ResponseReturnValue:
-    reporter, message = caller(), "Thank you; somebody will look at it."
-    found = Report.find_open(reporter, movement, posted)
-    if found is not None:
-        return {"id": found.id, "created_at": found.created_at, "message": message}
-    new = Report(reporter, movement, posted, **data)
-    db.session.add(new)
-    db.session.flush()
-    answer = {"id": new.id, "created_at": new.created_at, "message": message}
-    new.save_to_db()
+def _file_report(reported: Snapshot, data: dict[str, Any]) -> ResponseReturnValue:
+    report, is_new = Report.file(caller().id, reported, **data)
+    message = "Thank you; somebody will look at it."
+    answer = {"id": report.id, "created_at": report.created_at, "message": message}
+    if not is_new:
+        return answer
+    report.save_to_db()
     return answer, 201
-
-
-def _seen_or_404(report_id: int) -> dict[str, Any]:
-    row = execute(_ONE, {"report_id": report_id}).one_or_none()
-    if row is None:
-        raise ReportNotFound
-    return _seen(row)
-
-
-def _seen(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    told = row._mapping
-    seen = {name: told[name] for name in _SHOWN}
-    for name in _PEOPLE:
-        id, username = told[f"{name}_id"], told[f"{name}_username"]
-        seen[name] = None if id is None else {"id": id, "username": username}
-    return seen

@@ -53,7 +53,7 @@ def test_find_by_id_finds_each_model(make_user, make_movement):
     user = make_user()
     movement = make_movement(user)
     posted = Update(user, movement)
-    login = Login(user)
+    login = Login(user.id)
     for made in (posted, login):
         made.save_to_db()
     for made in (user, movement, posted, login):
@@ -68,7 +68,7 @@ def test_ids_are_never_used_again(make_user, make_movement, model):
         User: lambda: User("new", "new@example.org", "a good password"),
         Movement: lambda: Movement("new", timedelta(days=1)),
         Update: lambda: Update(user, movement),
-        Login: lambda: Login(user),
+        Login: lambda: Login(user.id),
     }
     first = makers[model]()
     first.save_to_db()

@@ -252,11 +252,11 @@ def test_reports_outlive_accounts_but_not_the_words_of_who_is_gone(database):
     movement.users = [reporter, author]
     posted = movement.post_update(author, "something bad")
     movement.save_to_db()
-    of_update = Report(reporter, movement, posted, "look")
-    of_movement = Report(reporter, movement, None, "look here too")
+    of_update = Report(reporter.id, posted.snapshot(), "look")
+    of_movement = Report(reporter.id, movement.snapshot(), "look here too")
     for one in (of_update, of_movement):
         one.save_to_db()
-        one.close(admin, "done")
+        one.close(admin.id, "done")
     sections = {name: list(rows) for name, rows in sections_about(reporter.id)}
     assert [row["reason"] for row in sections["reports"]] == ["look", "look here too"]
     assert {name: list(rows) for name, rows in sections_about(author.id)}["reports"] == []

@@ -15,7 +15,7 @@ def make_login(make_user):
     """Make a saved login, of a new user where none is given."""
 
     def make(user=None):
-        login = Login(user or make_user())
+        login = Login((user or make_user()).id)
         login.save_to_db()
         return login
 
@@ -26,10 +26,10 @@ def ids():
     return set(db.session.scalars(sa.select(Login.id)))
 
 
-def test_the_constructor_takes_a_user(make_user, clock):
-    assert list(signature(Login).parameters) == ["user", "user_agent"]
+def test_the_constructor_takes_a_users_id(make_user, clock):
+    assert list(signature(Login).parameters) == ["user_id", "user_agent"]
     user = make_user()
-    login = Login(user)
+    login = Login(user.id)
     assert (login.user_id, login.created_at, login.refreshed_at) == (user.id, clock.now, clock.now)
 
 
@@ -140,7 +140,7 @@ def test_forget_ended_forgets_what_no_token_can_be_valid_of(make_user, make_logi
     expected = {used.id, ended_lately.id, foreign.id}
     gone = {unused.id, ended_long_ago.id}
 
-    Login.forget_ended(user, timedelta(days=30))
+    Login.forget_ended(user.id, timedelta(days=30))
 
     assert ids() == expected
     assert not ids() & gone
@@ -150,10 +150,10 @@ def test_a_login_is_kept_while_its_token_may_be_valid(make_user, make_login, clo
     user = make_user()
     login = make_login(user)
     clock.pass_(days=30)
-    Login.forget_ended(user, timedelta(days=30))
+    Login.forget_ended(user.id, timedelta(days=30))
     assert ids() == {login.id}
     clock.pass_(seconds=1)
-    Login.forget_ended(user, timedelta(days=30))
+    Login.forget_ended(user.id, timedelta(days=30))
     assert ids() == set()
 
 

@@ -316,11 +316,11 @@ def test_a_movement_is_locked_once_in_a_transaction(make_movement, statements):
         movement.lock()
         statements.clear()
         movement.lock()
-        movement.lock(alone=True)
+        movement.lock(exclusive=True)
         assert not statements
 
 
-def test_a_large_movement_is_locked_alone_where_that_is_asked_for(make_movement, statements):
+def test_a_large_movement_is_locked_exclusively_where_that_is_asked_for(make_movement, statements):
     movement = make_movement()
     plant(movement, ring(people(65)))
     movement.lock()
@@ -328,7 +328,7 @@ def test_a_large_movement_is_locked_alone_where_that_is_asked_for(make_movement,
     movement.lock()
     assert not statements
     for _ in range(2):
-        movement.lock(alone=True)
+        movement.lock(exclusive=True)
         movement.lock()
     assert len(statements) == 1
 
@@ -709,4 +709,4 @@ def test_members_are_all_with_their_leaders_and_whether_they_were_active(make_mo
     assert {one.user_id: one.leaders for one in members} == {
         member: list(mine.values()) for member, mine in slots.items()
     }
-    assert [one.user_id for one in members if one.live] == [active.id]
+    assert [one.user_id for one in members if one.active] == [active.id]

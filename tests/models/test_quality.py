@@ -56,7 +56,7 @@ def test_figures_of_a_movement(database: None) -> None:
     members = {one.user_id: one for one in movement.members()}
     led = [(one.user_id, leader) for one in members.values() for leader in one.leaders]
     followers = sorted(sum(leader == one for _, leader in led) for one in members)
-    active = [one for one in members.values() if one.live]
+    active = [one for one in members.values() if one.active]
 
     figures = measure_quality(movement)
 
@@ -67,7 +67,7 @@ def test_figures_of_a_movement(database: None) -> None:
     assert figures.without_follower == followers.count(0) / 90
     assert figures.active == len(active) / 90
     assert 0 < figures.active < 1
-    forlorn = [one for one in active if not any(members[leader].live for leader in one.leaders)]
+    forlorn = [one for one in active if not any(members[leader].active for leader in one.leaders)]
     assert figures.without_active_leader == len(forlorn) / len(active)
     assert figures.reciprocity == sum((b, a) in led for a, b in led) / len(led)
     assert 0 < figures.largest_component <= 1

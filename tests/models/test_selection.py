@@ -20,7 +20,7 @@ from tests.networks import arrows_of, changed, keys_of, people, plant, ring, vio
 DAY = timedelta(days=1)
 
 
-def draw_of(movement):
+def selection_of(movement):
     return LeaderSelection(movement.id, movement.member_count, movement.interval)
 
 
@@ -42,16 +42,16 @@ def followers_in(arrows):
 # -- who is live ----------------------------------------------------------------------------
 
 
-def test_who_joined_or_posted_within_three_intervals_is_live(make_movement, clock):
-    draw = draw_of(make_movement())
+def test_who_joined_or_posted_within_three_intervals_is_active(make_movement, clock):
+    selection = selection_of(make_movement())
     now, edge = clock.now, clock.now - 3 * DAY
     past = edge - timedelta(seconds=1)
-    assert draw.is_live(now, None)
-    assert draw.is_live(edge, None)
-    assert not draw.is_live(past, None)
-    assert draw.is_live(past - 9 * DAY, edge)
-    assert not draw.is_live(past - 9 * DAY, past)
-    assert draw.is_live(edge, past)  # came back lately, and has not posted since
+    assert selection.is_active(now, None)
+    assert selection.is_active(edge, None)
+    assert not selection.is_active(past, None)
+    assert selection.is_active(past - 9 * DAY, edge)
+    assert not selection.is_active(past - 9 * DAY, past)
+    assert selection.is_active(edge, past)  # came back lately, and has not posted since
 
 
 def test_live_members_are_chosen_before_silent_ones(make_movement, make_user, clock):
@@ -152,19 +152,19 @@ def test_long_intervals_make_people_live_for_long(database, clock):
     members = people(8)
     plant(movement, ring(members))
     clock.pass_(days=1000)
-    assert all(one.live for one in draw_of(movement).windows(1)[0])
+    assert all(one.active for one in selection_of(movement).windows(1)[0])
     clock.pass_(days=96)
-    assert not any(one.live for one in draw_of(movement).windows(1)[0])
+    assert not any(one.active for one in selection_of(movement).windows(1)[0])
 
 
-def test_only_who_is_alone_finds_that_nobody_is_eligible(make_movement):
+def test_only_an_exclusive_lock_finds_that_nobody_is_eligible(make_movement):
     movement = make_movement(members=2)
     one, other = (user.id for user in movement.users)
-    wishes = [Vacancy(one, [other])]
-    assert draw_of(movement).choose(wishes) == [None]
-    beside_others = LeaderSelection(movement.id, 65, movement.interval, alone=False)
-    assert beside_others.choose(wishes) == [None]
-    assert beside_others.alone
+    vacancies = [Vacancy(one, [other])]
+    assert selection_of(movement).choose(vacancies) == [None]
+    beside_others = LeaderSelection(movement.id, 65, movement.interval, exclusive=False)
+    assert beside_others.choose(vacancies) == [None]
+    assert beside_others.exclusive
 
 
 # -- the least followed ---------------------------------------------------------------------
@@ -198,8 +198,8 @@ def test_who_leads_most_of_a_movement_is_not_chosen_any_more(make_movement):
     for follower in members[:-1]:
         leaders[follower] = [star, *[one for one in leaders[follower] if one != star][:3]]
     plant(movement, leaders)
-    draw, newcomer = draw_of(movement), people(1)[0]
-    chosen = [leader for _ in range(30) for leader in draw.choose([Vacancy(newcomer)])]
+    selection, newcomer = selection_of(movement), people(1)[0]
+    chosen = [leader for _ in range(30) for leader in selection.choose([Vacancy(newcomer)])]
     assert star not in chosen  # of any three compared, another has fewer followers
 
 
@@ -207,8 +207,8 @@ def test_ties_are_broken_by_chance(make_movement):
     movement = make_movement()
     members = people(12)
     plant(movement, ring(members))  # all of them have four followers
-    draw = draw_of(movement)
-    chosen = [draw.choose([Vacancy(members[0])])[0] for _ in range(120)]
+    selection = selection_of(movement)
+    chosen = [selection.choose([Vacancy(members[0])])[0] for _ in range(120)]
     assert set(chosen) == set(members[1:])  # one is left out with a chance of 1 to 8000
 
 
@@ -217,8 +217,8 @@ def test_not_the_whole_pool_is_ranked(make_movement):
     members = people(40)
     unfollowed = set(members[37:])
     plant(movement, ring(members[:37]) | {one: members[:4] for one in unfollowed})
-    draw, newcomer = draw_of(movement), people(1)[0]
-    chosen = [draw.choose([Vacancy(newcomer)])[0] for _ in range(60)]
+    selection, newcomer = selection_of(movement), people(1)[0]
+    chosen = [selection.choose([Vacancy(newcomer)])[0] for _ in range(60)]
     assert sum(leader in unfollowed for leader in chosen) < 40  # 13 of 60, as chance has it
     assert len(set(chosen)) > 10
 
@@ -227,9 +227,9 @@ def test_a_choice_counts_for_the_next(make_movement):
     movement = make_movement()
     members = people(20)
     plant(movement, {member: [] for member in members})
-    draw = draw_of(movement)
+    selection = selection_of(movement)
     for _ in range(10):  # choosing without looking passes once in 25 times
-        chosen = Counter(draw.choose([Vacancy(member) for member in members]))
+        chosen = Counter(selection.choose([Vacancy(member) for member in members]))
         assert max(chosen.values()) <= 3
 
 
@@ -242,41 +242,41 @@ def test_nobody_gets_themselves_or_who_is_refused(make_movement, size):
     members = people(size)
     plant(movement, ring(members))
     me, *refused = members[:5]
-    draw = draw_of(movement)
-    chosen = [draw.choose([Vacancy(me, refused)])[0] for _ in range(25)]
+    selection = selection_of(movement)
+    chosen = [selection.choose([Vacancy(me, refused)])[0] for _ in range(25)]
     assert set(chosen) <= set(members[5:])
 
 
 @pytest.mark.parametrize("size", [6, 9, 70])
-def test_several_wishes_of_one_follower_get_different_leaders(make_movement, size):
+def test_several_vacancies_of_one_follower_get_different_leaders(make_movement, size):
     movement = make_movement()
     members = people(size)
     plant(movement, ring(members))
     me, present = members[0], members[1]
     for _ in range(10):
-        chosen = draw_of(movement).choose([Vacancy(me, [present])] * 4)
+        chosen = selection_of(movement).choose([Vacancy(me, [present])] * 4)
         assert None not in chosen
         assert len({me, present, *chosen}) == 6
 
 
-def test_wishes_stay_open_where_nobody_is_left(make_movement):
+def test_vacancies_stay_open_where_nobody_is_left(make_movement):
     movement = make_movement()
     members = people(4)
     plant(movement, ring(members))
-    chosen = draw_of(movement).choose([Vacancy(members[0])] * 4)
+    chosen = selection_of(movement).choose([Vacancy(members[0])] * 4)
     assert set(chosen[:3]) == set(members[1:])
     assert chosen[3] is None
-    assert draw_of(movement).choose([Vacancy(members[0], members)]) == [None]
+    assert selection_of(movement).choose([Vacancy(members[0], members)]) == [None]
 
 
-def test_many_wishes_are_granted_by_a_statement_or_two_for_each_twenty(make_movement, statements):
+def test_many_vacancies_are_filled_by_a_statement_or_two_for_each_twenty(make_movement, statements):
     movement = make_movement()
     members = people(100)
     plant(movement, ring(members))
-    draw = draw_of(movement)
+    selection = selection_of(movement)
     statements.clear()
     leaders = ring(members)
-    chosen = draw.choose([Vacancy(member, leaders[member]) for member in members])
+    chosen = selection.choose([Vacancy(member, leaders[member]) for member in members])
     assert len(statements) == 2 * 5
     for member, leader in zip(members, chosen, strict=True):
         assert leader not in {None, member, *leaders[member]}
@@ -290,7 +290,7 @@ def test_a_window_is_eight_consecutive_members(make_movement, monkeypatch):
     members = people(70)
     plant(movement, ring(members), keys=range(0, 700, 10))
     monkeypatch.setattr(dice, "randrange", lambda _stop: 95)
-    (window,) = draw_of(movement).windows(1)
+    (window,) = selection_of(movement).windows(1)
     assert [one.user_id for one in window] == members[10:18]
 
 
@@ -301,7 +301,7 @@ def test_a_window_wraps_round_at_the_last_key(make_movement, monkeypatch):
     plant(movement, ring(members), keys=[*range(67), *range(KEYS - 3, KEYS)])
     plant(after, ring(people(6)), keys=range(6))
     monkeypatch.setattr(dice, "randrange", lambda _stop: KEYS // 2)
-    (window,) = draw_of(movement).windows(1)
+    (window,) = selection_of(movement).windows(1)
     assert [one.user_id for one in window] == [*members[67:], *members[:5]]
 
 
@@ -310,7 +310,7 @@ def test_a_window_that_starts_behind_everybody_is_the_first_eight(make_movement,
     members = people(70)
     plant(movement, ring(members), keys=range(70))
     monkeypatch.setattr(dice, "randrange", lambda stop: stop - 1)
-    assert [[one.user_id for one in window] for window in draw_of(movement).windows(2)] == [
+    assert [[one.user_id for one in window] for window in selection_of(movement).windows(2)] == [
         members[:8]
     ] * 2
 
@@ -319,7 +319,7 @@ def test_windows_are_full_wherever_they_start(make_movement):
     movement = make_movement()
     members = people(65)
     plant(movement, ring(members))
-    windows = [window for _ in range(10) for window in draw_of(movement).windows(20)]
+    windows = [window for _ in range(10) for window in selection_of(movement).windows(20)]
     assert {len({one.user_id for one in window}) for window in windows} == {8}
     assert {one.user_id for window in windows for one in window} == set(members)
 
@@ -327,17 +327,17 @@ def test_windows_are_full_wherever_they_start(make_movement):
 def test_windows_start_independently(make_movement):
     movement = make_movement()
     plant(movement, ring(people(70)))
-    starts = {window[0].user_id for window in draw_of(movement).windows(20)}
+    starts = {window[0].user_id for window in selection_of(movement).windows(20)}
     assert len(starts) > 5
 
 
 def test_any_number_of_windows_is_one_statement(make_movement, statements):
     movement = make_movement()
     plant(movement, ring(people(70)))
-    draw = draw_of(movement)
+    selection = selection_of(movement)
     for count in (1, 9, 40):
         statements.clear()
-        assert len(draw.windows(count)) == count
+        assert len(selection.windows(count)) == count
         assert len(statements) == 1
 
 
@@ -345,7 +345,7 @@ def test_up_to_64_members_a_window_is_everybody(make_movement):
     movement = make_movement()
     members = people(64)
     plant(movement, ring(members))
-    (window,) = draw_of(movement).windows(1)
+    (window,) = selection_of(movement).windows(1)
     assert sorted(one.user_id for one in window) == sorted(members)
 
 

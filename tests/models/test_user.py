@@ -264,7 +264,7 @@ def test_deleting_a_user_deletes_what_is_theirs_and_nobody_elses(make_user, make
     movement = make_movement(ann, ben)
     for user in (ann, ben):
         Update(user, movement, "done").save_to_db()
-        Login(user).save_to_db()
+        Login(user.id).save_to_db()
     gone, ben_id = ann.id, ben.id
     ann.delete_from_db()
     assert db.session.scalars(sa.select(Update.leader_id)).all() == [ben_id]

@@ -81,7 +81,7 @@ def test_only_ones_own_logins_that_stand_are_listed(client, make_user, log_in, c
     clock.pass_(days=31)
     _, ended = log_in()
     Login.find_by_id(ended).revoke()
-    Login(make_user("ben")).save_to_db()
+    Login(make_user("ben").id).save_to_db()
     tokens, here = log_in()
     assert ids(client.get("/auth/logins", **with_(tokens["access_token"]))) == [here]
 
@@ -140,7 +140,7 @@ def test_ending_the_login_one_calls_with_is_logging_out(client, log_in):
 
 
 def test_a_login_of_somebody_else_is_not_there(client, make_user, log_in):
-    bens = Login(make_user("ben"))
+    bens = Login(make_user("ben").id)
     bens.save_to_db()
     tokens, _ = log_in()
     told = set()

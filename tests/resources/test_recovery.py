@@ -429,7 +429,7 @@ def own_users(app: Flask, make_token: Callable[[list[User]], list[str]]) -> list
         db.session.add_all(users)
         db.session.commit()
         for user in users:
-            Login(user).save_to_db()
+            Login(user.id).save_to_db()
         return make_token(users)
 
 

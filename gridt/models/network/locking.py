@@ -1,6 +1,6 @@
-"""The lock of a movement: changes of its network side by side where there are many members.
+"""The lock of a movement, which large movements share among many writers.
 
-What else they hold, and in which order, stands in docs/leader-network.md.
+The other locks of each operation, and their order, stand in docs/leader-network.md.
 """
 
 from functools import cache
@@ -13,17 +13,18 @@ from gridt.errors import MovementNotFound
 from gridt.runtime.extensions import db
 from gridt.text import fold
 
-#: up to this many members everybody is a candidate
+#: up to this many members, all members are candidates
 SMALL = 64
-#: up to so many members candidates can run out: there one changes the network at a time
+#: up to this many members, candidates can run out: each change of the network locks exclusively
 EXCLUSIVE_UP_TO = SMALL
 
 
 class NetworkLock:
-    """What locks its row to guard its network: a movement.
+    """A movement, whose row is the lock of its network.
 
-    Shared by `FOR KEY SHARE`, which lets others count members in the same row; exclusive by
-    `FOR UPDATE`. SQLite leaves both out: there the transaction has begun as the only writer.
+    The shared lock is `FOR KEY SHARE`, which lets others count members in the same row; the
+    exclusive one is `FOR UPDATE`. SQLite leaves both out: there a transaction that writes has
+    begun as the only writer.
     """
 
     if TYPE_CHECKING:
@@ -32,57 +33,64 @@ class NetworkLock:
         member_count: Mapped[int]
         __table__: ClassVar[FromClause]
 
-    #: the transaction that holds the lock, and the one that holds it alone
+    #: the transaction that holds the lock, and the one that holds it exclusively
     _locked_in = cast("SessionTransaction | None", None)
-    _alone_in = cast("SessionTransaction | None", None)
+    _exclusive_in = cast("SessionTransaction | None", None)
 
     @classmethod
-    def find_locked(cls, movement: int | str, *, alone: bool = False) -> Self | None:
-        """Return the movement of that id or name, as `lock` leaves it, or None."""
+    def find_locked(cls, movement: int | str, *, exclusive: bool = False) -> Self | None:
+        """Lock the movement of that id or name; None without one.
+
+        :param exclusive: as for `lock`
+        """
         key = movement if isinstance(movement, int) else fold(movement)
-        together, by_oneself = _locking(cast("Any", cls), isinstance(key, int))
-        found = None
-        if not alone:
-            found = db.session.scalar(together, {"key": key, "alone_up_to": EXCLUSIVE_UP_TO})
-        if found is None:
-            alone, found = True, db.session.scalar(by_oneself, {"key": key})
-        if found is not None:
-            found._locked_in = db.session().get_transaction()
-            found._alone_in = found._locked_in if alone else None
-        return cast("Self | None", found)
+        lock_shared, lock_exclusively = _lock_statements(cast("Any", cls), isinstance(key, int))
+        locked = None
+        if not exclusive:
+            parameters = {"key": key, "exclusive_up_to": EXCLUSIVE_UP_TO}
+            locked = db.session.scalar(lock_shared, parameters)
+        if locked is None:
+            exclusive, locked = True, db.session.scalar(lock_exclusively, {"key": key})
+        if locked is not None:
+            locked._locked_in = db.session().get_transaction()
+            locked._exclusive_in = locked._locked_in if exclusive else None
+        return cast("Self | None", locked)
 
     @property
-    def locked_alone(self) -> bool:
-        """Whether nobody else can change the network before the transaction ends."""
-        return self._alone_in is not None and self._alone_in is db.session().get_transaction()
+    def locked_exclusively(self) -> bool:
+        """Whether this transaction keeps all others from changing the network."""
+        return self._exclusive_in is not None and (
+            self._exclusive_in is db.session().get_transaction()
+        )
 
-    def lock(self, *, alone: bool = False) -> None:
-        """Wait until the network may be changed here, and read this movement anew.
+    def lock(self, *, exclusive: bool = False) -> None:
+        """Wait for the lock of the network, and reload this movement.
 
-        In a movement of up to 64 members that is: until nobody else changes it.
+        In a movement of up to 64 members the lock is always exclusive.
 
-        :param alone: wait for that in any movement
-        :raises MovementNotFound: when somebody deleted the movement
+        :param exclusive: ask for the exclusive lock in a movement of any size
+        :raises MovementNotFound: when another transaction deleted the movement
         """
-        held_in = self._alone_in if alone else self._locked_in
-        if held_in is not None and held_in is db.session().get_transaction():
+        locked_in = self._exclusive_in if exclusive else self._locked_in
+        if locked_in is not None and locked_in is db.session().get_transaction():
             return
         db.session.flush()
-        if self.find_locked(self.id, alone=alone) is None:
+        if self.find_locked(self.id, exclusive=exclusive) is None:
             raise MovementNotFound
 
 
 @cache
-def _locking(model: type[NetworkLock], by_id: bool) -> tuple[Select[Any], Select[Any]]:
-    """Return the statement that locks together with others, if there are many, and one alone.
+def _lock_statements(model: type[NetworkLock], by_id: bool) -> tuple[Select[Any], Select[Any]]:
+    """Return the statements that lock shared, if large, and exclusively.
 
-    The size counts as it was when the statement began. Who looked again, having waited, would hold
-    the shared lock already, and two of those would wait for each other to hold it alone.
+    The size counts as of the statement's start. A second look after waiting would come under the
+    shared lock already, and two transactions that hold it would wait for each other when both
+    asked for the exclusive one.
     """
-    of_all = model.__table__.alias()
-    same = (of_all.c.id if by_id else of_all.c.name_folded) == bindparam("key")
-    size = select(of_all.c.member_count).where(same).scalar_subquery()
-    found = select(model).where((model.id if by_id else model.name_folded) == bindparam("key"))
-    found = found.execution_options(populate_existing=True)
-    many = found.where(size > bindparam("alone_up_to"))
-    return many.with_for_update(read=True, key_share=True), found.with_for_update()
+    sized = model.__table__.alias()
+    same = (sized.c.id if by_id else sized.c.name_folded) == bindparam("key")
+    size = select(sized.c.member_count).where(same).scalar_subquery()
+    movement = select(model).where((model.id if by_id else model.name_folded) == bindparam("key"))
+    movement = movement.execution_options(populate_existing=True)
+    large = movement.where(size > bindparam("exclusive_up_to"))
+    return large.with_for_update(read=True, key_share=True), movement.with_for_update()

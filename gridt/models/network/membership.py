@@ -1,9 +1,9 @@
 """The leader network of one movement: joining, leaving and swapping, in ids and rows.
 
-`Movement` calls this under its lock, which many may share: what is changed or counted on here is
-locked as well, slots in the order of follower and slot, so that nobody waits in a circle. The
-rules, the figures behind them, the invariants I1 to I14 and the locks stand in
-docs/leader-network.md.
+`Movement` calls this under its lock, which many transactions may share. So each operation also
+locks the rows that it changes or relies on, slots in the order of follower and slot, so that no
+transactions wait for each other in a circle. The rules, the figures behind them, the invariants
+I1 to I14 and the locks stand in docs/leader-network.md.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from gridt.errors import Overtaken
 from gridt.models.base import UTCDateTime, execute
-from gridt.models.block import barred, barred_from
+from gridt.models.block import blocked_among, blocked_between
 from gridt.models.event import EventKind, record
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
@@ -44,20 +44,20 @@ from gridt.models.update import Update
 from gridt.models.user import User
 from gridt.runtime.clock import utcnow
 
-#: open slots that one newcomer fills; without a cap, imported data can make one the leader of all.
-#: Blocks can leave more of them than there are members of a small movement only in a large one.
+#: open slots that one newcomer fills; without a cap, imported data could make a newcomer the leader
+#: of all members. Only in a large movement can blocks leave more open slots than this.
 MOST_FILLED = SMALL
-#: slots refilled together when somebody leaves
+#: slots that are refilled together when a member leaves
 REFILLED_AT_ONCE = 200
 #: rows held in memory while a network is read
 FETCHED_AT_ONCE = 1000
 
 
-_MINE = (
+_OF_FOLLOWER = (
     Association.follower_id == bindparam("follower_id"),
     Association.movement_id == bindparam("movement_id"),
 )
-_ME = (
+_SUBSCRIPTION_OF = (
     Subscription.user_id == bindparam("follower_id"),
     Subscription.movement_id == bindparam("movement_id"),
 )
@@ -66,13 +66,14 @@ _subscriptions = cast("Table", Subscription.__table__)
 _slots = _associations.alias()
 
 # Statements are made once: to build one costs as much as to run it.
-_SLOTS_OF = select(Association.slot, Association.leader_id).where(*_MINE).order_by(Association.slot)
-_HELD_SLOTS_OF = _SLOTS_OF.with_for_update()
+_SLOTS_OF = select(Association.slot, Association.leader_id).where(*_OF_FOLLOWER)
+_SLOTS_OF = _SLOTS_OF.order_by(Association.slot)
+_LOCK_SLOTS_OF = _SLOTS_OF.with_for_update()
 
 _MEMBERS = (
     select(
         Subscription.user_id,
-        # told by the database: to read two times for each slot of each member takes longer
+        # by the database, because reading two times for each slot of each member takes longer
         IS_ACTIVE_OR_PAUSED.label("live"),
         Association.leader_id,
     )
@@ -88,7 +89,7 @@ _MEMBERS = (
     .execution_options(yield_per=FETCHED_AT_ONCE)
 )
 
-# who comes back did it before: their last update stays true
+# a member who comes back has updates from before: the last of them still counts
 _SUBSCRIBE = (
     insert(_subscriptions)
     .from_select(
@@ -107,9 +108,9 @@ _SUBSCRIBE = (
         )
         .select_from(User)
         .where(User.id == bindparam("follower_id"), User.deactivated_at.is_(None))
-        .where(~exists().where(*_ME))
-        # Who blocks, and whose account ends, holds this row too: who waited sees what they did, and
-        # they see the newcomer. Not FOR KEY SHARE, which every foreign key asks for.
+        .where(~exists().where(*_SUBSCRIPTION_OF))
+        # Blocking a user and ending an account lock this row too: whichever of the two waited sees
+        # the other's changes. Not FOR KEY SHARE, which every foreign key takes.
         .with_for_update(read=True, of=User),
     )
     .returning(Subscription.user_id)
@@ -121,7 +122,7 @@ _OPEN_SLOTS = (
         Association.leader_id.is_(None),
         Association.movement_id == bindparam("movement_id"),
         Association.follower_id != bindparam("newcomer_id"),
-        ~barred(Association.follower_id, bindparam("newcomer_id")),
+        ~blocked_between(Association.follower_id, bindparam("newcomer_id")),
     )
     .group_by(Association.follower_id)
     .order_by(Association.follower_id)
@@ -156,15 +157,16 @@ _SLOTS_TO_GIVE_UP = (
     .where(
         _slots.c.follower_id.in_(bindparam("adopters", expanding=True)),
         _slots.c.movement_id == bindparam("movement_id"),
-        ~barred(_slots.c.follower_id, bindparam("newcomer_id")),
+        ~blocked_between(_slots.c.follower_id, bindparam("newcomer_id")),
     )
 )
 
-# from here on nobody chooses them; who did already has committed when this is granted
-_STOP_BEING_CHOSEN = select(Subscription.user_id).where(*_ME).with_for_update()
+# From here on no selection chooses the leaver; a transaction that did before has committed when
+# this lock is granted.
+_LOCK_SUBSCRIPTION = select(Subscription.user_id).where(*_SUBSCRIPTION_OF).with_for_update()
 
-# in the order in which everybody locks slots
-_ALL_ABOUT = (
+# in the order in which all operations lock slots
+_LOCK_SLOTS_ABOUT = (
     select(Association.follower_id, Association.slot)
     .where(
         or_(
@@ -177,8 +179,9 @@ _ALL_ABOUT = (
     .with_for_update()
 )
 
-# who gives one of the two a leader just now ends first, or sees the block between them
-_OF_BOTH = (
+# A transaction that gives either of the two a leader commits before this lock is granted, or sees
+# the block between them.
+_LOCK_SLOTS_OF_BOTH = (
     select(Association.follower_id, Association.slot, Association.leader_id)
     .where(
         Association.follower_id.in_(bindparam("both", expanding=True)),
@@ -193,201 +196,207 @@ _LEADERS = select(Association.follower_id, Association.leader_id).where(
     Association.movement_id == bindparam("movement_id"),
 )
 
-_CLOSE = delete(_associations).where(*_MINE)
-_FORGET_PAUSES = delete(cast("Table", SubscriptionPause.__table__)).where(
+_DELETE_SLOTS = delete(_associations).where(*_OF_FOLLOWER)
+_DELETE_PAUSES = delete(cast("Table", SubscriptionPause.__table__)).where(
     SubscriptionPause.user_id == bindparam("follower_id"),
     SubscriptionPause.movement_id == bindparam("movement_id"),
 )
-_UNSUBSCRIBE = delete(_subscriptions).where(*_ME)
+_UNSUBSCRIBE = delete(_subscriptions).where(*_SUBSCRIPTION_OF)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member, whether they were active lately, and whom they follow."""
+    """A member, their recent activity, and the leaders they follow."""
 
     user_id: int
-    live: bool
+    #: also of members who are pausing
+    active: bool
     leaders: list[int]
 
 
 class Network:
-    """Who leads whom in one movement.
+    """The leaders and followers of one movement.
 
     :param movement_id: the movement, which the caller has locked to change anything
     :param members: how many it has now
-    :param interval: of the movement; it decides who is live
-    :param alone: whether the lock lets nobody else change anything meanwhile
+    :param interval: of the movement; a member's activity is measured in intervals
+    :param exclusive: whether the lock keeps all others from changing the network
     """
 
     def __init__(
-        self, movement_id: int, members: int, interval: timedelta, *, alone: bool = True
+        self, movement_id: int, members: int, interval: timedelta, *, exclusive: bool = True
     ) -> None:
         self.movement_id = movement_id
-        self.draw = LeaderSelection(movement_id, members, interval, alone=alone)
+        self.selection = LeaderSelection(movement_id, members, interval, exclusive=exclusive)
 
-    def slots_of(self, follower_id: int, *, hold: bool = False) -> dict[int, int | None]:
-        """Return a member's slots, each with its leader or None; empty for others.
+    def slots_of(self, follower_id: int, *, lock: bool = False) -> dict[int, int | None]:
+        """Return the leader of each of a member's slots; empty for others.
 
-        :param hold: let nobody else change them before the transaction ends
+        :param lock: keep others from changing the slots before the transaction ends
         """
-        rows = self._execute(_HELD_SLOTS_OF if hold else _SLOTS_OF, follower_id=follower_id)
+        rows = self._execute(_LOCK_SLOTS_OF if lock else _SLOTS_OF, follower_id=follower_id)
         return {row.slot: row.leader_id for row in rows}
 
     def candidates(self, follower_id: int, refused: Collection[int | None]) -> list[int]:
-        """Return whom a member could follow but for those refused, in random order.
+        """Return the members whom a member could follow, in random order.
 
-        A sample of them where there are many members.
+        In a large movement they are a sample.
+
+        :param refused: the ids of users to leave out
         """
-        drawn = {one.user_id for window in self.draw.windows(2 * SLOTS) for one in window}
-        drawn -= {follower_id, *refused}
-        eligible = sorted(drawn - barred_from(follower_id, drawn))
+        windows = self.selection.windows(2 * SLOTS)
+        sample = {candidate.user_id for window in windows for candidate in window}
+        sample -= {follower_id, *refused}
+        eligible = sorted(sample - blocked_among(follower_id, sample))
         return dice.sample(eligible, len(eligible))
 
     def members(self) -> Iterator[Member]:
-        """Yield all members in random order, fetched from the database a few at a time."""
-        # begins to read when somebody does: a streamed answer has a session of its own by then
-        given: dict[str, Any] = {**keys_of(self.movement_id)}
-        given |= {"live_since": self.draw.live_since, "now": self.draw.now}
-        for (user_id, live), slots in groupby(execute(_MEMBERS, given), key=itemgetter(0, 1)):
+        """Yield all members in random order, fetched in batches."""
+        # The first read comes with the first member: by then a streamed answer has its own session.
+        parameters: dict[str, Any] = {**keys_of(self.movement_id)}
+        parameters |= {"active_since": self.selection.active_since, "now": self.selection.now}
+        rows = execute(_MEMBERS, parameters)
+        for (user_id, active), slots in groupby(rows, key=itemgetter(0, 1)):
             leaders = [leader_id for *_, leader_id in slots if leader_id is not None]
-            yield Member(user_id, bool(live), leaders)
+            yield Member(user_id, bool(active), leaders)
 
     def join(self, newcomer_id: int) -> bool:
-        """Subscribe a user, with leaders for four slots and at least one follower.
+        """Subscribe a user, with four leaders and at least one follower.
 
         :returns: whether they were not subscribed
         """
         if not self._subscribe(newcomer_id):
             return False
-        *windows, adopters = self.draw.windows(2 * SLOTS + 1)
-        leaders = self.draw.choose([Vacancy(newcomer_id)] * SLOTS, windows)
+        *windows, adopters = self.selection.windows(2 * SLOTS + 1)
+        leaders = self.selection.choose([Vacancy(newcomer_id)] * SLOTS, windows)
         self._insert_slots(newcomer_id, leaders)
-        # who fills an open slot has a follower; nobody has to give up a leader for them
+        # A newcomer who fills an open slot has a follower: no member has to give up a leader.
         if not self._fill_open_slots(newcomer_id):
-            others = [one.user_id for one in adopters if one.user_id != newcomer_id]
-            self._be_adopted(newcomer_id, others)
+            adopter_ids = [adopter.user_id for adopter in adopters]
+            self._assign_first_follower(newcomer_id, adopter_ids)
         record(EventKind.MEMBER_JOINED, actor_id=newcomer_id, movement_id=self.movement_id)
         return True
 
     def leave(self, leaver_id: int) -> bool:
-        """Unsubscribe a user and refill the slots that pointed at them, in place.
+        """Unsubscribe a user, and refill their followers' slots in place.
 
         :returns: whether they were subscribed
         """
-        if self._execute(_STOP_BEING_CHOSEN, follower_id=leaver_id).first() is None:
+        if self._execute(_LOCK_SUBSCRIPTION, follower_id=leaver_id).first() is None:
             return False
-        self._refill_slots_of(leaver_id)
-        self._execute(_CLOSE, follower_id=leaver_id)
-        self._execute(_FORGET_PAUSES, follower_id=leaver_id)
+        self._refill_slots_of_followers(leaver_id)
+        self._execute(_DELETE_SLOTS, follower_id=leaver_id)
+        self._execute(_DELETE_PAUSES, follower_id=leaver_id)
         self._execute(_UNSUBSCRIBE, follower_id=leaver_id)
         record(EventKind.MEMBER_LEFT, actor_id=leaver_id, movement_id=self.movement_id)
         return True
 
-    def part(self, one: int, other: int) -> None:
-        """Give two members, where they lead each other, somebody else in the same slot."""
-        both = [one, other]
-        held = self._execute(_OF_BOTH, both=both)
-        self._refill([(row.follower_id, row.slot) for row in held if row.leader_id in both])
+    def separate(self, user_id: int, other_id: int) -> None:
+        """Replace two members as each other's leaders, in the same slots."""
+        both = [user_id, other_id]
+        rows = self._execute(_LOCK_SLOTS_OF_BOTH, both=both)
+        self._refill([(row.follower_id, row.slot) for row in rows if row.leader_id in both])
 
-    def meet_again(self, one: int, other: int) -> None:
-        """Fill an open slot of each of two members: at most that is what is new to follow."""
-        held = self._execute(_OF_BOTH, both=[one, other])
-        open_slots = {row.follower_id: row.slot for row in held if row.leader_id is None}
+    def reconnect(self, user_id: int, other_id: int) -> None:
+        """Fill one open slot of each of two members.
+
+        One is enough: each of them gains at most one member to follow, the other.
+        """
+        rows = self._execute(_LOCK_SLOTS_OF_BOTH, both=[user_id, other_id])
+        open_slots = {row.follower_id: row.slot for row in rows if row.leader_id is None}
         self._refill(list(open_slots.items()))
 
     def swap(self, follower_id: int, slot: int, slots: Mapping[int, int | None]) -> int | None:
-        """Fill one of a member's slots with a leader they do not have.
+        """Fill a member's slot with a leader whom they do not follow.
 
-        :param slots: all slots of the member, as `slots_of` returns and holds them
-        :returns: the new leader's id, or None, with nothing changed, when nobody is eligible
+        :param slots: all slots of the member, as `slots_of` returns and locks them
+        :returns: the new leader's id, or None, with nothing changed, without an eligible member
         """
         present = [leader_id for leader_id in slots.values() if leader_id is not None]
-        (chosen,) = self.draw.choose([Vacancy(follower_id, present)])
-        if chosen is not None:
-            fill(self.movement_id, [(follower_id, slot, chosen)])
+        (leader_id,) = self.selection.choose([Vacancy(follower_id, present)])
+        if leader_id is not None:
+            fill(self.movement_id, [(follower_id, slot, leader_id)])
             record(
                 EventKind.LEADER_SWAPPED,
                 actor_id=follower_id,
                 movement_id=self.movement_id,
-                leader_id=chosen,
+                leader_id=leader_id,
             )
-        return chosen
+        return leader_id
 
     def _subscribe(self, user_id: int) -> bool:
-        """Insert the subscription of a user who has none; tell whether that was so."""
+        """Insert a user's subscription; return whether there was none."""
         new = {"subscribed_at": utcnow(), "shuffle_key": random_key(self.movement_id)}
         return self._execute(_SUBSCRIBE, follower_id=user_id, **new).first() is not None
 
     def _insert_slots(self, user_id: int, leaders: Sequence[int | None]) -> None:
-        rows = [
-            {
-                "follower_id": user_id,
-                "movement_id": self.movement_id,
-                "slot": slot,
-                "leader_id": one,
-            }
-            for slot, one in enumerate(leaders)
-        ]
+        keys: dict[str, int | None] = {"follower_id": user_id, "movement_id": self.movement_id}
+        rows = [keys | {"slot": slot, "leader_id": id} for slot, id in enumerate(leaders)]
         execute(insert(_associations), rows)
 
     def _fill_open_slots(self, newcomer_id: int) -> bool:
-        """Make a newcomer the leader in one open slot of each of up to eight members."""
-        found = self._execute(_OPEN_SLOTS, newcomer_id=newcomer_id).all()
-        filled = (
-            take(self.movement_id, [(*one, None) for one in found], newcomer_id) if found else 0
-        )
-        if filled < len(found):
-            # somebody holds the slot, who may leave it open without having seen the newcomer
+        """Make a newcomer the leader in open slots, one per member."""
+        open_slots = self._execute(_OPEN_SLOTS, newcomer_id=newcomer_id).all()
+        if not open_slots:
+            return False
+        filled = take(self.movement_id, [(*row, None) for row in open_slots], newcomer_id)
+        if filled < len(open_slots):
+            # Another transaction has locked such a slot, and may leave it open because it has not
+            # seen the newcomer.
             raise Overtaken(retry_after=1)
-        return filled > 0
+        return True
 
-    def _be_adopted(self, newcomer_id: int, adopters: Sequence[int]) -> None:
-        """Give a newcomer the first follower, or nobody would ever hear of them.
+    def _assign_first_follower(self, newcomer_id: int, adopters: Sequence[int]) -> None:
+        """Give a newcomer a follower, so that they are seen at all.
 
-        Of a few random members, one follows the newcomer instead of a silent leader, or else
-        of the leader with most followers, if more than four follow that one.
+        Of a few random members, one follows the newcomer instead of an inactive leader, or else
+        instead of the leader with most followers, if that leader has more than four.
+
+        :param adopters: the ids of random members, the newcomer perhaps among them
         """
-        few = dice.sample(adopters, min(len(adopters), WINDOW))
-        rows = list(self._execute(_SLOTS_TO_GIVE_UP, adopters=few, newcomer_id=newcomer_id))
+        others = [user_id for user_id in adopters if user_id != newcomer_id]
+        sample = dice.sample(others, min(len(others), WINDOW))
+        rows = list(self._execute(_SLOTS_TO_GIVE_UP, adopters=sample, newcomer_id=newcomer_id))
         dice.shuffle(rows)
-        silent = [
-            one
-            for one in rows
-            if not self.draw.is_live(one.subscribed_at, one.last_update_at)
-            and not self.draw.is_paused(one.paused_until)
+        inactive = [
+            row
+            for row in rows
+            if not self.selection.is_active(row.subscribed_at, row.last_update_at)
+            and not self.selection.is_paused(row.paused_until)
         ]
-        crowded = [one for one in rows if one.followers > SLOTS]
-        crowded.sort(key=lambda one: one.followers, reverse=True)
-        for one in [*silent, *crowded]:
-            # mostly at the first: the others are for when somebody changes it just now
-            if take(self.movement_id, [one[:3]], newcomer_id):
+        crowded = [row for row in rows if row.followers > SLOTS]
+        crowded.sort(key=lambda row: row.followers, reverse=True)
+        for row in [*inactive, *crowded]:
+            # the first nearly always succeeds; the others are for when it is being changed
+            if take(self.movement_id, [row[:3]], newcomer_id):
                 return
 
-    def _refill_slots_of(self, leaver_id: int) -> None:
-        """Choose other leaders for the leaver's followers; hold also the leaver's own slots."""
-        held = self._execute(_ALL_ABOUT, leaver_id=leaver_id).all()
-        self._refill([(row.follower_id, row.slot) for row in held if row.follower_id != leaver_id])
+    def _refill_slots_of_followers(self, leaver_id: int) -> None:
+        """Replace a leaver as leader; lock their own slots too."""
+        rows = self._execute(_LOCK_SLOTS_ABOUT, leaver_id=leaver_id).all()
+        self._refill([(row.follower_id, row.slot) for row in rows if row.follower_id != leaver_id])
 
-    def _refill(self, held: Sequence[tuple[int, int]]) -> None:
-        """Choose another leader for each (follower, slot) that is held, or open it."""
-        for start in range(0, len(held), REFILLED_AT_ONCE):
-            part = held[start : start + REFILLED_AT_ONCE]
-            present = self._leaders_by_follower([follower_id for follower_id, _ in part])
-            chosen = self.draw.choose([Vacancy(one, present[one]) for one, _ in part])
+    def _refill(self, slots: Sequence[tuple[int, int]]) -> None:
+        """Replace the leader of each locked (follower, slot), or open it."""
+        for start in range(0, len(slots), REFILLED_AT_ONCE):
+            batch = slots[start : start + REFILLED_AT_ONCE]
+            present = self._leaders_by_follower([follower_id for follower_id, _ in batch])
+            vacancies = [Vacancy(follower_id, present[follower_id]) for follower_id, _ in batch]
+            leaders = self.selection.choose(vacancies)
             fill(
                 self.movement_id,
-                [(*hole, leader) for hole, leader in zip(part, chosen, strict=True)],
+                [(*slot, leader_id) for slot, leader_id in zip(batch, leaders, strict=True)],
             )
-        if held:
-            record(EventKind.SLOTS_REFILLED, movement_id=self.movement_id, slots=len(held))
+        if slots:
+            record(EventKind.SLOTS_REFILLED, movement_id=self.movement_id, slots=len(slots))
 
     def _leaders_by_follower(self, followers: Sequence[int]) -> dict[int, list[int]]:
-        present: dict[int, list[int]] = {follower_id: [] for follower_id in followers}
+        leaders: dict[int, list[int]] = {follower_id: [] for follower_id in followers}
         for row in self._execute(_LEADERS, followers=followers):
             if row.leader_id is not None:
-                present[row.follower_id].append(row.leader_id)
-        return present
+                leaders[row.follower_id].append(row.leader_id)
+        return leaders
 
-    def _execute(self, statement: Executable, **given: Any) -> CursorResult[*tuple[Any, ...]]:
+    def _execute(self, statement: Executable, **parameters: Any) -> CursorResult[*tuple[Any, ...]]:
         """Send a statement about this movement."""
-        return execute(statement, given | {"movement_id": self.movement_id})
+        return execute(statement, parameters | {"movement_id": self.movement_id})

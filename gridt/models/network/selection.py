@@ -1,12 +1,12 @@
-"""Choosing whom to follow, by work that does not grow with the movement.
+"""Choosing leaders, by work that does not grow with the movement.
 
-For each slot a pool is drawn: two independent windows of eight consecutive members in the
-random order of their shuffle keys, or everybody in a movement of up to 64. Of up to three
-live members of the pool, taken at random, the one with the fewest followers is chosen; of silent
-ones where nobody is live, and of those who pause where there is nobody else. Two or
+Each vacancy gets a pool of candidates: two independent windows of eight consecutive members in
+the random order of their shuffle keys, or all members of a movement of up to 64. Up to three
+active members of the pool are taken at random, and the one with the fewest followers is chosen;
+inactive members follow where the pool has no active one, and paused members come last. Two or
 three choices already keep the longest queue near its mean (Azar, Broder, Karlin, Upfal,
 "Balanced allocations", 1999), while ranking the whole pool would make each newcomer follow
-the few who joined before. Figures: docs/leader-network.md.
+the few members who joined before. Figures: docs/leader-network.md.
 """
 
 from collections import Counter
@@ -36,7 +36,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from gridt.errors import Overtaken
 from gridt.models.base import execute
-from gridt.models.block import DIRECTIONS, barred
+from gridt.models.block import DIRECTIONS, blocked_between
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network.locking import SMALL
 from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
@@ -44,45 +44,49 @@ from gridt.runtime.clock import utcnow
 
 #: members per window; a pool is two of them
 WINDOW = 8
-#: how many of a pool are compared by their followers
+#: how many candidates of a pool are compared by their followers
 CHOICES = 3
-#: whoever posted or joined within this many intervals is live
-LIVE_INTERVALS = 3
-#: slots whose windows are drawn by one statement
+#: a member who posted or joined within this many intervals is active
+ACTIVE_INTERVALS = 3
+#: vacancies whose windows are read by one statement
 BATCH = 20
 
 
 # Statements are made once: to build one costs as much as to run it.
-_TOLD = (
+_CANDIDATE_COLUMNS = (
     Subscription.user_id,
     Subscription.subscribed_at,
     Subscription.last_update_at,
     Subscription.paused_until,
 )
-_EVERYBODY = select(*_TOLD).where(IN_MOVEMENT)
+_ALL_MEMBERS = select(*_CANDIDATE_COLUMNS).where(IN_MOVEMENT)
 
-#: who is live or paused, and so not silent, for a statement with a draw's `live_since` and `now`
+#: the condition for members who are not inactive, by a selection's `active_since` and `now`
 IS_ACTIVE_OR_PAUSED = or_(
-    Subscription.subscribed_at >= bindparam("live_since"),
-    Subscription.last_update_at >= bindparam("live_since"),
+    Subscription.subscribed_at >= bindparam("active_since"),
+    Subscription.last_update_at >= bindparam("active_since"),
     Subscription.paused_until > bindparam("now"),
 )
 
 
-def _barred_wishers(
-    candidate: InstrumentedAttribute[int], wisher: InstrumentedAttribute[int]
+def _blocked_followers(
+    candidate: InstrumentedAttribute[int], follower: InstrumentedAttribute[int]
 ) -> ScalarSelect[str]:
-    """Return the subquery for those of the wishing whom a block keeps from a candidate."""
+    """Return the subquery for followers whom a block keeps from a candidate."""
     return (
-        select(func.aggregate_strings(cast(wisher, String), ","))
-        .where(candidate == Subscription.user_id, wisher.in_(bindparam("wishing", expanding=True)))
+        select(func.aggregate_strings(cast(follower, String), ","))
+        .where(
+            candidate == Subscription.user_id,
+            follower.in_(bindparam("follower_ids", expanding=True)),
+        )
         .correlate(Subscription)
         .scalar_subquery()
     )
 
 
-# who leaves holds their own subscription: they are left out, and nobody here waits for them
-_COMPARED = (
+# A member who is leaving has locked their subscription row; SKIP LOCKED leaves them out instead
+# of waiting.
+_LOCK_CANDIDATES = (
     select(
         Subscription.user_id,
         select(func.count())
@@ -93,7 +97,7 @@ _COMPARED = (
         .correlate(Subscription)
         .scalar_subquery()
         .label("followers"),
-        *(_barred_wishers(*direction) for direction in DIRECTIONS),
+        *(_blocked_followers(*direction) for direction in DIRECTIONS),
     )
     .where(
         Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
@@ -102,17 +106,17 @@ _COMPARED = (
     .with_for_update(read=True, key_share=True, skip_locked=True, of=Subscription)
 )
 
-# reads past everybody who is barred: for those whom a pool has nobody for
+# for vacancies whose pool has no eligible member: reads past all members whom a block excludes
 _NEXT_ELIGIBLE = (
-    _EVERYBODY.where(
+    _ALL_MEMBERS.where(
         Subscription.user_id.not_in(bindparam("refused", expanding=True)),
-        ~barred(Subscription.user_id, bindparam("follower_id")),
+        ~blocked_between(Subscription.user_id, bindparam("follower_id")),
     )
     .order_by(Subscription.shuffle_key)
     .limit(WINDOW)
 )
 
-_ALONE = (
+_LOCK_EXCLUSIVELY = (
     select(column("id", Integer))
     .select_from(table("movements"))
     .where(column("id", Integer) == bindparam("movement_id"))
@@ -121,12 +125,12 @@ _ALONE = (
 
 
 @cache
-def _windows(count: int) -> CompoundSelect[*tuple[Any, ...]]:
+def _windows_statement(count: int) -> CompoundSelect[*tuple[Any, ...]]:
     """Return the statement for `count` windows, each from a key `start0`, `start1`, …"""
     windows = (
         select(
             literal_column(str(number)).label("number"),
-            *_TOLD,
+            *_CANDIDATE_COLUMNS,
         )
         .where(
             Subscription.shuffle_key >= bindparam(f"start{number}"),
@@ -142,7 +146,7 @@ def _windows(count: int) -> CompoundSelect[*tuple[Any, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Vacancy:
-    """A slot to fill: nobody of `refused`, nor the follower, may become its leader."""
+    """A slot to fill, with a leader who is not among `refused`."""
 
     follower_id: int
     refused: Collection[int] = ()
@@ -150,201 +154,208 @@ class Vacancy:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A member who may become a leader: rather one who is live, and one who is paused last."""
+    """A member who may become a leader; active members are preferred."""
 
     user_id: int
-    live: bool
+    active: bool
     paused: bool = False
 
     @property
     def rank(self) -> tuple[bool, bool]:
-        """Return the place among others: the least is chosen first."""
-        # last rather than never: a slot left open would stay so when the pause ends
-        return self.paused, not self.live
+        """The rank among candidates: the lowest is chosen first."""
+        # Paused members come last, but are not refused: a slot that stays open now would also
+        # stay open when the pause ends.
+        return self.paused, not self.active
 
 
 class LeaderSelection:
-    """The dice and the windows of one movement, for one operation under its lock.
+    """The choice of leaders in one movement, for one operation under its lock.
 
     :param movement_id: the movement
     :param members: how many it has
-    :param interval: of the movement; it decides who is live
-    :param alone: whether nobody else changes the network meanwhile
+    :param interval: of the movement; a member's activity is measured in intervals
+    :param exclusive: whether the lock keeps all others from changing the network
     """
 
     def __init__(
-        self, movement_id: int, members: int, interval: timedelta, *, alone: bool = True
+        self, movement_id: int, members: int, interval: timedelta, *, exclusive: bool = True
     ) -> None:
         self.movement_id = movement_id
-        self.alone = alone
+        self.exclusive = exclusive
         self.small = members <= SMALL
         self.now = utcnow()
-        self.live_since = self.now - LIVE_INTERVALS * interval
+        self.active_since = self.now - ACTIVE_INTERVALS * interval
 
     def windows(self, count: int) -> list[list[Candidate]]:
         """Return `count` windows of random members, by one statement.
 
-        In a small movement each window is everybody.
+        In a small movement each window has all members.
         """
         if self.small:
-            rows = execute(_EVERYBODY, keys_of(self.movement_id))
+            rows = execute(_ALL_MEMBERS, keys_of(self.movement_id))
             return [[self._candidate(row) for row in rows]] * count
         keys = keys_of(self.movement_id)
         starts = {f"start{number}": random_key(self.movement_id) for number in range(count)}
-        # the last one, from the movement's first key, is what the others wrap round to
+        # the last window starts at the movement's first key: the others wrap round to it
         starts[f"start{count}"] = keys["first"]
-        found: list[list[Candidate]] = [[] for _ in range(count + 1)]
-        for row in execute(_windows(count + 1), starts | {"end": keys["end"]}):
-            found[row.number].append(self._candidate(row))
-        head = found.pop()
-        return [_distinct([*window, *head])[:WINDOW] for window in found]
+        windows: list[list[Candidate]] = [[] for _ in range(count + 1)]
+        for row in execute(_windows_statement(count + 1), starts | {"end": keys["end"]}):
+            windows[row.number].append(self._candidate(row))
+        head = windows.pop()
+        return [_distinct([*window, *head])[:WINDOW] for window in windows]
 
     def choose(
-        self, wishes: Sequence[Vacancy], windows: Sequence[list[Candidate]] = ()
+        self, vacancies: Sequence[Vacancy], windows: Sequence[list[Candidate]] = ()
     ) -> list[int | None]:
-        """Choose a leader for each wish, or None where nobody is eligible.
+        """Choose a leader for each vacancy, or None without an eligible member.
 
-        Who is chosen cannot leave before the transaction ends.
+        The chosen members cannot leave before the transaction ends.
 
-        :param wishes: a follower may have several; all of them get different leaders
-        :param windows: two for each wish, drawn here where left out
-        :raises Overtaken: when those eligible leave just now
+        :param vacancies: those of the same follower get different leaders
+        :param windows: two for each vacancy; without them, `choose` reads them
+        :raises Overtaken: when the eligible members are all leaving
         """
-        chosen: list[int | None] = []
-        for start in range(0, len(wishes), BATCH):
-            batch = wishes[start : start + BATCH]
-            drawn = windows or self.windows(2 * len(batch))
-            pools = [_distinct([*a, *b]) for a, b in zip(drawn[::2], drawn[1::2], strict=True)]
-            chosen += self._choose(batch, pools)
-        return chosen
+        leaders: list[int | None] = []
+        for start in range(0, len(vacancies), BATCH):
+            batch = vacancies[start : start + BATCH]
+            pairs = windows or self.windows(2 * len(batch))
+            pools = [_distinct([*a, *b]) for a, b in zip(pairs[::2], pairs[1::2], strict=True)]
+            leaders += self._choose(batch, pools)
+        return leaders
 
-    def is_live(self, subscribed_at: datetime, last_update_at: datetime | None) -> bool:
-        """Tell whether a member posted, or joined, within the last three intervals."""
-        return max(subscribed_at, last_update_at or subscribed_at) >= self.live_since
+    def is_active(self, subscribed_at: datetime, last_update_at: datetime | None) -> bool:
+        """Return whether a member posted or joined within three intervals."""
+        return max(subscribed_at, last_update_at or subscribed_at) >= self.active_since
 
     def is_paused(self, paused_until: datetime | None) -> bool:
-        """Tell whether a member's pause is not over."""
+        """Return whether a member is pausing now."""
         return paused_until is not None and paused_until > self.now
 
-    def _choose(self, wishes: Sequence[Vacancy], pools: list[list[Candidate]]) -> list[int | None]:
-        rankings = [_ranked(wish, pool) for wish, pool in zip(wishes, pools, strict=True)]
-        compared = LockedCandidates(self.movement_id, wishes)
-        compared.hold(_first_compared(wishes, rankings))
-        taken: dict[int, set[int]] = {}
-        chosen: list[int | None] = []
-        for wish, ranking in zip(wishes, rankings, strict=True):
-            mine = taken.setdefault(wish.follower_id, set())
-            left = [one for one in ranking if one.user_id not in mine]
-            leader = compared.least_followed(wish, left)
+    def _choose(
+        self, vacancies: Sequence[Vacancy], pools: list[list[Candidate]]
+    ) -> list[int | None]:
+        rankings = [_ranked(vacancy, pool) for vacancy, pool in zip(vacancies, pools, strict=True)]
+        locked = LockedCandidates(self.movement_id, vacancies)
+        locked.lock(_to_compare(vacancies, rankings))
+        taken_by_follower: dict[int, set[int]] = {}
+        leaders: list[int | None] = []
+        for vacancy, ranking in zip(vacancies, rankings, strict=True):
+            taken = taken_by_follower.setdefault(vacancy.follower_id, set())
+            remaining = [candidate for candidate in ranking if candidate.user_id not in taken]
+            leader = locked.least_followed(vacancy, remaining)
             if leader is None:
-                leader = self._beyond_the_pool(wish, mine, compared)
+                leader = self._choose_beyond_pool(vacancy, taken, locked)
             if leader is not None:
-                mine.add(leader)
-                compared.followers[leader] += 1
-            chosen.append(leader)
-        return chosen
+                taken.add(leader)
+                locked.followers[leader] += 1
+            leaders.append(leader)
+        return leaders
 
-    def _beyond_the_pool(
-        self, wish: Vacancy, taken: set[int], compared: "LockedCandidates"
+    def _choose_beyond_pool(
+        self, vacancy: Vacancy, taken: set[int], locked: "LockedCandidates"
     ) -> int | None:
-        """Choose for somebody whom blocks, or those who leave, keep from the whole pool."""
-        if self.small and self.alone:
-            return None  # the pool was everybody
-        found = self._next_eligible(wish, taken)
-        if not found and not self.alone:
-            # a slot is opened only by somebody who is alone: who comes later sees that it is open
-            execute(_ALONE, {"movement_id": self.movement_id})
-            self.alone = True
-            found = self._next_eligible(wish, taken)
-        leader = compared.least_followed(wish, _ranked(wish, found))
-        if found and leader is None:
-            # there were many when we began: the next attempt sees how many there are
+        """Choose a leader where blocks or departures exclude the whole pool."""
+        if self.small and self.exclusive:
+            return None  # the pool had all members
+        candidates = self._next_eligible(vacancy, taken)
+        if not candidates and not self.exclusive:
+            # A slot may stay open only under the exclusive lock: later newcomers see that it is
+            # open and fill it.
+            execute(_LOCK_EXCLUSIVELY, {"movement_id": self.movement_id})
+            self.exclusive = True
+            candidates = self._next_eligible(vacancy, taken)
+        leader = locked.least_followed(vacancy, _ranked(vacancy, candidates))
+        if candidates and leader is None:
+            # the movement was large when this began: the next attempt reads its present size
             raise Overtaken(retry_after=1)
         return leader
 
-    def _next_eligible(self, wish: Vacancy, taken: set[int]) -> list[Candidate]:
-        """Return a few, anywhere in the movement, whom no block keeps from a follower."""
+    def _next_eligible(self, vacancy: Vacancy, taken: set[int]) -> list[Candidate]:
+        """Return a few eligible members from anywhere in the movement."""
         keys = keys_of(self.movement_id)
-        refused = [wish.follower_id, *wish.refused, *taken]
-        given = keys | {"refused": refused, "follower_id": wish.follower_id}
+        refused = [vacancy.follower_id, *vacancy.refused, *taken]
+        parameters = keys | {"refused": refused, "follower_id": vacancy.follower_id}
         for first in (random_key(self.movement_id), keys["first"]):
-            if rows := execute(_NEXT_ELIGIBLE, given | {"first": first}).all():
+            if rows := execute(_NEXT_ELIGIBLE, parameters | {"first": first}).all():
                 return [self._candidate(row) for row in rows]
         return []
 
     def _candidate(self, row: Row[*tuple[Any, ...]]) -> Candidate:
-        live = self.is_live(row.subscribed_at, row.last_update_at)
-        return Candidate(row.user_id, live, self.is_paused(row.paused_until))
+        active = self.is_active(row.subscribed_at, row.last_update_at)
+        return Candidate(row.user_id, active, self.is_paused(row.paused_until))
 
 
 class LockedCandidates:
-    """Those who are compared for some wishes, kept from leaving.
+    """The candidates for some vacancies, locked so that they cannot leave.
 
-    :param followers: how many each of them has
+    :param followers: each candidate's number of followers
     """
 
-    def __init__(self, movement_id: int, wishes: Sequence[Vacancy]) -> None:
+    def __init__(self, movement_id: int, vacancies: Sequence[Vacancy]) -> None:
         self.followers: dict[int, int] = {}
-        self._barred: set[tuple[int, int]] = set()
-        self._given = {
+        #: (follower, candidate) for each two with a block between them
+        self._blocked: set[tuple[int, int]] = set()
+        self._parameters = {
             "movement_id": movement_id,
-            "wishing": list({wish.follower_id for wish in wishes}),
+            "follower_ids": list({vacancy.follower_id for vacancy in vacancies}),
         }
 
-    def hold(self, candidates: Iterable[int]) -> None:
-        """Keep those who do not leave already from leaving, and note what is told of them."""
-        ids = sorted(set(candidates) - self.followers.keys())
-        if not ids:
+    def lock(self, user_ids: Iterable[int]) -> None:
+        """Lock members who are not leaving, and load followers and blocks."""
+        new_ids = sorted(set(user_ids) - self.followers.keys())
+        if not new_ids:
             return
-        for user_id, followers, *wishers in execute(_COMPARED, self._given | {"user_ids": ids}):
+        rows = execute(_LOCK_CANDIDATES, self._parameters | {"user_ids": new_ids})
+        for user_id, followers, *blocked_lists in rows:
             self.followers[user_id] = followers
-            for few in filter(None, wishers):
-                self._barred |= {(int(wisher), user_id) for wisher in few.split(",")}
+            for follower_ids in filter(None, blocked_lists):
+                self._blocked |= {(int(id), user_id) for id in follower_ids.split(",")}
 
-    def least_followed(self, wish: Vacancy, ranking: list[Candidate]) -> int | None:
-        """Choose among the first few of a ranking, or of the others where none of these can be."""
-        few = self._able(_first_few(ranking), wish)
+    def least_followed(self, vacancy: Vacancy, ranking: list[Candidate]) -> int | None:
+        """Choose among the first few of a ranking, or among the rest."""
+        few = self._eligible(_first_few(ranking), vacancy)
         if not few:
-            self.hold(one.user_id for one in ranking)
-            few = _first_few(self._able(ranking, wish))
+            self.lock(candidate.user_id for candidate in ranking)
+            few = _first_few(self._eligible(ranking, vacancy))
         # the order is random already, so that chance breaks the ties
-        ids = (one.user_id for one in few)
-        return min(ids, key=self.followers.__getitem__, default=None)
+        user_ids = (candidate.user_id for candidate in few)
+        return min(user_ids, key=self.followers.__getitem__, default=None)
 
-    def _able(self, candidates: list[Candidate], wish: Vacancy) -> list[Candidate]:
-        """Return those who are held, and whom no block keeps from leading who wishes."""
+    def _eligible(self, candidates: list[Candidate], vacancy: Vacancy) -> list[Candidate]:
+        """Return the candidates who are locked, and free of blocks."""
         return [
-            one
-            for one in candidates
-            if one.user_id in self.followers and (wish.follower_id, one.user_id) not in self._barred
+            candidate
+            for candidate in candidates
+            if candidate.user_id in self.followers
+            and (vacancy.follower_id, candidate.user_id) not in self._blocked
         ]
 
 
 def _first_few(ranking: list[Candidate]) -> list[Candidate]:
-    """Return the first few of the rank of the first."""
-    return [one for one in ranking[:CHOICES] if one.rank == ranking[0].rank]
+    """Return the first few candidates, all of the first one's rank."""
+    return [candidate for candidate in ranking[:CHOICES] if candidate.rank == ranking[0].rank]
 
 
 def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
-    return list({one.user_id: one for one in candidates}.values())
+    return list({candidate.user_id: candidate for candidate in candidates}.values())
 
 
-def _ranked(wish: Vacancy, pool: list[Candidate]) -> list[Candidate]:
-    """Shuffle those eligible, the live ones first and the paused ones last."""
-    refused = {wish.follower_id, *wish.refused}
-    eligible = [one for one in pool if one.user_id not in refused]
-    dice.shuffle(eligible)
-    eligible.sort(key=lambda one: one.rank)
-    return eligible
+def _ranked(vacancy: Vacancy, pool: list[Candidate]) -> list[Candidate]:
+    """Shuffle the candidates that a vacancy does not refuse, active ones first."""
+    refused = {vacancy.follower_id, *vacancy.refused}
+    ranking = [candidate for candidate in pool if candidate.user_id not in refused]
+    dice.shuffle(ranking)
+    ranking.sort(key=lambda candidate: candidate.rank)
+    return ranking
 
 
-def _first_compared(wishes: Sequence[Vacancy], rankings: list[list[Candidate]]) -> Iterator[int]:
-    """Yield whom each wish may be compared by.
+def _to_compare(vacancies: Sequence[Vacancy], rankings: list[list[Candidate]]) -> Iterator[int]:
+    """Yield the ids of the candidates that are compared for each vacancy.
 
-    Earlier wishes of the same follower may each take one away before this one's turn.
+    Each earlier vacancy of the same follower may take one candidate away.
     """
     earlier = Counter[int]()
-    for wish, ranking in zip(wishes, rankings, strict=True):
-        for one in ranking[: CHOICES + earlier[wish.follower_id]]:
-            yield one.user_id
-        earlier[wish.follower_id] += 1
+    for vacancy, ranking in zip(vacancies, rankings, strict=True):
+        for candidate in ranking[: CHOICES + earlier[vacancy.follower_id]]:
+            yield candidate.user_id
+        earlier[vacancy.follower_id] += 1

@@ -12,7 +12,7 @@ _associations = cast("Table", Association.__table__)
 _slots = _associations.alias()
 
 # Statements are made once: to build one costs as much as to run it.
-# `of_` tells the slot's own columns from the parameters that name it
+# The prefix `of_` keeps the parameters that name the slot apart from the slot's own columns.
 _OF_FOLLOWER = (
     Association.follower_id == bindparam("of_follower"),
     Association.movement_id == bindparam("of_movement"),
@@ -22,7 +22,8 @@ _FILL = (
     .where(*_OF_FOLLOWER, Association.slot == bindparam("of_slot"))
     .values(leader_id=bindparam("leader_id"))
 )
-# without waiting, so that the order does not matter, and only if nobody else was faster
+# SKIP LOCKED never waits, so that the order does not matter; a slot that another transaction is
+# changing is left alone.
 _TAKE = (
     update(_associations)
     .where(
@@ -43,20 +44,23 @@ _TAKE = (
 
 
 def fill(movement_id: int, slots: Iterable[tuple[int, int, int | None]]) -> None:
-    """Set the leader of each (follower, slot) that the caller holds."""
-    rows = [_slot(movement_id, one, slot) | {"leader_id": leader} for one, slot, leader in slots]
+    """Set the leader of each locked (follower, slot)."""
+    rows = [
+        _slot(movement_id, follower_id, slot) | {"leader_id": leader_id}
+        for follower_id, slot, leader_id in slots
+    ]
     if rows:
         execute(_FILL, rows)
 
 
 def take(movement_id: int, slots: Iterable[Sequence[int | None]], leader_id: int) -> int:
-    """Make a user the leader in each (follower, slot, leader) that still has that leader.
+    """Make a user the leader in each unchanged (follower, slot, leader).
 
-    :returns: in how many; what somebody else changes just now is theirs
+    :returns: in how many slots; those that another transaction is changing are left to it
     """
     rows = [
-        _slot(movement_id, one, slot) | {"left_id": left, "leader_id": leader_id}
-        for one, slot, left in slots
+        _slot(movement_id, follower_id, slot) | {"left_id": left_id, "leader_id": leader_id}
+        for follower_id, slot, left_id in slots
     ]
     return execute(_TAKE, rows).rowcount
 
