@@ -120,7 +120,7 @@ def test_an_update_is_recorded_once_whichever_way_it_is_posted(make_movement, an
 
 
 def test_an_ended_login_is_recorded_with_all_that_ended(database, ann, noticed):
-    login = Login(ann)
+    login = Login(ann.id)
     login.save_to_db()
     login.end()
     login.end(everywhere=True)
