@@ -12,29 +12,23 @@ from gridt.models.movement_user_association import SLOTS, MovementUserAssociatio
 from gridt.models.network.membership import FETCHED_AT_ONCE
 from gridt.models.network.selection import CHOICES, WINDOW
 from gridt.models.report import CATEGORIES, Report
-from gridt.models.schedule import (
-    FormerClock,
-    FormerInterval,
-    StandingRow,
-    SubscriptionPause,
-    clock_in,
-)
-from gridt.models.standing.store import (
-    MEMBER_IN_TOLD,
+from gridt.models.rows import StandingRow, fetch, read
+from gridt.models.schedule import FormerClock, FormerInterval, SubscriptionPause, clock_of
+from gridt.models.standing import (
     STANDING_ROW,
+    full_standing_of,
     is_complete,
     load_row,
     lock_row,
+    own_standing_view,
     past_of,
     persist_at,
     recompute,
-    terms_in,
+    terms_of,
     to_columns,
-    whole_in,
 )
-from gridt.models.standing.summaries import own_standing_view
 from gridt.models.subscription import IN_MOVEMENT, KEYS, Subscription, keys_of, random_key
-from gridt.models.update import Update, count_from, note_past
+from gridt.models.update import Update, count_from, recompute_member
 from gridt.models.user import User, avatar_of
 from gridt.models.views import (
     FOLLOWERS,
@@ -56,7 +50,6 @@ __all__ = [
     "IN_MOVEMENT",
     "KEYS",
     "LIVE_LOGINS",
-    "MEMBER_IN_TOLD",
     "PRIORITIES",
     "RUNNING",
     "SLOTS",
@@ -86,12 +79,14 @@ __all__ = [
     "User",
     "avatar_of",
     "barred_from",
-    "clock_in",
+    "clock_of",
     "count_from",
     "delay_of_mail",
     "entries",
     "execute",
+    "fetch",
     "followed_before",
+    "full_standing_of",
     "is_complete",
     "is_leader",
     "keys_of",
@@ -101,15 +96,15 @@ __all__ = [
     "load_row",
     "lock_row",
     "message_history",
-    "note_past",
     "own_standing_view",
     "past_of",
     "people_views",
     "persist_at",
     "random_key",
+    "read",
     "recompute",
-    "terms_in",
+    "recompute_member",
+    "terms_of",
     "to_columns",
     "update_view",
-    "whole_in",
 ]
