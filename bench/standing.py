@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
 from flask import Flask
@@ -19,7 +19,7 @@ from bench.report import Effort, Section, compared
 from bench.report import Row as Figures
 from gridt.http.auth import tokens_for
 from gridt.http.paging import Listing
-from gridt.models import Login, Movement, Subscription, Update, User, views
+from gridt.models import Login, Movement, Subscription, Update, User, fetch, movement, read
 from gridt.models import MovementUserAssociation as Association
 from gridt.models.standing.store import to_columns
 from gridt.models.update import last_update_id
@@ -135,16 +135,47 @@ def _as_it_is() -> Iterator[None]:
 def _without() -> Iterator[None]:
     with (
         mock.patch.object(subscriptions, "_JOINED", _BARE_LIST),
-        mock.patch.object(views, "_LEADERS_IN_SOME", _BARE_LEADERS),
-        mock.patch.object(views, "people_seen", _bare_people),
-        mock.patch.object(views, "_movement_seen", _bare_movement),
+        mock.patch.object(movement, "movement_views", _bare_movements),
     ):
         yield
 
 
-_seen = Movement.seen(subscribed=True)
+class _BareMovement(NamedTuple):
+    """As `MovementRow`, without the columns of standing."""
+
+    id: int
+    name: str
+    short_description: str
+    description: str
+    interval: timedelta
+    free_misses: int
+    free_turns: int
+    counts_every_update: bool
+    created_at: datetime
+    creator_id: int | None
+    member_count: int
+    subscribed_at: datetime
+    update_id: int | None
+    last_update_at: datetime | None
+    message: str | None
+
+
+class _BarePerson(NamedTuple):
+    """As `PersonRow`, without the columns of standing."""
+
+    movement_id: int
+    id: int
+    username: str
+    bio: str
+    email: str
+    update_id: int | None
+    last_update_at: datetime | None
+    message: str | None
+
+
+_views = Movement.view_query(subscribed=True)
 _BARE_LIST = Listing(
-    _seen.with_only_columns(*list(_seen.selected_columns)[: len(views.MOVEMENT) + 4]),
+    _views.with_only_columns(*(_views.selected_columns[name] for name in _BareMovement._fields)),
     [(Movement.id, False)],
     Movement,
 )
@@ -169,24 +200,46 @@ _BARE_LEADERS = (
 )
 
 
-def _bare_people(rows: Sequence[Row[*tuple[Any, ...]]], *_: Any) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": id,
-            "username": username,
-            "bio": bio,
-            "avatar": avatar_of(email),
-            "last_update": views.last_update_view(update_id, updated_at, message),
-        }
-        for _, id, username, bio, email, update_id, updated_at, message in rows
-    ]
+def _bare_movements(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
+    movements = [read(_BareMovement, row) for row in rows]
+    leaders: dict[int, list[dict[str, Any]]] = {row.id: [] for row in movements}
+    ids = {"follower_id": user_id, "movement_ids": list(leaders)}
+    for person in fetch(_BarePerson, _BARE_LEADERS, ids):
+        leaders[person.movement_id].append(_bare_person(person))
+    return [_bare_movement(row, leaders) for row in movements]
 
 
-def _bare_movement(
-    row: Row[*tuple[Any, ...]], leaders: dict[int, list[dict[str, Any]]], _: datetime
-) -> dict[str, Any]:
-    *columns, subscribed_at, update_id, time_stamp, message = row[: len(views.MOVEMENT) + 4]
-    seen = dict(zip(views.MOVEMENT, columns, strict=True))
-    last_update = views.last_update_view(update_id, time_stamp, message)
-    seen |= {"subscribed": True, "subscribed_at": subscribed_at, "last_update": last_update}
-    return seen | {"leaders": leaders[seen["id"]]}
+def _bare_person(row: _BarePerson) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "username": row.username,
+        "bio": row.bio,
+        "avatar": avatar_of(row.email),
+        "last_update": _last_update(row),
+    }
+
+
+def _bare_movement(row: _BareMovement, leaders: dict[int, list[dict[str, Any]]]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "short_description": row.short_description,
+        "description": row.description,
+        "interval": row.interval,
+        "free_misses": row.free_misses,
+        "free_turns": row.free_turns,
+        "counts_every_update": row.counts_every_update,
+        "created_at": row.created_at,
+        "creator_id": row.creator_id,
+        "member_count": row.member_count,
+        "subscribed": True,
+        "subscribed_at": row.subscribed_at,
+        "last_update": _last_update(row),
+        "leaders": leaders[row.id],
+    }
+
+
+def _last_update(row: _BareMovement | _BarePerson) -> dict[str, Any] | None:
+    if row.update_id is None:
+        return None
+    return {"id": row.update_id, "time_stamp": row.last_update_at, "message": row.message}

@@ -14,17 +14,9 @@ from hypothesis.stateful import invariant, rule
 from gridt.errors import AlreadyDone, BadRows, Invalid, NotInTime, NotSubscribed
 from gridt.jobs import run_until_idle
 from gridt.models import Movement, Subscription, SubscriptionPause, Update, User
-from gridt.models.schedule import StandingRow
-from gridt.models.standing.store import (
-    FOR_OTHERS,
-    MEMBER_IN_TOLD,
-    OF_USER,
-    load_row,
-    past_of,
-    recompute,
-    terms_in,
-    whole_in,
-)
+from gridt.models.rows import PersonRow, Rules, StandingRow
+from gridt.models.standing.reading import full_standing_of, terms_of
+from gridt.models.standing.store import load_row, past_of, recompute
 from gridt.models.standing.summaries import fast_summary, own_standing_view
 from gridt.runtime.extensions import db
 from gridt.standing.history import TurnHistory
@@ -165,7 +157,7 @@ class LifeOfTwo(Life):
         for one in db.session.execute(ids.where(Subscription.user_id.in_(self.people))).all():
             kept, past = stood(*one, self.clock.now), past_of(*one)
             assert past is not None
-            assert kept == past.judged(self.clock.now)
+            assert kept == past.scored(self.clock.now)
             ensure_history_tells(kept, *one)
             ensure_it_is_seen(kept, past.row, self.clock.now)
 
@@ -174,8 +166,8 @@ def stood(user_id: int, movement_id: int, moment: datetime) -> Standing:
     """Return how a member stands by what is kept."""
     row = load_row(user_id, movement_id)
     assert row is not None
-    terms = terms_in(row)
-    return advance(whole_in(row, terms), moment, terms)
+    terms = terms_of(row)
+    return advance(full_standing_of(row, terms), moment, terms)
 
 
 def ensure_history_tells(kept: Standing, user_id: int, movement_id: int) -> None:
@@ -193,14 +185,14 @@ def ensure_history_tells(kept: Standing, user_id: int, movement_id: int) -> None
 
 def ensure_it_is_seen(kept: Standing, row: StandingRow, moment: datetime) -> None:
     """Compare a standing with what its member and others are shown."""
-    seen = own_standing_view(row, MEMBER_IN_TOLD, moment)
+    seen = own_standing_view(row, moment)
     turn = {"starts_at": kept.turn.starts_at, "ends_at": kept.turn.ends_at, "done": kept.done}
     assert seen["turn"] == turn
     numbers = ("streak", "best_streak", "done_turns", "turns")
     assert [seen[name] for name in numbers] == [getattr(kept, name) for name in numbers]
-    values = [getattr(row, one.key) for one in (*FOR_OTHERS, *OF_USER)]
-    rules = row.interval, row.free_misses, row.free_turns
-    by_others = fast_summary(values, row.last_update_at, rules, moment)
+    rules = Rules(row.interval, row.free_misses, row.free_turns)
+    person = PersonRow(*(getattr(row, name, None) for name in PersonRow._fields))
+    by_others = fast_summary(person, rules, moment)
     assert by_others in (None, (kept.done, kept.streak))
 
 

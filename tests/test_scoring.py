@@ -1,7 +1,6 @@
 """Standing: told step by step or from the whole past it is the same, and fair to travellers."""
 
 import csv
-from collections import namedtuple
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -13,23 +12,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridt.models.standing.store import OF_MEMBER, OF_MOVEMENT
+from gridt.models.rows import PersonRow, Rules, StandingRow
+from gridt.models.standing.store import to_columns
 from gridt.models.standing.summaries import fast_summary, own_standing_view
-from gridt.turns.calendar import DAY, HALF_DAY, Clock, follows_calendar, turn_at
+from gridt.turns.calendar import DAY, HALF_DAY, Clock, Turn, follows_calendar, turn_at
 from gridt.turns.scoring import (
     Allowance,
     Outcome,
     Pause,
     Period,
-    Record,
     ScoredTurn,
     Standing,
     Terms,
+    TurnLog,
     advance,
     changed,
     initial,
-    lately,
     mark_done,
+    recent_completion,
     score,
 )
 from gridt.turns.weeks import WEEKS, read, week_of
@@ -46,8 +46,8 @@ def on(clock: Clock, text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(clock.zone)).astimezone(UTC)
 
 
-def outcomes(record: list[ScoredTurn]) -> str:
-    return "".join(one.outcome[0] for one in record)
+def outcomes(log: list[ScoredTurn]) -> str:
+    return "".join(one.outcome[0] for one in log)
 
 
 @st.composite
@@ -73,9 +73,9 @@ def test_however_often_it_is_looked_at_it_is_the_same(
     past: tuple[Terms, list[datetime], datetime], looks: list[float]
 ) -> None:
     terms, moments, until = past
-    record = Record()
+    log = TurnLog()
     period = Period(terms.since, terms.interval, terms.clock)
-    told = score([period], moments, terms, until, record)
+    told = score([period], moments, terms, until, log)
     standing = initial(terms)
     between = [terms.since + look * (until - terms.since) for look in looks]
     for moment in sorted([*moments, *between]):
@@ -83,26 +83,24 @@ def test_however_often_it_is_looked_at_it_is_the_same(
         standing = act(standing, moment, terms)
     assert advance(standing, until, terms) == told
     # each turn follows the one before, and adds up to what is told
-    for one, other in pairwise(record):
+    for one, other in pairwise(log):
         assert one.turn.ends_at == other.turn.starts_at
-    all_of_them = outcomes(record) + ("d" if told.done else "")
+    all_of_them = outcomes(log) + ("d" if told.done else "")
     assert told.done_turns == all_of_them.count("d")
     assert told.turns == all_of_them.count("d") + all_of_them.count("m")
     assert told.streak == all_of_them.rpartition("m")[2].count("d")
     assert told.best_streak == max(run.count("d") for run in all_of_them.split("m"))
-    _ensure_weeks_are_of(record, told, terms)
+    _ensure_weeks_are_of(log, told, terms)
 
 
-def _ensure_weeks_are_of(record: list[ScoredTurn], told: Standing, terms: Terms) -> None:
+def _ensure_weeks_are_of(log: list[ScoredTurn], told: Standing, terms: Terms) -> None:
     """Compare what was done before each of the last weeks with the turns that began before."""
     weeks = read(told.weeks)
     present = week_of(told.turn.starts_at, terms.clock)
     assert [one.week for one in weeks] == [*range(weeks[0].week, present + 1)]
     assert len(weeks) == WEEKS or weeks[0].week == week_of(terms.since, terms.clock)
     for week, done_turns, turns in weeks:
-        before = outcomes(
-            [one for one in record if week_of(one.turn.starts_at, terms.clock) < week]
-        )
+        before = outcomes([one for one in log if week_of(one.turn.starts_at, terms.clock) < week])
         assert (done_turns, turns) == (before.count("d"), before.count("d") + before.count("m"))
 
 
@@ -112,23 +110,23 @@ def test_a_turn_is_done_when_it_was_done_in_it(
     past: tuple[Terms, list[datetime], datetime],
 ) -> None:
     terms, moments, until = past
-    record = Record()
-    score([Period(terms.since, terms.interval, terms.clock)], moments, terms, until, record)
-    for one in record:
+    log = TurnLog()
+    score([Period(terms.since, terms.interval, terms.clock)], moments, terms, until, log)
+    for one in log:
         assert (one.outcome is Outcome.DONE) == any(moment in one.turn for moment in moments)
 
 
 @unhurried
 @given(pasts(), st.floats(0, 1), st.floats(0, 1))
-def test_a_part_of_the_record_is_that_part_of_the_whole(
+def test_a_part_of_the_log_is_that_part_of_the_whole(
     past: tuple[Terms, list[datetime], datetime], one: float, other: float
 ) -> None:
     terms, moments, until = past
     span = until - terms.since
     starts_at, ends_at = (terms.since + share * span for share in sorted([one, other]))
-    whole, part = Record(), Record(starts_at, ends_at)
+    whole, part = TurnLog(), TurnLog(starts_at, ends_at)
     period = Period(terms.since, terms.interval, terms.clock)
-    told = [score([period], moments, terms, until, record) for record in (whole, part)]
+    told = [score([period], moments, terms, until, log) for log in (whole, part)]
     assert told[0] == told[1]
     asked = [one for one in whole if one.turn.starts_at < ends_at and starts_at < one.turn.ends_at]
     assert part == asked
@@ -216,9 +214,9 @@ def _ensure_never_missed(
 ) -> None:
     heard = [moment for moment in moments if since <= moment < until]
     periods = [Period(at, interval, clock) for at, clock in clocks]
-    record = Record()
-    told = score(periods, heard, Terms(interval, clocks[0][1], since), until, record)
-    assert Outcome.MISSED not in {one.outcome for one in record}
+    log = TurnLog()
+    told = score(periods, heard, Terms(interval, clocks[0][1], since), until, log)
+    assert Outcome.MISSED not in {one.outcome for one in log}
     assert told.streak == told.done_turns > 0
 
 
@@ -429,7 +427,7 @@ def test_best_streaks_and_completion_are_there() -> None:
     )
     assert (standing.streak, standing.best_streak) == (9, 20)
     assert (standing.done_turns, standing.turns) == (29, 40)
-    assert lately(standing.recent) == (19, 30)
+    assert recent_completion(standing.recent) == (19, 30)
 
 
 def test_history_can_be_taken_out(client_of, make_user, make_movement, clock) -> None:
@@ -486,6 +484,23 @@ def _kept_at(now: datetime, moments: list[datetime], terms: Terms) -> Standing:
     return standing
 
 
+def _row_of(shape: Any, standing: Standing, terms: Terms) -> Any:
+    """Return a row of a shape for a standing; None for what no standing has."""
+    pause = terms.pauses[0] if terms.pauses else None
+    values = to_columns(standing) | {
+        "since": terms.since,
+        "paused_from": pause and pause.starts_at,
+        "paused_until": pause and pause.ends_at,
+        "time_zone": terms.clock.zone,
+        "day_starts_at": terms.clock.day_starts_at,
+        "week_starts_on": terms.clock.week_starts_on,
+        "interval": terms.interval,
+        "free_misses": terms.allowance.misses,
+        "free_turns": terms.allowance.turns,
+    }
+    return shape(*map(values.get, shape._fields))
+
+
 @unhurried
 @given(pasts(), st.floats(0, 1))
 def test_what_is_plain_to_others_is_so(
@@ -494,16 +509,9 @@ def test_what_is_plain_to_others_is_so(
     terms, moments, until = past
     now = terms.since + share * (until - terms.since)
     standing = _kept_at(now, moments, terms)
-    pause = terms.pauses[0] if terms.pauses else Pause(terms.since, terms.since)
-    values = (
-        standing.turn.ends_at,
-        standing.done,
-        standing.streak,
-        pause.ends_at if terms.pauses else None,
-        *(terms.clock.zone, terms.clock.day_starts_at, terms.clock.week_starts_on),
-    )
-    rules = (terms.interval, terms.allowance.misses, terms.allowance.turns)
-    told = fast_summary(values, None, rules, now)
+    row = _row_of(PersonRow, standing, replace(terms, pauses=terms.pauses[:1]))
+    rules = Rules(terms.interval, terms.allowance.misses, terms.allowance.turns)
+    told = fast_summary(row, rules, now)
     present = advance(standing, now, terms)
     assert told is None or told == (present.done, present.streak)
     settled = not terms.pauses and not terms.allowance.misses and (standing.done or not moments)
@@ -515,13 +523,9 @@ def test_where_turns_begin_is_not_plain_after_a_change_of_interval(
     hours: int, told: tuple[bool, int] | None
 ) -> None:
     ended_at = on(PARIS, "2026-03-02T00:00")  # as a day did, before every five hours were asked for
-    values = (ended_at, True, 3, None, PARIS.zone, PARIS.day_starts_at, PARIS.week_starts_on)
-    rules = (5 * HOUR, 0, 30)
-    assert fast_summary(values, ended_at, rules, ended_at + hours * HOUR) == told
-
-
-#: as a row of subscriptions tells it
-Kept = namedtuple("Kept", [*(one.key for one in (*OF_MEMBER, *OF_MOVEMENT)), "last_update_at"])
+    standing = Standing(Turn(0, ended_at - DAY, ended_at), done=True, streak=3)
+    row = _row_of(PersonRow, standing, Terms(5 * HOUR, PARIS, ended_at))
+    assert fast_summary(row, Rules(5 * HOUR, 0, 30), ended_at + hours * HOUR) == told
 
 
 @unhurried
@@ -534,19 +538,12 @@ def test_what_is_shown_is_what_is_kept_carried_on(
     kept_at, now = (terms.since + share * (until - terms.since) for share in sorted([one, other]))
     standing = _kept_at(kept_at, moments, terms)
     pause = terms.pauses[0] if terms.pauses else None
-    row = Kept(
-        *(standing.turn.starts_at, standing.turn.ends_at, standing.done, standing.streak),
-        *(standing.recent, standing.best_streak, standing.done_turns, standing.turns),
-        *(terms.since, pause and pause.starts_at, pause and pause.ends_at),
-        *(terms.clock.zone, terms.clock.day_starts_at, terms.clock.week_starts_on),
-        *(terms.interval, terms.allowance.misses, terms.allowance.turns),
-        None,
-    )
-    told, present = own_standing_view(row, 0, now), advance(standing, now, terms)
+    row = _row_of(StandingRow, standing, terms)
+    told, present = own_standing_view(row, now), advance(standing, now, terms)
     if not moments or kept_at < moments[0]:  # mostly nothing is kept of who has not done it yet
         new = row._replace(turn_starts_at=None, turn_ends_at=None, recent=None)
-        assert own_standing_view(new, 0, now) == told
-    turn, done_lately = present.turn, lately(present.recent)
+        assert own_standing_view(new, now) == told
+    turn, done_lately = present.turn, recent_completion(present.recent)
     assert told["turn"] == {
         "starts_at": turn.starts_at,
         "ends_at": turn.ends_at,

@@ -45,10 +45,10 @@ def movement_view_or_404(movement: str, user_id: int) -> dict[str, Any]:
 
     :raises MovementNotFound: when there is none
     """
-    seen = Movement.find_seen(user_id, _key_in(movement))
-    if seen is None:
+    view = Movement.find_view(user_id, _key_in(movement))
+    if view is None:
         raise MovementNotFound
-    return seen
+    return view
 
 
 def user_or_404(user: str) -> User:

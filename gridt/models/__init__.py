@@ -14,29 +14,21 @@ from gridt.models.network.membership import FETCHED_AT_ONCE
 from gridt.models.network.selection import CHOICES, WINDOW
 from gridt.models.report import CATEGORIES, Report, Snapshot
 from gridt.models.report_views import REPORT_STATES, REPORTS, find_report_view, report_view
-from gridt.models.schedule import (
-    FormerClock,
-    FormerInterval,
-    StandingRow,
-    SubscriptionPause,
-    clock_in,
-)
+from gridt.models.rows import StandingRow, fetch, read
+from gridt.models.schedule import FormerClock, FormerInterval, SubscriptionPause, clock_of
+from gridt.models.standing.reading import full_standing_of, is_complete, terms_of
 from gridt.models.standing.store import (
-    MEMBER_IN_TOLD,
     STANDING_ROW,
-    is_complete,
     load_row,
     lock_row,
     past_of,
     persist_at,
     recompute,
-    terms_in,
     to_columns,
-    whole_in,
 )
 from gridt.models.standing.summaries import own_standing_view
 from gridt.models.subscription import IN_MOVEMENT, KEYS, Subscription, keys_of, random_key
-from gridt.models.update import Update, count_from, note_past
+from gridt.models.update import Update, count_from, recompute_member
 from gridt.models.user import User, avatar_of
 from gridt.models.views import (
     FOLLOWERS,
@@ -59,7 +51,6 @@ __all__ = [
     "FOLLOWERS",
     "IN_MOVEMENT",
     "KEYS",
-    "MEMBER_IN_TOLD",
     "PRIORITIES",
     "REPORTS",
     "REPORT_STATES",
@@ -94,13 +85,15 @@ __all__ = [
     "after_commit",
     "avatar_of",
     "blocked_among",
-    "clock_in",
+    "clock_of",
     "count_from",
     "delay_of_mail",
     "entries",
     "execute",
+    "fetch",
     "find_report_view",
     "followed_before",
+    "full_standing_of",
     "in_transaction",
     "is_complete",
     "is_leader",
@@ -111,17 +104,17 @@ __all__ = [
     "load_row",
     "lock_row",
     "message_history",
-    "note_past",
     "own_standing_view",
     "past_of",
     "people_views",
     "persist_at",
     "random_key",
+    "read",
     "recompute",
+    "recompute_member",
     "record",
     "report_view",
-    "terms_in",
+    "terms_of",
     "to_columns",
     "update_view",
-    "whole_in",
 ]

@@ -27,16 +27,17 @@ from gridt.models.event import EventKind, record
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network, NetworkLock
 from gridt.models.report import Snapshot
+from gridt.models.rows import MovementRow, Rules, columns_of
 from gridt.models.schedule import FormerInterval, SubscriptionPause
-from gridt.models.standing import OF_MEMBER, Rules, users
+from gridt.models.standing import SINCE, users
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User
-from gridt.models.views import MOVEMENT, movement_views
+from gridt.models.views import movement_views
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.text import fold
-from gridt.turns.scoring import LATELY
+from gridt.turns.scoring import RECENT_TURNS
 
 
 class Movement(NetworkLock, Stored, Model):
@@ -62,7 +63,7 @@ class Movement(NetworkLock, Stored, Model):
     member_count: Mapped[int] = mapped_column(default=0)
     #: up to this many missed turns in any `free_turns` consecutive turns do not end a streak
     free_misses: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
-    free_turns: Mapped[int] = mapped_column(SmallInteger, default=LATELY, server_default="30")
+    free_turns: Mapped[int] = mapped_column(SmallInteger, default=RECENT_TURNS, server_default="30")
     #: whether a member may post more than one update in a turn
     counts_every_update: Mapped[bool] = mapped_column(default=False, server_default=false())
 
@@ -82,7 +83,7 @@ class Movement(NetworkLock, Stored, Model):
         self.description = description
         self.created_at = utcnow()
         self.member_count = 0
-        self.free_misses, self.free_turns = 0, LATELY
+        self.free_misses, self.free_turns = 0, RECENT_TURNS
         self.counts_every_update = False
         #: the users to subscribe when a movement that is not in the database yet is saved
         self._awaited: list[User] = []
@@ -290,7 +291,7 @@ class Movement(NetworkLock, Stored, Model):
     @property
     def rules(self) -> Rules:
         """The rules that score the standing of every member."""
-        return self.interval, self.free_misses, self.free_turns
+        return Rules(self.interval, self.free_misses, self.free_turns)
 
     def snapshot(self) -> Snapshot:
         """Return this movement as a report stores it."""
@@ -309,10 +310,10 @@ class Movement(NetworkLock, Stored, Model):
     def dictify(self, user: User) -> dict[str, Any]:
         """Return this movement as a user sees it; subscribers see their leaders."""
         db.session.flush()
-        seen = Movement.find_seen(user.id, self.id)
-        if seen is None:
+        view = Movement.find_view(user.id, self.id)
+        if view is None:
             raise MovementNotFound
-        return seen
+        return view
 
     @classmethod
     def mentions(cls, text: str) -> ColumnElement[bool]:
@@ -320,30 +321,30 @@ class Movement(NetworkLock, Stored, Model):
         return cls.search_text.contains(fold(text), autoescape=True)
 
     @classmethod
-    def find_seen(cls, user_id: int, movement: int | str) -> dict[str, Any] | None:
+    def find_view(cls, user_id: int, movement: int | str) -> dict[str, Any] | None:
         """Return the movement of that id or name as `dictify` does, without loading it."""
         given: dict[str, Any] = {"caller_id": user_id}
         if isinstance(movement, int):
-            query, given["movement_id"] = _SEEN_BY_ID, movement
+            query, given["movement_id"] = _VIEW_BY_ID, movement
         else:
-            query, given["name"] = _SEEN_BY_NAME, fold(movement)
+            query, given["name"] = _VIEW_BY_NAME, fold(movement)
         rows = execute(query, given).all()
-        return cls.describe(rows, user_id)[0] if rows else None
+        return cls.views(rows, user_id)[0] if rows else None
 
     @staticmethod
-    def seen(*, subscribed: bool | None = None) -> Rows:
+    def view_query(*, subscribed: bool | None = None) -> Rows:
         """Select movements with the subscription and last update of the user `caller_id`.
 
         :param subscribed: only those of which the user is a member, or is none
         """
         if subscribed is None:
-            return _SEEN
+            return _VIEW
         mine = Subscription.user_id
-        return _SEEN.where(mine.is_not(None) if subscribed else mine.is_(None))
+        return _VIEW.where(mine.is_not(None) if subscribed else mine.is_(None))
 
     @staticmethod
-    def describe(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
-        """Return rows of `seen` as dictionaries, with the leaders, by one more statement."""
+    def views(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
+        """Return rows of `view_query` as dictionaries, leaders included, by one more statement."""
         return movement_views(rows, user_id)
 
     # -- the steps of the above -------------------------------------------------------------
@@ -377,14 +378,18 @@ class Movement(NetworkLock, Stored, Model):
 _last = Update.__table__.alias()
 
 # Statements are made once: to build one costs as much as to run it.
-_SEEN = (
+_VIEW = (
     select(
-        *(getattr(Movement, name) for name in MOVEMENT),
-        Subscription.subscribed_at,
-        _last.c.id.label("update_id"),
-        _last.c.time_stamp.label("last_update_at"),
-        _last.c.message,
-        *OF_MEMBER,
+        *columns_of(
+            MovementRow,
+            Movement,
+            Subscription,
+            users.c,
+            update_id=_last.c.id,
+            last_update_at=_last.c.time_stamp,
+            message=_last.c.message,
+            since=SINCE,
+        )
     )
     .outerjoin(
         Subscription,
@@ -408,5 +413,5 @@ _COUNT = (
     .values(member_count=Movement.member_count + bindparam("joined"))
     .returning(Movement.member_count)
 )
-_SEEN_BY_ID = _SEEN.where(Movement.id == bindparam("movement_id"))
-_SEEN_BY_NAME = _SEEN.where(Movement.name_folded == bindparam("name"))
+_VIEW_BY_ID = _VIEW.where(Movement.id == bindparam("movement_id"))
+_VIEW_BY_NAME = _VIEW.where(Movement.name_folded == bindparam("name"))

@@ -1,30 +1,19 @@
-"""What held before: members' clocks, movements' intervals, and pauses.
+"""Schedules: members' former clocks, movements' former intervals, and pauses.
 
-Standing can be told anew from these and the updates.
+Standings can be recomputed from these and the updates.
 """
 
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import (
-    ForeignKey,
-    ForeignKeyConstraint,
-    Interval,
-    Row,
-    SmallInteger,
-    String,
-    Text,
-)
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Interval, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import Model, UTCDateTime
+from gridt.models.rows import FormerClockRow, FormerIntervalRow, MovementRow, StandingRow
 from gridt.turns.calendar import Clock
 from gridt.turns.scoring import Period, Terms
-
-#: a row that tells, among others, what a standing is told by
-StandingRow = Row[*tuple[Any, ...]]
 
 
 class FormerClock(Model):
@@ -50,7 +39,7 @@ class FormerInterval(Model):
 
 
 class SubscriptionPause(Model):
-    """A time in which nothing is expected of a member."""
+    """A stretch of time in which nothing is expected of a member."""
 
     __tablename__ = "pauses"
     __table_args__ = (
@@ -68,30 +57,29 @@ class SubscriptionPause(Model):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
-def clock_in(row: StandingRow) -> Clock:
-    """Return the clock of a row that tells it."""
+def clock_of(row: StandingRow | MovementRow | FormerClockRow) -> Clock:
+    """Return the clock that a row has."""
     return Clock(row.time_zone, row.day_starts_at, row.week_starts_on)
 
 
 def periods_of(
-    terms: Terms, clocks: Sequence[StandingRow], intervals: Sequence[StandingRow]
+    terms: Terms, clocks: Sequence[FormerClockRow], intervals: Sequence[FormerIntervalRow]
 ) -> list[Period]:
     """Return what held since a member subscribed, one after the other."""
-    ends = {one.ended_at for one in [*clocks, *intervals] if one.ended_at > terms.since}
+    ends = {clock.ended_at for clock in clocks} | {former.ended_at for former in intervals}
     return [
-        Period(moment, _in_force(intervals, moment, terms), _clock_at(clocks, moment, terms))
-        for moment in [terms.since, *sorted(ends)]
+        Period(moment, _interval_at(intervals, moment, terms), _clock_at(clocks, moment, terms))
+        for moment in [terms.since, *sorted(end for end in ends if end > terms.since)]
     ]
 
 
-def _clock_at(clocks: Sequence[StandingRow], moment: datetime, terms: Terms) -> Clock:
-    place = bisect_right(clocks, moment, key=lambda one: one.ended_at)
-    if place == len(clocks):
-        return terms.clock
-    return clock_in(clocks[place])
+def _clock_at(clocks: Sequence[FormerClockRow], moment: datetime, terms: Terms) -> Clock:
+    place = bisect_right(clocks, moment, key=lambda former: former.ended_at)
+    return terms.clock if place == len(clocks) else clock_of(clocks[place])
 
 
-def _in_force(intervals: Sequence[StandingRow], moment: datetime, terms: Terms) -> timedelta:
-    place = bisect_right(intervals, moment, key=lambda one: one.ended_at)
-    interval: timedelta = terms.interval if place == len(intervals) else intervals[place].interval
-    return interval
+def _interval_at(
+    intervals: Sequence[FormerIntervalRow], moment: datetime, terms: Terms
+) -> timedelta:
+    place = bisect_right(intervals, moment, key=lambda former: former.ended_at)
+    return terms.interval if place == len(intervals) else intervals[place].interval

@@ -30,6 +30,7 @@ from gridt.errors import AlreadyDone, NotSubscribed
 from gridt.models.base import BigId, Model, Stored, UTCDateTime, execute
 from gridt.models.event import EventKind, record
 from gridt.models.report import Snapshot
+from gridt.models.rows import StandingRow, read
 from gridt.models.standing import (
     STANDING_ROW,
     is_complete,
@@ -37,7 +38,7 @@ from gridt.models.standing import (
     lock_row,
     recompute,
     record_done,
-    terms_in,
+    terms_of,
     turn_open_for,
 )
 from gridt.models.subscription import Subscription
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 class Update(Stored, Model):
     """A leader's statement to have done it, at `time_stamp`.
 
-    Saving one also notes its time in the leader's subscription, deleting one takes it back.
+    Saving or deleting one also changes the leader's stored standing and time of the last update.
 
     :param message: at most 280 characters for the followers
     """
@@ -62,7 +63,7 @@ class Update(Stored, Model):
         Index(None, "leader_id", "movement_id", "time_stamp"),
         {"sqlite_autoincrement": True},
     )
-    # of two who withdraw one at once, the second finds done what they wanted
+    # of two requests that delete one at once, the second finds it deleted already
     __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012 - read once, by SQLAlchemy
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -94,7 +95,7 @@ class Update(Stored, Model):
         at: datetime | None = None,
         grace: timedelta = timedelta(),
     ) -> dict[str, Any]:
-        """Insert an update of a member, and note what it does to their standing, past the ORM.
+        """Insert an update of a member, and store their new standing, past the ORM.
 
         Does not commit; nobody leaves, or counts what they did, in between.
 
@@ -110,20 +111,20 @@ class Update(Stored, Model):
             raise NotSubscribed
         ends = {"leader_id": leader_id, "movement_id": movement_id}
         moment = utcnow()
-        plain = at is None and is_complete(row)
+        is_next = at is None and is_complete(row)
         if at is not None:
             # the clock too as it is, now that nobody changes it meanwhile
             turn = turn_open_for(load_row(leader_id, movement_id) or row, at, moment, grace)
-            given = ends | {"starts_at": turn.starts_at, "ends_at": turn.ends_at}
-            if not row.counts_every_update and execute(_ANY_IN, given).first() is not None:
+            stretch = ends | {"starts_at": turn.starts_at, "ends_at": turn.ends_at}
+            if not row.counts_every_update and execute(_ANY_IN, stretch).first() is not None:
                 raise AlreadyDone
             moment = at
-        if plain:
+        if is_next:
             record_done(leader_id, movement_id, row, moment)
         posted = {"time_stamp": moment, "message": message}
         (id,) = execute(_INSERT, ends | posted).one()
-        if not plain:
-            note_past(**ends)
+        if not is_next:
+            recompute_member(**ends)
         record(EventKind.UPDATE_POSTED, actor_id=leader_id, movement_id=movement_id, update_id=id)
         return {"id": id, **posted}
 
@@ -220,7 +221,7 @@ _FIRST = select(func.min(Update.time_stamp)).where(
 
 
 @event.listens_for(Update, "after_insert")
-def _note_posted(_mapper: Mapper[Update], _connection: Connection, posted: Update) -> None:
+def _after_insert(_mapper: Mapper[Update], _connection: Connection, posted: Update) -> None:
     record(
         EventKind.UPDATE_POSTED,
         actor_id=posted.leader_id,
@@ -233,34 +234,38 @@ def _note_posted(_mapper: Mapper[Update], _connection: Connection, posted: Updat
     if is_complete(row) and posted.time_stamp >= (row.turn_starts_at or row.since):
         record_done(posted.leader_id, posted.movement_id, row, posted.time_stamp)
     else:
-        note_past(posted.leader_id, posted.movement_id)
+        recompute_member(posted.leader_id, posted.movement_id)
 
 
 @event.listens_for(Update, "after_delete")
-def _note_withdrawn(_mapper: Mapper[Update], _connection: Connection, gone: Update) -> None:
-    _count_from_first(gone.leader_id, gone.movement_id)
-    note_past(gone.leader_id, gone.movement_id)
+def _after_delete(_mapper: Mapper[Update], _connection: Connection, deleted: Update) -> None:
+    _count_from_first(deleted.leader_id, deleted.movement_id)
+    recompute_member(deleted.leader_id, deleted.movement_id)
 
 
-def note_past(leader_id: int, movement_id: int) -> None:
-    """Tell anew what hangs on updates other than the last."""
+def recompute_member(leader_id: int, movement_id: int) -> None:
+    """Recompute a member's standing, and the time of their last update."""
     recompute(movement_id, [leader_id])
-    # whoever posts meanwhile held the subscription until retelling did: now this sees what they did
+    # a post meanwhile had locked the subscription before `recompute` did: now it is seen
     execute(_SET_TIME, {"of_user": leader_id, "of_movement": movement_id})
 
 
 def count_from(user_id: int, movement_id: int, since: datetime | None) -> None:
-    """Let a member's standing begin before they subscribed, or with that again; not told anew."""
+    """Let a member's standing begin before they subscribed, or with that again.
+
+    The standing is not recomputed.
+    """
     execute(_COUNT_FROM, {"of_user": user_id, "of_movement": movement_id, "since": since})
 
 
 def _count_from_first(user_id: int, movement_id: int) -> None:
     """Let a standing that begins with what was imported begin with the first that is left of it."""
     mine = {"of_user": user_id, "of_movement": movement_id}
-    row = execute(_COUNTED_EARLIER, mine).one_or_none()
-    if row is None:
+    found = execute(_COUNTED_EARLIER, mine).one_or_none()
+    if found is None:
         return
+    row = read(StandingRow, found)
     first = execute(_FIRST, mine | {"since": row.since}).scalar_one()
-    is_older = first is not None and first < row.subscribed_at
-    since = terms_in(row).turn_at(first).starts_at if is_older else None
+    is_older = first is not None and first < found.subscribed_at
+    since = terms_of(row).turn_at(first).starts_at if is_older else None
     count_from(user_id, movement_id, since)

@@ -1,4 +1,4 @@
-"""What a person sees, built from rows: one statement, whatever it is about.
+"""Views: what a user sees, built from rows by one statement, whatever it is about.
 
 Loading object graphs and dumping them costs several times as much on the hot paths.
 """
@@ -12,53 +12,30 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from gridt.models.base import Rows, execute
 from gridt.models.movement_user_association import MovementUserAssociation as Association
-from gridt.models.standing import (
-    FOR_OTHERS,
-    Rules,
-    fast_summary,
-    own_standing_view,
-    summaries_for_others,
-)
+from gridt.models.rows import MovementRow, PersonRow, Rules, columns_of, read
+from gridt.models.standing import fast_summary, own_standing_view, summaries_for_others
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User, avatar_of
 from gridt.runtime.clock import utcnow
 
-#: what everybody sees of a movement
-MOVEMENT = (
-    "id",
-    "name",
-    "short_description",
-    "description",
-    "interval",
-    "free_misses",
-    "free_turns",
-    "counts_every_update",
-    "created_at",
-    "creator_id",
-    "member_count",
-)
-#: where the standing begins in a row: after the movement, `subscribed_at`, and the last update
-_STANDING = len(MOVEMENT) + 4
+#: a row of a statement, which may have more columns than its shape
+AnyRow = Row[*tuple[Any, ...]]
 
 
 def _people(end: InstrumentedAttribute[Any]) -> Rows:
-    """Select the users at one end of associations, each with their last update there."""
+    """Select a `PersonRow` for each user at one end of associations."""
+    columns = columns_of(
+        PersonRow,
+        Association,
+        User,
+        Subscription,
+        update_id=Update.id,
+        last_update_at=Update.time_stamp,
+        message=Update.message,
+    )
     return (
-        select(
-            Association.movement_id,
-            User.id,
-            User.username,
-            User.bio,
-            User.email,
-            Update.id.label("update_id"),
-            Update.time_stamp.label("last_update_at"),
-            Update.message,
-            *FOR_OTHERS,
-            User.time_zone,
-            User.day_starts_at,
-            User.week_starts_on,
-        )
+        select(*columns)
         .join(User, User.id == end)
         .join(
             Subscription,
@@ -85,13 +62,13 @@ _FOLLOWING = select(Association.slot).where(
     Association.leader_id == bindparam("leader_id"),
 )
 
-#: who follows a leader in a movement, as `people_seen` shows them
+#: the followers of a leader in a movement, for `people_views`
 FOLLOWERS = _people(Association.follower_id).where(
     Association.leader_id == bindparam("leader_id"),
     Association.movement_id == bindparam("movement_id"),
 )
 
-#: a leader's updates in a movement, as `update_seen` shows them
+#: a leader's updates in a movement, for `update_view`
 UPDATES: Rows = select(Update.id, Update.time_stamp, Update.message).where(
     Update.leader_id == bindparam("leader_id"), Update.movement_id == bindparam("movement_id")
 )
@@ -102,42 +79,57 @@ _MESSAGES = (
 )
 
 
-def update_view(update: Update | Row[*tuple[Any, ...]]) -> dict[str, Any]:
+def update_view(update: Update | AnyRow) -> dict[str, Any]:
     """Return an update as it is shown."""
     return {"id": update.id, "time_stamp": update.time_stamp, "message": update.message}
 
 
-def last_update_view(
-    id: int | None, time_stamp: datetime | None, message: str | None
-) -> dict[str, Any] | None:
+def last_update_view(row: MovementRow | PersonRow) -> dict[str, Any] | None:
     """Return the last update that a row carries as it is shown, or None."""
-    return None if id is None else {"id": id, "time_stamp": time_stamp, "message": message}
+    if row.update_id is None:
+        return None
+    return {"id": row.update_id, "time_stamp": row.last_update_at, "message": row.message}
 
 
-def movement_views(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
-    """Return movements as a user sees them, subscribers with their standing and leaders."""
+def movement_views(rows: Sequence[AnyRow], user_id: int) -> list[dict[str, Any]]:
+    """Return movements as a user sees them, subscribers with their standing and leaders.
+
+    :param rows: that begin with a `MovementRow`
+    """
     moment = utcnow()
+    movements = [read(MovementRow, row) for row in rows]
     rules = {
-        row.id: (row.interval, row.free_misses, row.free_turns)
-        for row in rows
+        row.id: Rules(row.interval, row.free_misses, row.free_turns)
+        for row in movements
         if row.subscribed_at is not None
     }
     leaders = leader_views(user_id, rules, moment) if rules else {}
-    return [_movement_view(row, leaders, moment) for row in rows]
+    return [_movement_view(row, leaders, moment) for row in movements]
 
 
 def _movement_view(
-    row: Row[*tuple[Any, ...]], leaders: dict[int, list[dict[str, Any]]], moment: datetime
+    row: MovementRow, leaders: dict[int, list[dict[str, Any]]], moment: datetime
 ) -> dict[str, Any]:
-    *columns, subscribed_at, update_id, time_stamp, message = row[:_STANDING]
-    seen = dict(zip(MOVEMENT, columns, strict=True))
-    seen["subscribed"] = subscribed_at is not None
-    if subscribed_at is not None:
-        seen["subscribed_at"] = subscribed_at
-        seen["last_update"] = last_update_view(update_id, time_stamp, message)
-        seen["standing"] = own_standing_view(row, _STANDING, moment)
-        seen["leaders"] = leaders[seen["id"]]
-    return seen
+    view: dict[str, Any] = {
+        "id": row.id,
+        "name": row.name,
+        "short_description": row.short_description,
+        "description": row.description,
+        "interval": row.interval,
+        "free_misses": row.free_misses,
+        "free_turns": row.free_turns,
+        "counts_every_update": row.counts_every_update,
+        "created_at": row.created_at,
+        "creator_id": row.creator_id,
+        "member_count": row.member_count,
+        "subscribed": row.subscribed_at is not None,
+    }
+    if row.subscribed_at is not None:
+        view["subscribed_at"] = row.subscribed_at
+        view["last_update"] = last_update_view(row)
+        view["standing"] = own_standing_view(row, moment)
+        view["leaders"] = leaders[row.id]
+    return view
 
 
 def leader_views(
@@ -147,17 +139,17 @@ def leader_views(
 
     :param rules: of each of the movements, by its id
     """
-    seen: dict[int, list[dict[str, Any]]] = {id: [] for id in rules}
-    if len(seen) == 1:  # an IN is spelled out anew each time
-        (only,) = seen
+    leaders: dict[int, list[dict[str, Any]]] = {id: [] for id in rules}
+    if len(leaders) == 1:  # an IN is spelled out each time
+        (only,) = leaders
         rows = execute(_LEADERS_IN_ONE, {"follower_id": follower_id, "movement_id": only})
     else:
-        given = {"follower_id": follower_id, "movement_ids": list(seen)}
-        rows = execute(_LEADERS_IN_SOME, given)
-    people = rows.all()
-    for row, person in zip(people, people_views(people, rules, moment), strict=True):
-        seen[row.movement_id].append(person)
-    return seen
+        parameters = {"follower_id": follower_id, "movement_ids": list(leaders)}
+        rows = execute(_LEADERS_IN_SOME, parameters)
+    people = [read(PersonRow, row) for row in rows]
+    for row, view in zip(people, _person_views(people, rules, moment), strict=True):
+        leaders[row.movement_id].append(view)
+    return leaders
 
 
 def leader_view(
@@ -174,44 +166,49 @@ def leader_view(
 
 
 def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:
-    """Tell whether one user follows another in a movement."""
-    given = {"leader_id": leader_id, "follower_id": follower_id, "movement_id": movement_id}
-    return execute(_FOLLOWING, given).first() is not None
+    """Return whether one user follows another in a movement."""
+    ids = {"leader_id": leader_id, "follower_id": follower_id, "movement_id": movement_id}
+    return execute(_FOLLOWING, ids).first() is not None
 
 
 def people_views(
-    rows: Sequence[Row[*tuple[Any, ...]]], rules: Mapping[int, Rules], moment: datetime
+    rows: Sequence[AnyRow], rules: Mapping[int, Rules], moment: datetime
 ) -> list[dict[str, Any]]:
     """Return leaders or followers as the other sees them; of the e-mail only the picture's key.
 
+    :param rows: that begin with a `PersonRow`
     :param rules: of each of the movements, by its id
     """
-    seen, unclear = [], {}
+    return _person_views([read(PersonRow, row) for row in rows], rules, moment)
+
+
+def _person_views(
+    rows: Sequence[PersonRow], rules: Mapping[int, Rules], moment: datetime
+) -> list[dict[str, Any]]:
+    views, unclear = [], {}
     for row in rows:
-        movement_id, id, username, bio, email, update_id, updated_at, message = row[:8]
-        values = row[8:15]  # FOR_OTHERS, and the clock
-        until = values[3]
-        person = {
-            "id": id,
-            "username": username,
-            "bio": bio,
-            "avatar": avatar_of(email),
-            "last_update": last_update_view(update_id, updated_at, message),
+        until = row.paused_until
+        view = {
+            "id": row.id,
+            "username": row.username,
+            "bio": row.bio,
+            "avatar": avatar_of(row.email),
+            "last_update": last_update_view(row),
             "paused_until": until if until is not None and until > moment else None,
         }
-        seen.append(person)
-        told = fast_summary(values, updated_at, rules[movement_id], moment)
-        if told is None:
-            unclear[id, movement_id] = person
+        views.append(view)
+        summary = fast_summary(row, rules[row.movement_id], moment)
+        if summary is None:
+            unclear[row.id, row.movement_id] = view
         else:
-            person["done"], person["streak"] = told
+            view["done"], view["streak"] = summary
     if unclear:
-        for member, told in summaries_for_others(unclear, moment).items():
-            unclear[member]["done"], unclear[member]["streak"] = told
-    return seen
+        for member, summary in summaries_for_others(unclear, moment).items():
+            unclear[member]["done"], unclear[member]["streak"] = summary
+    return views
 
 
 def message_history(leader_id: int, movement_id: int, limit: int = 10) -> list[dict[str, Any]]:
     """Return a leader's last updates that have a message, newest first."""
-    given = {"leader_id": leader_id, "movement_id": movement_id, "most": limit}
-    return [update_view(row) for row in execute(_MESSAGES, given)]
+    parameters = {"leader_id": leader_id, "movement_id": movement_id, "most": limit}
+    return [update_view(row) for row in execute(_MESSAGES, parameters)]

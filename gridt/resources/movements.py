@@ -33,7 +33,7 @@ _ORDERS: dict[str, list[Key]] = {
     "members": [(Movement.member_count, True), (Movement.id, False)],
 }
 _LISTINGS = {
-    (order, subscribed): Listing(Movement.seen(subscribed=subscribed), keys, Movement)
+    (order, subscribed): Listing(Movement.view_query(subscribed=subscribed), keys, Movement)
     for order, keys in _ORDERS.items()
     for subscribed in (None, True, False)
 }
@@ -51,7 +51,7 @@ class Movements(Resource):
         if data["search"]:
             listing = listing.where(Movement.mentions(data["search"]))
         rows, headers = listing.page(limit=data["limit"], after=data["after"], caller_id=user_id)
-        return [movement_answer(seen) for seen in Movement.describe(rows, user_id)], headers
+        return [movement_answer(view) for view in Movement.views(rows, user_id)], headers
 
     @bp.problems(403, 409)
     @bp.answers(201, MovementChanged, headers=LOCATED)

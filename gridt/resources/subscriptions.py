@@ -14,7 +14,7 @@ from gridt.schemas.movements import MovementChanged, MovementOut, movement_answe
 
 bp = Blueprint("subscriptions", description="Belonging to movements")
 
-_JOINED = Listing(Movement.seen(subscribed=True), [(Movement.id, False)], Movement)
+_JOINED = Listing(Movement.view_query(subscribed=True), [(Movement.id, False)], Movement)
 
 
 @bp.route("/movements/subscriptions")
@@ -27,7 +27,7 @@ class Subscriptions(Resource):
         """List the caller's movements with the leaders in each."""
         user_id = caller_id()
         rows, headers = _JOINED.page(**data, caller_id=user_id)
-        return [movement_answer(seen) for seen in Movement.describe(rows, user_id)], headers
+        return [movement_answer(view) for view in Movement.views(rows, user_id)], headers
 
 
 @bp.route("/movements/<movement>/subscriber")

@@ -9,16 +9,17 @@ from sqlalchemy.orm import aliased
 
 from gridt.models import (
     FETCHED_AT_ONCE,
-    MEMBER_IN_TOLD,
     STANDING_ROW,
     Movement,
     Rows,
+    StandingRow,
     Subscription,
     Update,
     User,
     UTCDateTime,
     execute,
     own_standing_view,
+    read,
 )
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import Clock, turn_at
@@ -107,7 +108,7 @@ def lately(user_id: int) -> Iterator[CompletedTurn | DueTurn]:
 def _due(user_id: int) -> Iterator[DueTurn]:
     moment = utcnow()
     for row in execute(_DUE, {"user_id": user_id}):
-        standing = own_standing_view(row, MEMBER_IN_TOLD, moment)
+        standing = own_standing_view(read(StandingRow, row), moment)
         turn = standing["turn"]
         starts_at = turn["ends_at"] if turn["done"] else turn["starts_at"]
         # nothing is expected in a pause

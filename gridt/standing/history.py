@@ -9,7 +9,7 @@ from gridt.errors import NotSubscribed
 from gridt.models import past_of
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import Clock
-from gridt.turns.scoring import INSTANT, Outcome, Record, ScoredTurn
+from gridt.turns.scoring import INSTANT, Outcome, ScoredTurn, TurnLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +91,15 @@ class TurnHistory:
 
         The work does not grow with the turns outside of it, but for those that were done.
         """
-        record = Record(starts_at, ends_at)
-        standing = self._past.judged(self.now, record)
+        log = TurnLog(starts_at, ends_at)
+        standing = self._past.scored(self.now, log)
         outcome = Outcome.OPEN
         if standing.done:
             outcome = Outcome.DONE
         elif self._terms.paused_in(standing.turn):
             outcome = Outcome.PAUSED
-        record.note(standing.turn, outcome)
-        return list(self._with_updates(record))
+        log.add(standing.turn, outcome)
+        return list(self._with_updates(log))
 
     def _with_updates(self, record: Sequence[ScoredTurn]) -> Iterator[PastTurn]:
         """Yield turns with the updates since each began: no update belongs to none or two."""

@@ -16,8 +16,8 @@ from gridt.models import (
     execute,
     load_row,
     lock_row,
-    note_past,
-    terms_in,
+    recompute_member,
+    terms_of,
 )
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import Clock
@@ -81,7 +81,7 @@ def import_updates(
     row = lock_row(user_id, movement_id) and load_row(user_id, movement_id)
     if row is None:
         raise NotSubscribed
-    terms, complaints = terms_in(row), list(wrong)
+    terms, complaints = terms_of(row), list(wrong)
     ends = {"leader_id": user_id, "movement_id": movement_id}
     place_of = _itself if row.counts_every_update else _turns(terms)
     past = _placed(reported, place_of, terms.clock, complaints)
@@ -104,7 +104,7 @@ def _insert(user_id: int, movement_id: int, past: list[_Placed], terms: Terms) -
     since = terms.turn_at(past[0].moment).starts_at  # so that turns stay where they are
     if since < terms.since:
         count_from(user_id, movement_id, since)
-    note_past(user_id, movement_id)
+    recompute_member(user_id, movement_id)
 
 
 def _itself(moment: datetime) -> datetime:

@@ -10,7 +10,7 @@ from gridt.models import (
     StandingRow,
     Subscription,
     SubscriptionPause,
-    clock_in,
+    clock_of,
     execute,
     is_complete,
     load_row,
@@ -64,7 +64,7 @@ def resume(user_id: int, movement_id: int) -> None:
     """
     row, now = _settled(user_id, movement_id)
     found = _last(user_id, movement_id)
-    if found is not None and row.paused_until > now:
+    if found is not None and row.paused_until is not None and row.paused_until > now:
         _end(found, now)
 
 
@@ -99,7 +99,7 @@ def _settled(user_id: int, movement_id: int) -> tuple[StandingRow, datetime]:
 def _moment(until: date | datetime, row: StandingRow, now: datetime) -> datetime:
     """Return when a pause ends, as far as it can."""
     if not isinstance(until, datetime) and now.year <= until.year <= now.year + 2:
-        until = clock_in(row).start_of(until)
+        until = clock_of(row).start_of(until)
     if not isinstance(until, datetime) or not now < until <= now + LONGEST:
         raise Invalid([{"pointer": "#/until", "detail": "Past, or more than a year ahead."}])
     return until.astimezone(UTC)

@@ -13,10 +13,10 @@ from gridt.models import (
     Movement,
     StandingRow,
     Subscription,
-    execute,
+    fetch,
+    full_standing_of,
     keys_of,
-    terms_in,
-    whole_in,
+    terms_of,
 )
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import Clock
@@ -44,7 +44,7 @@ def movement_statistics(movement: Movement) -> dict[str, Any]:
         "streaks": None,
         "weeks": [],
     }
-    rows = execute(_DRAWN, keys_of(movement.id)).all()
+    rows = fetch(StandingRow, _DRAWN, keys_of(movement.id))
     if len(rows) >= FEWEST:
         told |= _counted(rows, now)
     return told
@@ -53,8 +53,8 @@ def movement_statistics(movement: Movement) -> dict[str, Any]:
 def _counted(rows: Sequence[StandingRow], now: datetime) -> dict[str, Any]:
     streaks, done, weeks = [], 0, _Weeks(now)
     for row in rows:
-        terms = terms_in(row)
-        standing = advance(whole_in(row, terms), now, terms)
+        terms = terms_of(row)
+        standing = advance(full_standing_of(row, terms), now, terms)
         streaks.append(standing.streak)
         done += standing.done
         weeks.count(standing)

@@ -1,7 +1,7 @@
-"""Standing: how a member has done, turn by turn, told from when they did it.
+"""Scoring: a member's standing, worked out turn by turn from when they did it.
 
-`judge` tells it from the whole past. What it returns can be kept, and be carried on by `advance`,
-`done` and `changed` as things happen, to the same result. Nothing here knows a database.
+`score` works it out from the whole past. Its result can be stored, and be carried on by `advance`,
+`mark_done` and `changed` as things happen, to the same result. Nothing here knows a database.
 
 A turn that is over was *done*, *missed*, *free* or *paused*; only the first two count. It is free
 when it was shorter than turns are, because a member joined or changed clocks in it, or when the
@@ -14,14 +14,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
+from typing import NamedTuple
 
 from gridt.turns.calendar import Clock, Turn, turn_at, turns_between
 from gridt.turns.weeks import WEEKS, Mark, extended, last_of, start_of, week_of
 
-#: so many of the last turns that were done, missed or free are remembered one by one
+#: outcomes that a standing has one by one, of the last turns that were done, missed or free
 REMEMBERED = 100
-#: so many of them that count make the completion of late
-LATELY = 30
+#: turns that the recent completion is of, the last ones that count
+RECENT_TURNS = 30
 #: the least step of time
 INSTANT = timedelta(microseconds=1)
 
@@ -38,10 +39,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How many misses a movement overlooks: so many in so many turns, while a streak lasts."""
+    """Up to `misses` missed turns in any `turns` consecutive turns do not end a streak."""
 
     misses: int = 0
-    turns: int = LATELY
+    turns: int = RECENT_TURNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a member's turns are judged by.
+    """What a member's turns are scored by.
 
     :param since: when the member subscribed
     :param pauses: one after the other
@@ -72,7 +73,7 @@ class Terms:
 
     def pause_after(self, moment: datetime) -> Pause | None:
         """Return the first pause that ends after a moment."""
-        place = bisect_right(self.pauses, moment, key=lambda one: one.ends_at)
+        place = bisect_right(self.pauses, moment, key=lambda pause: pause.ends_at)
         return self.pauses[place] if place < len(self.pauses) else None
 
     def paused_in(self, turn: Turn) -> bool:
@@ -81,8 +82,7 @@ class Terms:
         return pause is not None and pause.starts_at < turn.ends_at
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How a member has done up to and including one turn, the present one as far as is known.
 
     :param turn: which may begin or end elsewhere than the calendar has it
@@ -91,7 +91,7 @@ class Standing:
     :param done_turns: turns done, ever
     :param turns: turns done or missed, ever
     :param recent: a letter for each of the last turns: `d` (done), `m` (missed) or `f` (free)
-    :param weeks: a mark for each of the last weeks, as `turns.weeks` reads it; None if not told
+    :param weeks: a mark for each of the last weeks, as `turns.weeks` reads it; None if not known
     """
 
     turn: Turn
@@ -104,12 +104,12 @@ class Standing:
     weeks: str | None = None
 
 
-def lately(recent: str) -> tuple[int, int]:
-    """Return how many of the last turns that count were done, and how many these were.
+def recent_completion(recent: str) -> tuple[int, int]:
+    """Return how many of the last turns that count were done, and their number.
 
     :param recent: of a standing
     """
-    counted = recent.replace("f", "")[-LATELY:]
+    counted = recent.replace("f", "")[-RECENT_TURNS:]
     return counted.count("d"), len(counted)
 
 
@@ -124,69 +124,86 @@ class ScoredTurn:
 _ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
-class Record(list[ScoredTurn]):
+class TurnLog(list[ScoredTurn]):
     """The turns that were over, of those that touch a stretch of time.
 
     :param starts_at: of the stretch
-    :param ends_at: of it; turns before and after are passed over as if nobody had asked for any
+    :param ends_at: of the stretch; other turns are passed over as fast as without a log
     """
 
     def __init__(self, starts_at: datetime = _ALWAYS[0], ends_at: datetime = _ALWAYS[1]) -> None:
         super().__init__()
         self.starts_at, self.ends_at = starts_at, ends_at
 
-    def note(self, turn: Turn, outcome: Outcome) -> None:
-        """Add a turn that is over, if it was asked for."""
+    def add(self, turn: Turn, outcome: Outcome) -> None:
+        """Add a turn, if it touches the stretch."""
         if turn.starts_at < self.ends_at and self.starts_at < turn.ends_at:
             self.append(ScoredTurn(turn, outcome))
 
-    def alike(self) -> "Record":
-        """Return an empty one of the same stretch."""
-        return Record(self.starts_at, self.ends_at)
+    def emptied(self) -> "TurnLog":
+        """Return an empty log of the same stretch."""
+        return TurnLog(self.starts_at, self.ends_at)
+
+
+def begun(turn: Turn, since: datetime) -> Standing:
+    """Return the standing, but for the weeks, of a member who has just subscribed in a turn."""
+    return Standing(replace(turn, starts_at=since))
 
 
 def initial(terms: Terms) -> Standing:
     """Return the standing of a member who has just subscribed."""
-    turn = replace(terms.turn_at(terms.since), starts_at=terms.since)
     mark = Mark(week_of(terms.since, terms.clock), 0, 0)
-    return Standing(turn, weeks=extended("", [mark]))
+    standing = begun(terms.turn_at(terms.since), terms.since)
+    return standing._replace(weeks=extended("", [mark]))
 
 
 def advance(
-    standing: Standing, moment: datetime, terms: Terms, record: Record | None = None
+    standing: Standing, moment: datetime, terms: Terms, log: TurnLog | None = None
 ) -> Standing:
     """Return the standing in the turn of a later moment, if nothing was done meanwhile.
 
     Its work does not grow with the time between, unless each turn is asked for.
 
-    :param record: what turns are noted in that were over by then
+    :param log: gets the turns that were over by then
     """
     if moment < standing.turn.ends_at:
         return standing
     if standing.weeks is not None:
         standing = _marked(standing, standing.weeks, moment, terms)
-    if record is None and not terms.pauses and not terms.allowance.misses:
-        return _lapsed(standing, moment, terms)
     while moment >= standing.turn.ends_at:
-        standing = _closed(standing, terms, record)
+        standing = _closed(standing, terms, log)
         begins_at = standing.turn.ends_at
         turn = terms.turn_at(begins_at)
-        standing = replace(standing, turn=replace(turn, starts_at=begins_at), done=False)
-        if turn.starts_at == begins_at:
-            standing = _leap(standing, _unasked(standing.turn, moment, record), terms)
+        is_whole = turn.starts_at == begins_at
+        if not is_whole:
+            turn = replace(turn, starts_at=begins_at)
+        standing = standing._replace(turn=turn, done=False)
+        if is_whole:
+            standing = _leap(standing, _unasked(turn, moment, log), terms)
     return standing
 
 
+def lapsed(standing: Standing, turn: Turn, misses: int) -> Standing:
+    """Return the standing in a later turn that is not done yet, after some misses.
+
+    This is what `advance` returns where no pause and no allowance holds.
+
+    :param misses: turns missed since the standing's own began
+    """
+    if misses:
+        standing = _missed(standing, misses)
+    return standing._replace(turn=turn, done=False)
+
+
 def mark_done(
-    standing: Standing, moment: datetime, terms: Terms, record: Record | None = None
+    standing: Standing, moment: datetime, terms: Terms, log: TurnLog | None = None
 ) -> Standing:
     """Return the standing of a member who did it at a moment, not before the standing's turn."""
-    standing = advance(standing, moment, terms, record)
+    standing = advance(standing, moment, terms, log)
     if standing.done:
         return standing
     streak = standing.streak + 1
-    return replace(
-        standing,
+    return standing._replace(
         done=True,
         streak=streak,
         best_streak=max(streak, standing.best_streak),
@@ -197,7 +214,7 @@ def mark_done(
 
 
 def changed(
-    standing: Standing, moment: datetime, old: Terms, new: Terms, record: Record | None = None
+    standing: Standing, moment: datetime, old: Terms, new: Terms, log: TurnLog | None = None
 ) -> Standing:
     """Return the standing of a member whose clock, or whose movement's interval, changes.
 
@@ -205,13 +222,13 @@ def changed(
     not yet lasts to the end of a new turn, and at least as long as it would have: nobody has less
     time than either clock gave them.
     """
-    standing = advance(standing, moment, old, record)
+    standing = advance(standing, moment, old, log)
     turn = standing.turn
     if standing.done:
         ends_at = min(turn.ends_at, new.turn_at(moment).ends_at)
     else:
         ends_at = new.turn_at(turn.ends_at - INSTANT).ends_at
-    return replace(standing, turn=replace(turn, ends_at=ends_at))
+    return standing._replace(turn=replace(turn, ends_at=ends_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,97 +245,74 @@ def score(
     moments: Sequence[datetime],
     terms: Terms,
     until: datetime,
-    record: Record | None = None,
+    log: TurnLog | None = None,
 ) -> Standing:
     """Return the standing of a member at `until`, from all that happened.
 
-    Who changes clocks is judged by the old one until then, or by the new one, and the intervals of
-    then, if that had been kept better: a traveller loses nothing by telling late.
+    A member who changes clocks is scored by the old one until then, or by the new one, with the
+    intervals of then, if that had been kept better: a traveller loses nothing by changing it late.
 
     :param periods: the first begins with the subscription, or before; one after the other
     :param moments: when it was done, in order
     :param terms: what else holds; its interval and clock are those of the periods
-    :param record: what turns are noted in that were over by then
+    :param log: gets the turns that were over by then
     """
     first, *later = periods
     now = replace(terms, interval=first.interval, clock=first.clock)
-    kept = None if record is None else record.alike()
-    standing, heard = initial(now), 0
+    own_log = None if log is None else log.emptied()
+    standing, counted = initial(now), 0
     for number, period in enumerate(later, start=2):
-        end = bisect_left(moments, period.starts_at, heard)
-        standing = _carried(standing, moments[heard:end], now, kept)
+        end = bisect_left(moments, period.starts_at, counted)
+        standing = _carried(standing, moments[counted:end], now, own_log)
         following = replace(terms, interval=period.interval, clock=period.clock)
-        standing = changed(standing, period.starts_at, now, following, kept)
+        standing = changed(standing, period.starts_at, now, following, own_log)
         if period.clock != now.clock:
             always = _by_one_clock(periods[:number], period.clock)
-            other = None if record is None else record.alike()
-            told = score(always, moments[:end], terms, period.starts_at, other)
-            if _merit(told) > _merit(standing):
-                kept = other
-            standing = _better_of(standing, told, period.starts_at, other)
-        now, heard = following, end
-    end = bisect_left(moments, until + INSTANT, heard)
-    standing = advance(_carried(standing, moments[heard:end], now, kept), until, now, kept)
-    if record is not None:
-        record += kept or []
+            other_log = None if log is None else log.emptied()
+            other = score(always, moments[:end], terms, period.starts_at, other_log)
+            if _merit(other) > _merit(standing):
+                own_log = other_log
+            standing = _better_of(standing, other, period.starts_at, other_log)
+        now, counted = following, end
+    end = bisect_left(moments, until + INSTANT, counted)
+    standing = advance(_carried(standing, moments[counted:end], now, own_log), until, now, own_log)
+    if log is not None:
+        log += own_log or []
     return standing
 
 
 def _by_one_clock(periods: Sequence[Period], clock: Clock) -> list[Period]:
     """Return the periods there would be if one clock had held in all of them."""
-    alike = groupby(periods, lambda one: one.interval)
+    alike = groupby(periods, lambda period: period.interval)
     return [replace(next(group), clock=clock) for _, group in alike]
 
 
 def _carried(
-    standing: Standing, moments: Sequence[datetime], terms: Terms, record: Record | None
+    standing: Standing, moments: Sequence[datetime], terms: Terms, log: TurnLog | None
 ) -> Standing:
     for moment in moments:
-        standing = mark_done(standing, moment, terms, record)
+        standing = mark_done(standing, moment, terms, log)
     return standing
 
 
-def _better_of(old: Standing, new: Standing, moment: datetime, record: Record | None) -> Standing:
+def _better_of(old: Standing, new: Standing, moment: datetime, log: TurnLog | None) -> Standing:
     """Return the better of two standings at the moment of a change from one clock to the other.
 
-    :param record: that the new one was told with
+    :param log: of the new one
     """
     best_streak = max(old.best_streak, new.best_streak)
     if _merit(new) <= _merit(old):
-        return replace(old, best_streak=best_streak)
+        return old._replace(best_streak=best_streak)
     turn = new.turn
     if old.done and not new.done:
-        if record is not None and turn.starts_at < moment:
-            record.note(replace(turn, ends_at=moment), Outcome.FREE)
+        if log is not None and turn.starts_at < moment:
+            log.add(replace(turn, ends_at=moment), Outcome.FREE)
         turn = replace(turn, starts_at=moment)  # it is not expected once more at once
-    return replace(new, turn=turn, best_streak=best_streak)
+    return new._replace(turn=turn, best_streak=best_streak)
 
 
 def _merit(standing: Standing) -> tuple[int, int]:
     return standing.streak, standing.done_turns - standing.turns
-
-
-def _lapsed(standing: Standing, moment: datetime, terms: Terms) -> Standing:
-    """Return the standing where each turn that is over was done, missed or short: as `advance`."""
-    turn = standing.turn
-    first, now = terms.turn_at(turn.ends_at), terms.turn_at(moment)
-    missed = int(not standing.done and _without(turn, terms) is Outcome.MISSED)
-    if first.starts_at < now.starts_at:
-        missed += turns_between(first, now, terms.interval, terms.clock) - 1
-        missed += first.starts_at == turn.ends_at
-    elif first.starts_at < turn.ends_at:
-        now = replace(now, starts_at=turn.ends_at)
-    recent = standing.recent
-    return Standing(
-        now,
-        False,
-        0 if missed else standing.streak,
-        standing.best_streak,
-        standing.done_turns,
-        standing.turns + missed,
-        (recent + "m" * min(missed, REMEMBERED))[-REMEMBERED:] if missed else recent,
-        standing.weeks,
-    )
 
 
 def _marked(standing: Standing, weeks: str, moment: datetime, terms: Terms) -> Standing:
@@ -327,7 +321,7 @@ def _marked(standing: Standing, weeks: str, moment: datetime, terms: Terms) -> S
     last = last_of(weeks) or week_of(turn.starts_at, clock)
     if moment < start_of(last + 1, clock):
         return standing
-    then, marks = replace(standing, weeks=None), []
+    then, marks = standing._replace(weeks=None), []
     now = week_of(max(turn.ends_at, terms.turn_at(moment).starts_at), clock)
     for week in range(max(last, now - WEEKS) + 1, now + 1):
         monday, first = start_of(week, clock), turn.ends_at
@@ -335,19 +329,19 @@ def _marked(standing: Standing, weeks: str, moment: datetime, terms: Terms) -> S
             first = terms.turn_at(monday - INSTANT).ends_at
         then = advance(then, first, terms)
         marks.append(Mark(week, then.done_turns, then.turns))
-    return replace(standing, weeks=extended(weeks, marks))
+    return standing._replace(weeks=extended(weeks, marks))
 
 
-def _closed(standing: Standing, terms: Terms, record: Record | None) -> Standing:
+def _closed(standing: Standing, terms: Terms, log: TurnLog | None) -> Standing:
     """Return the standing when its turn is over."""
     outcome = Outcome.DONE if standing.done else _without(standing.turn, terms)
     if outcome is Outcome.MISSED and _is_allowed(standing, terms.allowance):
         outcome = Outcome.FREE
-        standing = replace(standing, recent=(standing.recent + "f")[-REMEMBERED:])
+        standing = standing._replace(recent=(standing.recent + "f")[-REMEMBERED:])
     elif outcome is Outcome.MISSED:
         standing = _missed(standing, 1)
-    if record is not None:
-        record.note(standing.turn, outcome)
+    if log is not None:
+        log.add(standing.turn, outcome)
     return standing
 
 
@@ -369,14 +363,14 @@ def _is_allowed(standing: Standing, allowance: Allowance) -> bool:
 
 def _missed(standing: Standing, turns: int) -> Standing:
     recent = standing.recent + "m" * min(turns, REMEMBERED)
-    return replace(standing, streak=0, turns=standing.turns + turns, recent=recent[-REMEMBERED:])
+    return standing._replace(streak=0, turns=standing.turns + turns, recent=recent[-REMEMBERED:])
 
 
-def _unasked(turn: Turn, moment: datetime, record: Record | None) -> datetime:
-    """Return the moment up to which nobody asks for each turn by itself."""
-    if record is None or turn.starts_at >= record.ends_at:
+def _unasked(turn: Turn, moment: datetime, log: TurnLog | None) -> datetime:
+    """Return the moment up to which no turn is asked for by itself."""
+    if log is None or turn.starts_at >= log.ends_at:
         return moment
-    return min(moment, record.starts_at)
+    return min(moment, log.starts_at)
 
 
 def _leap(standing: Standing, moment: datetime, terms: Terms) -> Standing:
@@ -390,10 +384,10 @@ def _leap(standing: Standing, moment: datetime, terms: Terms) -> Standing:
     pause = terms.pause_after(turn.starts_at)
     if pause is not None and pause.starts_at < turn.ends_at:
         last = terms.turn_at(pause.ends_at - INSTANT)
-        return replace(standing, turn=min(last, target, key=lambda one: one.starts_at))
+        return standing._replace(turn=min(last, target, key=lambda turn: turn.starts_at))
     if standing.streak:
         return standing
     if pause is not None and pause.starts_at < target.starts_at:
         target = terms.turn_at(pause.starts_at)
     count = turns_between(turn, target, terms.interval, terms.clock)
-    return replace(_missed(standing, count), turn=target) if count > 0 else standing
+    return _missed(standing, count)._replace(turn=target) if count > 0 else standing

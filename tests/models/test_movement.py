@@ -695,7 +695,8 @@ def test_seen_tells_the_movements_of_a_user_from_others(make_movement, make_user
     user = make_user()
     movement, other = make_movement(user), make_movement(members=1)
     for subscribed, expected in (None, [movement, other]), (True, [movement]), (False, [other]):
-        rows = db.session.execute(Movement.seen(subscribed=subscribed), {"caller_id": user.id})
+        query = Movement.view_query(subscribed=subscribed)
+        rows = db.session.execute(query, {"caller_id": user.id})
         assert sorted(row.id for row in rows) == [one.id for one in expected]
 
 

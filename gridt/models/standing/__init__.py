@@ -1,35 +1,37 @@
-"""The standing of members: stored with their subscription, and shown."""
+"""The standings of members: stored with their subscriptions, and shown."""
 
+from gridt.models.standing.reading import full_standing_of, is_complete, terms_of
 from gridt.models.standing.store import (
-    FOR_OTHERS,
-    OF_MEMBER,
+    SINCE,
     STANDING_ROW,
-    Rules,
-    is_complete,
     load_row,
     lock_row,
+    past_of,
+    persist_at,
     recompute,
     record_done,
-    terms_in,
+    to_columns,
     turn_open_for,
     users,
 )
 from gridt.models.standing.summaries import fast_summary, own_standing_view, summaries_for_others
 
 __all__ = [
-    "FOR_OTHERS",
-    "OF_MEMBER",
+    "SINCE",
     "STANDING_ROW",
-    "Rules",
     "fast_summary",
+    "full_standing_of",
     "is_complete",
     "load_row",
     "lock_row",
     "own_standing_view",
+    "past_of",
+    "persist_at",
     "recompute",
     "record_done",
     "summaries_for_others",
-    "terms_in",
+    "terms_of",
+    "to_columns",
     "turn_open_for",
     "users",
 ]

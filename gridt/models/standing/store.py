@@ -1,12 +1,13 @@
-"""How members stand: kept with their subscription, and told anew when the past is another now."""
+"""Stored standings: on the subscription, recomputed from history when the past changes."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
+    BindParameter,
     Boolean,
     Integer,
     Interval,
@@ -24,32 +25,39 @@ from sqlalchemy import (
 
 from gridt.errors import NotInTime
 from gridt.models.base import Rows, UTCDateTime, execute
+from gridt.models.rows import (
+    FormerClockRow,
+    FormerIntervalRow,
+    PauseRow,
+    StandingRow,
+    UpdateTimeRow,
+    columns_of,
+    fetch,
+    fetch_one,
+)
 from gridt.models.schedule import (
     FormerClock,
     FormerInterval,
-    StandingRow,
     SubscriptionPause,
-    clock_in,
     periods_of,
 )
+from gridt.models.standing.reading import full_standing_of, standing_of, terms_of
 from gridt.models.subscription import Subscription
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import Turn
 from gridt.turns.scoring import (
     INSTANT,
-    Allowance,
     Pause,
     Period,
-    Record,
     Standing,
     Terms,
+    TurnLog,
     advance,
-    initial,
     mark_done,
     score,
 )
 
-# by name, since the models of these import this module
+# tables by name, since the models of these import this module
 users = table(
     "users",
     column("id", Integer),
@@ -72,9 +80,8 @@ _updates = table(
     column("time_stamp", UTCDateTime),
 )
 
-#: what is kept of a standing, by its name in a subscription: what no list shows, and the rest
-_WEEKS = Subscription.weeks
-_KEPT = (
+#: the columns that a standing is stored in
+_STANDING_COLUMNS = (
     Subscription.turn_starts_at,
     Subscription.turn_ends_at,
     Subscription.turn_done,
@@ -83,39 +90,22 @@ _KEPT = (
     Subscription.best_streak,
     Subscription.done_turns,
     Subscription.turns,
+    Subscription.weeks,
 )
-_SINCE = func.coalesce(Subscription.counted_from, Subscription.subscribed_at).label("since")
-#: from these, and the user's clock, mostly follows whether others see it done
-FOR_OTHERS = (
-    Subscription.turn_ends_at,
-    Subscription.turn_done,
-    Subscription.streak,
-    Subscription.paused_until,
-)
-OF_USER = (users.c.time_zone, users.c.day_starts_at, users.c.week_starts_on)
-#: with these and `last_update_at` a row tells how the member stands
-OF_MEMBER = (*_KEPT, _SINCE, Subscription.paused_from, Subscription.paused_until, *OF_USER)
-OF_MOVEMENT = (movements.c.interval, movements.c.free_misses, movements.c.free_turns)
+_CLOCK_COLUMNS = (users.c.time_zone, users.c.day_starts_at, users.c.week_starts_on)
+_RULES_COLUMNS = (movements.c.interval, movements.c.free_misses, movements.c.free_turns)
+#: when a standing begins
+SINCE = func.coalesce(Subscription.counted_from, Subscription.subscribed_at).label("since")
 
 # Statements are made once: to build one costs as much as to run it.
 
-#: the place in a row of `TOLD` at which the values of `OF_MEMBER` begin
-MEMBER_IN_TOLD = 3
-#: what tells how members stand, for `terms_in` and `standing_in`
+#: selects a `StandingRow` for each subscription
 STANDING_ROW: Rows = (
-    select(
-        Subscription.user_id,
-        Subscription.movement_id,
-        Subscription.last_update_at,
-        *OF_MEMBER,
-        _WEEKS,
-        *OF_MOVEMENT,
-        movements.c.counts_every_update,
-    )
+    select(*columns_of(StandingRow, Subscription, users.c, movements.c, since=SINCE))
     .join(users, users.c.id == Subscription.user_id)
     .join(movements, movements.c.id == Subscription.movement_id)
 )
-_ONE = STANDING_ROW.where(
+_LOAD_ROW = STANDING_ROW.where(
     Subscription.user_id == bindparam("user_id"),
     # what the foreign key of an update locks as well, but after the subscription
     Subscription.movement_id
@@ -124,45 +114,46 @@ _ONE = STANDING_ROW.where(
     .with_for_update(read=True, key_share=True)
     .scalar_subquery(),
 )
-# not FOR UPDATE, which would say that the member leaves
-_HELD = _ONE.with_for_update(key_share=True, of=Subscription)
+# not FOR UPDATE, which is the lock of a member who leaves
+_LOCK_ROW = _LOAD_ROW.with_for_update(key_share=True, of=Subscription)
+_USER_IDS: BindParameter[int] = bindparam("user_ids", expanding=True)
 #: more than are asked for, but SQLite would not use an index for pairs
-SEVERAL = STANDING_ROW.where(
-    Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
+STANDING_ROWS = STANDING_ROW.where(
+    Subscription.user_id.in_(_USER_IDS),
     Subscription.movement_id.in_(bindparam("movement_ids", expanding=True)),
 )
-_OF_SOME = (
-    Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
+_MEMBERS = (
+    Subscription.user_id.in_(_USER_IDS),
     Subscription.movement_id == bindparam("movement_id"),
 )
-_HOLD_SOME = (
+_LOCK_MEMBERS = (
     select(Subscription.user_id)
-    .where(*_OF_SOME)
+    .where(*_MEMBERS)
     .order_by(Subscription.user_id)
     .with_for_update(key_share=True)
 )
-_SOME = STANDING_ROW.where(*_OF_SOME)
+_LOAD_MEMBERS = STANDING_ROW.where(*_MEMBERS)
 
-_KEEP = (
+_STORE = (
     update(cast("Table", Subscription.__table__))
     .where(
         Subscription.user_id == bindparam("of_user"),
         Subscription.movement_id == bindparam("of_movement"),
     )
-    .values({one.key: bindparam(f"new_{one.key}", type_=one.type) for one in (*_KEPT, _WEEKS)})
+    .values({one.key: bindparam(f"new_{one.key}", type_=one.type) for one in _STANDING_COLUMNS})
 )
 _posted_at = bindparam("posted_at", type_=UTCDateTime())
-# Who waited for the subscription has it as it is now, but the clock and the interval as they were
-# when they began to wait.
-_KEEP_POSTED = _KEEP.where(
+# A transaction that waited for the subscription has that as it is now, but the clock and the
+# interval as they were when it began to wait.
+_STORE_POSTED = _STORE.where(
     *(
         exists().where(
-            id == bindparam(given),
-            *(one == bindparam(f"by_{one.name}", type_=one.type) for one in terms),
+            id == bindparam(parameter),
+            *(one == bindparam(f"by_{one.name}", type_=one.type) for one in columns),
         )
-        for id, given, terms in (
-            (users.c.id, "of_user", OF_USER),
-            (movements.c.id, "of_movement", OF_MOVEMENT),
+        for id, parameter, columns in (
+            (users.c.id, "of_user", _CLOCK_COLUMNS),
+            (movements.c.id, "of_movement", _RULES_COLUMNS),
         )
     )
 ).values(
@@ -171,116 +162,72 @@ _KEEP_POSTED = _KEEP.where(
         else_=_posted_at,
     )
 )
-_MOMENTS = (
-    select(_updates.c.leader_id, _updates.c.time_stamp)
+_UPDATE_TIMES = (
+    select(*columns_of(UpdateTimeRow, _updates.c, user_id=_updates.c.leader_id))
     .where(
-        _updates.c.leader_id.in_(bindparam("user_ids", expanding=True)),
+        _updates.c.leader_id.in_(_USER_IDS),
         _updates.c.movement_id == bindparam("movement_id"),
     )
     .order_by(_updates.c.leader_id, _updates.c.time_stamp)
 )
 _CLOCKS = (
-    select(FormerClock.__table__)
-    .where(FormerClock.user_id.in_(bindparam("user_ids", expanding=True)))
+    select(*columns_of(FormerClockRow, FormerClock))
+    .where(FormerClock.user_id.in_(_USER_IDS))
     .order_by(FormerClock.user_id, FormerClock.ended_at)
 )
 _INTERVALS = (
-    select(FormerInterval.ended_at, FormerInterval.interval)
+    select(*columns_of(FormerIntervalRow, FormerInterval))
     .where(FormerInterval.movement_id == bindparam("movement_id"))
     .order_by(FormerInterval.ended_at)
 )
 _PAUSES = (
-    select(SubscriptionPause.user_id, SubscriptionPause.starts_at, SubscriptionPause.ends_at)
+    select(*columns_of(PauseRow, SubscriptionPause))
     .where(
-        SubscriptionPause.user_id.in_(bindparam("user_ids", expanding=True)),
+        SubscriptionPause.user_id.in_(_USER_IDS),
         SubscriptionPause.movement_id == bindparam("movement_id"),
     )
     .order_by(SubscriptionPause.user_id, SubscriptionPause.starts_at)
 )
 
-#: a movement's interval, how many misses it overlooks, and in how many turns
-Rules = tuple[timedelta, int, int]
-
 
 def lock_row(user_id: int, movement_id: int) -> StandingRow | None:
-    """Return what a member's standing is told by, theirs to change until the transaction ends.
+    """Return a member's standing row, locked until the transaction ends.
 
     Locks the movement's row as the foreign key of an update does, and then the subscription: in
-    the order in which who leaves does it.
+    the same order as a member who leaves.
 
-    :returns: None for somebody who is not subscribed
+    :returns: None for a user who is not subscribed
     """
-    return execute(_HELD, {"user_id": user_id, "movement_id": movement_id}).one_or_none()
+    ids = {"user_id": user_id, "movement_id": movement_id}
+    return fetch_one(StandingRow, _LOCK_ROW, ids)
 
 
 def load_row(user_id: int, movement_id: int) -> StandingRow | None:
-    """Return what a member's standing is told by, or None for who is not subscribed."""
-    return execute(_ONE, {"user_id": user_id, "movement_id": movement_id}).one_or_none()
-
-
-def is_complete(row: StandingRow) -> bool:
-    """Tell whether a row has all that is known: those from before standing was kept may not."""
-    if row.turn_starts_at is not None:
-        return row.weeks is not None
-    return row.last_update_at is None or row.last_update_at < row.since
-
-
-def terms_in(row: StandingRow) -> Terms:
-    """Return what a member's turns are judged by, from now on, of a row that tells it."""
-    pauses = () if row.paused_from is None else (Pause(row.paused_from, row.paused_until),)
-    allowance = Allowance(row.free_misses, row.free_turns)
-    return Terms(row.interval, clock_in(row), row.since, allowance, pauses)
-
-
-def whole_in(row: StandingRow, terms: Terms) -> Standing:
-    """Return the standing as it was kept in a row of `TOLD`, to be kept again."""
-    if row.turn_starts_at is None:
-        return _begun_in(row, terms)
-    return replace(standing_in(row, terms), weeks=row.weeks or "")
-
-
-def standing_in(row: StandingRow, terms: Terms) -> Standing:
-    """Return the standing as it was kept in a row that tells it, but for the weeks."""
-    if row.turn_starts_at is None:
-        return replace(_begun_in(row, terms), weeks=None)
-    return Standing(
-        Turn(0, row.turn_starts_at, row.turn_ends_at),
-        row.turn_done,
-        row.streak,
-        row.best_streak,
-        row.done_turns,
-        row.turns,
-        row.recent,
-    )
-
-
-def _begun_in(row: StandingRow, terms: Terms) -> Standing:
-    if is_complete(row):
-        return initial(terms)
-    # until it is told anew, all that is known is the last update
-    return mark_done(initial(replace(terms, since=row.last_update_at)), row.last_update_at, terms)
+    """Return a member's standing row, or None for a user who is not subscribed."""
+    ids = {"user_id": user_id, "movement_id": movement_id}
+    return fetch_one(StandingRow, _LOAD_ROW, ids)
 
 
 def record_done(user_id: int, movement_id: int, row: StandingRow, moment: datetime) -> None:
-    """Keep that a member, whose row is held, did it at a moment that is not before others."""
-    if not _keep_done(user_id, movement_id, row, moment) and (
-        now := lock_row(user_id, movement_id)
+    """Store that a member, whose row is locked, did it at a moment after all others."""
+    if not _store_done(user_id, movement_id, row, moment) and (
+        current := lock_row(user_id, movement_id)
     ):
-        _keep_done(user_id, movement_id, now, moment)
+        _store_done(user_id, movement_id, current, moment)
 
 
-def _keep_done(user_id: int, movement_id: int, row: StandingRow, moment: datetime) -> bool:
-    """Keep that a member did it, if what their row tells of their terms holds; tell whether so."""
-    terms = terms_in(row)
-    standing = mark_done(whole_in(row, terms), moment, terms)
-    by = {f"by_{one.name}": getattr(row, one.name) for one in (*OF_USER, *OF_MOVEMENT)}
-    given = _kept(user_id, movement_id, standing) | by | {"posted_at": moment}
-    return execute(_KEEP_POSTED, given).rowcount > 0
+def _store_done(user_id: int, movement_id: int, row: StandingRow, moment: datetime) -> bool:
+    """Store that a member did it, if their row has the terms that hold; return whether so."""
+    terms = terms_of(row)
+    standing = mark_done(full_standing_of(row, terms), moment, terms)
+    by = {f"by_{one.name}": getattr(row, one.name) for one in (*_CLOCK_COLUMNS, *_RULES_COLUMNS)}
+    values = _values(user_id, movement_id, standing) | by | {"posted_at": moment}
+    return execute(_STORE_POSTED, values).rowcount > 0
 
 
 def persist_at(user_id: int, movement_id: int, row: StandingRow, moment: datetime) -> None:
-    """Keep how a member, whose row is held, stands at a moment, before something changes."""
-    execute(_KEEP, _kept(user_id, movement_id, _at(moment, row)))
+    """Store the standing at a moment of a member whose row is locked, before a change."""
+    execute(_STORE, _values(user_id, movement_id, _standing_at(moment, row)))
 
 
 def turn_open_for(row: StandingRow, at: datetime, moment: datetime, grace: timedelta) -> Turn:
@@ -291,8 +238,8 @@ def turn_open_for(row: StandingRow, at: datetime, moment: datetime, grace: timed
     """
     if at > moment:
         raise NotInTime("In the future.")
-    terms = terms_in(row)
-    turn = advance(standing_in(row, terms), moment, terms).turn
+    terms = terms_of(row)
+    turn = advance(standing_of(row, terms), moment, terms).turn
     if at in turn:
         return turn
     before = terms.turn_at(turn.starts_at - INSTANT)
@@ -302,36 +249,36 @@ def turn_open_for(row: StandingRow, at: datetime, moment: datetime, grace: timed
 
 
 def recompute(movement_id: int, user_ids: Collection[int]) -> int:
-    """Tell the standing of some members of a movement from the past, and keep it.
+    """Recompute the standings of some members of a movement from the past, and store them.
 
-    By a constant number of statements; holds their subscriptions.
+    By a constant number of statements; locks their subscriptions.
 
-    :returns: how many stood otherwise by what was kept
+    :returns: how many of the stored standings were corrected
     """
     # before all else is read: what others changed until then is seen
-    execute(_HOLD_SOME, {"movement_id": movement_id, "user_ids": sorted(user_ids)})
+    execute(_LOCK_MEMBERS, {"movement_id": movement_id, "user_ids": sorted(user_ids)})
     now = utcnow()
-    new, otherwise = [], 0
+    rows, corrected = [], 0
     for past in _pasts(movement_id, user_ids):
-        standing = past.judged(now)
-        otherwise += standing != _at(now, past.row)
-        new.append(_kept(past.row.user_id, movement_id, standing))
-    if new:
-        execute(_KEEP, new)
-    return otherwise
+        standing = past.scored(now)
+        corrected += standing != _standing_at(now, past.row)
+        rows.append(_values(past.row.user_id, movement_id, standing))
+    if rows:
+        execute(_STORE, rows)
+    return corrected
 
 
-def _at(moment: datetime, row: StandingRow) -> Standing:
-    """Return how a member stands at a moment by what is kept."""
-    terms = terms_in(row)
-    return advance(whole_in(row, terms), moment, terms)
+def _standing_at(moment: datetime, row: StandingRow) -> Standing:
+    """Return the standing at a moment by what is stored."""
+    terms = terms_of(row)
+    return advance(full_standing_of(row, terms), moment, terms)
 
 
 @dataclass(frozen=True, slots=True)
 class MemberPast:
-    """All that a member's standing is told from.
+    """All that a member's standing is scored from.
 
-    :param row: what is kept
+    :param row: what is stored
     :param terms: the pauses, and what holds now
     :param periods: what held since they subscribed, one after the other
     :param moments: when they did it, in order
@@ -342,48 +289,52 @@ class MemberPast:
     periods: Sequence[Period]
     moments: Sequence[datetime]
 
-    def judged(self, until: datetime, record: Record | None = None) -> Standing:
-        """Return how the member stood at a moment.
+    def scored(self, until: datetime, log: TurnLog | None = None) -> Standing:
+        """Return the member's standing at a moment.
 
-        :param record: what turns are noted in that were over by then
+        :param log: gets the turns that were over by then
         """
-        return score(self.periods, self.moments, self.terms, until, record)
+        return score(self.periods, self.moments, self.terms, until, log)
 
 
 def past_of(user_id: int, movement_id: int) -> MemberPast | None:
-    """Return a member's past, or None for who is not subscribed; holds nothing."""
+    """Return a member's past, or None for a user who is not subscribed; locks nothing."""
     return next(_pasts(movement_id, [user_id]), None)
 
 
 def _pasts(movement_id: int, user_ids: Collection[int]) -> Iterator[MemberPast]:
     """Read the pasts of some members, by five statements."""
-    given = {"movement_id": movement_id, "user_ids": sorted(user_ids)}
-    rows = execute(_SOME, given).all()
-    moments = _by_user(execute(_MOMENTS, given))
-    clocks = _by_user(execute(_CLOCKS, given))
-    pauses = _by_user(execute(_PAUSES, given))
-    intervals = execute(_INTERVALS, given).all()
+    ids = {"movement_id": movement_id, "user_ids": sorted(user_ids)}
+    rows = fetch(StandingRow, _LOAD_MEMBERS, ids)
+    times = _by_user(fetch(UpdateTimeRow, _UPDATE_TIMES, ids))
+    clocks = _by_user(fetch(FormerClockRow, _CLOCKS, ids))
+    pauses = _by_user(fetch(PauseRow, _PAUSES, ids))
+    intervals = fetch(FormerIntervalRow, _INTERVALS, ids)
     for row in rows:
-        stretches = [Pause(one.starts_at, one.ends_at) for one in pauses[row.user_id]]
-        terms = replace(terms_in(row), pauses=stretches)
-        times = [one.time_stamp for one in moments[row.user_id] if one.time_stamp >= row.since]
-        yield MemberPast(row, terms, periods_of(terms, clocks[row.user_id], intervals), times)
+        own_pauses = [Pause(pause.starts_at, pause.ends_at) for pause in pauses[row.user_id]]
+        terms = replace(terms_of(row), pauses=own_pauses)
+        own_times = (update.time_stamp for update in times[row.user_id])
+        moments = [moment for moment in own_times if moment >= row.since]
+        yield MemberPast(row, terms, periods_of(terms, clocks[row.user_id], intervals), moments)
 
 
-def _by_user(rows: Iterable[StandingRow]) -> dict[int, list[StandingRow]]:
-    found: dict[int, list[StandingRow]] = defaultdict(list)
+_OfUser = TypeVar("_OfUser", UpdateTimeRow, FormerClockRow, PauseRow)
+
+
+def _by_user(rows: Iterable[_OfUser]) -> dict[int, list[_OfUser]]:
+    by_user: dict[int, list[_OfUser]] = defaultdict(list)
     for row in rows:
-        found[row[0]].append(row)
-    return found
+        by_user[row.user_id].append(row)
+    return by_user
 
 
-def _kept(user_id: int, movement_id: int, standing: Standing) -> dict[str, Any]:
+def _values(user_id: int, movement_id: int, standing: Standing) -> dict[str, Any]:
     new = {f"new_{name}": value for name, value in to_columns(standing).items()}
     return {"of_user": user_id, "of_movement": movement_id} | new
 
 
 def to_columns(standing: Standing) -> dict[str, Any]:
-    """Return a standing as a subscription keeps it, by the names of its columns."""
+    """Return a standing as a subscription stores it, by the names of its columns."""
     return {
         "turn_starts_at": standing.turn.starts_at,
         "turn_ends_at": standing.turn.ends_at,

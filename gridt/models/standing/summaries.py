@@ -1,205 +1,155 @@
-"""Standing as it is seen: by oneself in all detail, by others as done or not, and a streak.
+"""Summaries of standings: a member's own in full, for others whether it is done, and the streak.
 
-Lists have many of these: what is plain is told from the values of a row, by place and not by name,
-and from turns that are remembered.
+Lists have many of them: where no pause and no allowance holds, turns come from caches.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
-from gridt.models.base import execute
-from gridt.models.schedule import StandingRow
-from gridt.models.standing.store import (
-    OF_MEMBER,
-    SEVERAL,
-    Rules,
-    is_complete,
-    standing_in,
-    terms_in,
+from gridt.models.rows import MovementRow, PersonRow, Rules, StandingRow, fetch
+from gridt.models.standing.reading import (
+    has_unscored_update,
+    standing_of,
+    stored_standing,
+    terms_of,
 )
-from gridt.turns.calendar import Clock, Turn, follows_calendar, turn_at
-from gridt.turns.scoring import INSTANT, REMEMBERED, Standing, Terms, advance, lately
+from gridt.models.standing.store import STANDING_ROWS
+from gridt.turns.calendar import Clock, Turn, follows_calendar
+from gridt.turns.scoring import Standing, Terms, advance, begun, lapsed, recent_completion
 
-#: the interval, since when turns count, and the clock
-_By = tuple[timedelta, datetime, str, int, int]
+#: what divides time into turns: the interval, since when turns count, and the parts of the clock
+_Schedule = tuple[timedelta, datetime, str, int, int]
 
-#: where a moment is asked for that has no meaning: one is the same for all movements
+#: since when turns count that follow the calendar: the same, so that members share their turns
 _ANY = datetime.min.replace(tzinfo=UTC)
 
 
-class _Kept(NamedTuple):
-    """The values of `OF_MEMBER` in a row: to ask that for each by name would take longer."""
-
-    starts_at: Any
-    ends_at: Any
-    done: Any
-    streak: Any
-    recent: Any
-    best_streak: Any
-    done_turns: Any
-    turns: Any
-    since: Any
-    paused_from: Any
-    paused_until: Any
-    zone: str
-    day: int
-    week: int
-
-
-def own_standing_view(row: StandingRow, first: int, moment: datetime) -> dict[str, Any]:
-    """Return how a member stands at a moment, as they are shown it.
-
-    :param first: the place in the row at which the values of `OF_MEMBER` begin
-    """
-    now = _Kept._make(row[first : first + len(OF_MEMBER)])
-    if now.ends_at is None or moment >= now.ends_at:
-        now = _lapsed(row, now, moment)
-    paused_until = now.paused_until
+def own_standing_view(row: StandingRow | MovementRow, moment: datetime) -> dict[str, Any]:
+    """Return a member's standing at a moment, as the member sees it."""
+    standing = _standing_at(moment, row)
+    turn, due_at = standing.turn, standing.turn.ends_at
+    paused_until = row.paused_until
     if paused_until is not None and paused_until <= moment:
         paused_until = None
-    due_at = now.ends_at
-    if now.done or paused_until is not None:
+    if standing.done or paused_until is not None:
         begins_at = paused_until or due_at
-        if now.done:  # a pause may end before the turn does
+        if standing.done:  # a pause may end before the turn does
             begins_at = max(begins_at, due_at)
-        due_at = _turn_of(begins_at, _terms(row, now)).ends_at
-    done_lately, counted = lately(now.recent)
+        due_at = _turn_at(begins_at, _schedule_of(row, row.interval, row.since)).ends_at
+    done_turns, counted = recent_completion(standing.recent)
     return {
-        "turn": {"starts_at": now.starts_at, "ends_at": now.ends_at, "done": now.done},
+        "turn": {"starts_at": turn.starts_at, "ends_at": turn.ends_at, "done": standing.done},
         "due_at": due_at,
-        "streak": now.streak,
-        "best_streak": now.best_streak,
-        "done_turns": now.done_turns,
-        "turns": now.turns,
-        "lately": {"done_turns": done_lately, "turns": counted},
+        "streak": standing.streak,
+        "best_streak": standing.best_streak,
+        "done_turns": standing.done_turns,
+        "turns": standing.turns,
+        "lately": {"done_turns": done_turns, "turns": counted},
         "paused_until": paused_until,
     }
 
 
-def _lapsed(row: StandingRow, kept: _Kept, moment: datetime) -> _Kept:
-    """Return what is kept as it would be at a moment after its turn."""
-    is_new = kept.ends_at is None
-    if kept.paused_from is not None or row.free_misses or (is_new and not is_complete(row)):
-        terms = terms_in(row)
-        now = advance(standing_in(row, terms), moment, terms)
-        return _Kept._make((*_OF_TURN(now.turn), *_OF_STANDING(now), *kept[8:]))
-    by = _terms(row, kept)
-    if is_new:
-        kept = _begun(kept, by)
-        if moment < kept.ends_at:
-            return kept
-    ends_at, recent = kept.ends_at, kept.recent
-    turn, missed = _turn_of(moment, by), 0
-    if turn.starts_at != ends_at or not kept.done:  # else it is the next one
-        begun = max(turn.starts_at, ends_at)
-        turn, missed = _missed(kept.starts_at, ends_at, kept.done, begun, by)
-    streak, turns = kept.streak, kept.turns
-    if missed:
-        streak, turns = 0, turns + missed
-        recent = (recent + "m" * min(missed, REMEMBERED))[-REMEMBERED:]
-    counts = (streak, recent, kept.best_streak, kept.done_turns, turns)
-    return _Kept._make((turn.starts_at, turn.ends_at, False, *counts, *kept[8:]))
+def _standing_at(moment: datetime, row: StandingRow | MovementRow) -> Standing:
+    """Return a member's standing at a moment, but for the weeks."""
+    standing = stored_standing(row)
+    if standing is not None and moment < standing.turn.ends_at:
+        return standing
+    if row.paused_from is not None or row.free_misses or has_unscored_update(row):
+        terms = terms_of(row)
+        return advance(standing_of(row, terms), moment, terms)
+    schedule = _schedule_of(row, row.interval, row.since)
+    if standing is None:
+        standing = begun(_turn_at(row.since, schedule), row.since)
+    return _advanced(standing, moment, schedule)
 
 
-def _begun(kept: _Kept, by: _By) -> _Kept:
-    """Return what would be kept of who has not done it yet."""
-    ends_at = _turn_of(kept.since, by).ends_at
-    return _Kept._make((kept.since, ends_at, False, 0, "", 0, 0, 0, *kept[8:]))
+def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, int] | None:
+    """Return whether a member's present turn is done, and the streak, where the row has enough.
+
+    :returns: None where `summaries_for_others` has to look: with pauses, with allowances, and
+        after a turn that was not done and may have been short
+    """
+    ends_at, streak = row.turn_ends_at, row.streak
+    if ends_at is None:
+        return (False, 0) if row.last_update_at is None else None
+    if moment < ends_at:
+        return row.turn_done, streak
+    if not streak:
+        return False, 0
+    if row.paused_until is not None or rules.free_misses or not row.turn_done:
+        return None
+    standing = Standing(Turn(0, ends_at, ends_at), done=True, streak=streak)
+    now = _advanced(standing, moment, _schedule_of(row, rules.interval, ends_at))
+    # after a change of interval, a turn counted from the subscription may begin later than this
+    if now.turns == 1 and not _follows_calendar(rules.interval):
+        return None
+    return now.done, now.streak
 
 
-_OF_TURN = attrgetter("starts_at", "ends_at")
-_OF_STANDING = attrgetter("done", "streak", "recent", "best_streak", "done_turns", "turns")
+def summaries_for_others(
+    members: Collection[tuple[int, int]], moment: datetime
+) -> dict[tuple[int, int], tuple[bool, int]]:
+    """Return of some members whether their present turn is done, and the streak.
+
+    :param members: each by user and movement
+    """
+    user_ids, movement_ids = (sorted(set(ids)) for ids in zip(*members, strict=True))
+    summaries = {}
+    ids = {"user_ids": user_ids, "movement_ids": movement_ids}
+    for row in fetch(StandingRow, STANDING_ROWS, ids):
+        member = row.user_id, row.movement_id
+        if member in members:
+            standing = _standing_at(moment, row)
+            summaries[member] = (standing.done, standing.streak)
+    return summaries
 
 
-def _terms(row: StandingRow, kept: _Kept) -> _By:
-    """Return what tells turns: the same for many, as far as it has a meaning."""
-    interval = row.interval
-    since = _ANY if _follows_calendar(interval) else kept.since
-    return interval, since, kept.zone, kept.day, kept.week
+def _schedule_of(
+    row: StandingRow | MovementRow | PersonRow, interval: timedelta, since: datetime
+) -> _Schedule:
+    """Return what divides a member's time into turns: the same for many, as far as it can be."""
+    if _follows_calendar(interval):
+        since = _ANY
+    return interval, since, row.time_zone, row.day_starts_at, row.week_starts_on
 
 
 #: asked for each row
 _follows_calendar = lru_cache(follows_calendar)
 
 
-def _minute_of(moment: datetime) -> datetime:
-    """Return a moment of the same turn, if that follows the calendar, for which it is known."""
-    return moment.replace(second=0, microsecond=0)
+def _terms_by(schedule: _Schedule) -> Terms:
+    interval, since, zone, day_starts_at, week_starts_on = schedule
+    return Terms(interval, Clock(zone, day_starts_at, week_starts_on), since)
 
 
 @lru_cache(4096)
-def _turn_of(moment: datetime, by: _By) -> Turn:
+def _turn_at(moment: datetime, schedule: _Schedule) -> Turn:
     """Return the turn that a moment is in."""
-    interval, since, zone, day, week = by
-    if since is _ANY:
-        moment = _minute_of(moment)
-    return turn_at(moment, interval, Clock(zone, day, week), since)
+    terms = _terms_by(schedule)
+    if terms.since is _ANY:  # the minute's first moment is in the same turn, and mostly known
+        moment = moment.replace(second=0, microsecond=0)
+    return terms.turn_at(moment)
 
 
-@lru_cache(4096)
-def _missed(
-    starts_at: datetime, ends_at: datetime, is_done: bool, moment: datetime, by: _By
-) -> tuple[Turn, int]:
-    """Return the turn of a moment, and how many were missed since the one given, with no pause."""
-    interval, since, zone, day, week = by
-    terms = Terms(interval, Clock(zone, day, week), since)
-    now = advance(Standing(Turn(0, starts_at, ends_at), is_done), moment, terms)
-    return now.turn, now.turns
-
-
-def fast_summary(
-    values: Sequence[Any], updated_at: datetime | None, rules: Rules, moment: datetime
-) -> tuple[bool, int] | None:
-    """Tell whether a member has done their present turn, and their streak, where that is plain.
-
-    :param values: those of `FOR_OTHERS` and of their clock
-    :returns: None where `told_to_others` has to look: with pauses, and misses that are overlooked
-    """
-    ends_at, is_done, streak, paused_until, zone, day, week = values
-    if ends_at is None:
-        return (False, 0) if updated_at is None else None
+def _advanced(standing: Standing, moment: datetime, schedule: _Schedule) -> Standing:
+    """Return what `advance` does where no pause and no allowance holds, by turns from caches."""
+    ends_at = standing.turn.ends_at
     if moment < ends_at:
-        return is_done, streak
-    if not streak:
-        return False, 0
-    interval, free_misses, _ = rules
-    if paused_until is not None or free_misses or not is_done:
-        return None
-    before = _turn_before(moment, interval, zone, day, week)
-    if before < ends_at:
-        return False, streak
-    # after a change of interval, a turn counted from the subscription may begin later than this
-    if not _follows_calendar(interval) and before < ends_at + interval:
-        return None
-    return False, 0
+        return standing
+    turn, misses = _turn_at(moment, schedule), 0
+    if turn.starts_at != ends_at or not standing.done:  # else it is the next one
+        begins_at = max(turn.starts_at, ends_at)
+        turn, misses = _misses(standing.turn.starts_at, ends_at, standing.done, begins_at, schedule)
+    return lapsed(standing, turn, misses)
 
 
 @lru_cache(4096)
-def _turn_before(moment: datetime, interval: timedelta, zone: str, day: int, week: int) -> datetime:
-    """Return when the turn before that of a moment began: who did it last until then missed one."""
-    if not follows_calendar(interval):
-        return moment - interval  # wherever it begins
-    clock = Clock(zone, day, week)
-    present = turn_at(_minute_of(moment), interval, clock, moment)
-    return turn_at(present.starts_at - INSTANT, interval, clock, moment).starts_at
-
-
-def summaries_for_others(
-    members: Collection[tuple[int, int]], moment: datetime
-) -> dict[tuple[int, int], tuple[bool, int]]:
-    """Tell of some members whether they have done their present turn, and their streak.
-
-    :param members: each by user and movement
-    """
-    user_ids, movement_ids = (sorted(set(ids)) for ids in zip(*members, strict=True))
-    found = {}
-    for row in execute(SEVERAL, {"user_ids": user_ids, "movement_ids": movement_ids}):
-        member = row.user_id, row.movement_id
-        if member in members:
-            terms = terms_in(row)
-            standing = advance(standing_in(row, terms), moment, terms)
-            found[member] = (standing.done, standing.streak)
-    return found
+def _misses(
+    starts_at: datetime, ends_at: datetime, done: bool, moment: datetime, schedule: _Schedule
+) -> tuple[Turn, int]:
+    """Return the turn of a moment, and how many turns were missed since another began."""
+    standing = Standing(Turn(0, starts_at, ends_at), done)
+    now = advance(standing, moment, _terms_by(schedule))
+    return now.turn, now.turns

@@ -1,0 +1,172 @@
+"""Shapes of rows: a named tuple for each, whose fields are the columns of its SELECT.
+
+`columns_of` makes the columns from the fields, and `read` the tuple from a row. A statement may
+add columns after those of its shape.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, Executable
+from sqlalchemy.orm import InstrumentedAttribute
+
+from gridt.models.base import execute
+
+Column = ColumnElement[Any] | InstrumentedAttribute[Any]
+Shape = TypeVar("Shape", bound=NamedTuple)
+
+
+class Rules(NamedTuple):
+    """What the turns of every member of a movement are scored by."""
+
+    interval: timedelta
+    free_misses: int
+    free_turns: int
+
+
+class StandingRow(NamedTuple):
+    """A member's stored standing, and what it is scored by."""
+
+    user_id: int
+    movement_id: int
+    last_update_at: datetime | None
+    turn_starts_at: datetime | None
+    turn_ends_at: datetime | None
+    turn_done: bool
+    streak: int
+    recent: str | None
+    best_streak: int
+    done_turns: int
+    turns: int
+    since: datetime
+    paused_from: datetime | None
+    paused_until: datetime | None
+    time_zone: str
+    day_starts_at: int
+    week_starts_on: int
+    weeks: str | None
+    interval: timedelta
+    free_misses: int
+    free_turns: int
+    counts_every_update: bool
+
+
+class FormerClockRow(NamedTuple):
+    """A clock that a user went by until a moment."""
+
+    user_id: int
+    ended_at: datetime
+    time_zone: str
+    day_starts_at: int
+    week_starts_on: int
+
+
+class FormerIntervalRow(NamedTuple):
+    """An interval that a movement had until a moment."""
+
+    ended_at: datetime
+    interval: timedelta
+
+
+class PauseRow(NamedTuple):
+    """A pause of a member."""
+
+    user_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+class UpdateTimeRow(NamedTuple):
+    """When a member posted an update."""
+
+    user_id: int
+    time_stamp: datetime
+
+
+class MovementRow(NamedTuple):
+    """A movement, and the subscription, last update and standing of a user there.
+
+    From `subscribed_at` on, every value is None for a user who is not subscribed.
+    """
+
+    id: int
+    name: str
+    short_description: str
+    description: str
+    interval: timedelta
+    free_misses: int
+    free_turns: int
+    counts_every_update: bool
+    created_at: datetime
+    creator_id: int | None
+    member_count: int
+    subscribed_at: datetime | None
+    update_id: int | None
+    last_update_at: datetime | None
+    message: str | None
+    turn_starts_at: datetime | None
+    turn_ends_at: datetime | None
+    turn_done: bool
+    streak: int
+    recent: str | None
+    best_streak: int
+    done_turns: int
+    turns: int
+    since: datetime
+    paused_from: datetime | None
+    paused_until: datetime | None
+    time_zone: str
+    day_starts_at: int
+    week_starts_on: int
+
+
+class PersonRow(NamedTuple):
+    """A leader or follower with their last update, and the standing that others see."""
+
+    movement_id: int
+    id: int
+    username: str
+    bio: str
+    email: str
+    update_id: int | None
+    last_update_at: datetime | None
+    message: str | None
+    turn_ends_at: datetime | None
+    turn_done: bool
+    streak: int
+    paused_until: datetime | None
+    time_zone: str
+    day_starts_at: int
+    week_starts_on: int
+
+
+def columns_of(shape: type[Shape], *sources: Any, **computed: Column) -> list[Column]:
+    """Return the columns to select for a shape, in the order of its fields.
+
+    :param sources: models, or the columns of tables; the first that has a field's name gives it
+    :param computed: columns of other names or tables, by the field's name
+    """
+    columns: list[Column] = []
+    for name in shape._fields:
+        column = computed.get(name)
+        if column is None:
+            column = next(getattr(source, name) for source in sources if hasattr(source, name))
+        columns.append(column if column.key == name else column.label(name))
+    return columns
+
+
+def read(shape: type[Shape], row: Sequence[Any]) -> Shape:
+    """Return the part of a row that has a shape; other columns come after it."""
+    return shape._make(row[: len(shape._fields)])
+
+
+def fetch(shape: type[Shape], statement: Executable, values: Mapping[str, Any]) -> list[Shape]:
+    """Send a statement, and return its rows in their shape."""
+    return [read(shape, row) for row in execute(statement, values)]
+
+
+def fetch_one(shape: type[Shape], statement: Executable, values: Mapping[str, Any]) -> Shape | None:
+    """Send a statement that returns one row at most, and return it in its shape."""
+    row = execute(statement, values).one_or_none()
+    return None if row is None else read(shape, row)

@@ -1,0 +1,67 @@
+"""Reading rows: the standing that a row has, and the terms that it is scored by."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gridt.models.rows import MovementRow, StandingRow
+from gridt.models.schedule import clock_of
+from gridt.turns.calendar import Turn
+from gridt.turns.scoring import Allowance, Pause, Standing, Terms, initial, mark_done
+
+
+def has_unscored_update(row: StandingRow | MovementRow) -> bool:
+    """Return whether nothing but the last update is known, as in rows of old versions."""
+    updated_at = row.last_update_at
+    return row.turn_starts_at is None and updated_at is not None and updated_at >= row.since
+
+
+def is_complete(row: StandingRow) -> bool:
+    """Return whether the stored standing is complete: in rows of old versions it may not be."""
+    if row.turn_starts_at is None:
+        return not has_unscored_update(row)
+    return row.weeks is not None
+
+
+def terms_of(row: StandingRow | MovementRow) -> Terms:
+    """Return what a member's turns are scored by, from now on."""
+    pauses: Sequence[Pause] = ()
+    if row.paused_from is not None and row.paused_until is not None:
+        pauses = (Pause(row.paused_from, row.paused_until),)
+    allowance = Allowance(row.free_misses, row.free_turns)
+    return Terms(row.interval, clock_of(row), row.since, allowance, pauses)
+
+
+def full_standing_of(row: StandingRow, terms: Terms) -> Standing:
+    """Return a member's standing, weeks included, so that it can be stored again."""
+    standing = stored_standing(row)
+    if standing is None:
+        return _first_standing(row, terms)
+    return standing._replace(weeks=row.weeks or "")
+
+
+def standing_of(row: StandingRow | MovementRow, terms: Terms) -> Standing:
+    """Return a member's standing, but for the weeks."""
+    return stored_standing(row) or _first_standing(row, terms)._replace(weeks=None)
+
+
+def stored_standing(row: StandingRow | MovementRow) -> Standing | None:
+    """Return the standing, but for the weeks, that a row has; None where none was stored yet."""
+    if row.turn_starts_at is None or row.turn_ends_at is None:
+        return None
+    return Standing(
+        Turn(0, row.turn_starts_at, row.turn_ends_at),
+        row.turn_done,
+        row.streak,
+        row.best_streak,
+        row.done_turns,
+        row.turns,
+        row.recent or "",
+    )
+
+
+def _first_standing(row: StandingRow | MovementRow, terms: Terms) -> Standing:
+    updated_at = row.last_update_at
+    if updated_at is None or not has_unscored_update(row):
+        return initial(terms)
+    # until it is recomputed, all that is known is the last update
+    return mark_done(initial(replace(terms, since=updated_at)), updated_at, terms)
