@@ -157,7 +157,7 @@ def test_people_join_a_large_movement_side_by_side(world: Flask, movement_of: Ma
 def test_people_join_a_small_movement_one_after_the_other(world: Flask, movement_of: Make) -> None:
     id, _ = movement_of(ALONE)
     first, second = people(2)
-    jobs = (partial(outcome, join, id, one) for one in (first, second))
+    jobs = (partial(outcome, join, id, user) for user in (first, second))
     assert in_turn(world, COUNTING, *jobs) == (None, None)
     assert violations() == []
     assert len(keys_of(id)) == ALONE + 2
@@ -173,11 +173,13 @@ def test_who_comes_while_a_movement_crosses_the_border_waits(
     user = members[25] if change is leave else people(1)[0]
     begin(change, id, user)
     with ExitStack() as stack:
-        jobs = [partial(outcome, leave if one in members else join, id, one) for one in others]
+        jobs = [
+            partial(outcome, leave if other in members else join, id, other) for other in others
+        ]
         running = [stack.enter_context(beside(world, job)) for job in jobs]
         wait_until_somebody_waits()
         commit()
-    assert [one.result() for one in running] == [None] * 4
+    assert [job.result() for job in running] == [None] * 4
     assert violations() == []
     assert set(keys_of(id)) == (set(members) ^ {user}) ^ set(others)
 
@@ -188,8 +190,11 @@ def test_many_who_leave_across_the_border_at_once_leave_no_slot_open(
     id, members = movement_of(ALONE + 4)
     for start in range(0, 12, 4):
         db.session.remove()
-        some = members[start : start + 4]
-        assert at_once(world, *(partial(outcome, leave, id, one) for one in some)) == [None] * 4
+        leavers = members[start : start + 4]
+        assert (
+            at_once(world, *(partial(outcome, leave, id, leaver) for leaver in leavers))
+            == [None] * 4
+        )
         assert violations() == []
     assert len(keys_of(id)) == ALONE - 8
 
@@ -213,7 +218,7 @@ def test_nobody_chooses_who_is_leaving(world: Flask, movement_of: Make) -> None:
     id, members = movement_of(ALONE + 6, since=utcnow() - timedelta(days=9))
     leaver = members[20]
     outcome(post, id, leaver)  # the only live one: everybody would choose them
-    following = [one for one, slots in arrows_of(id).items() if leaver in slots.values()]
+    following = [member for member, slots in arrows_of(id).items() if leaver in slots.values()]
     with stopped(world, LEAVING, partial(outcome, leave, id, leaver)):
         for user in set(members) - {leaver, *following}:
             left = arrows_of(id)[user][0]
@@ -274,8 +279,8 @@ def test_two_who_lead_each_other_can_leave_side_by_side(world: Flask, movement_o
         .values(leader_id=first)
     )
     commit()
-    for one, other in ((first, second), (members[10], members[11])):
-        jobs = (partial(outcome, leave, id, leaver) for leaver in (other, one))
+    for first_leaver, second_leaver in ((first, second), (members[10], members[11])):
+        jobs = (partial(outcome, leave, id, leaver) for leaver in (second_leaver, first_leaver))
         assert in_turn(world, LEAVING, *jobs) == (None, None)
         assert violations() == []
 
@@ -325,7 +330,7 @@ def test_nobody_changes_a_movement_that_is_being_deleted(
     id, members = movement_of(TOGETHER)
     user = people(1)[0] if change is join else members[0]
     deleting, late = partial(delete_movement, id), partial(outcome, change, id, user)
-    _, told = in_turn(world, "DELETE FROM movements", deleting, late)
-    assert told is MovementNotFound
+    _, error = in_turn(world, "DELETE FROM movements", deleting, late)
+    assert error is MovementNotFound
     assert keys_of(id) == {}
     assert violations() == []
