@@ -62,7 +62,7 @@ class Movement(NetworkLock, Stored, Model):
     #: up to this many missed turns in any `free_turns` consecutive turns do not end a streak
     free_misses: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     free_turns: Mapped[int] = mapped_column(SmallInteger, default=LATELY, server_default="30")
-    #: whether a member may post more than one update in a turn
+    #: whether a turn that is done may be reported done again afterwards
     counts_every_update: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     creator: Mapped[User | None] = relationship()
@@ -272,7 +272,7 @@ class Movement(NetworkLock, Stored, Model):
 
     @property
     def rules(self) -> Rules:
-        """The rules that score the standing of every member."""
+        """Return what the standing of every member is judged by."""
         return self.interval, self.free_misses, self.free_turns
 
     def snapshot(self) -> Snapshot:
