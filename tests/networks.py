@@ -132,74 +132,74 @@ def violations() -> list[str]:
     slots = db.session.execute(sa.select(tables["movement_user_associations"])).all()
     updates = db.session.execute(sa.select(tables["updates"])).all()
     blocks = db.session.execute(sa.select(tables["blocks"])).all()
-    pairs_apart = {(one.blocker_id, one.blocked_id) for one in blocks}
+    pairs_apart = {(row.blocker_id, row.blocked_id) for row in blocks}
     pairs_apart |= {(blocked, blocker) for blocker, blocked in pairs_apart}
-    members = Counter(one.movement_id for one in subscriptions)
-    found = [
+    members = Counter(subscription.movement_id for subscription in subscriptions)
+    broken = [
         f"I9: movement {id} counts {stored} of {members[id]}"
         for id, stored in counts.items()
         if stored != members[id]
     ]
-    pairs = Counter((one.user_id, one.movement_id) for one in subscriptions)
-    found += [f"I6: {pair} subscribed {times} times" for pair, times in pairs.items() if times > 1]
-    ids = {(one.user_id, one.movement_id) for one in subscriptions}
-    ids |= {(one.leader_id, one.movement_id) for one in updates}
-    ids |= {(one.follower_id, one.movement_id) for one in slots}
-    found += [f"I8: {end}" for end in ids if end[0] not in users or end[1] not in counts]
-    found += [
-        f"key of {one.user_id} out of movement {one.movement_id}"
-        for one in subscriptions
-        if one.shuffle_key >> 32 != one.movement_id
+    pairs = Counter((row.user_id, row.movement_id) for row in subscriptions)
+    broken += [f"I6: {pair} subscribed {times} times" for pair, times in pairs.items() if times > 1]
+    ids = {(subscription.user_id, subscription.movement_id) for subscription in subscriptions}
+    ids |= {(update.leader_id, update.movement_id) for update in updates}
+    ids |= {(slot.follower_id, slot.movement_id) for slot in slots}
+    broken += [f"I8: {end}" for end in ids if end[0] not in users or end[1] not in counts]
+    broken += [
+        f"key of {subscription.user_id} out of movement {subscription.movement_id}"
+        for subscription in subscriptions
+        if subscription.shuffle_key >> 32 != subscription.movement_id
     ]
     latest: dict[tuple[int, int], datetime] = {}
-    for one in updates:
-        pair = (one.leader_id, one.movement_id)
-        latest[pair] = max(latest.get(pair, one.time_stamp), one.time_stamp)
-    found += [
-        f"I9: last update of {one.user_id} in {one.movement_id} is not {one.last_update_at}"
-        for one in subscriptions
-        if one.last_update_at != latest.get((one.user_id, one.movement_id))
+    for update in updates:
+        pair = (update.leader_id, update.movement_id)
+        latest[pair] = max(latest.get(pair, update.time_stamp), update.time_stamp)
+    broken += [
+        f"I9: last update of {row.user_id} in {row.movement_id} is not {row.last_update_at}"
+        for row in subscriptions
+        if row.last_update_at != latest.get((row.user_id, row.movement_id))
     ]
     for movement_id in counts:
-        mine = {user for user, movement in pairs if movement == movement_id}
-        of_it = [one for one in slots if one.movement_id == movement_id]
-        found += _violations_in(mine, of_it, pairs_apart)
-    return found
+        users_in = {user for user, movement in pairs if movement == movement_id}
+        slots_in = [slot for slot in slots if slot.movement_id == movement_id]
+        broken += _violations_in(users_in, slots_in, pairs_apart)
+    return broken
 
 
 def _violations_in(
     members: set[int], slots: Sequence[Any], apart: set[tuple[int, int]]
 ) -> list[str]:
-    found = []
-    barred = Counter(one for one, other in apart if {one, other} <= members)
+    broken = []
+    blocked = Counter(user for user, other in apart if {user, other} <= members)
     leaders: dict[int, list[int]] = {member: [] for member in members}
     numbers: dict[int, list[int]] = {member: [] for member in members}
-    for one in slots:
-        if one.leader_id == one.follower_id:
-            found.append(f"I1: {one.follower_id} leads themselves")
-        if not {one.follower_id, one.leader_id} - {None} <= members:
-            found.append(f"I4: {one.follower_id} or {one.leader_id} is not subscribed")
-        numbers.setdefault(one.follower_id, []).append(one.slot)
-        if one.leader_id is not None:
-            leaders.setdefault(one.follower_id, []).append(one.leader_id)
-    for follower, mine in leaders.items():
-        if len(set(mine)) != len(mine):
-            found.append(f"I2: {follower} follows {mine}")
-        if len(mine) > 4:
-            found.append(f"I3: {follower} follows {mine}")
-        if len(mine) != min(4, len(members) - 1 - barred[follower]):
-            found.append(f"I5: {follower} of {len(members)} members follows {mine}")
-        if {(follower, leader) for leader in mine} & apart:
-            found.append(f"I14: {follower} follows {mine}")
-    found += [
-        f"I7: {one} has slots {has}" for one, has in numbers.items() if sorted(has) != [*range(4)]
+    for slot in slots:
+        if slot.leader_id == slot.follower_id:
+            broken.append(f"I1: {slot.follower_id} leads themselves")
+        if not {slot.follower_id, slot.leader_id} - {None} <= members:
+            broken.append(f"I4: {slot.follower_id} or {slot.leader_id} is not subscribed")
+        numbers.setdefault(slot.follower_id, []).append(slot.slot)
+        if slot.leader_id is not None:
+            leaders.setdefault(slot.follower_id, []).append(slot.leader_id)
+    for follower, followed in leaders.items():
+        if len(set(followed)) != len(followed):
+            broken.append(f"I2: {follower} follows {followed}")
+        if len(followed) > 4:
+            broken.append(f"I3: {follower} follows {followed}")
+        if len(followed) != min(4, len(members) - 1 - blocked[follower]):
+            broken.append(f"I5: {follower} of {len(members)} members follows {followed}")
+        if {(follower, leader) for leader in followed} & apart:
+            broken.append(f"I14: {follower} follows {followed}")
+    broken += [
+        f"I7: {user} has slots {own}" for user, own in numbers.items() if sorted(own) != [*range(4)]
     ]
-    return found
+    return broken
 
 
-def put_apart(one: int, other: int) -> None:
+def put_apart(blocker: int, blocked: int) -> None:
     """Let one user block another, and commit."""
-    block(*(User.find_by_id(id) for id in (one, other)))
+    block(*(User.find_by_id(id) for id in (blocker, blocked)))
     db.session.commit()
 
 

@@ -35,7 +35,7 @@ def at_once(app: Flask, *jobs: Callable[[], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(jobs)) as pool:
         running = [pool.submit(run, job) for job in jobs]
-    return [one.result() for one in running]
+    return [job.result() for job in running]
 
 
 def swap(leader: int | None) -> Callable[[Movement, User], int | None]:
@@ -146,17 +146,17 @@ def test_a_storm_breaks_nothing_and_loses_nothing(world: Flask, size: int, begun
         Wanderer(id, everybody, everybody[number::THREADS], seed=number)
         for number in range(THREADS)
     ]
-    for one in wanderers:
-        one.operations = 40
+    for wanderer in wanderers:
+        wanderer.operations = 40
     db.session.remove()
     at_once(world, *wanderers)
 
     assert violations() == []
     members = dict.fromkeys(everybody[:begun], True)
-    for one in wanderers:
-        members |= one.subscribed
+    for wanderer in wanderers:
+        members |= wanderer.subscribed
     assert set(keys_of(id)) == {user for user, subscribed in members.items() if subscribed}
-    posted = [update for one in wanderers for update in one.posted]
+    posted = [update for wanderer in wanderers for update in wanderer.posted]
     assert set(db.session.scalars(sa.select(Update.id))) == set(posted)
     assert posted
 
@@ -328,7 +328,7 @@ def test_of_two_who_start_the_same_movement_one_succeeds(
             "interval": "daily",
             "short_description": "floss your teeth",
         }
-        calls = [partial(one.post, "/movements", json=body) for one in clients]
+        calls = [partial(client.post, "/movements", json=body) for client in clients]
         assert statuses(world, *calls) == [201, 409]
     assert violations() == []
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Movement)) == 5
@@ -342,9 +342,9 @@ def test_a_refresh_token_is_good_for_one_of_two(world: Flask) -> None:
         headers = {"Authorization": f"Bearer {tokens_for(login)['refresh_token']}"}
         db.session.remove()
         call = partial(world.test_client().post, "/auth/refresh", headers=headers)
-        found = statuses(world, call, call)
-        assert found[1] == 401
-        assert found.count(200) <= 1
+        answers = statuses(world, call, call)
+        assert answers[1] == 401
+        assert answers.count(200) <= 1
 
 
 def test_joining_and_leaving_over_http_at_once_breaks_nothing(
@@ -356,8 +356,8 @@ def test_joining_and_leaving_over_http_at_once_breaks_nothing(
     id, clients = movement.id, [client_for(user) for user in users]
     clients[0].get("/")
     path = f"/movements/{id}/subscriber"
-    calls = [partial(one.delete, path) for one in clients[:4]]
-    calls += [partial(one.put, path) for one in clients[4:]]
+    calls = [partial(client.delete, path) for client in clients[:4]]
+    calls += [partial(client.put, path) for client in clients[4:]]
     assert set(statuses(world, *calls)) == {200}
     assert violations() == []
     assert set(keys_of(id)) == set(users[4:])
@@ -373,5 +373,7 @@ def test_posting_at_once_keeps_every_update(
     client.get("/")
     answers = at_once(world, *[partial(client.post, path, json={"message": "done"})] * 6)
     assert {answer.status_code for answer in answers} == {201}
-    assert set(db.session.scalars(sa.select(Update.id))) == {one.json["id"] for one in answers}
+    assert set(db.session.scalars(sa.select(Update.id))) == {
+        answer.json["id"] for answer in answers
+    }
     assert violations() == []

@@ -61,9 +61,9 @@ class LifeOfTwelve(Life):
         return [arrows_of(id) for id in ids], [keys_of(id) for id in ids]
 
     def user(self, number: int) -> User:
-        found = User.find_by_id(self.ids[number])
-        assert found is not None
-        return found
+        user = User.find_by_id(self.ids[number])
+        assert user is not None
+        return user
 
     def candidates(self, where: int, user: int) -> set[int]:
         """Return whom a member could follow."""
@@ -72,7 +72,7 @@ class LifeOfTwelve(Life):
 
     def kept_from(self, user: int) -> set[int]:
         pairs = db.session.execute(sa.select(Block.blocker_id, Block.blocked_id)).all()
-        return {one for pair in pairs if user in pair for one in pair} - {user}
+        return {member for pair in pairs if user in pair for member in pair} - {user}
 
     def ensure_nothing_changed_but(self, where: int, before: Any, after: Any) -> None:
         for part_before, part_after in zip(before, after, strict=True):
@@ -184,17 +184,17 @@ class LifeOfTwelve(Life):
     @rule(number=someone, where=somewhere)
     def find_leaders(self, number: int, where: int) -> None:
         user, movement = self.user(number), self.movements[where]
-        found = movement.find_leaders(user)
+        leaders = movement.find_leaders(user)
         if user.id not in keys_of(movement.id):
-            assert found is None
+            assert leaders is None
             return
         eligible = self.candidates(where, user.id)
-        assert len(found) == len(set(found))
+        assert len(leaders) == len(set(leaders))
         if movement.member_count <= 64:
-            assert set(found) == eligible
+            assert set(leaders) == eligible
         else:
-            assert set(found) <= eligible
-            assert max(0, 3 - len(self.kept_from(user.id))) <= len(found) <= 64
+            assert set(leaders) <= eligible
+            assert max(0, 3 - len(self.kept_from(user.id))) <= len(leaders) <= 64
 
     @rule(number=someone, where=somewhere)
     def post(self, number: int, where: int) -> None:
@@ -236,17 +236,17 @@ class LifeOfTwelve(Life):
     def block(self, number: int, other: int) -> None:
         if number == other:
             return
-        one, two, before = self.user(number), self.user(other), self.state()
-        block(one, two)
+        blocker, blocked, before = self.user(number), self.user(other), self.state()
+        block(blocker, blocked)
         db.session.commit()
         after = self.state()
         assert after[1] == before[1]
         for where in (0, 1):
             difference = changed(before[0][where], after[0][where])  # I10
             for (follower, _), (old, new) in difference.items():
-                assert {follower, old} == {one.id, two.id}
+                assert {follower, old} == {blocker.id, blocked.id}
                 assert new not in before[0][where][follower].values() or new is None
-        block(one, two)
+        block(blocker, blocked)
         db.session.commit()
         assert self.state() == after  # I12
 
@@ -262,16 +262,16 @@ class LifeOfTwelve(Life):
         if not pairs:
             return
         pair = data.draw(st.sampled_from(sorted(tuple(pair) for pair in pairs)))
-        one, two = (User.find_by_id(id) for id in pair)
+        blocker, blocked = (User.find_by_id(id) for id in pair)
         before = self.state()
-        unblock(one, two)
+        unblock(blocker, blocked)
         db.session.commit()
         after = self.state()
         for where in (0, 1):
             difference = changed(before[0][where], after[0][where])  # I10
             for (follower, _), (old, new) in difference.items():
-                assert (old, {follower, new}) == (None, {one.id, two.id})
-        unblock(one, two)
+                assert (old, {follower, new}) == (None, {blocker.id, blocked.id})
+        unblock(blocker, blocked)
         db.session.commit()
         assert self.state() == after
 

@@ -29,8 +29,8 @@ from tests.test_concurrency import at_once, delete_movement, join, leave, outcom
 
 pytestmark = writers_overlap
 
-#: the largest movement whose network one changes at a time, and one where several do
-ALONE, TOGETHER = 64, 70
+#: the size of the largest movement whose lock is always exclusive, and of one that shares it
+EXCLUSIVE, SHARED = 64, 70
 Change = Callable[[Movement, User], Any]
 Make = Callable[..., tuple[int, list[int]]]
 
@@ -144,7 +144,7 @@ def commit() -> None:
 
 
 def test_people_join_a_large_movement_side_by_side(world: Flask, movement_of: Make) -> None:
-    id, _ = movement_of(ALONE + 1)
+    id, _ = movement_of(EXCLUSIVE + 1)
     first, second = people(2)
     with stopped(world, COUNTING, partial(outcome, join, id, first)) as running:
         with beside(world, partial(outcome, join, id, second)) as other:
@@ -155,15 +155,15 @@ def test_people_join_a_large_movement_side_by_side(world: Flask, movement_of: Ma
 
 
 def test_people_join_a_small_movement_one_after_the_other(world: Flask, movement_of: Make) -> None:
-    id, _ = movement_of(ALONE)
+    id, _ = movement_of(EXCLUSIVE)
     first, second = people(2)
-    jobs = (partial(outcome, join, id, one) for one in (first, second))
+    jobs = (partial(outcome, join, id, user) for user in (first, second))
     assert in_turn(world, COUNTING, *jobs) == (None, None)
     assert violations() == []
-    assert len(keys_of(id)) == ALONE + 2
+    assert len(keys_of(id)) == EXCLUSIVE + 2
 
 
-@pytest.mark.parametrize(("size", "change"), [(ALONE, join), (ALONE + 1, leave)])
+@pytest.mark.parametrize(("size", "change"), [(EXCLUSIVE, join), (EXCLUSIVE + 1, leave)])
 def test_who_comes_while_a_movement_crosses_the_border_waits(
     world: Flask, movement_of: Make, size: int, change: Change
 ) -> None:
@@ -173,11 +173,13 @@ def test_who_comes_while_a_movement_crosses_the_border_waits(
     user = members[25] if change is leave else people(1)[0]
     begin(change, id, user)
     with ExitStack() as stack:
-        jobs = [partial(outcome, leave if one in members else join, id, one) for one in others]
+        jobs = [
+            partial(outcome, leave if other in members else join, id, other) for other in others
+        ]
         running = [stack.enter_context(beside(world, job)) for job in jobs]
         wait_until_somebody_waits()
         commit()
-    assert [one.result() for one in running] == [None] * 4
+    assert [job.result() for job in running] == [None] * 4
     assert violations() == []
     assert set(keys_of(id)) == (set(members) ^ {user}) ^ set(others)
 
@@ -185,16 +187,19 @@ def test_who_comes_while_a_movement_crosses_the_border_waits(
 def test_many_who_leave_across_the_border_at_once_leave_no_slot_open(
     world: Flask, movement_of: Make
 ) -> None:
-    id, members = movement_of(ALONE + 4)
+    id, members = movement_of(EXCLUSIVE + 4)
     for start in range(0, 12, 4):
         db.session.remove()
-        some = members[start : start + 4]
-        assert at_once(world, *(partial(outcome, leave, id, one) for one in some)) == [None] * 4
+        leavers = members[start : start + 4]
+        assert (
+            at_once(world, *(partial(outcome, leave, id, leaver) for leaver in leavers))
+            == [None] * 4
+        )
         assert violations() == []
-    assert len(keys_of(id)) == ALONE - 8
+    assert len(keys_of(id)) == EXCLUSIVE - 8
 
 
-@pytest.mark.parametrize("size", [ALONE, TOGETHER])
+@pytest.mark.parametrize("size", [EXCLUSIVE, SHARED])
 def test_who_posts_and_leaves_at_once_waits_for_nobody_in_a_circle(
     world: Flask, movement_of: Make, size: int
 ) -> None:
@@ -210,10 +215,10 @@ def test_who_posts_and_leaves_at_once_waits_for_nobody_in_a_circle(
 
 
 def test_nobody_chooses_who_is_leaving(world: Flask, movement_of: Make) -> None:
-    id, members = movement_of(ALONE + 6, since=utcnow() - timedelta(days=9))
+    id, members = movement_of(EXCLUSIVE + 6, since=utcnow() - timedelta(days=9))
     leaver = members[20]
     outcome(post, id, leaver)  # the only live one: everybody would choose them
-    following = [one for one, slots in arrows_of(id).items() if leaver in slots.values()]
+    following = [member for member, slots in arrows_of(id).items() if leaver in slots.values()]
     with stopped(world, LEAVING, partial(outcome, leave, id, leaver)):
         for user in set(members) - {leaver, *following}:
             left = arrows_of(id)[user][0]
@@ -238,7 +243,7 @@ def test_who_deletes_an_update_can_be_chosen(world: Flask, movement_of: Make) ->
 
 
 def test_who_finds_everybody_leaving_may_try_again(world: Flask, movement_of: Make) -> None:
-    id, members = movement_of(TOGETHER)
+    id, members = movement_of(SHARED)
     everybody = sa.select(Subscription.user_id).where(Subscription.movement_id == id)
     db.session.execute(everybody.with_for_update())
     with beside(world, partial(outcome, swap(members[1]), id, members[0])) as swapping:
@@ -252,7 +257,7 @@ def test_who_finds_everybody_leaving_may_try_again(world: Flask, movement_of: Ma
 
 
 def test_who_was_chosen_leaves_after_that(world: Flask, movement_of: Make) -> None:
-    id, _ = movement_of(TOGETHER)
+    id, _ = movement_of(SHARED)
     (newcomer,) = people(1)
     begin(join, id, newcomer)
     leader = arrows_of(id)[newcomer][0]
@@ -265,7 +270,7 @@ def test_who_was_chosen_leaves_after_that(world: Flask, movement_of: Make) -> No
 
 
 def test_two_who_lead_each_other_can_leave_side_by_side(world: Flask, movement_of: Make) -> None:
-    id, members = movement_of(TOGETHER)
+    id, members = movement_of(SHARED)
     first, second = members[0], members[1]
     db.session.execute(
         sa.update(Association)
@@ -274,14 +279,14 @@ def test_two_who_lead_each_other_can_leave_side_by_side(world: Flask, movement_o
         .values(leader_id=first)
     )
     commit()
-    for one, other in ((first, second), (members[10], members[11])):
-        jobs = (partial(outcome, leave, id, leaver) for leaver in (other, one))
+    for first_leaver, second_leaver in ((first, second), (members[10], members[11])):
+        jobs = (partial(outcome, leave, id, leaver) for leaver in (second_leaver, first_leaver))
         assert in_turn(world, LEAVING, *jobs) == (None, None)
         assert violations() == []
 
 
 def test_a_leaver_waits_for_a_swap_of_a_follower(world: Flask, movement_of: Make) -> None:
-    id, members = movement_of(TOGETHER)
+    id, members = movement_of(SHARED)
     follower, leaver, left = members[:3]
     begin(swap(left), id, follower)
     with beside(world, partial(outcome, leave, id, leaver)) as leaving:
@@ -295,7 +300,7 @@ def test_a_leaver_waits_for_a_swap_of_a_follower(world: Flask, movement_of: Make
 
 
 def test_of_two_who_join_twice_one_waits_and_finds_it_done(world: Flask, movement_of: Make) -> None:
-    id, _ = movement_of(TOGETHER)
+    id, _ = movement_of(SHARED)
     (newcomer,) = people(1)
     begin(join, id, newcomer)
     with beside(world, partial(outcome, join, id, newcomer)) as again:
@@ -307,7 +312,7 @@ def test_of_two_who_join_twice_one_waits_and_finds_it_done(world: Flask, movemen
 
 
 def test_a_movement_is_deleted_after_those_who_join(world: Flask, movement_of: Make) -> None:
-    id, _ = movement_of(TOGETHER)
+    id, _ = movement_of(SHARED)
     (newcomer,) = people(1)
     begin(join, id, newcomer)
     with beside(world, partial(delete_movement, id)) as deleting:
@@ -322,10 +327,10 @@ def test_a_movement_is_deleted_after_those_who_join(world: Flask, movement_of: M
 def test_nobody_changes_a_movement_that_is_being_deleted(
     world: Flask, movement_of: Make, change: Change
 ) -> None:
-    id, members = movement_of(TOGETHER)
+    id, members = movement_of(SHARED)
     user = people(1)[0] if change is join else members[0]
     deleting, late = partial(delete_movement, id), partial(outcome, change, id, user)
-    _, told = in_turn(world, "DELETE FROM movements", deleting, late)
-    assert told is MovementNotFound
+    _, error = in_turn(world, "DELETE FROM movements", deleting, late)
+    assert error is MovementNotFound
     assert keys_of(id) == {}
     assert violations() == []

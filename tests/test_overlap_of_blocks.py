@@ -18,11 +18,11 @@ from tests.databases import writers_overlap
 from tests.networks import arrows_of, make_movements, people, plant, ring, violations
 from tests.test_concurrency import at_once, delete_account, join, leave, outcome, post, swap
 from tests.test_overlap import (
-    ALONE,
     COUNTING,
+    EXCLUSIVE,
     LEAVING,
     PATIENCE,
-    TOGETHER,
+    SHARED,
     Make,
     begin,
     beside,
@@ -37,16 +37,16 @@ __all__ = ["movement_of"]  # a fixture
 
 pytestmark = writers_overlap
 
-each_size = pytest.mark.parametrize("size", [ALONE, TOGETHER])
+each_size = pytest.mark.parametrize("size", [EXCLUSIVE, SHARED])
 
 # where who chooses is stopped: before those in question are held, and before it is written down
 COMPARING, FILLING = "FOR KEY SHARE OF subscriptions", "UPDATE movement_user_associations"
 each_moment = pytest.mark.parametrize("words", [COMPARING, FILLING])
 
 
-def about_two(change: Callable[[User, User], Any], one: int, other: int) -> Any:
+def about_two(change: Callable[[User, User], Any], blocker: int, blocked: int) -> Any:
     """Block or unblock, and save it; return the domain error's type, or None."""
-    users = [User.find_by_id(id) for id in (one, other)]
+    users = [User.find_by_id(id) for id in (blocker, blocked)]
     try:
         change(*users)
         db.session.commit()
@@ -62,8 +62,8 @@ def narrow(id: int, user: int, *left: int) -> None:
     """Let blocks leave a member nobody to follow but their leaders and some others."""
     arrows = arrows_of(id)
     kept = {user, *left, *arrows[user].values()}
-    kept |= {one for one, slots in arrows.items() if user in slots.values()}
-    pairs = [(one, user) for one in arrows if one not in kept]
+    kept |= {member for member, slots in arrows.items() if user in slots.values()}
+    pairs = [(member, user) for member in arrows if member not in kept]
     now = utcnow()
     rows = [{"blocker_id": a, "blocked_id": b, "created_at": now} for a, b in pairs]
     db.session.execute(sa.insert(Block), rows)
@@ -91,7 +91,7 @@ def narrow_movement(movement_of: Make) -> Callable[[int], tuple[int, int, int, l
         assert arrows_of(id)[other][3] == user
         followers = members[1:4]
         for follower, leader in zip(followers, members[20:], strict=False):
-            slot = next(n for n, one in arrows_of(id)[follower].items() if one == user)
+            slot = next(n for n, led_by in arrows_of(id)[follower].items() if led_by == user)
             point(id, follower, slot, leader)
         narrow(id, user, other)
         assert violations() == []
@@ -162,7 +162,7 @@ def test_nobody_replaces_a_leaver_who_is_blocking(
 # -- somebody joins ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [3, ALONE, TOGETHER])
+@pytest.mark.parametrize("size", [3, EXCLUSIVE, SHARED])
 def test_a_block_waits_for_who_joins_and_sees_their_leaders(
     world: Flask, movement_of: Make, size: int
 ) -> None:
@@ -177,7 +177,7 @@ def test_a_block_waits_for_who_joins_and_sees_their_leaders(
     assert violations() == []
 
 
-@pytest.mark.parametrize("size", [4, ALONE, TOGETHER])
+@pytest.mark.parametrize("size", [4, EXCLUSIVE, SHARED])
 def test_who_joins_waits_for_a_block_and_heeds_it(
     world: Flask, movement_of: Make, size: int
 ) -> None:
@@ -194,7 +194,7 @@ def test_who_opens_a_slot_waits_for_who_joins_and_is_given_them(
     world: Flask, narrow_movement: Any
 ) -> None:
     """Who joins has looked for open slots already, and would never fill it."""
-    id, user, other, leaders = narrow_movement(TOGETHER)
+    id, user, other, leaders = narrow_movement(SHARED)
     assert about_two(block, user, other) is None
     (newcomer,) = people(1)
     joining, leaving = partial(outcome, join, id, newcomer), partial(outcome, leave, id, leaders[0])
@@ -205,7 +205,7 @@ def test_who_opens_a_slot_waits_for_who_joins_and_is_given_them(
 
 def test_who_joins_gives_up_where_an_open_slot_is_held(world: Flask, narrow_movement: Any) -> None:
     """Its holder has not seen the newcomer, and may leave it open."""
-    id, user, other, leaders = narrow_movement(TOGETHER)
+    id, user, other, leaders = narrow_movement(SHARED)
     assert about_two(block, user, other) is None
     assert outcome(leave, id, leaders[0]) is None
     assert violations() == []
@@ -243,8 +243,8 @@ def test_who_opens_a_slot_sees_that_a_block_is_taken_back(
     world: Flask, narrow_movement: Any, size: int
 ) -> None:
     id, user, other, leaders = narrow_movement(size)
-    for one in (other, leaders[3]):
-        assert about_two(block, user, one) is None
+    for blocked in (other, leaders[3]):
+        assert about_two(block, user, blocked) is None
     assert arrows_of(id)[user][3] is None
     begin_about(unblock, user, other)
     with beside(world, partial(outcome, leave, id, leaders[2])) as leaving:
@@ -258,7 +258,7 @@ def test_who_opens_a_slot_sees_that_a_block_is_taken_back(
 
 
 def test_two_who_block_each_other_at_once_both_do(world: Flask, movement_of: Make) -> None:
-    _id, members = movement_of(TOGETHER)
+    _id, members = movement_of(SHARED)
     jobs = (partial(about_two, block, *pair) for pair in (members[:2], members[1::-1]))
     assert in_turn(world, FILLING, *jobs) == (None, None)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Block)) == 2
@@ -278,10 +278,10 @@ def test_blocks_in_many_movements_at_once_wait_for_nobody_in_a_circle(world: Fla
 
 
 def test_who_posts_does_not_wait_for_a_block(world: Flask, movement_of: Make) -> None:
-    id, members = movement_of(TOGETHER)
+    id, members = movement_of(SHARED)
     with stopped(world, FILLING, partial(about_two, block, *members[:2])) as blocking:
-        for one in members[:2]:
-            with beside(world, partial(outcome, post, id, one)) as posting:
+        for member in members[:2]:
+            with beside(world, partial(outcome, post, id, member)) as posting:
                 assert isinstance(posting.result(PATIENCE), int)
     assert blocking.result() is None
     with stopped(world, "INSERT INTO updates", partial(outcome, post, id, members[3])) as posting:
@@ -291,7 +291,7 @@ def test_who_posts_does_not_wait_for_a_block(world: Flask, movement_of: Make) ->
     assert violations() == []
 
 
-@pytest.mark.parametrize("size", [6, TOGETHER])
+@pytest.mark.parametrize("size", [6, SHARED])
 @pytest.mark.parametrize("deleted", [0, 1])
 def test_a_block_and_a_deletion_wait_for_each_other(
     world: Flask, movement_of: Make, size: int, deleted: int
@@ -307,9 +307,9 @@ def test_a_block_and_a_deletion_wait_for_each_other(
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Block)) == 0
 
 
-def begin_about(change: Callable[[User, User], Any], one: int, other: int) -> None:
+def begin_about(change: Callable[[User, User], Any], blocker: int, blocked: int) -> None:
     """Block or unblock in this thread, and leave the transaction open."""
-    change(*(User.find_by_id(id) for id in (one, other)))
+    change(*(User.find_by_id(id) for id in (blocker, blocked)))
 
 
 def commit_when_somebody_waits() -> None:

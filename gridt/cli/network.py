@@ -49,8 +49,8 @@ def check_network(as_json: bool, measured: int) -> None:
     g.reading = True  # nobody has to wait for this, on SQLite either
     broken, checked = verified()
     largest = select(Movement).order_by(Movement.member_count.desc(), Movement.id).limit(measured)
-    qualities = [measure_quality(movement) for movement in db.session.scalars(largest).all()]
-    figures = [asdict(quality) for quality in qualities if quality is not None]
+    healths = [measure_quality(movement) for movement in db.session.scalars(largest).all()]
+    figures = [asdict(quality) for quality in healths if quality is not None]
     if as_json:
         report = {"movements": checked, "violations": broken, "health": figures}
         click.echo(json.dumps(report, indent=2))

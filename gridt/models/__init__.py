@@ -10,8 +10,7 @@ from gridt.models.login import ACTIVE_LOGINS, Login
 from gridt.models.login_throttle import LoginThrottle, PasswordAttempt, delay_of_mail
 from gridt.models.movement import Movement
 from gridt.models.movement_user_association import SLOTS, MovementUserAssociation
-from gridt.models.network.membership import FETCHED_AT_ONCE
-from gridt.models.network.selection import CHOICES, WINDOW
+from gridt.models.network import CHOICES, FETCHED_AT_ONCE, WINDOW
 from gridt.models.report import CATEGORIES, Report, Snapshot
 from gridt.models.report_views import REPORT_STATES, REPORTS, find_report_view, report_view
 from gridt.models.rows import StandingRow, fetch, read

@@ -1,4 +1,4 @@
-"""What is done with leader networks as a whole: blocking, checks, measures."""
+"""Uses of whole leader networks: blocking users, checking invariants, measuring quality."""
 
 from gridt.network.blocking import block, unblock
 from gridt.network.invariants import violations

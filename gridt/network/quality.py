@@ -1,6 +1,6 @@
 """The quality of a network, in figures; `invariants` checks whether it is valid.
 
-The figures to expect of a movement with more than a few members stand in docs/leader-network.md.
+What to expect of a movement with more than a few members stands in docs/leader-network.md.
 """
 
 from array import array
@@ -42,14 +42,15 @@ def measure_quality(movement: Movement) -> NetworkQuality | None:
     if not members:
         return None
     followers = [0] * members
-    arrows = returned = forlorn = 0
+    arrows = returned = without_active_leader = 0
     for member in range(members):
-        own = [leader for leader in leaders[SLOTS * member : SLOTS * (member + 1)] if leader >= 0]
-        for leader in own:
+        slots = leaders[SLOTS * member : SLOTS * (member + 1)]
+        followed = [leader for leader in slots if leader >= 0]
+        for leader in followed:
             followers[leader] += 1
             returned += member in leaders[SLOTS * leader : SLOTS * (leader + 1)]
-        arrows += len(own)
-        forlorn += active[member] and not any(active[leader] for leader in own)
+        arrows += len(followed)
+        without_active_leader += active[member] and not any(active[leader] for leader in followed)
     followers.sort()
     return NetworkQuality(
         movement_id=movement.id,
@@ -58,7 +59,7 @@ def measure_quality(movement: Movement) -> NetworkQuality | None:
         p99_followers=followers[(members - 1) * 99 // 100],
         without_follower=followers.count(0) / members,
         active=sum(active) / members,
-        without_active_leader=forlorn / (sum(active) or 1),
+        without_active_leader=without_active_leader / (sum(active) or 1),
         reciprocity=returned / (arrows or 1),
         largest_component=_largest_component(leaders) / members,
     )

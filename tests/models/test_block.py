@@ -45,27 +45,34 @@ def sound():
 @pytest.mark.parametrize("forth", [True, False])
 def test_who_follows_the_other_gets_somebody_else_in_the_same_slot(database, size, forth):
     members = people(size)
-    one, other = members[0], members[2]
+    follower, leader = members[0], members[2]
     movement = movement_of(members)
     before = arrows_of(movement.id)
-    put_apart(*((one, other) if forth else (other, one)))
+    put_apart(*((follower, leader) if forth else (leader, follower)))
     difference = changed(before, arrows_of(movement.id))
-    assert {place: old for place, (old, _) in difference.items()} == {(one, 1): other}
-    assert not {new for _, new in difference.values()} & {None, one, *before[one].values()}
+    assert {place: old for place, (old, _) in difference.items()} == {(follower, 1): leader}
+    assert not {new for _, new in difference.values()} & {
+        None,
+        follower,
+        *before[follower].values(),
+    }
     sound()
 
 
 def test_both_directions_end_in_every_movement_that_they_share(database):
-    one, other, *others = people(9)
-    movements = [movement_of([one, other, *others], {other: [one, *others[:3]]}) for _ in range(3)]
-    foreign = movement_of([one, *others])
+    user_id, other_id, *others = people(9)
+    movements = [
+        movement_of([user_id, other_id, *others], {other_id: [user_id, *others[:3]]})
+        for _ in range(3)
+    ]
+    foreign = movement_of([user_id, *others])
     before = arrows_of(foreign.id)
-    put_apart(one, other)
+    put_apart(user_id, other_id)
     for movement in movements:
         arrows = arrows_of(movement.id)
-        assert other not in arrows[one].values()
-        assert one not in arrows[other].values()
-        assert None not in [*arrows[one].values(), *arrows[other].values()]
+        assert other_id not in arrows[user_id].values()
+        assert user_id not in arrows[other_id].values()
+        assert None not in [*arrows[user_id].values(), *arrows[other_id].values()]
     assert arrows_of(foreign.id) == before
     sound()
 
@@ -89,24 +96,24 @@ def test_a_block_is_no_news_the_second_time(database):
 
 
 def test_nobody_blocks_themselves_or_somebody_who_is_gone(database):
-    one, other = map(user, people(2))
+    blocker, other = map(user, people(2))
     with pytest.raises(Invalid):
-        block(one, one)
+        block(blocker, blocker)
     gone = User.find_by_id(other.id)
     db.session.execute(sa.delete(User).where(User.id == other.id))
     with pytest.raises(UserNotFound):
-        block(one, gone)
+        block(blocker, gone)
 
 
 def test_one_may_block_a_thousand(database):
-    one, *others = people(MOST_BLOCKED + 2)
-    plant_blocks((one, other) for other in others[:-1])
+    blocker, *others = people(MOST_BLOCKED + 2)
+    plant_blocks((blocker, other) for other in others[:-1])
     with pytest.raises(TooManyBlocks):
-        put_apart(one, others[-1])
-    put_apart(one, others[0])  # which is done already
-    put_apart(others[-1], one)
-    unblock(user(one), user(others[0]))
-    put_apart(one, others[-1])
+        put_apart(blocker, others[-1])
+    put_apart(blocker, others[0])  # which is done already
+    put_apart(others[-1], blocker)
+    unblock(user(blocker), user(others[0]))
+    put_apart(blocker, others[-1])
 
 
 # -- no path leads to them ------------------------------------------------------------------
@@ -118,14 +125,16 @@ def test_who_joins_is_given_nobody_of_those(database, size, forth):
     members, (newcomer,) = people(size), people(1)
     kept = members[:3]
     plant_blocks(
-        (newcomer, one) if forth else (one, newcomer) for one in members if one not in kept
+        (newcomer, member) if forth else (member, newcomer)
+        for member in members
+        if member not in kept
     )
     movement = movement_of(members)
     movement.add_user(user(newcomer))
     movement.save_to_db()
     arrows = arrows_of(movement.id)
-    assert {one for one in arrows[newcomer].values() if one} == set(kept)
-    followers = {one for one, slots in arrows.items() if newcomer in slots.values()}
+    assert {leader for leader in arrows[newcomer].values() if leader} == set(kept)
+    followers = {member for member, slots in arrows.items() if newcomer in slots.values()}
     assert followers <= set(kept)
     sound()
 
@@ -135,14 +144,14 @@ def cornered(database):
     """Make a movement with one whom blocks leave their leaders to follow, and one other."""
 
     def make(size):
-        one, *others = members = people(size)
+        member, *others = members = people(size)
         leaders, spare = others[:4], others[4]
         # nobody follows them who is not among these
-        arrows = ring(others) | {one: leaders, spare: [one, *others[5:8]]}
+        arrows = ring(others) | {member: leaders, spare: [member, *others[5:8]]}
         movement = movement_of(members, arrows)
-        plant_blocks((other, one) for other in others[5:])
+        plant_blocks((other, member) for other in others[5:])
         sound()
-        return movement, one, leaders, spare
+        return movement, member, leaders, spare
 
     return make
 
@@ -152,37 +161,37 @@ each_size = pytest.mark.parametrize("size", [9, 66, 300])
 
 @each_size
 def test_a_swap_finds_the_only_one_who_is_left(cornered, size):
-    movement, one, leaders, spare = cornered(size)
-    given = movement.swap_leader(user(one), leaders[0])
-    assert given.id == spare
+    movement, member, leaders, spare = cornered(size)
+    leader = movement.swap_leader(user(member), leaders[0])
+    assert leader.id == spare
     movement.save_to_db()
     sound()
-    put_apart(one, leaders[0])
-    assert movement.swap_leader(user(one), leaders[1]) is None
+    put_apart(member, leaders[0])
+    assert movement.swap_leader(user(member), leaders[1]) is None
     sound()
 
 
 @each_size
 def test_a_refill_finds_the_only_one_who_is_left(cornered, size):
-    movement, one, leaders, spare = cornered(size)
+    movement, member, leaders, spare = cornered(size)
     for leaver, expected in ((leaders[1], spare), (leaders[2], None)):
         movement.remove_user(user(leaver))
         movement.save_to_db()
-        slots = arrows_of(movement.id)[one]
+        slots = arrows_of(movement.id)[member]
         assert slots[leaders.index(leaver)] == expected
         sound()
     (newcomer,) = people(1)  # fills the slot that nobody was left for
     movement.add_user(user(newcomer))
     movement.save_to_db()
-    assert arrows_of(movement.id)[one][2] == newcomer
+    assert arrows_of(movement.id)[member][2] == newcomer
     sound()
 
 
 def test_find_leaders_leaves_them_out(cornered):
-    movement, one, _leaders, spare = cornered(20)
-    assert movement.find_leaders(user(one)) == [spare]
-    put_apart(spare, one)
-    assert movement.find_leaders(user(one)) == []
+    movement, member, _leaders, spare = cornered(20)
+    assert movement.find_leaders(user(member)) == [spare]
+    put_apart(spare, member)
+    assert movement.find_leaders(user(member)) == []
 
 
 def test_assigned_members_are_kept_apart(database):
@@ -200,16 +209,16 @@ def test_assigned_members_are_kept_apart(database):
 
 @each_size
 def test_a_slot_that_a_block_kept_open_is_filled(cornered, size):
-    movement, one, leaders, spare = cornered(size)
+    movement, member, leaders, spare = cornered(size)
     for other in (spare, leaders[3]):
-        put_apart(one, other)
-    assert arrows_of(movement.id)[one][3] is None
+        put_apart(member, other)
+    assert arrows_of(movement.id)[member][3] is None
     sound()
-    put_apart(spare, one)
-    for blocker, blocked, expected in ((one, spare, None), (spare, one, spare)):
+    put_apart(spare, member)
+    for blocker, blocked, expected in ((member, spare, None), (spare, member, spare)):
         unblock(user(blocker), user(blocked))
         db.session.commit()
-        assert arrows_of(movement.id)[one][3] == expected
+        assert arrows_of(movement.id)[member][3] == expected
         sound()
 
 
@@ -231,17 +240,20 @@ def test_what_a_block_forbids_is_seen(database):
     put_apart(members[0], members[5])
     sound()
     plant_blocks([(members[2], members[0]), (members[1], members[2])])
-    broken = [(one.invariant, one.movement_id, one.count) for one in found_by_sql()]
+    broken = [
+        (violation.invariant, violation.movement_id, violation.count)
+        for violation in found_by_sql()
+    ]
     assert broken == [("I5", movement.id, 2), ("I14", movement.id, 2), ("I14", movement.id, 1)]
     assert {text[:3] for text in violations()} == {"I5:", "I14"}
 
 
 def test_blocks_go_with_the_account(database):
-    one, other, third = map(user, people(3))
-    plant_blocks([(one.id, other.id), (other.id, third.id), (third.id, one.id)])
-    other.delete_from_db()
+    first, second, third = map(user, people(3))
+    plant_blocks([(first.id, second.id), (second.id, third.id), (third.id, first.id)])
+    second.delete_from_db()
     assert [(b.blocker_id, b.blocked_id) for b in db.session.scalars(sa.select(Block))] == [
-        (third.id, one.id)
+        (third.id, first.id)
     ]
 
 
@@ -254,17 +266,21 @@ def test_reports_outlive_accounts_but_not_the_words_of_who_is_gone(database):
     movement.save_to_db()
     of_update = Report(reporter.id, posted.snapshot(), "look")
     of_movement = Report(reporter.id, movement.snapshot(), "look here too")
-    for one in (of_update, of_movement):
-        one.save_to_db()
-        one.close(admin.id, "done")
+    for report in (of_update, of_movement):
+        report.save_to_db()
+        report.close(admin.id, "done")
     sections = {name: list(rows) for name, rows in sections_about(reporter.id)}
     assert [row["reason"] for row in sections["reports"]] == ["look", "look here too"]
     assert {name: list(rows) for name, rows in sections_about(author.id)}["reports"] == []
     for gone in (reporter, admin):
         gone.delete_from_db()
     db.session.expire_all()
-    for one in (of_update, of_movement):
-        assert (one.reporter_id, one.closed_by_id, one.author_id) == (None, None, author.id)
+    for report in (of_update, of_movement):
+        assert (report.reporter_id, report.closed_by_id, report.author_id) == (
+            None,
+            None,
+            author.id,
+        )
     author.delete_from_db()
     (left,) = db.session.scalars(sa.select(Report).execution_options(populate_existing=True))
     assert (left.reason, left.author_id) == ("look here too", None)

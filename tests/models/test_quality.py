@@ -14,12 +14,12 @@ from gridt.runtime.extensions import db
 
 
 def reach(leaders: dict[int, set[int]], start: int) -> set[int]:
-    found, pending = {start}, [start]
+    reached, pending = {start}, [start]
     while pending:
-        for leader in leaders[pending.pop()] - found:
-            found.add(leader)
+        for leader in leaders[pending.pop()] - reached:
+            reached.add(leader)
             pending.append(leader)
-    return found
+    return reached
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -27,14 +27,14 @@ def test_largest_component_is_where_everybody_reaches_everybody(seed: int) -> No
     dice = random.Random(seed)
     members = dice.randrange(1, 25)
     places = array("i", [dice.choice([-1, dice.randrange(members)]) for _ in range(4 * members)])
-    leaders = {one: set(places[4 * one : 4 * one + 4]) - {-1} for one in range(members)}
-    reached = {one: reach(leaders, one) for one in leaders}
+    leaders = {member: set(places[4 * member : 4 * member + 4]) - {-1} for member in range(members)}
+    reached = {member: reach(leaders, member) for member in leaders}
     together = [{b for b in reached[a] if a in reached[b]} for a in reached]
     assert _largest_component(places) == max(map(len, together))
 
 
 def test_a_deep_network_needs_no_deep_stack() -> None:
-    chain = array("i", [one for n in range(50_000) for one in (n + 1, -1, -1, -1)])
+    chain = array("i", [place for n in range(50_000) for place in (n + 1, -1, -1, -1)])
     chain[-4] = 0
     assert _largest_component(chain) == 50_000
 
@@ -53,10 +53,10 @@ def test_figures_of_a_movement(database: None) -> None:
         )
     )
     assert db.session.scalar(sa.select(long_ago)).year == 2020
-    members = {one.user_id: one for one in movement.members()}
-    led = [(one.user_id, leader) for one in members.values() for leader in one.leaders]
-    followers = sorted(sum(leader == one for _, leader in led) for one in members)
-    active = [one for one in members.values() if one.active]
+    members = {member.user_id: member for member in movement.members()}
+    led = [(member.user_id, leader) for member in members.values() for leader in member.leaders]
+    followers = sorted(sum(leader == member for _, leader in led) for member in members)
+    active = [member for member in members.values() if member.active]
 
     figures = measure_quality(movement)
 
@@ -67,7 +67,9 @@ def test_figures_of_a_movement(database: None) -> None:
     assert figures.without_follower == followers.count(0) / 90
     assert figures.active == len(active) / 90
     assert 0 < figures.active < 1
-    forlorn = [one for one in active if not any(members[leader].active for leader in one.leaders)]
+    forlorn = [
+        member for member in active if not any(members[leader].active for leader in member.leaders)
+    ]
     assert figures.without_active_leader == len(forlorn) / len(active)
     assert figures.reciprocity == sum((b, a) in led for a, b in led) / len(led)
     assert 0 < figures.largest_component <= 1
@@ -85,11 +87,11 @@ def test_nobody_and_somebody_alone(make_movement: Any) -> None:
 def test_demo_networks_are_what_growth_by_the_rules_makes(members: int) -> None:
     places = grown(members)
     followers = [0] * members
-    for one in range(members):
-        mine = [leader for leader in places[4 * one : 4 * one + 4] if leader >= 0]
-        assert len(mine) == len(set(mine)) == min(4, members - 1)
-        assert one not in mine
-        for leader in mine:
+    for member in range(members):
+        own = [leader for leader in places[4 * member : 4 * member + 4] if leader >= 0]
+        assert len(own) == len(set(own)) == min(4, members - 1)
+        assert member not in own
+        for leader in own:
             followers[leader] += 1
     if members > 1:
         assert min(followers) >= 1

@@ -57,8 +57,8 @@ def test_who_joined_or_posted_within_three_intervals_is_active(make_movement, cl
 def test_live_members_are_chosen_before_silent_ones(make_movement, make_user, clock):
     movement = make_movement(members=10)
     clock.pass_(days=4)
-    live = {user.id for user in movement.users[:3]}
-    for id in live:
+    active = {user.id for user in movement.users[:3]}
+    for id in active:
         post(id, movement)
     for _ in range(3):
         newcomer = make_user()
@@ -66,8 +66,8 @@ def test_live_members_are_chosen_before_silent_ones(make_movement, make_user, cl
         movement.save_to_db()
         leaders = {leader.id for leader in newcomer.leaders(movement)}
         assert len(leaders) == 4
-        assert len(leaders & live) >= min(len(live), 4)
-        live.add(newcomer.id)  # for having just joined
+        assert len(leaders & active) >= min(len(active), 4)
+        active.add(newcomer.id)  # for having just joined
 
 
 def test_a_swap_goes_to_the_only_live_member(make_movement, clock):
@@ -91,8 +91,8 @@ def test_who_pauses_is_chosen_after_the_silent_ones(make_movement, clock):
     plant(movement, ring(members))
     clock.pass_(days=4)
     post(members[9], movement)
-    for one in members[5:8] + members[9:]:
-        pause_for_long(one, movement)
+    for member in members[5:8] + members[9:]:
+        pause_for_long(member, movement)
     me, left = find(members[0], members[1])  # who follows 1 to 4
     assert movement.swap_leader(me, left).id == members[8]
 
@@ -113,8 +113,8 @@ def test_who_pauses_is_not_silent_and_keeps_their_followers(make_movement, make_
     members = people(12)
     plant(movement, ring(members))
     clock.pass_(days=4)
-    for one in members:
-        pause_for_long(one, movement)
+    for member in members:
+        pause_for_long(member, movement)
     before, newcomer = arrows_of(movement.id), make_user()
     movement.add_user(newcomer)
     movement.save_to_db()
@@ -152,15 +152,15 @@ def test_long_intervals_make_people_live_for_long(database, clock):
     members = people(8)
     plant(movement, ring(members))
     clock.pass_(days=1000)
-    assert all(one.active for one in selection_of(movement).windows(1)[0])
+    assert all(candidate.active for candidate in selection_of(movement).windows(1)[0])
     clock.pass_(days=96)
-    assert not any(one.active for one in selection_of(movement).windows(1)[0])
+    assert not any(candidate.active for candidate in selection_of(movement).windows(1)[0])
 
 
 def test_only_an_exclusive_lock_finds_that_nobody_is_eligible(make_movement):
     movement = make_movement(members=2)
-    one, other = (user.id for user in movement.users)
-    vacancies = [Vacancy(one, [other])]
+    follower, leader = (user.id for user in movement.users)
+    vacancies = [Vacancy(follower, [leader])]
     assert selection_of(movement).choose(vacancies) == [None]
     beside_others = LeaderSelection(movement.id, 65, movement.interval, exclusive=False)
     assert beside_others.choose(vacancies) == [None]
@@ -177,7 +177,7 @@ def test_the_least_followed_of_three_is_chosen(make_movement):
     # the three not followed yet have 7, 4 and 1 followers
     many, some, few = others[4:]
     for follower in others[:4]:
-        leaders[follower] = [many, some, *[one for one in others[:4] if one != follower][:2]]
+        leaders[follower] = [many, some, *[other for other in others[:4] if other != follower][:2]]
     leaders[many] = [some, few, me, others[0]]
     leaders[some] = [many, me, others[0], others[1]]
     leaders[few] = [many, me, others[0], others[1]]
@@ -196,7 +196,7 @@ def test_who_leads_most_of_a_movement_is_not_chosen_any_more(make_movement):
     leaders = ring(members)
     star = members[-1]
     for follower in members[:-1]:
-        leaders[follower] = [star, *[one for one in leaders[follower] if one != star][:3]]
+        leaders[follower] = [star, *[leader for leader in leaders[follower] if leader != star][:3]]
     plant(movement, leaders)
     selection, newcomer = selection_of(movement), people(1)[0]
     chosen = [leader for _ in range(30) for leader in selection.choose([Vacancy(newcomer)])]
@@ -216,7 +216,7 @@ def test_not_the_whole_pool_is_ranked(make_movement):
     movement = make_movement()
     members = people(40)
     unfollowed = set(members[37:])
-    plant(movement, ring(members[:37]) | {one: members[:4] for one in unfollowed})
+    plant(movement, ring(members[:37]) | {member: members[:4] for member in unfollowed})
     selection, newcomer = selection_of(movement), people(1)[0]
     chosen = [selection.choose([Vacancy(newcomer)])[0] for _ in range(60)]
     assert sum(leader in unfollowed for leader in chosen) < 40  # 13 of 60, as chance has it
@@ -291,7 +291,7 @@ def test_a_window_is_eight_consecutive_members(make_movement, monkeypatch):
     plant(movement, ring(members), keys=range(0, 700, 10))
     monkeypatch.setattr(dice, "randrange", lambda _stop: 95)
     (window,) = selection_of(movement).windows(1)
-    assert [one.user_id for one in window] == members[10:18]
+    assert [candidate.user_id for candidate in window] == members[10:18]
 
 
 def test_a_window_wraps_round_at_the_last_key(make_movement, monkeypatch):
@@ -302,7 +302,7 @@ def test_a_window_wraps_round_at_the_last_key(make_movement, monkeypatch):
     plant(after, ring(people(6)), keys=range(6))
     monkeypatch.setattr(dice, "randrange", lambda _stop: KEYS // 2)
     (window,) = selection_of(movement).windows(1)
-    assert [one.user_id for one in window] == [*members[67:], *members[:5]]
+    assert [candidate.user_id for candidate in window] == [*members[67:], *members[:5]]
 
 
 def test_a_window_that_starts_behind_everybody_is_the_first_eight(make_movement, monkeypatch):
@@ -310,9 +310,9 @@ def test_a_window_that_starts_behind_everybody_is_the_first_eight(make_movement,
     members = people(70)
     plant(movement, ring(members), keys=range(70))
     monkeypatch.setattr(dice, "randrange", lambda stop: stop - 1)
-    assert [[one.user_id for one in window] for window in selection_of(movement).windows(2)] == [
-        members[:8]
-    ] * 2
+    assert [
+        [candidate.user_id for candidate in window] for window in selection_of(movement).windows(2)
+    ] == [members[:8]] * 2
 
 
 def test_windows_are_full_wherever_they_start(make_movement):
@@ -320,8 +320,8 @@ def test_windows_are_full_wherever_they_start(make_movement):
     members = people(65)
     plant(movement, ring(members))
     windows = [window for _ in range(10) for window in selection_of(movement).windows(20)]
-    assert {len({one.user_id for one in window}) for window in windows} == {8}
-    assert {one.user_id for window in windows for one in window} == set(members)
+    assert {len({candidate.user_id for candidate in window}) for window in windows} == {8}
+    assert {candidate.user_id for window in windows for candidate in window} == set(members)
 
 
 def test_windows_start_independently(make_movement):
@@ -346,7 +346,7 @@ def test_up_to_64_members_a_window_is_everybody(make_movement):
     members = people(64)
     plant(movement, ring(members))
     (window,) = selection_of(movement).windows(1)
-    assert sorted(one.user_id for one in window) == sorted(members)
+    assert sorted(candidate.user_id for candidate in window) == sorted(members)
 
 
 # -- adoption, and open slots ---------------------------------------------------------------
@@ -384,17 +384,17 @@ def test_a_silent_leader_is_given_up_first(make_movement, clock):
         movement = make_movement()
         members = people(8)
         leaders = ring(members)
-        silent = members[0]
+        inactive = members[0]
         # there are others with more followers, so that these could be given up as well
         for follower in members[3:7]:
-            leaders[follower] = [one for one in members[1:6] if one != follower][:4]
+            leaders[follower] = [leader for leader in members[1:6] if leader != follower][:4]
         plant(movement, leaders)
         assert followers_in(arrows_of(movement.id)).most_common(1)[0][1] > 4
         clock.pass_(days=4)
         for member in members[1:]:
             post(member, movement)
         _newcomer, difference = join(movement)
-        assert [old for old, _ in difference.values()] == [silent]
+        assert [old for old, _ in difference.values()] == [inactive]
 
 
 def test_without_silent_leaders_the_most_followed_is_given_up(make_movement):
@@ -404,7 +404,10 @@ def test_without_silent_leaders_the_most_followed_is_given_up(make_movement):
         leaders = ring(members)
         star = members[0]
         for follower in members[1:]:
-            leaders[follower] = [star, *[one for one in leaders[follower] if one != star][:3]]
+            leaders[follower] = [
+                star,
+                *[leader for leader in leaders[follower] if leader != star][:3],
+            ]
         plant(movement, leaders)
         assert followers_in(arrows_of(movement.id))[star] == 7
         _newcomer, difference = join(movement)
@@ -446,8 +449,8 @@ def test_who_fills_an_open_slot_takes_nobody_elses(make_movement):
 def test_open_slots_are_filled_in_their_own_movement(make_movement):
     movement, other = make_movement(), make_movement()
     members = people(7)
-    for one in (movement, other):
-        plant(one, {member: [] for member in members})
+    for empty in (movement, other):
+        plant(empty, {member: [] for member in members})
     join(movement)
     assert {leader for slots in arrows_of(other.id).values() for leader in slots.values()} == {None}
 

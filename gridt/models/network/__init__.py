@@ -1,6 +1,7 @@
 """The leader network of a movement: its lock, the choice of leaders, and changes of it."""
 
 from gridt.models.network.locking import NetworkLock
-from gridt.models.network.membership import Member, Network
+from gridt.models.network.membership import FETCHED_AT_ONCE, Member, Network
+from gridt.models.network.selection import CHOICES, WINDOW
 
-__all__ = ["Member", "Network", "NetworkLock"]
+__all__ = ["CHOICES", "FETCHED_AT_ONCE", "WINDOW", "Member", "Network", "NetworkLock"]
