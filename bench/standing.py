@@ -12,8 +12,8 @@ from unittest import mock
 from flask import Flask
 from sqlalchemy import Row, bindparam, insert, select, update
 
-from bench.databases import JOINED, World
-from bench.load import Call
+from bench.databases import World
+from bench.load import JOINED, Call
 from bench.profiling import answer, environ_of
 from bench.report import Effort, Section, compared
 from bench.report import Row as Figures
@@ -136,8 +136,8 @@ def _without() -> Iterator[None]:
     with (
         mock.patch.object(subscriptions, "_JOINED", _BARE_LIST),
         mock.patch.object(views, "_LEADERS_IN_SOME", _BARE_LEADERS),
-        mock.patch.object(views, "people_seen", _bare_people),
-        mock.patch.object(views, "_movement_seen", _bare_movement),
+        mock.patch.object(views, "people_views", _bare_people),
+        mock.patch.object(views, "_movement_view", _bare_movement),
     ):
         yield
 
