@@ -2,7 +2,8 @@ PYTHON ?= python3
 PORT ?= 5000
 GRIDT_BIND ?= 127.0.0.1:$(PORT)
 ARGS ?=
-# What the image is built on and stands beside, where it is to be something else (docs/image.md).
+# What the image is built on and stands beside, where it is to be something else (docs/image.md);
+# for bench-against, BASE is the commit to compare with.
 BASE ?=
 DATABASE_IMAGE ?=
 
@@ -14,7 +15,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help run test docs storm fuzz image-test screenshots lint format bench bench-quick \
-  requirements vendor clean
+  bench-against requirements vendor clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +68,9 @@ bench: .venv/dev ## measure, with up to a million members (20 minutes, 5 GiB); o
 
 bench-quick: .venv/dev ## measure the same with fewer members and rounds, in a few minutes
 	$(PY) -m bench --quick $(ARGS)
+
+bench-against: .venv/dev ## compare the cost of operations with that in a commit: BASE=<commit>
+	$(PY) -m bench.against $(if $(BASE),--base $(BASE)) $(if $(LIMIT),--limit $(LIMIT)) $(ARGS)
 
 requirements: .venv/runtime ## pin the newest releases of what requirements*.in name
 	@$(PIP) uv

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from bench import flood, growth, limit, memory, profiling, scale, standing
-from bench.databases import ENGINES, World, worlds
+from bench.databases import World, worlds
+from bench.load import ENGINES
 from bench.report import Effort, Section, machine, merged, write
 
 PARTS: dict[str, Callable[[list[World], Effort], Section]] = {

@@ -15,7 +15,7 @@ import flask_migrate
 from flask import Flask
 from sqlalchemy import insert, select, text
 
-from bench.load import SECRET_KEY
+from bench.load import JOINED, LISTED, READERS, SECRET_KEY
 from gridt import create_app
 from gridt.demo import Demo
 from gridt.http.auth import tokens_for
@@ -23,8 +23,6 @@ from gridt.models import Login, Movement, User
 from gridt.runtime.config import Settings
 from gridt.runtime.extensions import db, disconnect
 from tests import postgres
-
-ENGINES = ("postgresql", "sqlite")
 
 #: hashing is not what is measured here, and few people call often
 _CHEAP: dict[str, Any] = {
@@ -39,10 +37,6 @@ _LOGINS = insert(Login).from_select(
     ["user_id", "created_at", "refreshed_at", "refresh_jti"],
     select(User.id, User.created_at, User.created_at, User.username),
 )
-
-
-#: a list shows so many movements, and each of so many readers has joined so many of them
-LISTED, READERS, JOINED = 50, 20, 10
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import cycle, islice
 from urllib.parse import quote
 
-from bench.databases import LISTED, World, furnish, smallest
-from bench.load import Call, Cost, Server, each, medians, serving
+from bench.databases import World, furnish, smallest
+from bench.load import LISTED, Call, Cost, Server, each, medians, serving
 from bench.report import Effort, Row, Section, compared
 from gridt.models.movement_user_association import SLOTS
 

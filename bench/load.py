@@ -25,6 +25,11 @@ ROOT = Path(__file__).resolve().parent.parent
 #: signs the tokens of every app and server that is measured
 SECRET_KEY = "b" * 32
 
+ENGINES = ("postgresql", "sqlite")
+
+#: a list shows LISTED movements; each of READERS people has joined JOINED of them
+LISTED, READERS, JOINED = 50, 20, 10
+
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -114,7 +119,7 @@ class Server:
         """Return what the server used so far, and what our other children did: the database."""
         server = _family(self.pid)
         others = _family(os.getpid()) - server - {os.getpid()}
-        return sum(map(_seconds_of, server)), sum(map(_seconds_of, others))
+        return sum(map(seconds_of, server)), sum(map(seconds_of, others))
 
 
 class _Connection:
@@ -173,7 +178,7 @@ def _family(pid: int) -> set[int]:
     return found
 
 
-def _seconds_of(pid: int) -> float:
+def seconds_of(pid: int) -> float:
     """Return the processor time of a process: to the nanosecond where Linux tells that."""
     process, spent = Path(f"/proc/{pid}"), 0
     with suppress(OSError):

@@ -17,8 +17,8 @@ from flask import Flask, Response
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from bench.databases import JOINED, LISTED, World, furnish, smallest
-from bench.load import Call, serving
+from bench.databases import World, furnish, smallest
+from bench.load import JOINED, LISTED, Call, serving
 from bench.report import Effort, Row, Section
 
 #: what a file's folder, or the name of something without a file, belongs to

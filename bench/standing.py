@@ -12,8 +12,8 @@ from unittest import mock
 from flask import Flask
 from sqlalchemy import Row, bindparam, insert, select, update
 
-from bench.databases import JOINED, World
-from bench.load import Call
+from bench.databases import World
+from bench.load import JOINED, Call
 from bench.profiling import answer, environ_of
 from bench.report import Effort, Section, compared
 from bench.report import Row as Figures
