@@ -1,7 +1,16 @@
-"""Accounts as a whole: their export, and which names and passwords they may have."""
+"""Accounts: their export and deactivation, and the policies for names and passwords."""
 
-from gridt.accounts.data_export import SECTIONS, sections_about
+from gridt.accounts.data_export import sections, sections_about
+from gridt.accounts.deactivation import deactivate, reactivate
 from gridt.accounts.password_policy import is_common, is_own_name
 from gridt.accounts.username_policy import flaw_of
 
-__all__ = ["SECTIONS", "flaw_of", "is_common", "is_own_name", "sections_about"]
+__all__ = [
+    "deactivate",
+    "flaw_of",
+    "is_common",
+    "is_own_name",
+    "reactivate",
+    "sections",
+    "sections_about",
+]

@@ -1,7 +1,7 @@
 """The domain: users who subscribe to movements and lead each other there."""
 
 from gridt.models.audit import Action, AuditEntry, entries
-from gridt.models.base import Model, Rows, UTCDateTime, execute, lacking, largest_in
+from gridt.models.base import Model, Rows, UTCDateTime, execute, largest_in
 from gridt.models.block import DIRECTIONS, Block, barred_from, followed_before
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.job import DEAD, PRIORITIES, RUNNING, Job
@@ -11,6 +11,7 @@ from gridt.models.movement import Movement
 from gridt.models.movement_user_association import SLOTS, MovementUserAssociation
 from gridt.models.network.membership import FETCHED_AT_ONCE
 from gridt.models.network.selection import CHOICES, WINDOW
+from gridt.models.ownership import MOVEMENTS, SECTIONS, USERS, references
 from gridt.models.report import CATEGORIES, Report
 from gridt.models.schedule import (
     FormerClock,
@@ -57,11 +58,14 @@ __all__ = [
     "KEYS",
     "LIVE_LOGINS",
     "MEMBER_IN_TOLD",
+    "MOVEMENTS",
     "PRIORITIES",
     "RUNNING",
+    "SECTIONS",
     "SLOTS",
     "STANDING_ROW",
     "UPDATES",
+    "USERS",
     "WINDOW",
     "Action",
     "AuditEntry",
@@ -95,7 +99,6 @@ __all__ = [
     "is_complete",
     "is_leader",
     "keys_of",
-    "lacking",
     "largest_in",
     "leader_view",
     "load_row",
@@ -108,6 +111,7 @@ __all__ = [
     "persist_at",
     "random_key",
     "recompute",
+    "references",
     "terms_in",
     "to_columns",
     "update_view",

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, ForeignKey, String, bindparam, delete, or_, select, update
+from sqlalchemy import CursorResult, String, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import BigId, Model, Rows, Stored, UTCDateTime
+from gridt.models.ownership import EXPORTED_USER, exported_as, owned_by_user
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
@@ -29,7 +30,7 @@ class Login(Stored, Model):
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    user_id: Mapped[int] = mapped_column(owned_by_user(), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refreshed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refresh_jti: Mapped[str] = mapped_column(String(36))
@@ -80,6 +81,13 @@ class Login(Stored, Model):
         ended = or_(cls.refreshed_at < horizon, cls.revoked_at < horizon)
         db.session.execute(delete(cls).where(cls.user_id == user.id, ended))
 
+
+exported_as(
+    "logins",
+    select(Login.id, Login.created_at, Login.refreshed_at, Login.revoked_at, Login.user_agent)
+    .where(Login.user_id == EXPORTED_USER)
+    .order_by(Login.id),
+)
 
 #: the logins of a user that have neither ended nor been left alone since `horizon`
 LIVE_LOGINS: Rows = select(Login.id, Login.created_at, Login.refreshed_at, Login.user_agent).where(

@@ -6,14 +6,12 @@ from typing import Any, Self
 
 from sqlalchemy import (
     ColumnElement,
-    ForeignKey,
     Interval,
     Row,
     SmallInteger,
     Text,
     and_,
     bindparam,
-    delete,
     false,
     select,
     update,
@@ -25,7 +23,7 @@ from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed, Overtake
 from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execute
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network, NetworkLock
-from gridt.models.schedule import FormerInterval, SubscriptionPause
+from gridt.models.ownership import EXPORTED_USER, Policy, delete_owned, exported_as, owned_by_user
 from gridt.models.standing import OF_MEMBER, Rules, users
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
@@ -55,7 +53,7 @@ class Movement(NetworkLock, Stored, Model):
     #: name and descriptions folded, for searching alike on every engine
     search_text: Mapped[str] = mapped_column(PlainText)
     interval: Mapped[timedelta] = mapped_column(Interval)
-    creator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    creator_id: Mapped[int | None] = mapped_column(owned_by_user(Policy.LEAVE), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     member_count: Mapped[int] = mapped_column(default=0)
     #: so many misses in so many turns are overlooked
@@ -253,17 +251,7 @@ class Movement(NetworkLock, Stored, Model):
     def delete_from_db(self) -> None:
         """Delete this movement with all its subscriptions and updates, and commit."""
         self.lock(alone=True)
-        members = select(Subscription.user_id).where(Subscription.of(self.id))
-        slots = (Association.follower_id.in_(members), Association.movement_id == self.id)
-        pauses = (SubscriptionPause.user_id.in_(members), SubscriptionPause.movement_id == self.id)
-        for statement in (
-            delete(Association).where(*slots),
-            delete(SubscriptionPause).where(*pauses),
-            delete(FormerInterval).where(FormerInterval.movement_id == self.id),
-            delete(Subscription).where(Subscription.of(self.id)),
-            delete(Update).where(Update.movement_id == self.id),
-        ):
-            db.session.execute(statement.execution_options(synchronize_session=False))
+        delete_owned(self)
         super().delete_from_db()
 
     # -- what a user sees -------------------------------------------------------------------
@@ -346,6 +334,20 @@ class Movement(NetworkLock, Stored, Model):
         for user in users:
             db.session.expire(user, ["follower_associations", "movements"])
 
+
+exported_as(
+    "created_movements",
+    select(
+        Movement.id,
+        Movement.name,
+        Movement.short_description,
+        Movement.description,
+        Movement.interval,
+        Movement.created_at,
+    )
+    .where(Movement.creator_id == EXPORTED_USER)
+    .order_by(Movement.id),
+)
 
 _last = Update.__table__.alias()
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import (
     BindParameter,
     Connection,
-    ForeignKey,
     Index,
     ScalarSelect,
     Select,
@@ -28,6 +27,14 @@ from sqlalchemy.orm import (
 
 from gridt.errors import AlreadyDone, NotSubscribed
 from gridt.models.base import BigId, Model, Stored, UTCDateTime, execute
+from gridt.models.ownership import (
+    EXPORTED_USER,
+    NAMED_MOVEMENT,
+    delete_owned,
+    exported_as,
+    owned_by_movement,
+    owned_by_user,
+)
 from gridt.models.standing import (
     STANDING_ROW,
     is_complete,
@@ -64,8 +71,8 @@ class Update(Stored, Model):
     __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012 - read once, by SQLAlchemy
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    leader_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    movement_id: Mapped[int] = mapped_column(ForeignKey("movements.id"))
+    leader_id: Mapped[int] = mapped_column(owned_by_user())
+    movement_id: Mapped[int] = mapped_column(owned_by_movement())
     time_stamp: Mapped[datetime] = mapped_column(UTCDateTime)
     message: Mapped[str | None] = mapped_column(Text)
 
@@ -133,6 +140,26 @@ class Update(Stored, Model):
     def find_last(cls, user: "User", movement: "Movement") -> Self | None:
         """Return the last update of `user` in `movement`, or None."""
         return db.session.scalars(cls.of(user.id, movement.id).limit(1)).first()
+
+    def delete_from_db(self) -> None:
+        """Delete this update with all that is owned by it, and commit."""
+        delete_owned(self)
+        super().delete_from_db()
+
+
+exported_as(
+    "updates",
+    select(
+        Update.id,
+        Update.movement_id,
+        NAMED_MOVEMENT.c.name.label("movement"),
+        Update.time_stamp,
+        Update.message,
+    )
+    .join(NAMED_MOVEMENT, NAMED_MOVEMENT.c.id == Update.movement_id)
+    .where(Update.leader_id == EXPORTED_USER)
+    .order_by(Update.movement_id, Update.time_stamp, Update.id),
+)
 
 
 def last_update_id(
