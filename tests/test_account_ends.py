@@ -14,21 +14,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.accounts.data_export import SECTIONS
+from gridt.accounts import deactivate
 from gridt.errors import LastAdmin, NotFollowing, NotSubscribed
 from gridt.jobs import enqueue, run_until_idle
 from gridt.mail import tell_password_changed
-from gridt.models import (
-    CalendarToken,
-    Job,
-    Login,
-    Movement,
-    Report,
-    Update,
-    User,
-    record,
-)
-from gridt.models.user import OWNERS
+from gridt.models import CalendarToken, Job, Login, Movement, Report, Update, User, record
+from gridt.models.ownership import SECTIONS, Policy, references
 from gridt.network import invariants
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
@@ -42,18 +33,24 @@ from tests.test_concurrency import at_once, join, swap, tried_again
 
 USERS = db.metadata.tables["users"]
 
-#: what names a user besides `OWNERS`: (table, column) and what becomes of it at the end
+#: the columns whose rows are not just deleted with the user that they name, and why
 OTHERWISE = {
-    ("subscriptions", "user_id"): "whoever ends leaves every movement",
-    ("pauses", "user_id"): "go with the subscription",
-    ("movement_user_associations", "follower_id"): "goes with the subscription",
-    ("movement_user_associations", "leader_id"): "somebody else leads instead",
-    ("movements", "creator_id"): "movements stay, without creator",
-    ("audit_entries", "user_id"): "the log outlives accounts",
-    ("audit_entries", "actor_id"): "the log outlives accounts",
-    ("reports", "reporter_id"): "reports stay, and nobody's",
-    ("reports", "author_id"): "of an update they go with it; of a movement they stay",
-    ("reports", "closed_by_id"): "reports stay",
+    ("subscriptions", "user_id"): Policy.LEAVE,  # the user leaves every movement
+    ("pauses", "user_id"): Policy.LEAVE,  # they go with the subscription
+    ("movement_user_associations", "follower_id"): Policy.LEAVE,  # as well
+    ("movement_user_associations", "leader_id"): Policy.LEAVE,  # another member leads instead
+    ("movements", "creator_id"): Policy.LEAVE,  # movements stay, without creator
+    ("audit_entries", "user_id"): Policy.KEEP,  # the log outlives accounts
+    ("audit_entries", "actor_id"): Policy.KEEP,
+    ("reports", "reporter_id"): Policy.SET_NULL,  # reports stay, and nobody's
+    ("reports", "author_id"): Policy.SET_NULL,  # of an update they go with it
+    ("reports", "closed_by_id"): Policy.SET_NULL,
+}
+#: the ways to end what an account may do
+ENDS: dict[str, Callable[[User], object]] = {
+    "delete_from_db": User.delete_from_db,
+    "deactivate": deactivate,
+    "change_role": lambda user: user.change_role("user"),
 }
 #: tables that name users and are in the export by another name, or not, and why
 EXPORTED_OTHERWISE: dict[str, str] = {}
@@ -94,9 +91,14 @@ def ended(user_id: int) -> bool:
 
 
 def test_every_column_that_names_a_user_is_cared_for_at_the_end() -> None:
-    owned = {(one.class_.__tablename__, one.key) for one in OWNERS}
-    assert owned | set(OTHERWISE) == columns_that_name_users()
-    assert not owned & set(OTHERWISE)
+    policies = {
+        (reference.table.name, reference.column.name): reference.policy
+        for reference in references("users")
+        if reference.kind is None  # it names rows of any table
+    }
+    assert set(policies) == columns_that_name_users()
+    otherwise = {name: kept for name, kept in policies.items() if kept is not Policy.DELETE}
+    assert otherwise == OTHERWISE
 
 
 def test_every_table_that_names_a_user_is_in_the_export() -> None:
@@ -303,7 +305,7 @@ def test_who_waited_for_an_account_to_end_sees_that_it_did(
     def stop() -> None:
         ender.append(get_ident())
         user = User.find_by_id(gone)
-        getattr(user, end)()
+        ENDS[end](user)
         db.session.commit()
 
     def after(call: Callable[[], Any]) -> Any:
@@ -327,7 +329,7 @@ def test_who_waited_for_an_account_to_end_sees_that_it_did(
     assert violations() == []
 
 
-@pytest.mark.parametrize("end", ["delete_from_db", "deactivate", "change_role"])
+@pytest.mark.parametrize("end", ENDS)
 def test_of_the_last_two_admins_one_stays(world: Flask, end: str) -> None:
     for _ in range(6):
         pair = people(2)
@@ -338,7 +340,7 @@ def test_of_the_last_two_admins_one_stays(world: Flask, end: str) -> None:
         def stop(user_id: int) -> str:
             user = User.find_by_id(user_id)
             try:
-                getattr(user, end)(*(["user"] if end == "change_role" else []))
+                ENDS[end](user)
                 db.session.commit()
                 return "ended"
             except LastAdmin:

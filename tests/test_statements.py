@@ -1,13 +1,20 @@
 """What a request costs the database: few statements whatever the size, and one commit per write."""
 
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import insert
 
 from gridt.http.auth import tokens_for
-from gridt.models import Login, Update
+from gridt.models import Login, Movement, Subscription, Update
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD
+from tests.mentions import SPREAD, mentions
 from tests.networks import make_movements, people, plant, put_apart, ring
 
 FEW, MANY = 6, 500
@@ -406,3 +413,152 @@ def test_refreshing_commits_once_and_spending_again_once_more(me, app, commits):
         commits.clear()
         assert client.post("/auth/refresh").status_code == status
         assert len(commits) == 1
+
+
+# -- one movement ---------------------------------------------------------------------------
+
+#: every call whose path names a movement, in an order in which each of them succeeds
+IN_ONE_MOVEMENT = [
+    ("get", "/movements/{movement}", None),
+    ("get", "/movements/{movement}/leader/{leader}", None),
+    ("get", "/movements/{movement}/followers", None),
+    ("get", "/movements/{movement}/updates", None),
+    ("get", "/movements/{movement}/updates/{update}", None),
+    ("get", "/movements/{movement}/network", None),
+    ("get", "/movements/{movement}/network?format=dot", None),
+    ("get", "/movements/{movement}/network.html", None),
+    ("get", "/movements/{movement}/history", None),
+    ("get", "/movements/{movement}/history?user={leader}", None),
+    ("get", "/movements/{movement}/history.svg", None),
+    ("get", "/movements/{movement}/statistics", None),
+    ("get", "/movements/{movement}/pause", None),
+    ("post", "/movements/{movement}/updates", {"message": "done"}),
+    ("post", "/movements/{movement}/update", None),
+    ("post", "/movements/{movement}/signal", None),
+    ("post", "/movements/{movement}/updates", {"at": "{now}"}),
+    ("post", "/movements/{movement}/updates/import", "date\n2020-01-01\n"),
+    ("post", "/movements/{movement}/reports", {"reason": "not nice"}),
+    ("post", "/movements/{movement}/updates/{update}/reports", {"reason": "not nice"}),
+    ("put", "/movements/{movement}/pause", {"until": "{tomorrow}"}),
+    ("delete", "/movements/{movement}/pause", None),
+    ("post", "/movements/{movement}/leader/{leader}", None),
+    ("post", "/movements/{open}/leader", None),
+    ("delete", "/movements/{movement}/updates/{update}", None),
+    ("patch", "/movements/{movement}", {"name": "renamed", "interval": "weekly"}),
+    ("put", "/movements/{other}/subscriber", None),
+    ("delete", "/movements/{other}/subscriber", None),
+    ("delete", "/movements/{empty}", None),
+]
+
+
+#: mentions without the movement's id in a constant, and why; the list may only become shorter.
+#: A column with "…" is compared with another column, with a subquery, or not for equality.
+WITHOUT_MOVEMENT = {
+    # members in random order: beside the range, movement_id misleads PostgreSQL's generic plans
+    "subscriptions by shuffle_key…": "the windows, and the members of a movement",
+    "subscriptions by movement_id…, shuffle_key…, user_id…": "everybody, with their standing",
+    "movement_user_associations by follower_id…, movement_id…": "everybody, with their leaders",
+    "movement_user_associations by leader_id…, movement_id…": "the followers of each of many",
+    # one statement for one movement and for lists of them
+    "subscriptions by last_update_at…, movement_id…, user_id": "the caller's own, in a view",
+    "subscriptions by movement_id…, user_id…": "the leaders and followers in views",
+    "updates by leader_id, movement_id…": "the caller's last",
+    "updates by leader_id…, movement_id…": "the last of each leader or follower",
+    "updates by id…": "the text of the last update",
+    # the row that a post locks; the movement's lock is taken in the same statement
+    "movements by id…": "what a standing is scored by",
+    "subscriptions by movement_id…, user_id": "the row of one member, by a locking subquery",
+    # by a key that has no movement in it (see BEFORE_THE_RULE in test_ownership.py)
+    "updates by id": "an update that a path names",
+    "movements by name_folded": "whether a name is taken",
+}
+_MENTIONED = re.compile(rf"(?:FROM|JOIN|UPDATE|,)\s+(?:{'|'.join(SPREAD)})\b(?!\.)")
+
+
+@pytest.fixture
+def sent(app) -> Iterator[list[Any]]:
+    """What SQLAlchemy was asked to execute since the test began, or cleared this list."""
+    executed: list[Any] = []
+
+    def note(_connection: Any, statement: Any, *_: Any) -> None:
+        executed.append(statement)
+
+    sa.event.listen(sa.Engine, "before_execute", note)
+    yield executed
+    sa.event.remove(sa.Engine, "before_execute", note)
+
+
+def test_a_statement_about_one_movement_says_which_at_each_mention(
+    app, places, client, sent, statements
+):
+    Movement.find_by_id(places["movement"]).counts_every_update = True
+    db.session.commit()
+    moment = utcnow()
+    times = {"now": moment.isoformat(), "tomorrow": (moment + timedelta(days=1)).isoformat()}
+    without: dict[str, list[str]] = {}
+    for method, path, body in IN_ONE_MOVEMENT:
+        options: dict[str, Any] = {"data": body, "content_type": "text/csv"}
+        if method == "get":
+            options = {}
+        elif not isinstance(body, str):
+            members = {name: text.format_map(times) for name, text in (body or {}).items()}
+            options = {"json": members}
+        sent.clear()
+        statements.clear()
+        answer = client.open(path.format_map(places), method=method, **options)
+        assert answer.status_code < 300, (method, path, answer.text)
+        mentioned = [mention for statement in sent for mention in mentions(statement)]
+        in_text = [table for text in statements for table in _MENTIONED.findall(text)]
+        assert len(mentioned) == len(in_text), (method, path, "the analysis sees each of them")
+        for mention in mentioned:
+            if not mention.says_movement:
+                without.setdefault(str(mention), []).append(f"{method} {path}")
+    assert without.keys() == WITHOUT_MOVEMENT.keys(), without
+
+
+def test_each_call_about_one_movement_is_looked_at(app, places):
+    paths = app.url_map.bind("")
+    called = {
+        (method.upper(), paths.match(path.partition("?")[0].format_map(places), method.upper())[0])
+        for method, path, _ in IN_ONE_MOVEMENT
+    }
+    assert called == {
+        (method, rule.endpoint)
+        for rule in app.url_map.iter_rules()
+        if "<movement>" in rule.rule
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_a_mention_without_the_movement_is_found():
+    subscriptions, updates = Subscription.__table__, Update.__table__
+    here = subscriptions.c.movement_id == sa.bindparam("movement_id")
+    last = updates.alias()
+    newest = sa.select(sa.func.max(last.c.time_stamp)).where(
+        last.c.leader_id == subscriptions.c.user_id,
+        last.c.movement_id == subscriptions.c.movement_id,
+    )
+    sound = newest.where(last.c.movement_id == sa.bindparam("movement_id"))
+    others = sa.select(subscriptions.c.user_id).where(here | (subscriptions.c.streak > 1))
+    for statement, wrong in {
+        sa.select(subscriptions).where(here): [],
+        sa.select(Subscription).where(Subscription.movement_id == 7): [],
+        sa.select(subscriptions): ["subscriptions by nothing"],
+        sa.select(newest.scalar_subquery()).where(here): [
+            "updates by leader_id…, movement_id…",
+        ],
+        sa.select(sound.scalar_subquery()).where(here): [],
+        sa.update(subscriptions).where(here).values(last_update_at=newest.scalar_subquery()): [
+            "updates by leader_id…, movement_id…",
+        ],
+        sa.delete(updates).where(updates.c.leader_id.in_(others)): [
+            "updates by leader_id…",
+            "subscriptions by nothing",
+        ],
+        sa.select(others.subquery()): ["subscriptions by nothing"],
+        sa.select(sa.exists(sa.select(updates.c.id).join(subscriptions, here))): [
+            "updates by nothing"
+        ],
+    }.items():
+        without = [str(mention) for mention in mentions(statement) if not mention.says_movement]
+        assert without == wrong, str(statement)

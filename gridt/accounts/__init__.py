@@ -1,18 +1,21 @@
-"""Accounts as a whole: their export, and which names and passwords they may have."""
+"""Accounts: their export and deactivation, and the policies for names and passwords."""
 
-from gridt.accounts.data_export import SECTIONS, record_export, sections_about
+from gridt.accounts.data_export import record_export, sections, sections_about
+from gridt.accounts.deactivation import deactivate, reactivate
 from gridt.accounts.password_policy import is_common, is_own_name
 from gridt.accounts.registration import create_admin, delete_account, register
 from gridt.accounts.username_policy import flaw_of
 
 __all__ = [
-    "SECTIONS",
     "create_admin",
+    "deactivate",
     "delete_account",
     "flaw_of",
     "is_common",
     "is_own_name",
+    "reactivate",
     "record_export",
     "register",
+    "sections",
     "sections_about",
 ]

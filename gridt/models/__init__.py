@@ -1,7 +1,7 @@
 """The domain: users who subscribe to movements and lead each other there."""
 
 from gridt.models.audit import AUDITED, AuditEntry, entries
-from gridt.models.base import Model, Rows, UTCDateTime, execute, lacking, largest_in
+from gridt.models.base import Model, Rows, UTCDateTime, execute, largest_in
 from gridt.models.block import DIRECTIONS, Block, blocked_among, followed_before
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import Event, EventKind, after_commit, in_transaction, record
@@ -10,7 +10,9 @@ from gridt.models.login import ACTIVE_LOGINS, Login
 from gridt.models.login_throttle import LoginThrottle, PasswordAttempt, delay_of_mail
 from gridt.models.movement import Movement
 from gridt.models.movement_user_association import SLOTS, MovementUserAssociation
-from gridt.models.network import CHOICES, FETCHED_AT_ONCE, WINDOW
+from gridt.models.network.membership import FETCHED_AT_ONCE
+from gridt.models.network.selection import CHOICES, WINDOW
+from gridt.models.ownership import MOVEMENTS, SECTIONS, USERS, references
 from gridt.models.report import CATEGORIES, Report, Snapshot
 from gridt.models.report_views import REPORT_STATES, REPORTS, find_report_view, report_view
 from gridt.models.rows import StandingRow, fetch, read
@@ -30,8 +32,8 @@ from gridt.models.subscription import IN_MOVEMENT, KEYS, Subscription, keys_of, 
 from gridt.models.update import Update, count_from, recompute_member
 from gridt.models.user import User, avatar_of
 from gridt.models.views import (
-    FOLLOWERS,
-    UPDATES,
+    FOLLOWERS_QUERY,
+    UPDATES_QUERY,
     is_leader,
     leader_view,
     message_history,
@@ -47,16 +49,19 @@ __all__ = [
     "DEAD",
     "DIRECTIONS",
     "FETCHED_AT_ONCE",
-    "FOLLOWERS",
+    "FOLLOWERS_QUERY",
     "IN_MOVEMENT",
     "KEYS",
+    "MOVEMENTS",
     "PRIORITIES",
     "REPORTS",
     "REPORT_STATES",
     "RUNNING",
+    "SECTIONS",
     "SLOTS",
     "STANDING_ROW",
-    "UPDATES",
+    "UPDATES_QUERY",
+    "USERS",
     "WINDOW",
     "AuditEntry",
     "Block",
@@ -97,7 +102,6 @@ __all__ = [
     "is_complete",
     "is_leader",
     "keys_of",
-    "lacking",
     "largest_in",
     "leader_view",
     "load_row",
@@ -112,6 +116,7 @@ __all__ = [
     "recompute",
     "recompute_member",
     "record",
+    "references",
     "report_view",
     "terms_of",
     "to_columns",

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, cast
 
 from flask import g, has_app_context
-from sqlalchemy import JSON, ColumnElement, Index, String, Table, insert, or_, select
+from sqlalchemy import JSON, ColumnElement, Index, String, Table, case, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import BigId, Model, Rows, UTCDateTime, execute
 from gridt.models.event import Event, EventKind, in_transaction
+from gridt.models.ownership import EXPORTED_USER, Policy, exported_as, names, names_user
 from gridt.runtime.clock import utcnow
 
 #: what one may tell in a detail; texts of people are longer than this
@@ -60,14 +61,14 @@ class AuditEntry(Model):
         Index(None, "user_id", "id"),
         Index(None, "actor_id", "id"),
         Index(None, "action", "id"),
-        {"sqlite_autoincrement": True},
+        {"sqlite_autoincrement": True, "info": names("subject", "subject_id", Policy.KEEP)},
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     action: Mapped[str] = mapped_column(String(64))
-    actor_id: Mapped[int | None]
-    user_id: Mapped[int | None]
+    actor_id: Mapped[int | None] = mapped_column(info=names_user(Policy.KEEP))
+    user_id: Mapped[int | None] = mapped_column(info=names_user(Policy.KEEP))
     subject: Mapped[str | None] = mapped_column(String(64))
     subject_id: Mapped[int | None] = mapped_column(BigId)
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -77,6 +78,19 @@ class AuditEntry(Model):
     def concerning(cls, user_id: Any) -> ColumnElement[bool]:
         """Return the condition for what a user did or what was done to them."""
         return or_(cls.user_id == user_id, cls.actor_id == user_id)
+
+
+exported_as(
+    "audit",
+    select(
+        AuditEntry.at,
+        AuditEntry.action,
+        case((AuditEntry.actor_id == EXPORTED_USER, True), else_=False).label("by_yourself"),
+        AuditEntry.details,
+    )
+    .where(AuditEntry.concerning(EXPORTED_USER))
+    .order_by(AuditEntry.id),
+)
 
 
 def entries(

@@ -96,19 +96,6 @@ def execute(
     return connection.execute(statement, given)
 
 
-def lacking() -> list[str]:
-    """Return the tables and columns of the models that the database does not have."""
-    found = inspect(db.session.connection())
-    missing = []
-    for table in db.metadata.sorted_tables:
-        if not found.has_table(table.name):
-            missing.append(table.name)
-            continue
-        there = {column["name"] for column in found.get_columns(table.name)}
-        missing += [f"{table.name}.{one.name}" for one in table.columns if one.name not in there]
-    return missing
-
-
 class Stored:
     """Saving, deleting and finding by id.
 

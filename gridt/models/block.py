@@ -8,7 +8,6 @@ from sqlalchemy import (
     JSON,
     CheckConstraint,
     ColumnElement,
-    ForeignKey,
     Index,
     bindparam,
     or_,
@@ -18,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from gridt.models.base import Model, UTCDateTime, execute
+from gridt.models.ownership import EXPORTED_USER, OTHER_USER, exported_as, owned_by_user
 from gridt.runtime.clock import utcnow
 
 
@@ -33,12 +33,20 @@ class Block(Model):
         Index(None, "blocked_id", "blocker_id"),
     )
 
-    blocker_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    blocked_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    blocker_id: Mapped[int] = mapped_column(owned_by_user(), primary_key=True)
+    blocked_id: Mapped[int] = mapped_column(owned_by_user(), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     #: the ids of movements where the blocker followed the other just before; None: not known
     followed_in: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
 
+
+exported_as(
+    "blocks",
+    select(Block.created_at, OTHER_USER.c.username.label("blocked"), Block.followed_in)
+    .join(OTHER_USER, OTHER_USER.c.id == Block.blocked_id)
+    .where(Block.blocker_id == EXPORTED_USER)
+    .order_by(Block.blocked_id),
+)
 
 #: both directions a block is looked up in, each by an index of its own
 DIRECTIONS: tuple[tuple[InstrumentedAttribute[int], InstrumentedAttribute[int]], ...] = (

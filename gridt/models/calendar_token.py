@@ -5,11 +5,12 @@ from datetime import datetime
 from hashlib import sha256
 from typing import cast
 
-from sqlalchemy import CursorResult, ForeignKey, String, delete, select
+from sqlalchemy import CursorResult, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import Model, UTCDateTime, execute
 from gridt.models.event import EventKind, record
+from gridt.models.ownership import EXPORTED_USER, exported_as, owned_by_user
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
@@ -25,7 +26,7 @@ class CalendarToken(Model):
     __tablename__ = "calendar_addresses"
 
     user_id: Mapped[int] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        owned_by_user(ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -64,6 +65,12 @@ class CalendarToken(Model):
         """Return the id of the user whose address has that secret, or None."""
         row = execute(select(cls.user_id).where(cls.digest == _digest(secret))).one_or_none()
         return None if row is None else row.user_id
+
+
+exported_as(
+    "calendar",
+    select(CalendarToken.created_at).where(CalendarToken.user_id == EXPORTED_USER),
+)
 
 
 def _digest(secret: str) -> str:

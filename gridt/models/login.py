@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import cast
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, ForeignKey, String, bindparam, delete, or_, select, update
+from sqlalchemy import CursorResult, String, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import BigId, Model, Rows, Stored, UTCDateTime
 from gridt.models.event import EventKind, record
+from gridt.models.ownership import EXPORTED_USER, exported_as, owned_by_user
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
@@ -29,7 +30,7 @@ class Login(Stored, Model):
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    user_id: Mapped[int] = mapped_column(owned_by_user(), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refreshed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refresh_jti: Mapped[str] = mapped_column(String(36))
@@ -96,6 +97,13 @@ class Login(Stored, Model):
         ended = or_(cls.refreshed_at < horizon, cls.revoked_at < horizon)
         db.session.execute(delete(cls).where(cls.user_id == user_id, ended))
 
+
+exported_as(
+    "logins",
+    select(Login.id, Login.created_at, Login.refreshed_at, Login.revoked_at, Login.user_agent)
+    .where(Login.user_id == EXPORTED_USER)
+    .order_by(Login.id),
+)
 
 _COLUMNS = (Login.id, Login.created_at, Login.refreshed_at, Login.user_agent)
 #: a user's logins that have not ended and were used since `horizon`

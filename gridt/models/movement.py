@@ -6,14 +6,11 @@ from typing import Any, Self
 
 from sqlalchemy import (
     ColumnElement,
-    ForeignKey,
     Interval,
     Row,
     SmallInteger,
     Text,
-    and_,
     bindparam,
-    delete,
     false,
     select,
     update,
@@ -26,14 +23,13 @@ from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execu
 from gridt.models.event import EventKind, record
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network, NetworkLock
+from gridt.models.ownership import EXPORTED_USER, Policy, delete_owned, exported_as, owned_by_user
 from gridt.models.report import Snapshot
-from gridt.models.rows import MovementRow, Rules, columns_of
-from gridt.models.schedule import FormerInterval, SubscriptionPause
-from gridt.models.standing import SINCE, users
+from gridt.models.rows import Rules
 from gridt.models.subscription import Subscription
-from gridt.models.update import Update, last_update_id
+from gridt.models.update import Update
 from gridt.models.user import User
-from gridt.models.views import movement_views
+from gridt.models.views import movement_query, movement_views
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.text import fold
@@ -58,7 +54,7 @@ class Movement(NetworkLock, Stored, Model):
     #: name and descriptions folded, for searching alike on every engine
     search_text: Mapped[str] = mapped_column(PlainText)
     interval: Mapped[timedelta] = mapped_column(Interval)
-    creator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    creator_id: Mapped[int | None] = mapped_column(owned_by_user(Policy.LEAVE), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     member_count: Mapped[int] = mapped_column(default=0)
     #: up to this many missed turns in any `free_turns` consecutive turns do not end a streak
@@ -257,17 +253,7 @@ class Movement(NetworkLock, Stored, Model):
     def delete_from_db(self) -> None:
         """Delete this movement with all its subscriptions and updates, and commit."""
         self.lock(exclusive=True)
-        members = select(Subscription.user_id).where(Subscription.of(self.id))
-        slots = (Association.follower_id.in_(members), Association.movement_id == self.id)
-        pauses = (SubscriptionPause.user_id.in_(members), SubscriptionPause.movement_id == self.id)
-        for statement in (
-            delete(Association).where(*slots),
-            delete(SubscriptionPause).where(*pauses),
-            delete(FormerInterval).where(FormerInterval.movement_id == self.id),
-            delete(Subscription).where(Subscription.of(self.id)),
-            delete(Update).where(Update.movement_id == self.id),
-        ):
-            db.session.execute(statement.execution_options(synchronize_session=False))
+        delete_owned(self)
         super().delete_from_db()
 
     def delete_by(self, user: User) -> None:
@@ -375,38 +361,22 @@ class Movement(NetworkLock, Stored, Model):
             db.session.expire(user, ["follower_associations", "movements"])
 
 
-_last = Update.__table__.alias()
+exported_as(
+    "created_movements",
+    select(
+        Movement.id,
+        Movement.name,
+        Movement.short_description,
+        Movement.description,
+        Movement.interval,
+        Movement.created_at,
+    )
+    .where(Movement.creator_id == EXPORTED_USER)
+    .order_by(Movement.id),
+)
 
 # Statements are made once: to build one costs as much as to run it.
-_VIEW = (
-    select(
-        *columns_of(
-            MovementRow,
-            Movement,
-            Subscription,
-            users.c,
-            update_id=_last.c.id,
-            last_update_at=_last.c.time_stamp,
-            message=_last.c.message,
-            since=SINCE,
-        )
-    )
-    .outerjoin(
-        Subscription,
-        and_(
-            Subscription.user_id == bindparam("caller_id"),
-            Subscription.movement_id == Movement.id,
-        ),
-    )
-    .outerjoin(users, users.c.id == Subscription.user_id)
-    .outerjoin(
-        _last,
-        and_(
-            Subscription.last_update_at.is_not(None),
-            _last.c.id == last_update_id(bindparam("caller_id"), Movement.id),
-        ),
-    )
-)
+_VIEW = movement_query(Movement)
 _COUNT = (
     update(Movement)
     .where(Movement.id == bindparam("of_movement"))

@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKeyConstraint,
     Index,
     SmallInteger,
     UniqueConstraint,
+    and_,
     delete,
     event,
     select,
@@ -15,6 +17,15 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from gridt.models.base import Model, Stored
+from gridt.models.ownership import (
+    EXPORTED_USER,
+    OTHER_USER,
+    Policy,
+    exported_as,
+    names_movement,
+    names_user,
+)
+from gridt.models.subscription import Subscription
 from gridt.runtime.extensions import db
 
 if TYPE_CHECKING:
@@ -23,6 +34,14 @@ if TYPE_CHECKING:
 
 #: how many leaders a member of a movement has, where there are enough members
 SLOTS = 4
+
+
+def _rows_of(movement_id: int) -> ColumnElement[bool]:
+    """Return the condition for the slots in a movement, which an index finds by the follower."""
+    return and_(
+        MovementUserAssociation.follower_id.in_(Subscription.members_of(movement_id)),
+        MovementUserAssociation.movement_id == movement_id,
+    )
 
 
 class MovementUserAssociation(Stored, Model):
@@ -55,10 +74,12 @@ class MovementUserAssociation(Stored, Model):
         Index(None, "leader_id", "movement_id", "follower_id"),
     )
 
-    follower_id: Mapped[int] = mapped_column(primary_key=True)
-    movement_id: Mapped[int] = mapped_column(primary_key=True)
+    follower_id: Mapped[int] = mapped_column(primary_key=True, info=names_user(Policy.LEAVE))
+    movement_id: Mapped[int] = mapped_column(
+        primary_key=True, info=names_movement(Policy.DELETE, rows_of=_rows_of)
+    )
     slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    leader_id: Mapped[int | None]
+    leader_id: Mapped[int | None] = mapped_column(info=names_user(Policy.LEAVE))
 
     movement: Mapped["Movement"] = relationship(
         primaryjoin="Movement.id == foreign(MovementUserAssociation.movement_id)"
@@ -114,6 +135,26 @@ class MovementUserAssociation(Stored, Model):
             )
         )
         self.slot = slot
+
+
+exported_as(
+    "leaders",
+    select(
+        MovementUserAssociation.movement_id,
+        MovementUserAssociation.slot,
+        OTHER_USER.c.username.label("leader"),
+    )
+    .join(OTHER_USER, OTHER_USER.c.id == MovementUserAssociation.leader_id)
+    .where(MovementUserAssociation.follower_id == EXPORTED_USER)
+    .order_by(MovementUserAssociation.movement_id, MovementUserAssociation.slot),
+)
+exported_as(
+    "followers",
+    select(MovementUserAssociation.movement_id, OTHER_USER.c.username.label("follower"))
+    .join(OTHER_USER, OTHER_USER.c.id == MovementUserAssociation.follower_id)
+    .where(MovementUserAssociation.leader_id == EXPORTED_USER)
+    .order_by(MovementUserAssociation.movement_id, MovementUserAssociation.follower_id),
+)
 
 
 @event.listens_for(db.session, "before_flush")

@@ -3,12 +3,20 @@
 from datetime import datetime
 from typing import NamedTuple, Self, cast
 
-from sqlalchemy import CursorResult, ForeignKey, Index, String, Text, delete, select, text, update
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+from sqlalchemy import CursorResult, Index, String, Text, delete, select, text, update
+from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.errors import ReportClosed
 from gridt.models.base import BigId, Model, Stored, UTCDateTime
 from gridt.models.event import EventKind, record
+from gridt.models.ownership import (
+    EXPORTED_USER,
+    Policy,
+    exported_as,
+    names_movement,
+    names_update,
+    owned_by_user,
+)
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
@@ -63,18 +71,18 @@ class Report(Stored, Model):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     #: None when the account is gone
-    reporter_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
-    movement_id: Mapped[int]
+    reporter_id: Mapped[int | None] = mapped_column(owned_by_user(Policy.SET_NULL), index=True)
+    movement_id: Mapped[int] = mapped_column(info=names_movement(Policy.KEEP))
     #: None where the movement itself was reported
-    update_id: Mapped[int | None] = mapped_column(BigId)
+    update_id: Mapped[int | None] = mapped_column(BigId, info=names_update(Policy.KEEP))
     #: the user who posted the update, or created the movement
-    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    author_id: Mapped[int | None] = mapped_column(owned_by_user(Policy.SET_NULL), index=True)
     category: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Text)
     snapshot: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    closed_by_id: Mapped[int | None] = mapped_column(owned_by_user(Policy.SET_NULL), index=True)
     resolution: Mapped[str | None] = mapped_column(Text)
 
     def __init__(
@@ -137,14 +145,26 @@ class Report(Stored, Model):
 
     @classmethod
     def forget(cls, user_id: int) -> None:
-        """Remove a user from all reports before their account's deletion.
+        """Delete the reports of a user's updates, which go with the account. Does not commit.
 
-        Does not commit. The user's reports stay, without reporter; so do reports of movements
-        that they created. Reports of their updates are deleted, as the updates are.
+        All other reports stay: their columns declare that they only lose the user's id.
         """
-        theirs = (cls.author_id == user_id, cls.update_id.is_not(None))
-        db.session.execute(delete(cls).where(*theirs))
-        ends: tuple[InstrumentedAttribute[int | None], ...]
-        ends = (cls.reporter_id, cls.author_id, cls.closed_by_id)
-        for end in ends:
-            db.session.execute(update(cls).where(end == user_id).values({end: None}))
+        of_their_updates = (cls.author_id == user_id, cls.update_id.is_not(None))
+        db.session.execute(delete(cls).where(*of_their_updates))
+
+
+exported_as(
+    "reports",
+    select(
+        Report.id,
+        Report.movement_id,
+        Report.update_id,
+        Report.category,
+        Report.reason,
+        Report.created_at,
+        Report.closed_at,
+        Report.resolution,
+    )
+    .where(Report.reporter_id == EXPORTED_USER)
+    .order_by(Report.id),
+)

@@ -7,11 +7,31 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Interval, SmallInteger, String, Text
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKeyConstraint,
+    Interval,
+    SmallInteger,
+    String,
+    Text,
+    and_,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import Model, UTCDateTime
+from gridt.models.ownership import (
+    EXPORTED_USER,
+    NAMED_MOVEMENT,
+    Policy,
+    exported_as,
+    names_movement,
+    names_user,
+    owned_by_movement,
+    owned_by_user,
+)
 from gridt.models.rows import FormerClockRow, FormerIntervalRow, MovementRow, StandingRow
+from gridt.models.subscription import Subscription
 from gridt.turns.calendar import Clock
 from gridt.turns.scoring import Period, Terms
 
@@ -21,7 +41,7 @@ class FormerClock(Model):
 
     __tablename__ = "former_clocks"
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(owned_by_user(), primary_key=True)
     ended_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
     time_zone: Mapped[str] = mapped_column(String(64))
     day_starts_at: Mapped[int] = mapped_column(SmallInteger)
@@ -33,9 +53,17 @@ class FormerInterval(Model):
 
     __tablename__ = "former_intervals"
 
-    movement_id: Mapped[int] = mapped_column(ForeignKey("movements.id"), primary_key=True)
+    movement_id: Mapped[int] = mapped_column(owned_by_movement(), primary_key=True)
     ended_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
     interval: Mapped[timedelta] = mapped_column(Interval)
+
+
+def _pauses_of(movement_id: int) -> ColumnElement[bool]:
+    """Return the condition for the pauses in a movement, which an index finds by the member."""
+    return and_(
+        SubscriptionPause.user_id.in_(Subscription.members_of(movement_id)),
+        SubscriptionPause.movement_id == movement_id,
+    )
 
 
 class SubscriptionPause(Model):
@@ -50,11 +78,43 @@ class SubscriptionPause(Model):
         ),
     )
 
-    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    movement_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False, info=names_user(Policy.LEAVE)
+    )
+    movement_id: Mapped[int] = mapped_column(
+        primary_key=True,
+        autoincrement=False,
+        info=names_movement(Policy.DELETE, rows_of=_pauses_of),
+    )
     starts_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reason: Mapped[str | None] = mapped_column(Text)
+
+
+exported_as(
+    "pauses",
+    select(
+        SubscriptionPause.movement_id,
+        NAMED_MOVEMENT.c.name.label("movement"),
+        SubscriptionPause.starts_at,
+        SubscriptionPause.ends_at,
+        SubscriptionPause.reason,
+    )
+    .join(NAMED_MOVEMENT, NAMED_MOVEMENT.c.id == SubscriptionPause.movement_id)
+    .where(SubscriptionPause.user_id == EXPORTED_USER)
+    .order_by(SubscriptionPause.movement_id, SubscriptionPause.starts_at),
+)
+exported_as(
+    "former_clocks",
+    select(
+        FormerClock.ended_at,
+        FormerClock.time_zone,
+        FormerClock.day_starts_at,
+        FormerClock.week_starts_on,
+    )
+    .where(FormerClock.user_id == EXPORTED_USER)
+    .order_by(FormerClock.ended_at),
+)
 
 
 def clock_of(row: StandingRow | MovementRow | FormerClockRow) -> Clock:

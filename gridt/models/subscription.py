@@ -3,10 +3,28 @@
 import random
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, Text, and_, bindparam, false
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    Text,
+    and_,
+    bindparam,
+    false,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import Model, UTCDateTime
+from gridt.models.ownership import (
+    EXPORTED_USER,
+    NAMED_MOVEMENT,
+    Policy,
+    exported_as,
+    owned_by_movement,
+    owned_by_user,
+)
 from gridt.runtime.clock import utcnow
 from gridt.turns.scoring import REMEMBERED
 
@@ -26,8 +44,11 @@ class Subscription(Model):
 
     __tablename__ = "subscriptions"
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    movement_id: Mapped[int] = mapped_column(ForeignKey("movements.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(owned_by_user(Policy.LEAVE), primary_key=True)
+    movement_id: Mapped[int] = mapped_column(
+        owned_by_movement(rows_of=lambda movement_id: Subscription.of(movement_id)),
+        primary_key=True,
+    )
     subscribed_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     last_update_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     shuffle_key: Mapped[int] = mapped_column(BigInteger, index=True)
@@ -59,6 +80,34 @@ class Subscription(Model):
         first = movement_id * KEYS
         return and_(cls.shuffle_key >= first, cls.shuffle_key < first + KEYS)
 
+    @classmethod
+    def members_of(cls, movement_id: int) -> Select[int]:
+        """Select the ids of a movement's members."""
+        return select(cls.user_id).where(cls.of(movement_id))
+
+
+exported_as(
+    "subscriptions",
+    select(
+        Subscription.movement_id,
+        NAMED_MOVEMENT.c.name.label("movement"),
+        Subscription.subscribed_at,
+        Subscription.last_update_at,
+        Subscription.counted_from,
+        Subscription.turn_starts_at,
+        Subscription.turn_ends_at,
+        Subscription.turn_done,
+        Subscription.streak,
+        Subscription.best_streak,
+        Subscription.done_turns,
+        Subscription.turns,
+        Subscription.recent,
+        Subscription.weeks,
+    )
+    .join(NAMED_MOVEMENT, NAMED_MOVEMENT.c.id == Subscription.movement_id)
+    .where(Subscription.user_id == EXPORTED_USER)
+    .order_by(Subscription.movement_id),
+)
 
 #: the same condition for a prepared statement, with the parameters of `keys_of`
 IN_MOVEMENT = and_(

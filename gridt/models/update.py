@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import (
     BindParameter,
     Connection,
-    ForeignKey,
     Index,
     ScalarSelect,
     Select,
@@ -29,6 +28,14 @@ from sqlalchemy.orm import (
 from gridt.errors import AlreadyDone, NotSubscribed
 from gridt.models.base import BigId, Model, Stored, UTCDateTime, execute
 from gridt.models.event import EventKind, record
+from gridt.models.ownership import (
+    EXPORTED_USER,
+    NAMED_MOVEMENT,
+    delete_owned,
+    exported_as,
+    owned_by_movement,
+    owned_by_user,
+)
 from gridt.models.report import Snapshot
 from gridt.models.rows import StandingRow, read
 from gridt.models.standing import (
@@ -44,6 +51,7 @@ from gridt.models.standing import (
 from gridt.models.subscription import Subscription
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from gridt.turns.calendar import Turn
 
 if TYPE_CHECKING:
     from gridt.models.movement import Movement
@@ -67,8 +75,8 @@ class Update(Stored, Model):
     __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012 - read once, by SQLAlchemy
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    leader_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    movement_id: Mapped[int] = mapped_column(ForeignKey("movements.id"))
+    leader_id: Mapped[int] = mapped_column(owned_by_user())
+    movement_id: Mapped[int] = mapped_column(owned_by_movement())
     time_stamp: Mapped[datetime] = mapped_column(UTCDateTime)
     message: Mapped[str | None] = mapped_column(Text)
 
@@ -115,8 +123,7 @@ class Update(Stored, Model):
         if at is not None:
             # the clock too as it is, now that nobody changes it meanwhile
             turn = turn_open_for(load_row(leader_id, movement_id) or row, at, moment, grace)
-            stretch = ends | {"starts_at": turn.starts_at, "ends_at": turn.ends_at}
-            if not row.counts_every_update and execute(_ANY_IN, stretch).first() is not None:
+            if not row.counts_every_update and _is_done(turn, ends):
                 raise AlreadyDone
             moment = at
         if is_next:
@@ -153,6 +160,26 @@ class Update(Stored, Model):
     def find_last(cls, user: "User", movement: "Movement") -> Self | None:
         """Return the last update of `user` in `movement`, or None."""
         return db.session.scalars(cls.of(user.id, movement.id).limit(1)).first()
+
+    def delete_from_db(self) -> None:
+        """Delete this update with all that is owned by it, and commit."""
+        delete_owned(self)
+        super().delete_from_db()
+
+
+exported_as(
+    "updates",
+    select(
+        Update.id,
+        Update.movement_id,
+        NAMED_MOVEMENT.c.name.label("movement"),
+        Update.time_stamp,
+        Update.message,
+    )
+    .join(NAMED_MOVEMENT, NAMED_MOVEMENT.c.id == Update.movement_id)
+    .where(Update.leader_id == EXPORTED_USER)
+    .order_by(Update.movement_id, Update.time_stamp, Update.id),
+)
 
 
 def last_update_id(
@@ -218,6 +245,12 @@ _FIRST = select(func.min(Update.time_stamp)).where(
     # those of a membership before this one do not count
     Update.time_stamp >= bindparam("since", type_=UTCDateTime()),
 )
+
+
+def _is_done(turn: Turn, ends: dict[str, int]) -> bool:
+    """Return whether there is an update in a turn of a member."""
+    stretch = ends | {"starts_at": turn.starts_at, "ends_at": turn.ends_at}
+    return execute(_ANY_IN, stretch).first() is not None
 
 
 @event.listens_for(Update, "after_insert")

@@ -5,20 +5,18 @@ from functools import lru_cache
 from hashlib import md5
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import ColumnElement, Select, SmallInteger, String, Text, delete, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column, relationship, validates
+from sqlalchemy import ColumnElement, Select, SmallInteger, String, Text, or_, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from gridt.errors import AccountDeactivated, LastAdmin, Overtaken
 from gridt.models.base import Model, PlainText, Stored, UTCDateTime
-from gridt.models.block import Block
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import EventKind, record
 from gridt.models.job import Job
 from gridt.models.login import Login
 from gridt.models.movement_user_association import MovementUserAssociation
+from gridt.models.ownership import EXPORTED_USER, delete_owned, exported_as
 from gridt.models.report import Report
-from gridt.models.schedule import FormerClock
-from gridt.models.update import Update
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db, passwords
 from gridt.text import fold, tidy
@@ -213,53 +211,33 @@ class User(Stored, Model):
         record(EventKind.ROLE_CHANGED, actor_id=admin_id, user_id=self.id, role=role)
         return True
 
-    def deactivate(self, admin_id: int | None = None) -> None:
-        """Leave every movement, end every login and the calendar's address. Does not commit.
-
-        :param admin_id: who wishes so
-        :raises LastAdmin: when no admin would be left
-        """
-        self._ensure_not_the_last_admin()
-        self._leave_everything()
-        self.deactivated_at = self.deactivated_at or utcnow()
-        Login.revoke_all(self.id)
-        CalendarToken.revoke(self.id)
-        record(EventKind.ACCOUNT_DEACTIVATED, actor_id=admin_id, user_id=self.id)
-
-    def reactivate(self, admin_id: int | None = None) -> None:
-        """Let this user log in again; which movements they join is up to them. Does not commit.
-
-        :param admin_id: who wishes so
-        """
-        self.deactivated_at = None
-        record(EventKind.ACCOUNT_REACTIVATED, actor_id=admin_id, user_id=self.id)
-
     def delete_from_db(self) -> None:
         """Leave every movement, delete all that is this user's, and commit.
 
-        Followers get other leaders; movements that this user created stay, without creator.
+        Followers get other leaders; movements that this user created stay, without creator. The
+        columns that name a user declare what becomes of all other rows (`models.ownership`).
 
         :raises LastAdmin: when no admin would be left
         :raises Overtaken: when this user joins a movement just now
         """
-        self._ensure_not_the_last_admin()
-        self._leave_everything(disown=True)
-        for owner in OWNERS:
-            db.session.execute(
-                delete(owner.class_).where(owner == self.id),
-                execution_options={"synchronize_session": False},
-            )
+        self.leave_everything(disown=True)
         Report.forget(self.id)
+        delete_owned(self)
         Job.forget(self.id, self.email_folded)
         super().delete_from_db()
 
-    def _leave_everything(self, *, disown: bool = False) -> None:
-        """Leave all movements, and let nothing that names this user be saved by others meanwhile.
+    def leave_everything(self, *, disown: bool = False) -> None:
+        """Leave all movements, as the account ends. Does not commit.
 
-        First the account, as who blocks holds it before any movement: nobody logs in, joins or
-        blocks meanwhile. Then movements by id, and at last the user's row as a whole, which whoever
-        saves something that names it has to wait for.
+        It locks the account first, as blocking does before it locks any movement: nobody logs in,
+        joins or blocks meanwhile. Then it locks the movements by id, and at last the user's whole
+        row: a transaction that saves a row with this user's id waits for the end of this one.
+
+        :param disown: whether the movements that this user created lose their creator, too
+        :raises LastAdmin: when no admin would be left
+        :raises Overtaken: when this user joins a movement just now
         """
+        self._ensure_not_the_last_admin()
         type(self).lock(self.id)
         db.session.expire(self, ["movements", "created_movements"])
         ours = {*self.movements, *(self.created_movements if disown else ())}
@@ -282,23 +260,31 @@ class User(Stored, Model):
             raise LastAdmin
 
 
-#: whose rows go with the user that they name, in this order; who belongs to movements leaves them,
-#: and movements stay without creator
-OWNERS: list[InstrumentedAttribute[int]] = [
-    Update.leader_id,
-    Login.user_id,
-    FormerClock.user_id,
-    CalendarToken.user_id,
-    Block.blocker_id,
-    Block.blocked_id,
-]
-
 # an admin who cannot log in is none
 _ADMINS = (
     select(User.id)
     .where(User.role == "admin", User.deactivated_at.is_(None))
     .order_by(User.id)
     .with_for_update(key_share=True)
+)
+
+
+exported_as(
+    "account",
+    select(
+        User.id,
+        User.username,
+        User.email,
+        User.email_confirmed_at,
+        User.role,
+        User.bio,
+        User.time_zone,
+        User.day_starts_at,
+        User.week_starts_on,
+        User.created_at,
+        User.deactivated_at,
+        User.email_changed_at,
+    ).where(User.id == EXPORTED_USER),
 )
 
 

@@ -13,7 +13,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 from gridt.models.base import Rows, execute
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.rows import MovementRow, PersonRow, Rules, columns_of, read
-from gridt.models.standing import fast_summary, own_standing_view, summaries_for_others
+from gridt.models.standing import (
+    SINCE,
+    fast_summary,
+    own_standing_view,
+    summaries_for_others,
+    users,
+)
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update, last_update_id
 from gridt.models.user import User, avatar_of
@@ -63,20 +69,53 @@ _FOLLOWING = select(Association.slot).where(
 )
 
 #: the followers of a leader in a movement, for `people_views`
-FOLLOWERS = _people(Association.follower_id).where(
+FOLLOWERS_QUERY = _people(Association.follower_id).where(
     Association.leader_id == bindparam("leader_id"),
     Association.movement_id == bindparam("movement_id"),
 )
 
 #: a leader's updates in a movement, for `update_view`
-UPDATES: Rows = select(Update.id, Update.time_stamp, Update.message).where(
+UPDATES_QUERY: Rows = select(Update.id, Update.time_stamp, Update.message).where(
     Update.leader_id == bindparam("leader_id"), Update.movement_id == bindparam("movement_id")
 )
 _MESSAGES = (
-    UPDATES.where(Update.message.is_not(None))
+    UPDATES_QUERY.where(Update.message.is_not(None))
     .order_by(Update.time_stamp.desc(), Update.id.desc())
     .limit(bindparam("most"))
 )
+
+
+def movement_query(movement: Any) -> Rows:
+    """Return the statement for all movements, as rows of which `movement_views` makes views.
+
+    Each has the subscription and the last update of the user `caller_id`.
+
+    :param movement: the class `Movement`, which imports this module
+    """
+    last = Update.__table__.alias()
+    columns = columns_of(
+        MovementRow,
+        movement,
+        Subscription,
+        users.c,
+        update_id=last.c.id,
+        last_update_at=last.c.time_stamp,
+        message=last.c.message,
+        since=SINCE,
+    )
+    mine = and_(
+        Subscription.user_id == bindparam("caller_id"), Subscription.movement_id == movement.id
+    )
+    is_last = and_(
+        Subscription.last_update_at.is_not(None),
+        last.c.id == last_update_id(bindparam("caller_id"), movement.id),
+    )
+    return (
+        select(*columns)
+        .outerjoin(Subscription, mine)
+        .outerjoin(users, users.c.id == Subscription.user_id)
+        .outerjoin(last, is_last)
+    )
 
 
 def update_view(update: Update | AnyRow) -> dict[str, Any]:

@@ -14,15 +14,16 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from gridt.models import (
     DIRECTIONS,
     KEYS,
+    MOVEMENTS,
     SLOTS,
+    USERS,
     Block,
-    Login,
     Movement,
-    Report,
     Rows,
     Subscription,
     Update,
     User,
+    references,
 )
 from gridt.models import MovementUserAssociation as Association
 from gridt.runtime.extensions import db
@@ -129,29 +130,32 @@ def _block_checks() -> Iterator[tuple[str, str, Rows]]:
 
 
 def _id_checks() -> Iterator[tuple[str, str, Rows]]:
-    nobody = null().cast(Integer)
-    for table, movement_id, user_id in (
-        (Subscription, Subscription.movement_id, Subscription.user_id),
-        (Update, Update.movement_id, Update.leader_id),
-        (Movement, Movement.id, Movement.creator_id),
-        (Login, nobody, Login.user_id),
-        (Block, nobody, Block.blocker_id),
-        (Block, nobody, Block.blocked_id),
-        (Report, Report.movement_id, Report.reporter_id),
-        (Report, Report.movement_id, Report.author_id),
-        (Report, Report.movement_id, Report.closed_by_id),
+    """Yield the checks that each id with a foreign key of its own leads to a row."""
+    user_references, movement_references = list(references(USERS)), list(references(MOVEMENTS))
+    user_in = {reference.table.name: reference.column for reference in user_references}
+    movement_in = {reference.table.name: reference.column for reference in movement_references}
+    movement_in |= {MOVEMENTS: Movement.metadata.tables[MOVEMENTS].c.id}
+    unknown = null().cast(Integer)
+    for target, noun, all_references in (
+        (User.id, "user", user_references),
+        (Movement.id, "movement", movement_references),
     ):
-        lost = select(movement_id.label("movement_id"), user_id.label("user_id"))
-        lost = lost.outerjoin(User, User.id == user_id)
-        lost = lost.where(user_id.is_not(None), User.id.is_(None))
-        yield "I8", f"every user of {table.__tablename__} exists", lost
-    for movement_id, user_id in (
-        (Subscription.movement_id, Subscription.user_id),
-        (Update.movement_id, Update.leader_id),
-    ):
-        lost = select(movement_id, user_id.label("user_id"))
-        lost = lost.outerjoin(Movement, Movement.id == movement_id).where(Movement.id.is_(None))
-        yield "I8", f"every movement of {user_id.class_.__tablename__} exists", lost
+        # the composite keys lead to subscriptions, which I4 looks for
+        for reference in all_references:
+            if not reference.is_constrained:
+                continue
+            table = reference.table.name
+            ids = {
+                "movement_id": movement_in.get(table, unknown),
+                "user_id": user_in.get(table, unknown),
+                f"{noun}_id": reference.column,
+            }
+            dangling = (
+                select(*(column.label(name) for name, column in ids.items()))
+                .outerjoin(target.class_, target == reference.column)
+                .where(reference.column.is_not(None), target.is_(None))
+            )
+            yield "I8", f"every {noun} of {table} exists", dangling
     misplaced = select(Subscription.movement_id, Subscription.user_id)
     misplaced = misplaced.where(Subscription.shuffle_key // KEYS != Subscription.movement_id)
     yield "I8", "every shuffle key is in its movement's range", misplaced

@@ -5,6 +5,7 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from gridt.accounts import deactivate, reactivate
 from gridt.http.api import Blueprint, Resource
 from gridt.http.auth import admin
 from gridt.http.lookups import user_or_404
@@ -97,7 +98,7 @@ class Deactivation(Resource):
         """Deactivate an account: it leaves every movement and every login ends; for admins."""
         actor, found = admin(), user_or_404(user)
         if found.deactivated_at is None:
-            found.deactivate(admin_id=actor.id)
+            deactivate(found, actor.id)
         answer = admin_user(found, message="The account is deactivated.")
         found.save_to_db()
         return answer
@@ -108,7 +109,7 @@ class Deactivation(Resource):
         """Let somebody use their account again, and join movements anew; for admins."""
         actor, found = admin(), user_or_404(user)
         if found.deactivated_at is not None:
-            found.reactivate(admin_id=actor.id)
+            reactivate(found, actor.id)
         answer = admin_user(found, message="The account may be used again.")
         found.save_to_db()
         return answer

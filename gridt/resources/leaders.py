@@ -11,7 +11,7 @@ from gridt.http.fields import PageIn
 from gridt.http.lookups import id_in, locked_or_404, movement_or_404
 from gridt.http.paging import Listing
 from gridt.models import (
-    FOLLOWERS,
+    FOLLOWERS_QUERY,
     Movement,
     MovementUserAssociation,
     User,
@@ -24,7 +24,7 @@ from gridt.schemas.leaders import LeaderOut, LeaderWithHistory, leader_answer
 
 bp = Blueprint("leaders", description="Whom one follows, and by whom one is followed")
 
-_FOLLOWERS = Listing(FOLLOWERS, [(MovementUserAssociation.follower_id, False)], User)
+_FOLLOWERS = Listing(FOLLOWERS_QUERY, [(MovementUserAssociation.follower_id, False)], User)
 
 
 @bp.route("/movements/<movement>/leader")

@@ -9,10 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from gridt.errors import Busy
 from gridt.http.api import Blueprint, Resource, document
-from gridt.models import lacking
 from gridt.runtime.config import VERSION
 from gridt.runtime.extensions import db
-from gridt.runtime.schema_version import is_ahead, is_outdated
+from gridt.runtime.schema_version import is_ahead, is_outdated, missing_tables_and_columns
 from gridt.schemas.service import About, Status
 
 bp = Blueprint("service", description="The service itself")
@@ -80,7 +79,7 @@ class Ready(Resource):
         if not is_ahead(db.session.connection()):
             return {"status": "ok"}
         # its migrations let the version before go on, but who knows how many versions it was
-        if missing := lacking():
+        if missing := missing_tables_and_columns(db.session.connection()):
             raise Busy(f"The database is newer, and lacks {', '.join(missing)}", retry_after=5)
         return {"status": "ok", "note": "The database is of a newer version"}
 

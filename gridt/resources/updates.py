@@ -13,13 +13,13 @@ from gridt.http.fields import Message
 from gridt.http.lookups import id_in, movement_id_in, movement_or_404
 from gridt.http.openapi import LOCATED
 from gridt.http.paging import Listing
-from gridt.models import UPDATES, Update, User, is_leader, update_view
+from gridt.models import UPDATES_QUERY, Update, User, is_leader, update_view
 from gridt.runtime.extensions import db
 from gridt.schemas.updates import UpdateIn, UpdateOut, UpdatesIn
 
 bp = Blueprint("updates", description='Saying "I did it", and reading who did')
 
-_NEWEST_FIRST = Listing(UPDATES, [(Update.time_stamp, True), (Update.id, True)], Update)
+_NEWEST_FIRST = Listing(UPDATES_QUERY, [(Update.time_stamp, True), (Update.id, True)], Update)
 
 
 @bp.route("/movements/<movement>/updates")

@@ -11,11 +11,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import current_app, g
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import OperationalError
 
 from gridt.runtime.config import VERSION
-from gridt.runtime.extensions import migrate
+from gridt.runtime.extensions import db, migrate
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,21 @@ def is_ahead(connection: Connection) -> bool:
     """Tell whether a database is at a revision of which nothing is known here."""
     _, known = _known(str(migrate.directory))
     return bool(set(revisions_of(connection)) - known)
+
+
+def missing_tables_and_columns(connection: Connection) -> list[str]:
+    """Return what the models have and a database lacks, as `table` or `table.column`."""
+    inspector = inspect(connection)
+    missing = []
+    for table in db.metadata.sorted_tables:
+        if not inspector.has_table(table.name):
+            missing.append(table.name)
+            continue
+        existing = {column["name"] for column in inspector.get_columns(table.name)}
+        missing += [
+            f"{table.name}.{column.name}" for column in table.columns if column.name not in existing
+        ]
+    return missing
 
 
 def refuse_unknown(found: Collection[str], directory: str) -> None:

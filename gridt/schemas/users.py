@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Email, Length, OneOf
 from sqlalchemy import Row
 
-from gridt.accounts import SECTIONS, flaw_of, is_common, is_own_name
+from gridt.accounts import flaw_of, is_common, is_own_name, sections
 from gridt.errors import Invalid
 from gridt.http.clock_fields import DayStartField, WeekdayField, day_start, weekday
 from gridt.http.fields import In, Line, Message, Name
@@ -191,7 +191,7 @@ class ExportIn(In):
 
 
 ExportOut = Schema.from_dict(
-    {name: fields.List(fields.Dict(), required=True) for name in SECTIONS}, name="ExportOut"
+    {name: fields.List(fields.Dict(), required=True) for name in sections()}, name="ExportOut"
 )
 
 

@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from gridt.accounts import deactivate
 from gridt.models import AuditEntry, Login, Movement, Update, User
 from gridt.network.invariants import violations
 from gridt.runtime.extensions import db
@@ -84,7 +85,7 @@ def test_the_last_admin_stays(boss, admin, make_user, method, path, body):
     answer = boss.open(path.format(admin.id), method=method, json=body)
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/last-admin")
     other = make_user(role="admin")
-    other.deactivate()  # who cannot log in does not count
+    deactivate(other)  # who cannot log in does not count
     other.save_to_db()
     assert boss.open(path.format(admin.id), method=method, json=body).status_code == 409
     assert noted() == [("account.deactivated", None, other.id)]
@@ -120,7 +121,7 @@ def test_users_are_listed_by_pages(boss, admin, ann, make_user):
     ],
 )
 def test_users_are_found(boss, ann, make_user, query, names):
-    make_user("annabel").deactivate()
+    deactivate(make_user("annabel"))
     make_user("100%")
     assert {one["username"] for one in boss.get(f"/admin/users?{query}").json} == names
 
@@ -165,7 +166,7 @@ def test_a_deactivated_account_is_out_at_once(boss, client_of, ann, make_movemen
 
 
 def test_only_who_knows_the_password_is_told_of_the_deactivation(client, ann):
-    ann.deactivate()
+    deactivate(ann)
     ann.save_to_db()
     wrong = client.post("/auth", json={"username": "ann", "password": "not this"})
     nobody = client.post("/auth", json={"username": "nobody", "password": "not this"})

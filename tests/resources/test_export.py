@@ -10,15 +10,21 @@ import icalendar
 import pytest
 import sqlalchemy as sa
 
-from gridt.accounts.data_export import SECTIONS, sections_about
+from gridt.accounts import sections, sections_about
 from gridt.formats import as_calendar, as_document, as_table, in_parts
 from gridt.models import Subscription, Update, record
+from gridt.models.ownership import SECTIONS, exported_as
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.standing.activity import done_by
 from tests.conftest import PASSWORD
 
 NASTY = 'a "quoted" \\ line\n\u2028 </script> \U0001f9b7'
+#: the sections as the document has them; one of a table that is new comes after these
+IN_ORDER = (
+    "account logins subscriptions pauses former_clocks leaders followers updates"
+    " created_movements blocks reports calendar audit"
+).split()
 
 
 @pytest.fixture
@@ -51,7 +57,8 @@ def test_everything_about_the_caller_is_there(client_of, ann, ben, movement):
     assert answer.mimetype == "application/json"
     assert answer.headers["Content-Disposition"] == f"attachment; filename=gridt-{ann.id}.json"
     told = answer.json
-    assert list(told) == list(SECTIONS)
+    assert list(told) == sections() == IN_ORDER
+    assert set(IN_ORDER) == set(SECTIONS)
     (account,) = told["account"]
     assert (account["username"], account["email"], account["bio"]) == ("Ann", ann.email, NASTY)
     assert account["created_at"] == ann.created_at.isoformat()
@@ -73,6 +80,14 @@ def test_all_of_a_subscription_is_there() -> None:
     told = {column.name for column in SECTIONS["subscriptions"].selected_columns}
     kept = set(Subscription.__table__.columns.keys()) - {"user_id", "paused_from", "paused_until"}
     assert kept - told == {"shuffle_key"}  # by which chance goes; the pauses have their own section
+
+
+def test_a_section_of_a_new_table_follows_by_name_and_no_name_is_taken_twice(monkeypatch) -> None:
+    for name in ("medals", "cheers"):
+        monkeypatch.setitem(SECTIONS, name, sa.select(Update.id))
+    assert sections() == [*IN_ORDER, "cheers", "medals"]
+    with pytest.raises(ValueError, match="cheers"):
+        exported_as("cheers", sa.select(Update.id))
 
 
 def test_nothing_of_others_but_their_names_and_nothing_secret(client_of, ann, ben, movement):

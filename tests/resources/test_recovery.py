@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from gridt.accounts import deactivate
 from gridt.jobs import run_until_idle
 from gridt.mail import Purpose
 from gridt.mail.message import SUBJECTS
@@ -125,7 +126,7 @@ def test_who_is_deactivated_gets_a_mail_that_says_so_and_no_token(
     client, make_user, statements, mails
 ) -> None:
     out, other = make_user("out"), make_user("other")
-    out.deactivate()
+    deactivate(out)
     out.save_to_db()
     seen = []
     for user in (out, other):
@@ -145,7 +146,7 @@ def test_who_is_deactivated_meanwhile_is_not_asked_to_confirm_an_address(client,
     given = {"username": "new", "email": "new@example.org", "password": NEW}
     assert client.post("/register", json=given).status_code == 201
     new = User.find_by_name("new")
-    new.deactivate()
+    deactivate(new)
     new.save_to_db()
     assert mails() == []
 

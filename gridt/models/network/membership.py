@@ -274,7 +274,7 @@ class Network:
         if not self._fill_open_slots(newcomer_id):
             adopter_ids = [adopter.user_id for adopter in adopters]
             self._assign_first_follower(newcomer_id, adopter_ids)
-        record(EventKind.MEMBER_JOINED, actor_id=newcomer_id, movement_id=self.movement_id)
+        self._record(EventKind.MEMBER_JOINED, actor_id=newcomer_id)
         return True
 
     def leave(self, leaver_id: int) -> bool:
@@ -288,7 +288,7 @@ class Network:
         self._execute(_DELETE_SLOTS, follower_id=leaver_id)
         self._execute(_DELETE_PAUSES, follower_id=leaver_id)
         self._execute(_UNSUBSCRIBE, follower_id=leaver_id)
-        record(EventKind.MEMBER_LEFT, actor_id=leaver_id, movement_id=self.movement_id)
+        self._record(EventKind.MEMBER_LEFT, actor_id=leaver_id)
         return True
 
     def separate(self, user_id: int, other_id: int) -> None:
@@ -316,12 +316,7 @@ class Network:
         (leader_id,) = self.selection.choose([Vacancy(follower_id, present)])
         if leader_id is not None:
             fill(self.movement_id, [(follower_id, slot, leader_id)])
-            record(
-                EventKind.LEADER_SWAPPED,
-                actor_id=follower_id,
-                movement_id=self.movement_id,
-                leader_id=leader_id,
-            )
+            self._record(EventKind.LEADER_SWAPPED, actor_id=follower_id, leader_id=leader_id)
         return leader_id
 
     def _subscribe(self, user_id: int) -> bool:
@@ -388,7 +383,7 @@ class Network:
                 [(*slot, leader_id) for slot, leader_id in zip(batch, leaders, strict=True)],
             )
         if slots:
-            record(EventKind.SLOTS_REFILLED, movement_id=self.movement_id, slots=len(slots))
+            self._record(EventKind.SLOTS_REFILLED, slots=len(slots))
 
     def _leaders_by_follower(self, followers: Sequence[int]) -> dict[int, list[int]]:
         leaders: dict[int, list[int]] = {follower_id: [] for follower_id in followers}
@@ -396,6 +391,9 @@ class Network:
             if row.leader_id is not None:
                 leaders[row.follower_id].append(row.leader_id)
         return leaders
+
+    def _record(self, kind: EventKind, **facts: Any) -> None:
+        record(kind, movement_id=self.movement_id, **facts)
 
     def _execute(self, statement: Executable, **parameters: Any) -> CursorResult[*tuple[Any, ...]]:
         """Send a statement about this movement."""
