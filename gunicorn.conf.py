@@ -42,7 +42,7 @@ logger_class = Logger
 
 wsgi_app = "wsgi:app"
 bind = settings.BIND
-worker_class = PatientWorker
+worker_class = PatientWorker if settings.WORKER == "patient" else settings.WORKER
 # more than those that hash passwords or wait for it (GRIDT_HASHING_SLOTS and _WAITING), so that a
 # flood of logins leaves some to everybody else; WEB_CONCURRENCY sets the number of processes
 threads = 10
