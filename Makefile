@@ -70,7 +70,7 @@ bench-quick: .venv/dev ## measure the same with fewer members and rounds, in a f
 
 requirements: .venv/runtime ## pin the newest releases of what requirements*.in name
 	@$(PIP) uv
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-pictures requirements-dev; do \
 	  $(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	    --custom-compile-command 'make requirements' $$name.in --output-file $$name.txt || exit 1; \
 	done
@@ -91,7 +91,7 @@ clean: ## remove the environment and what tools left; databases stay
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-.venv/dev: .venv/runtime requirements-dev.txt
+.venv/dev: .venv/runtime requirements-pictures.txt requirements-dev.txt
 	@echo 'Adding the test tools …'
-	@$(PIP) -r requirements.txt -r requirements-dev.txt
+	@$(PIP) -r requirements.txt -r requirements-pictures.txt -r requirements-dev.txt
 	@touch $@

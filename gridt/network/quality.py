@@ -1,6 +1,7 @@
 """How well a network does its work, in figures; whether it is valid is for `invariants`.
 
 What to expect of a movement with more than a few members stands in docs/leader-network.md.
+One figure needs rustworkx, of requirements-pictures.txt; it is None where that is not installed.
 """
 
 from array import array
@@ -28,8 +29,8 @@ class NetworkQuality:
     without_active_leader: float
     #: followers who are followed back
     reciprocity: float
-    #: members within the largest part where news from anybody can reach everybody
-    largest_component: float
+    #: members of the largest part in which news from each member can reach all others
+    largest_component: float | None
 
 
 def measure_quality(movement: Movement) -> NetworkQuality | None:
@@ -42,15 +43,17 @@ def measure_quality(movement: Movement) -> NetworkQuality | None:
     if not members:
         return None
     followers = [0] * members
-    arrows = returned = forlorn = 0
+    arrows = returned = without_active_leader = 0
     for member in range(members):
-        mine = [one for one in leaders[SLOTS * member : SLOTS * (member + 1)] if one >= 0]
-        for leader in mine:
+        slots = leaders[SLOTS * member : SLOTS * (member + 1)]
+        followed = [leader for leader in slots if leader >= 0]
+        for leader in followed:
             followers[leader] += 1
             returned += member in leaders[SLOTS * leader : SLOTS * (leader + 1)]
-        arrows += len(mine)
-        forlorn += active[member] and not any(active[leader] for leader in mine)
+        arrows += len(followed)
+        without_active_leader += active[member] and not any(active[leader] for leader in followed)
     followers.sort()
+    largest = _largest_component(leaders)
     return NetworkQuality(
         movement_id=movement.id,
         members=members,
@@ -58,9 +61,9 @@ def measure_quality(movement: Movement) -> NetworkQuality | None:
         p99_followers=followers[(members - 1) * 99 // 100],
         without_follower=followers.count(0) / members,
         active=sum(active) / members,
-        without_active_leader=forlorn / (sum(active) or 1),
+        without_active_leader=without_active_leader / (sum(active) or 1),
         reciprocity=returned / (arrows or 1),
-        largest_component=_largest_component(leaders) / members,
+        largest_component=None if largest is None else largest / members,
     )
 
 
@@ -75,10 +78,16 @@ def _read(movement: Movement) -> tuple[bytearray, "array[int]"]:
     return active, array("i", (numbers.get(user_id, -1) for user_id in places))
 
 
-def _largest_component(leaders: "array[int]") -> int:
-    """Return the size of the largest strongly connected component."""
-    # workers, which never measure, do not pay for the library's memory
-    import rustworkx
+def _largest_component(leaders: "array[int]") -> int | None:
+    """Return the size of the largest strongly connected component.
+
+    :returns: None where rustworkx is not installed
+    """
+    # here, so that workers, which never measure, do without its memory
+    try:
+        import rustworkx
+    except ImportError:
+        return None
 
     members = len(leaders) // SLOTS
     graph: rustworkx.PyDiGraph[None, None] = rustworkx.PyDiGraph()
