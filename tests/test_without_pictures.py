@@ -8,6 +8,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from gridt.formats import TEXTS
 from gridt.network.quality import measure_quality
 from tests.persons import Person
 from tests.servers import PATIENCE, flask, serve
@@ -33,16 +34,15 @@ def test_a_server_refuses_pictures_and_serves_all_else(new_database: Callable[[]
         ann = Person(server.url, "ann")
         ann.register()
         ann.log_in()
-        ann.call("POST", "/movements", {"name": "Flossing", "interval": "P1D"})
+        ann.start("Flossing")
         ann.call("PUT", "/movements/Flossing/subscriber")
         status, text = export(ann, server.url, "svg")
         assert status == 501
         problem = json.loads(text)
         assert problem["type"] == "/problems/pictures-not-installed"
         assert "requirements-pictures.txt" in problem["detail"]
-        assert [export(ann, server.url, name)[0] for name in ("json", "graphml", "dot")] == [
-            200
-        ] * 3
+        for name in TEXTS:
+            assert export(ann, server.url, name)[0] == 200
 
     checked = flask(url, "--app", APP, "gridt", "check-network")
     assert checked.returncode == 0, checked.stderr
