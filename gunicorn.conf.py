@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import gunicorn.glogging
 import gunicorn.http.wsgi
 
-# The arbiter imports nothing large: a child reads the settings and prepares the database, and only
-# workers import the application. tests/test_operating.py holds the arbiter's memory.
+# The arbiter imports nothing large: a child reads the settings and prepares the database, and the
+# worker imports the application. tests/test_operating.py holds the arbiter's memory.
 from gridt.runtime.gunicorn_worker import PatientWorker
 from gridt.runtime.logs import configuration, style_of
 from gridt.runtime.server_start import ServerStart
@@ -42,8 +42,9 @@ threads = 10
 keepalive = 15
 # Files beside them are the database's, and more of SQLite's than one for each connection.
 worker_connections = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
+several = int(os.environ.get("WEB_CONCURRENCY", "1")) > 1
 # Where there are others to take over, a process is replaced now and then, whatever it has piled up.
-max_requests = 100_000 if int(os.environ.get("WEB_CONCURRENCY", "1")) > 1 else 0
+max_requests = 100_000 if several else 0
 max_requests_jitter = max_requests // 5
 graceful_timeout = 8  # below the 10 seconds after which `docker stop` kills
 control_socket_disable = True
@@ -61,7 +62,10 @@ logconfig_dict = configuration(settings.LOG_FORMAT)
 
 def on_starting(server):
     """Migrate the database once, before there are workers, where the settings say so."""
-    start.prepare_database()
+    start.begin_to_prepare_database()
+    if several:  # they share the memory of what the arbiter has imported: some 57 MB of each
+        import gridt.app  # noqa: F401
+    start.finish()
     if settings.METRICS_TOKEN is not None:
         os.environ[METRICS_FOLDER] = mkdtemp(prefix="gridt-metrics-", dir=worker_tmp_dir)
 

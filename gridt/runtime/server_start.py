@@ -62,13 +62,15 @@ class ServerStart:
         settings: dict[str, Any] = json.loads(line)
         return settings
 
-    def prepare_database(self) -> None:
-        """Let the child migrate or check the revision, and exit as it does where it fails."""
+    def begin_to_prepare_database(self) -> None:
+        """Let the child migrate, or check the revision."""
         with suppress(BrokenPipeError):  # its exit code says why
             self._input.write("go\n")
             self._input.flush()
-        # the input stays open meanwhile, for its end would end the child
-        self._child.wait()
+
+    def finish(self) -> None:
+        """Wait until the database is prepared, and exit as the child does where it fails."""
+        self._child.wait()  # before its input ends, which would end the child
         self.close()
         if code := self._exit_code():
             sys.exit(code)
