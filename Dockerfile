@@ -3,10 +3,11 @@ ARG BASE=python:3.13-slim-trixie
 
 FROM ${BASE} AS build
 WORKDIR /app
-COPY requirements.txt .
+COPY requirements.txt requirements-pictures.txt ./
 # The environment needs no pip of its own.
 RUN python3 -m venv --without-pip /opt/venv \
- && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir -r requirements.txt
+ && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir \
+    -r requirements.txt -r requirements-pictures.txt
 COPY wsgi.py gunicorn.conf.py ./
 COPY migrations migrations
 COPY gridt gridt

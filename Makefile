@@ -74,7 +74,7 @@ bench-against: .venv/dev ## compare the cost of operations with that in a commit
 
 requirements: .venv/runtime ## pin the newest releases of what requirements*.in name
 	@$(PIP) uv
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-pictures requirements-dev; do \
 	  $(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	    --custom-compile-command 'make requirements' $$name.in --output-file $$name.txt || exit 1; \
 	done
@@ -95,7 +95,7 @@ clean: ## remove the environment and what tools left; databases stay
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-.venv/dev: .venv/runtime requirements-dev.txt
+.venv/dev: .venv/runtime requirements-pictures.txt requirements-dev.txt
 	@echo 'Adding the test tools …'
-	@$(PIP) -r requirements.txt -r requirements-dev.txt
+	@$(PIP) -r requirements.txt -r requirements-pictures.txt -r requirements-dev.txt
 	@touch $@

@@ -4,29 +4,22 @@ import logging
 import os
 import resource
 import shutil
-import sys
 from tempfile import mkdtemp
+from types import SimpleNamespace
 
 import gunicorn.glogging
 import gunicorn.http.wsgi
-from flask import Flask
-from flask_migrate import upgrade
 
-from gridt import create_app
-from gridt.jobs import embedded
-from gridt.runtime import metrics
-from gridt.runtime.config import ConfigurationError, Settings
-from gridt.runtime.database import READING
-from gridt.runtime.extensions import db, disconnect
+# The arbiter imports nothing large: a child reads the settings and prepares the database, and the
+# worker imports the application. tests/test_operating.py holds the arbiter's memory.
 from gridt.runtime.gunicorn_worker import PatientWorker
 from gridt.runtime.logs import configuration, style_of
-from gridt.runtime.schema_version import warn_of_another
+from gridt.runtime.server_start import ServerStart
 
-try:
-    settings = Settings.from_environment()
-except ConfigurationError as error:
-    print(error, file=sys.stderr)
-    sys.exit(os.EX_CONFIG)
+METRICS_FOLDER, METRICS_PLACE = "PROMETHEUS_MULTIPROC_DIR", "GRIDT_METRICS_PLACE"
+
+start = ServerStart()
+settings = SimpleNamespace(**start.settings())
 
 log = logging.getLogger("gridt.server")
 
@@ -42,15 +35,16 @@ logger_class = Logger
 
 wsgi_app = "wsgi:app"
 bind = settings.BIND
-worker_class = PatientWorker
+worker_class = PatientWorker if settings.WORKER == "patient" else settings.WORKER
 # more than those that hash passwords or wait for it (GRIDT_HASHING_SLOTS and _WAITING), so that a
 # flood of logins leaves some to everybody else; WEB_CONCURRENCY sets the number of processes
 threads = 10
 keepalive = 15
 # Files beside them are the database's, and more of SQLite's than one for each connection.
 worker_connections = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
+several = int(os.environ.get("WEB_CONCURRENCY", "1")) > 1
 # Where there are others to take over, a process is replaced now and then, whatever it has piled up.
-max_requests = 100_000 if int(os.environ.get("WEB_CONCURRENCY", "1")) > 1 else 0
+max_requests = 100_000 if several else 0
 max_requests_jitter = max_requests // 5
 graceful_timeout = 8  # below the 10 seconds after which `docker stop` kills
 control_socket_disable = True
@@ -68,14 +62,17 @@ logconfig_dict = configuration(settings.LOG_FORMAT)
 
 def on_starting(server):
     """Migrate the database once, before there are workers, where the settings say so."""
-    with create_app(settings).app_context():
-        if settings.UPGRADE_ON_START:
-            upgrade()
-        else:
-            warn_of_another(db.engines[READING])
-        disconnect()  # no connection may cross the fork
+    start.begin_to_prepare_database()
+    if several:  # they share the memory of what the arbiter has imported: some 57 MB of each
+        import gridt.app  # noqa: F401
+    start.finish()
     if settings.METRICS_TOKEN is not None:
-        os.environ[metrics.FOLDER] = mkdtemp(prefix="gridt-metrics-", dir=worker_tmp_dir)
+        os.environ[METRICS_FOLDER] = mkdtemp(prefix="gridt-metrics-", dir=worker_tmp_dir)
+
+
+def on_reload(server):
+    """End the child that has read the settings once more; only a start migrates."""
+    start.close()
 
 
 def pre_fork(server, worker):
@@ -86,20 +83,23 @@ def pre_fork(server, worker):
 
 def post_fork(server, worker):
     """Tell the worker its place, and among how many its limits are divided."""
-    os.environ[metrics.PLACE] = str(worker.place)
+    os.environ[METRICS_PLACE] = str(worker.place)
     os.environ.setdefault("GRIDT_PROCESSES", str(server.num_workers))
 
 
 def child_exit(server, worker):
-    """Let nobody count what a worker that ended had in hand."""
-    if metrics.FOLDER in os.environ:
-        metrics.forget(str(worker.place))
+    """Remove the gauges of a worker that has ended from the metrics."""
+    if METRICS_FOLDER in os.environ:
+        # here, so that an arbiter without metrics does without its memory
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(str(worker.place))
 
 
 def on_exit(server):
-    """Take the metrics away."""
-    if metrics.FOLDER in os.environ:
-        shutil.rmtree(os.environ[metrics.FOLDER], ignore_errors=True)
+    """Remove the files of the metrics."""
+    if METRICS_FOLDER in os.environ:
+        shutil.rmtree(os.environ[METRICS_FOLDER], ignore_errors=True)
 
 
 def when_ready(server):
@@ -126,16 +126,22 @@ The README goes on from here with a first session; {url}/docs shows every call.
 
 def post_worker_init(worker):
     """Run jobs beside the requests, where the settings say so."""
+    from flask import Flask
+
+    from gridt.jobs import embedded
+
     if not isinstance(worker.wsgi, Flask):
         return
     worker.wsgi.extensions["gridt.stopping"] = lambda: not worker.alive
     if settings.JOBS == "embedded":
         embedded.start(worker.wsgi, wanted=lambda: worker.alive)
+        worker.stop_jobs = embedded.stop
 
 
 def worker_exit(server, worker):
     """Let the job that runs be finished, if there is time."""
-    embedded.stop(graceful_timeout)
+    if hasattr(worker, "stop_jobs"):
+        worker.stop_jobs(graceful_timeout)
 
 
 def _where_mails_go():

@@ -18,8 +18,7 @@ from gridt.resources import BLUEPRINTS
 from gridt.resources.metrics import metrics_page
 from gridt.resources.service import swagger_ui
 from gridt.runtime.config import INSTANCE_FOLDER, Settings
-from gridt.runtime.database import binds, let_go, prepare
-from gridt.runtime.extensions import db, jwt, migrate, passwords
+from gridt.runtime.extensions import db, init_database, jwt, passwords
 from gridt.runtime.metrics import metrics
 
 _YEAR = 365 * 24 * 3600  # in seconds
@@ -51,20 +50,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Service("gridt", instance_path=str(INSTANCE_FOLDER))
     app.config.from_object(settings or Settings.from_environment())
     app.config.from_mapping(_CONSTANTS)
-    app.config["SQLALCHEMY_BINDS"] = binds(
-        app.config["SQLALCHEMY_DATABASE_URI"],
-        app.config["REPLICA_URI"],
-        prepared=app.config["PREPARED_STATEMENTS"],
-    )
-    app.teardown_appcontext(let_go)  # after the session has, which is torn down before
-    db.init_app(app)
-    migrate.init_app(app, db)
+    init_database(app)
     jwt.init_app(app)
     passwords.init_app(app)
     replica.init_app(app)
     limiter.init_app(app)
     with app.app_context():
-        prepare(db.engines, bounded=app.config["PREPARED_STATEMENTS"])
         metrics.init_app(app, db.engines, service_gauges)
     register_request_log(app)
     register_http(app)

@@ -116,6 +116,11 @@ class ReportClosed(Conflict):
     slug, title = "report-closed", "This report is closed already"
 
 
+class PicturesNotInstalled(GridtError):
+    status, slug = 501, "pictures-not-installed"
+    title = "This server cannot draw networks"
+
+
 class Invalid(GridtError):
     """Well-formed input that fails validation; `errors` names each member."""
 

@@ -53,6 +53,7 @@ def test_defaults():
         "PREPARED_STATEMENTS": True,
         "UPGRADE_ON_START": True,
         "BIND": "127.0.0.1:5000",
+        "WORKER": "patient",
         "JOBS": "embedded",
         "LOG_FORMAT": None,
         "METRICS_TOKEN": None,
@@ -89,6 +90,7 @@ def test_defaults():
     [
         ("SECRET_KEY", "k" * 32, "SECRET_KEY", "k" * 32),
         ("BIND", "0.0.0.0:80", "BIND", "0.0.0.0:80"),
+        ("WORKER", "gthread", "WORKER", "gthread"),
         ("JOBS", "off", "JOBS", "off"),
         ("LOG_FORMAT", "json", "LOG_FORMAT", "json"),
         ("LOG_FORMAT", "text", "LOG_FORMAT", "text"),
@@ -144,6 +146,7 @@ def test_each_variable_is_read(configured, variable, text, name, value):
 BAD = {
     "SECRET_KEY": "shorter than 32 characters",
     "DATABASE_URL": "mysql://root@localhost/gridt",
+    "WORKER": "gevent",
     "JOBS": "sometimes",
     "LOG_FORMAT": "xml",
     "METRICS_TOKEN": "shorter than 32 characters",

@@ -1,6 +1,7 @@
 """The OpenAPI document: valid, complete, and each answer that it promises can be had."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -253,6 +254,12 @@ def ask_for_the_same_picture(world: World, operation: Operation) -> TestResponse
     return world.call(operation, query_string={"format": "svg"}, headers=headers)
 
 
+def want_a_picture_without_the_library(world: World, operation: Operation) -> TestResponse:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "rustworkx", None)  # so that it cannot be imported
+        return world.call(operation, query_string={"format": "svg"})
+
+
 def send_half_a_body(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, data="{", content_type="application/json")
 
@@ -429,6 +436,7 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("DELETE /movements/{movement}", 409): succeed,  # but for the other members
     ("GET /movements/{movement}/network", 304): ask_for_the_same_picture,
     ("GET /movements/{movement}/network", 403): come_as_a_stranger,
+    ("GET /movements/{movement}/network", 501): want_a_picture_without_the_library,
     ("POST /movements/{movement}/leader", 201): have_an_open_slot,
     ("POST /movements/{movement}/leader", 409): succeed,  # but that every slot is filled
     ("POST /movements/{movement}/leader/{user}", 409): follow_everybody,

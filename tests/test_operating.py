@@ -1,13 +1,17 @@
 """The service as an operator meets it: probes, stopping, recycling, a disk that is full."""
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
+from signal import SIGHUP
+from subprocess import PIPE
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -15,6 +19,7 @@ from urllib.request import urlopen
 import pytest
 import sqlalchemy as sa
 
+from gridt.runtime import schema_version
 from gridt.runtime.extensions import db
 from tests import servers
 from tests.conftest import migrated_app
@@ -214,3 +219,62 @@ def test_a_start_that_cannot_migrate_says_why_in_a_line(engine: str, tmp_path: P
     assert last["message"].startswith("Error: The database cannot be migrated: ")
     assert "Traceback" not in started.stderr
     assert "hidden" not in started.stderr
+
+
+def resident(pid: int) -> float:
+    """Return the memory of a process that is in RAM, in MB."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    (kilobytes,) = re.findall(r"^Rss:\s+(\d+) kB", text, re.MULTILINE)
+    return int(kilobytes) / 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux counts it")
+def test_the_arbiter_stays_small_and_leaves_no_child_behind(
+    new_database: Callable[[], str],
+) -> None:
+    with serve(new_database(), METRICS_TOKEN="m" * 32) as server:
+        (worker,) = server.workers()
+        assert resident(server.process.pid) < 40
+        server.process.send_signal(SIGHUP)
+        wait_for(server, "Hang up")
+        while worker in server.workers() or len(server.workers()) != 1:
+            time.sleep(0.05)
+        assert probe(server)[0] == 200
+        assert resident(server.process.pid) < 40
+
+
+def test_an_arbiter_that_is_killed_takes_its_migration_with_it(
+    new_database: Callable[[], str], request: pytest.FixtureRequest
+) -> None:
+    url = new_database()
+    assert servers.flask(url, "db", "upgrade", "0001").returncode == 0
+    engine = sa.create_engine(url)
+    with engine.connect() as busy:
+        if request.config.getoption("--database") == "sqlite":
+            busy.connection.driver_connection.execute("BEGIN IMMEDIATE")
+        else:
+            schema_version.wait_for_turn("postgresql", busy.exec_driver_sql)
+        with subprocess.Popen(
+            [sys.executable, "-m", "gunicorn"], cwd=ROOT, env=environment(url), stderr=PIPE
+        ) as arbiter:
+            child = wait_for_migration(arbiter)
+            arbiter.kill()
+            give_up = time.monotonic() + PATIENCE
+            while Path(f"/proc/{child}/stat").exists():
+                assert time.monotonic() < give_up, "it still migrates"
+                time.sleep(0.05)
+        busy.rollback()
+    with engine.connect() as connection:
+        revision = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    engine.dispose()
+    assert revision == "0001"
+
+
+def wait_for_migration(arbiter: subprocess.Popen[bytes]) -> int:
+    """Return the process that migrates for an arbiter, once it has begun."""
+    assert arbiter.stderr is not None
+    for line in arbiter.stderr:
+        if b"transactional DDL" in line:
+            break
+    (child,) = Path(f"/proc/{arbiter.pid}/task/{arbiter.pid}/children").read_text().split()
+    return int(child)

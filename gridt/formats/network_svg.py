@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from flask import render_template
 
+from gridt.errors import PicturesNotInstalled
 from gridt.formats.base import About, Label, Shown, xml_text
 
-#: above this many members arrows are all that there is to be seen
+#: in a picture of more members, only arrows could be seen
 MOST_DRAWN = 500
-#: up to this many members have their ids written below them; a pointer shows those of the others
+#: up to this many members have their ids written below them; a pointer shows the other ids
 _MOST_LABELLED = 24
 
 #: the part of the picture that the network fills: its middle, and how far it reaches from there
@@ -36,18 +37,19 @@ class _Place:
 def draw(about: About, members: Sequence[Shown]) -> str:
     """Return the picture of a network as an SVG document.
 
-    It points out the place of who asks, whom they follow and who follows them.
+    It marks the caller's place, their leaders and their followers.
 
     :param members: at most `MOST_DRAWN`
+    :raises PicturesNotInstalled: where the library that lays out networks is missing
     """
     places, me = _places(members), about.you
     mine = None if me is None else places.get(me)
     arrows = {
-        one: " ".join(_arrow(place, places[leader]) for leader in place.member.leaders)
-        for one, place in places.items()
+        label: " ".join(_arrow(place, places[leader]) for leader in place.member.leaders)
+        for label, place in places.items()
     }
-    # these end before the ring around me
-    to_me = [_arrow(one, mine, 7) for one in places.values() if mine and me in one.member.leaders]
+    followers = [place for place in places.values() if me in place.member.leaders]
+    to_me = [_arrow(place, mine, 7) for place in followers if mine]  # ends before my ring
     return render_template(
         "network.svg",
         name=xml_text(about.name),
@@ -71,7 +73,7 @@ def _places(members: Sequence[Shown]) -> dict[Label, _Place]:
             followers[member.id],
             round(x, 1),
             round(y, 1),
-            # four followers are what everybody would have if all had the same
+            # if all members had the same number of followers, each would have four
             round(size * min(1.7, math.sqrt((followers[member.id] + 2) / 6)), 1),
         )
         for member, (x, y) in zip(members, _laid_out(members), strict=True)
@@ -79,18 +81,24 @@ def _places(members: Sequence[Shown]) -> dict[Label, _Place]:
 
 
 def _laid_out(members: Sequence[Shown]) -> list[Point]:
-    """Return where each member stands: near those whom they follow, apart from all others."""
-    # most workers never draw: those that do pay for the library's memory
-    import rustworkx
+    """Return where each member stands: near their leaders, apart from all others."""
+    # here, so that workers that never draw do without its memory
+    try:
+        import rustworkx
+    except ImportError as error:
+        raise PicturesNotInstalled(
+            "This server cannot draw networks: its operator has to install"
+            " requirements-pictures.txt. The other formats need nothing more."
+        ) from error
 
     numbers = {member.id: number for number, member in enumerate(members)}
     graph: rustworkx.PyDiGraph[int, None] = rustworkx.PyDiGraph()
     graph.add_nodes_from(range(len(members)))
     graph.add_edges_from_no_data(
-        [(numbers[member.id], numbers[one]) for member in members for one in member.leaders]
+        [(numbers[member.id], numbers[leader]) for member in members for leader in member.leaders]
     )
-    found = rustworkx.spring_layout(graph, num_iter=300, seed=1)
-    axes = [_spread([found[number][axis] for number in numbers.values()], axis) for axis in (0, 1)]
+    layout = rustworkx.spring_layout(graph, num_iter=300, seed=1)
+    axes = [_spread([layout[number][axis] for number in numbers.values()], axis) for axis in (0, 1)]
     return list(zip(*axes, strict=True))
 
 
@@ -117,7 +125,7 @@ def _arrow(start: _Place, end: _Place, gap: float = 2) -> str:
 
 
 def _from(point: Point, angle: float, distance: float) -> Point:
-    """Return the point that lies so far behind another."""
+    """Return the point at a distance behind another, seen along an angle."""
     return point[0] - math.cos(angle) * distance, point[1] - math.sin(angle) * distance
 
 

@@ -1,6 +1,7 @@
 """The quality of a network, in figures; `invariants` checks whether it is valid.
 
 What to expect of a movement with more than a few members stands in docs/leader-network.md.
+One figure needs rustworkx, of requirements-pictures.txt; it is None where that is not installed.
 """
 
 from array import array
@@ -28,8 +29,8 @@ class NetworkQuality:
     without_active_leader: float
     #: followers who are followed back
     reciprocity: float
-    #: members within the largest part where news from anybody can reach everybody
-    largest_component: float
+    #: members of the largest part in which news from each member can reach all others
+    largest_component: float | None
 
 
 def measure_quality(movement: Movement) -> NetworkQuality | None:
@@ -52,6 +53,7 @@ def measure_quality(movement: Movement) -> NetworkQuality | None:
         arrows += len(followed)
         without_active_leader += active[member] and not any(active[leader] for leader in followed)
     followers.sort()
+    largest = _largest_component(leaders)
     return NetworkQuality(
         movement_id=movement.id,
         members=members,
@@ -61,7 +63,7 @@ def measure_quality(movement: Movement) -> NetworkQuality | None:
         active=sum(active) / members,
         without_active_leader=without_active_leader / (sum(active) or 1),
         reciprocity=returned / (arrows or 1),
-        largest_component=_largest_component(leaders) / members,
+        largest_component=None if largest is None else largest / members,
     )
 
 
@@ -76,10 +78,16 @@ def _read(movement: Movement) -> tuple[bytearray, "array[int]"]:
     return active, array("i", (numbers.get(user_id, -1) for user_id in places))
 
 
-def _largest_component(leaders: "array[int]") -> int:
-    """Return the size of the largest strongly connected component."""
-    # workers, which never measure, do not pay for the library's memory
-    import rustworkx
+def _largest_component(leaders: "array[int]") -> int | None:
+    """Return the size of the largest strongly connected component.
+
+    :returns: None where rustworkx is not installed
+    """
+    # here, so that workers, which never measure, do without its memory
+    try:
+        import rustworkx
+    except ImportError:
+        return None
 
     members = len(leaders) // SLOTS
     graph: rustworkx.PyDiGraph[None, None] = rustworkx.PyDiGraph()

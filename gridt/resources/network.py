@@ -41,7 +41,7 @@ MOST_MOVED = 5_000
 class NetworkOfMovement(Resource):
     """Who leads whom in a movement."""
 
-    @bp.problems(403, 404)
+    @bp.problems(403, 404, 501)
     @bp.answers(200, NetworkOut, streamed=True)
     @bp.answers(200, _TEXT, content_type=TEXTS["graphml"].media_type, streamed=True)
     @bp.answers(200, _TEXT, content_type=TEXTS["dot"].media_type, streamed=True)

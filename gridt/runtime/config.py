@@ -28,6 +28,7 @@ INSTANCE_FOLDER = ROOT / "instance"
 
 _FORMATS = OneOf(["json", "text"])
 _STARTERS = OneOf(["everybody", "admins"])
+_WORKERS = OneOf(["patient", "gthread"])
 #: how a mail server may be addressed, and the port where none is given (RFC 5321, 6409, 8314)
 SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
@@ -72,6 +73,8 @@ class Settings:
     UPGRADE_ON_START: bool = False
     #: GRIDT_BIND: where gunicorn listens
     BIND: str = "127.0.0.1:5000"
+    #: GRIDT_WORKER: patient (threads get complete requests only) or gthread (gunicorn's own)
+    WORKER: str = "patient"
     #: GRIDT_JOBS: embedded (each process of the server runs jobs as well) or off (others do)
     JOBS: str = "embedded"
     #: GRIDT_LOG_FORMAT: json or text; where left out, text on a terminal and json elsewhere
@@ -153,6 +156,7 @@ class Settings:
                 "REPLICA_URI": env.replica_url("REPLICA_URL", None, url=url),
                 "PREPARED_STATEMENTS": env.bool("PREPARED_STATEMENTS", cls.PREPARED_STATEMENTS),
                 "BIND": env.str("BIND", cls.BIND),
+                "WORKER": env.str("WORKER", cls.WORKER, validate=_WORKERS),
                 "JOBS": env.str("JOBS", cls.JOBS, validate=OneOf(["embedded", "off"])),
                 "LOG_FORMAT": env.str("LOG_FORMAT", None, validate=_FORMATS),
                 "METRICS_TOKEN": env.metrics_token("METRICS_TOKEN", None),

@@ -17,7 +17,7 @@ from flask_sqlalchemy import SQLAlchemy
 from passlib.context import CryptContext
 
 from gridt.errors import Busy
-from gridt.runtime.database import PATIENCE, Base, Session
+from gridt.runtime.database import PATIENCE, Base, Session, binds, let_go, prepare
 from gridt.runtime.metrics import metrics
 
 Given = ParamSpec("Given")
@@ -117,6 +117,20 @@ db = SQLAlchemy(
 migrate = Migrate(directory=str(Path(__file__).resolve().parents[2] / "migrations"))
 jwt = JWTManager()
 passwords = Passwords()
+
+
+def init_database(app: Flask) -> None:
+    """Connect an app to the databases that its settings name."""
+    app.config["SQLALCHEMY_BINDS"] = binds(
+        app.config["SQLALCHEMY_DATABASE_URI"],
+        app.config["REPLICA_URI"],
+        prepared=app.config["PREPARED_STATEMENTS"],
+    )
+    app.teardown_appcontext(let_go)  # after the session has, which is torn down before
+    db.init_app(app)
+    migrate.init_app(app, db)
+    with app.app_context():
+        prepare(db.engines, bounded=app.config["PREPARED_STATEMENTS"])
 
 
 def disconnect() -> None:

@@ -1,9 +1,12 @@
-"""gunicorn's threaded worker, whose threads do not wait for slow clients.
+"""gunicorn's threaded worker, with threads that do not wait for slow clients.
 
-gunicorn hands a connection to one of its few threads with the first byte that arrives, and the
-thread waits for the rest as long as it takes: as many clients as there are threads, who send a byte
-now and then, would keep everybody else out. Here the one loop that watches all connections gathers
-what arrives, and hands a request over when all of it is there.
+gunicorn gives a connection to one of its few threads with the first byte that arrives, and the
+thread waits for the rest of the request. As many slow clients as there are threads would block all
+other clients. Here the event loop collects what arrives on all connections, and gives a request to
+a thread when the request is complete.
+
+`PatientWorker` overrides private methods of gunicorn. tests/test_gunicorn_worker.py holds what each
+of them relies on; `GRIDT_WORKER=gthread` serves without this module.
 """
 
 import errno
@@ -13,117 +16,135 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-#: seconds in which a request has to arrive, and after which a client takes some of the answer
+#: seconds in which a request has to arrive, and in which a client has to take some of the answer
 DEADLINE = 10
-#: seconds that a client has to close a connection itself, once the answer is sent
-_PARTING = 2
-#: the longest line and headers of a request, and what one process gathers of all requests
-_LONGEST_HEAD, _MOST = 64 * 1024, 64 * 1024 * 1024
-_PIECE, _PIECES = 64 * 1024, 16
+#: seconds in which a client has to close the connection itself after the last answer
+_CLOSE_TIMEOUT = 2
+#: bytes of the request line and headers of one request
+_HEAD_LIMIT = 64 * 1024
+#: bytes of incomplete requests that one process keeps in memory
+_BUFFER_LIMIT = 64 * 1024 * 1024
+#: bytes of one read, and how many reads one connection gets before the others have a turn
+_READ_SIZE, _READS_PER_TURN = 64 * 1024, 16
 _INTERNET = {socket.AF_INET, socket.AF_INET6}
-#: nobody can be accepted, and after how many seconds that is tried again
-_NO_MORE_FILES, _BREATH = {errno.EMFILE, errno.ENFILE}, 0.01
+#: errors of a process without free file descriptors, and seconds until the next attempt to accept
+_NO_FREE_FILES, _ACCEPT_PAUSE = {errno.EMFILE, errno.ENFILE}, 0.01
 
-_END = b"\r\n\r\n"
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d*)[ \t]*\r\n", re.IGNORECASE)
-#: digits of a length beyond all bodies
-_DIGITS = 19
-#: a body whose length is not told, and one that is sent only when the server asks for it
-_OPEN = re.compile(rb"\r\n(?:transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
+_END_OF_HEAD = b"\r\n\r\n"
+_CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d*)[ \t]*\r\n", re.IGNORECASE)
+#: more digits than the length of any body has
+_LENGTH_DIGITS = 19
+#: headers of a body with unknown length, and of one that the client sends only when asked for it
+_UNKNOWN_LENGTH = re.compile(rb"\r\n(?:transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
+
+
+class _Progress(Enum):
+    """How much of a request has arrived."""
+
+    COMPLETE = auto()
+    INCOMPLETE = auto()
+    #: the head is there, and only a thread that reads on finds the end of the body
+    UNKNOWN_LENGTH = auto()
+    #: the head announces a body that the app refuses without reading it
+    TOO_LARGE = auto()
+    #: the client closed the connection too early, or the head is too long
+    BROKEN = auto()
 
 
 @dataclass
-class _Arrival:
-    """What has arrived of a request, and since when."""
+class _IncomingRequest:
+    """The bytes of a request that have arrived so far."""
 
     data: bytearray = field(default_factory=bytearray)
-    since: float = field(default_factory=time.monotonic)
-    ended: bool = False
+    started_at: float = field(default_factory=time.monotonic)
+    client_closed: bool = False
 
-    def gather(self, conn: TConn) -> None:
-        """Add what is there, or some of it: others have a turn beside who sends without end."""
+    def read_from(self, conn: TConn) -> None:
+        """Read what the socket has, up to a limit, so that other connections have a turn."""
         conn.sock.setblocking(False)
         try:
-            for _ in range(_PIECES):
-                piece = conn.sock.recv(_PIECE)
-                self.data += piece
-                self.ended = not piece
-                if len(piece) < _PIECE:
+            for _ in range(_READS_PER_TURN):
+                chunk = conn.sock.recv(_READ_SIZE)
+                self.data += chunk
+                self.client_closed = not chunk
+                if len(chunk) < _READ_SIZE:
                     return
         except BlockingIOError:
             return
         except OSError:
-            self.ended = True
+            self.client_closed = True
 
-    def judge(self, longest_body: int) -> str:
-        """Tell what to do with the request.
-
-        :returns: `whole`, `partly` there, with an `open` end, to be `refused` unread, or `lost`
-        """
-        end = self.data.find(_END)
+    def progress(self, longest_body: int) -> _Progress:
+        """Return how much of the request has arrived."""
+        broken_or_incomplete = _Progress.BROKEN if self.client_closed else _Progress.INCOMPLETE
+        end = self.data.find(_END_OF_HEAD)
         if end < 0:
-            return "lost" if self.ended or len(self.data) > _LONGEST_HEAD else "partly"
+            return _Progress.BROKEN if len(self.data) > _HEAD_LIMIT else broken_or_incomplete
         head = self.data[: end + 2]
-        told = _LENGTH.search(head)
-        length = int(told[1][:_DIGITS] or 0) if told else 0
+        header = _CONTENT_LENGTH.search(head)
+        length = int(header[1][:_LENGTH_DIGITS] or 0) if header else 0
         if length > longest_body:
-            return "refused"
-        if _OPEN.search(head):
-            return "open"
-        if len(self.data) >= end + len(_END) + length:
-            return "whole"
-        return "lost" if self.ended else "partly"
+            return _Progress.TOO_LARGE
+        if _UNKNOWN_LENGTH.search(head):
+            return _Progress.UNKNOWN_LENGTH
+        if len(self.data) >= end + len(_END_OF_HEAD) + length:
+            return _Progress.COMPLETE
+        return broken_or_incomplete
 
 
-class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
-    """Gathers requests before a thread takes them, and gives them a time to arrive.
+class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Collects a whole request before a thread handles it, within a deadline.
 
-    For a body with an open end a thread does wait, until the same time has passed; all threads
-    but one may. What is too much is closed without an answer.
+    A thread waits for the rest of a body only when its length is unknown, and only until the same
+    deadline; one thread is always left to the other requests. The worker closes a connection
+    without an answer when its request is too late, too long or cut off.
     """
 
-    #: a longer body is left to the app to refuse
+    #: the app refuses a longer body, so the worker does not collect it
     longest_body = 1024 * 1024
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._arrivals: dict[TConn, _Arrival] = {}
-        self._open: dict[TConn, float] = {}
-        self._refused: set[TConn] = set()
+        self._incoming: dict[TConn, _IncomingRequest] = {}
+        #: requests that a thread reads on its own, and when they began to arrive
+        self._read_by_threads: dict[TConn, float] = {}
+        self._too_large: set[TConn] = set()
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Take new connections or not; who stops lets go of the socket at once.
+        """Accept new connections or not; a worker that stops closes its socket at once.
 
-        Otherwise it stays open until all requests are answered, and who connects meanwhile waits
-        for nothing.
+        gunicorn keeps the socket open until all requests are answered, and clients that connect
+        meanwhile would wait in vain.
         """
         super().set_accept_enabled(enabled)
         for listener in self.sockets:
             if not self.alive:
                 listener.close()
-            elif listener.FAMILY in _INTERNET and sys.platform == "linux":  # connections inherit it
+            elif listener.FAMILY in _INTERNET and sys.platform == "linux":
+                # accepted connections inherit the option
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEADLINE * 1000)
 
     def accept(self, listener: socket.socket) -> None:
-        """Accept a connection; where there are too many, who waits for nothing makes room."""
+        """Accept a connection; where there are too many, close the oldest idle one."""
         try:
             super().accept(listener)
         except OSError as error:
-            if error.errno not in _NO_MORE_FILES:
+            if error.errno not in _NO_FREE_FILES:
                 raise
-            if not self._make_room():
-                time.sleep(_BREATH)
+            if not self._close_oldest_idle():
+                time.sleep(_ACCEPT_PAUSE)
         if self.nr_conns >= self.worker_connections:
-            self._make_room()
+            self._close_oldest_idle()
 
-    def _make_room(self) -> bool:
-        """Close the connection that has been silent longest, if there is one on which one waits."""
+    def _close_oldest_idle(self) -> bool:
+        """Close the connection that has been idle longest; return whether there was one."""
         if self.pending_conns:
             conn = self.pending_conns[0]
             self._unwatch(conn)
@@ -136,93 +157,105 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
         return True
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Let a thread handle a connection when a request is there; watch it until then."""
+        """Give a complete request to a thread; watch the connection of an incomplete one."""
         if self.cfg.is_ssl:
             super().enqueue_req(conn)
             return
-        arrival = self._arrivals.setdefault(conn, _Arrival())
-        if conn.parser is not None:  # what was read of the next request with the one before
-            arrival.data += conn.parser.unreader.take_buffered()
-        arrival.gather(conn)
-        state = arrival.judge(self.longest_body)
-        if state == "open" and len(self._open) < max(1, self.cfg.threads - 1):
-            self._open[conn] = arrival.since
-            state = "whole"
-        if state == "refused":  # by the app
-            self._refused.add(conn)
-            state = "whole"
-        if state == "whole":
-            super().enqueue_req(conn)
-        elif state == "partly" and (len(arrival.data) <= _LONGEST_HEAD or self._held() < _MOST):
-            self._watch(conn, arrival.since + DEADLINE, self.on_pending_socket_readable)
-        else:
+        request = self._incoming.setdefault(conn, _IncomingRequest())
+        if conn.parser is not None:  # it has read the start of this request with the one before
+            request.data += conn.parser.unreader.take_buffered()
+        request.read_from(conn)
+        progress = request.progress(self.longest_body)
+        if progress is _Progress.TOO_LARGE:
+            self._too_large.add(conn)
+        elif progress is _Progress.UNKNOWN_LENGTH and self._may_read_in_thread():
+            self._read_by_threads[conn] = request.started_at
+        elif progress is _Progress.INCOMPLETE and self._has_room_for(request):
+            self._watch(conn, request.started_at + DEADLINE, self.on_pending_socket_readable)
+            return
+        elif progress is not _Progress.COMPLETE:
             self._close(conn)
+            return
+        super().enqueue_req(conn)
 
     def handle(self, conn: TConn) -> Any:
-        """Handle a request, in a thread, beginning with what was gathered."""
-        if arrival := self._arrivals.pop(conn, None):
+        """Handle a request in a thread, which reads the collected bytes first."""
+        if request := self._incoming.pop(conn, None):
             conn.data_ready = True
             conn.init()
-            conn.parser.unreader.unread(bytes(arrival.data))
+            conn.parser.unreader.unread(bytes(request.data))
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        """Let the app answer.
+        """Call the app and send its answer.
 
-        A body that is refused is not waited for, nor is a client who takes nothing of the answer.
+        The connection closes after a body that is too large, as its rest is never read.
         """
-        if conn in self._refused:
+        if conn in self._too_large:
             req.force_close()
         try:
             return super().handle_request(req, conn)
-        except TimeoutError as error:  # as if they had gone, which gunicorn does not log
-            raise BrokenPipeError(errno.EPIPE, "the client takes nothing") from error
+        except TimeoutError as error:  # gunicorn logs no error for a client that has gone
+            raise BrokenPipeError(errno.EPIPE, "the client does not read the answer") from error
 
     def finish_request(self, conn: TConn, fs: Any) -> None:
-        """Take back a connection on which a request was answered."""
-        self._open.pop(conn, None)
-        self._refused.discard(conn)
+        """Keep a connection for the next request, or close it after an answer."""
+        self._read_by_threads.pop(conn, None)
+        self._too_large.discard(conn)
         if fs.exception() is None and fs.result():
             super().finish_request(conn, fs)
         else:
-            self._part(conn)
+            self._close_gracefully(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Wait for what has begun while it stops, and as little as for kept connections else.
+        """Limit how long a stopping worker waits for requests.
 
-        Half of the grace is left to answer what has arrived by then.
+        A request that has begun to arrive gets half of the grace period, so that the other half is
+        left to answer it. A connection without any bytes gets as little as a kept-alive one.
         """
         super()._cap_keepalive(deadline)
         latest = time.monotonic() + self.cfg.graceful_timeout / 2
         for conn in self.pending_conns:
-            begun = conn in self._arrivals and self._arrivals[conn].data
-            conn.timeout = min(conn.timeout, latest if begun else deadline)
+            has_begun = conn in self._incoming and self._incoming[conn].data
+            conn.timeout = min(conn.timeout, latest if has_begun else deadline)
 
     def murder_pending(self) -> None:
-        """Close connections on which a request takes too long to arrive."""
+        """Close the connections whose requests take too long to arrive."""
         now = time.monotonic()
-        for conn, since in self._open.items():
-            if since + DEADLINE < now:
+        for conn, started_at in self._read_by_threads.items():
+            if started_at + DEADLINE < now:
                 _stop_reading(conn)
         for conn in [conn for conn in self.pending_conns if conn.timeout < now]:
             self._unwatch(conn)
             self._close(conn)
 
+    def _may_read_in_thread(self) -> bool:
+        """Return whether one more thread may wait for the rest of a request."""
+        threads: int = self.cfg.threads
+        return len(self._read_by_threads) < max(1, threads - 1)
+
+    def _has_room_for(self, request: _IncomingRequest) -> bool:
+        """Return whether memory is left for a longer body; a head always has its place."""
+        if len(request.data) <= _HEAD_LIMIT:
+            return True
+        # threads remove requests meanwhile, so this sums over a copy
+        return sum(len(other.data) for other in list(self._incoming.values())) < _BUFFER_LIMIT
+
     def _watch(
-        self, conn: TConn, until: float, readable: Callable[[TConn, socket.socket], None]
+        self, conn: TConn, until: float, on_readable: Callable[[TConn, socket.socket], None]
     ) -> None:
         conn.timeout = until
         self.pending_conns.append(conn)
-        self.poller.register(conn.sock, EVENT_READ, partial(readable, conn))
+        self.poller.register(conn.sock, EVENT_READ, partial(on_readable, conn))
 
     def _unwatch(self, conn: TConn) -> None:
         self.pending_conns.remove(conn)
         self.poller.unregister(conn.sock)
 
-    def _part(self, conn: TConn) -> None:
-        """Close a connection when its client does, who may lose the answer otherwise.
+    def _close_gracefully(self, conn: TConn) -> None:
+        """Close a connection after its client has, so that the client gets the whole answer.
 
-        RFC 9112, 9.6. gunicorn's own loop waits for that, and for nobody else meanwhile.
+        RFC 9112, section 9.6. gunicorn's own loop waits for that client alone.
         """
         try:
             conn.sock.shutdown(socket.SHUT_WR)
@@ -230,12 +263,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
         except OSError:
             self._close(conn)
             return
-        self._watch(conn, time.monotonic() + _PARTING, self._drain)
+        self._watch(conn, time.monotonic() + _CLOSE_TIMEOUT, self._discard_input)
 
-    def _drain(self, conn: TConn, sock: socket.socket) -> None:
-        """Throw away what still comes, until the client closes its end."""
+    def _discard_input(self, conn: TConn, sock: socket.socket) -> None:
+        """Read and drop what still arrives, until the client closes its end."""
         try:
-            if sock.recv(_PIECE):
+            if sock.recv(_READ_SIZE):
                 return
         except BlockingIOError:
             return
@@ -244,18 +277,15 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # it has no types
         self._unwatch(conn)
         self._close(conn)
 
-    def _held(self) -> int:
-        return sum(len(arrival.data) for arrival in list(self._arrivals.values()))
-
     def _close(self, conn: TConn) -> None:
-        self._arrivals.pop(conn, None)
+        self._incoming.pop(conn, None)
         self.nr_conns -= 1
         conn.close()
 
 
 def _stop_reading(conn: TConn) -> None:
-    """Let the thread that waits for more see the end of it; what it answers still goes out."""
+    """End the input of a connection whose thread waits; the thread can still send its answer."""
     try:
         conn.sock.shutdown(socket.SHUT_RD)
     except OSError:
-        return  # it is closed
+        return  # the connection is closed already

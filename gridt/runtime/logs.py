@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from flask import g, has_app_context
 
 #: what a record may be about, in the order in which it is written
 _FIELDS = ("method", "route", "status", "duration_ms", "request_id", "user_id")
@@ -84,7 +83,7 @@ class TextFormatter(_Formatter):
 def about(record: logging.LogRecord) -> dict[str, Any]:
     """Return what a record is about: what it says itself, and else the request or job under way."""
     said = record.__dict__
-    found = g.get("about", {}) | _caller() if has_app_context() else {}
+    found = _of_request()
     return {
         name: said[name] if name in said else found[name]
         for name in _FIELDS
@@ -92,8 +91,17 @@ def about(record: logging.LogRecord) -> dict[str, Any]:
     }
 
 
-def _caller() -> dict[str, Any]:
-    return {"user_id": g.caller.user_id} if "caller" in g else {}
+def _of_request() -> dict[str, Any]:
+    """Return what is known of the request or job under way; nothing where there is none."""
+    if "flask" not in sys.modules:  # gunicorn's arbiter logs as well, and never imports it
+        return {}
+    from flask import g, has_app_context
+
+    if not has_app_context():
+        return {}
+    caller = {"user_id": g.caller.user_id} if "caller" in g else {}
+    known: dict[str, Any] = g.get("about", {})
+    return known | caller
 
 
 def _message(record: logging.LogRecord) -> str:

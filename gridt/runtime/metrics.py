@@ -21,7 +21,7 @@ from prometheus_client import (
     values,
 )
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -195,11 +195,6 @@ class _Gauges(Collector):
         for name, value in self._read().items():
             if value is not None:
                 yield GaugeMetricFamily(name, GAUGES[name], value)
-
-
-def forget(place: str) -> None:
-    """Take away what a process that ended had in hand."""
-    mark_process_dead(place)  # type: ignore[no-untyped-call]
 
 
 metrics = Metrics()

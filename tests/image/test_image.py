@@ -14,7 +14,10 @@ from tests.image.containers import HARDENED, attempt, docker, unique
 from tests.servers import ROOT
 
 #: what of a checkout is needed to serve
-NEEDED = {"requirements.txt", "wsgi.py", "gunicorn.conf.py", "migrations", "gridt"}
+NEEDED = {
+    *("requirements.txt", "requirements-pictures.txt", "wsgi.py", "gunicorn.conf.py"),
+    *("migrations", "gridt"),
+}
 
 #: lies about in a checkout, and is nobody's business
 PRIVATE = [
