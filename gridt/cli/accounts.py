@@ -3,7 +3,6 @@
 from typing import IO
 
 import click
-from flask import g
 from marshmallow import ValidationError
 
 from gridt.accounts import sections_about
@@ -12,6 +11,7 @@ from gridt.cli.people import complaining, user_named
 from gridt.formats import as_document, in_parts
 from gridt.models import AuditEntry, User
 from gridt.runtime.extensions import db
+from gridt.runtime.request_state import request_state
 from gridt.schemas.admin import ROLES
 from gridt.schemas.auth import RegisterIn
 
@@ -78,6 +78,6 @@ def export_user(user: str, output: IO[bytes]) -> None:
     user_id = found.id
     AuditEntry.note("account.exported", user_id=user_id)
     db.session.commit()
-    g.reading = True  # nobody has to wait for this, on SQLite either
+    request_state().reading = True  # nobody has to wait for this, on SQLite either
     for part in in_parts(as_document(sections_about(user_id))):
         output.write(part)

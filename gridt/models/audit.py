@@ -8,12 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from flask import g, has_app_context
 from sqlalchemy import JSON, ColumnElement, Index, String, Table, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import BigId, Model, Rows, UTCDateTime, execute
 from gridt.runtime.clock import utcnow
+from gridt.runtime.request_state import request_state
 
 #: what one may tell in a detail; texts of people are longer than this
 LONGEST_DETAIL = 200
@@ -101,7 +101,7 @@ class AuditEntry(Model):
             "subject": None if subject is None else subject.__tablename__,
             "subject_id": None if subject is None else cast("Any", subject).id,
             "details": details,
-            "request_id": g.get("request_id") if has_app_context() else None,
+            "request_id": request_state().request_id,
         }
         execute(_INSERT, entry)
 

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from flask import g, has_app_context
+
+from gridt.runtime.request_state import request_state
 
 #: what a record may be about, in the order in which it is written
 _FIELDS = ("method", "route", "status", "duration_ms", "request_id", "user_id")
@@ -84,16 +85,15 @@ class TextFormatter(_Formatter):
 def about(record: logging.LogRecord) -> dict[str, Any]:
     """Return what a record is about: what it says itself, and else the request or job under way."""
     said = record.__dict__
-    found = g.get("about", {}) | _caller() if has_app_context() else {}
+    state = request_state()
+    found = state.log_fields
+    if state.caller is not None:
+        found = found | {"user_id": state.caller.user_id}
     return {
         name: said[name] if name in said else found[name]
         for name in _FIELDS
         if name in said or name in found
     }
-
-
-def _caller() -> dict[str, Any]:
-    return {"user_id": g.caller.user_id} if "caller" in g else {}
 
 
 def _message(record: logging.LogRecord) -> str:
