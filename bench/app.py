@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gridt import create_app
@@ -22,6 +22,7 @@ from gridt.models import User
 from gridt.runtime.config import Settings
 from gridt.runtime.database import READING, begin_writing, prepare
 from gridt.runtime.extensions import db
+from gridt.runtime.request_state import request_state
 
 service = create_app(Settings.from_environment())
 beside = Flask("beside")
@@ -53,7 +54,7 @@ def constant() -> Response:
 @beside.get("/select/<int:user_id>")
 def one_select(user_id: int) -> Response:
     """Answer from one primary-key SELECT."""
-    g.reading = True  # or SQLite takes the lock of a writer
+    request_state().reading = True  # or SQLite takes the lock of a writer
     user = db.session.get(User, user_id) or abort(404)
     body = orjson.dumps({"id": user.id, "username": user.username})
     return Response(body, mimetype="application/json")

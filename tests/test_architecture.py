@@ -133,6 +133,20 @@ def test_only_the_edge_knows_http(module: str) -> None:
     assert {name for name in imported(module) if http.match(name)} <= allowed
 
 
+@pytest.mark.parametrize("module", [module for module in MODULES if row(module) in {1, 3}])
+def test_the_domain_does_not_know_flask(module: str) -> None:
+    assert not [name for name in imported(module) if name.split(".")[0] == "flask"]
+
+
+@each_module
+def test_only_the_request_state_uses_the_g_of_flask(module: str) -> None:
+    attributes = {
+        ast.unparse(node) for node in ast.walk(tree(module)) if isinstance(node, ast.Attribute)
+    }
+    uses = {"flask.g", "flask.globals.g"} & {*imported(module), *attributes}
+    assert not uses or module == "gridt.runtime.request_state"
+
+
 @each_module
 def test_only_the_api_knows_flask_smorest(module: str) -> None:
     users = {name for name in imported(module) if name.startswith("flask_smorest")}

@@ -212,8 +212,8 @@ def kill_after(urls: tuple[str, str], rows: int) -> bool:
 
 SLOWLY = """
 from flask.cli import main
-from gridt import copying
-copying.BATCH = 200
+from gridt.runtime import database_copy
+database_copy.BATCH = 200
 main()
 """
 

@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from flask import Flask, g
+from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, event, text
@@ -23,6 +23,7 @@ from gridt.runtime.clock import utcnow
 from gridt.runtime.database import READING
 from gridt.runtime.extensions import db, passwords
 from gridt.runtime.metrics import metrics
+from gridt.runtime.request_state import request_state
 from tests.conftest import app_on, migrated_app, settings_for
 from tests.persons import Person
 from tests.servers import PATIENCE, Server, serve
@@ -190,7 +191,7 @@ def test_the_figures_are_one_statement_by_indexes_alone(watched: Flask) -> None:
     def note(_c: object, _cursor: object, statement: str, given: object, *_: object) -> None:
         seen.append((statement, given))
 
-    g.bind = READING  # as the page has it
+    request_state().bind = READING  # as the page has it
     try:
         service_gauges()
     finally:

@@ -3,7 +3,6 @@
 from typing import IO
 
 import click
-from flask import g
 from marshmallow import ValidationError
 
 from gridt import accounts
@@ -12,6 +11,7 @@ from gridt.cli.people import complaining, user_named
 from gridt.formats import as_document, in_parts
 from gridt.models import User
 from gridt.runtime.extensions import db
+from gridt.runtime.request_state import request_state
 from gridt.schemas.admin import ROLES
 from gridt.schemas.auth import RegisterIn
 
@@ -71,6 +71,6 @@ def export_user(user: str, output: IO[bytes]) -> None:
     user_id = found.id
     accounts.record_export(user_id)
     db.session.commit()
-    g.reading = True  # nobody has to wait for this, on SQLite either
+    request_state().reading = True  # nobody has to wait for this, on SQLite either
     for part in in_parts(as_document(accounts.sections_about(user_id))):
         output.write(part)

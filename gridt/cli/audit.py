@@ -4,11 +4,11 @@ import json
 from datetime import UTC, datetime
 
 import click
-from flask import g
 
 from gridt.cli.group import commands
 from gridt.cli.people import user_named
 from gridt.models import AUDITED, AuditEntry, entries, execute
+from gridt.runtime.request_state import request_state
 from gridt.schemas.admin import audit_entry
 
 
@@ -22,7 +22,7 @@ def audit(
     user: str | None, action: str | None, since: datetime | None, last: int, as_json: bool
 ) -> None:
     """Show what admins did, and what concerns the safety of accounts; the newest at the end."""
-    g.reading = True  # nobody has to wait for this, on SQLite either
+    request_state().reading = True  # nobody has to wait for this, on SQLite either
     after = since and since.replace(tzinfo=UTC)
     query = entries(None if user is None else _id_of(user), action, after)
     rows = execute(query.order_by(AuditEntry.id.desc()).limit(last)).all()

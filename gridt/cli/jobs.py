@@ -8,7 +8,7 @@ from logging.config import dictConfig
 from typing import Any
 
 import click
-from flask import Flask, current_app, g
+from flask import Flask, current_app
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
@@ -17,6 +17,7 @@ from gridt.jobs import POLL, JobWorker
 from gridt.models import DEAD, Job
 from gridt.runtime.extensions import db
 from gridt.runtime.logs import configuration
+from gridt.runtime.request_state import request_state
 
 #: what is shown of a job; not the arguments, which may be about a person
 _SHOWN = ("id", "name", "state", "attempts", "priority", "run_after", "created_at", "last_error")
@@ -65,7 +66,7 @@ def jobs() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON document.")
 def list_jobs(dead: bool, limit: int, as_json: bool) -> None:
     """Show how many jobs there are, and the oldest of them, without what they are about."""
-    g.reading = True  # nobody has to wait for this, on SQLite either
+    request_state().reading = True  # nobody has to wait for this, on SQLite either
     counted = select(Job.state, func.count()).group_by(Job.state).order_by(Job.state)
     counts = {state: count for state, count in db.session.execute(counted)}
     query = select(*(getattr(Job, name) for name in _SHOWN)).order_by(Job.id).limit(limit)

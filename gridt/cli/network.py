@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-from flask import g
 from sqlalchemy import func, select
 
 from gridt.cli.group import commands
@@ -13,6 +12,7 @@ from gridt.demo import MOST_MOVEMENTS, USERNAME, Demo
 from gridt.models import Movement
 from gridt.network import measure_quality, violations
 from gridt.runtime.extensions import db
+from gridt.runtime.request_state import request_state
 
 
 @commands.command("demo-data")
@@ -46,7 +46,7 @@ def check_network(as_json: bool, measured: int) -> None:
 
     Then measure how well the networks of the largest movements do their work.
     """
-    g.reading = True  # nobody has to wait for this, on SQLite either
+    request_state().reading = True  # nobody has to wait for this, on SQLite either
     broken, checked = verified()
     largest = select(Movement).order_by(Movement.member_count.desc(), Movement.id).limit(measured)
     healths = [measure_quality(movement) for movement in db.session.scalars(largest).all()]

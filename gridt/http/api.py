@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 import flask_smorest
 import orjson
-from flask import Flask, Request, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, request
 from flask.json.provider import JSONProvider
 from flask.sessions import NullSession, SecureCookieSession, SessionInterface
 from flask.typing import ResponseReturnValue
@@ -34,6 +34,7 @@ from gridt.http.rate_limits import NAMED, add_limit_headers, address, limiter
 from gridt.http.replica import replica
 from gridt.runtime.database import READING, let_go
 from gridt.runtime.extensions import db
+from gridt.runtime.request_state import request_state
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +88,9 @@ class Resource(MethodView):
         handler = getattr(self, "get" if request.method == "HEAD" else request.method.lower())
         notes = _notes(handler)
         # a stream is one statement, but fetched little by little: that takes a transaction
-        loose = g.reading and not notes["streamed"]
-        g.bind = READING if loose else None
+        state = request_state()
+        loose = state.reading and not notes["streamed"]
+        state.bind = READING if loose else None
         call = partial(replica.read, handler) if loose else handler
         attempt = 0
         while True:
@@ -112,16 +114,17 @@ def _admit(notes: dict[str, Any], *, count: bool) -> None:
     kind, limited = notes["token"], notes["limited"]
     if limited is not None and count:
         limiter.enter(limited)
+    key = None
     if kind is not None:
         try:
-            verify_token(kind)
+            key = f"login {verify_token(kind).login_id}"
         except InvalidToken:
             if limited is not None:
                 limiter.refuse(limited)
             limiter.general(address())
             raise
     if limited is None and count:
-        limiter.general(address() if kind is None else f"login {g.caller.login_id}")
+        limiter.general(key or address())
 
 
 def _passing(error: DBAPIError | StaleDataError | Overtaken) -> bool:
@@ -339,9 +342,9 @@ def register_http(app: Flask) -> None:
 
 
 def _begin() -> Response | None:
-    g.reading = request.method in {"GET", "HEAD", "OPTIONS"}
+    reading = request_state().reading = request.method in {"GET", "HEAD", "OPTIONS"}
     limit = current_app.config["MAX_CONTENT_LENGTH"]
-    if not g.reading and (request.content_length or 0) > limit:
+    if not reading and (request.content_length or 0) > limit:
         raise RequestEntityTooLarge
     # a body that does not tell its length is cut off at this, and shows then that it is too long
     request.max_content_length = limit + 1
@@ -353,8 +356,9 @@ def _begin() -> Response | None:
 
 
 def _finish(response: Response) -> Response:
-    response.headers["X-Request-ID"] = g.get("request_id", "")
-    if not g.get("reading"):
+    state = request_state()
+    response.headers["X-Request-ID"] = state.request_id or ""
+    if not state.reading:
         response.headers["Cache-Control"] = "no-store"
     elif request.method != "OPTIONS":
         # files know themselves for how long they are good

@@ -2,13 +2,11 @@
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
 import jwt
-from flask import current_app, g, request
+from flask import current_app, request
 from flask_jwt_extended import create_access_token, create_refresh_token
 from jwt.types import Options
 from sqlalchemy import bindparam, select
@@ -19,6 +17,7 @@ from gridt.http.rate_limits import address
 from gridt.models import Login, PasswordAttempt, User, execute, largest_in
 from gridt.runtime.database import READING, REPLICA
 from gridt.runtime.extensions import db, passwords
+from gridt.runtime.request_state import Caller, request_state
 
 #: the words before a token; the published client says the second
 _WORDS = {"bearer", "jwt"}
@@ -32,19 +31,8 @@ _STANDING = select(Login.user_id, Login.wrote_at).where(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """What a token says of who is calling, once it is verified."""
-
-    user_id: int
-    login_id: int
-    jti: str
-    #: when this login last changed something, or a little before
-    wrote_at: datetime | None
-
-
-def verify_token(kind: str) -> None:
-    """Check the caller's token, and that its login has not ended.
+def verify_token(kind: str) -> Caller:
+    """Return the caller, if their token is valid and its login has not ended.
 
     :param kind: `access` or `refresh`
     :raises InvalidToken: when there is none, or it is not valid (any more)
@@ -61,7 +49,8 @@ def verify_token(kind: str) -> None:
         raise InvalidToken("The token is not valid here")
     if claims["exp"] <= time.time():
         raise InvalidToken("The token has expired")
-    g.caller = _standing(claims)
+    caller = request_state().caller = _standing(claims)
+    return caller
 
 
 @lru_cache(_REMEMBERED)
@@ -92,8 +81,12 @@ def _standing(claims: dict[str, Any]) -> Caller:
 
 def caller_id() -> int:
     """Return the id of the user who calls."""
-    user_id: int = g.caller.user_id
-    return user_id
+    return request_state().verified_caller().user_id
+
+
+def caller_login_id() -> int:
+    """Return the id of the login that the caller's token belongs to."""
+    return request_state().verified_caller().login_id
 
 
 def caller() -> User:
@@ -112,8 +105,9 @@ def admin() -> User:
 
     :raises NotAllowed: when they are not
     """
-    if g.get("bind") == REPLICA:  # which may not have heard that they are none any more
-        g.bind = READING
+    state = request_state()
+    if state.bind == REPLICA:  # which may not have heard that they are none any more
+        state.bind = READING
     user = caller()
     ensure(user, Permission.ADMINISTER)
     return user
@@ -124,7 +118,7 @@ def current_login() -> Login:
 
     :raises InvalidToken: when it was deleted meanwhile
     """
-    login = Login.find_by_id(g.caller.login_id)
+    login = Login.find_by_id(caller_login_id())
     if login is None:
         raise InvalidToken("This login has ended")
     return login
@@ -132,8 +126,7 @@ def current_login() -> Login:
 
 def token_jti() -> str:
     """Return the identity of the caller's token."""
-    jti: str = g.caller.jti
-    return jti
+    return request_state().verified_caller().jti
 
 
 def tokens_for(login: Login) -> dict[str, Any]:

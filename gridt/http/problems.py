@@ -4,7 +4,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, jsonify
+from flask import Flask, Response, jsonify
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from gridt.errors import Busy, Conflict, GridtError, Invalid
 from gridt.runtime.extensions import db
+from gridt.runtime.request_state import request_state
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def problem(
         "detail": text,
         "message": text,
         **members,
-        "request_id": g.get("request_id"),
+        "request_id": request_state().request_id,
     }
     if status == HTTPStatus.UNAUTHORIZED:
         body["description"] = text

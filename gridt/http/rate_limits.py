@@ -12,7 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
 from limits.storage import storage_from_string
@@ -21,6 +21,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from gridt.errors import TooManyRequests
 from gridt.runtime.clock import utcnow
 from gridt.runtime.metrics import metrics
+from gridt.runtime.request_state import LimitUsage, request_state
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +66,8 @@ class Limiter:
         :raises TooManyRequests: when there were too many
         """
         if self._enabled:
-            g.limits = "default", *self._general.hit(key)
-            _ensure_some_left(*g.limits)
+            usage = request_state().limit = self._general.hit(key)
+            _ensure_some_left(usage)
 
     def enter(self, name: str) -> None:
         """Count a call to what has a limit of its own, unless it counts only what is refused.
@@ -103,8 +104,8 @@ class _Window:
         self._ends = 0.0
         self._counts: dict[str, int] = {}
 
-    def hit(self, key: str) -> tuple[int, int, int, int]:
-        """Count a call; return the limit, its window, how many calls are left, and until when."""
+    def hit(self, key: str) -> LimitUsage:
+        """Count a call, and return how much of the limit is used."""
         now = utcnow().timestamp()
         if now >= self._ends:
             self._ends = (now // self._seconds + 1) * self._seconds
@@ -112,7 +113,8 @@ class _Window:
         counts = self._counts
         # two threads at once may count one call less, which is not worth a lock
         count = counts[key] = counts.get(key, 0) + 1
-        return self._amount, self._seconds, self._amount - count, int(self._ends - now) + 1
+        remaining, resets_in = self._amount - count, int(self._ends - now) + 1
+        return LimitUsage("default", self._amount, self._seconds, remaining, resets_in)
 
 
 def _divided(item: RateLimitItem, share: int) -> RateLimitItem:
@@ -125,17 +127,18 @@ def _apply(
     who = (name, address())
     allowed = strategy.hit(item, *who) if count else strategy.test(item, *who)
     stats = strategy.get_window_stats(item, *who)
-    seconds = max(1, int(stats.reset_time - time.time()) + 1)
-    left = stats.remaining if allowed else -1
-    g.limits = name, item.amount, item.get_expiry(), left, seconds
-    _ensure_some_left(*g.limits)
+    resets_in = max(1, int(stats.reset_time - time.time()) + 1)
+    remaining = stats.remaining if allowed else -1
+    usage = LimitUsage(name, item.amount, item.get_expiry(), remaining, resets_in)
+    request_state().limit = usage
+    _ensure_some_left(usage)
 
 
-def _ensure_some_left(name: str, amount: int, window: int, left: int, seconds: int) -> None:
-    if left < 0:
-        log.info("limit %r: %s calls in %s s are over", name, amount, window)
-        metrics.refused(name)
-        raise TooManyRequests(retry_after=seconds)
+def _ensure_some_left(usage: LimitUsage) -> None:
+    if usage.remaining < 0:
+        log.info("limit %r: %s calls in %s s are over", usage.name, usage.quota, usage.window)
+        metrics.refused(usage.name)
+        raise TooManyRequests(retry_after=usage.resets_in)
 
 
 def add_limit_headers(response: Response) -> Response:
@@ -144,11 +147,11 @@ def add_limit_headers(response: Response) -> Response:
     The fields are those of the draft since its eighth version: `RateLimit-Policy` with quota and
     window, `RateLimit` with what remains and for how long.
     """
-    found: tuple[str, int, int, int, int] | None = g.get("limits")
-    if found is not None:
-        name, amount, window, left, seconds = found
-        response.headers["RateLimit-Policy"] = f'"{name}";q={amount};w={window}'
-        response.headers["RateLimit"] = f'"{name}";r={max(0, left)};t={seconds}'
+    usage = request_state().limit
+    if usage is not None:
+        name, quota, window, remaining, resets_in = usage
+        response.headers["RateLimit-Policy"] = f'"{name}";q={quota};w={window}'
+        response.headers["RateLimit"] = f'"{name}";r={max(0, remaining)};t={resets_in}'
     return response
 
 

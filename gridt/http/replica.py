@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from flask import Flask, g, has_app_context
+from flask import Flask
 from sqlalchemy import bindparam, event, update
 from sqlalchemy.exc import DBAPIError
 
@@ -18,6 +18,7 @@ from gridt.models import Login, execute
 from gridt.runtime.clock import utcnow
 from gridt.runtime.database import READING, REPLICA, let_go
 from gridt.runtime.extensions import db
+from gridt.runtime.request_state import Caller, request_state
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +45,10 @@ class Replica:
         What is refused or lost on the replica is asked of the primary: the replica may not have
         heard of it yet, or be away.
         """
-        if not self._will_do():
+        state = request_state()
+        if not self._will_do(state.caller):
             return handler(**path)
-        g.bind = REPLICA
+        state.bind = REPLICA
         try:
             return handler(**path)
         except (DBAPIError, GridtError) as error:
@@ -54,25 +56,22 @@ class Replica:
             let_go()
             self._explain(error)
         finally:
-            g.bind = READING
+            state.bind = READING
         return handler(**path)
 
     def note_write(self) -> None:
         """Note with what the caller commits that they wrote, unless that was noted just before."""
-        if not self._present or not has_app_context() or "caller" not in g:
+        caller = request_state().caller if self._present else None
+        if caller is None:
             return
         # A write may follow unnoted for as long as the lag: hence twice the lag in `_will_do`.
-        if not self._wrote_within(self._lag):
-            execute(_NOTE, {"login_id": g.caller.login_id, "now": utcnow()})
+        if not _wrote_within(self._lag, caller):
+            execute(_NOTE, {"login_id": caller.login_id, "now": utcnow()})
 
-    def _will_do(self) -> bool:
-        if not self._present or "caller" not in g or self._wrote_within(2 * self._lag):
+    def _will_do(self, caller: Caller | None) -> bool:
+        if not self._present or caller is None or _wrote_within(2 * self._lag, caller):
             return False
         return self._away_until is None or self._away_until <= utcnow()
-
-    def _wrote_within(self, duration: timedelta) -> bool:
-        wrote_at: datetime | None = g.caller.wrote_at
-        return wrote_at is not None and wrote_at > utcnow() - duration
 
     def _explain(self, error: DBAPIError | GridtError) -> None:
         if isinstance(error, GridtError):
@@ -82,6 +81,10 @@ class Replica:
         # nobody answers, or nobody will; what the replica itself cancels leaves the connection
         if state is None or error.connection_invalidated:
             self._away_until = utcnow() + PAUSE
+
+
+def _wrote_within(duration: timedelta, caller: Caller) -> bool:
+    return caller.wrote_at is not None and caller.wrote_at > utcnow() - duration
 
 
 replica = Replica()

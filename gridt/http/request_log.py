@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from gridt.runtime.metrics import metrics
+from gridt.runtime.request_state import request_state
 
 log = logging.getLogger("gridt.requests")
 
@@ -28,13 +29,15 @@ def register_request_log(app: Flask) -> None:
 
 
 def _begin() -> None:
-    g.began = time.perf_counter()
+    began = time.perf_counter()
     rule = request.url_rule
     route = template(rule.rule) if rule is not None else NOWHERE
     method = request.method if request.method in _METHODS else "other"
     given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
-    g.about = {"method": method, "route": route, "request_id": g.request_id}
+    request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    state = request_state()
+    state.began, state.request_id = began, request_id
+    state.log_fields = {"method": method, "route": route, "request_id": request_id}
 
 
 @lru_cache(1024)
@@ -44,16 +47,17 @@ def template(rule: str) -> str:
 
 
 def _end(response: Response) -> Response:
-    if "began" not in g:
+    state = request_state()
+    began = state.began
+    if began is None:
         return response
-    about = g.about | {"status": response.status_code}
-    if "caller" in g:
-        about["user_id"] = g.caller.user_id
+    about = state.log_fields | {"status": response.status_code}
+    if state.caller is not None:
+        about["user_id"] = state.caller.user_id
     if response.is_streamed and not response.direct_passthrough:
-        began = g.began
         response.call_on_close(lambda: _tell(about, began))
     else:
-        _tell(about, g.began)
+        _tell(about, began)
     return response
 
 

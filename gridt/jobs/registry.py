@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from flask import g
-
 from gridt.models import PRIORITIES, Job
 from gridt.runtime.clock import utcnow
+from gridt.runtime.request_state import request_state
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
@@ -77,7 +76,7 @@ def enqueue(
         raise LookupError(f"there is no job {name!r}")
     if priority not in PRIORITIES:
         raise ValueError(f"a priority is one of {PRIORITIES}, not {priority!r}")
-    if g.get("reading", False):
+    if request_state().reading:
         raise RuntimeError("what only reads commits nothing, and enqueues nothing")
     DEFINITIONS[name].signature.bind(**arguments)
     _check(arguments, name)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -16,6 +16,7 @@ from gridt.models import Job
 from gridt.runtime.clock import utcnow
 from gridt.runtime.database import READING
 from gridt.runtime.extensions import db
+from gridt.runtime.request_state import request_state
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,8 @@ def run_next(app: Flask) -> bool:
 def _reading(app: Flask) -> Iterator[None]:
     """Enter a context of its own, as a request has that only reads."""
     with app.app_context():
-        g.reading, g.bind = True, READING
+        state = request_state()
+        state.reading, state.bind = True, READING
         yield
 
 
@@ -91,7 +93,7 @@ def _run(app: Flask, claimed: Claimed) -> None:
 def _about(app: Flask, claimed: Claimed, *, reading: bool = False) -> Iterator[None]:
     """Enter a context of its own, in which all that is logged is about this job."""
     with _reading(app) if reading else app.app_context():
-        g.about = {"request_id": f"job-{claimed.id}"}
+        request_state().log_fields = {"request_id": f"job-{claimed.id}"}
         yield
 
 

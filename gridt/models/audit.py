@@ -7,7 +7,6 @@ outlives their accounts.
 from datetime import datetime
 from typing import Any, cast
 
-from flask import g, has_app_context
 from sqlalchemy import JSON, ColumnElement, Index, String, Table, case, insert, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +14,7 @@ from gridt.models.base import BigId, Model, Rows, UTCDateTime, execute
 from gridt.models.event import Event, EventKind, in_transaction
 from gridt.models.ownership import EXPORTED_USER, Policy, exported_as, names, names_user
 from gridt.runtime.clock import utcnow
+from gridt.runtime.request_state import request_state
 
 #: what one may tell in a detail; texts of people are longer than this
 LONGEST_DETAIL = 200
@@ -127,7 +127,7 @@ def _write_entry(event: Event) -> None:
         "subject": None if subject is None else subject.__tablename__,
         "subject_id": None if subject is None else cast("Any", subject).id,
         "details": dict(event.facts),
-        "request_id": g.get("request_id") if has_app_context() else None,
+        "request_id": request_state().request_id,
     }
     execute(_INSERT, entry)
 

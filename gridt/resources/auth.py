@@ -2,14 +2,22 @@
 
 from typing import Any
 
-from flask import current_app, g, request
+from flask import current_app, request
 from flask.typing import ResponseReturnValue
 
 from gridt import mail
 from gridt.accounts import register
 from gridt.errors import EmailTaken, InvalidToken, LoginNotFound, UsernameTaken
 from gridt.http.api import Blueprint, Resource
-from gridt.http.auth import caller, caller_id, current_login, token_jti, tokens_for, verified
+from gridt.http.auth import (
+    caller,
+    caller_id,
+    caller_login_id,
+    current_login,
+    token_jti,
+    tokens_for,
+    verified,
+)
 from gridt.http.fields import Message, PageIn
 from gridt.http.lookups import id_in
 from gridt.http.paging import Listing
@@ -93,18 +101,19 @@ class Logins(Resource):
         """List one's logins that have not ended, the newest first."""
         lifetime = current_app.config["JWT_REFRESH_TOKEN_EXPIRES"]
         rows, headers = _NEWEST_FIRST.page(**data, user_id=caller_id(), horizon=utcnow() - lifetime)
-        seen = [
+        current = caller_login_id()
+        logins = [
             {
                 "id": row.id,
                 "device": device_of(row.user_agent),
                 "created_at": row.created_at,
                 "last_used_at": row.refreshed_at,
                 "expires_at": row.refreshed_at + lifetime,
-                "current": row.id == g.caller.login_id,
+                "current": row.id == current,
             }
             for row in rows
         ]
-        return seen, headers
+        return logins, headers
 
 
 @bp.route("/auth/logins/<login>")
@@ -158,7 +167,7 @@ class ChangePassword(Resource):
         """Change one's password; every other login ends."""
         ensure_not_own_name(data["new_password"], caller(), "new_password")
         user = verified(caller(), data["old_password"], replace_by=data["new_password"])
-        user.end_other_logins(keep=g.caller.login_id)
+        user.end_other_logins(keep=caller_login_id())
         mail.tell_password_changed(user)
         user.save_to_db()
         return {"message": "Your password is changed; every other login has ended."}

@@ -2,11 +2,12 @@
 
 import hmac
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, current_app, request
 
 from gridt.errors import InvalidToken
 from gridt.runtime.database import READING
 from gridt.runtime.metrics import metrics
+from gridt.runtime.request_state import request_state
 
 metrics_page = Blueprint("metrics", __name__)
 
@@ -19,5 +20,5 @@ def show() -> Response:
     right = hmac.compare_digest(token.strip().encode(), wanted.encode())
     if word.lower() != "bearer" or not right:
         raise InvalidToken("The metrics have a token of their own")
-    g.bind = READING
+    request_state().bind = READING
     return Response(metrics.text(), content_type="text/plain; version=1.0.0; charset=utf-8")

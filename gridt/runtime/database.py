@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import flask_sqlalchemy.session
-from flask import g, has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, MetaData, event, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+from gridt.runtime.request_state import request_state
 
 #: the binds for what only reads: of the database itself, and of its replica
 READING, REPLICA = "reading", "replica"
@@ -89,38 +90,41 @@ def _lost_or_not() -> Iterator[None]:
 def reader(database: SQLAlchemy) -> Connection | None:
     """Return the connection of a request whose reads need no transaction, None for others.
 
-    `g.bind` names the engine to read by. A session, which a request that reads does without,
-    would take twice as long to begin and to end.
+    `RequestState.bind` names the engine to read by. A session, which a request that reads does
+    without, would take twice as long to begin and to end.
     """
-    bind = g.get("bind") if has_app_context() else None
+    state = request_state()
+    bind = state.bind
     if bind is None:
         return None
-    readers: dict[str, Connection] = g.setdefault("readers", {})
-    if bind not in readers:
+    if bind not in state.readers:
         engines = database.engines
         engine: Engine | Connection = engines[bind if bind in engines else None]
         if isinstance(engine, Connection):  # a test put its own in the engine's place
             return engine
-        readers[bind] = engine.connect()
-    return readers[bind]
+        state.readers[bind] = engine.connect()
+    return state.readers[bind]
 
 
 @contextmanager
 def reading_by(connection: Connection) -> Iterator[None]:
     """Let all be read by a connection of another database, for the length of a `with` block."""
-    before = g.get("bind")
-    g.setdefault("readers", {})[_OTHER] = connection
-    g.bind = _OTHER
+    state = request_state()
+    before = state.bind
+    state.readers[_OTHER] = connection
+    state.bind = _OTHER
     try:
         yield
     finally:
-        g.bind = before
-        g.readers.pop(_OTHER)
+        state.bind = before
+        state.readers.pop(_OTHER)
 
 
 def let_go(_error: BaseException | None = None) -> None:
     """Give the connections back that this request read by."""
-    for connection in g.pop("readers", {}).values():
+    state = request_state()
+    readers, state.readers = state.readers, {}
+    for connection in readers.values():
         with _lost_or_not():
             connection.close()
 
@@ -210,7 +214,7 @@ def _configure(connection: sqlite3.Connection, _record: Any) -> None:
 def _begin(dbapi_connection: PoolProxiedConnection) -> None:
     """Let SQLite write one at a time."""
     driver: Any = dbapi_connection.driver_connection
-    if has_app_context() and g.get("reading", False):
+    if request_state().reading:
         driver.execute("BEGIN")
     else:
         begin_writing(driver)
@@ -226,8 +230,8 @@ def begin_writing(connection: sqlite3.Connection) -> None:
     """
     # SQLite looks for it ever less often, so that who waits longest loses to who has just come;
     # in many short waits everybody looks as often (the longest of 2,000: 0.3 s, not 3.8 s).
-    patience: float = g.get("patience", PATIENCE) if has_app_context() else PATIENCE
-    give_up = time.monotonic() + patience
+    patience = request_state().patience
+    give_up = time.monotonic() + (PATIENCE if patience is None else patience)
     connection.execute(f"PRAGMA busy_timeout = {_GLANCES}")
     try:
         while True:

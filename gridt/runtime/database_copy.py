@@ -12,7 +12,6 @@ from typing import Any
 
 import psycopg
 from alembic.util import CommandError
-from flask import g
 from sqlalchemy import (
     JSON,
     Column,
@@ -39,6 +38,7 @@ from sqlalchemy.exc import DBAPIError
 from gridt.runtime import schema_version
 from gridt.runtime.database import prepare
 from gridt.runtime.extensions import db
+from gridt.runtime.request_state import request_state
 
 #: rows that are in memory, and in a transaction, at once
 BATCH = 5000
@@ -69,7 +69,8 @@ def open_engine(url: str) -> Engine:
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """Read all that is in a database at one moment, whatever is written meanwhile."""
-    before, g.reading = g.get("reading", False), True  # SQLite: take no write lock
+    state = request_state()
+    before, state.reading = state.reading, True  # SQLite: take no write lock
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
@@ -80,7 +81,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
                 connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield connection
     finally:
-        g.reading = before
+        state.reading = before
 
 
 def count_rows(connection: Connection) -> dict[str, int]:

@@ -92,16 +92,15 @@ def about(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _of_request() -> dict[str, Any]:
-    """Return what is known of the request or job under way; nothing where there is none."""
+    """Return what is known of the present request or job; nothing where there is none."""
     if "flask" not in sys.modules:  # gunicorn's arbiter logs as well, and never imports it
         return {}
-    from flask import g, has_app_context
+    from gridt.runtime.request_state import request_state
 
-    if not has_app_context():
-        return {}
-    caller = {"user_id": g.caller.user_id} if "caller" in g else {}
-    known: dict[str, Any] = g.get("about", {})
-    return known | caller
+    state = request_state()
+    if state.caller is None:
+        return state.log_fields
+    return state.log_fields | {"user_id": state.caller.user_id}
 
 
 def _message(record: logging.LogRecord) -> str:

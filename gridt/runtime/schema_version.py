@@ -10,12 +10,13 @@ from alembic import command
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from flask import current_app, g
+from flask import current_app
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import OperationalError
 
 from gridt.runtime.config import VERSION
 from gridt.runtime.extensions import db, migrate
+from gridt.runtime.request_state import request_state
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,8 @@ def giving_way() -> Iterator[None]:
 
     :raises CommandError: instead of the database's error; nothing was changed
     """
-    g.patience = _PATIENCE
+    state = request_state()
+    state.patience = _PATIENCE
     try:
         yield
     except OperationalError as error:
@@ -150,7 +152,7 @@ def giving_way() -> Iterator[None]:
             raise CommandError(f"{reason}. Nothing has been changed; please try again.") from error
         raise CommandError(f"The database cannot be migrated: {error.orig}") from error
     finally:
-        g.pop("patience")
+        state.patience = None
 
 
 def upgrade(connection: Connection) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, g
+from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from gridt.jobs import enqueue, run_until_idle
 from gridt.models import Job
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from gridt.runtime.request_state import request_state
 from tests.conftest import Clock
 from tests.jobs.conftest import Register, queue
 
@@ -94,7 +95,7 @@ def test_a_priority_that_nobody_would_look_for_is_refused(calls: Calls, priority
 
 def test_what_only_reads_enqueues_nothing(app: Flask, calls: Calls) -> None:
     with app.app_context():
-        g.reading = True
+        request_state().reading = True
         with pytest.raises(RuntimeError, match="reads"):
             enqueue("note", {})
 
