@@ -58,7 +58,7 @@ _LEADERS_IN_SOME = _LEADERS.where(
     Association.movement_id.in_(bindparam("movement_ids", expanding=True))
 )
 _LEADERS_IN_ONE = _LEADERS.where(Association.movement_id == bindparam("movement_id"))
-_ONE_LEADER = _LEADERS_IN_ONE.where(Association.leader_id == bindparam("one"))
+_ONE_LEADER = _LEADERS_IN_ONE.where(Association.leader_id == bindparam("leader_id"))
 _FOLLOWING = select(Association.slot).where(
     Association.follower_id == bindparam("follower_id"),
     Association.movement_id == bindparam("movement_id"),
@@ -157,7 +157,7 @@ def leader_views(
 
 def leader_view(follower_id: int, movement: "Movement", leader_id: int) -> dict[str, Any] | None:
     """Return one leader as their follower sees them, or None for another user."""
-    parameters = {"follower_id": follower_id, "movement_id": movement.id, "one": leader_id}
+    parameters = {"follower_id": follower_id, "movement_id": movement.id, "leader_id": leader_id}
     row = execute(_ONE_LEADER, parameters).one_or_none()
     return None if row is None else people_views([row], {movement.id: movement.rules}, utcnow())[0]
 

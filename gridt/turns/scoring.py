@@ -77,7 +77,7 @@ class Terms:
         return self.pauses[place] if place < len(self.pauses) else None
 
     def paused_in(self, turn: Turn) -> bool:
-        """Tell whether a pause touches a turn."""
+        """Return whether a pause touches a turn."""
         pause = self.pause_after(turn.starts_at)
         return pause is not None and pause.starts_at < turn.ends_at
 
@@ -231,8 +231,8 @@ def changed(
     """Return the standing of a member whose clock, or whose movement's interval, changes.
 
     A turn that is done ends with the old turn or the new one, whichever ends first. One that is
-    not yet lasts to the end of a new turn, and at least as long as it would have: nobody has less
-    time than either clock gave them.
+    not yet lasts to the end of a new turn, and at least as long as it would have: a member has no
+    less time than either clock gave them.
     """
     standing = advance(standing, moment, old, log)
     turn = standing.turn
