@@ -17,17 +17,17 @@ def rebuild_standing(movement: str | None) -> None:
     A few hundred members at a time; the service may run meanwhile.
     """
     chosen = _movements(movement)
-    members = otherwise = 0
+    members = corrected = 0
     with click.progressbar(length=sum(chosen.values()), label="Telling standings") as bar:
         for movement_id in chosen:
             after: Place | None = (0, 0)
             while after is not None:
-                told = recompute_batch(movement_id, after)
+                batch = recompute_batch(movement_id, after)
                 db.session.commit()
-                after, members = told.last, members + told.members
-                otherwise += told.otherwise
-                bar.update(told.members)
-    click.echo(f"{members} standings told, {otherwise or 'none'} otherwise than they were kept.")
+                after, members = batch.last, members + batch.members
+                corrected += batch.corrected
+                bar.update(batch.members)
+    click.echo(f"{members} standings told, {corrected or 'none'} otherwise than they were kept.")
 
 
 def _movements(movement: str | None) -> dict[int, int]:

@@ -55,8 +55,8 @@ class Subscription(Model):
     #: where imported updates are older than the subscription, what the standing begins with
     counted_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    # the member's `gridt.turns.scoring.Standing`, in its own words; nobody told it yet where there
-    # is no turn, as in rows from before it was kept
+    # the member's `gridt.turns.scoring.Standing`, by the same names; none is stored yet where there
+    # is no turn, as in rows from before standings were stored
     turn_starts_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     turn_ends_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     turn_done: Mapped[bool] = mapped_column(server_default=false())
@@ -68,7 +68,7 @@ class Subscription(Model):
     #: the last pause, which may be over
     paused_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
     paused_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: part of the standing as well, as `gridt.turns.weeks` writes it; not told yet in older rows
+    #: part of the standing as well, as `gridt.turns.weeks` writes it; not stored yet in older rows
     weeks: Mapped[str | None] = mapped_column(Text)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Updates: "I did it", said by a leader to whoever follows."""
+"""Updates: "I did it", said by a leader to their followers."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -105,7 +105,7 @@ class Update(Stored, Model):
     ) -> dict[str, Any]:
         """Insert an update of a member, and store their new standing, past the ORM.
 
-        Does not commit; nobody leaves, or counts what they did, in between.
+        Does not commit. The member's row is locked: they can neither leave nor post meanwhile.
 
         :param at: when it was done, if that was not just now
         :param grace: for how long after its end a turn may still be said to have been done
@@ -121,7 +121,7 @@ class Update(Stored, Model):
         moment = utcnow()
         is_next = at is None and is_complete(row)
         if at is not None:
-            # the clock too as it is, now that nobody changes it meanwhile
+            # read again under the lock: the clock may have changed before it
             turn = turn_open_for(load_row(leader_id, movement_id) or row, at, moment, grace)
             if not row.counts_every_update and _is_done(turn, ends):
                 raise AlreadyDone
@@ -294,11 +294,11 @@ def count_from(user_id: int, movement_id: int, since: datetime | None) -> None:
 def _count_from_first(user_id: int, movement_id: int) -> None:
     """Let a standing that begins with what was imported begin with the first that is left of it."""
     mine = {"of_user": user_id, "of_movement": movement_id}
-    found = execute(_COUNTED_EARLIER, mine).one_or_none()
-    if found is None:
+    wider_row = execute(_COUNTED_EARLIER, mine).one_or_none()
+    if wider_row is None:
         return
-    row = read(StandingRow, found)
+    row = read(StandingRow, wider_row)
     first = execute(_FIRST, mine | {"since": row.since}).scalar_one()
-    is_older = first is not None and first < found.subscribed_at
+    is_older = first is not None and first < wider_row.subscribed_at
     since = terms_of(row).turn_at(first).starts_at if is_older else None
     count_from(user_id, movement_id, since)

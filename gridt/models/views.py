@@ -61,7 +61,7 @@ _LEADERS_IN_SOME = _LEADERS.where(
     Association.movement_id.in_(bindparam("movement_ids", expanding=True))
 )
 _LEADERS_IN_ONE = _LEADERS.where(Association.movement_id == bindparam("movement_id"))
-_ONE_LEADER = _LEADERS_IN_ONE.where(Association.leader_id == bindparam("one"))
+_ONE_LEADER = _LEADERS_IN_ONE.where(Association.leader_id == bindparam("leader_id"))
 _FOLLOWING = select(Association.slot).where(
     Association.follower_id == bindparam("follower_id"),
     Association.movement_id == bindparam("movement_id"),
@@ -199,7 +199,7 @@ def leader_view(
     :param rules: of the movement
     :returns: None for a user who is no leader of the follower
     """
-    parameters = {"follower_id": follower_id, "movement_id": movement_id, "one": leader_id}
+    parameters = {"follower_id": follower_id, "movement_id": movement_id, "leader_id": leader_id}
     row = execute(_ONE_LEADER, parameters).one_or_none()
     return None if row is None else people_views([row], {movement_id: rules}, utcnow())[0]
 

@@ -11,7 +11,7 @@ from gridt.http.fields import Message
 from gridt.models import CalendarToken, User
 from gridt.runtime.extensions import db
 from gridt.schemas.calendars import CalendarMade, CalendarStatus
-from gridt.standing import lately
+from gridt.standing import recent_and_due
 
 bp = Blueprint("calendars", description="Calendars to subscribe to")
 
@@ -61,5 +61,5 @@ class Calendar(Resource):
         user_id = CalendarToken.owner_of(secret)
         if user_id is None:
             raise NotFound
-        written = as_calendar(lately(user_id), messages=False)
+        written = as_calendar(recent_and_due(user_id), messages=False)
         return Response("".join(written), mimetype=CALENDAR)

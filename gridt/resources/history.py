@@ -1,29 +1,21 @@
 """How members did, turn by turn, and a movement as a whole."""
 
 from dataclasses import asdict
-from datetime import date, datetime
 from typing import Any
 
 from flask import Response
 from flask.typing import ResponseReturnValue
 
-from gridt.errors import Invalid, NotAllowed, NotFollowing
+from gridt.errors import NotAllowed
 from gridt.formats import PICTURE, PICTURE_POLICY, Year, draw_year
 from gridt.http.api import Blueprint, Resource
 from gridt.http.auth import caller
 from gridt.http.lookups import id_in, movement_or_404
-from gridt.models import Movement, User, is_leader
+from gridt.models import Movement, User
 from gridt.schemas.history import HistoryIn, PictureIn, StatisticsOut, TurnPast
-from gridt.standing import TurnHistory, movement_statistics
-from gridt.turns.calendar import DAY, Clock
-from gridt.turns.scoring import INSTANT
+from gridt.standing import TurnHistory, history_owner, movement_statistics
 
 bp = Blueprint("history", description="How members did, turn by turn")
-
-#: so many turns are told where nobody says from when on
-USUAL = 30
-#: the most that are told at once, and the most that a year's picture is made of: one each hour
-MOST_TOLD, MOST_DRAWN = 1000, 24 * 366
 
 
 @bp.route("/movements/<movement>/history")
@@ -35,18 +27,9 @@ class HistoryOfMember(Resource):
     @bp.arguments(HistoryIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Tell how each of one's own turns, or of a leader's, went, oldest first."""
-        _, history, _ = _history(movement, data["user"])
-        start = _moment(data["from"], history.clock)
-        end = _moment(data["to"], history.clock, after=True)
-        if start is None:
-            return [asdict(one) for one in history.last(USUAL, end or history.now + INSTANT)]
-        if end is None:
-            end = max(start, history.now) + INSTANT
-        if start > end or start == end != data["to"]:  # moments may follow at once, days may not
-            raise _invalid("from", "After `to`.")
-        if history.turns_in(start, end) > MOST_TOLD:
-            raise _invalid("from", f"More than {MOST_TOLD} turns: ask for fewer at once.")
-        return [asdict(one) for one in history.between(start, end)]
+        found = movement_or_404(movement)
+        history = TurnHistory(_owner(found, data["user"]).id, found.id)
+        return [asdict(turn) for turn in history.shown(data["from"], data["to"])]
 
 
 @bp.route("/movements/<movement>/history.svg")
@@ -58,16 +41,13 @@ class PictureOfYear(Resource):
     @bp.arguments(PictureIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Draw a calendar of a year of one's own, or of a leader's."""
-        found, history, user = _history(movement, data["user"])
+        found = movement_or_404(movement)
+        owner = _owner(found, data["user"])
+        history = TurnHistory(owner.id, found.id)
         number = data["year"] or history.today.year
-        clock = history.clock
-        start, end = (clock.start_of(date(year, 1, 1)) for year in (number, number + 1))
-        if history.turns_in(start, end) > MOST_DRAWN:
-            raise _invalid("year", f"A picture shows at most {MOST_DRAWN} turns.")
-        turns = history.between(start, end)
-        year = Year(number, found.name, user.username, clock, history.interval)
-        answer = Response(draw_year(year, turns), mimetype=PICTURE)
-        name = f"movement-{found.id}-user-{user.id}-{number}.svg"
+        year = Year(number, found.name, owner.username, history.clock, history.interval)
+        answer = Response(draw_year(year, history.of_year(number)), mimetype=PICTURE)
+        name = f"movement-{found.id}-user-{owner.id}-{number}.svg"
         answer.headers.set("Content-Disposition", "inline", filename=name)
         answer.headers["Content-Security-Policy"] = PICTURE_POLICY
         return answer
@@ -87,27 +67,8 @@ class Statistics(Resource):
         return movement_statistics(found)
 
 
-def _history(movement: str, whose: str) -> tuple[Movement, TurnHistory, User]:
-    """Return the history of the caller or a leader of theirs, with what and whose it is.
-
-    :raises NotFollowing: when it is neither's
-    :raises NotSubscribed: when the caller is no member
-    """
-    found, user = movement_or_404(movement), caller()
-    if whose != "me" and (user_id := id_in(whose, User.id)) != user.id:
-        leader = User.find_by_id(user_id)
-        if leader is None or not is_leader(user_id, user.id, found.id):
-            raise NotFollowing
-        user = leader
-    return found, TurnHistory(user.id, found.id), user
-
-
-def _moment(given: date | None, clock: Clock, *, after: bool = False) -> datetime | None:
-    """Return the moment that a date-time says, or that a member's day begins, or ends."""
-    if given is None or isinstance(given, datetime):
-        return given
-    return clock.start_of(given + DAY if after else given)
-
-
-def _invalid(name: str, detail: str) -> Invalid:
-    return Invalid([{"pointer": f"#/{name}", "detail": detail, "in": "query"}])
+def _owner(movement: Movement, user: str) -> User:
+    """Return the user whose history is asked for: the caller, or a leader of theirs."""
+    viewer = caller()
+    user_id = viewer.id if user == "me" else id_in(user, User.id)
+    return history_owner(viewer, movement.id, user_id)

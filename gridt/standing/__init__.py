@@ -1,8 +1,8 @@
-"""Standing over time: history, pauses, imports, and changes of what it is judged by."""
+"""Standings over time: history, pauses, imports, and changes of what they are scored by."""
 
-from gridt.standing.activity import CompletedTurn, DueTurn, done_by, lately
+from gridt.standing.activity import CompletedTurn, DueTurn, done_by, recent_and_due
 from gridt.standing.editing import edit_movement
-from gridt.standing.history import PastTurn, TurnHistory
+from gridt.standing.history import PastTurn, TurnHistory, history_owner
 from gridt.standing.imports import Complaint, Reported, import_updates
 from gridt.standing.pauses import pause, pause_of, resume
 from gridt.standing.recompute_job import enqueue_recompute
@@ -31,11 +31,12 @@ __all__ = [
     "done_by",
     "edit_movement",
     "enqueue_recompute",
+    "history_owner",
     "import_updates",
-    "lately",
     "movement_statistics",
     "pause",
     "pause_of",
+    "recent_and_due",
     "recompute_batch",
     "resume",
 ]

@@ -1,4 +1,4 @@
-"""What a user did, and what is due, in the words and on the clock of their own days."""
+"""Activity: the turns that a user completed and those that are due, by their own clock."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ from gridt.models import (
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import Clock, turn_at
 
-#: what somebody did lately: so long ago, and at most so often
-LATELY, MOST = timedelta(days=366), 1000
+#: how far a calendar of a user's activity goes back, and the updates in it at most
+CALENDAR_SPAN, CALENDAR_UPDATES = timedelta(days=366), 1000
 
 
 @dataclass(frozen=True, slots=True)
 class CompletedTurn:
-    """Something that a user did.
+    """An update of a user, with the movement and the day that it counts for.
 
     :param at: in their own time zone
     :param day: their own date on which the turn of that began
@@ -45,7 +45,7 @@ class CompletedTurn:
 
 @dataclass(frozen=True, slots=True)
 class DueTurn:
-    """Something that a user is to do, from when it can be done to when it has to be."""
+    """A turn that a user can complete, from when it begins to when it is due."""
 
     movement_id: int
     movement: str
@@ -53,7 +53,7 @@ class DueTurn:
     due_at: datetime
 
 
-#: beside the table of that name that the standing is told by
+#: beside the table `movements` of `STANDING_ROW`
 _named = aliased(Movement)
 _me: BindParameter[int] = bindparam("user_id")
 
@@ -75,16 +75,16 @@ _UPDATES: Rows = (
 _MEMBERSHIP = and_(
     Subscription.user_id == Update.leader_id, Subscription.movement_id == Update.movement_id
 )
-_DONE = (
+_COMPLETED = (
     _UPDATES.outerjoin(Subscription, _MEMBERSHIP)
     .order_by(Update.movement_id, Update.time_stamp, Update.id)
     .execution_options(yield_per=FETCHED_AT_ONCE)
 )
-_DONE_LATELY = (
+_RECENTLY_COMPLETED = (
     _UPDATES.join(Subscription, _MEMBERSHIP)
     .where(Update.time_stamp >= bindparam("horizon", type_=UTCDateTime()))
     .order_by(Update.time_stamp.desc(), Update.id.desc())
-    .limit(MOST)
+    .limit(CALENDAR_UPDATES)
 )
 _DUE: Rows = (
     STANDING_ROW.add_columns(_named.name.label("movement"))
@@ -95,13 +95,13 @@ _DUE: Rows = (
 
 
 def done_by(user_id: int) -> Iterator[CompletedTurn]:
-    """Yield all that a user did, movement by movement, fetched a few at a time."""
-    return _told(_DONE, user_id)
+    """Yield everything that a user did, movement by movement, fetched a few at a time."""
+    return _completed(_COMPLETED, user_id)
 
 
-def lately(user_id: int) -> Iterator[CompletedTurn | DueTurn]:
-    """Yield what a user did lately in the movements that they belong to, and is to do next."""
-    yield from _told(_DONE_LATELY, user_id, horizon=utcnow() - LATELY)
+def recent_and_due(user_id: int) -> Iterator[CompletedTurn | DueTurn]:
+    """Yield a user's recent completed turns where they are a member, and the turns that are due."""
+    yield from _completed(_RECENTLY_COMPLETED, user_id, horizon=utcnow() - CALENDAR_SPAN)
     yield from _due(user_id)
 
 
@@ -116,13 +116,13 @@ def _due(user_id: int) -> Iterator[DueTurn]:
         yield DueTurn(row.movement_id, row.movement, starts_at, standing["due_at"])
 
 
-def _told(query: Rows, user_id: int, **given: datetime) -> Iterator[CompletedTurn]:
-    clock_of = execute(_CLOCK, {"user_id": user_id}).one_or_none()
-    if clock_of is None:  # they are gone
+def _completed(query: Rows, user_id: int, **parameters: datetime) -> Iterator[CompletedTurn]:
+    row_of_clock = execute(_CLOCK, {"user_id": user_id}).one_or_none()
+    if row_of_clock is None:  # the account is gone
         return
-    clock = Clock(*clock_of)
-    for row in execute(query, {"user_id": user_id, **given}):
-        # who left a movement has nothing to count from
+    clock = Clock(*row_of_clock)
+    for row in execute(query, {"user_id": user_id, **parameters}):
+        # a member who left has no subscription to count from
         since = row.counted_from or row.subscribed_at or row.time_stamp
         turn = turn_at(row.time_stamp, row.interval, clock, since)
         at = row.time_stamp.astimezone(clock.tzinfo)

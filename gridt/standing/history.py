@@ -1,15 +1,22 @@
-"""A member's past, turn by turn: judged by the function that their standing is told by."""
+"""Turn histories: what became of each turn, by the function that also scores the standing."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from gridt.errors import NotSubscribed
-from gridt.models import past_of
+from gridt.errors import Invalid, NotFollowing, NotSubscribed
+from gridt.models import User, is_leader, past_of
 from gridt.runtime.clock import utcnow
-from gridt.turns.calendar import Clock
+from gridt.turns.calendar import DAY, Clock
 from gridt.turns.scoring import INSTANT, Outcome, ScoredTurn, TurnLog
+
+#: turns that are shown where no beginning is asked for
+USUAL_TURNS = 30
+#: turns that are shown at once, at most
+MOST_TURNS = 1000
+#: turns in the picture of a year, at most: one each hour
+MOST_TURNS_OF_YEAR = 24 * 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +33,9 @@ class PastTurn:
 class TurnHistory:
     """What became of each turn of a member in a movement, by the member's own clock.
 
-    Reads by five statements; nothing is held.
+    Reads by five statements, and locks nothing.
 
-    :raises NotSubscribed: when they are no member
+    :raises NotSubscribed: when the user is not a member
     """
 
     def __init__(self, user_id: int, movement_id: int) -> None:
@@ -54,20 +61,55 @@ class TurnHistory:
         """The member's own date."""
         return self.clock.day_of(self.now)
 
+    def shown(self, first: date | datetime | None, last: date | datetime | None) -> list[PastTurn]:
+        """Return the turns from one of the member's days, or a moment, to another.
+
+        :param first: None for the last 30 turns
+        :param last: a day is included, a moment is not; None for the present
+        :raises Invalid: when they are in the wrong order, or have more than 1000 turns between them
+        """
+        start = self._moment(first)
+        end = self._moment(last + DAY if last and not isinstance(last, datetime) else last)
+        if start is None:
+            return self.last(USUAL_TURNS, end or self.now + INSTANT)
+        if end is None:
+            end = max(start, self.now) + INSTANT
+        if start > end or start == end != last:  # moments may be the same, days may not
+            raise _invalid("from", "After `to`.")
+        if self.turns_in(start, end) > MOST_TURNS:
+            raise _invalid("from", f"More than {MOST_TURNS} turns: ask for fewer at once.")
+        return self.between(start, end)
+
+    def of_year(self, year: int) -> list[PastTurn]:
+        """Return the turns of a year of the member's calendar.
+
+        :raises Invalid: when it has more turns than there are hours
+        """
+        start, end = (self.clock.start_of(date(number, 1, 1)) for number in (year, year + 1))
+        if self.turns_in(start, end) > MOST_TURNS_OF_YEAR:
+            raise _invalid("year", f"A picture shows at most {MOST_TURNS_OF_YEAR} turns.")
+        return self.between(start, end)
+
+    def _moment(self, day: date | datetime | None) -> datetime | None:
+        """Return a moment as it is, and for a day of the member's when it begins."""
+        if day is None or isinstance(day, datetime):
+            return day
+        return self.clock.start_of(day)
+
     def last(self, turns: int, ends_at: datetime) -> list[PastTurn]:
-        """Return the last so many turns that began before a moment."""
+        """Return the last turns that began before a moment, up to a number of turns."""
         end = min(ends_at, self.now + INSTANT)
         # one more, since days are not all as long as each other
         start = self._before(end, turns + 1)
-        found = self.between(start, end)
-        while len(found) < turns and start > self._terms.since:
+        past = self.between(start, end)
+        while len(past) < turns and start > self._terms.since:
             # a turn in which the interval changed took the place of others
-            start = self._before(found[0].starts_at, turns + 1 - len(found))
-            found = self.between(start, end)
-        return found[-turns:]
+            start = self._before(past[0].starts_at, turns + 1 - len(past))
+            past = self.between(start, end)
+        return past[-turns:]
 
     def _before(self, moment: datetime, turns: int) -> datetime:
-        """Return when so many turns began before a moment, by the intervals of then: about."""
+        """Return about when a number of turns before a moment began, by the intervals of then."""
         for period in reversed(self._past.periods):
             start = moment - turns * period.interval
             if start >= period.starts_at:
@@ -77,13 +119,13 @@ class TurnHistory:
         return moment
 
     def turns_in(self, starts_at: datetime, ends_at: datetime) -> int:
-        """Return how many turns a stretch of time has, but for those begun before: about."""
+        """Return about how many turns begin in a stretch of time."""
         start, end = max(starts_at, self._terms.since), min(ends_at, self.now)
         last = self._past.periods[-1]
-        ends = [*(one.starts_at for one in self._past.periods[1:]), max(end, last.starts_at)]
+        ends = [*(period.starts_at for period in self._past.periods[1:]), max(end, last.starts_at)]
         return sum(
-            max(timedelta(), min(end, until) - max(start, one.starts_at)) // one.interval
-            for one, until in zip(self._past.periods, ends, strict=True)
+            max(timedelta(), min(end, until) - max(start, period.starts_at)) // period.interval
+            for period, until in zip(self._past.periods, ends, strict=True)
         )
 
     def between(self, starts_at: datetime, ends_at: datetime) -> list[PastTurn]:
@@ -101,18 +143,35 @@ class TurnHistory:
         log.add(standing.turn, outcome)
         return list(self._with_updates(log))
 
-    def _with_updates(self, record: Sequence[ScoredTurn]) -> Iterator[PastTurn]:
+    def _with_updates(self, turns: Sequence[ScoredTurn]) -> Iterator[PastTurn]:
         """Yield turns with the updates since each began: no update belongs to none or two."""
         moments = self._past.moments
-        starts = [bisect_left(moments, one.turn.starts_at) for one in record]
+        starts = [bisect_left(moments, scored.turn.starts_at) for scored in turns]
         ends = starts[1:]
-        if record:  # after the last asked for there may be others
-            ends.append(bisect_left(moments, record[-1].turn.ends_at))
-        for one, first, end in zip(record, starts, ends, strict=True):
+        if turns:  # after the last one there may be updates of other turns
+            ends.append(bisect_left(moments, turns[-1].turn.ends_at))
+        for scored, first, end in zip(turns, starts, ends, strict=True):
             yield PastTurn(
-                one.turn.starts_at,
-                one.turn.ends_at,
-                one.outcome,
+                scored.turn.starts_at,
+                scored.turn.ends_at,
+                scored.outcome,
                 end - first,
                 moments[first] if first < end else None,
             )
+
+
+def history_owner(viewer: User, movement_id: int, user_id: int) -> User:
+    """Return the user of an id, if a viewer may see their history in a movement.
+
+    :raises NotFollowing: when that is neither the viewer nor a leader of theirs
+    """
+    if user_id == viewer.id:
+        return viewer
+    leader = User.find_by_id(user_id)
+    if leader is None or not is_leader(user_id, viewer.id, movement_id):
+        raise NotFollowing
+    return leader
+
+
+def _invalid(name: str, detail: str) -> Invalid:
+    return Invalid([{"pointer": f"#/{name}", "detail": detail, "in": "query"}])

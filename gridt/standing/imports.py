@@ -1,4 +1,4 @@
-"""Updates of the past, many at once."""
+"""Imports: updates of the past, many at once."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -29,10 +29,10 @@ Complaint = tuple[int, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A row of a file that says that something was done.
+    """A row of a file that reports an update.
 
     :param row: as a spreadsheet counts: the first is 1
-    :param at: when, or on which of the member's own days
+    :param at: when it was done, or on which of the member's own days
     """
 
     row: int
@@ -42,7 +42,7 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A row with its moment, and the place in time that only one may have."""
+    """A row with its moment, and the place in time that only one update may have."""
 
     row: int
     moment: datetime
@@ -66,42 +66,43 @@ def import_updates(
     *,
     skip_duplicates: bool = False,
 ) -> int:
-    """Insert what a member did in the past, all of it or nothing, and tell their standing anew.
+    """Insert updates of a member's past, all or none, and recompute the standing.
 
-    By a constant number of statements; does not commit. What is older than the subscription
-    counts as well: the standing begins with it.
+    By a constant number of statements; does not commit. Updates older than the subscription count
+    as well: the standing begins with them.
 
     :param wrong: what else is wrong with the file: row, column and what it is
     :param skip_duplicates: leave out what is known already, instead of complaining
-    :returns: how many there were to insert
+    :returns: how many updates were inserted
     :raises NotSubscribed: when the user is not a member
-    :raises BadRows: naming what cannot be
+    :raises BadRows: with each row that cannot be inserted
     """
-    # who changed the clock held the subscription: now that we do, it is seen as it is
+    # a change of the clock had locked the subscription: now that we did, the new clock is read
     row = lock_row(user_id, movement_id) and load_row(user_id, movement_id)
     if row is None:
         raise NotSubscribed
     terms, complaints = terms_of(row), list(wrong)
     ends = {"leader_id": user_id, "movement_id": movement_id}
     place_of = _itself if row.counts_every_update else _turns(terms)
-    past = _placed(reported, place_of, terms.clock, complaints)
-    if past:
-        horizon = min(one.place for one in past)
+    updates = _placed(reported, place_of, terms.clock, complaints)
+    if updates:
+        horizon = min(update.place for update in updates)
         known = execute(_KNOWN, ends | {"horizon": horizon}).scalars()
-        seen: dict[datetime, int | None] = dict.fromkeys(map(place_of, known))
-        past = _unseen(past, seen, [] if skip_duplicates else complaints)
+        taken: dict[datetime, int | None] = dict.fromkeys(map(place_of, known))
+        updates = _without_duplicates(updates, taken, [] if skip_duplicates else complaints)
     if complaints:
         raise BadRows(complaints)
-    if past:
-        _insert(user_id, movement_id, past, terms)
-    return len(past)
+    if updates:
+        _insert(user_id, movement_id, updates, terms)
+    return len(updates)
 
 
-def _insert(user_id: int, movement_id: int, past: list[_Placed], terms: Terms) -> None:
-    past.sort(key=lambda one: one.moment)
+def _insert(user_id: int, movement_id: int, updates: list[_Placed], terms: Terms) -> None:
+    updates.sort(key=lambda update: update.moment)
     ends = {"leader_id": user_id, "movement_id": movement_id}
-    execute(_INSERT, [ends | {"time_stamp": one.moment, "message": one.message} for one in past])
-    since = terms.turn_at(past[0].moment).starts_at  # so that turns stay where they are
+    rows = [ends | {"time_stamp": update.moment, "message": update.message} for update in updates]
+    execute(_INSERT, rows)
+    since = terms.turn_at(updates[0].moment).starts_at  # so that turns stay where they are
     if since < terms.since:
         count_from(user_id, movement_id, since)
     recompute_member(user_id, movement_id)
@@ -121,26 +122,27 @@ def _placed(
     clock: Clock,
     complaints: list[Complaint],
 ) -> list[_Placed]:
-    """Return the rows that can be, with their moments; complain of the others."""
-    now, found = utcnow(), []
+    """Return the rows that can be inserted, with their moments; complain of the others."""
+    now, placed = utcnow(), []
     today = clock.day_of(now)
     of_day: Counter[date] = Counter()
-    for one in reported:
+    for report in reported:
+        at = report.at
         # before anything is made of it: the year 9999 does not end in every zone
-        if one.at > now if isinstance(one.at, datetime) else one.at > today:
-            complaints.append((one.row, "date", "In the future."))
+        if at > now if isinstance(at, datetime) else at > today:
+            complaints.append((report.row, "date", "In the future."))
             continue
-        if isinstance(one.at, datetime):
-            moment = one.at.astimezone(UTC)
+        if isinstance(at, datetime):
+            moment = at.astimezone(UTC)
         else:
             # where each counts, those of one day need moments of their own
-            moment = _on(one.at, clock, now) + of_day[one.at] * INSTANT
-            of_day[one.at] += 1
-            if clock.day_of(moment) != one.at:
-                complaints.append((one.row, "date", "Your time zone skipped this day."))
+            moment = _on(at, clock, now) + of_day[at] * INSTANT
+            of_day[at] += 1
+            if clock.day_of(moment) != at:
+                complaints.append((report.row, "date", "Your time zone skipped this day."))
                 continue
-        found.append(_Placed(one.row, moment, place_of(moment), one.message))
-    return found
+        placed.append(_Placed(report.row, moment, place_of(moment), report.message))
+    return placed
 
 
 def _on(day: date, clock: Clock, now: datetime) -> datetime:
@@ -149,20 +151,20 @@ def _on(day: date, clock: Clock, now: datetime) -> datetime:
     return noon if noon <= now else clock.start_of(day)
 
 
-def _unseen(
-    past: Sequence[_Placed], seen: dict[datetime, int | None], complaints: list[Complaint]
+def _without_duplicates(
+    updates: Sequence[_Placed], taken: dict[datetime, int | None], complaints: list[Complaint]
 ) -> list[_Placed]:
-    """Return the first of each place that was not seen before; complain of the others.
+    """Return the first update of each place that is not taken; complain of the others.
 
-    :param seen: places, and the rows that took them
+    :param taken: places, and the rows that took them
     """
-    found = []
-    for one in past:
-        if one.place not in seen:
-            seen[one.place] = one.row
-            found.append(one)
+    new = []
+    for update in updates:
+        if update.place not in taken:
+            taken[update.place] = update.row
+            new.append(update)
             continue
-        row = seen[one.place]
-        said = "This was reported before." if row is None else f"The same turn as row {row}."
-        complaints.append((one.row, "date", said))
-    return found
+        row = taken[update.place]
+        detail = "This was reported before." if row is None else f"The same turn as row {row}."
+        complaints.append((update.row, "date", detail))
+    return new

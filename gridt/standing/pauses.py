@@ -1,4 +1,4 @@
-"""Pauses: times in which nothing is expected of a member, who begin and end them themselves."""
+"""Pauses: stretches of time in which nothing is expected of a member, by the member's choice."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
@@ -21,10 +21,10 @@ from gridt.models import (
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
-#: so far ahead a pause may end
+#: how far ahead a pause may end
 LONGEST = timedelta(days=366)
 
-_NOTE = (
+_SET_PAUSE = (
     update(cast("Table", Subscription.__table__))
     .where(
         Subscription.user_id == bindparam("of_user"),
@@ -39,22 +39,22 @@ def pause(
 ) -> SubscriptionPause:
     """Expect nothing of a member until a moment, or until a day of theirs begins.
 
-    Flushes and does not commit. Of who is paused, that pause ends then instead. One that is over
-    stays as it was: the past is not judged otherwise by what is said now.
+    Flushes and does not commit. The pause of a member who is paused already ends then instead. One
+    that is over stays as it was: the past is not scored in another way by what is said now.
 
     :raises NotSubscribed: when the user is no member
     :raises Invalid: when `until` is past, or more than a year ahead
     """
     row, now = _settled(user_id, movement_id)
     ends_at = _moment(until, row, now)
-    found = _last(user_id, movement_id)
+    last = _last(user_id, movement_id)
     # the subscription carries the last one: no turn to come is touched by those before alone
-    if found is None or (found.ends_at <= now and found.starts_at < now):
-        found = SubscriptionPause(user_id=user_id, movement_id=movement_id, starts_at=now)
-        db.session.add(found)
-    found.reason = reason
-    _end(found, ends_at)
-    return found
+    if last is None or (last.ends_at <= now and last.starts_at < now):
+        last = SubscriptionPause(user_id=user_id, movement_id=movement_id, starts_at=now)
+        db.session.add(last)
+    last.reason = reason
+    _end(last, ends_at)
+    return last
 
 
 def resume(user_id: int, movement_id: int) -> None:
@@ -63,9 +63,9 @@ def resume(user_id: int, movement_id: int) -> None:
     :raises NotSubscribed: when the user is no member
     """
     row, now = _settled(user_id, movement_id)
-    found = _last(user_id, movement_id)
-    if found is not None and row.paused_until is not None and row.paused_until > now:
-        _end(found, now)
+    last = _last(user_id, movement_id)
+    if last is not None and row.paused_until is not None and row.paused_until > now:
+        _end(last, now)
 
 
 def pause_of(user_id: int, movement_id: int) -> SubscriptionPause | None:
@@ -75,18 +75,18 @@ def pause_of(user_id: int, movement_id: int) -> SubscriptionPause | None:
     """
     if load_row(user_id, movement_id) is None:
         raise NotSubscribed
-    found = _last(user_id, movement_id)
-    return found if found is not None and found.ends_at > utcnow() else None
+    last = _last(user_id, movement_id)
+    return last if last is not None and last.ends_at > utcnow() else None
 
 
 def _settled(user_id: int, movement_id: int) -> tuple[StandingRow, datetime]:
-    """Hold a subscription, and keep how its member stands before something changes.
+    """Lock a subscription, and store the present standing before something changes.
 
-    :returns: the row that tells it, and the present moment
+    :returns: the member's standing row, and the present moment
     """
     if lock_row(user_id, movement_id) is None:
         raise NotSubscribed
-    # who changed the clock held this row: now that we do, it is seen as it is
+    # a change of the clock had locked this row: now that we did, the new clock is read
     row = cast("StandingRow", load_row(user_id, movement_id))
     if not is_complete(row):
         recompute(movement_id, [user_id])
@@ -120,8 +120,8 @@ def _of(user_id: int, movement_id: int) -> Select[SubscriptionPause]:
     )
 
 
-def _end(one: SubscriptionPause, ends_at: datetime) -> None:
-    one.ends_at = ends_at
+def _end(pause: SubscriptionPause, ends_at: datetime) -> None:
+    pause.ends_at = ends_at
     db.session.flush()
-    times = {"starts_at": one.starts_at, "ends_at": ends_at}
-    execute(_NOTE, {"of_user": one.user_id, "of_movement": one.movement_id} | times)
+    times = {"starts_at": pause.starts_at, "ends_at": ends_at}
+    execute(_SET_PAUSE, {"of_user": pause.user_id, "of_movement": pause.movement_id} | times)

@@ -1,18 +1,18 @@
-"""Telling a movement's members anew, when what they are judged by is another now.
+"""The job that recomputes a movement's members after a change of its interval or allowance.
 
-Each batch is a job, and so a transaction, of its own, and enqueues the next. A batch that is told
-twice is told the same.
+Each batch is a job, and so a transaction, of its own, and enqueues the next. A batch that runs
+twice has the same result.
 """
 
 from gridt.jobs import enqueue, job
 from gridt.standing.schedule_changes import Place, recompute_batch
 
-#: somebody may wait for mail meanwhile; until it is done, standings are carried on as they were
+#: mail goes first; until this job is done, standings are carried on as they were
 _PRIORITY = -1
 
 
 def enqueue_recompute(movement_id: int, after: Place = (0, 0)) -> None:
-    """Have the members of a movement told anew, after a place in its order."""
+    """Have the members of a movement recomputed by jobs, after a place in its order."""
     shuffle_key, user_id = after
     enqueue(
         "retell-members",
@@ -24,6 +24,6 @@ def enqueue_recompute(movement_id: int, after: Place = (0, 0)) -> None:
 
 @job("retell-members")
 def _recompute_members(movement_id: int, shuffle_key: int, user_id: int) -> None:
-    told = recompute_batch(movement_id, (shuffle_key, user_id))
-    if told.last is not None:
-        enqueue_recompute(movement_id, told.last)
+    batch = recompute_batch(movement_id, (shuffle_key, user_id))
+    if batch.last is not None:
+        enqueue_recompute(movement_id, batch.last)

@@ -1,6 +1,6 @@
-"""Changing what members are judged by: somebody's clock, or a movement's interval and allowance.
+"""Changes of what turns are scored by: a user's clock, a movement's interval and allowance.
 
-What held before is kept, so that the past can be told anew: a member's own at once, that of a
+What held before is stored, so that standings can be recomputed: a user's own at once, those of a
 movement's members, who may be a million, in batches.
 """
 
@@ -36,9 +36,9 @@ CLOCK = ("time_zone", "day_starts_at", "week_starts_on")
 TERMS = ("interval", "free_misses", "free_turns")
 #: what held for less than this is as if it had never been
 BRIEFLY = timedelta(seconds=1)
-#: so many former ones are remembered; what was before them counts as the first of them
+#: former clocks or intervals that are remembered; the time before them counts as the oldest
 MOST_FORMER = 100
-#: members who are told anew together
+#: members whose standings are recomputed together
 BATCH = 200
 
 _MINE = (
@@ -61,10 +61,10 @@ _NEXT_MEMBERS = (
 
 
 def change_clock(user: User, **changes: Any) -> None:
-    """Change a user's time zone, and when their days and weeks begin; tell their standings anew.
+    """Change a user's time zone, or when days and weeks begin, and recompute their standings.
 
-    Flushes and does not commit. Holds the account, so that of two changes the second sees the
-    first, and nobody joins meanwhile; then the subscriptions, by movement.
+    Flushes and does not commit. Locks the account, so that of two changes the second sees the
+    first, and the user joins nothing meanwhile; then the subscriptions, by movement.
     """
     if User.lock(user.id) is None:
         return
@@ -80,9 +80,9 @@ def change_clock(user: User, **changes: Any) -> None:
 
 
 def change_terms(movement: Movement, changes: Mapping[str, Any]) -> bool:
-    """Change a movement's interval or allowance, and tell whether that changed anything.
+    """Change a movement's interval or allowance, and return whether that changed anything.
 
-    Flushes and does not commit; the members are told anew by who goes through `retell_next`.
+    Flushes and does not commit; `recompute_batch` recomputes the members' standings afterwards.
     """
     db.session.refresh(movement, with_for_update={"key_share": True})
     now, former = utcnow(), movement.interval
@@ -99,35 +99,35 @@ def change_terms(movement: Movement, changes: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RecomputedBatch:
-    """A batch of members who were told anew.
+    """A batch of members whose standings were recomputed.
 
     :param members: how many
-    :param otherwise: how many of them stood otherwise by what was kept
+    :param corrected: how many of them had another standing stored
     :param last: the place, in the movement's order, of the last one; None after the last batch
     """
 
     members: int
-    otherwise: int
+    corrected: int
     last: Place | None
 
 
 def recompute_batch(movement_id: int, after: Place = (0, 0)) -> RecomputedBatch:
-    """Tell the next members of a movement anew, after a place in its order.
+    """Recompute the standings of the next members of a movement, after a place in its order.
 
-    Does not commit. Who joins meanwhile need not be met: nothing is kept of them yet.
+    Does not commit. Members who join meanwhile may be left out: they have no standing yet.
     """
     key, user_id = after
     keys = keys_of(movement_id)
-    given = {"first": max(key, keys["first"]), "end": keys["end"], "after_user": user_id}
-    given |= {"batch": BATCH}
-    rows = execute(_NEXT_MEMBERS, given).all()
-    otherwise = recompute(movement_id, [row.user_id for row in rows]) if rows else 0
+    parameters = {"first": max(key, keys["first"]), "end": keys["end"], "after_user": user_id}
+    parameters |= {"batch": BATCH}
+    rows = execute(_NEXT_MEMBERS, parameters).all()
+    corrected = recompute(movement_id, [row.user_id for row in rows]) if rows else 0
     last = rows[-1] if len(rows) == BATCH else None
-    return RecomputedBatch(len(rows), otherwise, last and (last.shuffle_key, last.user_id))
+    return RecomputedBatch(len(rows), corrected, last and (last.shuffle_key, last.user_id))
 
 
 def _set(model: User | Movement, changes: Mapping[str, Any]) -> bool:
-    """Change what is given, and tell whether any of it was something else."""
+    """Set some attributes, and return whether any of them had another value."""
     differing = {name: new for name, new in changes.items() if new != getattr(model, name)}
     for name, new in differing.items():
         setattr(model, name, new)
@@ -135,7 +135,7 @@ def _set(model: User | Movement, changes: Mapping[str, Any]) -> bool:
 
 
 def _was_brief(model: Former, owner: InstrumentedAttribute[int], id: int, now: datetime) -> bool:
-    """Tell whether what holds until now does so since less than a second."""
+    """Return whether what holds until now has held for less than a second."""
     last = select(func.max(model.ended_at)).where(owner == id)
     began = db.session.scalars(last).one()
     return began is not None and began > now - BRIEFLY

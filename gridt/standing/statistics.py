@@ -1,4 +1,4 @@
-"""How the members of a movement do together: of all of them, or of some whom chance has drawn."""
+"""Statistics of a movement: of all members, or of a random sample of them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ from gridt.turns.calendar import Clock
 from gridt.turns.scoring import Standing, advance
 from gridt.turns.weeks import WEEKS, Mark, monday_of, read, week_of
 
-#: of a larger movement so many are counted: of a hundred samples, in 95 a share is off by 4 points
-#: or less. Those whose keys come first: drawn by chance when they joined, and the same each time
+#: the sample of a larger movement: in 95 of 100 samples a share is off by 4 points or less. It has
+#: the members with the least keys: they were drawn at random when they joined, the same each time
 MOST_COUNTED = 500
-#: of fewer nothing is told, or it would tell of each
+#: of fewer members nothing is shown, as it would show what each of them did
 FEWEST = 5
 
 # Statements are made once: to build one costs as much as to run it.
@@ -36,7 +36,7 @@ _DRAWN = STANDING_ROW.where(IN_MOVEMENT).order_by(Subscription.shuffle_key).limi
 def movement_statistics(movement: Movement) -> dict[str, Any]:
     """Return how the members of a movement do, reading a bounded part of it."""
     now = utcnow()
-    told: dict[str, Any] = {
+    statistics: dict[str, Any] = {
         "members": movement.member_count,
         "counted": 0,
         "done": None,
@@ -46,8 +46,8 @@ def movement_statistics(movement: Movement) -> dict[str, Any]:
     }
     rows = fetch(StandingRow, _DRAWN, keys_of(movement.id))
     if len(rows) >= FEWEST:
-        told |= _counted(rows, now)
-    return told
+        statistics |= _counted(rows, now)
+    return statistics
 
 
 def _counted(rows: Sequence[StandingRow], now: datetime) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _counted(rows: Sequence[StandingRow], now: datetime) -> dict[str, Any]:
             "median": float(median(streaks)),
             "longest": max(streaks),
         },
-        "weeks": weeks.told(),
+        "weeks": weeks.shown(),
     }
 
 
@@ -89,7 +89,7 @@ class _Weeks:
                 self._turns[began.week] += turns
                 self._members[began.week] += 1
 
-    def told(self) -> list[dict[str, Any]]:
+    def shown(self) -> list[dict[str, Any]]:
         """Return the weeks of which enough members are known, the oldest first."""
         return [
             {

@@ -61,7 +61,7 @@ class Turn:
     ends_at: datetime
 
     def __contains__(self, moment: datetime) -> bool:
-        """Tell whether a moment is in this turn."""
+        """Return whether a moment is in this turn."""
         return self.starts_at <= moment < self.ends_at
 
 
@@ -87,14 +87,14 @@ def turns_between(first: Turn, last: Turn, interval: timedelta, clock: Clock) ->
     steps = last.number - first.number
     if follows_calendar(interval) and interval <= DAY:
         zone = clock.tzinfo
-        before, after = (one.starts_at.astimezone(zone).utcoffset() for one in (first, last))
+        before, after = (turn.starts_at.astimezone(zone).utcoffset() for turn in (first, last))
         skipped = round(((after or timedelta()) - (before or timedelta())) / DAY)
         steps -= max(skipped, 0) * (DAY // interval)
     return steps
 
 
 def follows_calendar(interval: timedelta) -> bool:
-    """Tell whether the turns of an interval are those of the member's days."""
+    """Return whether the turns of an interval are those of the member's days."""
     return interval == HALF_DAY or not interval % DAY
 
 
@@ -119,7 +119,7 @@ def _number_of(shown: datetime, interval: timedelta, clock: Clock) -> int:
 
 
 def _first_day(days: int, clock: Clock) -> int:
-    """Return the ordinal of the day that the turns of so many days are counted from."""
+    """Return the ordinal of the day that turns of some days are counted from."""
     # the first day of the year 1 is a Monday
     return 0 if days % WEEK else 1 + clock.week_starts_on
 
@@ -144,7 +144,7 @@ def _first_moment(shown: datetime, zone: ZoneInfo, step: timedelta) -> datetime:
     moment = shown.replace(tzinfo=zone).astimezone(UTC)
     if _shown(moment, zone) == shown:
         return moment
-    # The clocks leap over it. `fold` tells by which of both offsets to read what they never show:
+    # The clocks leap over it. `fold` says by which of both offsets to read what they never show:
     # by the new one it is too early, by the old one too late or just right.
     early, late = shown.replace(tzinfo=zone, fold=1).astimezone(UTC), moment
     if late - early >= HALF_DAY:  # the rest of a day that has no beginning is no day

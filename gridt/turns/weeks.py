@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gridt.turns.calendar import WEEK, Clock
 
-#: so many of the last weeks are remembered
+#: weeks that are remembered, the last ones
 WEEKS = 12
 
 
@@ -37,19 +37,19 @@ def start_of(week: int, clock: Clock) -> datetime:
 
 
 def extended(text: str, marks: Iterable[Mark]) -> str:
-    """Return a text that tells marks, `week:done/turns` each, with some more: the last of all."""
+    """Return a text of marks, `week:done/turns` each, with new ones added and the oldest cut."""
     new = (f"{week}:{done}/{turns}" for week, done, turns in marks)
     return " ".join([*text.split(), *new][-WEEKS:])
 
 
 def last_of(text: str) -> int | None:
-    """Return the week of the last mark that a text tells."""
+    """Return the week of the last mark in a text."""
     word = text[text.rfind(" ") + 1 :]
     return int(word.partition(":")[0]) if word else None
 
 
 def read(text: str | None) -> list[Mark]:
-    """Return the marks that a text tells, the oldest first."""
+    """Return the marks in a text, the oldest first."""
     words = (text or "").replace(":", " ").replace("/", " ").split()
     numbers = iter(map(int, words))
     return list(map(Mark, numbers, numbers, numbers))

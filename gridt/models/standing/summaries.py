@@ -17,7 +17,15 @@ from gridt.models.standing.reading import (
 )
 from gridt.models.standing.store import STANDING_ROWS
 from gridt.turns.calendar import Clock, Turn, follows_calendar
-from gridt.turns.scoring import Standing, Terms, advance, begun, lapsed, recent_completion
+from gridt.turns.scoring import (
+    Standing,
+    Terms,
+    advance,
+    begun,
+    lapsed,
+    recent_completion,
+    streak_after,
+)
 
 #: what divides time into turns: the interval, since when turns count, and the parts of the clock
 _Schedule = tuple[timedelta, datetime, str, int, int]
@@ -62,7 +70,12 @@ def _standing_at(moment: datetime, row: StandingRow | MovementRow) -> Standing:
     schedule = _schedule_of(row, row.interval, row.since)
     if standing is None:
         standing = begun(_turn_at(row.since, schedule), row.since)
-    return _advanced(standing, moment, schedule)
+    turn = standing.turn
+    if moment < turn.ends_at:
+        return standing
+    # what `advance` does as well, with turns from caches
+    now = _turn_and_misses(turn.starts_at, turn.ends_at, standing.done, moment, schedule)
+    return lapsed(standing, *now)
 
 
 def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, int] | None:
@@ -80,12 +93,12 @@ def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, 
         return False, 0
     if row.paused_until is not None or rules.free_misses or not row.turn_done:
         return None
-    standing = Standing(Turn(0, ends_at, ends_at), done=True, streak=streak)
-    now = _advanced(standing, moment, _schedule_of(row, rules.interval, ends_at))
+    schedule = _schedule_of(row, rules.interval, ends_at)
+    _, misses = _turn_and_misses(ends_at, ends_at, True, moment, schedule)
     # after a change of interval, a turn counted from the subscription may begin later than this
-    if now.turns == 1 and not _follows_calendar(rules.interval):
+    if misses == 1 and not _follows_calendar(rules.interval):
         return None
-    return now.done, now.streak
+    return False, streak_after(streak, misses)
 
 
 def summaries_for_others(
@@ -133,23 +146,20 @@ def _turn_at(moment: datetime, schedule: _Schedule) -> Turn:
     return terms.turn_at(moment)
 
 
-def _advanced(standing: Standing, moment: datetime, schedule: _Schedule) -> Standing:
-    """Return what `advance` does where no pause and no allowance holds, by turns from caches."""
-    ends_at = standing.turn.ends_at
-    if moment < ends_at:
-        return standing
-    turn, misses = _turn_at(moment, schedule), 0
-    if turn.starts_at != ends_at or not standing.done:  # else it is the next one
-        begins_at = max(turn.starts_at, ends_at)
-        turn, misses = _misses(standing.turn.starts_at, ends_at, standing.done, begins_at, schedule)
-    return lapsed(standing, turn, misses)
+def _turn_and_misses(
+    starts_at: datetime, ends_at: datetime, done: bool, moment: datetime, schedule: _Schedule
+) -> tuple[Turn, int]:
+    """Return the turn of a moment, and how many turns were missed since another began."""
+    turn = _turn_at(moment, schedule)
+    if done and turn.starts_at == ends_at:  # the next one
+        return turn, 0
+    return _misses(starts_at, ends_at, done, max(turn.starts_at, ends_at), schedule)
 
 
 @lru_cache(4096)
 def _misses(
     starts_at: datetime, ends_at: datetime, done: bool, moment: datetime, schedule: _Schedule
 ) -> tuple[Turn, int]:
-    """Return the turn of a moment, and how many turns were missed since another began."""
     standing = Standing(Turn(0, starts_at, ends_at), done)
     now = advance(standing, moment, _terms_by(schedule))
     return now.turn, now.turns
