@@ -3,7 +3,7 @@
 import contextvars
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
@@ -34,11 +34,17 @@ from tests.contract import check_answer
 from tests.mailbox import kept
 from tests.servers import Server, serve
 
+pytest_plugins = ["tests.cpu_minutes"]
+
 Run = Callable[..., Result]
 
 PASSWORD = "correct horse battery"
 
 settings.register_profile("fuzz")  # see test_fuzz.py and test_retelling.py
+
+#: the PostgreSQL that the workers of xdist share, and what ends it
+SERVER = pytest.StashKey[postgres.Server]()
+SHARED = pytest.StashKey[ExitStack]()
 
 #: hashing that costs next to nothing
 CHEAP = {"ARGON2_MEMORY_KIB": 8, "ARGON2_PASSES": 1, "ARGON2_LANES": 1}
@@ -50,6 +56,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", metavar="FOLDER", help="where to put pictures of pages")
     parser.addoption("--image", metavar="NAME", help="the image that tests/image is to run")
     parser.addoption("--database-image", metavar="NAME", help="in place of that of compose.yaml")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Start PostgreSQL before the first worker of xdist, and say to each worker where it is."""
+    config: pytest.Config = node.config
+    if config.getoption("--database") == "sqlite" or "GRIDT_TEST_DATABASE_URL" in os.environ:
+        return
+    if SHARED not in config.stash:
+        config.stash[SHARED] = stack = ExitStack()
+        config.add_cleanup(stack.close)
+        config.stash[SERVER] = stack.enter_context(postgres.serve())
+    node.workerinput["server_url"] = config.stash[SERVER].url
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the PostgreSQL of the workers, who have ended."""
+    if stack := session.config.stash.get(SHARED, None):
+        stack.close()
 
 
 class OwnContextClient(FlaskClient):
@@ -76,6 +102,8 @@ def server_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     if request.config.getoption("--database") == "sqlite":
         yield None
     elif url := os.environ.get("GRIDT_TEST_DATABASE_URL"):
+        yield url
+    elif url := getattr(request.config, "workerinput", {}).get("server_url"):
         yield url
     else:
         with postgres.serve() as server:
