@@ -16,6 +16,7 @@ import flask_migrate
 import pytest
 import sqlalchemy as sa
 from click.testing import Result
+from coverage import Coverage
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
@@ -29,7 +30,7 @@ from gridt.jobs import run_until_idle
 from gridt.models import Login, Movement, User
 from gridt.runtime.config import Settings
 from gridt.runtime.extensions import db, disconnect
-from tests import postgres
+from tests import postgres, servers
 from tests.browser import chromium
 from tests.contract import check_answer
 from tests.mailbox import kept
@@ -60,6 +61,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let the workers of xdist measure coverage where their controller does."""
+    os.environ.update(servers.MEASURED)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Start PostgreSQL before the first worker of xdist, and say to each worker where it is."""
     config: pytest.Config = node.config
@@ -74,7 +81,10 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Stop the PostgreSQL of the workers, who have ended."""
+    """Keep what a worker measured; in the controller, stop the PostgreSQL of the workers."""
+    # xdist kills a worker that needs too long to end, as on a busy machine
+    if hasattr(session.config, "workerinput") and (coverage := Coverage.current()):
+        coverage.save()
     if stack := session.config.stash.get(SHARED, None):
         stack.close()
 
