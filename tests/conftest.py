@@ -19,7 +19,7 @@ from click.testing import Result
 from coverage import Coverage
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page
 from werkzeug.test import TestResponse
 
@@ -42,7 +42,30 @@ Run = Callable[..., Result]
 
 PASSWORD = "correct horse battery"
 
-settings.register_profile("fuzz")  # see test_fuzz.py and test_retelling.py
+# Busy machines are slow at times.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+settings.register_profile("fuzz")  # see test_fuzz.py and test_recompute.py
+
+#: Files whose tests start servers and browsers and wait for them. They come first, so that the
+#: other workers of xdist take over what comes after them, and none of them is left for the end.
+WAITING = (
+    "tests/clients",
+    "tests/jobs/test_worker.py",
+    "tests/test_bench.py",
+    "tests/test_crashes.py",
+    "tests/test_hashing.py",
+    "tests/test_lost_connections.py",
+    "tests/test_network_page.py",
+    "tests/test_network_structure.py",
+    "tests/test_operating.py",
+    "tests/test_replica.py",
+    "tests/test_service_end_to_end.py",
+    "tests/test_storms.py",
+    "tests/test_stuck.py",
+    "tests/test_upgrades.py",
+    "tests/test_wire.py",
+)
 
 #: the PostgreSQL that the workers of xdist share, and what ends it
 SERVER = pytest.StashKey[postgres.Server]()
@@ -58,6 +81,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", metavar="FOLDER", help="where to put pictures of pages")
     parser.addoption("--image", metavar="NAME", help="the image that tests/image is to run")
     parser.addoption("--database-image", metavar="NAME", help="in place of that of compose.yaml")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put what waits first where tests run in parallel."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(WAITING))
 
 
 @pytest.hookimpl(optionalhook=True)
