@@ -2,7 +2,7 @@
 
 Wall-clock time says little on a machine that does other things; the time of processors says what a
 test costs. What a test starts counts with it, once that has ended: a server, a browser, a command.
-PostgreSQL's own time stands alone, since all tests share the server.
+The PostgreSQL that all tests share counts to what is around them.
 
 `--times FOLDER` adds what this run took to that of the runs that named the same folder before, and
 shows the sums.
@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-#: where the time goes that belongs to no test: imports, collection, the ends of shared servers
+#: where the time goes that belongs to no test: imports, collection, the PostgreSQL that tests share
 AROUND = "around the tests"
 
-#: the server's time, which only the process that started it can know
-POSTGRESQL = "PostgreSQL"
+#: seconds below which a folder is not worth a line
+LEAST = 0.6
 
 #: how many of the costliest tests are shown
 SHOWN = 20
@@ -79,17 +79,15 @@ class Times:
         self.seconds.update(getattr(node, "workeroutput", {}).get("seconds", {}))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if hasattr(self.config, "workerinput"):
+            return
         # The children of this process are the workers and PostgreSQL: both have ended.
         self.seconds[AROUND] += max(0.0, used() - sum(self.seconds.values()))
-        runs = [self.seconds]
+        runs: list[dict[str, float]] = [self.seconds]
         if folder := self.config.getoption("--times"):
             runs = list(_runs(Path(folder), self.seconds))
-        folders: Counter[str] = Counter()
-        for run in runs:
-            for test, seconds in run.items():
-                folders[test if "::" not in test else folder_of(test)] += seconds
         if folder or self.config.get_verbosity() > 0:
-            _show(terminalreporter, folders)
+            _show(terminalreporter, runs)
 
 
 def _runs(folder: Path, seconds: Counter[str]) -> Iterator[dict[str, float]]:
@@ -100,9 +98,19 @@ def _runs(folder: Path, seconds: Counter[str]) -> Iterator[dict[str, float]]:
         yield json.loads(path.read_text())
 
 
-def _show(reporter: pytest.TerminalReporter, folders: Counter[str]) -> None:
+def _show(reporter: pytest.TerminalReporter, runs: list[dict[str, float]]) -> None:
+    folders: Counter[str] = Counter()
+    tests: Counter[str] = Counter()
+    for run in runs:
+        for test, seconds in run.items():
+            folders[folder_of(test) if "::" in test else test] += seconds
+            if "::" in test:
+                tests[test] += seconds
     reporter.section("CPU minutes")
     for name, seconds in folders.most_common():
-        if seconds >= 0.6:
+        if seconds >= LEAST:
             reporter.line(f"{seconds / 60:6.2f} {name}")
     reporter.line(f"{folders.total() / 60:6.2f} in all")
+    reporter.section("CPU seconds of the costliest tests")
+    for test, seconds in tests.most_common(SHOWN):
+        reporter.line(f"{seconds:6.1f} {test}")
