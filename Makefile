@@ -7,14 +7,32 @@ ARGS ?=
 BASE ?=
 DATABASE_IMAGE ?=
 
+# The commit that `make check` compares the tree with: where the branch left main, if not said.
+SINCE ?=
+# How many processes run tests at the same time.
+WORKERS ?= logical
+
 STORMS := tests/test_storms.py tests/test_crashes.py tests/test_lost_connections.py \
   tests/test_network_structure.py
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
+# Tests start gridt hundreds of times: it is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
+PYTEST := pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal --times build/times
+
+# The tests that run lines of gridt on PostgreSQL that no test on SQLite runs.
+COVERED := tests/jobs tests/models/test_audit.py tests/test_cli.py tests/test_crashes.py \
+  tests/test_database_copy.py tests/test_lost_connections.py tests/test_metrics.py \
+  tests/test_migrations.py tests/test_moving_document.py tests/test_operating.py \
+  tests/test_overlap.py tests/test_overlap_of_blocks.py tests/test_overlap_of_standing.py \
+  tests/test_poolers.py tests/test_problems.py tests/test_replica.py tests/test_stuck.py \
+  tests/test_upgrades.py
+
 .DEFAULT_GOAL := help
-.PHONY: help run test docs storm fuzz image-test screenshots lint format bench bench-quick \
+.PHONY: help run check test docs storm fuzz image-test screenshots lint format bench bench-quick \
   bench-against requirements vendor clean
 
 help: ## list what can be made
@@ -23,12 +41,19 @@ help: ## list what can be made
 run: .venv/runtime ## start gridt on http://127.0.0.1:5000 (another port: make run PORT=5001)
 	@GRIDT_BIND=$(GRIDT_BIND) $(PY) -m gunicorn
 
-test: lint docs ## lint, types, pages, and the whole suite on SQLite and on PostgreSQL
+check: .venv/dev lint ## lint, types, and on SQLite the tests of what changed
+	@rm -rf build/times
+	@tests=$$($(PY) scripts/changed_tests.py $(SINCE)) && \
+	  { [ -z "$$tests" ] || $(PY) -m $(PYTEST) --database sqlite $(ARGS) $$tests; }
+
+test: .venv/dev lint docs ## lint, types, pages, and the whole suite on SQLite and on PostgreSQL
+	@rm -rf build/times
 	@$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest --database sqlite $(ARGS)
-	$(PY) -m coverage run -m pytest --database postgresql $(ARGS)
+	$(PY) -m coverage run -m $(PYTEST) --database sqlite $(ARGS)
+	$(PY) -m coverage run -m $(PYTEST) --database postgresql $(ARGS) $(COVERED)
 	@$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
+	$(PY) -m $(PYTEST) --database postgresql $(ARGS) $(COVERED:%=--ignore=%)
 
 storm: .venv/dev ## the tests' storms and crashes at full size, on both databases (some ten minutes)
 	$(PY) -m pytest -s --storm full --database sqlite $(STORMS)
@@ -49,17 +74,17 @@ image-test: .venv/dev ## build the image, and run it and compose.yaml with Docke
 screenshots: .venv/dev ## take the pictures in docs/images anew, in Chromium
 	$(PY) -m pytest --screenshots docs/images tests/clients/test_docs_page.py tests/test_network_page.py
 
-lint: .venv/dev ## check style, types and the Dockerfile
+lint: .venv/lint ## check style, types and the Dockerfile
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	.venv/bin/hadolint Dockerfile
 
-docs: .venv/dev ## make a site of docs/ and of the docstrings, in build/site
+docs: .venv/docs ## make a site of docs/ and of the docstrings, in build/site
 	@rm -rf build/site
 	$(PY) -m sphinx -q -W -E -c docs -d build/doctrees . build/site
 
-format: .venv/dev ## put the code in order
+format: .venv/lint ## put the code in order
 	$(PY) -m ruff check --fix-only
 	$(PY) -m ruff format
 
@@ -74,7 +99,7 @@ bench-against: .venv/dev ## compare the cost of operations with that in a commit
 
 requirements: .venv/runtime ## pin the newest releases of what requirements*.in name
 	@$(PIP) uv
-	for name in requirements requirements-pictures requirements-dev; do \
+	for name in requirements requirements-pictures requirements-lint requirements-docs requirements-dev; do \
 	  $(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	    --custom-compile-command 'make requirements' $$name.in --output-file $$name.txt || exit 1; \
 	done
@@ -95,7 +120,18 @@ clean: ## remove the environment and what tools left; databases stay
 	@$(PIP) -r requirements.txt
 	@touch $@
 
+.venv/lint: .venv/runtime requirements-lint.txt
+	@echo 'Adding what checks style and types …'
+	@$(PIP) -r requirements.txt -r requirements-lint.txt
+	@touch $@
+
+.venv/docs: .venv/runtime requirements-docs.txt
+	@echo 'Adding what makes the pages …'
+	@$(PIP) -r requirements.txt -r requirements-docs.txt
+	@touch $@
+
+# These hold what the two above hold.
 .venv/dev: .venv/runtime requirements-pictures.txt requirements-dev.txt
 	@echo 'Adding the test tools …'
 	@$(PIP) -r requirements.txt -r requirements-pictures.txt -r requirements-dev.txt
-	@touch $@
+	@touch .venv/lint .venv/docs $@

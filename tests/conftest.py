@@ -2,8 +2,9 @@
 
 import contextvars
 import os
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
@@ -15,9 +16,10 @@ import flask_migrate
 import pytest
 import sqlalchemy as sa
 from click.testing import Result
+from coverage import Coverage
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page
 from werkzeug.test import TestResponse
 
@@ -28,17 +30,46 @@ from gridt.jobs import run_until_idle
 from gridt.models import Login, Movement, User
 from gridt.runtime.config import Settings
 from gridt.runtime.extensions import db, disconnect
-from tests import postgres
+from tests import postgres, servers
 from tests.browser import chromium
 from tests.contract import check_answer
 from tests.mailbox import kept
 from tests.servers import Server, serve
 
+pytest_plugins = ["tests.cpu_minutes", "tests.databases"]
+
 Run = Callable[..., Result]
 
 PASSWORD = "correct horse battery"
 
-settings.register_profile("fuzz")  # see test_fuzz.py and test_retelling.py
+# Busy machines are slow at times.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+settings.register_profile("fuzz")  # see test_fuzz.py and test_recompute.py
+
+#: Files whose tests start servers and browsers and wait for them. They come first, so that the
+#: other workers of xdist take over what comes after them, and none of them is left for the end.
+WAITING = (
+    "tests/clients",
+    "tests/jobs/test_worker.py",
+    "tests/test_bench.py",
+    "tests/test_crashes.py",
+    "tests/test_hashing.py",
+    "tests/test_lost_connections.py",
+    "tests/test_network_page.py",
+    "tests/test_network_structure.py",
+    "tests/test_operating.py",
+    "tests/test_replica.py",
+    "tests/test_service_end_to_end.py",
+    "tests/test_storms.py",
+    "tests/test_stuck.py",
+    "tests/test_upgrades.py",
+    "tests/test_wire.py",
+)
+
+#: the PostgreSQL that the workers of xdist share, and what ends it
+SERVER = pytest.StashKey[postgres.Server]()
+SHARED = pytest.StashKey[ExitStack]()
 
 #: hashing that costs next to nothing
 CHEAP = {"ARGON2_MEMORY_KIB": 8, "ARGON2_PASSES": 1, "ARGON2_LANES": 1}
@@ -50,6 +81,42 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", metavar="FOLDER", help="where to put pictures of pages")
     parser.addoption("--image", metavar="NAME", help="the image that tests/image is to run")
     parser.addoption("--database-image", metavar="NAME", help="in place of that of compose.yaml")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put what waits first where tests run in parallel."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(WAITING))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let the workers of xdist measure coverage where their controller does."""
+    os.environ.update(servers.MEASURED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Start PostgreSQL before the first worker of xdist, and say to each worker where it is."""
+    config: pytest.Config = node.config
+    if config.getoption("--database") == "sqlite" or "GRIDT_TEST_DATABASE_URL" in os.environ:
+        return
+    if SHARED not in config.stash:
+        config.stash[SHARED] = stack = ExitStack()
+        config.add_cleanup(stack.close)
+        config.stash[SERVER] = stack.enter_context(postgres.serve())
+    node.workerinput["server_url"] = config.stash[SERVER].url
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep what a worker measured; in the controller, stop the PostgreSQL of the workers."""
+    # xdist kills a worker that needs too long to end, as on a busy machine
+    if hasattr(session.config, "workerinput") and (coverage := Coverage.current()):
+        coverage.save()
+    if stack := session.config.stash.get(SHARED, None):
+        stack.close()
 
 
 class OwnContextClient(FlaskClient):
@@ -77,6 +144,8 @@ def server_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
         yield None
     elif url := os.environ.get("GRIDT_TEST_DATABASE_URL"):
         yield url
+    elif url := getattr(request.config, "workerinput", {}).get("server_url"):
+        yield url
     else:
         with postgres.serve() as server:
             yield server.url
@@ -85,21 +154,41 @@ def server_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
 @pytest.fixture(scope="session")
 def new_database(
     server_url: str | None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], str]]:
-    """Make empty databases of a test's own, gone when the run ends."""
+) -> Iterator[Callable[..., str]]:
+    """Make databases of a test's own, gone when the run ends: empty, or copies of a template."""
     made: list[str] = []
 
-    def make() -> str:
+    def make(template: str | None = None) -> str:
         name = f"gridt_test_{uuid4().hex}"
         if server_url is None:
-            return f"sqlite:///{tmp_path_factory.mktemp(name) / 'gridt.sqlite'}"
+            path = tmp_path_factory.mktemp(name) / "gridt.sqlite"
+            if template:
+                shutil.copyfile(str(sa.make_url(template).database), path)
+            return f"sqlite:///{path}"
         made.append(name)
-        return postgres.create_database(server_url, name)
+        copied = sa.make_url(template).database if template else None
+        return postgres.create_database(server_url, name, copied)
 
     yield make
     if "GRIDT_TEST_DATABASE_URL" in os.environ:  # a server of the run's own goes with them
         for name in made:
             postgres.drop_database(str(server_url), name)
+
+
+@pytest.fixture(scope="session")
+def template(new_database: Callable[..., str]) -> str:
+    """The URL of a migrated, empty database that nobody is connected to."""
+    with app_on(url := new_database()) as app, app.app_context():
+        flask_migrate.upgrade()
+    # SQLite's last connection has moved everything into the one file that is copied.
+    assert not Path(f"{sa.make_url(url).database}-wal").exists()
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_database(new_database: Callable[..., str], template: str) -> Callable[[], str]:
+    """Make migrated databases of a test's own, as copies: a migration takes ten times as long."""
+    return partial(new_database, template)
 
 
 def settings_for(url: str, **changes: Any) -> Settings:
@@ -134,26 +223,33 @@ def app_on(url: str, **changes: Any) -> Iterator[Flask]:
 
 
 @contextmanager
-def migrated_app(url: str, **changes: Any) -> Iterator[Flask]:
-    """Make an app on the database at `url`, and migrate that; its answers are all checked."""
+def checked_app(url: str, **changes: Any) -> Iterator[Flask]:
+    """Make an app on the migrated database at `url`; its answers are all checked."""
     with app_on(url, **changes) as app:
         app.test_client_class = OwnContextClient
+        yield app
+
+
+@contextmanager
+def migrated_app(url: str, **changes: Any) -> Iterator[Flask]:
+    """Make an app on the database at `url`, and migrate that; its answers are all checked."""
+    with checked_app(url, **changes) as app:
         with app.app_context():
             flask_migrate.upgrade()
         yield app
 
 
 @pytest.fixture(scope="session")
-def app(new_database: Callable[[], str]) -> Iterator[Flask]:
-    """The app of this run."""
-    with migrated_app(new_database()) as app:
+def app(migrated_database: Callable[[], str]) -> Iterator[Flask]:
+    """The app of this run, or of this worker."""
+    with checked_app(migrated_database()) as app:
         yield app
 
 
 @pytest.fixture
-def own_app(new_database: Callable[[], str]) -> Iterator[Flask]:
+def own_app(migrated_database: Callable[[], str]) -> Iterator[Flask]:
     """An app on a database of its own, for what cannot be rolled back: threads, processes."""
-    with migrated_app(new_database()) as app:
+    with checked_app(migrated_database()) as app:
         yield app
 
 
@@ -196,9 +292,9 @@ def mails(
 
 
 @pytest.fixture(scope="module")
-def server(new_database: Callable[[], str]) -> Iterator[Server]:
+def server(migrated_database: Callable[[], str]) -> Iterator[Server]:
     """A server on a database of its own, for the tests of a module."""
-    with serve(new_database()) as server:
+    with serve(migrated_database()) as server:
         yield server
 
 

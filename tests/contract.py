@@ -1,5 +1,6 @@
 """Holds every answer that any test gets against the OpenAPI document."""
 
+import json
 from functools import cache
 from typing import Any
 
@@ -61,9 +62,12 @@ def check_answer(app: Flask, response: TestResponse) -> None:
 
 
 def _validate(app: Flask, schema: dict[str, Any], instance: Any, call: str) -> None:
-    root = {**schema, "components": described(app)["components"]}
-    errors = [
-        f"{error.json_path}: {error.message}"
-        for error in Draft202012Validator(root).iter_errors(instance)
-    ]
+    validator = _validator(app, json.dumps(schema))
+    errors = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(instance)]
     assert not errors, f"{call}: {errors}"
+
+
+@cache
+def _validator(app: Flask, schema: str) -> Draft202012Validator:
+    """Return what checks against a schema; made once, since references have to be looked up."""
+    return Draft202012Validator({**json.loads(schema), "components": described(app)["components"]})

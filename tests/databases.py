@@ -1,17 +1,75 @@
-"""Marks of tests that are for one of the two databases only."""
+"""Which tests run on which database."""
+
+from typing import Any
 
 import pytest
+
+#: how the marks below know the database of the run
+ON_SQLITE = "config.getoption('--database') == 'sqlite'"
+ELSEWHERE = "config.getoption('--database') != 'sqlite'"
+
+DESELECTED = pytest.StashKey[list[int]]()
 
 
 def sqlite_only(reason: str) -> pytest.MarkDecorator:
     """Skip a test elsewhere, and say why."""
-    return pytest.mark.skipif("config.getoption('--database') != 'sqlite'", reason=reason)
+    return pytest.mark.skipif(ELSEWHERE, reason=reason)
 
 
 def postgresql_only(reason: str) -> pytest.MarkDecorator:
     """Skip a test elsewhere, and say why."""
-    return pytest.mark.skipif("config.getoption('--database') == 'sqlite'", reason=reason)
+    return pytest.mark.skipif(ON_SQLITE, reason=reason)
 
 
 #: for changes that are to be stopped half-way while others are made
 writers_overlap = postgresql_only("whoever writes to SQLite is alone")
+
+#: for tests that reach the database, but by the same way on both
+same_on_both = pytest.mark.same_on_both
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[DESELECTED] = []
+    config.addinivalue_line(
+        "markers", "same_on_both: what is tested does not depend on the database: SQLite is enough"
+    )
+
+
+def _depends_on_database(item: pytest.Item) -> bool:
+    """Return whether a test may end differently on PostgreSQL than on SQLite."""
+    if any(ON_SQLITE in mark.args for mark in item.iter_markers("skipif")):
+        return True
+    asks = "server_url" in getattr(item, "fixturenames", ())
+    return asks and item.get_closest_marker("same_on_both") is None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to the run on SQLite what needs no database, or runs alike on both."""
+    if config.getoption("--database") == "sqlite":
+        return
+    left = [item for item in items if not _depends_on_database(item)]
+    config.hook.pytest_deselected(items=left)
+    config.stash[DESELECTED].append(len(left))
+    items[:] = [item for item in items if _depends_on_database(item)]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand on from a worker of xdist how much it left out."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["deselected"] = session.config.stash[DESELECTED]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Note how much the workers of xdist left out: they all collected the same."""
+    node.config.stash[DESELECTED] = getattr(node, "workeroutput", {}).get("deselected", [])
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if number := sum(config.stash[DESELECTED]):
+        terminalreporter.line(
+            f"{number} tests that do not depend on the database run on SQLite only."
+        )

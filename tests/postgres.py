@@ -57,7 +57,7 @@ SETTINGS = {
 STARTED = "ready to accept"
 
 #: seconds after which a server that does not start is given up
-PATIENCE = 30
+PATIENCE = 120
 
 
 @dataclass

@@ -36,7 +36,7 @@ SETTINGS = {
 MEASURED = {name: os.environ.pop(name) for name in {"COVERAGE_PROCESS_CONFIG"} & set(os.environ)}
 
 #: seconds after which a server that neither starts nor stops is given up
-PATIENCE = 30
+PATIENCE = 120
 
 
 @dataclass

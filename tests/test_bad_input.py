@@ -22,6 +22,7 @@ from gridt.mail.tokens import issue
 from gridt.models import Login, Report, Update
 from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
+from tests.databases import same_on_both
 
 #: only its routes are of interest; its database is never asked
 ROUTES = create_app(settings_for("sqlite://"))
@@ -363,6 +364,7 @@ def test_a_good_body_is_taken(world, method, rule):
 # -- members --------------------------------------------------------------------------------
 
 
+@same_on_both
 @pytest.mark.parametrize(("method", "rule", "name", "field"), FIELDS.values(), ids=FIELDS)
 def test_a_bad_member_is_refused_by_name(refused, method, rule, name, field):
     for what, value in field.bad().items():
@@ -386,6 +388,7 @@ NO_JSON = [
 ]
 
 
+@same_on_both
 @pytest.mark.parametrize(("method", "rule", "name", "field"), FIELDS.values(), ids=FIELDS)
 def test_what_json_has_no_word_for_is_refused(refused, method, rule, name, field):
     marked = json.dumps(body_of(method, rule, **{name: "MARK"}))
@@ -394,6 +397,7 @@ def test_what_json_has_no_word_for_is_refused(refused, method, rule, name, field
         refused(method, rule, {400, 422}, data=body, content_type="application/json")
 
 
+@same_on_both
 @pytest.mark.parametrize(("method", "rule", "name", "field"), FIELDS.values(), ids=FIELDS)
 def test_what_is_missing_is_named(world, method, rule, name, field):
     before, body = world.stored(), body_of(method, rule)
@@ -406,6 +410,7 @@ def test_what_is_missing_is_named(world, method, rule, name, field):
         assert answer.status_code in {200, 201}
 
 
+@same_on_both
 @pytest.mark.parametrize(("method", "rule"), MEMBERS)
 def test_an_unknown_member_is_named(refused, method, rule):
     for name in ("bogus", "__proto__", "json", "id", "Name", " ", "Ünbekannt"):
@@ -414,6 +419,7 @@ def test_an_unknown_member_is_named(refused, method, rule):
         assert name in answer.json["message"]
 
 
+@same_on_both
 def test_an_unknown_member_called_as_marshmallow_calls_the_whole_is_named(refused):
     answer = refused("PATCH", "/identity", {422}, json={"_schema": 1})
     assert pointers(answer) == ["#/_schema"]
@@ -426,12 +432,14 @@ BAD_ADDRESSES = [
 ]
 
 
+@same_on_both
 @pytest.mark.parametrize("email", BAD_ADDRESSES)
 def test_a_bad_address_is_refused(refused, email):
     body = body_of("POST", "/register", email=email)
     assert pointers(refused("POST", "/register", {422}, json=body)) == ["#/email"]
 
 
+@same_on_both
 @pytest.mark.parametrize(
     "zone", ["Mars/Olympus", "europe/amsterdam", "../UTC", "/etc/passwd", "UTC ", "+01:00", "ÜTC"]
 )
@@ -452,6 +460,7 @@ BAD_INTERVALS = [
 ]
 
 
+@same_on_both
 @pytest.mark.parametrize("interval", BAD_INTERVALS, ids=lambda text: repr(text[:24]))
 def test_a_bad_interval_is_refused(refused, interval):
     for method, rule in (("POST", "/movements"), ("PATCH", "/movements/<movement>")):
@@ -459,6 +468,7 @@ def test_a_bad_interval_is_refused(refused, interval):
         assert pointers(refused(method, rule, {422}, json=body)) == ["#/interval"]
 
 
+@same_on_both
 def test_of_two_members_of_one_name_the_last_counts(refused):
     body = '{"bio": "good", "bio": 7}'
     refused("PUT", "/bio", {400, 422}, data=body, content_type="application/json")
@@ -500,18 +510,21 @@ MALFORMED = {
 NO_OBJECT = ["[]", "[{}]", '""', '"x"', "0", "-1.5", "true", "null", "[" * 500 + "]" * 500]
 
 
+@same_on_both
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
 def test_a_malformed_body_is_refused(refused, body):
     for method, rule in MEMBERS:
         refused(method, rule, {400}, data=body, content_type="application/json")
 
 
+@same_on_both
 @pytest.mark.parametrize(("method", "rule"), MEMBERS)
 def test_a_body_that_is_no_object_is_refused(refused, method, rule):
     for body in NO_OBJECT:
         refused(method, rule, {400, 422}, data=body, content_type="application/json")
 
 
+@same_on_both
 @pytest.mark.parametrize(("method", "rule"), MEMBERS)
 def test_a_body_that_is_too_large_or_no_json_is_refused(refused, method, rule):
     good = json.dumps(body_of(method, rule))

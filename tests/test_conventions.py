@@ -19,6 +19,7 @@ from gridt.models import Block, CalendarToken, Report, Update
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from tests.conftest import app_on, settings_for
+from tests.databases import same_on_both
 
 ORIGIN = {"Origin": "https://somewhere.example"}
 MIB = 1024 * 1024
@@ -82,6 +83,7 @@ PROBLEMS = {
 }
 
 
+@same_on_both
 @pytest.mark.parametrize(("call", "options", "status"), PROBLEMS.values(), ids=PROBLEMS)
 def test_an_error_is_a_problem_document(
     client_of, make_movement, make_user, ann, call, options, status
@@ -109,6 +111,7 @@ def test_an_error_is_a_problem_document(
     assert "ETag" not in answer.headers
 
 
+@same_on_both
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
@@ -124,6 +127,7 @@ def test_a_wrong_method_is_told_the_right_ones(client, path, allowed):
     assert set(answer.headers["Allow"].split(", ")) == allowed
 
 
+@same_on_both
 @pytest.mark.parametrize(
     ("member", "pointer"),
     [("nme", "#/nme"), ("a b", "#/a b"), ("a/b", "#/a~1b"), ("x~y", "#/x~0y"), ("", "#/")],
@@ -135,6 +139,7 @@ def test_a_pointer_leads_to_the_member(client_of, ann, member, pointer):
     assert all(error["detail"] for error in answer.json["errors"])
 
 
+@same_on_both
 def test_every_wrong_member_is_named(client_of, ann):
     body = {"name": 1, "short_description": "short", "description": None, "bogus": True}
     answer = client_of(ann).post("/movements", json=body)
@@ -142,6 +147,7 @@ def test_every_wrong_member_is_named(client_of, ann):
     assert pointers == {"#/name", "#/short_description", "#/description", "#/interval", "#/bogus"}
 
 
+@same_on_both
 def test_a_crash_tells_nothing_but_the_request_id(odd_app, caplog):
     app = odd_app()
 
@@ -163,6 +169,7 @@ def test_a_crash_tells_nothing_but_the_request_id(odd_app, caplog):
     assert "inner text" in caplog.text
 
 
+@same_on_both
 def test_nobody_writes_lines_of_their_own_into_the_log(odd_app, caplog):
     app = odd_app()
 
@@ -180,6 +187,7 @@ def test_nobody_writes_lines_of_their_own_into_the_log(odd_app, caplog):
 # -- the request id -------------------------------------------------------------------------
 
 
+@same_on_both
 @pytest.mark.parametrize("given", ["abc", "A-b_c.1", "x" * 64, "0"])
 def test_a_sane_request_id_is_kept(client, given):
     for path in ("/health", "/nothing"):
@@ -187,6 +195,7 @@ def test_a_sane_request_id_is_kept(client, given):
         assert answer.headers["X-Request-ID"] == given
 
 
+@same_on_both
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "<script>", "é", "a,b", "a\tb", "abc "])
 def test_another_request_id_is_replaced(client, given):
     seen = set()
@@ -310,6 +319,7 @@ def with_query(path: str, query: str) -> str:
     return f"{path}{'&' if '?' in path else '?'}{query}"
 
 
+@same_on_both
 @pytest.mark.parametrize("limit", ["0", "501", "-1", "abc", "", "1.5", "1e2", "9" * 5000, "%00"])
 def test_a_bad_limit_is_refused(client_of, home, ann, limit):
     client = client_of(ann)
@@ -393,6 +403,7 @@ def test_a_cursor_tells_no_more_than_the_list(client_of, lists, ann):
 STREAMED = {"/movements/<movement>/network", "/identity/export"}
 
 
+@same_on_both
 @pytest.mark.parametrize("rule", [rule for rule in READ if rule not in STREAMED])
 def test_what_is_not_modified_is_not_sent_again(client_of, ann, fill, rule):
     ann.role = "admin"  # who may read all of them
@@ -412,6 +423,7 @@ def test_what_is_not_modified_is_not_sent_again(client_of, ann, fill, rule):
     assert again.headers["Access-Control-Allow-Origin"] == "*"
 
 
+@same_on_both
 def test_what_is_modified_is_sent(client_of, ann, movement):
     client = client_of(ann)
     tag = client.get("/movements/flossing").headers["ETag"]
@@ -419,6 +431,7 @@ def test_what_is_modified_is_sent(client_of, ann, movement):
     assert client.get("/movements/flossing", headers={"If-None-Match": tag}).status_code == 200
 
 
+@same_on_both
 def test_what_is_streamed_has_no_tag(client_of, ann, movement):
     answer = client_of(ann).get("/movements/flossing/network", buffered=True)
     assert answer.status_code == 200
@@ -426,12 +439,14 @@ def test_what_is_streamed_has_no_tag(client_of, ann, movement):
     assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
+@same_on_both
 def test_answers_to_writes_are_not_stored(client_of, ann, movement):
     answer = client_of(ann).put("/movements/flossing/subscriber")
     assert answer.headers["Cache-Control"] == "no-store"
     assert "ETag" not in answer.headers
 
 
+@same_on_both
 @pytest.mark.parametrize("rule", READ)
 def test_head_is_get_without_a_body(client_of, ann, fill, rule):
     ann.role = "admin"  # who may read all of them
@@ -455,6 +470,7 @@ def test_nothing_answers_without_content_or_elsewhere():
     assert not statuses & {"204", "205", "301", "302", "303", "307", "308"}
 
 
+@same_on_both
 @pytest.mark.parametrize(
     "path",
     [
@@ -476,6 +492,7 @@ def test_a_slash_too_many_leads_nowhere(client_of, ann, movement, method, path):
     assert "Location" not in answer.headers
 
 
+@same_on_both
 @pytest.mark.parametrize("path", ["//", "//movements", "//evil.example/movements", "//movements/"])
 def test_slashes_in_front_are_no_redirect(client_of, ann, movement, path):
     # given as the address, the client would read a host's name in //movements
@@ -498,6 +515,7 @@ def preflight(client, path, method="DELETE", origin="https://somewhere.example")
     )
 
 
+@same_on_both
 @pytest.mark.parametrize("path", [*sorted({rule.rule for rule in RULES}), "/nothing/here"])
 def test_a_preflight_is_answered_everywhere_without_a_token(client, path):
     answer = preflight(client, path)
@@ -512,6 +530,7 @@ def test_a_preflight_is_answered_everywhere_without_a_token(client, path):
     assert int(answer.headers["Access-Control-Max-Age"]) >= 600
 
 
+@same_on_both
 def test_scripts_may_read_the_headers_that_matter(client):
     answer = client.get("/health", headers=ORIGIN)
     exposed = set(re.split(r",\s*", answer.headers["Access-Control-Expose-Headers"].lower()))
@@ -519,6 +538,7 @@ def test_scripts_may_read_the_headers_that_matter(client):
 
 
 # how origins compare is the library's affair: this is about our setting reaching it
+@same_on_both
 @pytest.mark.parametrize(
     ("origin", "allowed"),
     [("https://a.example", "https://a.example"), ("https://evil.example", None)],
@@ -540,6 +560,7 @@ def test_configured_origins_are_the_only_ones(odd_app, origin, allowed):
 # -- tokens and bodies ----------------------------------------------------------------------
 
 
+@same_on_both
 @pytest.mark.parametrize("word", ["Bearer", "bearer", "BEARER", "JWT", "jwt", "Jwt"])
 def test_either_word_stands_before_a_token(client_of, ann, word):
     client = client_of(ann)
@@ -547,6 +568,7 @@ def test_either_word_stands_before_a_token(client_of, ann, word):
     assert answer.status_code == 200
 
 
+@same_on_both
 @pytest.mark.parametrize(("size", "status"), [(MIB, 200), (MIB + 1, 413), (2 * MIB, 413)])
 @pytest.mark.parametrize("length", ["told", "untold"])
 def test_a_body_has_at_most_a_mebibyte(client_of, ann, size, status, length):
@@ -566,12 +588,14 @@ def test_a_body_has_at_most_a_mebibyte(client_of, ann, size, status, length):
     assert ann.bio == ("short" if status == 200 else "")
 
 
+@same_on_both
 def test_a_body_that_nobody_wants_is_limited_as_well(client_of, ann, movement):
     data = b"x" * (MIB + 1)
     answer = client_of(ann).delete("/movements/flossing/subscriber", data=data)
     assert answer.status_code == 413
 
 
+@same_on_both
 @pytest.mark.parametrize(
     ("content_type", "status"),
     [
@@ -596,6 +620,7 @@ def test_a_body_is_json(client_of, ann, content_type, status):
     assert ann.bio == ("changed" if status == 200 else "")
 
 
+@same_on_both
 @pytest.mark.parametrize(
     "content_type",
     [None, "", "text/plain", "application/json", "application/x-www-form-urlencoded", "nonsense"],

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from gridt.runtime.extensions import db
+from tests.databases import same_on_both
 from tests.persons import Person
 from tests.servers import PATIENCE, Server
 from tests.test_bad_input import CALLS, MEMBERS, PUBLIC, World, body_of, pointers
@@ -31,6 +32,7 @@ def world(app, make_user, make_movement):
 # -- methods --------------------------------------------------------------------------------
 
 
+@same_on_both
 @pytest.mark.parametrize("rule", [rule for rule in RULES if "path:" not in rule])
 def test_a_method_that_a_route_does_not_have_does_nothing(world, rule):
     before = world.stored()
@@ -42,6 +44,7 @@ def test_a_method_that_a_route_does_not_have_does_nothing(world, rule):
     assert world.stored() == before
 
 
+@same_on_both
 @pytest.mark.parametrize("rule", [rule for rule in RULES if "path:" not in rule])
 def test_asking_what_is_possible_needs_no_token_and_does_nothing(world, rule):
     before = world.stored()
@@ -53,6 +56,7 @@ def test_asking_what_is_possible_needs_no_token_and_does_nothing(world, rule):
     assert world.stored() == before
 
 
+@same_on_both
 @pytest.mark.parametrize(
     "rule", [rule for method, rule in CALLS if method == "GET" and ("GET", rule) not in PUBLIC]
 )
@@ -61,6 +65,7 @@ def test_head_needs_the_token_that_get_needs(world, rule):
     assert (answer.status_code, answer.data) == (401, b"")
 
 
+@same_on_both
 @pytest.mark.parametrize(
     "header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "_method"]
 )
@@ -87,6 +92,7 @@ NOT_THEIRS = {
 }
 
 
+@same_on_both
 @pytest.mark.parametrize(("method", "rule"), MEMBERS)
 def test_nobody_sets_what_is_not_theirs_to_set(world, method, rule):
     before = world.stored()
@@ -98,6 +104,7 @@ def test_nobody_sets_what_is_not_theirs_to_set(world, method, rule):
     assert world.stored() == before
 
 
+@same_on_both
 def test_of_two_members_of_one_name_both_parsers_take_the_last(world):
     """There is one parser only, so that nothing is checked of one and done with the other."""
     body = '{"bio": "first", "bio": "last"}'
@@ -107,6 +114,7 @@ def test_of_two_members_of_one_name_both_parsers_take_the_last(world):
     assert world.ann.bio == "last"
 
 
+@same_on_both
 def test_an_argument_given_twice_counts_once(world):
     """And what counts is what is checked: the other is never seen."""
     first = world.call("GET", "/movements?limit=1&limit=0")
@@ -114,6 +122,7 @@ def test_an_argument_given_twice_counts_once(world):
     assert (first.status_code, last.status_code) == (200, 422)
 
 
+@same_on_both
 def test_a_body_is_no_argument_and_an_argument_no_body(world):
     answer = world.call("PUT", "/bio?bio=sneaked", json={})
     assert (answer.status_code, pointers(answer)) == (422, ["#/bio"])
@@ -123,6 +132,7 @@ def test_a_body_is_no_argument_and_an_argument_no_body(world):
     assert world.bens_login.revoked_at is None
 
 
+@same_on_both
 @pytest.mark.parametrize(
     "content_type",
     [
@@ -143,6 +153,7 @@ def test_a_body_is_utf_8_whatever_its_type_says(world, content_type):
     assert world.ann.bio == ("+ADw-" if answer.status_code == 200 else "")
 
 
+@same_on_both
 def test_a_form_is_no_json(world):
     """A page elsewhere may send these without a preflight, so none of them may do anything."""
     before = world.stored()
@@ -178,6 +189,7 @@ DETOURS = [
 ]
 
 
+@same_on_both
 @pytest.mark.parametrize("path", DETOURS)
 def test_a_detour_leads_nowhere(world, path):
     path_info = re.sub("%(..)", lambda hexed: chr(int(hexed[1], 16)), path)
@@ -255,6 +267,7 @@ FRAMES = {
 }
 
 
+@same_on_both
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 def test_no_request_hides_in_another(server, frame):
     """Where a body ends must be clear, or the request is refused and the connection closed."""
@@ -277,6 +290,7 @@ REFUSED = {
 }
 
 
+@same_on_both
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
 def test_what_is_no_request_is_refused(server, text):
     answer = said(server, text)
@@ -288,6 +302,7 @@ def test_what_is_no_request_is_refused(server, text):
     ) == [200]
 
 
+@same_on_both
 def test_a_newline_in_an_address_adds_no_header(server):
     for address in ("/movements/a%0d%0aX-Injected:%20yes", "/%0d%0aX-Injected:%20yes"):
         line = f"GET {address} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -295,6 +310,7 @@ def test_a_newline_in_an_address_adds_no_header(server):
         assert b"\r\nx-injected" not in answer.lower()
 
 
+@same_on_both
 def test_a_header_of_the_host_leads_nobody_elsewhere(server):
     """Nothing in an answer is made of the Host header."""
     person = Person(server.url, "hosted")

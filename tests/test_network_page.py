@@ -19,8 +19,11 @@ from gridt.demo import Demo, dice
 from gridt.models import Movement, User
 from gridt.resources.network import MOST_MOVED
 from tests.conftest import migrated_app, new_token
+from tests.databases import same_on_both
 from tests.networks import make_movements, people, plant, ring
 from tests.servers import SECRET_KEY, serve
+
+pytestmark = same_on_both
 
 DESKTOP, PHONE = (900, 740), (390, 844)
 #: of gridt/static/network/page.css: ground, live, silent, mine, to me
@@ -73,8 +76,6 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> Iterator[World]:
-    if request.config.getoption("--database") != "sqlite":
-        pytest.skip("the page is the same for each database")
     url = new_database()
     with migrated_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
         found = populate()

@@ -33,6 +33,7 @@ from gridt.network.blocking import MOST_BLOCKED
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD, OwnContextClient, app_on, settings_for
+from tests.databases import same_on_both
 from tests.networks import people
 
 DOCUMENT = document(create_app(settings_for("sqlite://")))
@@ -467,6 +468,7 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
 }
 
 
+@same_on_both
 @pytest.mark.parametrize(
     ("operation", "status"),
     [(operation, status) for operation, status in ANSWERS if status not in {429, 503}],
@@ -496,6 +498,7 @@ def test_each_operation_tells_when_the_database_is_away(
     assert int(answer.headers["Retry-After"]) > 0
 
 
+@same_on_both
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_each_operation_can_be_called_too_often(
     world: World, limited: Callable[..., None], operation: Operation
@@ -527,6 +530,7 @@ def suggested(member: dict[str, Any]) -> Any:
     return examples[0] if examples else member["default"]
 
 
+@same_on_both
 @pytest.mark.parametrize(
     "operation",
     [operation for operation in OPERATIONS if "requestBody" in operation.doc],
@@ -553,6 +557,7 @@ def test_every_argument_says_what_it_is() -> None:
         assert "null" not in str(kinds), "a query has no null"
 
 
+@same_on_both
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_the_headers_that_are_documented_come(world: World, operation: Operation) -> None:
     for status in {200, 201} & set(operation.statuses):
@@ -569,6 +574,7 @@ def test_no_scenario_is_left_over() -> None:
     assert set(SCENARIOS) <= {(operation.name, status) for operation, status in ANSWERS}
 
 
+@same_on_both
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_a_token_is_asked_for_as_documented(world: World, operation: Operation) -> None:
     world.client.token = None
@@ -604,6 +610,7 @@ def references(part: Any) -> Iterator[str]:
             yield from references(inner)
 
 
+@same_on_both
 def test_every_route_is_documented_and_nothing_else(app: Flask) -> None:
     routes = {
         (method, rule.rule.replace("<", "{").replace(">", "}"))
@@ -614,6 +621,7 @@ def test_every_route_is_documented_and_nothing_else(app: Flask) -> None:
     assert {(operation.method, operation.template) for operation in OPERATIONS} == routes
 
 
+@same_on_both
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_every_operation_says_what_it_does(operation: Operation) -> None:
     assert operation.doc["summary"].endswith(".")
@@ -635,5 +643,6 @@ def test_every_operation_has_an_id_of_its_own() -> None:
     assert len(ids) == len(set(ids))
 
 
+@same_on_both
 def test_the_document_is_served_as_it_is(client: OwnContextClient) -> None:
     assert client.get("/openapi.json").json == DOCUMENT

@@ -17,7 +17,10 @@ from uuid import uuid4
 import jwt
 import pytest
 
+from tests.databases import same_on_both
 from tests.servers import SECRET_KEY, Server
+
+pytestmark = same_on_both
 
 PASSWORD = "hunter2!"
 

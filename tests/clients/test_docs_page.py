@@ -11,6 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.databases import same_on_both
+
+pytestmark = same_on_both
+
 DESKTOP, PHONE = (1280, 800), (390, 844)
 
 

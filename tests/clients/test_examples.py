@@ -7,7 +7,10 @@ import pytest
 
 from tests.clients.rough import road
 from tests.clients.tools import run
+from tests.databases import same_on_both
 from tests.servers import ROOT
+
+pytestmark = same_on_both
 
 PAGE = (ROOT / "docs" / "clients.md").read_text()
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

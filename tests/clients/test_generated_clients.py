@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.clients.tools import finish, run, search_path, write_document
+from tests.databases import same_on_both
+
+pytestmark = same_on_both
 
 HERE = Path(__file__).parent
 

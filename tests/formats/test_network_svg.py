@@ -7,7 +7,10 @@ import pytest
 from lxml import etree
 
 from gridt.formats import MOST_DRAWN, About, Shown, draw
+from tests.databases import same_on_both
 from tests.readers import SVG, curves, place_of, read_svg
+
+pytestmark = same_on_both
 
 #: six members, one of whom nobody follows, one alone, two silent
 MEMBERS = [

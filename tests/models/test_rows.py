@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from gridt.models import FOLLOWERS, STANDING_ROW, Movement, Subscription, User
+from gridt.models import FOLLOWERS_QUERY, STANDING_ROW, Movement, Subscription, User
 from gridt.models.rows import (
     FormerClockRow,
     MovementRow,
@@ -19,7 +19,7 @@ from gridt.models.rows import (
     [
         (StandingRow, STANDING_ROW),
         (MovementRow, Movement.view_query()),
-        (PersonRow, FOLLOWERS),
+        (PersonRow, FOLLOWERS_QUERY),
     ],
 )
 def test_a_statement_has_the_columns_of_its_shape(shape, statement):

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Print the test files that `make check` runs: those that name what changed.
+
+`scripts/changed_tests.py [COMMIT]` compares the work tree, new files included, with the commit; by
+default with the one where the branch left `origin/main` or `main`. It prints one path a line, and
+`tests`, which is all of them, when in doubt:
+
+- a change to what every test stands on: `FOUNDATIONS`;
+- a module of gridt of which no test file names anything, or a helper of the tests without users;
+- a file of a kind that this script does not know.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+#: every test
+ALL = "tests"
+
+#: what decides how every test runs, or how gridt is put together
+FOUNDATIONS = (
+    "gridt/__init__.py",
+    "gridt/app.py",
+    "gridt/models/__init__.py",
+    "gridt/runtime/database.py",
+    "gridt/runtime/extensions.py",
+    "migrations/",
+    "tests/conftest.py",
+    "tests/contract.py",
+    "tests/cpu_minutes.py",
+    "tests/databases.py",
+    "pyproject.toml",
+    "requirements",
+    "wsgi.py",
+)
+
+#: what no test can tell, unless one names it
+HARMLESS = ("bench/", "docs/", "scripts/", ".ci/", ".github/", "Makefile", "Dockerfile", ".git")
+
+#: what is always run with a change to gridt: the rules of the house
+HOUSE = "tests/test_architecture.py"
+
+ROOT_CONFTEST = Path("tests/conftest.py")
+
+
+def main() -> None:
+    since = sys.argv[1] if len(sys.argv) > 1 else fork()
+    names = changed(since)
+    tests = tests_of(names)
+    print(f"{len(names)} files differ from {since[:12]}.", file=sys.stderr)
+    print(*sorted(tests), sep="\n", end="\n" if tests else "")
+
+
+def git(*arguments: str) -> str:
+    """Return what git prints."""
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def fork() -> str:
+    """Return the commit where the branch left main; without a main, the last commit."""
+    for main in ("origin/main", "main"):
+        command = ["git", "merge-base", "HEAD", main]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode == 0:
+            return result.stdout.strip()
+    return git("rev-parse", "HEAD").strip()
+
+
+def changed(since: str) -> list[str]:
+    """Return the files that differ from a commit, both names of moved ones, and new files."""
+    differing = git("diff", "--name-only", "--no-renames", "-z", since)
+    new = git("ls-files", "--others", "--exclude-standard", "-z")
+    return sorted({name for name in (differing + new).split("\0") if name})
+
+
+def tests_of(names: list[str]) -> set[str]:
+    """Return the test files to run after a change to some files."""
+    if any(name.startswith(FOUNDATIONS) for name in names):
+        return {ALL}
+    tests: set[str] = set()
+    for name in names:
+        tests.update(_tests_of(name))
+    return {ALL} if ALL in tests else tests
+
+
+def _tests_of(name: str) -> set[str]:
+    path = Path(name)
+    if path.match("tests/**/test_*.py") or path.match("tests/test_*.py"):
+        return {name} if path.exists() else set()
+    if path.suffix == ".py" and path.parts[0] in {"gridt", "tests"}:
+        naming = set(test_files_naming(path)) or set(test_files_using(path))
+        house = {HOUSE} if path.parts[0] == "gridt" and Path(HOUSE).exists() else set()
+        return naming | house if naming else {ALL}
+    naming = {str(test) for test in test_files() if path.name in text_of(test)}
+    if naming or path.suffix == ".md" or name.startswith(HARMLESS):
+        return naming
+    return {ALL}
+
+
+def test_files_naming(path: Path) -> Iterator[str]:
+    """Yield the test files that name a module: in dots, in an import, or by their own name.
+
+    What `tests/conftest.py` names singles nothing out: every test stands on it. A helper of the
+    tests that names the module stands for the test files that name the helper.
+    """
+    stem = path.parent.name if path.name == "__init__.py" else path.stem
+    parts = [part for part in path.with_suffix("").parts[1:] if part != "__init__"]
+    package = ".".join(["gridt" if path.parts[0] == "gridt" else "tests", *parts[:-1]])
+    dotted = re.compile(rf"\b{re.escape('.'.join(parts))}\b") if len(parts) > 1 else None
+    imported = re.compile(
+        rf"\b{re.escape(package)}\.{stem}\b"
+        rf"|from {re.escape(package)} import (\([^)]*\b{stem}\b|[^(\n]*\b{stem}\b)"
+    )
+    for test in Path("tests").rglob("*.py"):
+        text = text_of(test)
+        named = imported.search(text) or (dotted and dotted.search(text))
+        own = test.stem in {f"test_{stem}", f"test_{stem.removesuffix('s')}"}
+        if test in {path, ROOT_CONFTEST} or not (named or own):
+            continue
+        if test.name.startswith("test_"):
+            yield str(test)
+        elif test.name == "conftest.py":
+            yield from (str(file) for file in test.parent.rglob("test_*.py"))
+        else:
+            yield from test_files_naming(test)
+
+
+def test_files_using(path: Path) -> Iterator[str]:
+    """Yield the test files that use a public class or function of a module of gridt."""
+    if path.parts[0] != "gridt" or not path.exists():
+        return
+    names = re.findall(r"^(?:class|def) ([A-Za-z]\w{4,})", text_of(path), re.MULTILINE)
+    if not names:
+        return
+    used = re.compile(rf"\b({'|'.join(names)})\b")
+    yield from (str(test) for test in test_files() if used.search(text_of(test)))
+
+
+@cache
+def text_of(path: Path) -> str:
+    return path.read_text()
+
+
+@cache
+def test_files() -> list[Path]:
+    return sorted(Path("tests").rglob("test_*.py"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Which tests `make check` runs, in a repository of the tests' own."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.servers import ROOT
+
+FILES = {
+    "gridt/__init__.py": "",
+    "gridt/access/__init__.py": "from gridt.access.rules import allowed\n",
+    "gridt/access/rules.py": "def allowed(): ...\n",
+    "gridt/access/_spare.py": "def unused_by_tests(): ...\n",
+    "gridt/resources/movements.py": "",
+    "gridt/turns/weeks.py": "",
+    "migrations/0001_first.py": "",
+    "docs/security.md": "# Security\n",
+    "docs/turns.md": "# Turns\n",
+    "compose.yaml": "services:\n",
+    "tests/conftest.py": "import gridt.turns.weeks\n",
+    "tests/people.py": "import gridt.resources.movements\n",
+    "tests/servers.py": "",
+    "tests/resources/test_movements.py": "",
+    "tests/test_access.py": "from gridt.access import allowed\n",
+    "tests/test_architecture.py": "",
+    "tests/test_images.py": "compose = 'compose.yaml'\n",
+    "tests/test_lives.py": "from tests import people, servers\n",
+    "tests/test_pages.py": "text = open('docs/security.md')\n",
+    "tests/test_scoring.py": "from gridt.turns import (\n    scoring,\n    weeks,\n)\n",
+}
+HOUSE = "tests/test_architecture.py"
+
+Ask = Callable[..., set[str]]
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Ask:
+    """Change files of a small repository, and ask which tests are to be run."""
+
+    def git(*arguments: str) -> None:
+        person = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+        subprocess.run(["git", *person, *arguments], cwd=tmp_path, check=True)
+
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    git("init", "-q", "-b", "main")
+    git("add", ".")
+    git("commit", "-q", "-m", "Begin")
+    git("checkout", "-q", "-b", "branch")
+
+    def tests(*changed: str, commit: bool = False) -> set[str]:
+        for name in changed:
+            with (tmp_path / name).open("a") as file:
+                file.write("# changed\n")
+        if commit:
+            git("add", ".")
+            git("commit", "-q", "-m", "Change")
+        command = [sys.executable, ROOT / "scripts/changed_tests.py"]
+        result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return set(result.stdout.split())
+
+    return tests
+
+
+@pytest.mark.parametrize(
+    ("changed", "tests"),
+    [
+        ([], set()),
+        (["gridt/turns/weeks.py"], {"tests/test_scoring.py", HOUSE}),
+        (["gridt/access/rules.py"], {"tests/test_access.py", HOUSE}),
+        (
+            ["gridt/resources/movements.py"],
+            {"tests/resources/test_movements.py", "tests/test_lives.py", HOUSE},
+        ),
+        (["tests/people.py"], {"tests/test_lives.py"}),
+        (
+            ["tests/test_access.py", "tests/test_new.py"],
+            {"tests/test_access.py", "tests/test_new.py"},
+        ),
+        (["docs/security.md"], {"tests/test_pages.py"}),
+        (["docs/turns.md", "README.md", "Makefile"], set()),
+        (["compose.yaml"], {"tests/test_images.py"}),
+        (["gridt/access/_spare.py"], {"tests"}),
+        (["gridt/__init__.py"], {"tests"}),
+        (["migrations/0002_second.py", "tests/test_access.py"], {"tests"}),
+        (["tests/conftest.py"], {"tests"}),
+        (["requirements.txt"], {"tests"}),
+        (["unheard.of"], {"tests"}),
+    ],
+)
+@pytest.mark.parametrize("commit", [False, True])
+def test_what_changed_is_tested(
+    ask: Ask, changed: list[str], tests: set[str], commit: bool
+) -> None:
+    assert ask(*changed, commit=commit and bool(changed)) == tests
+
+
+def test_a_test_file_that_is_gone_is_not_run(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "tests/test_lives.py").unlink()
+    assert ask("tests/test_pages.py") == {"tests/test_pages.py"}
