@@ -5,10 +5,11 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import admin
 from gridt.http.lookups import user_or_404
 from gridt.http.paging import Listing
+from gridt.http.requests import Resource
 from gridt.models import AuditEntry, User, entries
 from gridt.schemas.admin import (
     AdminUser,

@@ -7,10 +7,11 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import aliased
 
 from gridt.errors import ReportNotFound
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import admin, caller, caller_id
 from gridt.http.lookups import id_in, movement_or_404
 from gridt.http.paging import Listing
+from gridt.http.requests import Resource
 from gridt.models import AuditEntry, Movement, Report, Update, User, execute, followed_before
 from gridt.resources.updates import readable_update_or_404, update_or_404
 from gridt.runtime.extensions import db

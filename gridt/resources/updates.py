@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, can
 from gridt.errors import NotFollowing, NotFound, NotSubscribed, UpdateNotFound
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import Message
 from gridt.http.lookups import id_in, movement_id_in, movement_or_404
 from gridt.http.openapi import LOCATED
 from gridt.http.paging import Listing
+from gridt.http.requests import Resource
 from gridt.models import UPDATES, AuditEntry, Update, User, is_leader, update_view
 from gridt.runtime.extensions import db
 from gridt.schemas.updates import UpdateIn, UpdateOut, UpdatesIn

@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 from gridt.accounts import sections_about
 from gridt.errors import UsernameTaken
 from gridt.formats import CALENDAR, TABLE, as_calendar, as_document, as_table, in_parts
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id, verified
 from gridt.http.fields import Message
+from gridt.http.requests import Resource
 from gridt.models import AuditEntry, User
 from gridt.schemas.users import (
     BioIn,
