@@ -7,11 +7,12 @@ from flask import Flask
 
 from gridt.cli import commands
 from gridt.http import openapi
-from gridt.http.api import Api, register_http
+from gridt.http.api import Api
 from gridt.http.problems import register_problems
 from gridt.http.rate_limits import limiter
 from gridt.http.replica import replica
 from gridt.http.request_log import register_request_log
+from gridt.http.requests import register_http
 from gridt.http.security_headers import register_security_headers
 from gridt.monitoring import service_gauges
 from gridt.resources import BLUEPRINTS

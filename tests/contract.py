@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from gridt.http.api import document
+from gridt.http.openapi import document
 
 PROBLEM = "#/components/schemas/Problem"
 

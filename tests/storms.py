@@ -338,7 +338,7 @@ class Retries(logging.Handler):
     def __init__(self, counted: Counter[str]) -> None:
         super().__init__()
         self.counted = counted
-        logging.getLogger("gridt.http.api").addHandler(self)
+        logging.getLogger("gridt.http.requests").addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         assert isinstance(record.args, tuple)

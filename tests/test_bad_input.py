@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import select
 
 from gridt import create_app
-from gridt.http.api import document
 from gridt.http.auth import tokens_for
+from gridt.http.openapi import document
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
 from gridt.models import Login, Report, Update

@@ -14,8 +14,8 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from gridt.errors import GridtError, MovementNotFound, NotFollowing, NotSubscribed, Overtaken
-from gridt.http.api import ATTEMPTS
 from gridt.http.auth import tokens_for
+from gridt.http.requests import ATTEMPTS
 from gridt.models import Login, Movement, Subscription, Update, User
 from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD, OwnContextClient

@@ -14,7 +14,7 @@ from flask_jwt_extended import create_access_token
 from sqlalchemy import insert
 
 from gridt import create_app
-from gridt.http.api import document
+from gridt.http.openapi import document
 from gridt.models import Block, CalendarToken, Report, Update
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db

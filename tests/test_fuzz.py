@@ -21,8 +21,8 @@ from schemathesis.core.parameters import ParameterLocation
 from sqlalchemy import delete
 
 from gridt import create_app
-from gridt.http.api import document
 from gridt.http.auth import tokens_for
+from gridt.http.openapi import document
 from gridt.mail.tokens import issue
 from gridt.models import CalendarToken, Login, Report
 from gridt.models.login_throttle import LoginThrottle

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import String, delete, select, update
 
-from gridt.http.api import document
+from gridt.http.openapi import document
 from gridt.models import Report, User
 from gridt.models.login_throttle import LoginThrottle
 from gridt.runtime.extensions import db

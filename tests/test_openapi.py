@@ -16,7 +16,7 @@ from flask_jwt_extended import create_access_token, create_refresh_token
 from werkzeug.test import TestResponse
 
 from gridt import create_app
-from gridt.http.api import document
+from gridt.http.openapi import document
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
 from gridt.models import (

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from gridt import create_app
 from gridt.cli import commands
-from gridt.http.api import document
+from gridt.http.openapi import document
 from gridt.runtime.config import Settings
 from tests.conftest import settings_for
 from tests.servers import ROOT

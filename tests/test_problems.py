@@ -9,7 +9,8 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from gridt.http.api import ATTEMPTS, Blueprint, Resource
+from gridt.http.api import Blueprint
+from gridt.http.requests import ATTEMPTS, Resource
 from gridt.runtime.extensions import db, disconnect
 from tests.conftest import app_on
 from tests.databases import sqlite_only

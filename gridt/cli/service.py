@@ -7,7 +7,7 @@ import click
 from flask import current_app
 
 from gridt.cli.group import commands
-from gridt.http.api import document
+from gridt.http.openapi import document
 
 
 @commands.command("openapi")

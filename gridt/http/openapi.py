@@ -9,7 +9,10 @@ from inspect import cleandoc
 from typing import Any
 
 from apispec import BasePlugin
+from flask import Flask
 
+from gridt.http.fields import Problem
+from gridt.http.handler_notes import HandlerNotes
 from gridt.runtime.config import VERSION
 
 _ABOUT = """
@@ -77,6 +80,22 @@ _IF_NONE_MATCH = {
 }
 _ETAG = {"description": "names this answer, for `If-None-Match`", "schema": _TEXT}
 _LINK = {"description": 'the next page, if there is one: `<…>; rel="next"`', "schema": _TEXT}
+#: the description of each answer that any operation may refer to, by status
+_SENTENCES = {
+    304: "Not modified since the answer that If-None-Match names",
+    400: "The body is not JSON",
+    401: "No token, or one that is not valid (any more); or wrong credentials",
+    403: "Known, but not allowed",
+    404: "Unknown, or not yours to see",
+    409: "In conflict with the present state",
+    413: "The body is too large",
+    415: "The body is of another type than described",
+    429: "Too many calls, or wrong passwords; `Retry-After` says when to try again",
+    422: "Well-formed, but not valid; `errors` names each member",
+    503: "The database is away or busy; `Retry-After` says when to try again",
+}
+
+
 #: the headers of an answer that tells where to find what was made
 LOCATED = {"Location": {"description": "the path of what was made", "schema": _TEXT}}
 
@@ -135,3 +154,51 @@ def _forget_null(schema: dict[str, Any]) -> None:
         del schema["default"]
     if None in schema.get("enum", []):
         schema["enum"] = [value for value in schema["enum"] if value is not None]
+
+
+def _common_answer(status: int, description: str) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": description}
+    if status != 304:
+        answer["content"] = {"application/problem+json": {"schema": Problem}}
+    if status in {429, 503}:
+        seconds = {"schema": {"type": "integer"}, "description": "in seconds"}
+        answer["headers"] = {"Retry-After": seconds}
+    return answer
+
+
+def common_answers() -> dict[str, dict[str, Any]]:
+    """Return the answers that any operation may refer to, by their name in the document."""
+    return {
+        f"Answer{status}": _common_answer(status, description)
+        for status, description in _SENTENCES.items()
+    }
+
+
+def complete_operation(operation: dict[str, Any], notes: HandlerNotes, method: str) -> None:
+    """Add to an operation what the notes of its handler say, and the usual problems."""
+    statuses = {*notes.problems, 429}
+    if notes.token is None:
+        operation["security"] = []
+    else:
+        statuses |= {401, 503}  # the token's login is in the database
+    if "requestBody" in operation:
+        statuses |= {400, 415, 422}
+    if notes.file is not None:
+        operation["requestBody"] = {"content": notes.file, "required": True}
+        statuses |= {415, 422}
+    if operation.get("parameters"):
+        statuses.add(422)
+    if method != "get":
+        statuses.add(413)
+    elif notes.conditional:
+        statuses.add(304)
+    responses = operation.setdefault("responses", {})
+    for status in sorted(statuses):
+        responses[status] = f"Answer{status}"
+
+
+def document(app: Flask) -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    described: dict[str, Any] = api.spec.to_dict()
+    return described

@@ -60,7 +60,7 @@ class Limiter:
         self._named = {name: parse(config[setting]) for name, (setting, _) in NAMED.items()}
         self._portions = {name: _divided(item, share) for name, item in self._named.items()}
 
-    def general(self, key: str) -> None:
+    def count_generally(self, key: str) -> None:
         """Count a call, of the login or the address that `key` names.
 
         :raises TooManyRequests: when there were too many
@@ -69,20 +69,20 @@ class Limiter:
             usage = request_state().limit = self._general.hit(key)
             _ensure_some_left(usage)
 
-    def enter(self, name: str) -> None:
+    def count_call(self, name: str) -> None:
         """Count a call to what has a limit of its own, unless it counts only what is refused.
 
         :raises TooManyRequests: when there were too many from this address
         """
         if self._enabled:
-            self._check(name, count=not NAMED[name][1])
+            self._apply_named(name, count=not NAMED[name][1])
 
-    def refuse(self, name: str) -> None:
+    def count_refusal(self, name: str) -> None:
         """Count a call that is refused, where only those count."""
         if self._enabled and NAMED[name][1]:
-            self._check(name, count=True)
+            self._apply_named(name, count=True)
 
-    def _check(self, name: str, *, count: bool) -> None:
+    def _apply_named(self, name: str, *, count: bool) -> None:
         if self._shared is not None and self._away_until <= time.monotonic():
             try:
                 return _apply(self._shared, name, self._named[name], count=count)

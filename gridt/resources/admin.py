@@ -6,10 +6,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from gridt.accounts import deactivate, reactivate
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import admin
 from gridt.http.lookups import user_or_404
 from gridt.http.paging import Listing
+from gridt.http.requests import Resource
 from gridt.models import AuditEntry, User, entries
 from gridt.schemas.admin import (
     AdminUser,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from gridt import mail
 from gridt.accounts import register
 from gridt.errors import EmailTaken, InvalidToken, LoginNotFound, UsernameTaken
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import (
     caller,
     caller_id,
@@ -21,6 +21,7 @@ from gridt.http.auth import (
 from gridt.http.fields import Message, PageIn
 from gridt.http.lookups import id_in
 from gridt.http.paging import Listing
+from gridt.http.requests import Resource
 from gridt.http.user_agents import device_of
 from gridt.models import ACTIVE_LOGINS, Login, User
 from gridt.runtime.clock import utcnow

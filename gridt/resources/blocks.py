@@ -5,11 +5,12 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from sqlalchemy import bindparam, select
 
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import Message, PageIn
 from gridt.http.lookups import user_or_404
 from gridt.http.paging import Listing
+from gridt.http.requests import Resource
 from gridt.models import Block, User
 from gridt.network import block, unblock
 from gridt.runtime.extensions import db

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from gridt.errors import InvalidToken, NotFound
 from gridt.formats import CALENDAR, as_calendar
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller_id
 from gridt.http.fields import Message
 from gridt.models import CalendarToken, User

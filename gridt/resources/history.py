@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from gridt.errors import NotAllowed
 from gridt.formats import PICTURE, PICTURE_POLICY, Year, draw_year
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller
 from gridt.http.lookups import id_in, movement_or_404
 from gridt.models import Movement, User

@@ -5,9 +5,10 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from gridt.formats import TABLE, read_table
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller_id
 from gridt.http.lookups import movement_or_404
+from gridt.http.requests import Resource
 from gridt.runtime.extensions import db
 from gridt.schemas.imports import ImportIn, ImportOut
 from gridt.standing import import_updates

@@ -5,11 +5,12 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from gridt.errors import NobodyEligible, NotFollowing, NotSubscribed
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import PageIn
 from gridt.http.lookups import id_in, locked_or_404, movement_or_404
 from gridt.http.paging import Listing
+from gridt.http.requests import Resource
 from gridt.models import (
     FOLLOWERS_QUERY,
     Movement,

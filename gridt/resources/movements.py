@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, ensure
 from gridt.errors import MovementNameTaken
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import Message
 from gridt.http.lookups import movement_or_404, movement_view_or_404
 from gridt.http.openapi import LOCATED
 from gridt.http.paging import Key, Listing
+from gridt.http.requests import Resource
 from gridt.models import Movement
 from gridt.runtime.extensions import db
 from gridt.schemas.movements import (

@@ -20,9 +20,10 @@ from gridt.formats import (
     draw,
     in_parts,
 )
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller
 from gridt.http.lookups import movement_or_404
+from gridt.http.requests import Resource
 from gridt.models import Movement
 from gridt.schemas.network import NetworkIn, NetworkOut
 

@@ -5,10 +5,11 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from gridt.errors import NotSubscribed
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller_id
 from gridt.http.fields import Message
 from gridt.http.lookups import movement_id_in, movement_or_404
+from gridt.http.requests import Resource
 from gridt.models import SubscriptionPause
 from gridt.runtime.extensions import db
 from gridt.schemas.pauses import PauseChanged, PauseIn, PauseOut

@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from gridt import mail
 from gridt.errors import EmailTaken
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller, verified
 from gridt.http.fields import Message
+from gridt.http.requests import Resource
 from gridt.mail import MailToken, Purpose
 from gridt.models import User
 from gridt.runtime.extensions import db, passwords

@@ -5,7 +5,7 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from gridt.errors import ReportNotFound
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import admin, caller, caller_id
 from gridt.http.lookups import id_in, movement_or_404
 from gridt.http.paging import Listing

@@ -8,7 +8,9 @@ from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
 
 from gridt.errors import Busy
-from gridt.http.api import Blueprint, Resource, document
+from gridt.http.api import Blueprint
+from gridt.http.openapi import document
+from gridt.http.requests import Resource
 from gridt.runtime.config import VERSION
 from gridt.runtime.extensions import db
 from gridt.runtime.schema_version import is_ahead, is_outdated, missing_tables_and_columns

@@ -4,11 +4,12 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import Message, PageIn
 from gridt.http.lookups import locked_or_404
 from gridt.http.paging import Listing
+from gridt.http.requests import Resource
 from gridt.models import Movement
 from gridt.schemas.movements import MovementChanged, MovementOut, movement_answer
 

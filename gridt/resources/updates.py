@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, can
 from gridt.errors import NotFollowing, NotFound, NotSubscribed, UpdateNotFound
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import Message
 from gridt.http.lookups import id_in, movement_id_in, movement_or_404

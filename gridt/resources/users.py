@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from gridt.accounts import delete_account, sections_about
 from gridt.errors import UsernameTaken
 from gridt.formats import CALENDAR, TABLE, as_calendar, as_document, as_table, in_parts
-from gridt.http.api import Blueprint, Resource
+from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id, verified
 from gridt.http.fields import Message
 from gridt.models import User

@@ -172,7 +172,7 @@ def _ping_after_rest(engine: Engine) -> None:
     """Ping a connection before its use, as `pool_pre_ping` does, unless it has just been used.
 
     A database may restart, and to ping it each time is a sixth of the work of a small request.
-    Who meets a connection that broke just now tries again (see `gridt.http.api.Resource`).
+    Who meets a connection that broke just now tries again (see `gridt.http.requests.Resource`).
     """
 
     @event.listens_for(engine, "checkin")

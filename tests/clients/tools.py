@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gridt import create_app
-from gridt.http.api import document
+from gridt.http.openapi import document
 from tests.conftest import settings_for
 
 #: seconds after which a tool is given up

@@ -1,0 +1,47 @@
+"""What decorators note on a handler: how it is called, limited, answered and documented."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+#: the name of the notes among what flask-smorest keeps of a handler, in its `_apidoc`
+KEY = "gridt"
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerNotes:
+    """The notes of one handler."""
+
+    #: the kind of token that the caller needs; None for none
+    token: str | None = "access"  # noqa: S105 - no secret
+    #: the named limit that counts its calls; None for the general one
+    limit: str | None = None
+    #: the statuses of problems that it answers with, besides the usual ones
+    problems: tuple[int, ...] = ()
+    #: the content of the OpenAPI document for a file that it takes
+    file: dict[str, Any] | None = None
+    #: at least one of its answers is sent while it is read
+    streamed: bool = False
+    #: at least one of its answers has an ETag
+    conditional: bool = False
+
+
+_DEFAULTS = HandlerNotes()
+
+
+def notes_of(handler: Callable[..., Any]) -> HandlerNotes:
+    """Return the notes of a handler."""
+    notes: HandlerNotes = getattr(handler, "_apidoc", {}).get(KEY, _DEFAULTS)
+    return notes
+
+
+def annotate(handler: Handler, **changes: Any) -> Handler:
+    """Change the notes of a handler, and return it."""
+    # `wraps` lets a handler and its wrapper share one dictionary
+    apidoc = deepcopy(getattr(handler, "_apidoc", {}))
+    apidoc[KEY] = replace(notes_of(handler), **changes)
+    handler._apidoc = apidoc  # type: ignore[attr-defined]
+    return handler

@@ -1,0 +1,174 @@
+"""Requests: their transactions and retries, admission, and what every answer carries."""
+
+import logging
+import random
+import time
+from functools import partial
+from typing import Any
+
+import orjson
+from flask import Flask, Request, Response, current_app, request
+from flask.json.provider import JSONProvider
+from flask.sessions import NullSession, SecureCookieSession, SessionInterface
+from flask.typing import ResponseReturnValue
+from flask.views import MethodView
+from flask_cors import CORS
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from gridt.errors import InvalidToken, Overtaken
+from gridt.http.auth import verify_token
+from gridt.http.handler_notes import HandlerNotes, notes_of
+from gridt.http.rate_limits import add_limit_headers, address, limiter
+from gridt.http.replica import replica
+from gridt.runtime.database import READING, let_go
+from gridt.runtime.extensions import db
+from gridt.runtime.request_state import request_state
+
+log = logging.getLogger(__name__)
+
+#: how often a write is tried that loses against another
+ATTEMPTS = 3
+#: serialization failure, deadlock: trying again makes sense
+_RETRIABLE = {"40001", "40P01"}
+#: what pages of other origins may read of an answer, besides its body
+_EXPOSED = (
+    *("Link", "ETag", "Location", "Retry-After", "X-Request-ID"),
+    *("RateLimit", "RateLimit-Policy"),
+)
+
+
+class Resource(MethodView):
+    """A resource: each method one transaction, behind an access token unless it says otherwise.
+
+    A write that loses against somebody else's is tried again from the start, the token's check
+    included; the second time it sees what the other did, and can tell the caller.
+    """
+
+    init_every_request = False  # a resource keeps nothing of a request
+
+    def dispatch_request(self, **path: Any) -> ResponseReturnValue:
+        """Call the handler of the request's method."""
+        handler = getattr(self, "get" if request.method == "HEAD" else request.method.lower())
+        notes = notes_of(handler)
+        # a stream is one statement, but fetched little by little: that takes a transaction
+        state = request_state()
+        without_transaction = state.reading and not notes.streamed
+        state.bind = READING if without_transaction else None
+        call = partial(replica.read, handler) if without_transaction else handler
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                _admit(notes, count=attempt == 1)
+                answer: ResponseReturnValue = call(**path)
+                return answer
+            except (DBAPIError, StaleDataError, Overtaken) as error:
+                db.session.rollback()
+                let_go()
+                if attempt == ATTEMPTS or not _is_retriable(error):
+                    raise
+                name = type(getattr(error, "orig", error)).__name__
+                log.warning("%s, tried again", name)
+                time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - no secret
+
+
+def _admit(notes: HandlerNotes, *, count: bool) -> None:
+    """Check the caller's token and how often they have called."""
+    kind, limit = notes.token, notes.limit
+    if limit is not None and count:
+        limiter.count_call(limit)
+    key = None
+    if kind is not None:
+        try:
+            key = f"login {verify_token(kind).login_id}"
+        except InvalidToken:
+            if limit is not None:
+                limiter.count_refusal(limit)
+            limiter.count_generally(address())
+            raise
+    if limit is None and count:
+        limiter.count_generally(key or address())
+
+
+def _is_retriable(error: DBAPIError | StaleDataError | Overtaken) -> bool:
+    if isinstance(error, IntegrityError | StaleDataError | Overtaken):
+        return True
+    if error.connection_invalidated:
+        # a statement that was lost has saved nothing; a COMMIT, which has no statement, may have
+        return error.statement is not None
+    return getattr(error.orig, "sqlstate", None) in _RETRIABLE
+
+
+class OrjsonProvider(JSONProvider):
+    """JSON by orjson: several times as fast, and times as ISO 8601 with `+00:00`."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        """Return `obj` as JSON text."""
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """Parse JSON text."""
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """Return a response of the arguments as JSON."""
+        body = orjson.dumps(self._prepare_response_obj(args, kwargs))
+        return current_app.response_class(body, mimetype="application/json")
+
+
+class NoCookies(SessionInterface):
+    """Tokens are all that one request tells the next."""
+
+    def open_session(self, _app: Flask, _request: Request) -> SecureCookieSession:
+        """Return what nothing can be kept in."""
+        return NullSession()
+
+
+def register_http(app: Flask) -> None:
+    """Set up what holds for every request and every answer."""
+    app.json = OrjsonProvider(app)
+    app.session_interface = NoCookies()
+    app.url_map.merge_slashes = False  # it answers with a redirect, which clients do not follow
+    CORS(
+        app,
+        origins=app.config["CORS_ORIGINS"],
+        send_wildcard=True,
+        methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-ID"],
+        expose_headers=[*_EXPOSED],
+        max_age=24 * 3600,
+    )
+    app.before_request(_prepare_request)
+    app.after_request(_complete_answer)
+    app.after_request(add_limit_headers)
+
+
+def _prepare_request() -> Response | None:
+    reading = request_state().reading = request.method in {"GET", "HEAD", "OPTIONS"}
+    limit = current_app.config["MAX_CONTENT_LENGTH"]
+    if not reading and (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge
+    # a body that does not tell its length is cut off at this, and shows then that it is too long
+    request.max_content_length = limit + 1
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        return Response()  # on every path, and without a token
+    if request.routing_exception is not None:  # nobody else is asked before it is raised
+        limiter.count_generally(address())
+    return None
+
+
+def _complete_answer(response: Response) -> Response:
+    state = request_state()
+    response.headers["X-Request-ID"] = state.request_id or ""
+    if not state.reading:
+        response.headers["Cache-Control"] = "no-store"
+    elif request.method != "OPTIONS":
+        # files know themselves for how long they are good
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        if response.status_code == 200 and not response.is_streamed:
+            response.add_etag(weak=True)
+            if "If-None-Match" in request.headers:  # or there is nothing to compare
+                response.make_conditional(request)
+    return response
