@@ -8,6 +8,7 @@ from gridt.formats import CALENDAR, as_calendar
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller_id
 from gridt.http.fields import Message
+from gridt.http.requests import Resource
 from gridt.models import CalendarToken, User
 from gridt.runtime.extensions import db
 from gridt.schemas.calendars import CalendarMade, CalendarStatus

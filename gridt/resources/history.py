@@ -11,6 +11,7 @@ from gridt.formats import PICTURE, PICTURE_POLICY, Year, draw_year
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller
 from gridt.http.lookups import id_in, movement_or_404
+from gridt.http.requests import Resource
 from gridt.models import Movement, User
 from gridt.schemas.history import HistoryIn, PictureIn, StatisticsOut, TurnPast
 from gridt.standing import TurnHistory, history_owner, movement_statistics

@@ -9,6 +9,7 @@ from gridt.http.api import Blueprint
 from gridt.http.auth import admin, caller, caller_id
 from gridt.http.lookups import id_in, movement_or_404
 from gridt.http.paging import Listing
+from gridt.http.requests import Resource
 from gridt.models import (
     REPORT_STATES,
     REPORTS,

@@ -13,6 +13,7 @@ from gridt.http.fields import Message
 from gridt.http.lookups import id_in, movement_id_in, movement_or_404
 from gridt.http.openapi import LOCATED
 from gridt.http.paging import Listing
+from gridt.http.requests import Resource
 from gridt.models import UPDATES_QUERY, Update, User, is_leader, update_view
 from gridt.runtime.extensions import db
 from gridt.schemas.updates import UpdateIn, UpdateOut, UpdatesIn

@@ -12,6 +12,7 @@ from gridt.formats import CALENDAR, TABLE, as_calendar, as_document, as_table, i
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id, verified
 from gridt.http.fields import Message
+from gridt.http.requests import Resource
 from gridt.models import User
 from gridt.schemas.users import (
     BioIn,
