@@ -82,14 +82,14 @@ def forget() -> dict[str, int]:
 def _record(call: dict[str, Any]) -> _Recorded:
     recorded = _Recorded(reading=call["method"] == "GET", status=200)
 
-    def note(_c: Any, _cursor: Any, statement: str, given: Any, _x: Any, many: bool) -> None:
+    def keep(_c: Any, _cursor: Any, statement: str, given: Any, _x: Any, many: bool) -> None:
         recorded.sent.append((statement, given, many))
 
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    sa.event.listen(sa.Engine, "before_cursor_execute", keep)
     try:
         answer = service.test_client().open(**call)
     finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+        sa.event.remove(sa.Engine, "before_cursor_execute", keep)
     if answer.status_code >= 300:
         abort(400, answer.text)
     recorded.status, recorded.length = answer.status_code, len(answer.data)

@@ -51,20 +51,20 @@ def _measure(world: World, requests: int, missed: set[str]) -> list[Row]:
     with serving(world.url, **_HASHING) as server:
         (worker,) = server.workers()
 
-        def note(operation: str) -> None:
+        def measure(operation: str) -> None:
             known = {"engine": world.engine, "operation": operation, "members": world.members}
             rows.append(known | _memory_of(worker))
 
         _visitor(server, world).call("GET", "/health")
-        note("memory after the start")
+        measure("memory after the start")
         crowd = _Crowd(server, world)
         for number in (requests // 10, requests - requests // 10):
             crowd.call(number)
-            note(f"memory after {crowd.calls} requests")
+            measure(f"memory after {crowd.calls} requests")
         missed.update(never_called(world.app, crowd.called()))
         for name, work in _GREATEST.items():
             if work(server, world):
-                note(f"memory {name}")
+                measure(f"memory {name}")
     return rows
 
 

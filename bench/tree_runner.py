@@ -70,16 +70,16 @@ def statements(app: Flask, calls: Sequence[Call]) -> list[list[str]]:
     """Return the statements that each call sends."""
     sent: list[list[str]] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def keep(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         sent[-1].append(statement)
 
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    sa.event.listen(sa.Engine, "before_cursor_execute", keep)
     try:
         for call in calls:
             sent.append([])
             answer(app, _environ(*call))
     finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+        sa.event.remove(sa.Engine, "before_cursor_execute", keep)
     return sent
 
 

@@ -225,3 +225,11 @@ def test_statements_are_built_by_select_and_relations_named_on_both_sides(module
 @pytest.mark.parametrize("module", [one for one in MODULES if one.startswith("gridt.models")])
 def test_no_leader_is_chosen_by_reading_a_whole_movement(module: str) -> None:
     assert not re.search(r"func\.random|\.offset\(", MODULES[module].read_text())
+
+
+@pytest.mark.parametrize(
+    "module", [name for name in MODULES if name.startswith(("gridt.resources", "gridt.cli"))]
+)
+def test_events_are_recorded_by_the_domain(module: str) -> None:
+    recorders = {"gridt.models.record", "gridt.models.event.record"}
+    assert not recorders & set(imported(module))
