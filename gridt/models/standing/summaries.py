@@ -45,7 +45,7 @@ def own_standing_view(row: StandingRow | MovementRow, moment: datetime) -> dict[
         begins_at = paused_until or due_at
         if standing.done:  # a pause may end before the turn does
             begins_at = max(begins_at, due_at)
-        due_at = _turn_at(begins_at, _schedule_of(row, row.interval, row.since)).ends_at
+        due_at = _turn_at(begins_at, _schedule_of(row)).ends_at
     done_turns, counted = recent_completion(standing.recent)
     return {
         "turn": {"starts_at": turn.starts_at, "ends_at": turn.ends_at, "done": standing.done},
@@ -67,7 +67,7 @@ def _standing_at(moment: datetime, row: StandingRow | MovementRow) -> Standing:
     if row.paused_from is not None or row.free_misses or has_unscored_update(row):
         terms = terms_of(row)
         return advance(standing_of(row, terms), moment, terms)
-    schedule = _schedule_of(row, row.interval, row.since)
+    schedule = _schedule_of(row)
     if standing is None:
         standing = begun(_turn_at(row.since, schedule), row.since)
     turn = standing.turn
@@ -93,8 +93,8 @@ def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, 
         return False, 0
     if row.paused_until is not None or rules.free_misses or not row.turn_done:
         return None
-    schedule = _schedule_of(row, rules.interval, ends_at)
-    _, misses = _turn_and_misses(ends_at, ends_at, True, moment, schedule)
+    clock = (row.time_zone, row.day_starts_at, row.week_starts_on)
+    misses = _misses_after(ends_at, moment, rules.interval, *clock)
     # after a change of interval, a turn counted from the subscription may begin later than this
     if misses == 1 and not _follows_calendar(rules.interval):
         return None
@@ -119,13 +119,10 @@ def summaries_for_others(
     return summaries
 
 
-def _schedule_of(
-    row: StandingRow | MovementRow | PersonRow, interval: timedelta, since: datetime
-) -> _Schedule:
+def _schedule_of(row: StandingRow | MovementRow) -> _Schedule:
     """Return what divides a member's time into turns: the same for many, as far as it can be."""
-    if _follows_calendar(interval):
-        since = _ANY
-    return interval, since, row.time_zone, row.day_starts_at, row.week_starts_on
+    since = _ANY if _follows_calendar(row.interval) else row.since
+    return row.interval, since, row.time_zone, row.day_starts_at, row.week_starts_on
 
 
 #: asked for each row
@@ -163,3 +160,12 @@ def _misses(
     standing = Standing(Turn(0, starts_at, ends_at), done)
     now = advance(standing, moment, _terms_by(schedule))
     return now.turn, now.turns
+
+
+@lru_cache(4096)
+def _misses_after(ends_at: datetime, moment: datetime, interval: timedelta, *clock: Any) -> int:
+    """Return how many turns were missed until a moment, after a turn that was done."""
+    zone, day_starts_at, week_starts_on = clock
+    since = _ANY if _follows_calendar(interval) else ends_at
+    schedule = (interval, since, zone, day_starts_at, week_starts_on)
+    return _turn_and_misses(ends_at, ends_at, True, moment, schedule)[1]
