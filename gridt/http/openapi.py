@@ -92,6 +92,7 @@ _SENTENCES = {
     415: "The body is of another type than described",
     429: "Too many calls, or wrong passwords; `Retry-After` says when to try again",
     422: "Well-formed, but not valid; `errors` names each member",
+    501: "Something that this needs is not installed on the server; `detail` names it",
     503: "The database is away or busy; `Retry-After` says when to try again",
 }
 
