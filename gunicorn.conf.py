@@ -13,7 +13,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from gridt import create_app
-from gridt.jobs import embedded
+from gridt.jobs import start_embedded, stop_embedded
 from gridt.runtime import metrics
 from gridt.runtime.config import ConfigurationError, Settings
 from gridt.runtime.database import READING
@@ -130,12 +130,12 @@ def post_worker_init(worker):
         return
     worker.wsgi.extensions["gridt.stopping"] = lambda: not worker.alive
     if settings.JOBS == "embedded":
-        embedded.start(worker.wsgi, wanted=lambda: worker.alive)
+        start_embedded(worker.wsgi, wanted=lambda: worker.alive)
 
 
 def worker_exit(server, worker):
     """Let the job that runs be finished, if there is time."""
-    embedded.stop(graceful_timeout)
+    stop_embedded(graceful_timeout)
 
 
 def _where_mails_go():

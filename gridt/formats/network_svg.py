@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import render_template
 
-from gridt.formats.base import About, Label, Shown, xml_text
+from gridt.formats.base import Label, NetworkHead, NetworkMember, xml_text
 
 #: above this many members arrows are all that there is to be seen
 MOST_DRAWN = 500
@@ -26,31 +26,33 @@ Point = tuple[float, float]
 class _Place:
     """A member in the picture."""
 
-    member: Shown
+    member: NetworkMember
     followers: int
     x: float
     y: float
     radius: float
 
 
-def draw(about: About, members: Sequence[Shown]) -> str:
+def draw_network(network: NetworkHead, members: Sequence[NetworkMember]) -> str:
     """Return the picture of a network as an SVG document.
 
     It points out the place of who asks, whom they follow and who follows them.
 
     :param members: at most `MOST_DRAWN`
     """
-    places, me = _places(members), about.you
+    places, me = _places(members), network.you
     mine = None if me is None else places.get(me)
     arrows = {
-        one: " ".join(_arrow(place, places[leader]) for leader in place.member.leaders)
-        for one, place in places.items()
+        member: " ".join(_arrow(place, places[leader]) for leader in place.member.leaders)
+        for member, place in places.items()
     }
     # these end before the ring around me
-    to_me = [_arrow(one, mine, 7) for one in places.values() if mine and me in one.member.leaders]
+    to_me = [
+        _arrow(place, mine, 7) for place in places.values() if mine and me in place.member.leaders
+    ]
     return render_template(
         "network.svg",
-        name=xml_text(about.name),
+        name=xml_text(network.name),
         places=list(places.values()),
         live=sum(member.live for member in members),
         arrows=arrows,
@@ -62,7 +64,7 @@ def draw(about: About, members: Sequence[Shown]) -> str:
     )
 
 
-def _places(members: Sequence[Shown]) -> dict[Label, _Place]:
+def _places(members: Sequence[NetworkMember]) -> dict[Label, _Place]:
     followers = Counter(leader for member in members for leader in member.leaders)
     size = min(24.0, 95 / math.sqrt(len(members) or 1))
     return {
@@ -78,7 +80,7 @@ def _places(members: Sequence[Shown]) -> dict[Label, _Place]:
     }
 
 
-def _laid_out(members: Sequence[Shown]) -> list[Point]:
+def _laid_out(members: Sequence[NetworkMember]) -> list[Point]:
     """Return where each member stands: near those whom they follow, apart from all others."""
     # most workers never draw: those that do pay for the library's memory
     import rustworkx
@@ -87,10 +89,12 @@ def _laid_out(members: Sequence[Shown]) -> list[Point]:
     graph: rustworkx.PyDiGraph[int, None] = rustworkx.PyDiGraph()
     graph.add_nodes_from(range(len(members)))
     graph.add_edges_from_no_data(
-        [(numbers[member.id], numbers[one]) for member in members for one in member.leaders]
+        [(numbers[member.id], numbers[leader]) for member in members for leader in member.leaders]
     )
-    found = rustworkx.spring_layout(graph, num_iter=300, seed=1)
-    axes = [_spread([found[number][axis] for number in numbers.values()], axis) for axis in (0, 1)]
+    positions = rustworkx.spring_layout(graph, num_iter=300, seed=1)
+    axes = [
+        _spread([positions[number][axis] for number in numbers.values()], axis) for axis in (0, 1)
+    ]
     return list(zip(*axes, strict=True))
 
 

@@ -79,11 +79,13 @@ class OneUser(Resource):
     @bp.arguments(UserPatch)
     def patch(self, data: dict[str, Any], user: str) -> ResponseReturnValue:
         """Make somebody an admin, or a user like all others; for admins."""
-        actor, found = admin(), user_or_404(user)
-        if found.change_role(data["role"]):
-            AuditEntry.note("role.changed", user_id=found.id, actor_id=actor.id, role=found.role)
-        answer = admin_user(found, message=f"The role of this user is: {found.role}.")
-        found.save_to_db()
+        actor, account = admin(), user_or_404(user)
+        if account.change_role(data["role"]):
+            AuditEntry.note(
+                "role.changed", user_id=account.id, actor_id=actor.id, role=account.role
+            )
+        answer = admin_user(account, message=f"The role of this user is: {account.role}.")
+        account.save_to_db()
         return answer
 
 
@@ -96,24 +98,24 @@ class Deactivation(Resource):
     @bp.bodyless
     def put(self, user: str) -> ResponseReturnValue:
         """Deactivate an account: it leaves every movement and every login ends; for admins."""
-        actor, found = admin(), user_or_404(user)
-        if found.deactivated_at is None:
-            found.deactivate()
-            AuditEntry.note("account.deactivated", user_id=found.id, actor_id=actor.id)
-        answer = admin_user(found, message="The account is deactivated.")
-        found.save_to_db()
+        actor, account = admin(), user_or_404(user)
+        if account.deactivated_at is None:
+            account.deactivate()
+            AuditEntry.note("account.deactivated", user_id=account.id, actor_id=actor.id)
+        answer = admin_user(account, message="The account is deactivated.")
+        account.save_to_db()
         return answer
 
     @bp.problems(403, 404)
     @bp.answers(200, AdminUserChanged)
     def delete(self, user: str) -> ResponseReturnValue:
         """Let somebody use their account again, and join movements anew; for admins."""
-        actor, found = admin(), user_or_404(user)
-        if found.deactivated_at is not None:
-            found.reactivate()
-            AuditEntry.note("account.reactivated", user_id=found.id, actor_id=actor.id)
-        answer = admin_user(found, message="The account may be used again.")
-        found.save_to_db()
+        actor, account = admin(), user_or_404(user)
+        if account.deactivated_at is not None:
+            account.reactivate()
+            AuditEntry.note("account.reactivated", user_id=account.id, actor_id=actor.id)
+        answer = admin_user(account, message="The account may be used again.")
+        account.save_to_db()
         return answer
 
 

@@ -8,7 +8,8 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 
 from gridt.errors import Invalid, NotAllowed, NotFollowing
-from gridt.formats import PICTURE, PICTURE_POLICY, Year, draw_year
+from gridt.formats.base import SVG, SVG_POLICY
+from gridt.formats.year_svg import Year, draw_year
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller
 from gridt.http.lookups import id_in, movement_or_404
@@ -55,7 +56,7 @@ class PictureOfYear(Resource):
     """A member's year."""
 
     @bp.problems(404, 409)
-    @bp.answers(200, {"type": "string"}, content_type=PICTURE)
+    @bp.answers(200, {"type": "string"}, content_type=SVG)
     @bp.arguments(PictureIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Draw a calendar of a year of one's own, or of a leader's."""
@@ -67,10 +68,10 @@ class PictureOfYear(Resource):
             raise _invalid("year", f"A picture shows at most {MOST_DRAWN} turns.")
         turns = history.between(start, end)
         year = Year(number, found.name, user.username, clock, history.interval)
-        answer = Response(draw_year(year, turns), mimetype=PICTURE)
+        answer = Response(draw_year(year, turns), mimetype=SVG)
         name = f"movement-{found.id}-user-{user.id}-{number}.svg"
         answer.headers.set("Content-Disposition", "inline", filename=name)
-        answer.headers["Content-Security-Policy"] = PICTURE_POLICY
+        answer.headers["Content-Security-Policy"] = SVG_POLICY
         return answer
 
 

@@ -63,7 +63,7 @@ class AuditIn(PageIn):
     )
     action = fields.String(
         load_default=None,
-        validate=OneOf([one.value for one in Action]),
+        validate=OneOf([action.value for action in Action]),
         metadata={"description": "only what was done so"},
     )
     since = fields.AwareDateTime(
