@@ -14,7 +14,7 @@ from gridt.schemas.admin import audit_entry
 
 @commands.command("audit")
 @click.option("--user", help="The name, e-mail address or id of whom it was done by or to.")
-@click.option("--action", type=click.Choice([one.value for one in Action]))
+@click.option("--action", type=click.Choice([known.value for known in Action]))
 @click.option("--since", type=click.DateTime(), help="A time in UTC.")
 @click.option("--last", default=1000, show_default=True, type=click.IntRange(1))
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON object on each line.")

@@ -43,22 +43,22 @@ class Listing:
         return Listing(self._query.where(condition), self._keys)
 
     def page(
-        self, *, limit: int, after: str | None, **given: Any
+        self, *, limit: int, after: str | None, **parameters: Any
     ) -> tuple[Sequence[Row[*tuple[Any, ...]]], dict[str, str]]:
         """Return the rows of one page, and the `Link` header if there is another.
 
         :param after: the cursor that the link to this page carried
-        :param given: the query's own parameters
+        :param parameters: the query's own parameters
         :raises Invalid: when `after` is no cursor of this list
         """
         # one more than shown tells whether there is a next page, without counting
-        given["rows"] = limit + 1
+        parameters["rows"] = limit + 1
         if after is None:
-            rows = execute(self._first, given).all()
+            rows = execute(self._first, parameters).all()
         else:
             values = _decoded(after, self._keys)
-            given |= {f"after_{number}": value for number, value in enumerate(values)}
-            rows = execute(self._next, given).all()
+            parameters |= {f"after_{number}": value for number, value in enumerate(values)}
+            rows = execute(self._next, parameters).all()
         if len(rows) <= limit:
             return rows, {}
         last = rows[limit - 1]._mapping

@@ -267,7 +267,7 @@ class Network:
         if not self._fill_open_slots(newcomer_id):
             others = [one.user_id for one in adopters if one.user_id != newcomer_id]
             self._be_adopted(newcomer_id, others)
-        metrics.note(db.session(), "join")
+        metrics.count_on_commit(db.session(), "join")
         return True
 
     def leave(self, leaver_id: int) -> bool:
@@ -281,7 +281,7 @@ class Network:
         self._execute(_CLOSE, follower_id=leaver_id)
         self._execute(_FORGET_PAUSES, follower_id=leaver_id)
         self._execute(_UNSUBSCRIBE, follower_id=leaver_id)
-        metrics.note(db.session(), "leave")
+        metrics.count_on_commit(db.session(), "leave")
         return True
 
     def part(self, one: int, other: int) -> None:
@@ -306,7 +306,7 @@ class Network:
         (chosen,) = self.draw.choose([Vacancy(follower_id, present)])
         if chosen is not None:
             fill(self.movement_id, [(follower_id, slot, chosen)])
-            metrics.note(db.session(), "swap")
+            metrics.count_on_commit(db.session(), "swap")
         return chosen
 
     def _subscribe(self, user_id: int) -> bool:
@@ -374,7 +374,7 @@ class Network:
                 self.movement_id,
                 [(*hole, leader) for hole, leader in zip(part, chosen, strict=True)],
             )
-        metrics.note(db.session(), "refill", len(held))
+        metrics.count_on_commit(db.session(), "refill", len(held))
 
     def _leaders_by_follower(self, followers: Sequence[int]) -> dict[int, list[int]]:
         present: dict[int, list[int]] = {follower_id: [] for follower_id in followers}
