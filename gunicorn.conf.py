@@ -128,14 +128,14 @@ def post_worker_init(worker):
     """Run jobs beside the requests, where the settings say so."""
     from flask import Flask
 
-    from gridt.jobs import embedded
+    from gridt.jobs import start_embedded, stop_embedded
 
     if not isinstance(worker.wsgi, Flask):
         return
     worker.wsgi.extensions["gridt.stopping"] = lambda: not worker.alive
     if settings.JOBS == "embedded":
-        embedded.start(worker.wsgi, wanted=lambda: worker.alive)
-        worker.stop_jobs = embedded.stop
+        start_embedded(worker.wsgi, wanted=lambda: worker.alive)
+        worker.stop_jobs = stop_embedded
 
 
 def worker_exit(server, worker):

@@ -16,7 +16,14 @@ from flask.testing import FlaskClient
 from gridt.jobs import enqueue, job, run_until_idle
 from gridt.models import User
 from gridt.runtime.extensions import db
-from gridt.runtime.logs import Discreet, JsonFormatter, TextFormatter, configuration, mask, style_of
+from gridt.runtime.logs import (
+    JsonFormatter,
+    QuotesFilter,
+    TextFormatter,
+    configuration,
+    mask,
+    style_of,
+)
 from tests.conftest import OwnContextClient
 from tests.test_bad_input import CALLS, MEMBERS, body_of
 
@@ -35,7 +42,7 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     stream, handler = StringIO(), logging.StreamHandler()
     handler.setStream(stream)
     handler.setFormatter(JsonFormatter())
-    handler.addFilter(Discreet())
+    handler.addFilter(QuotesFilter())
     root, ours = logging.getLogger(), logging.getLogger("gridt")
     before = root.level, ours.level
     root.addHandler(handler)

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from gridt.formats import TEXTS
+from gridt.formats.graph_exports import GRAPH_FORMATS
 from gridt.network.quality import measure_quality
 from tests.persons import Person
 from tests.servers import PATIENCE, flask, serve
@@ -41,7 +41,7 @@ def test_a_server_refuses_pictures_and_serves_all_else(new_database: Callable[[]
         problem = json.loads(text)
         assert problem["type"] == "/problems/pictures-not-installed"
         assert "requirements-pictures.txt" in problem["detail"]
-        for name in TEXTS:
+        for name in GRAPH_FORMATS:
             assert export(ann, server.url, name)[0] == 200
 
     checked = flask(url, "--app", APP, "gridt", "check-network")

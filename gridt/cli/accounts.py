@@ -8,7 +8,8 @@ from marshmallow import ValidationError
 from gridt import accounts
 from gridt.cli.group import commands
 from gridt.cli.people import complaining, user_named
-from gridt.formats import as_document, in_parts
+from gridt.formats.account_json import account_document
+from gridt.formats.base import in_parts
 from gridt.models import User
 from gridt.runtime.extensions import db
 from gridt.runtime.request_state import request_state
@@ -22,9 +23,9 @@ from gridt.schemas.auth import RegisterIn
 @click.password_option()
 def create_admin(username: str, email: str, password: str) -> None:
     """Open an account that may change what belongs to others."""
-    given = {"username": username, "email": email, "password": password}
+    account = {"username": username, "email": email, "password": password}
     try:
-        RegisterIn().load(given)
+        RegisterIn().load(account)
     except ValidationError as error:
         wrong = [f"{name}: {' '.join(texts)}" for name, texts in error.messages_dict.items()]
         raise click.ClickException("\n".join(wrong)) from None
@@ -40,11 +41,11 @@ def create_admin(username: str, email: str, password: str) -> None:
 @click.argument("role", type=click.Choice(ROLES))
 def set_role(user: str, role: str) -> None:
     """Make a user, called by name or e-mail address, an admin, or one like all others."""
-    found = user_named(user)
+    account = user_named(user)
     with complaining():
-        found.change_role(role)
-    found.save_to_db()
-    click.echo(f"The role of {found.username} is: {role}.")
+        account.change_role(role)
+    account.save_to_db()
+    click.echo(f"The role of {account.username} is: {role}.")
 
 
 @commands.command("delete-user")
@@ -52,13 +53,13 @@ def set_role(user: str, role: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete_user(user: str, yes: bool) -> None:
     """Delete the account of a user, called by name or e-mail address, and all that is theirs."""
-    found = user_named(user)
-    username = found.username
+    account = user_named(user)
+    username = account.username
     db.session.rollback()  # hold nothing while somebody thinks
     if not yes:
         click.confirm(f"Delete {username}, their subscriptions and their updates?", abort=True)
     with complaining():
-        accounts.delete_account(found)  # reads the account again
+        accounts.delete_account(account)  # reads the account again
     click.echo(f"{username} is deleted.")
 
 
@@ -67,10 +68,9 @@ def delete_user(user: str, yes: bool) -> None:
 @click.option("--output", type=click.File("wb"), default="-", help="A file, not the terminal.")
 def export_user(user: str, output: IO[bytes]) -> None:
     """Write all that is stored about a user, called by name or e-mail address, as JSON."""
-    found = user_named(user)
-    user_id = found.id
+    user_id = user_named(user).id
     accounts.record_export(user_id)
     db.session.commit()
     request_state().reading = True  # nobody has to wait for this, on SQLite either
-    for part in in_parts(as_document(accounts.sections_about(user_id))):
+    for part in in_parts(account_document(accounts.sections_about(user_id))):
         output.write(part)

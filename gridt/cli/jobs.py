@@ -97,8 +97,8 @@ def retry(id: int | None, all_dead: bool) -> None:
     if (id is None) != all_dead:
         raise click.UsageError("Either an ID, or --all.")
     dead = select(Job.id).where(Job.state == DEAD).order_by(Job.id)
-    for one in db.session.scalars(dead).all() if id is None else [id]:
-        _retry(one)
+    for job_id in db.session.scalars(dead).all() if id is None else [id]:
+        _retry(job_id)
 
 
 def _retry(id: int) -> None:

@@ -36,7 +36,7 @@ def copy_database(url: str) -> None:
         _compare(target)
         database_copy.finish(target)
         _check(target)
-    except database_copy.Refused as error:
+    except database_copy.CopyRefused as error:
         raise click.ClickException(str(error)) from None
     except OperationalError as error:  # it is not there, or went away
         raise click.ClickException(f"{error.orig}") from None
@@ -61,29 +61,31 @@ def _copy(target: Engine) -> None:
 
 def _compare(target: Engine) -> None:
     """Compare the copy with what the source is now, so that what was written meanwhile shows."""
-    here, copy = database_copy.Sums(), database_copy.Sums()
+    here, copy = database_copy.Checksums(), database_copy.Checksums()
     with database_copy.snapshot(db.engine) as source, database_copy.snapshot(target) as reading:
         rows = sum(database_copy.count_rows(source).values())
         _follow(here.add_all(source), "Reading", rows)
         _follow(copy.add_all(reading), "Comparing", rows)
-    wrong = [name for name, sums in here.of.items() if copy.of[name] != sums]
+    wrong = [name for name, sums in here.by_table.items() if copy.by_table[name] != sums]
     for name in wrong:
-        click.echo(f"{name}: {here.of[name][0]:,} rows here, {copy.of[name][0]:,} in the copy")
+        click.echo(
+            f"{name}: {here.by_table[name][0]:,} rows here, {copy.by_table[name][0]:,} in the copy"
+        )
     if wrong:
-        raise database_copy.Refused(
+        raise database_copy.CopyRefused(
             f"{', '.join(wrong)} differ: something wrote meanwhile. Stop the service, empty the"
             " target, and copy again."
         )
-    click.echo(f"{len(here.of)} tables compared, all equal.")
+    click.echo(f"{len(here.by_table)} tables compared, all equal.")
 
 
 def _check(target: Engine) -> None:
     db.session.remove()
     with database_copy.snapshot(target) as connection, reading_by(connection):
-        found, checked = verified()
+        broken, checked = verified()
         db.session.remove()
-    echo_violations(found, checked)
-    if found:
+    echo_violations(broken, checked)
+    if broken:
         raise click.exceptions.Exit(1)
 
 

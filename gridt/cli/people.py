@@ -15,10 +15,10 @@ def user_named(login: str) -> User:
 
     :raises ClickException: when there is none
     """
-    found = User.find_by_login(login)
-    if found is None:
+    user = User.find_by_login(login)
+    if user is None:
         raise click.ClickException(f"There is no user {login!r}.")
-    return found
+    return user
 
 
 @contextmanager

@@ -35,10 +35,10 @@ def _movements(movement: str | None) -> dict[int, int]:
     sizes = select(Movement.id, Movement.member_count).order_by(Movement.id)
     if movement is not None:
         by_id = movement.isascii() and movement.isdecimal()
-        found = Movement.find_by_id(int(movement)) if by_id else Movement.find_by_name(movement)
-        if found is None:
+        row = Movement.find_by_id(int(movement)) if by_id else Movement.find_by_name(movement)
+        if row is None:
             raise click.ClickException(f"There is no movement {movement!r}.")
-        sizes = sizes.where(Movement.id == found.id)
+        sizes = sizes.where(Movement.id == row.id)
     rows = db.session.execute(sizes).all()
     db.session.rollback()
     return {id: members for id, members in rows}

@@ -7,7 +7,7 @@ import orjson
 from isodate import duration_isoformat
 
 
-def as_document(sections: Iterable[tuple[str, Iterable[dict[str, Any]]]]) -> Iterator[str]:
+def account_document(sections: Iterable[tuple[str, Iterable[dict[str, Any]]]]) -> Iterator[str]:
     """Yield a JSON object with a list for each section, a row at a time."""
     yield "{"
     for number, (name, rows) in enumerate(sections):

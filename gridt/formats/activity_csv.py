@@ -10,6 +10,8 @@ from gridt.errors import Invalid
 from gridt.standing import Complaint, CompletedTurn, Reported
 from gridt.text import fold
 
+#: the media type
+CSV = "text/csv"
 #: so many rows are read, besides the names of the columns
 MOST_ROWS = 10_000
 #: characters of a message
@@ -39,22 +41,22 @@ _MOMENT = re.compile(
 _EARLIEST = date(1970, 1, 2)
 
 
-def as_table(done: Iterable[CompletedTurn]) -> Iterator[str]:
+def activity_table(done: Iterable[CompletedTurn]) -> Iterator[str]:
     """Yield the table of what somebody did, a row at a time."""
     line = StringIO(newline="")
     writer = csv.writer(line)
     line.write(_BYTE_ORDER_MARK)
     writer.writerow(_COLUMNS)
-    for one in done:
-        utc = one.at.astimezone(UTC)
+    for turn in done:
+        utc = turn.at.astimezone(UTC)
         writer.writerow(
             (
-                harmless(one.movement),
-                one.at.isoformat(),
-                f"{one.at:%Y-%m-%d %H:%M:%S}",
+                harmless(turn.movement),
+                turn.at.isoformat(),
+                f"{turn.at:%Y-%m-%d %H:%M:%S}",
                 f"{utc:%Y-%m-%d %H:%M:%S}",
-                one.day.isoformat(),
-                harmless(one.message or ""),
+                turn.day.isoformat(),
+                harmless(turn.message or ""),
             )
         )
         yield line.getvalue()
@@ -73,7 +75,7 @@ def as_typed(cell: str) -> str:
     return _HARMLESS.sub("", cell)
 
 
-def read_table(body: bytes, movement: str) -> tuple[list[Reported], list[Complaint], int]:
+def read_activities(body: bytes, movement: str) -> tuple[list[Reported], list[Complaint], int]:
     """Return the rows of a table that are of a movement.
 
     :returns: the rows, what is wrong with others, and how many are of other movements
@@ -85,8 +87,8 @@ def read_table(body: bytes, movement: str) -> tuple[list[Reported], list[Complai
     for number, cells in _rows(_text(body), wrong):
         if not _is_of(movement, cells):
             others += 1
-        elif found := _reported(number, cells, wrong):
-            rows.append(found)
+        elif reported := _reported(number, cells, wrong):
+            rows.append(reported)
     if not rows and not wrong:
         of_others = " of this movement" if others else ""
         raise _refused(f"There is no row{of_others} in it.")
@@ -168,20 +170,20 @@ def _when(text: str) -> date | datetime:
 
     :raises ValueError: when it says neither
     """
-    found: date | datetime | None = None
+    when: date | datetime | None = None
     try:
         if _DAY.fullmatch(text):
-            found = date.fromisoformat(text)
+            when = date.fromisoformat(text)
         elif _MOMENT.fullmatch(text):
-            found = datetime.fromisoformat(text.upper())
+            when = datetime.fromisoformat(text.upper())
     except ValueError:  # such as the 30th of February
-        found = None
-    if found is None:
+        when = None
+    if when is None:
         example = '"2026-01-31" or "2026-01-31T20:15:00+01:00"'
         raise ValueError(f"Neither a date nor a time with its offset from UTC, like {example}.")
-    if (found.date() if isinstance(found, datetime) else found) < _EARLIEST:
+    if (when.date() if isinstance(when, datetime) else when) < _EARLIEST:
         raise ValueError(f"Before {_EARLIEST}.")
-    return found
+    return when
 
 
 def _refused(detail: str) -> Invalid:

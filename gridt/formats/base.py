@@ -6,6 +6,11 @@ from itertools import islice
 
 from gridt.models import FETCHED_AT_ONCE
 
+#: the media type of pictures
+SVG = "image/svg+xml"
+#: a picture is only a picture, also where a user chose the name of the movement that it shows
+SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
 #: a user's id, or the pseudonym that stands for it
 Label = int | str
 
@@ -16,7 +21,7 @@ _NOT_XML = dict.fromkeys(
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class NetworkHead:
     """The movement that a network is of, and who asks for it, if that is a member."""
 
     id: int
@@ -26,7 +31,7 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class NetworkMember:
     """A member, whether they were active lately, and whom they follow."""
 
     id: Label

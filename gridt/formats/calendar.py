@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from gridt.standing import CompletedTurn, DueTurn
 
+#: the media type
+ICALENDAR = "text/calendar"
 #: a line has at most so many bytes
 _LONGEST = 75
 _BEFORE = (
@@ -39,7 +41,9 @@ _NOT_TEXT = dict.fromkeys({*range(0x20), 0x7F} - {*map(ord, "\t\n")}, "\N{REPLAC
 _MEANING = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,", "\n": r"\n"})
 
 
-def as_calendar(entries: Iterable[CompletedTurn | DueTurn], *, messages: bool) -> Iterator[str]:
+def activity_calendar(
+    entries: Iterable[CompletedTurn | DueTurn], *, messages: bool
+) -> Iterator[str]:
     """Yield a calendar, an entry at a time.
 
     :param messages: whether to tell the words that somebody added to what they did

@@ -1,11 +1,12 @@
 """The network as JSON, GraphML and DOT: a member at a time, each followed by whom they follow."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import orjson
 from markupsafe import escape
 
-from gridt.formats.base import About, Shown, xml_text
+from gridt.formats.base import NetworkHead, NetworkMember, xml_text
 
 _GRAPHML = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -24,11 +25,11 @@ http://graphml.graphdrawing.org/xmlns/1.1/graphml.xsd">
 """
 
 
-def as_json(about: About, members: Iterable[Shown]) -> Iterator[str]:
+def network_json(network: NetworkHead, members: Iterable[NetworkMember]) -> Iterator[str]:
     """Yield a `NetworkOut`."""
-    movement = {"id": about.id, "name": about.name, "member_count": about.member_count}
+    movement = {"id": network.id, "name": network.name, "member_count": network.member_count}
     # a program that reads it little by little knows its own place from the start
-    head = orjson.dumps({"movement": movement, "you": about.you}).decode()
+    head = orjson.dumps({"movement": movement, "you": network.you}).decode()
     yield head.removesuffix("}") + ',"members":['
     separator = ""
     for member in members:
@@ -37,33 +38,49 @@ def as_json(about: About, members: Iterable[Shown]) -> Iterator[str]:
     yield "]}"
 
 
-def as_graphml(about: About, members: Iterable[Shown]) -> Iterator[str]:
+def network_graphml(network: NetworkHead, members: Iterable[NetworkMember]) -> Iterator[str]:
     """Yield a GraphML document.
 
     An arrow may come before the node that it leads to: GraphML allows it, and so do its readers.
     """
     # a bare carriage return would be read as a line feed
-    name = str(escape(xml_text(about.name))).replace("\r", "&#13;")
-    yield _GRAPHML.format(id=about.id, name=name, member_count=about.member_count)
+    name = str(escape(xml_text(network.name))).replace("\r", "&#13;")
+    yield _GRAPHML.format(id=network.id, name=name, member_count=network.member_count)
     for member in members:
         live = "true" if member.live else "false"
         node = f'<node id="{member.id}"><data key="live">{live}</data></node>\n'
-        arrows = [f'<edge source="{member.id}" target="{one}"/>\n' for one in member.leaders]
+        arrows = [f'<edge source="{member.id}" target="{leader}"/>\n' for leader in member.leaders]
         yield node + "".join(arrows)
     yield "</graph>\n</graphml>\n"
 
 
-def as_dot(about: About, members: Iterable[Shown]) -> Iterator[str]:
+def network_dot(network: NetworkHead, members: Iterable[NetworkMember]) -> Iterator[str]:
     """Yield a directed graph in the language of Graphviz; who is not live has a dashed outline."""
     # the movement's name is the graph's label: a backslash in it would be a command, and one before
     # a line's end is taken by some readers for a string that goes on in the next line
-    label = about.name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    label = network.name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     yield (
         "digraph network {\n"
-        f'graph [label="{label}", movement_id={about.id}, member_count={about.member_count}];\n'
+        f'graph [label="{label}", movement_id={network.id}, member_count={network.member_count}];\n'
     )
     for member in members:
         look = "live=true" if member.live else "live=false, style=dashed"
-        arrows = [f'"{member.id}" -> "{one}";\n' for one in member.leaders]
+        arrows = [f'"{member.id}" -> "{leader}";\n' for leader in member.leaders]
         yield f'"{member.id}" [{look}];\n' + "".join(arrows)
     yield "}\n"
+
+
+@dataclass(frozen=True)
+class GraphFormat:
+    """A format that is written a member at a time, whatever the size of the movement."""
+
+    media_type: str
+    write: Callable[[NetworkHead, Iterable[NetworkMember]], Iterator[str]]
+
+
+#: by the name that the caller asks for
+GRAPH_FORMATS = {
+    "json": GraphFormat("application/json", network_json),
+    "graphml": GraphFormat("application/graphml+xml", network_graphml),
+    "dot": GraphFormat("text/vnd.graphviz", network_dot),
+}

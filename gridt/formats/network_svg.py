@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import render_template
 
 from gridt.errors import PicturesNotInstalled
-from gridt.formats.base import About, Label, Shown, xml_text
+from gridt.formats.base import Label, NetworkHead, NetworkMember, xml_text
 
 #: in a picture of more members, only arrows could be seen
 MOST_DRAWN = 500
@@ -27,14 +27,14 @@ Point = tuple[float, float]
 class _Place:
     """A member in the picture."""
 
-    member: Shown
+    member: NetworkMember
     followers: int
     x: float
     y: float
     radius: float
 
 
-def draw(about: About, members: Sequence[Shown]) -> str:
+def draw_network(network: NetworkHead, members: Sequence[NetworkMember]) -> str:
     """Return the picture of a network as an SVG document.
 
     It marks the caller's place, their leaders and their followers.
@@ -42,7 +42,7 @@ def draw(about: About, members: Sequence[Shown]) -> str:
     :param members: at most `MOST_DRAWN`
     :raises PicturesNotInstalled: where the library that lays out networks is missing
     """
-    places, me = _places(members), about.you
+    places, me = _places(members), network.you
     mine = None if me is None else places.get(me)
     arrows = {
         label: " ".join(_arrow(place, places[leader]) for leader in place.member.leaders)
@@ -52,7 +52,7 @@ def draw(about: About, members: Sequence[Shown]) -> str:
     to_me = [_arrow(place, mine, 7) for place in followers if mine]  # ends before my ring
     return render_template(
         "network.svg",
-        name=xml_text(about.name),
+        name=xml_text(network.name),
         places=list(places.values()),
         live=sum(member.live for member in members),
         arrows=arrows,
@@ -64,7 +64,7 @@ def draw(about: About, members: Sequence[Shown]) -> str:
     )
 
 
-def _places(members: Sequence[Shown]) -> dict[Label, _Place]:
+def _places(members: Sequence[NetworkMember]) -> dict[Label, _Place]:
     followers = Counter(leader for member in members for leader in member.leaders)
     size = min(24.0, 95 / math.sqrt(len(members) or 1))
     return {
@@ -80,7 +80,7 @@ def _places(members: Sequence[Shown]) -> dict[Label, _Place]:
     }
 
 
-def _laid_out(members: Sequence[Shown]) -> list[Point]:
+def _laid_out(members: Sequence[NetworkMember]) -> list[Point]:
     """Return where each member stands: near their leaders, apart from all others."""
     # here, so that workers that never draw do without its memory
     try:

@@ -137,14 +137,14 @@ class _Calendar:
 
     def square(self, day: date, turns: Sequence[PastTurn]) -> _Square:
         """Return what is drawn of a day."""
-        outcomes = Counter(one.outcome for one in turns)
+        outcomes = Counter(turn.outcome for turn in turns)
         done, missed = outcomes[Outcome.DONE], outcomes[Outcome.MISSED]
         if done:
             outcome = PARTLY if missed else str(Outcome.DONE)
         else:
             outcome = next((str(kind) for kind in _BEFORE_OTHERS if outcomes[kind]), NOTHING)
         marked = self._year.interval > DAY and any(
-            one.first_update_at is not None and self.day_of(one.first_update_at) == day
-            for one in turns
+            turn.first_update_at is not None and self.day_of(turn.first_update_at) == day
+            for turn in turns
         )
         return _Square(day, *self.place(day), outcome, done, done + missed, marked)

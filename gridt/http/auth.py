@@ -162,11 +162,11 @@ def verified(
     if right and replace_by is not None:
         renewed = passwords.hash(replace_by)
     # a password that was changed and an account that was closed meanwhile are seen only under lock
-    found = User.lock(user_id) if right and user_id is not None else None
-    if found is None or found.password_hash != stored:
+    locked = User.lock(user_id) if right and user_id is not None else None
+    if locked is None or locked.password_hash != stored:
         attempt.fail(user_id)
         raise WrongCredentials
     attempt.succeed()
     if renewed is not None:
-        found.password_hash = renewed
-    return found
+        locked.password_hash = renewed
+    return locked

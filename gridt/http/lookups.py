@@ -14,10 +14,10 @@ def movement_or_404(movement: str) -> Movement:
     :raises MovementNotFound: when there is none
     """
     key = _key_in(movement)
-    found = Movement.find_by_id(key) if isinstance(key, int) else Movement.find_by_name(key)
-    if found is None:
+    row = Movement.find_by_id(key) if isinstance(key, int) else Movement.find_by_name(key)
+    if row is None:
         raise MovementNotFound
-    return found
+    return row
 
 
 def locked_or_404(movement: str) -> Movement:
@@ -25,10 +25,10 @@ def locked_or_404(movement: str) -> Movement:
 
     :raises MovementNotFound: when there is none
     """
-    found = Movement.find_locked(_key_in(movement))
-    if found is None:
+    row = Movement.find_locked(_key_in(movement))
+    if row is None:
         raise MovementNotFound
-    return found
+    return row
 
 
 def movement_id_in(movement: str) -> int:
@@ -56,10 +56,10 @@ def user_or_404(user: str) -> User:
 
     :raises UserNotFound: when there is none
     """
-    found = User.find_by_id(id_in(user, User.id))
-    if found is None:
+    row = User.find_by_id(id_in(user, User.id))
+    if row is None:
         raise UserNotFound
-    return found
+    return row
 
 
 def _key_in(movement: str) -> int | str:

@@ -98,7 +98,7 @@ _SENTENCES = {
 
 
 #: the headers of an answer that tells where to find what was made
-LOCATED = {"Location": {"description": "the path of what was made", "schema": _TEXT}}
+LOCATION_HEADER = {"Location": {"description": "the path of what was made", "schema": _TEXT}}
 
 
 class OpenApiPlugin(BasePlugin):
@@ -125,8 +125,8 @@ class OpenApiPlugin(BasePlugin):
         for method, operation in (operations or {}).items():
             arguments = operation.get("parameters", [])
             for argument in arguments:
-                _forget_null(argument["schema"])
-            responses = {int(status): one for status, one in operation["responses"].items()}
+                _remove_null(argument["schema"])
+            responses = {int(status): answer for status, answer in operation["responses"].items()}
             if method == "get":
                 paged = any(argument["name"] == "after" for argument in arguments)
                 headers = {"Link": _LINK} if paged else {}
@@ -146,7 +146,7 @@ class OpenApiPlugin(BasePlugin):
         return {"description": cleandoc(kind.__doc__ or "")} if ours else {}
 
 
-def _forget_null(schema: dict[str, Any]) -> None:
+def _remove_null(schema: dict[str, Any]) -> None:
     """Leave an argument out, one can; a query has no null to give it."""
     kinds = schema.get("type")
     if isinstance(kinds, list):

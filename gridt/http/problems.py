@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 #: a table, or a column, that is not there: PostgreSQL's codes, and what SQLite says
 _NOT_MIGRATED = {"42P01", "42703"}, ("no such table", "no such column")
 #: a lock that was not to be had in time
-_KEPT = "55P03"
+_LOCK_NOT_AVAILABLE = "55P03"
 
 _SENTENCES = {
     400: "The request is malformed",
@@ -60,17 +60,17 @@ def problem(
 
 def register_problems(app: Flask) -> None:
     """Let the app answer every exception with a problem document."""
-    app.register_error_handler(GridtError, _known)
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(GridtError, _domain_error)
+    app.register_error_handler(HTTPException, _http_error)
     for lost in (IntegrityError, StaleDataError):
         app.register_error_handler(lost, _conflict)
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(away, _database_away)
     app.register_error_handler(ProgrammingError, _wrong_statement)
-    app.register_error_handler(Exception, _crash)
+    app.register_error_handler(Exception, _unexpected)
 
 
-def _known(error: GridtError) -> Response:
+def _domain_error(error: GridtError) -> Response:
     db.session.rollback()
     members = {"errors": error.errors} if isinstance(error, Invalid) else {}
     response = problem(error.status, error.title, error.detail, error.slug, **members)
@@ -79,10 +79,10 @@ def _known(error: GridtError) -> Response:
     return response
 
 
-def _http(error: HTTPException) -> Response:
+def _http_error(error: HTTPException) -> Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-    given = error.description if error.description != type(error).description else None
-    response = problem(status, error.name, given or _SENTENCES.get(status))
+    description = error.description if error.description != type(error).description else None
+    response = problem(status, error.name, description or _SENTENCES.get(status))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
@@ -92,25 +92,25 @@ def _conflict(error: Exception) -> Response:
     # it came back after every retry: two callers keep wanting the same
     # (the error's own words quote what was written, such as somebody's address)
     log.warning("%s came back", type(error).__name__)
-    return _known(Conflict())
+    return _domain_error(Conflict())
 
 
 def _database_away(error: Exception) -> Response:
-    if getattr(getattr(error, "orig", None), "sqlstate", None) == _KEPT:
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == _LOCK_NOT_AVAILABLE:
         log.warning("somebody else kept a lock for too long")
         detail = "Somebody else is changing the same, and is not done yet; please try again"
-        return _known(Busy(detail, retry_after=5))
+        return _domain_error(Busy(detail, retry_after=5))
     log.error("database: %s", error)
     detail = "The database is not available; please try again"
     if _is_not_migrated(error):
         detail = "The database is not migrated yet; its operator does that by: flask db upgrade"
     elif getattr(error, "connection_invalidated", False) and not getattr(error, "statement", None):
         detail = "The database was lost while saving; look whether it was done before you try again"
-    return _known(Busy(detail, retry_after=5))
+    return _domain_error(Busy(detail, retry_after=5))
 
 
 def _wrong_statement(error: ProgrammingError) -> Response:
-    return _database_away(error) if _is_not_migrated(error) else _crash(error)
+    return _database_away(error) if _is_not_migrated(error) else _unexpected(error)
 
 
 def _is_not_migrated(error: Exception) -> bool:
@@ -119,7 +119,7 @@ def _is_not_migrated(error: Exception) -> bool:
     return getattr(cause, "sqlstate", None) in codes or str(cause).startswith(sentences)
 
 
-def _crash(error: Exception) -> Response:
+def _unexpected(error: Exception) -> Response:
     db.session.rollback()
     log.error("failed: %s", type(error).__name__, exc_info=error)
     return problem(500, "Internal Server Error", "Something went wrong on our side")

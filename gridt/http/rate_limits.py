@@ -124,9 +124,9 @@ def _divided(item: RateLimitItem, share: int) -> RateLimitItem:
 def _apply(
     strategy: SlidingWindowCounterRateLimiter, name: str, item: RateLimitItem, *, count: bool
 ) -> None:
-    who = (name, address())
-    allowed = strategy.hit(item, *who) if count else strategy.test(item, *who)
-    stats = strategy.get_window_stats(item, *who)
+    key = (name, address())
+    allowed = strategy.hit(item, *key) if count else strategy.test(item, *key)
+    stats = strategy.get_window_stats(item, *key)
     resets_in = max(1, int(stats.reset_time - time.time()) + 1)
     remaining = stats.remaining if allowed else -1
     usage = LimitUsage(name, item.amount, item.get_expiry(), remaining, resets_in)
@@ -137,7 +137,7 @@ def _apply(
 def _ensure_some_left(usage: LimitUsage) -> None:
     if usage.remaining < 0:
         log.info("limit %r: %s calls in %s s are over", usage.name, usage.quota, usage.window)
-        metrics.refused(usage.name)
+        metrics.count_limit_refusal(usage.name)
         raise TooManyRequests(retry_after=usage.resets_in)
 
 
@@ -157,21 +157,21 @@ def add_limit_headers(response: Response) -> Response:
 
 def address() -> str:
     """Return where the caller is, as far as it identifies them."""
-    return _identifying(request.remote_addr or "")
+    return _subscriber_of(request.remote_addr or "")
 
 
 @lru_cache(4096)
-def _identifying(text: str) -> str:
+def _subscriber_of(text: str) -> str:
     """Return the address, of IPv6 its /64: one subscriber has all of that."""
-    found: Any
+    host_address: Any
     try:
-        found = ip_address(text.removeprefix("[").partition("]")[0])
+        host_address = ip_address(text.removeprefix("[").partition("]")[0])
     except ValueError:  # some proxies add the port
         host, _, port = text.rpartition(":")
-        return _identifying(host) if port.isdigit() and host else text[:64]
-    if isinstance(found, IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or IPv6Network((int(found), 64), strict=False))
+        return _subscriber_of(host) if port.isdigit() and host else text[:64]
+    if isinstance(host_address, IPv4Address):
+        return str(host_address)
+    return str(host_address.ipv4_mapped or IPv6Network((int(host_address), 64), strict=False))
 
 
 limiter = Limiter()

@@ -19,22 +19,22 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 #: a request id that a proxy may hand us, and that is safe in a header and a log line
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: the route of what leads nowhere
-NOWHERE = "(none)"
+NO_ROUTE = "(none)"
 
 
 def register_request_log(app: Flask) -> None:
     """Watch all requests; registered before everything else, so that it sees what goes out."""
-    app.before_request(_begin)
-    app.after_request(_end)
+    app.before_request(_start_timing)
+    app.after_request(_record_answer)
 
 
-def _begin() -> None:
+def _start_timing() -> None:
     began = time.perf_counter()
     rule = request.url_rule
-    route = template(rule.rule) if rule is not None else NOWHERE
+    route = template(rule.rule) if rule is not None else NO_ROUTE
     method = request.method if request.method in _METHODS else "other"
-    given = request.headers.get("X-Request-ID", "")
-    request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    proxy_id = request.headers.get("X-Request-ID", "")
+    request_id = proxy_id if _REQUEST_ID.fullmatch(proxy_id) else uuid4().hex
     state = request_state()
     state.began, state.request_id = began, request_id
     state.log_fields = {"method": method, "route": route, "request_id": request_id}
@@ -46,25 +46,25 @@ def template(rule: str) -> str:
     return rule.replace("<path:", "<").replace("<", "{").replace(">", "}")
 
 
-def _end(response: Response) -> Response:
+def _record_answer(response: Response) -> Response:
     state = request_state()
     began = state.began
     if began is None:
         return response
-    about = state.log_fields | {"status": response.status_code}
+    fields = state.log_fields | {"status": response.status_code}
     if state.caller is not None:
-        about["user_id"] = state.caller.user_id
+        fields["user_id"] = state.caller.user_id
     if response.is_streamed and not response.direct_passthrough:
-        response.call_on_close(lambda: _tell(about, began))
+        response.call_on_close(lambda: _record(fields, began))
     else:
-        _tell(about, began)
+        _record(fields, began)
     return response
 
 
-def _tell(about: dict[str, Any], began: float) -> None:
+def _record(fields: dict[str, Any], began: float) -> None:
     seconds = time.perf_counter() - began
-    method, route, status = about["method"], about["route"], about["status"]
-    metrics.answered(method, route, status, seconds)
+    method, route, status = fields["method"], fields["route"], fields["status"]
+    metrics.count_request(method, route, status, seconds)
     if log.isEnabledFor(logging.INFO):
-        about["duration_ms"] = round(seconds * 1000, 2)
-        log.info("%s %s %d", method, route, status, extra=about)
+        fields["duration_ms"] = round(seconds * 1000, 2)
+        log.info("%s %s %d", method, route, status, extra=fields)

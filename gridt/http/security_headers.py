@@ -25,7 +25,7 @@ def register_security_headers(app: Flask) -> None:
         app.wsgi_app = fixed  # type: ignore[method-assign]
     if app.config["KNOWN_HOSTS"]:
         app.before_request(_ensure_known_host)
-    app.after_request(_dress)
+    app.after_request(_add_security_headers)
 
 
 def _ensure_known_host() -> None:
@@ -35,7 +35,7 @@ def _ensure_known_host() -> None:
         raise BadRequest("This service is not known by that host name")
 
 
-def _dress(response: Response) -> Response:
+def _add_security_headers(response: Response) -> Response:
     headers = response.headers
     headers.extend(_HEADERS)
     if "Content-Security-Policy" not in headers:

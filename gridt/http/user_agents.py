@@ -40,12 +40,12 @@ def device_of(user_agent: str | None) -> str | None:
     """Return what a User-Agent header tells of a device, or None where it tells nothing."""
     text = user_agent or ""
     first = _PRODUCT.match(text)
-    name = _first(_PROGRAMS, _PROGRAM, text) or (first[0] if first else None)
-    system = _first(_SYSTEMS, _SYSTEM, text)
+    name = _first_name(_PROGRAMS, _PROGRAM, text) or (first[0] if first else None)
+    system = _first_name(_SYSTEMS, _SYSTEM, text)
     return f"{name} on {system}" if name and system else name or system
 
 
-def _first(names: dict[str, str], pattern: re.Pattern[str], text: str) -> str | None:
+def _first_name(names: dict[str, str], pattern: re.Pattern[str], text: str) -> str | None:
     """Return the name of the first word of the table, not of the text, that is there."""
-    found = set(pattern.findall(text))
-    return next((name for word, name in names.items() if word in found), None)
+    words = set(pattern.findall(text))
+    return next((name for word, name in names.items() if word in words), None)

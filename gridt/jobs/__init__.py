@@ -1,7 +1,16 @@
 """What happens later and elsewhere: mail, and whatever else no request waits for (docs/jobs.md)."""
 
+from gridt.jobs.embedded import start_embedded, stop_embedded
 from gridt.jobs.registry import enqueue, job
 from gridt.jobs.runner import run_until_idle
 from gridt.jobs.worker import POLL, JobWorker
 
-__all__ = ["POLL", "JobWorker", "enqueue", "job", "run_until_idle"]
+__all__ = [
+    "POLL",
+    "JobWorker",
+    "enqueue",
+    "job",
+    "run_until_idle",
+    "start_embedded",
+    "stop_embedded",
+]

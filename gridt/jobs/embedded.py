@@ -10,7 +10,7 @@ from gridt.jobs.worker import JobWorker
 _running: list[tuple[JobWorker, Thread]] = []
 
 
-def start(app: Flask, wanted: Callable[[], bool]) -> None:
+def start_embedded(app: Flask, wanted: Callable[[], bool]) -> None:
     """Start the thread; call it in the process that is to have it, no fork follows a thread well.
 
     :param wanted: tells, before each job, whether to go on
@@ -21,7 +21,7 @@ def start(app: Flask, wanted: Callable[[], bool]) -> None:
     thread.start()
 
 
-def stop(patience: float) -> None:
+def stop_embedded(patience: float) -> None:
     """Wait for the end of the job that runs, and of the thread.
 
     :param patience: for so many seconds; what is cut off is taken up again when its lease is over

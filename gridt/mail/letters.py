@@ -40,8 +40,8 @@ def ask_to_reset_password(email: str) -> None:
 def ask_to_change_email(user: User, new_email: str) -> None:
     """Send to an address what makes it that of `user`, unless it is somebody else's."""
     key = f"change-email:{user.id}:{_digest(new_email)}"
-    given = {"user_id": user.id, "new_email": new_email}
-    _ask_for("send-email-change", given, key, new_email)
+    arguments = {"user_id": user.id, "new_email": new_email}
+    _ask_for("send-email-change", arguments, key, new_email)
 
 
 def tell_password_changed(user: User) -> None:

@@ -61,12 +61,12 @@ def compose(letter: str, email: str, token: str | None = None) -> EmailMessage:
     message["Date"] = format_datetime(utcnow())
     message["Message-ID"] = make_msgid(domain=sender_domain())
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody is to answer by machine
-    given: dict[str, Any] = {"token": token, "link": _link(letter, token)}
-    text = render_template(f"mail/{letter}.txt", **given)
-    paragraphs = [one.strip() for one in text.split("\n\n")]
+    variables: dict[str, Any] = {"token": token, "link": _link(letter, token)}
+    text = render_template(f"mail/{letter}.txt", **variables)
+    paragraphs = [paragraph.strip() for paragraph in text.split("\n\n")]
     message.set_content("\n\n".join(paragraphs) + "\n")
     message.add_alternative(
-        render_template("mail/letter.html", subject=subject, paragraphs=paragraphs, **given),
+        render_template("mail/letter.html", subject=subject, paragraphs=paragraphs, **variables),
         subtype="html",
     )
     return message

@@ -64,10 +64,10 @@ class MailToken:
         :param lock: hold the user's row, so that of two callers with one token only one gets it
         :raises InvalidMailToken: when it was used, or overtaken by another change
         """
-        found = User.lock(self.user_id) if lock else User.find_by_id(self.user_id)
-        if found is None or not compare_digest(self.state, _state(self.purpose, found)):
+        user = User.lock(self.user_id) if lock else User.find_by_id(self.user_id)
+        if user is None or not compare_digest(self.state, _state(self.purpose, user)):
             raise InvalidMailToken
-        return found
+        return user
 
 
 def issue(purpose: Purpose, user: User, address: str = "") -> str:

@@ -29,15 +29,15 @@ def deliver(message: EmailMessage) -> None:
     """
     url: str | None = current_app.config["SMTP_URL"]
     if url is None:
-        _keep(message, Path(current_app.config["MAIL_FOLDER"]))
+        _write_to_folder(message, Path(current_app.config["MAIL_FOLDER"]))
         return
     try:
         with _connection(urlsplit(url)) as smtp:
             _send(message, smtp)
     except (smtplib.SMTPException, OSError) as error:
         code = getattr(error, "smtp_code", None)
-        told = f" ({code})" if code else ""
-        raise NotDelivered(f"{type(error).__name__}{told} from the mail server") from None
+        status = f" ({code})" if code else ""
+        raise NotDelivered(f"{type(error).__name__}{status} from the mail server") from None
 
 
 def _send(message: EmailMessage, smtp: smtplib.SMTP) -> None:
@@ -78,7 +78,7 @@ def _connection(url: SplitResult) -> Iterator[smtplib.SMTP]:
         smtp.close()
 
 
-def _keep(message: EmailMessage, folder: Path) -> None:
+def _write_to_folder(message: EmailMessage, folder: Path) -> None:
     """Write a message into the folder, whole or not at all."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{utcnow():%Y%m%dT%H%M%S.%fZ}-{token_hex(4)}.eml"

@@ -81,10 +81,10 @@ class OneUser(Resource):
     @bp.arguments(UserPatch)
     def patch(self, data: dict[str, Any], user: str) -> ResponseReturnValue:
         """Make somebody an admin, or a user like all others; for admins."""
-        actor, found = admin(), user_or_404(user)
-        found.change_role(data["role"], admin_id=actor.id)
-        answer = admin_user(found, message=f"The role of this user is: {found.role}.")
-        found.save_to_db()
+        actor, account = admin(), user_or_404(user)
+        account.change_role(data["role"], admin_id=actor.id)
+        answer = admin_user(account, message=f"The role of this user is: {account.role}.")
+        account.save_to_db()
         return answer
 
 
@@ -97,22 +97,22 @@ class Deactivation(Resource):
     @bp.bodyless
     def put(self, user: str) -> ResponseReturnValue:
         """Deactivate an account: it leaves every movement and every login ends; for admins."""
-        actor, found = admin(), user_or_404(user)
-        if found.deactivated_at is None:
-            deactivate(found, actor.id)
-        answer = admin_user(found, message="The account is deactivated.")
-        found.save_to_db()
+        actor, account = admin(), user_or_404(user)
+        if account.deactivated_at is None:
+            deactivate(account, actor.id)
+        answer = admin_user(account, message="The account is deactivated.")
+        account.save_to_db()
         return answer
 
     @bp.problems(403, 404)
     @bp.answers(200, AdminUserChanged)
     def delete(self, user: str) -> ResponseReturnValue:
         """Let somebody use their account again, and join movements anew; for admins."""
-        actor, found = admin(), user_or_404(user)
-        if found.deactivated_at is not None:
-            reactivate(found, actor.id)
-        answer = admin_user(found, message="The account may be used again.")
-        found.save_to_db()
+        actor, account = admin(), user_or_404(user)
+        if account.deactivated_at is not None:
+            reactivate(account, actor.id)
+        answer = admin_user(account, message="The account may be used again.")
+        account.save_to_db()
         return answer
 
 

@@ -125,12 +125,12 @@ class OneLogin(Resource):
     @bp.answers(200, Message)
     def delete(self, login: str) -> ResponseReturnValue:
         """End a login of one's own: its tokens are worthless at once."""
-        found = Login.find_by_id(id_in(login, Login.id))
-        if found is None or found.user_id != caller_id():
+        row = Login.find_by_id(id_in(login, Login.id))
+        if row is None or row.user_id != caller_id():
             raise LoginNotFound
-        if found.revoked_at is None:
-            found.end()
-        found.save_to_db()
+        if row.revoked_at is None:
+            row.end()
+        row.save_to_db()
         return {"message": "The login has ended."}
 
 

@@ -4,7 +4,7 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 
 from gridt.errors import InvalidToken, NotFound
-from gridt.formats import CALENDAR, as_calendar
+from gridt.formats.calendar import ICALENDAR, activity_calendar
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller_id
 from gridt.http.fields import Message
@@ -56,11 +56,11 @@ class Calendar(Resource):
 
     @bp.token(None)
     @bp.problems(404, 503)
-    @bp.answers(200, {"type": "string"}, content_type=CALENDAR)
+    @bp.answers(200, {"type": "string"}, content_type=ICALENDAR)
     def get(self, secret: str) -> ResponseReturnValue:
         """Show a calendar: what its owner did in the last year, without words, and is to do."""
         user_id = CalendarToken.owner_of(secret)
         if user_id is None:
             raise NotFound
-        written = as_calendar(recent_and_due(user_id), messages=False)
-        return Response("".join(written), mimetype=CALENDAR)
+        written = activity_calendar(recent_and_due(user_id), messages=False)
+        return Response("".join(written), mimetype=ICALENDAR)

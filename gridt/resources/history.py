@@ -7,7 +7,8 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 
 from gridt.errors import NotAllowed
-from gridt.formats import PICTURE, PICTURE_POLICY, Year, draw_year
+from gridt.formats.base import SVG, SVG_POLICY
+from gridt.formats.year_svg import Year, draw_year
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller
 from gridt.http.lookups import id_in, movement_or_404
@@ -38,7 +39,7 @@ class PictureOfYear(Resource):
     """A member's year."""
 
     @bp.problems(404, 409)
-    @bp.answers(200, {"type": "string"}, content_type=PICTURE)
+    @bp.answers(200, {"type": "string"}, content_type=SVG)
     @bp.arguments(PictureIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Draw a calendar of a year of one's own, or of a leader's."""
@@ -47,10 +48,10 @@ class PictureOfYear(Resource):
         history = TurnHistory(owner.id, found.id)
         number = data["year"] or history.today.year
         year = Year(number, found.name, owner.username, history.clock, history.interval)
-        answer = Response(draw_year(year, history.of_year(number)), mimetype=PICTURE)
+        answer = Response(draw_year(year, history.of_year(number)), mimetype=SVG)
         name = f"movement-{found.id}-user-{owner.id}-{number}.svg"
         answer.headers.set("Content-Disposition", "inline", filename=name)
-        answer.headers["Content-Security-Policy"] = PICTURE_POLICY
+        answer.headers["Content-Security-Policy"] = SVG_POLICY
         return answer
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from gridt.formats import TABLE, read_table
+from gridt.formats.activity_csv import CSV, read_activities
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller_id
 from gridt.http.lookups import movement_or_404
@@ -25,13 +25,13 @@ class UpdatesImport(Resource):
     @bp.problems(404, 409)
     @bp.answers(200, ImportOut)
     @bp.arguments(ImportIn, location="query")
-    @bp.file(TABLE, example=_EXAMPLE)
+    @bp.file(CSV, example=_EXAMPLE)
     def post(self, data: dict[str, Any], body: bytes, movement: str) -> ResponseReturnValue:
         """Import a table of what one did in the past: all of it, or nothing."""
-        found = movement_or_404(movement)
-        rows, wrong, others = read_table(body, found.name)
+        target = movement_or_404(movement)
+        rows, wrong, others = read_activities(body, target.name)
         imported = import_updates(
-            caller_id(), found.id, rows, wrong, skip_duplicates=data["skip_duplicates"]
+            caller_id(), target.id, rows, wrong, skip_duplicates=data["skip_duplicates"]
         )
         db.session.commit()
         return {

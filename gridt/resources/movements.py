@@ -11,7 +11,7 @@ from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import Message
 from gridt.http.lookups import movement_or_404, movement_view_or_404
-from gridt.http.openapi import LOCATED
+from gridt.http.openapi import LOCATION_HEADER
 from gridt.http.paging import Key, Listing
 from gridt.http.requests import Resource
 from gridt.models import Movement
@@ -55,7 +55,7 @@ class Movements(Resource):
         return [movement_answer(view) for view in Movement.views(rows, user_id)], headers
 
     @bp.problems(403, 409)
-    @bp.answers(201, MovementChanged, headers=LOCATED)
+    @bp.answers(201, MovementChanged, headers=LOCATION_HEADER)
     @bp.arguments(MovementIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Start a movement, and be its first member."""

@@ -9,17 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, can
 from gridt.errors import Invalid, NotAllowed
-from gridt.formats import (
-    MOST_DRAWN,
-    PICTURE,
-    PICTURE_POLICY,
-    TEXTS,
-    About,
-    Label,
-    Shown,
-    draw,
-    in_parts,
-)
+from gridt.formats.base import SVG, SVG_POLICY, Label, NetworkHead, NetworkMember, in_parts
+from gridt.formats.graph_exports import GRAPH_FORMATS
+from gridt.formats.network_svg import MOST_DRAWN, draw_network
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller
 from gridt.http.lookups import movement_or_404
@@ -44,9 +36,9 @@ class NetworkOfMovement(Resource):
 
     @bp.problems(403, 404, 501)
     @bp.answers(200, NetworkOut, streamed=True)
-    @bp.answers(200, _TEXT, content_type=TEXTS["graphml"].media_type, streamed=True)
-    @bp.answers(200, _TEXT, content_type=TEXTS["dot"].media_type, streamed=True)
-    @bp.answers(200, _TEXT, content_type=PICTURE)
+    @bp.answers(200, _TEXT, content_type=GRAPH_FORMATS["graphml"].media_type, streamed=True)
+    @bp.answers(200, _TEXT, content_type=GRAPH_FORMATS["dot"].media_type, streamed=True)
+    @bp.answers(200, _TEXT, content_type=SVG)
     @bp.arguments(NetworkIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Export who leads whom, for members; only its creator and admins see who is who."""
@@ -56,11 +48,11 @@ class NetworkOfMovement(Resource):
             raise NotAllowed("Only members of this movement see its network")
         known_as = _as_it_is if owner else _Pseudonyms(found.id)
         you = known_as(user.id) if member else None
-        about = About(found.id, found.name, found.member_count, you)
+        about = NetworkHead(found.id, found.name, found.member_count, you)
         shown = _shown(found, known_as)
         if data["format"] == "svg":
             _ensure_drawable(about)
-            return _picture(about, draw(about, list(shown)))
+            return _picture(about, draw_network(about, list(shown)))
         return _stream(about, data["format"], shown)
 
 
@@ -92,15 +84,15 @@ def _as_it_is(user_id: int) -> int:
     return user_id
 
 
-def _shown(movement: Movement, known_as: Callable[[int], Label]) -> Iterator[Shown]:
+def _shown(movement: Movement, known_as: Callable[[int], Label]) -> Iterator[NetworkMember]:
     """Yield the members as the caller may see them; whatever is exported is made of these."""
     for member in movement.members():
         leaders = [known_as(leader_id) for leader_id in member.leaders]
-        yield Shown(known_as(member.user_id), member.active, leaders)
+        yield NetworkMember(known_as(member.user_id), member.active, leaders)
 
 
-def _stream(about: About, name: str, shown: Iterator[Shown]) -> Response:
-    text = TEXTS[name]
+def _stream(about: NetworkHead, name: str, shown: Iterator[NetworkMember]) -> Response:
+    text = GRAPH_FORMATS[name]
     parts = stream_with_context(in_parts(text.write(about, shown)))
     answer = Response(parts, mimetype=text.media_type)
     if name != "json":  # which is for programs; the others end up in files
@@ -108,9 +100,9 @@ def _stream(about: About, name: str, shown: Iterator[Shown]) -> Response:
     return answer
 
 
-def _ensure_drawable(about: About) -> None:
+def _ensure_drawable(about: NetworkHead) -> None:
     if about.member_count > MOST_DRAWN:
-        others = ", ".join(TEXTS)
+        others = ", ".join(GRAPH_FORMATS)
         detail = (
             f"A picture shows at most {MOST_DRAWN} members, and this movement has"
             f" {about.member_count}; the other formats ({others}) know no limit."
@@ -118,12 +110,12 @@ def _ensure_drawable(about: About) -> None:
         raise Invalid([{"pointer": "#/format", "detail": detail, "in": "query"}])
 
 
-def _picture(about: About, drawn: str) -> Response:
-    answer = Response(drawn, mimetype=PICTURE)
+def _picture(about: NetworkHead, drawn: str) -> Response:
+    answer = Response(drawn, mimetype=SVG)
     answer.headers.set("Content-Disposition", "inline", filename=_file_name(about, "svg"))
-    answer.headers["Content-Security-Policy"] = PICTURE_POLICY
+    answer.headers["Content-Security-Policy"] = SVG_POLICY
     return answer
 
 
-def _file_name(about: About, ending: str) -> str:
+def _file_name(about: NetworkHead, ending: str) -> str:
     return f"movement-{about.id}.{ending}"

@@ -11,7 +11,7 @@ from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import Message
 from gridt.http.lookups import id_in, movement_id_in, movement_or_404
-from gridt.http.openapi import LOCATED
+from gridt.http.openapi import LOCATION_HEADER
 from gridt.http.paging import Listing
 from gridt.http.requests import Resource
 from gridt.models import UPDATES_QUERY, Update, User, is_leader, update_view
@@ -39,7 +39,7 @@ class Updates(Resource):
         return [update_view(row) for row in rows], headers
 
     @bp.problems(404, 409)
-    @bp.answers(201, UpdateOut, headers=LOCATED)
+    @bp.answers(201, UpdateOut, headers=LOCATION_HEADER)
     @bp.arguments(UpdateIn)
     def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Say that one did it."""

@@ -8,7 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from gridt.accounts import delete_account, sections_about
 from gridt.errors import UsernameTaken
-from gridt.formats import CALENDAR, TABLE, as_calendar, as_document, as_table, in_parts
+from gridt.formats.account_json import account_document
+from gridt.formats.activity_csv import CSV, activity_table
+from gridt.formats.base import in_parts
+from gridt.formats.calendar import ICALENDAR, activity_calendar
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id, verified
 from gridt.http.fields import Message
@@ -34,21 +37,21 @@ _TEXT = {"type": "string"}
 
 
 def _document(user_id: int) -> Iterator[str]:
-    return as_document(sections_about(user_id))
+    return account_document(sections_about(user_id))
 
 
 def _table(user_id: int) -> Iterator[str]:
-    return as_table(done_by(user_id))
+    return activity_table(done_by(user_id))
 
 
 def _calendar(user_id: int) -> Iterator[str]:
-    return as_calendar(done_by(user_id), messages=True)
+    return activity_calendar(done_by(user_id), messages=True)
 
 
 _EXPORTS: dict[str, tuple[str, Callable[[int], Iterator[str]]]] = {
     "json": ("application/json", _document),
-    "csv": (TABLE, _table),
-    "ics": (CALENDAR, _calendar),
+    "csv": (CSV, _table),
+    "ics": (ICALENDAR, _calendar),
 }
 
 
@@ -97,8 +100,8 @@ class Export(Resource):
     """All that is stored about the caller."""
 
     @bp.answers(200, ExportOut, streamed=True)
-    @bp.answers(200, _TEXT, content_type=TABLE, streamed=True)
-    @bp.answers(200, _TEXT, content_type=CALENDAR, streamed=True)
+    @bp.answers(200, _TEXT, content_type=CSV, streamed=True)
+    @bp.answers(200, _TEXT, content_type=ICALENDAR, streamed=True)
     @bp.arguments(ExportIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Export all that is stored about the caller; as a table or a calendar, what they did."""

@@ -50,7 +50,7 @@ _BY_BYTES = {"postgresql": "C", "sqlite": "BINARY"}
 _CHECKSUMS = 2**64
 
 
-class Refused(Exception):
+class CopyRefused(Exception):
     """A database is not one to copy from, or into; the text says why."""
 
 
@@ -86,17 +86,17 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 def count_rows(connection: Connection) -> dict[str, int]:
     """Return how many rows each table has."""
-    counts = ((one, select(func.count()).select_from(one)) for one in tables())
-    return {one.name: connection.scalar(query) or 0 for one, query in counts}
+    queries = {table.name: select(func.count()).select_from(table) for table in tables()}
+    return {name: connection.scalar(query) or 0 for name, query in queries.items()}
 
 
 def begin(source: Engine, target: Engine) -> None:
     """Make the target ready: migrate it where it is empty, mark it, or find it marked.
 
-    :raises Refused: when what is there is not a copy of this source that was begun
+    :raises CopyRefused: when what is there is not a copy of this source that was begun
     """
     if source.url == target.url:
-        raise Refused("A database cannot be copied into itself.")
+        raise CopyRefused("A database cannot be copied into itself.")
     with snapshot(source) as connection:
         _require_head(connection, "The database to copy")
     with target.connect() as connection:
@@ -106,35 +106,35 @@ def begin(source: Engine, target: Engine) -> None:
             try:
                 schema_version.upgrade(connection)
             except CommandError as error:
-                raise Refused(str(error)) from None
+                raise CopyRefused(str(error)) from None
         elif not set(db.metadata.tables) & there:
-            raise Refused("The target holds tables of something else.")
+            raise CopyRefused("The target holds tables of something else.")
     name = source.url.render_as_string()  # without the password
     with target.begin() as connection:
         _require_head(connection, "The target")
         if inspect(connection).has_table(_MARK.name):
             if connection.scalars(select(_MARK.c.source)).all() != [name]:
-                raise Refused("The target holds an unfinished copy of another database.")
+                raise CopyRefused("The target holds an unfinished copy of another database.")
         elif any(count_rows(connection).values()):
-            raise Refused("The target holds data already: empty it, or name another one.")
+            raise CopyRefused("The target holds data already: empty it, or name another one.")
         else:
             _MARK.create(connection)
             connection.execute(insert(_MARK).values(source=name))
 
 
 def _require_head(connection: Connection, which: str) -> None:
-    found, head = schema_version.revisions_of(connection), schema_version.head()
-    if found != (head,):
-        raise Refused(
-            f"{which} is at revision {', '.join(found) or 'none'}, and this version of gridt needs"
-            f" {head}: see `flask db upgrade`."
+    revisions, head = schema_version.revisions_of(connection), schema_version.head()
+    if revisions != (head,):
+        raise CopyRefused(
+            f"{which} is at revision {', '.join(revisions) or 'none'}, and this version of gridt"
+            f" needs {head}: see `flask db upgrade`."
         )
 
 
 def copy_rows(source: Connection, target: Engine) -> Iterator[int]:
     """Copy what the target lacks; yield after each batch how many rows it had.
 
-    :raises Refused: when the target does not take some of them
+    :raises CopyRefused: when the target does not take some of them
     """
     for table in tables():
         columns = [column for column in table.columns if column.computed is None]
@@ -147,7 +147,7 @@ def copy_rows(source: Connection, target: Engine) -> Iterator[int]:
                 with target.begin() as connection:
                     write(connection, rows)
             except (DBAPIError, psycopg.Error) as error:
-                raise Refused(_complaint(table, rows, error)) from error
+                raise CopyRefused(_complaint(table, rows, error)) from error
             yield len(rows)
 
 
@@ -163,12 +163,13 @@ def _by_key(
     collation = _BY_BYTES[connection.dialect.name]
     columns = list(table.primary_key.columns)
     key: list[ColumnElement[Any]] = [
-        one.collate(collation) if isinstance(one.type, String) else one for one in columns
+        column.collate(collation) if isinstance(column.type, String) else column
+        for column in columns
     ]
-    query = select(*columns).order_by(*(one.desc() if descending else one for one in key))
+    query = select(*columns).order_by(*(part.desc() if descending else part for part in key))
     if after is None:
         return query
-    values = (literal(value, one.type) for value, one in zip(after, columns, strict=True))
+    values = (literal(value, column.type) for value, column in zip(after, columns, strict=True))
     return query.where(tuple_(*key) > tuple_(*values))
 
 
@@ -185,7 +186,8 @@ def _writer(
         return insert_rows
 
     # what SQLAlchemy does to parameters, COPY does not know of
-    made = [one.type.dialect_impl(target.dialect).bind_processor(target.dialect) for one in columns]
+    dialect = target.dialect
+    made = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
     processors = [(number, process) for number, process in enumerate(made) if process]
     quote = target.dialect.identifier_preparer.quote
     names = [quote(column.name) for column in columns]
@@ -240,15 +242,15 @@ def _count_from(connection: Connection, table: str, column: str, last: int) -> N
         ]
     else:
         statements = ["SELECT setval(pg_get_serial_sequence(:table, :column), :last)"]
-    for one in statements:
-        connection.execute(text(one), {"table": table, "column": column, "last": last})
+    for statement in statements:
+        connection.execute(text(statement), {"table": table, "column": column, "last": last})
 
 
-class Sums:
+class Checksums:
     """How many rows each table has, and a checksum of them that does not depend on their order."""
 
     def __init__(self) -> None:
-        self.of: dict[str, tuple[int, int]] = {}
+        self.by_table: dict[str, tuple[int, int]] = {}
 
     def add_all(self, connection: Connection) -> Iterator[int]:
         """Read all rows; yield after each batch how many rows it had."""
@@ -263,7 +265,7 @@ class Sums:
                 total += sum(_checksum(row, documents) for row in rows)
                 count += len(rows)
                 yield len(rows)
-            self.of[table.name] = count, total % _CHECKSUMS
+            self.by_table[table.name] = count, total % _CHECKSUMS
 
 
 def _checksum(row: Row[Any], documents: Sequence[int]) -> int:

@@ -20,7 +20,7 @@ from gridt.errors import Busy
 from gridt.runtime.database import PATIENCE, Base, Session, binds, let_go, prepare
 from gridt.runtime.metrics import metrics
 
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 #: so many characters libpass takes, and refuses more
@@ -73,23 +73,23 @@ class Passwords:
         return bool(right), renewed
 
     def _in_turn(
-        self, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+        self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         if not self._room.acquire(blocking=False):
-            raise _crowded()
+            raise _too_busy()
         hashing = self._hashers.submit(work, *args, **kwargs)
         try:
             with metrics.hashing():
                 return hashing.result(PATIENCE)
         except TimeoutError:
             hashing.cancel()
-            raise _crowded() from None
+            raise _too_busy() from None
         finally:
             self._room.release()
 
 
-def _crowded() -> Busy:
-    metrics.crowded()
+def _too_busy() -> Busy:
+    metrics.count_unhashed()
     return Busy("Too many people are logging in just now; please try again", retry_after=5)
 
 

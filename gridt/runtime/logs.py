@@ -22,13 +22,13 @@ _TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
 _QUOTES = re.compile(r"Invalid request from ip=[^ ]*|Error handling request(?: [A-Z]+(?= |$))?")
 
 
-class Discreet(logging.Filter):
+class QuotesFilter(logging.Filter):
     """Leaves out of gunicorn's own records what they quote of a request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, shorter where it quotes."""
-        if record.name == "gunicorn.error" and (found := _QUOTES.match(record.getMessage())):
-            record.msg, record.args, record.wordless = found[0].rstrip(":"), (), True
+        if record.name == "gunicorn.error" and (quoting := _QUOTES.match(record.getMessage())):
+            record.msg, record.args, record.wordless = quoting[0].rstrip(":"), (), True
         return True
 
 
@@ -41,7 +41,7 @@ class _Formatter(logging.Formatter):
         """Return the traceback of a record, if it has one."""
         if not record.exc_info or record.exc_info[1] is None:
             return None
-        if getattr(record, "wordless", False) or "request_id" in about(record):
+        if getattr(record, "wordless", False) or "request_id" in fields_of(record):
             return _wordless(record.exc_info[1])
         return self.formatException(record.exc_info)
 
@@ -51,13 +51,13 @@ class JsonFormatter(_Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        found = about(record)
+        fields = fields_of(record)
         line = {
             "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": _message(record),
-        } | found
+        } | fields
         if (trace := self.trace(record)) is not None:
             line["exception"] = trace
         return orjson.dumps(line, default=str).decode(errors="replace")
@@ -68,26 +68,26 @@ class TextFormatter(_Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        found = about(record)
+        fields = fields_of(record)
         at = datetime.fromtimestamp(record.created).astimezone()
         line = f"{at:%H:%M:%S} {record.levelname:7} {_message(record)}"
-        if "duration_ms" in found:
-            line += f" in {found['duration_ms']} ms"
-        if "request_id" in found:
-            who = f", user {found['user_id']}" if "user_id" in found else ""
-            line += f" [{found['request_id']}{who}]"
+        if "duration_ms" in fields:
+            line += f" in {fields['duration_ms']} ms"
+        if "request_id" in fields:
+            who = f", user {fields['user_id']}" if "user_id" in fields else ""
+            line += f" [{fields['request_id']}{who}]"
         trace = self.trace(record)
         return line if trace is None else f"{line}\n{trace}"
 
 
-def about(record: logging.LogRecord) -> dict[str, Any]:
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     """Return what a record is about: what it says itself, and else the request or job under way."""
-    said = record.__dict__
-    found = _of_request()
+    own = record.__dict__
+    fields = _of_request()
     return {
-        name: said[name] if name in said else found[name]
+        name: own[name] if name in own else fields[name]
         for name in _FIELDS
-        if name in said or name in found
+        if name in own or name in fields
     }
 
 
@@ -117,19 +117,19 @@ def mask(text: str) -> str:
 def _wordless(error: BaseException) -> str:
     """Return the frames and classes of an exception, and of those it came from."""
     parts: list[str] = []
-    seen: set[int] = set()
+    written: set[int] = set()
     cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
+    while cause is not None and id(cause) not in written:
+        written.add(id(cause))
         frames = "".join(traceback.format_tb(cause.__traceback__))
         parts.append(f"Traceback (most recent call last):\n{frames}{type(cause).__qualname__}")
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return mask("\n\nwhich came from\n\n".join(parts))
 
 
-def style_of(given: str | None) -> str:
-    """Return `json` or `text`: what is given, or text on a terminal and JSON elsewhere."""
-    return given or ("text" if sys.stderr.isatty() else "json")
+def style_of(setting: str | None) -> str:
+    """Return `json` or `text`: the setting, or text on a terminal and JSON elsewhere."""
+    return setting or ("text" if sys.stderr.isatty() else "json")
 
 
 def configuration(style: str | None) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def configuration(style: str | None) -> dict[str, Any]:
             "json": {"()": "gridt.runtime.logs.JsonFormatter"},
             "text": {"()": "gridt.runtime.logs.TextFormatter"},
         },
-        "filters": {"discreet": {"()": "gridt.runtime.logs.Discreet"}},
+        "filters": {"discreet": {"()": "gridt.runtime.logs.QuotesFilter"}},
         "handlers": {
             "all": {
                 "class": "logging.StreamHandler",

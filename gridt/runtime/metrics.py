@@ -54,7 +54,7 @@ class Metrics:
     def init_app(self, app: Flask, engines: Mapping[str | None, Engine], read: Read) -> None:
         """Begin to count, where the app's configuration asks for it.
 
-        :param read: reads `FIGURES`; None for what is not known
+        :param read: reads `GAUGES`; None for what is not known
         """
         self.enabled = app.config["METRICS_TOKEN"] is not None
         if not self.enabled:
@@ -104,7 +104,7 @@ class Metrics:
         self._hashing = Gauge(
             "gridt_passwords_hashing", "Passwords that are hashed or wait for it", **live
         )
-        self._crowded = Counter(
+        self._unhashed = Counter(
             "gridt_passwords_refused", "Passwords not hashed: too many waited", **options
         )
         # children are kept: to find one by its labels takes the library longer than to count
@@ -118,15 +118,15 @@ class Metrics:
 
         @event.listens_for(engine, "checkout")
         def _lend(_connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
-            _noted(record)["lent"] = True
+            _info_of(record)["in_use"] = True
             gauge.inc()
 
         @event.listens_for(engine, "checkin")
         def _take_back(_connection: Any, record: ConnectionPoolEntry) -> None:
-            if _noted(record).pop("lent", False):  # or it broke before anybody had it
+            if _info_of(record).pop("in_use", False):  # or it broke before anybody had it
                 gauge.dec()
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
         if not self.enabled:
             return
@@ -140,15 +140,15 @@ class Metrics:
         children[0].inc()
         children[1].observe(seconds)
 
-    def refused(self, limit: str) -> None:
+    def count_limit_refusal(self, limit: str) -> None:
         """Count a call that a limit refused."""
         if self.enabled:
             self._refusals.labels(limit).inc()
 
-    def crowded(self) -> None:
+    def count_unhashed(self) -> None:
         """Count a password that was not hashed."""
         if self.enabled:
-            self._crowded.inc()
+            self._unhashed.inc()
 
     @contextmanager
     def hashing(self) -> Iterator[None]:
@@ -175,9 +175,9 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-def _noted(record: ConnectionPoolEntry) -> dict[Any, Any]:
-    noted: dict[Any, Any] = record.record_info  # type: ignore[assignment]  # it is never None
-    return noted
+def _info_of(record: ConnectionPoolEntry) -> dict[Any, Any]:
+    info: dict[Any, Any] = record.record_info  # type: ignore[assignment]  # it is never None
+    return info
 
 
 class _Gauges(Collector):

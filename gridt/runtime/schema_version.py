@@ -36,11 +36,11 @@ _IN_THE_WAY = {
 class UnknownRevision(CommandError):
     """A database is at a revision that this version of gridt does not know."""
 
-    def __init__(self, found: Collection[str], head: str) -> None:
+    def __init__(self, revisions: Collection[str], head: str) -> None:
         super().__init__(
-            f"The database is at revision {', '.join(sorted(found))}, and this is gridt {VERSION},"
-            f" which knows revisions up to {head}: a newer version has migrated it, or it is of"
-            " another service. Nothing has been changed."
+            f"The database is at revision {', '.join(sorted(revisions))}, and this is gridt"
+            f" {VERSION}, which knows revisions up to {head}: a newer version has migrated it, or"
+            " it is of another service. Nothing has been changed."
         )
 
 
@@ -68,8 +68,8 @@ def is_outdated(connection: Connection) -> bool:
     One that a newer version has migrated has not: each migration works with the version before.
     """
     head, known = _known(str(migrate.directory))
-    found = set(revisions_of(connection))
-    return not found or bool((known & found) - {head})
+    revisions = set(revisions_of(connection))
+    return not revisions or bool((known & revisions) - {head})
 
 
 def is_ahead(connection: Connection) -> bool:
@@ -93,13 +93,13 @@ def missing_tables_and_columns(connection: Connection) -> list[str]:
     return missing
 
 
-def refuse_unknown(found: Collection[str], directory: str) -> None:
+def refuse_unknown(revisions: Collection[str], directory: str) -> None:
     """Refuse to touch a database that is at a revision of which a directory knows nothing.
 
     :raises UnknownRevision: when it is
     """
     head, known = _known(directory)
-    if unknown := set(found) - known:
+    if unknown := set(revisions) - known:
         raise UnknownRevision(unknown, head)
 
 
@@ -110,11 +110,11 @@ def warn_of_another(engine: Engine) -> None:
     the database of the newer one.
     """
     with suppress(OperationalError), engine.connect() as connection:  # it may come later
-        found = revisions_of(connection)
-        if found != (head(),):
+        revisions = revisions_of(connection)
+        if revisions != (head(),):
             log.warning(
                 "The database is at revision %s, and this is gridt %s, made for revision %s",
-                ", ".join(found) or "none",
+                ", ".join(revisions) or "none",
                 VERSION,
                 head(),
             )

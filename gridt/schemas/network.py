@@ -3,7 +3,8 @@
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 
-from gridt.formats import MOST_DRAWN, TEXTS
+from gridt.formats.graph_exports import GRAPH_FORMATS
+from gridt.formats.network_svg import MOST_DRAWN
 from gridt.http.fields import In
 
 
@@ -12,7 +13,7 @@ class NetworkIn(In):
 
     format = fields.String(
         load_default="json",
-        validate=OneOf([*TEXTS, "svg"]),
+        validate=OneOf([*GRAPH_FORMATS, "svg"]),
         metadata={"description": f"`svg` is a picture, of up to {MOST_DRAWN} members"},
     )
 

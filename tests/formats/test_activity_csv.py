@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridt.errors import Invalid
-from gridt.formats.activity_csv import MOST_ROWS, as_table, as_typed, harmless, read_table
+from gridt.formats.activity_csv import (
+    MOST_ROWS,
+    activity_table,
+    as_typed,
+    harmless,
+    read_activities,
+)
 from gridt.standing.activity import CompletedTurn
 from tests.nasty import NASTY
 from tests.servers import ROOT
@@ -41,7 +47,7 @@ HARMLESS = ["", "done", "1-1", "a=b", "it's", "'tis", "x;y", "ann@example.org", 
 
 def written(*texts: str) -> str:
     done = [CompletedTurn(1, "Flossing", AT, date(2026, 2, 28), text) for text in texts]
-    return "".join(as_table(done))
+    return "".join(activity_table(done))
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -49,7 +55,7 @@ def rows_of(text: str) -> list[list[str]]:
 
 
 def read(text: str | bytes, movement: str = "Flossing"):
-    return read_table(text.encode() if isinstance(text, str) else text, movement)
+    return read_activities(text.encode() if isinstance(text, str) else text, movement)
 
 
 def test_a_row_tells_the_time_by_both_clocks_and_the_turn():
@@ -68,7 +74,7 @@ def test_a_row_tells_the_time_by_both_clocks_and_the_turn():
 
 
 def test_of_nothing_there_is_a_table_without_rows():
-    assert len(rows_of("".join(as_table([])))) == 1
+    assert len(rows_of("".join(activity_table([])))) == 1
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -190,12 +196,12 @@ BUSY = """
 import resource
 resource.setrlimit(resource.RLIMIT_CPU, (30, 30))  # seconds of a processor, however busy that is
 
-from gridt.formats.activity_csv import read_table
+from gridt.formats.activity_csv import read_activities
 
 nasty = "\\t'"
 long, many = nasty * 65_000, f'2026-03-01,Flossing,"{nasty * 280}"\\n' * 1_800
 rows = f'2026-03-01,"{long}",\\n2026-03-01,Flossing,"{long}"\\n{many}'
-read_table(f"date,movement,message\\n{rows}".encode(), "Flossing")
+read_activities(f"date,movement,message\\n{rows}".encode(), "Flossing")
 """
 
 

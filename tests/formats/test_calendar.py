@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridt.formats.calendar import as_calendar
+from gridt.formats.calendar import activity_calendar
 from gridt.standing.activity import CompletedTurn, DueTurn
 from tests.nasty import NASTY
 
@@ -22,7 +22,7 @@ def done(movement: str = "Flossing", message: str | None = None) -> CompletedTur
 
 
 def written(*entries: CompletedTurn | DueTurn, messages: bool = True) -> str:
-    return "".join(as_calendar(entries, messages=messages))
+    return "".join(activity_calendar(entries, messages=messages))
 
 
 def read(text: str) -> icalendar.Calendar:

@@ -5,9 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 
-from gridt.formats import TEXTS, About, Shown
-from gridt.formats.base import xml_text
-from gridt.formats.graph_exports import as_dot, as_graphml
+from gridt.formats.base import NetworkHead, NetworkMember, xml_text
+from gridt.formats.graph_exports import GRAPH_FORMATS, network_dot, network_graphml
 from tests.readers import READERS, read_dot, read_graphml, read_json
 
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).with_name("graphml.xsd")))
@@ -30,23 +29,23 @@ AWKWARD = [
 
 MEMBERS = {
     "nobody": [],
-    "one": [Shown(7, True, [])],
-    "two": [Shown("ab", True, ["0c"]), Shown("0c", False, ["ab"])],
+    "one": [NetworkMember(7, True, [])],
+    "two": [NetworkMember("ab", True, ["0c"]), NetworkMember("0c", False, ["ab"])],
     # 3 has open slots; arrows lead to members that come later, and back
     "some": [
-        Shown(1, True, [2, 3, 4]),
-        Shown(2, False, [1]),
-        Shown(3, True, []),
-        Shown(4, True, [3]),
+        NetworkMember(1, True, [2, 3, 4]),
+        NetworkMember(2, False, [1]),
+        NetworkMember(3, True, []),
+        NetworkMember(4, True, [3]),
     ],
 }
 
-each_text = pytest.mark.parametrize("name", TEXTS)
+each_text = pytest.mark.parametrize("name", GRAPH_FORMATS)
 
 
 def written(name, members, movement="Flossing"):
     """Return a network as a text of that format."""
-    return "".join(TEXTS[name].write(About(5, movement, len(members)), members))
+    return "".join(GRAPH_FORMATS[name].write(NetworkHead(5, movement, len(members)), members))
 
 
 @each_text
@@ -61,8 +60,8 @@ def test_what_is_written_can_be_read(name, members):
 @each_text
 def test_a_member_is_written_before_the_next_is_read(name):
     read = []
-    members = (read.append(number) or Shown(number, True, []) for number in range(10))
-    texts = TEXTS[name].write(About(5, "Flossing", 10), members)
+    members = (read.append(number) or NetworkMember(number, True, []) for number in range(10))
+    texts = GRAPH_FORMATS[name].write(NetworkHead(5, "Flossing", 10), members)
     next(texts)
     assert not read
     for number in range(10):
@@ -80,9 +79,9 @@ def test_a_name_is_the_same_in_every_format(movement):
 @given(NAMES)
 @example("\\\n")
 def test_any_name_can_be_read_back(movement):
-    about = About(5, movement, 0)
-    assert read_dot("".join(as_dot(about, []))).about["name"] == movement
-    assert read_graphml("".join(as_graphml(about, []))).about["name"] == xml_text(movement)
+    about = NetworkHead(5, movement, 0)
+    assert read_dot("".join(network_dot(about, []))).about["name"] == movement
+    assert read_graphml("".join(network_graphml(about, []))).about["name"] == xml_text(movement)
 
 
 @pytest.mark.parametrize("movement", ["Flossing", *AWKWARD])
@@ -92,5 +91,5 @@ def test_graphml_is_valid(members, movement):
 
 
 def test_the_schema_finds_an_arrow_that_leads_nowhere():
-    text = written("graphml", [Shown(1, True, [2])])
+    text = written("graphml", [NetworkMember(1, True, [2])])
     assert not SCHEMA.validate(etree.fromstring(text.encode()))

@@ -6,7 +6,8 @@ import sys
 import pytest
 from lxml import etree
 
-from gridt.formats import MOST_DRAWN, About, Shown, draw
+from gridt.formats.base import NetworkHead, NetworkMember
+from gridt.formats.network_svg import MOST_DRAWN, draw_network
 from tests.databases import same_on_both
 from tests.readers import SVG, curves, place_of, read_svg
 
@@ -14,12 +15,12 @@ pytestmark = same_on_both
 
 #: six members, one of whom nobody follows, one alone, two silent
 MEMBERS = [
-    Shown("aa", True, ["bb", "cc", "dd"]),
-    Shown("bb", True, ["aa"]),
-    Shown("cc", False, ["aa", "bb"]),
-    Shown("dd", False, ["cc"]),
-    Shown("ee", True, ["dd", "aa"]),
-    Shown("ff", True, []),
+    NetworkMember("aa", True, ["bb", "cc", "dd"]),
+    NetworkMember("bb", True, ["aa"]),
+    NetworkMember("cc", False, ["aa", "bb"]),
+    NetworkMember("dd", False, ["cc"]),
+    NetworkMember("ee", True, ["dd", "aa"]),
+    NetworkMember("ff", True, []),
 ]
 
 
@@ -35,13 +36,15 @@ def picture(app):
 
 def text(app, members=MEMBERS, me="aa", name="Flossing"):
     with app.app_context():
-        return draw(About(5, name, len(members), me), members)
+        return draw_network(NetworkHead(5, name, len(members), me), members)
 
 
 def ring(size):
     """Let each member follow the next four."""
     return [
-        Shown(number, number % 7 > 0, [(number + step) % size for step in range(1, min(5, size))])
+        NetworkMember(
+            number, number % 7 > 0, [(number + step) % size for step in range(1, min(5, size))]
+        )
         for number in range(size)
     ]
 
@@ -50,7 +53,9 @@ def usual(size):
     """Let everybody follow four others at random, as they mostly do."""
     dice = random.Random(1)
     return [
-        Shown(number, number % 7 > 0, dice.sample([*range(number), *range(number + 1, size)], 4))
+        NetworkMember(
+            number, number % 7 > 0, dice.sample([*range(number), *range(number + 1, size)], 4)
+        )
         for number in range(size)
     ]
 
@@ -155,7 +160,7 @@ def test_each_member_says_what_they_are(picture):
         "ee: live, 0 followers",
         "ff: live, 0 followers",
     ]
-    (alone,) = of_class(picture([Shown(7, True, [])], me=7), "member")
+    (alone,) = of_class(picture([NetworkMember(7, True, [])], me=7), "member")
     assert alone.findtext(f"{SVG}title") == "7: live, 0 followers"
 
 
@@ -185,7 +190,7 @@ def test_who_is_no_member_has_no_place(picture):
 
 
 def test_the_more_followers_the_larger(picture):
-    stars = [Shown(number, True, [0] if number else []) for number in range(5)]
+    stars = [NetworkMember(number, True, [0] if number else []) for number in range(5)]
     radii = [place_of(one)[2] for one in of_class(picture(stars), "member")]
     assert radii[0] > radii[1] == radii[2] == radii[3] == radii[4]
 

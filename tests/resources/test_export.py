@@ -11,7 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from gridt.accounts import sections, sections_about
-from gridt.formats import as_calendar, as_document, as_table, in_parts
+from gridt.formats.account_json import account_document
+from gridt.formats.activity_csv import activity_table
+from gridt.formats.base import in_parts
+from gridt.formats.calendar import activity_calendar
 from gridt.models import Subscription, Update, record
 from gridt.models.ownership import SECTIONS, exported_as
 from gridt.runtime.clock import utcnow
@@ -159,9 +162,9 @@ def test_what_was_done_in_movements_that_were_left_is_there(client_of, ann, move
 
 
 WRITERS = {
-    "json": lambda user_id: as_document(sections_about(user_id)),
-    "csv": lambda user_id: as_table(done_by(user_id)),
-    "ics": lambda user_id: as_calendar(done_by(user_id), messages=True),
+    "json": lambda user_id: account_document(sections_about(user_id)),
+    "csv": lambda user_id: activity_table(done_by(user_id)),
+    "ics": lambda user_id: activity_calendar(done_by(user_id), messages=True),
 }
 
 

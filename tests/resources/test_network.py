@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from gridt.formats import TEXTS
+from gridt.formats.graph_exports import GRAPH_FORMATS
 from gridt.models import Movement, MovementUserAssociation, User
 from gridt.resources.network import MOST_MOVED
 from gridt.runtime.extensions import db
@@ -23,7 +23,7 @@ TYPES = {
 }
 
 each_format = pytest.mark.parametrize("name", READERS)
-each_text = pytest.mark.parametrize("name", TEXTS)
+each_text = pytest.mark.parametrize("name", GRAPH_FORMATS)
 
 
 @pytest.fixture
@@ -307,7 +307,7 @@ def test_a_larger_network_takes_no_more_memory(stream):
         return highest
 
     small, large = stream(2500), stream(7500)
-    for name in TEXTS:
+    for name in GRAPH_FORMATS:
         contextvars.Context().run(peak, small, name)  # so that whatever is made once is there
         # the least of some: what else is thrown away meanwhile is counted until it is collected
         few, many = (
