@@ -87,7 +87,7 @@ def draw_year(year: Year, turns: Sequence[PastTurn]) -> str:
         username=xml_text(year.username),
         squares=[calendar.square(day, of_day.get(day, [])) for day in calendar.days],
         totals=totals,
-        months=[(month_name[month], found) for month, found in sorted(months.items())],
+        months=[(month_name[month], outcomes) for month, outcomes in sorted(months.items())],
         labels=[
             (month_name[month][:3], *calendar.place(date(year.number, month, 1)))
             for month in range(1, 13)

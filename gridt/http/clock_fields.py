@@ -26,8 +26,8 @@ class DayStartField(fields.Field[int]):
         super().__init__(metadata=metadata)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
-        found = _TIME.fullmatch(value) if isinstance(value, str) else None
-        minutes = int(found[1]) * 60 + int(found[2]) if found else NOON + 1
+        match = _TIME.fullmatch(value) if isinstance(value, str) else None
+        minutes = int(match[1]) * 60 + int(match[2]) if match else NOON + 1
         if minutes > NOON:
             raise ValidationError('Not a time from "00:00" to "12:00".')
         return minutes
@@ -50,7 +50,7 @@ class DayOrMoment(fields.Field[date]):
 
     def __init__(self, description: str, **kwargs: Any) -> None:
         metadata = {
-            "anyOf": [{"type": "string", "format": one} for one in ("date", "date-time")],
+            "anyOf": [{"type": "string", "format": name} for name in ("date", "date-time")],
             "description": description,
             "examples": ["2027-01-04", "2027-01-04T09:00:00+01:00"],
         }
@@ -65,11 +65,11 @@ class DayOrMoment(fields.Field[date]):
 
 
 def _moment(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
         raise ValidationError("A moment without its zone: Z or an offset.")
     try:
-        return found.astimezone(UTC)
+        return moment.astimezone(UTC)
     except OverflowError:
         raise ValidationError("Out of range.") from None
 

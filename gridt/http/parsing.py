@@ -65,8 +65,8 @@ def _body_of(req: Request) -> bytes:
 
 def _flat(messages: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Flatten `{"json": {"name": ["…"]}}` to one entry for each message."""
-    for location, found in messages.items():
-        pending: list[tuple[str, Any]] = [("", found)]
+    for location, nested in messages.items():
+        pending: list[tuple[str, Any]] = [("", nested)]
         while pending:
             path, inner = pending.pop(0)
             if isinstance(inner, Mapping):

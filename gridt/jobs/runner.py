@@ -119,13 +119,13 @@ def _fail(claimed: Claimed, attempts: int, error: Exception) -> None:
     pause = pause_after(claimed.attempts)
     run_after = None if given_up else utcnow() + pause
     try:
-        held = Job.put_back(claimed.id, claimed.claim, run_after, _text(error))
+        had_claim = Job.put_back(claimed.id, claimed.claim, run_after, _text(error))
     except IntegrityError:  # another one with its key waits, and does what this one did not
         db.session.rollback()
-        held = False
+        had_claim = False
         Job.finish(claimed.id, claimed.claim)
     db.session.commit()
-    if not held:
+    if not had_claim:
         log.warning("job %s %d failed (%s): another has its place", claimed.name, claimed.id, kind)
     elif given_up:
         log.error(

@@ -82,7 +82,7 @@ def largest_in(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> int:
 
 
 def execute(
-    statement: Executable, given: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
     """Send a statement about columns past the ORM, which takes half as long.
 
@@ -93,7 +93,7 @@ def execute(
     if connection is None:
         session = cast("Session", db.session())
         connection = session.begun or session.connection()
-    return connection.execute(statement, given)
+    return connection.execute(statement, parameters)
 
 
 class Stored:

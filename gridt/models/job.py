@@ -74,9 +74,9 @@ class Job(Model):
         name: str, arguments: dict[str, Any], key: str | None, priority: int, run_after: datetime
     ) -> None:
         """Insert a job, unless one with its key waits; that one then waits for our commit."""
-        given = {"name": name, "arguments": arguments, "key": key, "priority": priority}
+        values = {"name": name, "arguments": arguments, "key": key, "priority": priority}
         fixed = {"state": READY, "attempts": 0, "created_at": utcnow()}
-        execute(_INSERT[db.engine.dialect.name], given | fixed | {"run_after": run_after})
+        execute(_INSERT[db.engine.dialect.name], values | fixed | {"run_after": run_after})
         record(EventKind.JOB_ENQUEUED)
 
     @staticmethod
@@ -91,8 +91,8 @@ class Job(Model):
         :param until: when others may take it up again
         :returns: its id, name, arguments, key, attempts (this one included) and claim
         """
-        given = {"now": utcnow(), "until": until, "by": str(uuid4())}
-        return execute(_TAKE_UP, given).one_or_none()
+        values = {"now": utcnow(), "until": until, "by": str(uuid4())}
+        return execute(_TAKE_UP, values).one_or_none()
 
     @staticmethod
     def finish(id: int, claim: str) -> bool:
@@ -106,14 +106,14 @@ class Job(Model):
         :param run_after: None where it is to be given up
         :raises IntegrityError: when another one with its key waits already
         """
-        given = {
+        values = {
             "which": id,
             "by": claim,
             "to": DEAD if run_after is None else READY,
             "at": run_after,
             "why": error,
         }
-        return execute(_PUT_BACK, given).rowcount == 1
+        return execute(_PUT_BACK, values).rowcount == 1
 
     @staticmethod
     def forget(user_id: int, email_folded: str) -> None:
@@ -176,7 +176,7 @@ _INSERT = {"postgresql": _insert_into(postgresql), "sqlite": _insert_into(sqlite
 _LOOK = select(func.coalesce(*map(_first_due, PRIORITIES)))
 _TAKE_UP = (
     update(Job)
-    .where(Job.id == func.coalesce(*(_first_due(one, locked=True) for one in PRIORITIES)))
+    .where(Job.id == func.coalesce(*(_first_due(priority, locked=True) for priority in PRIORITIES)))
     .values(
         state=RUNNING,
         claim=bindparam("by"),

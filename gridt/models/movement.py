@@ -309,12 +309,12 @@ class Movement(NetworkLock, Stored, Model):
     @classmethod
     def find_view(cls, user_id: int, movement: int | str) -> dict[str, Any] | None:
         """Return the movement of that id or name as `dictify` does, without loading it."""
-        given: dict[str, Any] = {"caller_id": user_id}
+        parameters: dict[str, Any] = {"caller_id": user_id}
         if isinstance(movement, int):
-            query, given["movement_id"] = _VIEW_BY_ID, movement
+            query, parameters["movement_id"] = _VIEW_BY_ID, movement
         else:
-            query, given["name"] = _VIEW_BY_NAME, fold(movement)
-        rows = execute(query, given).all()
+            query, parameters["name"] = _VIEW_BY_NAME, fold(movement)
+        rows = execute(query, parameters).all()
         return cls.views(rows, user_id)[0] if rows else None
 
     @staticmethod

@@ -19,16 +19,16 @@ def service_gauges() -> Mapping[str, float | None]:
     """Return the values of `metrics.GAUGES`; all but one are unknown without database."""
     now = utcnow()
     try:
-        found = execute(_FIGURES, {"now": now}).one()
+        row = execute(_FIGURES, {"now": now}).one()
     except (DBAPIError, PoolTimeout):
         return {"gridt_database_up": 0}
-    oldest = min((one for one in found[4:] if one is not None), default=now)
+    oldest = min((moment for moment in row[4:] if moment is not None), default=now)
     return {
         "gridt_database_up": 1,
-        "gridt_open_slots": found.open_slots,
-        "gridt_jobs_waiting": found.waiting,
-        "gridt_jobs_running": found.running,
-        "gridt_jobs_dead": found.dead,
+        "gridt_open_slots": row.open_slots,
+        "gridt_jobs_waiting": row.waiting,
+        "gridt_jobs_running": row.running,
+        "gridt_jobs_dead": row.dead,
         "gridt_jobs_oldest_seconds": (now - oldest).total_seconds(),
     }
 
@@ -43,8 +43,8 @@ def _jobs(condition: ColumnElement[bool], state: str) -> ColumnElement[int]:
     counted = []
     for priority in PRIORITIES:
         rows = select(Job.state).where(Job.priority == priority, condition)
-        found = rows.order_by(Job.run_after, Job.id).limit(MOST).subquery()
-        counted.append(select(func.count()).where(found.c.state == state).scalar_subquery())
+        first = rows.order_by(Job.run_after, Job.id).limit(MOST).subquery()
+        counted.append(select(func.count()).where(first.c.state == state).scalar_subquery())
     return sum(counted[1:], start=counted[0] + 0)
 
 

@@ -85,12 +85,12 @@ class Followers(Resource):
         if not found.is_subscribed(user):
             raise NotSubscribed
         rows, headers = _FOLLOWERS.page(**data, leader_id=user.id, movement_id=found.id)
-        seen = people_views(rows, {found.id: found.rules}, utcnow())
-        return [leader_answer(one) for one in seen], headers
+        views = people_views(rows, {found.id: found.rules}, utcnow())
+        return [leader_answer(view) for view in views], headers
 
 
 def _leader_or_404(movement: Movement, leader_id: int) -> dict[str, Any]:
-    seen = leader_view(caller_id(), movement.id, movement.rules, leader_id)
-    if seen is None:
+    view = leader_view(caller_id(), movement.id, movement.rules, leader_id)
+    if view is None:
         raise NotFollowing
-    return leader_answer(seen)
+    return leader_answer(view)

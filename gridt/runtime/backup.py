@@ -56,9 +56,9 @@ def _copy(database: str, file: str) -> None:
         # all pages in one step, which is one moment; in several it begins anew at each write
         source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
-        found = copy.execute("PRAGMA quick_check").fetchall()
-        if found != [("ok",)]:
-            raise sqlite3.DatabaseError(f"the copy is damaged: {found[0][0]}")
+        problems = copy.execute("PRAGMA quick_check").fetchall()
+        if problems != [("ok",)]:
+            raise sqlite3.DatabaseError(f"the copy is damaged: {problems[0][0]}")
     descriptor = os.open(file, os.O_RDONLY)
     try:
         os.fsync(descriptor)

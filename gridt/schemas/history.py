@@ -15,13 +15,13 @@ YEARS = Range(1970, 2999)
 _WHOSE = {"description": "`me`, or the id of a leader of the caller"}
 
 
-def _of_a_year(found: date) -> None:
-    YEARS(found.year)
+def _of_a_year(day: date) -> None:
+    YEARS(day.year)
 
 
 def _day(words: str) -> DayOrMoment:
-    told = f"{words} ({YEARS.min} to {YEARS.max})"
-    return DayOrMoment(told, load_default=None, validate=_of_a_year)
+    description = f"{words} ({YEARS.min} to {YEARS.max})"
+    return DayOrMoment(description, load_default=None, validate=_of_a_year)
 
 
 class HistoryIn(In):

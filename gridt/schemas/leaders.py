@@ -31,7 +31,7 @@ class LeaderWithHistory(LeaderOut):
     message_history = fields.List(fields.Nested(UpdateOut), required=True)
 
 
-def leader_answer(seen: dict[str, Any]) -> dict[str, Any]:
+def leader_answer(view: dict[str, Any]) -> dict[str, Any]:
     """Make a `LeaderOut` of a leader or follower as the other sees them."""
-    seen["last_signal"] = seen["last_update"]
-    return seen
+    view["last_signal"] = view["last_update"]
+    return view

@@ -176,13 +176,13 @@ class MovementChanged(MovementOut, Message):
     """A movement as it is now."""
 
 
-def movement_answer(seen: dict[str, Any], message: str | None = None) -> dict[str, Any]:
+def movement_answer(view: dict[str, Any], message: str | None = None) -> dict[str, Any]:
     """Make a `MovementOut` of what a user sees, or with a message a `MovementChanged`."""
-    seen["interval"] = spelled(seen["interval"])
-    if seen["subscribed"]:
-        seen["last_signal_sent"] = seen["last_update"]
-        for leader in seen["leaders"]:
+    view["interval"] = spelled(view["interval"])
+    if view["subscribed"]:
+        view["last_signal_sent"] = view["last_update"]
+        for leader in view["leaders"]:
             leader_answer(leader)
     if message is not None:
-        seen["message"] = message
-    return seen
+        view["message"] = message
+    return view

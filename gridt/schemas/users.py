@@ -76,8 +76,8 @@ class NewPassword(Line):
     """A password that somebody chooses; each Unicode code point counts as one character."""
 
     def __init__(self) -> None:
-        told = "not one of the most common, nor the username or the e-mail address"
-        metadata = {"format": "password", "description": told, "examples": ["correct horse"]}
+        description = "not one of the most common, nor the username or the e-mail address"
+        metadata = {"format": "password", "description": description, "examples": ["correct horse"]}
         super().__init__(required=True, validate=Length(*PASSWORD_LENGTHS), metadata=metadata)
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:

@@ -140,7 +140,12 @@ _STORE = (
         Subscription.user_id == bindparam("of_user"),
         Subscription.movement_id == bindparam("of_movement"),
     )
-    .values({one.key: bindparam(f"new_{one.key}", type_=one.type) for one in _STANDING_COLUMNS})
+    .values(
+        {
+            column.key: bindparam(f"new_{column.key}", type_=column.type)
+            for column in _STANDING_COLUMNS
+        }
+    )
 )
 _posted_at = bindparam("posted_at", type_=UTCDateTime())
 # A transaction that waited for the subscription has that as it is now, but the clock and the
@@ -149,7 +154,7 @@ _STORE_POSTED = _STORE.where(
     *(
         exists().where(
             id == bindparam(parameter),
-            *(one == bindparam(f"by_{one.name}", type_=one.type) for one in columns),
+            *(column == bindparam(f"by_{column.name}", type_=column.type) for column in columns),
         )
         for id, parameter, columns in (
             (users.c.id, "of_user", _CLOCK_COLUMNS),
