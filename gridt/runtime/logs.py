@@ -157,6 +157,8 @@ def configuration(style: str | None) -> dict[str, Any]:
         "loggers": {
             "gridt": {"level": "INFO"},
             "alembic": {"level": "INFO"},
+            # it names each of its own plugins, in each process that imports it
+            "alembic.runtime.plugins": {"level": "WARNING"},
             "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
             "gunicorn.access": {"level": "INFO", "handlers": [], "propagate": True},
         },
