@@ -5,6 +5,7 @@ A new release of gunicorn that breaks one fails here, and the message names the 
 
 import errno
 import inspect
+import logging
 import os
 import resource
 import socket
@@ -63,7 +64,18 @@ def missing(members: Iterable[str], owner: object, user: str) -> str:
 
 
 @pytest.fixture
-def worker() -> Iterator[ThreadWorker]:
+def kept_loggers() -> Iterator[None]:
+    """Leave gunicorn's loggers, which its `Logger` changes for the process, as they were."""
+    loggers = [logging.getLogger(f"gunicorn.{name}") for name in ("error", "access")]
+    before = [(logger.propagate, logger.level, logger.handlers[:]) for logger in loggers]
+    yield
+    for logger, (propagate, level, handlers) in zip(loggers, before, strict=True):
+        logger.propagate, logger.handlers[:] = propagate, handlers
+        logger.setLevel(level)
+
+
+@pytest.fixture
+def worker(kept_loggers: None) -> Iterator[ThreadWorker]:
     """Gunicorn's own worker with a listening socket, an app and threads, outside of its loop."""
     settings = Config()
     settings.set("threads", 2)

@@ -156,9 +156,8 @@ def configuration(style: str | None) -> dict[str, Any]:
         "root": {"level": "WARNING", "handlers": ["all"]},
         "loggers": {
             "gridt": {"level": "INFO"},
-            "alembic": {"level": "INFO"},
-            # it names each of its own plugins, in each process that imports it
-            "alembic.runtime.plugins": {"level": "WARNING"},
+            # migrations/env.py lets it say more while it migrates; it would at each GET /ready
+            "alembic": {"level": "WARNING"},
             "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
             "gunicorn.access": {"level": "INFO", "handlers": [], "propagate": True},
         },
