@@ -1,10 +1,24 @@
-"""The service on a machine where requirements-pictures.txt is not installed."""
+"""The application where the libraries of requirements-pictures.txt cannot be imported."""
 
 import sys
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 
-from gridt import create_app
 
-for name in ("numpy", "rustworkx"):
-    sys.modules[name] = None  # type: ignore[assignment]  # an import of it fails now
+class Hidden(MetaPathFinder):
+    """Refuses the libraries, as if they were not installed.
+
+    `None` in `sys.modules` would be shorter, but psycopg reads attributes of what stands there.
+    """
+
+    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
+        if name.partition(".")[0] in {"numpy", "rustworkx"}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return None
+
+
+sys.meta_path.insert(0, Hidden())
+
+from gridt import create_app  # noqa: E402 - the libraries are hidden before
 
 app = create_app()
