@@ -13,12 +13,12 @@ DESELECTED = pytest.StashKey[list[int]]()
 
 def sqlite_only(reason: str) -> pytest.MarkDecorator:
     """Skip a test elsewhere, and say why."""
-    return pytest.mark.skipif(ELSEWHERE, reason=reason)
+    return pytest.mark.skipif(ELSEWHERE, reason=reason)  # each test gives its reason
 
 
 def postgresql_only(reason: str) -> pytest.MarkDecorator:
     """Skip a test elsewhere, and say why."""
-    return pytest.mark.skipif(ON_SQLITE, reason=reason)
+    return pytest.mark.skipif(ON_SQLITE, reason=reason)  # each test gives its reason
 
 
 #: for changes that are to be stopped half-way while others are made

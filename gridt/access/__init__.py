@@ -1,4 +1,4 @@
-"""Who may do what: permissions, and the rules that grant them."""
+"""Access: permissions, the rules that grant them, and which rows a caller may see."""
 
 from gridt.access.filters import EVERYTHING, Arm, register_filter, visible
 from gridt.access.permissions import Permission

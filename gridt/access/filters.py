@@ -1,4 +1,4 @@
-"""What a caller may see: for each model the rows that lists show.
+"""Filters: for each model, which of its rows lists show to a caller.
 
 A family registers a filter for a model. A filter answers with *arms*: conditions of which one has
 to hold. Each arm is read by a SELECT of its own, through its own index: joined by OR they took 85

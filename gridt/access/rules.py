@@ -9,7 +9,7 @@ from gridt.models import User
 
 Rule = Callable[[User, Any], bool]
 
-#: the rule of each permission, and what somebody is told who has not got it
+#: the rule of each permission, and the sentence for a user without it
 _RULES: dict[Permission, tuple[Rule, str]] = {
     Permission.ADMINISTER: (
         lambda user, _: user.is_admin,
