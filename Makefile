@@ -21,7 +21,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # Tests start gridt hundreds of times: it is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-PYTEST := pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal --times build/times
+PYTEST := pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal --times=build/times
 
 # The tests that run lines of gridt on PostgreSQL that no test on SQLite runs.
 COVERED := tests/jobs tests/models/test_audit.py tests/test_cli.py tests/test_crashes.py \
@@ -44,16 +44,16 @@ run: .venv/runtime ## start gridt on http://127.0.0.1:5000 (another port: make r
 check: .venv/dev lint ## lint, types, and on SQLite the tests of what changed
 	@rm -rf build/times
 	@tests=$$($(PY) scripts/changed_tests.py $(SINCE)) && \
-	  { [ -z "$$tests" ] || $(PY) -m $(PYTEST) --database sqlite $(ARGS) $$tests; }
+	  { [ -z "$$tests" ] || $(PY) -m $(PYTEST) --database=sqlite $(ARGS) $$tests; }
 
 test: .venv/dev lint docs ## lint, types, pages, and the whole suite on SQLite and on PostgreSQL
 	@rm -rf build/times
 	@$(PY) -m coverage erase
-	$(PY) -m coverage run -m $(PYTEST) --database sqlite $(ARGS)
-	$(PY) -m coverage run -m $(PYTEST) --database postgresql $(ARGS) $(COVERED)
+	$(PY) -m coverage run -m $(PYTEST) --database=sqlite $(ARGS)
+	$(PY) -m coverage run -m $(PYTEST) --database=postgresql $(ARGS) $(COVERED)
 	@$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
-	$(PY) -m $(PYTEST) --database postgresql $(ARGS) $(COVERED:%=--ignore=%)
+	$(PY) -m $(PYTEST) --database=postgresql $(ARGS) $(COVERED:%=--ignore=%)
 
 storm: .venv/dev ## the tests' storms and crashes at full size, on both databases (some ten minutes)
 	$(PY) -m pytest -s --storm full --database sqlite $(STORMS)
