@@ -23,14 +23,6 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTEST := pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal --times=build/times
 
-# The tests that run lines of gridt on PostgreSQL that no test on SQLite runs.
-COVERED := tests/jobs tests/models/test_audit.py tests/test_cli.py tests/test_crashes.py \
-  tests/test_database_copy.py tests/test_lost_connections.py tests/test_metrics.py \
-  tests/test_migrations.py tests/test_moving_document.py tests/test_operating.py \
-  tests/test_overlap.py tests/test_overlap_of_blocks.py tests/test_overlap_of_standing.py \
-  tests/test_poolers.py tests/test_problems.py tests/test_replica.py tests/test_stuck.py \
-  tests/test_upgrades.py
-
 .DEFAULT_GOAL := help
 .PHONY: help run check test docs storm fuzz image-test screenshots lint format bench bench-quick \
   bench-against requirements vendor clean
@@ -50,10 +42,9 @@ test: .venv/dev lint docs ## lint, types, pages, and the whole suite on SQLite a
 	@rm -rf build/times
 	@$(PY) -m coverage erase
 	$(PY) -m coverage run -m $(PYTEST) --database=sqlite $(ARGS)
-	$(PY) -m coverage run -m $(PYTEST) --database=postgresql $(ARGS) $(COVERED)
+	$(PY) -m coverage run -m $(PYTEST) --database=postgresql $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
-	$(PY) -m $(PYTEST) --database=postgresql $(ARGS) $(COVERED:%=--ignore=%)
 
 storm: .venv/dev ## the tests' storms and crashes at full size, on both databases (some ten minutes)
 	$(PY) -m pytest -s --storm full --database sqlite $(STORMS)

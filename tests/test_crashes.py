@@ -58,9 +58,9 @@ def check(crowd: Crowd, memory: Memory, what: str) -> None:
 
 
 def test_nothing_acknowledged_is_lost_when_workers_are_killed(
-    new_database: Callable[[], str], size: Size
+    migrated_database: Callable[[], str], size: Size
 ) -> None:
-    url = new_database()
+    url = migrated_database()
     with crowd_in(url) as crowd:
         with (
             serve(url, processes=2) as server,
@@ -82,9 +82,9 @@ def test_nothing_acknowledged_is_lost_when_workers_are_killed(
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
-    new_database: Callable[[], str], size: Size
+    migrated_database: Callable[[], str], size: Size
 ) -> None:
-    url, address = new_database(), f"127.0.0.1:{postgres.free_port()}"
+    url, address = migrated_database(), f"127.0.0.1:{postgres.free_port()}"
     with crowd_in(url) as crowd:
         with Storm(f"http://{address}", crowd, size.actors) as storm:
             for _ in range(size.crashes):
@@ -126,9 +126,9 @@ def test_nothing_acknowledged_is_lost_when_the_database_restarts(size: Size) -> 
 
 @pytest.mark.parametrize("by", [SIGKILL, SIGINT], ids=lambda signal: signal.name)
 def test_an_interrupted_load_leaves_nothing_behind(
-    new_database: Callable[[], str], by: Signals
+    migrated_database: Callable[[], str], by: Signals
 ) -> None:
-    url = new_database()
+    url = migrated_database()
     load = ["gridt", "demo-data", "--movements=2", "--weeks=1"]
     with migrated_app(url) as app, app.app_context():
         assert interrupt_half_way(url, [*load, "--members=10000"], by) != 0

@@ -25,8 +25,11 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from gridt.runtime.gunicorn_worker import PatientWorker
+from tests.databases import same_on_both
 from tests.persons import Person
 from tests.servers import PATIENCE, serve
+
+pytestmark = same_on_both
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -306,9 +309,9 @@ def test_murder_pending_closes_what_is_late(worker, ends) -> None:
     ("setting", "printed"), [("patient", "PatientWorker"), ("gthread", "Using worker: gthread")]
 )
 def test_both_workers_serve_and_stop(
-    new_database: Callable[[], str], setting: str, printed: str
+    migrated_database: Callable[[], str], setting: str, printed: str
 ) -> None:
-    with serve(new_database(), WORKER=setting) as server:
+    with serve(migrated_database(), WORKER=setting) as server:
         ann = Person(server.url, "ann")
         ann.register()
         ann.log_in()

@@ -11,8 +11,11 @@ from flask import Flask
 
 from gridt.errors import Busy
 from gridt.runtime.extensions import Passwords
+from tests.databases import same_on_both
 from tests.persons import PASSWORD, Person, account
 from tests.servers import PATIENCE, serve
+
+pytestmark = same_on_both
 
 #: the memory that a password takes by default; on a busy machine three passes over it last so long
 #: that the service rightly gives up those who wait
@@ -88,9 +91,11 @@ def test_passwords_are_hashed_by_threads_that_give_way(hashing: Callable[..., Pa
 # -- with a real server ---------------------------------------------------------------------
 
 
-def test_a_phone_that_logs_in_in_parallel_is_never_refused(new_database: Callable[[], str]) -> None:
+def test_a_phone_that_logs_in_in_parallel_is_never_refused(
+    migrated_database: Callable[[], str],
+) -> None:
     """The published client, whose token has expired, does that for each call of a page."""
-    with serve(new_database(), **ROOMY) as server:
+    with serve(migrated_database(), **ROOMY) as server:
         phones = [Person(server.url, "ann") for _ in range(6)]
         phones[0].register()
         with ThreadPoolExecutor(6) as threads:
@@ -104,9 +109,9 @@ def test_a_phone_that_logs_in_in_parallel_is_never_refused(new_database: Callabl
 
 
 def test_a_flood_of_logins_leaves_threads_to_everybody_else(
-    new_database: Callable[[], str],
+    migrated_database: Callable[[], str],
 ) -> None:
-    url = new_database()
+    url = migrated_database()
     with serve(url) as server:
         reader = Person(server.url, "reader")
         reader.register()

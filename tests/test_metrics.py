@@ -24,7 +24,7 @@ from gridt.runtime.database import READING
 from gridt.runtime.extensions import db, passwords
 from gridt.runtime.metrics import metrics
 from gridt.runtime.request_state import request_state
-from tests.conftest import app_on, migrated_app, settings_for
+from tests.conftest import app_on, checked_app, settings_for
 from tests.persons import Person
 from tests.servers import PATIENCE, Server, serve
 
@@ -48,10 +48,12 @@ def named(samples: Samples, name: str, **labels: str) -> float | None:
 
 
 @pytest.fixture
-def watched(new_database: Callable[[], str]) -> Iterator[Flask]:
+def watched(migrated_database: Callable[[], str]) -> Iterator[Flask]:
     """An app with metrics, on a database of its own, with its context entered."""
     with (
-        migrated_app(new_database(), METRICS_TOKEN=TOKEN, LIMITS=True, LIMIT_LOGIN="1/hour") as app,
+        checked_app(
+            migrated_database(), METRICS_TOKEN=TOKEN, LIMITS=True, LIMIT_LOGIN="1/hour"
+        ) as app,
         app.app_context(),
     ):
         yield app
@@ -233,11 +235,11 @@ def ask(server: Server) -> Samples:
 
 
 def test_all_processes_are_added_up_and_who_dies_leaves_only_what_they_did(
-    new_database: Callable[[], str],
+    migrated_database: Callable[[], str],
 ) -> None:
     health = {"method": "GET", "route": "/health", "status": "200"}
     # the threads that run jobs read too
-    with serve(new_database(), processes=3, METRICS_TOKEN=TOKEN, JOBS="off") as server:
+    with serve(migrated_database(), processes=3, METRICS_TOKEN=TOKEN, JOBS="off") as server:
         with pytest.raises(HTTPError, match="401"):
             urlopen(f"{server.url}/metrics", timeout=PATIENCE)
         person = Person(server.url, "ann")

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from gridt.demo import Demo, dice
 from gridt.models import Movement, User
 from gridt.resources.network import MOST_MOVED
-from tests.conftest import migrated_app, new_token
+from tests.conftest import checked_app, new_token
 from tests.databases import same_on_both
 from tests.networks import make_movements, people, plant, ring
 from tests.servers import SECRET_KEY, serve
@@ -75,9 +75,9 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> Iterator[World]:
-    url = new_database()
-    with migrated_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
+def world(request: pytest.FixtureRequest, migrated_database: Callable[[], str]) -> Iterator[World]:
+    url = migrated_database()
+    with checked_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
         found = populate()
     with serve(url) as server:
         yield World(server.url, *found)

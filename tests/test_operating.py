@@ -16,13 +16,15 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import flask_migrate
 import pytest
 import sqlalchemy as sa
 
 from gridt.runtime import schema_version
 from gridt.runtime.extensions import db
 from tests import servers
-from tests.conftest import migrated_app
+from tests.conftest import app_on, checked_app
+from tests.databases import same_on_both
 from tests.persons import PASSWORD, Person, account
 from tests.postgres import free_port
 from tests.servers import PATIENCE, ROOT, Server, change, environment, serve
@@ -39,8 +41,8 @@ def probe(server: Server) -> tuple[int, dict[str, Any]]:
             return answer.code, json.loads(answer.read())
 
 
-def test_ready_follows_the_version_of_the_database(new_database: Callable[[], str]) -> None:
-    url = new_database()
+def test_ready_follows_the_version_of_the_database(migrated_database: Callable[[], str]) -> None:
+    url = migrated_database()
     with serve(url) as server:
         assert probe(server) == (200, {"status": "ok"})
 
@@ -69,8 +71,9 @@ def wait_until_refused(server: Server) -> None:
             return
 
 
-def test_who_stops_says_so_where_it_still_listens(new_database: Callable[[], str]) -> None:
-    with serve(new_database()) as server:
+@same_on_both
+def test_who_stops_says_so_where_it_still_listens(migrated_database: Callable[[], str]) -> None:
+    with serve(migrated_database()) as server:
         host = server.url.removeprefix("http://")
         waiting, body = begin_to_register(server, "ann")
         kept = HTTPConnection(host, timeout=PATIENCE)
@@ -91,11 +94,12 @@ def test_who_stops_says_so_where_it_still_listens(new_database: Callable[[], str
         server.wait()
 
 
+@same_on_both
 def test_what_is_sent_to_a_server_is_not_in_what_it_prints(
-    new_database: Callable[[], str],
+    migrated_database: Callable[[], str],
 ) -> None:
     secret = "hunter2-is-what-nobody-may-read"
-    with serve(new_database(), KNOWN_HOSTS="127.0.0.1") as server:
+    with serve(migrated_database(), KNOWN_HOSTS="127.0.0.1") as server:
         person = Person(server.url, "ann")
         person.register()
         person.log_in()
@@ -124,8 +128,9 @@ def test_what_is_sent_to_a_server_is_not_in_what_it_prints(
         assert {"time", "level", "message"} <= set(json.loads(line))
 
 
+@same_on_both
 def test_processes_are_replaced_without_anybody_noticing(
-    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    migrated_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
     before = servers.environment
@@ -135,7 +140,7 @@ def test_processes_are_replaced_without_anybody_noticing(
         return before(url, **settings) | {"GUNICORN_CMD_ARGS": arguments}
 
     monkeypatch.setattr(servers, "environment", environment)
-    with serve(new_database(), processes=2) as server:
+    with serve(migrated_database(), processes=2) as server:
         people = [Person(server.url, f"person{number}") for number in range(4)]
 
         def live(person: Person) -> list[int]:
@@ -151,10 +156,10 @@ def test_processes_are_replaced_without_anybody_noticing(
 
 
 @pytest.fixture
-def url_of_file(new_database: Callable[[], str], request: pytest.FixtureRequest) -> str:
+def url_of_file(migrated_database: Callable[[], str], request: pytest.FixtureRequest) -> str:
     if request.config.getoption("--database") != "sqlite":
         pytest.skip("a PostgreSQL has its disk elsewhere")
-    return new_database()
+    return migrated_database()
 
 
 @pytest.mark.parametrize(
@@ -167,7 +172,7 @@ def url_of_file(new_database: Callable[[], str], request: pytest.FixtureRequest)
 def test_a_disk_that_takes_nothing_more_is_503_and_no_harm(
     url_of_file: str, caplog: pytest.LogCaptureFixture, pragma: str, cure: str, words: str
 ) -> None:
-    with migrated_app(url_of_file) as app:
+    with checked_app(url_of_file) as app:
         client = app.test_client()
         big = {"username": "ann", "email": "ann@example.org", "password": PASSWORD}
 
@@ -209,7 +214,7 @@ def test_a_start_that_cannot_migrate_says_why_in_a_line(engine: str, tmp_path: P
     started = subprocess.run(
         [sys.executable, "-m", "gunicorn"],
         cwd=ROOT,
-        env=environment(urls[engine]),
+        env=environment(urls[engine], UPGRADE_ON_START="true"),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -230,11 +235,12 @@ def resident(pid: int) -> float:
     return int(kilobytes) / 1024
 
 
+@same_on_both
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux counts it")
 def test_the_arbiter_stays_small_and_leaves_no_child_behind(
-    new_database: Callable[[], str],
+    migrated_database: Callable[[], str],
 ) -> None:
-    with serve(new_database(), METRICS_TOKEN="m" * 32) as server:
+    with serve(migrated_database(), METRICS_TOKEN="m" * 32) as server:
         (worker,) = server.workers()
         assert resident(server.process.pid) < 40
         server.process.send_signal(SIGHUP)
@@ -249,7 +255,8 @@ def test_an_arbiter_that_is_killed_takes_its_migration_with_it(
     new_database: Callable[[], str], request: pytest.FixtureRequest
 ) -> None:
     url = new_database()
-    assert servers.flask(url, "db", "upgrade", "0001").returncode == 0
+    with app_on(url) as app, app.app_context():
+        flask_migrate.upgrade(revision="0001")
     engine = sa.create_engine(url)
     with engine.connect() as busy:
         if request.config.getoption("--database") == "sqlite":
@@ -257,7 +264,10 @@ def test_an_arbiter_that_is_killed_takes_its_migration_with_it(
         else:
             schema_version.wait_for_turn("postgresql", busy.exec_driver_sql)
         with subprocess.Popen(
-            [sys.executable, "-m", "gunicorn"], cwd=ROOT, env=environment(url), stderr=PIPE
+            [sys.executable, "-m", "gunicorn"],
+            cwd=ROOT,
+            env=environment(url, UPGRADE_ON_START="true"),
+            stderr=PIPE,
         ) as arbiter:
             child = wait_for_migration(arbiter)
             arbiter.kill()

@@ -10,6 +10,7 @@ import pytest
 from gridt.http.auth import tokens_for
 from gridt.models import Login
 from tests.conftest import PASSWORD
+from tests.databases import same_on_both
 from tests.postgres import free_port
 from tests.servers import serve
 from tests.test_phone_client import Phone
@@ -181,10 +182,11 @@ def test_without_its_redis_each_process_counts_alone(limited, client, make_user,
 # -- the published client ---------------------------------------------------------------------
 
 
-def test_the_published_clients_bursts_pass(new_database):
+@same_on_both
+def test_the_published_clients_bursts_pass(migrated_database):
     """Several phones behind one address, whose tokens all ran out, at what one process allows."""
     with ExitStack() as stack:
-        server = stack.enter_context(serve(new_database(), LIMITS="true", PROCESSES="4"))
+        server = stack.enter_context(serve(migrated_database(), LIMITS="true", PROCESSES="4"))
         phones = [Phone(server.url) for _ in range(3)]
         for phone in phones:
             assert phone.register().status == 201

@@ -13,7 +13,10 @@ import pytest
 
 from gridt.cli import commands
 from gridt.models.user import avatar_of
+from tests.databases import same_on_both
 from tests.servers import PATIENCE, ROOT, environment, serve
+
+pytestmark = same_on_both
 
 README = (ROOT / "README.md").read_text()
 
@@ -55,7 +58,7 @@ def database_url(new_database: Callable[[], str]) -> str:
 @pytest.fixture(scope="module")
 def printed(database_url: str) -> Iterator[list[str]]:
     """Type the first session into one shell; return what each block printed."""
-    with serve(database_url) as server:
+    with serve(database_url, UPGRADE_ON_START="true") as server:
         typed = f"echo '{CUT}'\n".join(COMMANDS)
         typed, replaced = re.subn("^url=.*$", f"url={server.url}", typed, flags=re.MULTILINE)
         assert replaced == 1

@@ -18,14 +18,15 @@ from gridt.models import Movement, MovementUserAssociation, Subscription, User
 from gridt.models.subscription import random_key
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
-from tests.conftest import migrated_app
+from tests.conftest import checked_app
+from tests.databases import same_on_both
 from tests.mailbox import kept, mail_server, token_of
 from tests.persons import PASSWORD, Person, account
 from tests.servers import PATIENCE, ROOT, Server, environment, flask, serve
 
 
-def test_a_storm_breaks_nothing(new_database: Callable[[], str]) -> None:
-    url, movements = new_database(), ["Flossing", "Stretching"]
+def test_a_storm_breaks_nothing(migrated_database: Callable[[], str]) -> None:
+    url, movements = migrated_database(), ["Flossing", "Stretching"]
     with serve(url, processes=2) as server:
         founder = Person(server.url, "founder")
         founder.register()
@@ -51,8 +52,11 @@ def test_a_storm_breaks_nothing(new_database: Callable[[], str]) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_who_is_served_when_the_server_stops_is_answered(new_database: Callable[[], str]) -> None:
-    url, names = new_database(), ["ann", "ben", "cas"]
+@same_on_both
+def test_who_is_served_when_the_server_stops_is_answered(
+    migrated_database: Callable[[], str],
+) -> None:
+    url, names = migrated_database(), ["ann", "ben", "cas"]
     with serve(url) as server:
         waiting = {name: begin_to_register(server, name) for name in names}
         server.process.terminate()
@@ -108,21 +112,22 @@ def wait_for(server: Server, text: str) -> None:
 
 def test_a_restart_loses_nothing(new_database: Callable[[], str]) -> None:
     url = new_database()
-    with serve(url) as server:
+    with serve(url, UPGRADE_ON_START="true") as server:
         ann = Person(server.url, "ann")
         ann.register()
         ann.log_in()
         ann.start("Flossing")
         before = ann.call("GET", "/movements/subscriptions")
-    with serve(url) as server:
+    with serve(url, UPGRADE_ON_START="true") as server:
         ann.url = server.url
         assert ann.call("GET", "/movements/subscriptions") == before  # the token still holds too
 
 
-def test_a_mail_is_sent_beside_the_requests(new_database: Callable[[], str]) -> None:
+@same_on_both
+def test_a_mail_is_sent_beside_the_requests(migrated_database: Callable[[], str]) -> None:
     with (
         mail_server() as box,
-        serve(new_database(), SMTP_URL=f"smtp://127.0.0.1:{box.port}") as server,
+        serve(migrated_database(), SMTP_URL=f"smtp://127.0.0.1:{box.port}") as server,
     ):
         ann = Person(server.url, "ann")
         ann.register()
@@ -133,10 +138,11 @@ def test_a_mail_is_sent_beside_the_requests(new_database: Callable[[], str]) -> 
         assert "no mail leaves" not in server.log.read_text()
 
 
+@same_on_both
 def test_without_a_mail_server_mails_are_kept_and_that_is_said(
-    new_database: Callable[[], str], tmp_path: Path
+    migrated_database: Callable[[], str], tmp_path: Path
 ) -> None:
-    with serve(new_database(), MAIL_FOLDER=str(tmp_path / "mail")) as server:
+    with serve(migrated_database(), MAIL_FOLDER=str(tmp_path / "mail")) as server:
         assert "no mail leaves this machine" in server.log.read_text()
         assert str(tmp_path / "mail") in server.log.read_text()
         Person(server.url, "ann").register()
@@ -171,8 +177,8 @@ def test_wrong_settings_are_named_all_together() -> None:
     assert "Traceback" not in started.stderr
 
 
-def test_the_network_of_a_big_movement_arrives_whole(new_database: Callable[[], str]) -> None:
-    url, members = new_database(), 5000
+def test_the_network_of_a_big_movement_arrives_whole(migrated_database: Callable[[], str]) -> None:
+    url, members = migrated_database(), 5000
     make_ring(url, members)
     with serve(url) as server:
         person = Person(server.url, "person0")
@@ -200,7 +206,7 @@ def leave_early(server: Server, token: str) -> None:
 
 def make_ring(url: str, members: int) -> None:
     """Make a movement in which everybody follows the next four."""
-    with migrated_app(url) as app, app.app_context():
+    with checked_app(url) as app, app.app_context():
         person = User("person0", "person0@example.org", PASSWORD)
         person.save_to_db()
         copied = {"password_hash": person.password_hash, "role": "user", "created_at": utcnow()}

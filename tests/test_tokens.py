@@ -17,6 +17,7 @@ from gridt.http.auth import tokens_for
 from gridt.models import Login, Report
 from gridt.network import block
 from gridt.runtime.extensions import db
+from tests.databases import same_on_both
 from tests.servers import ROOT
 from tests.test_bad_input import CALLS, MEMBERS, PUBLIC, World, body_of
 
@@ -193,11 +194,13 @@ def test_a_token_that_we_sign_is_good(world):
         assert world.call("GET", "/identity", headers=headers).status_code == status
 
 
+@same_on_both
 @pytest.mark.parametrize("make", BAD_HEADERS.values(), ids=BAD_HEADERS)
 def test_without_a_token_nothing_is_done(without_good_token, make):
     without_good_token(lambda token, claims: headers_of(make(token, claims)))
 
 
+@same_on_both
 @pytest.mark.parametrize("make", BAD_TOKENS.values(), ids=BAD_TOKENS)
 def test_with_a_bad_token_nothing_is_done(without_good_token, make):
     without_good_token(lambda _token, claims: headers_of(f"Bearer {make(claims)}"))
@@ -284,6 +287,7 @@ def test_of_every_table_the_rows_of_a_user_are_compared(world):
     assert compared >= owned
 
 
+@same_on_both
 @pytest.mark.parametrize(("method", "rule"), PROTECTED)
 @pytest.mark.parametrize("who", ["a stranger", "a fellow member"])
 def test_another_users_token_gets_what_the_table_says(world, make_user, who, method, rule):

@@ -14,9 +14,12 @@ from urllib.request import Request, urlopen
 import pytest
 
 from gridt.runtime.gunicorn_worker import DEADLINE
+from tests.databases import same_on_both
 from tests.persons import Person
 from tests.servers import PATIENCE, Server, serve
 from tests.test_service_end_to_end import HTTPAnswer, begin_to_register
+
+pytestmark = same_on_both
 
 HEAD = b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -96,9 +99,9 @@ def drip(connection: socket.socket) -> None:
     [(None, b""), (100, b""), (100, GET)],
     ids=["watched", "open", "open, kept after an answer"],
 )
-def test_idle_connections_keep_nobody_out(new_database, files, asked):
+def test_idle_connections_keep_nobody_out(migrated_database, files, asked):
     """Be it that they are as many as are watched, or as many as the process may have open."""
-    with serve(new_database()) as server, ExitStack() as stack:
+    with serve(migrated_database()) as server, ExitStack() as stack:
         host, _, port = server.url.removeprefix("http://").partition(":")
         (worker,) = server.workers()
         if files is not None:
@@ -117,8 +120,8 @@ def test_idle_connections_keep_nobody_out(new_database, files, asked):
 
 
 @pytest.mark.parametrize("begun", [b"", SLOW["half a head"]], ids=["nothing", "half a head"])
-def test_a_server_that_stops_has_time_left_when_it_gives_up_the_silent(new_database, begun):
-    with serve(new_database()) as server:
+def test_a_server_that_stops_has_time_left_when_it_gives_up_the_silent(migrated_database, begun):
+    with serve(migrated_database()) as server:
         host, _, port = server.url.removeprefix("http://").partition(":")
         with closing(socket.create_connection((host, int(port)), timeout=PATIENCE)) as silent:
             silent.sendall(begun)
@@ -293,14 +296,14 @@ def test_gunicorn_believes_no_proxy_by_itself(server):
         assert "Strict-Transport-Security" not in answer.headers
 
 
-def test_a_believed_proxy_tells_the_scheme(new_database):
-    with serve(new_database(), PROXY_HOPS="1") as server:
+def test_a_believed_proxy_tells_the_scheme(migrated_database):
+    with serve(migrated_database(), PROXY_HOPS="1") as server:
         request = Request(f"{server.url}/", headers={"X-Forwarded-Proto": "https"})
         with urlopen(request, timeout=PATIENCE) as answer:
             assert "Strict-Transport-Security" in answer.headers
 
 
-def test_each_of_several_workers_allows_its_share(new_database):
-    with serve(new_database(), processes=2, LIMITS="true", LIMIT_DEFAULT="100/hour") as server:
+def test_each_of_several_workers_allows_its_share(migrated_database):
+    with serve(migrated_database(), processes=2, LIMITS="true", LIMIT_DEFAULT="100/hour") as server:
         with urlopen(f"{server.url}/health", timeout=PATIENCE) as answer:
             assert answer.headers["RateLimit-Policy"] == '"default";q=50;w=3600'

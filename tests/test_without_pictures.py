@@ -28,8 +28,10 @@ def export(person: Person, url: str, name: str) -> tuple[int, str]:
             return answer.code, answer.read().decode()
 
 
-def test_a_server_refuses_pictures_and_serves_all_else(new_database: Callable[[], str]) -> None:
-    url = new_database()
+def test_a_server_refuses_pictures_and_serves_all_else(
+    migrated_database: Callable[[], str],
+) -> None:
+    url = migrated_database()
     with serve(url, app=f"{APP}:app") as server:
         ann = Person(server.url, "ann")
         ann.register()

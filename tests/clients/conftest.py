@@ -15,7 +15,7 @@ def on_one_database(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def url(new_database: Callable[[], str]) -> Iterator[str]:
+def url(migrated_database: Callable[[], str]) -> Iterator[str]:
     """The address of a server that nobody has used."""
-    with serve(new_database()) as server:
+    with serve(migrated_database()) as server:
         yield server.url

@@ -193,9 +193,9 @@ def test_a_long_history_is_exported_in_little_memory(database, ann, movement, wr
         db.session.commit()
 
     most_held()  # what is kept after the first time
-    post(4_000)
+    post(2_000)
     size, most = most_held()
-    post(16_000)
+    post(8_000)
     larger, more = most_held()
     assert larger > 4 * size
     assert more < 1.5 * most

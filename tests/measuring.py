@@ -1,0 +1,102 @@
+"""A plugin of pytest's: which tests coverage is measured in.
+
+Measuring makes Python 1.7 times as slow. So it stops for tests that run, many times over, lines
+that other tests run as well. On PostgreSQL it stops for all tests but those of lines that run on
+PostgreSQL alone.
+"""
+
+import os
+from warnings import catch_warnings, simplefilter
+
+import pytest
+from coverage import Coverage
+from coverage.exceptions import CoverageWarning
+
+from tests.servers import MEASURED
+
+#: what is not measured on SQLite
+REPEATING = (
+    "tests/clients/",
+    "tests/test_bad_input.py",
+    "tests/test_bench.py",
+    "tests/test_concurrency.py",
+    "tests/test_fuzz.py",
+    "tests/test_hashing.py",
+    "tests/test_nasty_strings.py",
+    "tests/test_network_page.py",
+    "tests/test_network_rules.py",
+    "tests/test_openapi.py",
+    "tests/test_readme.py",
+    "tests/test_recompute.py",
+    "tests/test_service_end_to_end.py",
+    "tests/test_statements.py",
+    "tests/test_storms.py",
+    "tests/test_tokens.py",
+    "tests/test_upgrades.py",
+    "tests/test_wire.py",
+)
+
+#: what is measured on PostgreSQL: it runs lines that no test on SQLite runs
+OWN_TO_POSTGRESQL = (
+    "tests/jobs/",
+    "tests/models/test_audit.py",
+    "tests/test_cli.py",
+    "tests/test_database_copy.py",
+    "tests/test_lost_connections.py",
+    "tests/test_metrics.py",
+    "tests/test_migrations.py",
+    "tests/test_overlap",
+    "tests/test_poolers.py",
+    "tests/test_problems.py",
+    "tests/test_replica.py",
+    "tests/test_stuck.py",
+)
+
+
+def is_measured(test: str, database: str) -> bool:
+    """Tell whether coverage is measured in the test of a node id."""
+    if database == "sqlite":
+        return not test.startswith(REPEATING)
+    return test.startswith(OWN_TO_POSTGRESQL)
+
+
+class Switch:
+    """Switches measuring off and on, in what tests start as well."""
+
+    def __init__(self) -> None:
+        self.coverage: Coverage | None = None
+        self.variables: dict[str, str] = {}
+
+    def turn_off(self) -> None:
+        if self.coverage is None and (current := Coverage.current()):
+            self.coverage, self.variables = current, dict(MEASURED)
+            MEASURED.clear()
+            current.stop()
+
+    def turn_on(self) -> None:
+        if self.coverage is not None:
+            with catch_warnings():
+                simplefilter("ignore", CoverageWarning)  # that gridt is imported already
+                self.coverage.start()
+            for name in self.variables:  # starting has set them, for all processes
+                os.environ.pop(name, None)
+            MEASURED.update(self.variables)
+            self.coverage = None
+
+
+SWITCH = Switch()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Measure or not, as the test that comes next asks for."""
+    if is_measured(item.nodeid, item.config.getoption("--database")):
+        SWITCH.turn_on()
+    else:
+        SWITCH.turn_off()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Leave measuring on, or a worker of xdist would not find what it is to save."""
+    SWITCH.turn_on()
