@@ -193,9 +193,9 @@ def test_a_long_history_is_exported_in_little_memory(database, ann, movement, wr
         db.session.commit()
 
     most_held()  # what is kept after the first time
-    post(2_000)
+    post(1_000)
     size, most = most_held()
-    post(8_000)
+    post(4_000)
     larger, more = most_held()
     assert larger > 4 * size
     assert more < 1.5 * most

@@ -306,7 +306,7 @@ def test_a_larger_network_takes_no_more_memory(stream):
         tracemalloc.stop()
         return highest
 
-    small, large = stream(2500), stream(7500)
+    small, large = stream(2500), stream(5000)
     for name in GRAPH_FORMATS:
         contextvars.Context().run(peak, small, name)  # so that whatever is made once is there
         # the least of some: what else is thrown away meanwhile is counted until it is collected
