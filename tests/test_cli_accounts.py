@@ -24,7 +24,10 @@ def test_a_role_is_set(run: Run, make_user: Any, called: str) -> None:
     assert noted() == ["role.changed"]
 
 
-@pytest.mark.parametrize("command", [("set-role", "ann", "user"), ("delete-user", "ann", "--yes")])
+@pytest.mark.parametrize(
+    "command",
+    [("set-role", "ann", "user"), ("delete-user", "ann", "--yes"), ("deactivate", "ann", "--yes")],
+)
 def test_the_last_admin_stays(run: Run, make_user: Any, command: tuple[str, ...]) -> None:
     make_user("ann", role="admin")
     result = run(*command)
@@ -34,7 +37,16 @@ def test_the_last_admin_stays(run: Run, make_user: Any, command: tuple[str, ...]
 
 
 @pytest.mark.parametrize(
-    "command", [("set-role", "ann", "user"), ("delete-user", "ann"), ("export-user", "ann")]
+    "command",
+    [
+        ("set-role", "ann", "user"),
+        ("delete-user", "ann"),
+        ("export-user", "ann"),
+        ("set-password", "ann", "--password=another long one"),
+        ("confirm-email", "ann"),
+        ("deactivate", "ann"),
+        ("reactivate", "ann"),
+    ],
 )
 def test_nobody_of_that_name(run: Run, command: tuple[str, ...]) -> None:
     result = run(*command)
@@ -54,6 +66,77 @@ def test_a_user_is_deleted_by_who_means_it(
     assert (User.find_by_name("ann") is not None) == there
     assert noted() == ([] if there else ["account.deleted"])
     assert list(violations()) == []
+
+
+def test_a_created_user_can_log_in(run: Run, client: Any) -> None:
+    options = ["--username=ann", "--email=ann@example.org", "--password=correct horse battery"]
+    assert run("create-user", *options, "--confirmed").exit_code == 0
+    ann = User.find_by_name("ann")
+    assert (ann.role, ann.email_confirmed_at is not None) == ("user", True)
+    login = {"username": "ann", "password": "correct horse battery"}
+    assert client.post("/auth", json=login).status_code == 200
+    assert noted()[:2] == ["account.registered", "email.confirmed"]
+    again = run("create-user", *options)
+    assert (again.exit_code, "taken" in again.output) == (1, True)
+
+
+def test_a_new_password_ends_all_sessions(run: Run, client_of: Any, ann: User) -> None:
+    client = client_of(ann)
+    assert client.get("/identity").status_code == 200
+    assert run("set-password", "ann", "--password=another long one").exit_code == 0
+    assert client.get("/identity").status_code == 401
+    client.token = None
+    for password, status in (("another long one", 200), ("correct horse battery", 401)):
+        login = {"username": "ann", "password": password}
+        assert client.post("/auth", json=login).status_code == status
+    assert ann.email_confirmed_at is None  # an operator says nothing about the address
+    assert noted()[0] == "password.reset"
+
+
+@pytest.mark.parametrize("password", ["short", "password", "ann@example.org"])
+def test_a_bad_password_is_not_set(run: Run, ann: User, password: str) -> None:
+    before = ann.password_hash
+    result = run("set-password", "ann", f"--password={password}")
+    assert (result.exit_code, "password: " in result.output) == (1, True)
+    assert (ann.password_hash, noted()) == (before, [])
+
+
+def test_an_address_is_confirmed_once(run: Run, ann: User) -> None:
+    for _ in range(2):
+        assert run("confirm-email", "ann").exit_code == 0
+    assert ann.email_confirmed_at is not None
+    assert noted() == ["email.confirmed"]
+
+
+def test_an_account_is_locked_out_and_let_in_again(
+    run: Run, client_of: Any, make_movement: Any, ann: User
+) -> None:
+    movement, client = make_movement(ann, members=3), client_of(ann)
+    assert run("deactivate", "ann", input="n\n").exit_code == 1
+    assert client.get("/identity").status_code == 200
+    for _ in range(2):
+        assert run("deactivate", "ann", "--yes").exit_code == 0
+    assert client.get("/identity").status_code == 401
+    assert ann not in movement.users
+    for _ in range(2):
+        assert run("reactivate", "ann").exit_code == 0
+    client.token = None
+    login = {"username": "ann", "password": "correct horse battery"}
+    assert client.post("/auth", json=login).status_code == 200
+    assert noted()[:2] == ["account.deactivated", "account.reactivated"]
+
+
+def test_an_export_overwrites_nothing_and_is_for_its_owner(
+    run: Run, ann: User, tmp_path: Any
+) -> None:
+    path = tmp_path / "ann.json"
+    assert run("export-user", "ann", f"--output={path}").exit_code == 0
+    assert path.stat().st_mode & 0o777 == 0o600
+    written = path.read_bytes()
+    again = run("export-user", "ann", f"--output={path}")
+    assert (again.exit_code, "File exists" in again.output) == (1, True)
+    assert path.read_bytes() == written
+    assert noted() == ["account.exported"]
 
 
 def test_what_is_stored_is_written_as_json(run: Run, make_user: Any, tmp_path: Any) -> None:
@@ -83,7 +166,10 @@ def test_the_log_is_shown(run: Run, history: User) -> None:
         "role.changed",
         "account.deleted",
     ]
-    assert lines[1].endswith(f"to {history.id} users/{history.id} role=admin")
+    ben = User.find_by_name("ben")
+    expected = f"by ben ({ben.id}) to ann ({history.id}) users/{history.id} role=admin"
+    assert lines[1].endswith(expected)
+    assert lines[2].endswith("by - to 4711 ")
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 from gridt.accounts.data_export import record_export, sections, sections_about
 from gridt.accounts.deactivation import deactivate, reactivate
 from gridt.accounts.password_policy import is_common, is_own_name
-from gridt.accounts.registration import create_admin, delete_account, register
+from gridt.accounts.registration import create_account, delete_account, register
 from gridt.accounts.username_policy import flaw_of
 
 __all__ = [
-    "create_admin",
+    "create_account",
     "deactivate",
     "delete_account",
     "flaw_of",

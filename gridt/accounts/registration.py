@@ -11,9 +11,9 @@ def register(username: str, email: str, password: str) -> User:
     return user
 
 
-def create_admin(username: str, email: str, password: str) -> User:
-    """Open an admin's account, as an operator does. Flushes and does not commit."""
-    user = _open(User(username, email, password, role="admin"))
+def create_account(username: str, email: str, password: str, role: str = "user") -> User:
+    """Open an account for another person, as an operator does. Flushes and does not commit."""
+    user = _open(User(username, email, password, role=role))
     record(EventKind.ACCOUNT_REGISTERED, user_id=user.id, role=user.role)
     return user
 

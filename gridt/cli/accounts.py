@@ -1,5 +1,7 @@
 """Commands about accounts."""
 
+import os
+from pathlib import Path
 from typing import IO
 
 import click
@@ -11,10 +13,26 @@ from gridt.cli.people import complaining, user_named
 from gridt.formats.account_json import account_document
 from gridt.formats.base import in_parts
 from gridt.models import User
-from gridt.runtime.extensions import db
+from gridt.runtime.extensions import db, passwords
 from gridt.runtime.request_state import request_state
 from gridt.schemas.admin import ROLES
 from gridt.schemas.auth import RegisterIn
+from gridt.schemas.recovery import ResetPasswordConfirmIn
+from gridt.schemas.users import OWN_NAME
+
+
+@commands.command("create-user")
+@click.option("--username", prompt=True)
+@click.option("--email", prompt=True)
+@click.option("--confirmed", is_flag=True, help="Their e-mail address needs no confirmation.")
+@click.password_option()
+def create_user(username: str, email: str, password: str, confirmed: bool) -> None:
+    """Create an account for another person."""
+    user = _create(username, email, password, role="user")
+    if confirmed:
+        user.confirm_email()
+    db.session.commit()
+    click.echo(f"{user.username} can log in.")
 
 
 @commands.command("create-admin")
@@ -22,18 +40,94 @@ from gridt.schemas.auth import RegisterIn
 @click.option("--email", prompt=True)
 @click.password_option()
 def create_admin(username: str, email: str, password: str) -> None:
-    """Open an account that may change what belongs to others."""
+    """Create an admin account."""
+    user = _create(username, email, password, role="admin")
+    db.session.commit()
+    click.echo(f"{user.username} is an admin.")
+
+
+def _create(username: str, email: str, password: str, role: str) -> User:
+    """Create an account, and flush it.
+
+    :raises ClickException: when the account is not valid, or exists already
+    """
     account = {"username": username, "email": email, "password": password}
     try:
         RegisterIn().load(account)
     except ValidationError as error:
-        wrong = [f"{name}: {' '.join(texts)}" for name, texts in error.messages_dict.items()]
-        raise click.ClickException("\n".join(wrong)) from None
+        raise _refused(error) from None
     if User.find_by_name(username) or User.find_by_email(email):
         raise click.ClickException("This username or e-mail address is taken.")
     db.session.rollback()  # hashing takes long: hold nothing meanwhile
-    accounts.create_admin(username, email, password).save_to_db()
-    click.echo(f"{username} is an admin.")
+    return accounts.create_account(username, email, password, role)
+
+
+def _refused(error: ValidationError) -> click.ClickException:
+    """Return what is wrong with which member, for the operator."""
+    wrong = [f"{name}: {' '.join(texts)}" for name, texts in error.messages_dict.items()]
+    return click.ClickException("\n".join(wrong))
+
+
+@commands.command("set-password")
+@click.argument("user")
+@click.password_option()
+def set_password(user: str, password: str) -> None:
+    """Set the password of USER (a name or e-mail address), and end all their sessions."""
+    account = user_named(user)
+    user_id, username = account.id, account.username
+    try:
+        ResetPasswordConfirmIn(only=["password"]).load({"password": password})
+    except ValidationError as error:
+        raise _refused(error) from None
+    if accounts.is_own_name(password, username, account.email):
+        raise click.ClickException(f"password: {OWN_NAME}")
+    db.session.rollback()  # hashing takes long: hold nothing meanwhile
+    password_hash = passwords.hash(password)
+    locked = User.lock(user_id)
+    if locked is None:
+        raise click.ClickException(f"{username} has deleted their account.")
+    locked.replace_password(password_hash)
+    db.session.commit()
+    click.echo(f"{username} has a new password, and has to log in again.")
+
+
+@commands.command("confirm-email")
+@click.argument("user")
+def confirm_email(user: str) -> None:
+    """Confirm the e-mail address of USER (a name or e-mail address)."""
+    account = user_named(user)
+    if account.email_confirmed_at is None:
+        account.confirm_email()
+        db.session.commit()
+    click.echo(f"{account.email} is confirmed.")
+
+
+@commands.command("deactivate")
+@click.argument("user")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def deactivate(user: str, yes: bool) -> None:
+    """Lock USER (a name or e-mail address) out, and remove them from all movements."""
+    account = user_named(user)
+    username = account.username
+    db.session.rollback()  # hold nothing while the operator thinks
+    if not yes:
+        click.confirm(f"Lock {username} out, and remove them from all movements?", abort=True)
+    if account.deactivated_at is None:
+        with complaining():
+            accounts.deactivate(account)
+        db.session.commit()
+    click.echo(f"{username} is deactivated.")
+
+
+@commands.command("reactivate")
+@click.argument("user")
+def reactivate(user: str) -> None:
+    """Let USER (a name or e-mail address) log in again."""
+    account = user_named(user)
+    if account.deactivated_at is not None:
+        accounts.reactivate(account)
+        db.session.commit()
+    click.echo(f"{account.username} can log in again.")
 
 
 @commands.command("set-role")
@@ -65,12 +159,32 @@ def delete_user(user: str, yes: bool) -> None:
 
 @commands.command("export-user")
 @click.argument("user")
-@click.option("--output", type=click.File("wb"), default="-", help="A file, not the terminal.")
-def export_user(user: str, output: IO[bytes]) -> None:
-    """Write all that is stored about a user, called by name or e-mail address, as JSON."""
+@click.option("--output", type=click.Path(path_type=Path), help="A new file, not the terminal.")
+def export_user(user: str, output: Path | None) -> None:
+    """Write everything stored about USER (a name or e-mail address) as JSON.
+
+    Only the operator can read the file: it holds a person's whole account.
+    """
     user_id = user_named(user).id
-    accounts.record_export(user_id)
-    db.session.commit()
-    request_state().reading = True  # nobody has to wait for this, on SQLite either
-    for part in in_parts(account_document(accounts.sections_about(user_id))):
-        output.write(part)
+    with click.open_file("-", "wb") if output is None else _new_file(output) as file:
+        accounts.record_export(user_id)
+        db.session.commit()
+        request_state().reading = True  # nobody has to wait for this, on SQLite either
+        for part in in_parts(account_document(accounts.sections_about(user_id))):
+            file.write(part)
+        file.flush()
+
+
+def _open_for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _new_file(path: Path) -> IO[bytes]:
+    """Create a file that only its owner can read.
+
+    :raises ClickException: when it exists, or cannot be created
+    """
+    try:
+        return open(path, "xb", opener=_open_for_owner)
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}.") from None

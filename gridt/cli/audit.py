@@ -4,10 +4,11 @@ import json
 from datetime import UTC, datetime
 
 import click
+from sqlalchemy import select
 
 from gridt.cli.group import commands
 from gridt.cli.people import user_named
-from gridt.models import AUDITED, AuditEntry, entries, execute
+from gridt.models import AUDITED, AuditEntry, User, entries, execute
 from gridt.runtime.request_state import request_state
 from gridt.schemas.admin import audit_entry
 
@@ -26,6 +27,7 @@ def audit(
     after = since and since.replace(tzinfo=UTC)
     query = entries(None if user is None else _id_of(user), action, after)
     rows = execute(query.order_by(AuditEntry.id.desc()).limit(last)).all()
+    names = {} if as_json else _names_of({id for row in rows for id in (row.actor_id, row.user_id)})
     for entry in map(audit_entry, reversed(rows)):
         if as_json:
             click.echo(json.dumps(entry, default=datetime.isoformat, ensure_ascii=False))
@@ -34,9 +36,16 @@ def audit(
         about = [f"{entry['subject']}/{entry['subject_id']}"] if entry["subject"] else []
         click.echo(
             f"{entry['at']:%Y-%m-%d %H:%M:%S} {entry['action']:24}"
-            f" by {entry['actor_id'] or '-'} to {entry['user_id'] or '-'} "
+            f" by {names.get(entry['actor_id'], '-')} to {names.get(entry['user_id'], '-')} "
             + " ".join([*about, *details])
         )
+
+
+def _names_of(ids: set[int | None]) -> dict[int | None, str]:
+    """Return usernames with their ids; a deleted account has its id alone."""
+    known = execute(select(User.id, User.username).where(User.id.in_(sorted(filter(None, ids)))))
+    names: dict[int | None, str] = {id: str(id) for id in ids if id is not None}
+    return names | {id: f"{username} ({id})" for id, username in known}
 
 
 def _id_of(user: str) -> int:

@@ -125,8 +125,12 @@ class User(Stored, Model):
 
         Ends every login and the calendar's address: another person may have made those.
         """
-        self.password_hash = password_hash
         self.email_confirmed_at = self.email_confirmed_at or utcnow()
+        self.replace_password(password_hash)
+
+    def replace_password(self, password_hash: str) -> None:
+        """Set a new password, and end every login and the calendar's address. Does not commit."""
+        self.password_hash = password_hash
         Login.revoke_all(self.id)
         CalendarToken.revoke(self.id)
         record(EventKind.PASSWORD_RESET, user_id=self.id)
