@@ -4,6 +4,7 @@ import logging
 import os
 import resource
 import shutil
+import sys
 from tempfile import mkdtemp
 from types import SimpleNamespace
 
@@ -42,7 +43,11 @@ threads = 10
 keepalive = 15
 # Files beside them are the database's, and more of SQLite's than one for each connection.
 worker_connections = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
-several = int(os.environ.get("WEB_CONCURRENCY", "1")) > 1
+processes = int(os.environ.get("WEB_CONCURRENCY", "1"))  # gunicorn has refused what is no number
+if processes < 1:
+    start.close()
+    sys.exit("WEB_CONCURRENCY has to be 1 or more.")
+several = processes > 1
 # Where there are others to take over, a process is replaced now and then, whatever it has piled up.
 max_requests = 100_000 if several else 0
 max_requests_jitter = max_requests // 5

@@ -18,9 +18,10 @@ from gridt.monitoring import service_gauges
 from gridt.resources import BLUEPRINTS
 from gridt.resources.metrics import metrics_page
 from gridt.resources.service import swagger_ui
-from gridt.runtime.config import INSTANCE_FOLDER, Settings
+from gridt.runtime.config import Settings
 from gridt.runtime.extensions import db, init_database, jwt, passwords
 from gridt.runtime.metrics import metrics
+from gridt.runtime.setting_parsers import INSTANCE_FOLDER
 
 _YEAR = 365 * 24 * 3600  # in seconds
 _CONSTANTS = {

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from gridt.runtime.config import INSTANCE_FOLDER, ConfigurationError, Settings
+from gridt.runtime.config import ConfigurationError, Settings, unknown_variables
+from gridt.runtime.setting_parsers import INSTANCE_FOLDER
 
 SECRET = "a secret of more than 32 characters"
 SERVER = "postgresql://gridt:secret@db.example/gridt"
@@ -258,6 +259,30 @@ def test_a_bad_value_in_dot_env_is_named(configured, tmp_path):
     (tmp_path / ".env").write_text("GRIDT_HASHING_SLOTS=many\n")
     with pytest.raises(ConfigurationError, match="GRIDT_HASHING_SLOTS"):
         configured()
+
+
+@pytest.mark.parametrize(
+    "bind", ["0.0.0.0:80", ":5000", "[::1]:5000", "localhost:0", "unix:/run/gridt.sock", "fd://3"]
+)
+def test_an_address_to_listen_on_is_taken(configured, bind):
+    assert configured(BIND=bind).BIND == bind
+    assert configured(BIND=f"{bind},127.0.0.1:1").BIND == f"{bind},127.0.0.1:1"
+
+
+@pytest.mark.parametrize("bind", ["x", "", "5000", "::1:5000", "a b:5000", "host:65536", "h:5000,"])
+def test_other_addresses_are_refused(configured, bind):
+    with pytest.raises(ConfigurationError, match=r"GRIDT_BIND: Not like 127\.0\.0\.1:5000"):
+        configured(BIND=bind)
+
+
+def test_a_variable_that_is_no_setting_is_named(configured, monkeypatch):
+    configured(MOVEMENT_BY="admins", MOVEMENTS_BY="admins", DB_PASSWORD="x", METRICS_PLACE="x")
+    monkeypatch.setenv("GRIDT_METRICS_TOKEN_FILE", "x")
+    monkeypatch.setenv("GRIDT_XYZZY", "x")
+    assert unknown_variables() == [
+        "GRIDT_MOVEMENT_BY is not a setting of gridt. Did you mean GRIDT_MOVEMENTS_BY?",
+        "GRIDT_XYZZY is not a setting of gridt.",
+    ]
 
 
 # -- the database ---------------------------------------------------------------------------

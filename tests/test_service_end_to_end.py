@@ -12,6 +12,7 @@ from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from gridt.models import Movement, MovementUserAssociation, Subscription, User
@@ -112,7 +113,8 @@ def wait_for(server: Server, text: str) -> None:
 
 def test_a_restart_loses_nothing(new_database: Callable[[], str]) -> None:
     url = new_database()
-    with serve(url, UPGRADE_ON_START="true") as server:
+    with serve(url, UPGRADE_ON_START="true", MOVEMENT_BY="admins") as server:
+        assert "Did you mean GRIDT_MOVEMENTS_BY?" in server.log.read_text()
         ann = Person(server.url, "ann")
         ann.register()
         ann.log_in()
@@ -160,6 +162,7 @@ def test_wrong_settings_are_named_all_together() -> None:
         "ACCESS_TOKEN_SECONDS": "soon",
         "ARGON2_PASSES": "0",
         "UPGRADE_ON_START": "perhaps",
+        "BIND": "x",
     }
     started = subprocess.run(
         [sys.executable, "-m", "gunicorn"],
@@ -173,8 +176,17 @@ def test_wrong_settings_are_named_all_together() -> None:
     assert started.returncode == 78
     for name in wrong:
         assert f"GRIDT_{name}: " in started.stderr
-    assert "GRIDT_BIND" not in started.stderr
+    assert "GRIDT_GRACE_SECONDS" not in started.stderr
     assert "Traceback" not in started.stderr
+
+
+@same_on_both
+def test_without_a_process_nothing_starts(migrated_database: Callable[[], str]) -> None:
+    with pytest.raises(RuntimeError) as failed, serve(migrated_database(), processes=0):
+        pass
+    (printed,) = failed.value.__notes__
+    assert "WEB_CONCURRENCY has to be 1 or more." in printed
+    assert "Traceback" not in printed
 
 
 def test_the_network_of_a_big_movement_arrives_whole(migrated_database: Callable[[], str]) -> None:

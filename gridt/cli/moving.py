@@ -14,9 +14,9 @@ from gridt.cli.group import commands
 from gridt.cli.network import echo_violations, verified
 from gridt.runtime import database_copy
 from gridt.runtime.backup import NotPossible, back_up
-from gridt.runtime.config import database_url
 from gridt.runtime.database import reading_by
 from gridt.runtime.extensions import db
+from gridt.runtime.setting_parsers import database_url
 
 
 @commands.command("copy-database")

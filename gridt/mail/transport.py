@@ -15,7 +15,7 @@ from flask import current_app
 
 from gridt.mail.message import NotDelivered, Refused, sender_domain
 from gridt.runtime.clock import utcnow
-from gridt.runtime.config import SMTP_PORTS
+from gridt.runtime.setting_parsers import SMTP_PORTS
 
 #: how long a mail server may keep us waiting each time, in seconds
 _PATIENCE = 10

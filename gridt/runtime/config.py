@@ -1,43 +1,33 @@
 """Settings: read once from GRIDT_* variables, typed, and complaining together."""
 
 import os
-import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from email.policy import EmailPolicy
+from difflib import get_close_matches
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Any, cast
-from urllib.parse import unquote, urlsplit
+from typing import Any, ClassVar, cast
 
-from environs import EnvValidationError, FileAwareEnv, ValidationError
+from environs import EnvValidationError, FileAwareEnv
 from flask.helpers import get_load_dotenv
-from limits import parse
 from marshmallow.validate import OneOf, Range
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
+
+from gridt.runtime.setting_parsers import INSTANCE_FOLDER, PARSERS, stripped
 
 VERSION = "0.1.0"
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: where a relative SQLite path leads
-INSTANCE_FOLDER = ROOT / "instance"
-
 _FORMATS = OneOf(["json", "text"])
 _STARTERS = OneOf(["everybody", "admins"])
 _WORKERS = OneOf(["patient", "gthread"])
-#: how a mail server may be addressed, and the port where none is given (RFC 5321, 6409, 8314)
-SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
-
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_IN_MEMORY = {None, "", ":memory:"}
-_DRIVERS = {
-    "sqlite": "sqlite",
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
+#: what compose.yaml, gunicorn.conf.py and the tests name in the same way
+_OTHER_VARIABLES = {
+    "GRIDT_DB_PASSWORD",
+    "GRIDT_METRICS_PLACE",
+    "GRIDT_PORT",
+    "GRIDT_TEST_DATABASE_URL",
 }
 
 
@@ -141,8 +131,8 @@ class Settings:
         env = _Env(eager=False, prefix="GRIDT_", strip_whitespace=True)
         if get_load_dotenv():  # as the flask command does, unless FLASK_SKIP_DOTENV is set
             env.read_env(ROOT / ".env", recurse=False)
-        for parser in _PARSERS:
-            env.add_parser(parser.__name__.removeprefix("_"), parser)
+        for parser in PARSERS:
+            env.add_parser(parser.__name__, parser)
         try:
             url: URL | None = env.database_url("DATABASE_URL", cls.SQLALCHEMY_DATABASE_URI)
             embedded = url is None or url.get_backend_name() == "sqlite"
@@ -155,13 +145,13 @@ class Settings:
                 "SECRET_KEY_FALLBACKS": env.earlier_keys("SECRET_KEY_FALLBACKS", None),
                 "REPLICA_URI": env.replica_url("REPLICA_URL", None, url=url),
                 "PREPARED_STATEMENTS": env.bool("PREPARED_STATEMENTS", cls.PREPARED_STATEMENTS),
-                "BIND": env.str("BIND", cls.BIND),
+                "BIND": env.bind("BIND", cls.BIND),
                 "WORKER": env.str("WORKER", cls.WORKER, validate=_WORKERS),
                 "JOBS": env.str("JOBS", cls.JOBS, validate=OneOf(["embedded", "off"])),
                 "LOG_FORMAT": env.str("LOG_FORMAT", None, validate=_FORMATS),
                 "METRICS_TOKEN": env.metrics_token("METRICS_TOKEN", None),
-                "CORS_ORIGINS": _stripped(env.list("CORS_ORIGINS", list(cls.CORS_ORIGINS))),
-                "KNOWN_HOSTS": _stripped(env.list("KNOWN_HOSTS", [])),
+                "CORS_ORIGINS": stripped(env.list("CORS_ORIGINS", list(cls.CORS_ORIGINS))),
+                "KNOWN_HOSTS": stripped(env.list("KNOWN_HOSTS", [])),
                 "LIMITS": env.bool("LIMITS", cls.LIMITS),
                 "LIMITER_URL": env.redis_url("LIMITER_URL", None),
                 "MOVEMENTS_BY": env.str("MOVEMENTS_BY", cls.MOVEMENTS_BY, validate=_STARTERS),
@@ -178,12 +168,31 @@ class Settings:
 class _Env(FileAwareEnv):
     """Lets a file that cannot be read complain together with the rest."""
 
+    #: every variable that was asked for
+    known: ClassVar[set[str]] = set()
+
     def _get_value(self, env_key: str, default: Any) -> Any:
+        self.known.add(env_key)
         try:
             return super()._get_value(env_key, default)
         except (OSError, ValueError) as error:
             self._errors[f"{env_key}{self.file_suffix}"].append(str(error))
             return default
+
+
+def unknown_variables() -> list[str]:
+    """Return a sentence about each GRIDT_* variable that is no setting.
+
+    `Settings.from_environment` has to be called before.
+    """
+    known = _Env.known | {f"{name}_FILE" for name in _Env.known} | _OTHER_VARIABLES
+    unknown = sorted(name for name in os.environ if name.startswith("GRIDT_") and name not in known)
+    near = {name: get_close_matches(name, known, n=1) for name in unknown}
+    return [
+        f"{name} is not a setting of gridt."
+        + "".join(f" Did you mean {one}?" for one in near[name])
+        for name in unknown
+    ]
 
 
 def _limits(env: FileAwareEnv) -> dict[str, Any]:
@@ -209,157 +218,3 @@ def _limits(env: FileAwareEnv) -> dict[str, Any]:
         name: parse(variable, default[name], validate=validate)
         for name, (parse, variable, validate) in read.items()
     }
-
-
-def _stripped(values: list[str] | None) -> tuple[str, ...]:
-    return tuple(value.strip() for value in values or [] if value.strip())
-
-
-def _rate(text: str) -> str:
-    """Check a limit, such as `120/minute`."""
-    try:
-        parse(text)
-    except ValueError:
-        raise ValidationError("Not a limit such as 120/minute or 40/hour.") from None
-    return text
-
-
-def _redis_url(text: str | None) -> str | None:
-    """Check the address of a Redis."""
-    if text is not None and not text.startswith(("redis://", "rediss://")):
-        raise ValidationError("Not a redis:// address.")
-    return text
-
-
-def database_url(text: str) -> URL:
-    """Parse a database address; a relative SQLite path starts at the instance folder.
-
-    :raises ValidationError: when it is none
-    """
-    try:
-        url = make_url(text)
-        url = url.set(drivername=_DRIVERS[url.drivername.partition("+")[0]])
-    except (ArgumentError, KeyError, ValueError):
-        raise ValidationError("Neither a sqlite:// nor a postgresql:// address.") from None
-    if url.get_backend_name() == "sqlite" and url.database not in _IN_MEMORY:
-        url = url.set(database=str(INSTANCE_FOLDER / str(url.database)))
-    return url
-
-
-def _replica_url(text: str | None, url: URL | None) -> str | None:
-    """Parse the address of a replica, which only a PostgreSQL has."""
-    if text is None:
-        return None
-    replica = database_url(text)
-    if replica.get_backend_name() == "sqlite":
-        raise ValidationError("Not a postgresql:// address.")
-    if url is not None and url.get_backend_name() == "sqlite":
-        raise ValidationError("Only a PostgreSQL has a replica, and GRIDT_DATABASE_URL is none.")
-    return replica.render_as_string(hide_password=False)
-
-
-def _smtp_url(text: str | None) -> str | None:
-    """Check the address of a mail server; a password goes to it over TLS, or not far."""
-    if not text:
-        return None
-    try:
-        url = urlsplit(text)
-        ok = url.scheme in SMTP_PORTS and url.hostname and url.port != 0
-        ok = ok and not (url.path.strip("/") or set(text) & {"?", "#"})
-    except ValueError:
-        ok = False
-    if not ok:
-        raise ValidationError("Not like smtp+starttls://user:password@host:587.")
-    if not unquote(f"{url.username}{url.password}").isascii():
-        raise ValidationError("User and password can only be ASCII.")
-    if url.password and url.scheme == "smtp" and url.hostname not in _LOOPBACK:
-        raise ValidationError("It would send the password in clear: use smtp+starttls or smtps.")
-    return text
-
-
-def _mail_from(text: str) -> str:
-    """Check who mails are from: an address, with a name before it or not."""
-    try:
-        (address,) = EmailPolicy().header_factory("From", text).addresses
-        if address.username and address.domain and address.addr_spec.isascii():
-            return text
-    except ValueError:  # more than one, or none
-        pass
-    raise ValidationError("Not like gridt <gridt@example.org>.")
-
-
-def _client_url(text: str | None) -> str | None:
-    """Check the address of the client app."""
-    if not text:
-        return None
-    try:
-        url = urlsplit(text)
-        ok = url.scheme in {"http", "https"} and url.hostname and not set(text) & {"?", "#"}
-        ok = ok and text.isascii() and text.isprintable() and " " not in text
-    except ValueError:
-        ok = False
-    if not ok:
-        raise ValidationError("Not like https://app.example.org.")
-    return text
-
-
-def _secret_key(given: str | None, url: URL | None) -> str | None:
-    """Return the key given, or for an embedded database one of its own."""
-    if given is not None:
-        return _long_enough(given)
-    if url is None:
-        return None
-    if url.get_backend_name() != "sqlite":
-        raise ValidationError("A server database needs a key of your own.")
-    if url.database in _IN_MEMORY:
-        return secrets.token_urlsafe(48)
-    path = Path(str(url.database)).with_suffix(".secret")
-    try:
-        kept = _kept_secret(path)
-    except OSError as error:
-        raise ValidationError(f"None is given, and none can be kept: {error}.") from None
-    if len(kept) < 32:
-        raise ValidationError(f"The one kept in {path} is cut off.")
-    return kept
-
-
-def _earlier_keys(given: str | None) -> tuple[str, ...]:
-    return tuple(map(_long_enough, _stripped((given or "").split(","))))
-
-
-def _metrics_token(given: str | None) -> str | None:
-    """Check the token of GET /metrics; a setting that is there but empty is none."""
-    return _long_enough(given) if given else None
-
-
-def _long_enough(key: str) -> str:
-    if len(key) < 32:
-        raise ValidationError("Shorter than 32 characters.")
-    return key
-
-
-def _kept_secret(path: Path) -> str:
-    """Return the key kept in a file; make one the first time."""
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=path.parent) as draft:  # mode 600
-            draft.write(secrets.token_urlsafe(48))
-            draft.flush()
-            # a link appears whole or not at all: of two first starts, both use the one key
-            with suppress(FileExistsError):
-                os.link(draft.name, path)
-    return path.read_text().strip()
-
-
-_PARSERS: tuple[Callable[..., Any], ...] = (
-    database_url,
-    _replica_url,
-    _secret_key,
-    _earlier_keys,
-    _metrics_token,
-    _smtp_url,
-    _mail_from,
-    _client_url,
-    _rate,
-    _redis_url,
-)

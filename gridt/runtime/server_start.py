@@ -116,12 +116,15 @@ def _prepare_database(settings: "Settings") -> None:
     from flask import Flask
     from flask_migrate import upgrade
 
+    from gridt.runtime.config import unknown_variables
     from gridt.runtime.database import READING
     from gridt.runtime.extensions import db, disconnect, init_database
     from gridt.runtime.logs import configuration
     from gridt.runtime.schema_version import warn_of_another
 
     logging.config.dictConfig(configuration(settings.LOG_FORMAT))
+    for sentence in unknown_variables():
+        logging.getLogger("gridt.server").warning(sentence)
     app = Flask("gridt")
     app.config.from_object(settings)
     init_database(app)
