@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from platform import python_version
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -14,12 +15,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, text, update
 
 from gridt import create_app
-from gridt.models import Job, Movement, User
+from gridt.models import Job, Movement, Report, User
 from gridt.monitoring.service_gauges import service_gauges
 from gridt.runtime.clock import utcnow
+from gridt.runtime.config import VERSION
 from gridt.runtime.database import READING
 from gridt.runtime.extensions import db, passwords
 from gridt.runtime.metrics import metrics
@@ -126,11 +128,11 @@ def test_what_networks_go_through_is_counted_when_it_is_committed(watched: Flask
         movement.save_to_db()
     movement.add_user(users[0])  # is a member already
     movement.swap_leader(users[0], users[0].leaders(movement)[0])
-    followers = [user for user in users if users[6] in user.leaders(movement)]
-    movement.remove_user(users[6])
+    leaver = users[0].leaders(movement)[0]
+    followers = [user for user in users if leaver in user.leaders(movement)]
+    movement.remove_user(leaver)
     movement.save_to_db()
     db.session.remove()
-    assert followers
     assert done() == {"join": 7, "leave": 1, "swap": 1, "refill": len(followers)}
 
 
@@ -175,10 +177,21 @@ def test_jobs_and_open_slots_are_read(watched: Flask) -> None:
         put("ready", run_after=now + timedelta(minutes=5), priority=priority)
         put("running", run_after=now + timedelta(minutes=1), priority=priority, claim="x")
         put("dead", run_after=None, priority=priority)
+    post = movement.post_update(users[0], "not nice")
+    post.save_to_db()
+    for reporter in users:
+        Report(reporter.id, post.snapshot(), "not nice").save_to_db()
+    db.session.execute(
+        update(Report).where(Report.reporter_id == users[0].id).values(closed_at=now)
+    )
     db.session.commit()
 
     found = scrape(watched)
     assert named(found, "gridt_database_up") == 1
+    assert named(found, "gridt_build_info", version=VERSION, python=python_version()) == 1
+    assert named(found, "gridt_users_created") == users[-1].id
+    assert named(found, "gridt_updates_created") == post.id
+    assert named(found, "gridt_reports_open") == 1
     assert named(found, "gridt_open_slots") == 6
     assert named(found, "gridt_jobs_waiting") == 6
     assert named(found, "gridt_jobs_running") == 3

@@ -36,7 +36,10 @@ CONSTANTS = {
     "API_VERSION": VERSION,
     "OPENAPI_VERSION": "3.1.0",
     "API_SPEC_OPTIONS": {
-        "info": {"description": cleandoc(_ABOUT)},
+        "info": {
+            "description": cleandoc(_ABOUT),
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
         "security": [{"token": []}],
         "components": {
             "securitySchemes": {

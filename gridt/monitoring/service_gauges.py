@@ -7,7 +7,18 @@ from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, select, tex
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from gridt.models import DEAD, PRIORITIES, RUNNING, Job, Rows, UTCDateTime, execute
+from gridt.models import (
+    DEAD,
+    PRIORITIES,
+    RUNNING,
+    Job,
+    Report,
+    Rows,
+    Update,
+    User,
+    UTCDateTime,
+    execute,
+)
 from gridt.models import MovementUserAssociation as Association
 from gridt.runtime.clock import utcnow
 
@@ -19,17 +30,21 @@ def service_gauges() -> Mapping[str, float | None]:
     """Return the values of `metrics.GAUGES`; all but one are unknown without database."""
     now = utcnow()
     try:
-        row = execute(_FIGURES, {"now": now}).one()
+        row = execute(_FIGURES, {"now": now}).mappings().one()
     except (DBAPIError, PoolTimeout):
         return {"gridt_database_up": 0}
-    oldest = min((moment for moment in row[4:] if moment is not None), default=now)
+    waiting_since = [row[f"oldest_{place}"] for place in range(len(PRIORITIES))]
+    oldest = min((moment for moment in waiting_since if moment is not None), default=now)
     return {
         "gridt_database_up": 1,
-        "gridt_open_slots": row.open_slots,
-        "gridt_jobs_waiting": row.waiting,
-        "gridt_jobs_running": row.running,
-        "gridt_jobs_dead": row.dead,
+        "gridt_open_slots": row["open_slots"],
+        "gridt_jobs_waiting": row["waiting"],
+        "gridt_jobs_running": row["running"],
+        "gridt_jobs_dead": row["dead"],
         "gridt_jobs_oldest_seconds": (now - oldest).total_seconds(),
+        "gridt_users_created": row["users"] or 0,
+        "gridt_updates_created": row["updates"] or 0,
+        "gridt_reports_open": row["reports"],
     }
 
 
@@ -61,11 +76,19 @@ _OPEN = (
 )
 # spelled out: with a parameter no engine can tell that the index is meant
 _WAITING = select(Job.key).where(text("state = 'ready'")).order_by(Job.key)
+_OPEN_REPORTS = (
+    select(Report.reporter_id)
+    .where(text("closed_at IS NULL"))
+    .order_by(Report.reporter_id, Report.update_id)
+)
 _FIGURES = select(
     _count(_OPEN).label("open_slots"),
     _count(_WAITING).label("waiting"),
     # of a running one it is when its lease is over; those whose lease was are due again
     _jobs(Job.run_after > _now, RUNNING).label("running"),
     _jobs(Job.run_after.is_(None), DEAD).label("dead"),
+    select(func.max(User.id)).scalar_subquery().label("users"),
+    select(func.max(Update.id)).scalar_subquery().label("updates"),
+    _count(_OPEN_REPORTS).label("reports"),
     *(_oldest(priority).label(f"oldest_{place}") for place, priority in enumerate(PRIORITIES)),
 )

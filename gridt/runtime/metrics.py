@@ -9,6 +9,7 @@ counts on in its files, and they do not become more.
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from platform import python_version
 from typing import Any
 
 from flask import Flask
@@ -26,6 +27,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from gridt.runtime.config import VERSION
+
 #: where prometheus_client keeps the files, and which of them are this process's
 FOLDER, PLACE = "PROMETHEUS_MULTIPROC_DIR", "GRIDT_METRICS_PLACE"
 #: seconds; a hot read takes less than a millisecond, a login 0.2 s
@@ -40,6 +43,9 @@ GAUGES = {
     "gridt_jobs_running": "Jobs that run; up to 10,000",
     "gridt_jobs_dead": "Jobs that were given up; up to 10,000",
     "gridt_jobs_oldest_seconds": "For how long the job that waits longest has been due",
+    "gridt_users_created": "The largest id of a user: accounts that were deleted count as well",
+    "gridt_updates_created": "The largest id of an update: those that were removed count as well",
+    "gridt_reports_open": "Reports that no admin has closed; counted up to 10,000",
 }
 Read = Callable[[], Mapping[str, float | None]]
 #: under which name a session keeps what is to be counted when it commits
@@ -192,6 +198,12 @@ class _Gauges(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Read the figures; what has none is left out."""
+        versions = {"version": VERSION, "python": python_version()}
+        build = GaugeMetricFamily(
+            "gridt_build_info", "1, with the versions as labels", labels=list(versions)
+        )
+        build.add_metric(list(versions.values()), 1)
+        yield build
         for name, value in self._read().items():
             if value is not None:
                 yield GaugeMetricFamily(name, GAUGES[name], value)
