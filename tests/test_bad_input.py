@@ -469,9 +469,26 @@ def test_a_bad_interval_is_refused(refused, interval):
 
 
 @same_on_both
-def test_of_two_members_of_one_name_the_last_counts(refused):
-    body = '{"bio": "good", "bio": 7}'
-    refused("PUT", "/bio", {400, 422}, data=body, content_type="application/json")
+@pytest.mark.parametrize(
+    "body", ['{"bio": "good", "bio": "good"}', '{"bio": "", "x": {"a": 1, "a": 2}}']
+)
+def test_a_member_that_is_there_twice_is_refused(refused, body):
+    answer = refused("PUT", "/bio", {400}, data=body, content_type="application/json")
+    assert "is there twice" in answer.json["detail"]
+
+
+@same_on_both
+@pytest.mark.parametrize(
+    "number", ["1_0", "+5", " 5", "5 ", "\u0661", "\uff15", "1e1", "5.0", "0x5", ""]
+)
+def test_a_number_in_a_query_has_plain_digits(refused, number):
+    for rule, name in (
+        ("/movements", "limit"),
+        ("/movements/<movement>/history.svg", "year"),
+        ("/admin/audit", "user"),
+    ):
+        answer = refused("GET", rule, {422}, query_string={name: number})
+        assert pointers(answer) == [f"#/{name}"]
 
 
 # -- bodies ---------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The bases of all schemas, and the fields that are ours."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,17 @@ WORDS = {
     "weekly": timedelta(days=7),
 }
 _BY_INTERVAL = {interval: word for word, interval in WORDS.items()}
+_DIGITS = re.compile("-?[0-9]{1,20}")
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=365)
+
+
+class QueryInteger(fields.Integer):
+    """A whole number in a query, in ASCII digits; Python would also read `1_0` and `+5`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not _DIGITS.fullmatch(str(value)):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class In(Schema):
@@ -32,7 +43,7 @@ class Nothing(In):
 class PageIn(In):
     """Which part of a list is asked for."""
 
-    limit = fields.Integer(
+    limit = QueryInteger(
         load_default=100, validate=Range(1, 500), metadata={"description": "at most so many"}
     )
     after = fields.String(

@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
 from sqlalchemy import Row
 
-from gridt.http.fields import In, Line, Message, PageIn
+from gridt.http.fields import In, Line, Message, PageIn, QueryInteger
 from gridt.models import AUDITED, AuditEntry, User, largest_in
 from gridt.schemas.users import Identity, identity_of
 
@@ -56,7 +56,7 @@ def _ensure_utc_has_it(moment: datetime) -> None:
 class AuditIn(PageIn):
     """Which entries of the log are asked for."""
 
-    user = fields.Integer(
+    user = QueryInteger(
         load_default=None,
         validate=Range(1, largest_in(User.id)),
         metadata={"description": "the id of a user who did it or whom it was done to"},

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Range
 
 from gridt.http.clock_fields import DayOrMoment
-from gridt.http.fields import In
+from gridt.http.fields import In, QueryInteger
 from gridt.turns.scoring import Outcome
 
 #: a year that anybody may ask for
@@ -40,7 +40,7 @@ class PictureIn(In):
     """Whose year is to be drawn."""
 
     user = fields.String(load_default="me", metadata=_WHOSE)
-    year = fields.Integer(
+    year = QueryInteger(
         load_default=None, validate=YEARS, metadata={"description": "the present one if left out"}
     )
 
