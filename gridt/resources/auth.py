@@ -143,10 +143,12 @@ class Refresh(Resource):
     @bp.answers(200, Tokens)
     @bp.bodyless
     def post(self) -> ResponseReturnValue:
-        """Spend a refresh token on new tokens; spent twice, it ends the login.
+        """Spend a refresh token on new tokens.
 
-        So a thief and the owner of a token cannot both go on. A client that loses the answer logs
-        in again: its token is spent, and sending it once more ends the login.
+        A client that lost the answer sends the same token again. For 30 seconds, and until the
+        new refresh token is spent, the answer has a refresh token of the same generation: either
+        of the two may be spent next. After that, a spent token ends the login, so that a thief
+        and the owner of a token cannot both go on.
         """
         login = current_login()
         if not login.renew(token_jti()):
