@@ -64,7 +64,7 @@ class Login(Stored, Model):
         that of two callers with the same token only one makes a successor.
         """
         now = utcnow()
-        values = {"refresh_jti": str(uuid4()), "spent_jti": jti, "refreshed_at": now}
+        values = {"refresh_jti": str(uuid4()), "spent_jti": Login.refresh_jti, "refreshed_at": now}
         if self.nonce is None:
             values |= {"nonce": token_hex(16), "nonce_since": now}
         result = db.session.execute(
