@@ -9,6 +9,7 @@ from sqlalchemy import CursorResult, String, bindparam, delete, or_, select, upd
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import BigId, Model, Rows, Stored, UTCDateTime
+from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import EventKind, record
 from gridt.models.ownership import EXPORTED_USER, exported_as, owned_by_user
 from gridt.runtime.clock import utcnow
@@ -83,20 +84,19 @@ class Login(Stored, Model):
             and utcnow() - login.refreshed_at <= REFRESH_GRACE
         )
 
-    def end(self, *, everywhere: bool = False) -> None:
-        """End this login, as its user wishes. Does not commit.
-
-        :param everywhere: end all other logins of the user as well
-        """
-        if everywhere:
-            Login.revoke_all(self.user_id)
+    def end(self) -> None:
+        """End this login, as its user wishes. Does not commit."""
         self.revoke()
-        kind = EventKind.LOGIN_ENDED_EVERYWHERE if everywhere else EventKind.LOGIN_ENDED
-        record(kind, actor_id=self.user_id, user_id=self.user_id)
+        record(EventKind.LOGIN_ENDED, actor_id=self.user_id, user_id=self.user_id)
 
     def end_as_copied(self) -> None:
-        """End this login, because its refresh token was used twice. Does not commit."""
+        """End this login, because its refresh token was used twice. Does not commit.
+
+        The calendar's address ends too, if it is not older than the login: whoever copied the
+        token may have made it.
+        """
         self.revoke()
+        CalendarToken.revoke_since(self.user_id, self.created_at)
         record(EventKind.LOGIN_COPIED, user_id=self.user_id)
 
     def revoke(self) -> None:

@@ -85,9 +85,19 @@ class Auth(Resource):
     @bp.answers(200, Message)
     @bp.arguments(LogoutIn, location="query")
     def delete(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Log out: this login's tokens, or those of all, are worthless at once."""
+        """Log out: this login's tokens, or those of all, are worthless at once.
+
+        To log out everywhere also ends your calendar's secret address and tokens in mails.
+        """
+        if data["everywhere"]:
+            user = User.lock(caller_id())
+            if user is None:
+                raise InvalidToken("This login has ended")
+            user.log_out_everywhere()
+            user.save_to_db()
+            return {"message": "You are logged out everywhere; your calendar's address has ended."}
         login = current_login()
-        login.end(everywhere=data["everywhere"])
+        login.end()
         login.save_to_db()
         return {"message": "You are logged out."}
 
@@ -167,13 +177,16 @@ class ChangePassword(Resource):
     @bp.answers(200, Message)
     @bp.arguments(ChangePasswordIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Change one's password; every other login ends."""
+        """Change your password.
+
+        Every other login ends, and so do your calendar's secret address and tokens in mails.
+        """
         ensure_not_own_name(data["new_password"], caller(), "new_password")
         user = verified(caller(), data["old_password"], replace_by=data["new_password"])
         user.end_other_logins(keep=caller_login_id())
         mail.tell_password_changed(user)
         user.save_to_db()
-        return {"message": "Your password is changed; every other login has ended."}
+        return {"message": "Your password is changed; all else that opened your account has ended."}
 
 
 def _ensure_free(username: str, email: str) -> None:
