@@ -48,6 +48,7 @@ class Register(Resource):
 
     @bp.token(None)
     @bp.limited("register")
+    @bp.repeatable(account="id")
     @bp.problems(409, 503)
     @bp.answers(201, Registered)
     @bp.arguments(RegisterIn)
