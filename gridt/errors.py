@@ -116,6 +116,28 @@ class ReportClosed(Conflict):
     slug, title = "report-closed", "This report is closed already"
 
 
+class KeyInUse(Conflict):
+    slug = "idempotency-key-in-use"
+    title = "The first request with this Idempotency-Key is not answered yet"
+
+
+class AlreadyCreated(Conflict):
+    """What a repeated request asks for exists, and its secret is not shown again."""
+
+    slug = "already-created"
+    title = "This was created before, and its secret is shown only once"
+
+    def __init__(self, location: str) -> None:
+        """Say where to find what was created."""
+        super().__init__()
+        self.location = location
+
+
+class KeyReused(GridtError):
+    status, slug = 422, "idempotency-key-reused"
+    title = "This Idempotency-Key belongs to another request; choose a new one"
+
+
 class PicturesNotInstalled(GridtError):
     status, slug = 501, "pictures-not-installed"
     title = "This server cannot draw networks"

@@ -14,9 +14,8 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from gridt.errors import GridtError, MovementNotFound, NotFollowing, NotSubscribed, Overtaken
-from gridt.http.auth import tokens_for
 from gridt.http.requests import ATTEMPTS
-from gridt.models import Login, Movement, Subscription, Update, User
+from gridt.models import Movement, Subscription, Update, User
 from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD, OwnContextClient
 from tests.networks import arrows_of, keys_of, make_movements, people, plant, ring, violations
@@ -332,19 +331,6 @@ def test_of_two_who_start_the_same_movement_one_succeeds(
         assert statuses(world, *calls) == [201, 409]
     assert violations() == []
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Movement)) == 5
-
-
-def test_a_refresh_token_is_good_for_one_of_two(world: Flask) -> None:
-    world.test_client().get("/")
-    for user_id in people(5):
-        login = Login(user_id)
-        login.save_to_db()
-        headers = {"Authorization": f"Bearer {tokens_for(login)['refresh_token']}"}
-        db.session.remove()
-        call = partial(world.test_client().post, "/auth/refresh", headers=headers)
-        answers = statuses(world, call, call)
-        assert answers[1] == 401
-        assert answers.count(200) <= 1
 
 
 def test_joining_and_leaving_over_http_at_once_breaks_nothing(

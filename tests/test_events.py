@@ -123,7 +123,7 @@ def test_an_ended_login_is_recorded_with_all_that_ended(database, ann, noticed):
     login = Login(ann.id)
     login.save_to_db()
     login.end()
-    login.end(everywhere=True)
+    ann.log_out_everywhere()
     assert kinds(noticed) == ["login.ended", "login.ended-everywhere"]
 
 

@@ -22,6 +22,7 @@ from gridt.mail.tokens import issue
 from gridt.models import (
     Block,
     CalendarToken,
+    IdempotencyKey,
     Login,
     Movement,
     MovementUserAssociation,
@@ -404,6 +405,27 @@ def name_nobody(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, user="2147483647")
 
 
+def post_the_same_moment_twice(world: World, operation: Operation) -> TestResponse:
+    world.update.delete_from_db()
+    body = {"at": utcnow().isoformat()}
+    assert world.call(operation, json=body).status_code == 201
+    return world.call(operation, json=body)
+
+
+def repeat_what_is_under_way(world: World, operation: Operation) -> TestResponse:
+    headers = {"Idempotency-Key": "8e03978e"}
+    assert world.call(operation, headers=headers).status_code == 201
+    db.session.execute(sa.update(IdempotencyKey).values(status=None))
+    db.session.commit()
+    return world.call(operation, headers=headers)
+
+
+def repeat_what_shows_a_secret(world: World, operation: Operation) -> TestResponse:
+    headers = {"Idempotency-Key": "8e03978e"}
+    assert world.call(operation, headers=headers).status_code == 201
+    return world.call(operation, headers=headers)
+
+
 _OTHER = {"PATCH /admin/users/{user}": {"role": "user"}}
 
 SCENARIOS: dict[tuple[str, int], Scenario] = {
@@ -439,6 +461,9 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("GET /movements/{movement}/network", 403): come_as_a_stranger,
     ("GET /movements/{movement}/network", 501): want_a_picture_without_the_library,
     ("POST /movements/{movement}/leader", 201): have_an_open_slot,
+    ("POST /identity/calendar", 409): repeat_what_shows_a_secret,
+    ("POST /movements/{movement}/reports", 409): repeat_what_is_under_way,
+    ("POST /movements/{movement}/updates/{update}/reports", 409): repeat_what_is_under_way,
     ("POST /movements/{movement}/leader", 409): succeed,  # but that every slot is filled
     ("POST /movements/{movement}/leader/{user}", 409): follow_everybody,
     ("PUT /identity/blocks/{user}", 404): name_nobody,
@@ -460,6 +485,9 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("GET /movements/{movement}/pause", 409): come_as_a_stranger,
     ("PUT /movements/{movement}/pause", 409): come_as_a_stranger,
     ("DELETE /movements/{movement}/pause", 409): come_as_a_stranger,
+    ("POST /movements/{movement}/updates", 200): post_the_same_moment_twice,
+    ("POST /movements/{movement}/update", 200): post_the_same_moment_twice,
+    ("POST /movements/{movement}/signal", 200): post_the_same_moment_twice,
     ("POST /movements/{movement}/updates", 409): come_as_a_stranger,
     ("POST /movements/{movement}/updates/import", 409): come_as_a_stranger,
     ("GET /calendars/{secret}.ics", 404): name_no_calendar,

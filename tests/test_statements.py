@@ -404,7 +404,7 @@ def test_a_wrong_password_is_counted_by_one_commit(client, commits, path, body):
     assert len(commits) == 1
 
 
-def test_refreshing_commits_once_and_spending_again_once_more(me, app, commits):
+def test_refreshing_commits_once_and_spending_again_once_more(me, app, commits, clock):
     login = Login(me.id)
     login.save_to_db()
     client = app.test_client()
@@ -413,6 +413,7 @@ def test_refreshing_commits_once_and_spending_again_once_more(me, app, commits):
         commits.clear()
         assert client.post("/auth/refresh").status_code == status
         assert len(commits) == 1
+        clock.pass_(seconds=31)
 
 
 # -- one movement ---------------------------------------------------------------------------

@@ -22,6 +22,7 @@ _ORDER = (
     "blocks",
     "reports",
     "calendar",
+    "idempotency_keys",
     "audit",
 )
 

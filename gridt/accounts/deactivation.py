@@ -1,11 +1,11 @@
 """Deactivation: an account that cannot be used, until an admin reactivates it."""
 
-from gridt.models import CalendarToken, EventKind, Login, User, record
+from gridt.models import EventKind, User, record
 from gridt.runtime.clock import utcnow
 
 
 def deactivate(user: User, admin_id: int | None = None) -> None:
-    """Leave every movement, end every login and the calendar's address. Does not commit.
+    """Leave every movement, and end all that opens the account. Does not commit.
 
     :param admin_id: the admin who wishes so
     :raises LastAdmin: when no admin would be left
@@ -13,8 +13,7 @@ def deactivate(user: User, admin_id: int | None = None) -> None:
     """
     user.leave_everything()
     user.deactivated_at = user.deactivated_at or utcnow()
-    Login.revoke_all(user.id)
-    CalendarToken.revoke(user.id)
+    user.shut_out()
     record(EventKind.ACCOUNT_DEACTIVATED, actor_id=admin_id, user_id=user.id)
 
 

@@ -13,7 +13,7 @@ from flask import Flask, request
 from marshmallow import Schema
 
 from gridt.http.fields import Nothing
-from gridt.http.handler_notes import KEY, Handler, HandlerNotes, annotate, notes_of
+from gridt.http.handler_notes import KEY, Handler, HandlerNotes, Repeatable, annotate, notes_of
 from gridt.http.openapi import OpenApiPlugin, common_answers, complete_operation
 from gridt.http.parsing import BodyParser, file_in
 from gridt.http.rate_limits import NAMED
@@ -97,6 +97,17 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
     def token(self, kind: str | None) -> Callable[[Handler], Handler]:
         """Ask for another token than the access token: `refresh`, or None for none."""
         return lambda handler: annotate(handler, token=kind)
+
+    def repeatable(
+        self, *, found_at: str | None = None, account: str = ""
+    ) -> Callable[[Handler], Handler]:
+        """Let a caller repeat a request by `Idempotency-Key` (`gridt.http.idempotency`).
+
+        :param found_at: where to find what was created, if the answer shows a secret of it
+        :param account: without a token, the member of the answer with the id of the account
+        """
+        repeatable = Repeatable(found_at, account)
+        return lambda handler: annotate(handler, repeatable=repeatable)
 
     def limited(self, name: str) -> Callable[[Handler], Handler]:
         """Let the caller's address call only as often as the limit of that name allows."""

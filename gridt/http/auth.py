@@ -9,7 +9,7 @@ import jwt
 from flask import current_app, request
 from flask_jwt_extended import create_access_token, create_refresh_token
 from jwt.types import Options
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 
 from gridt.access import Permission, ensure
 from gridt.errors import InvalidToken, WrongCredentials
@@ -26,9 +26,9 @@ _REMEMBERED = 4096
 #: what every token says; that its time has not run out is looked at each time it is used
 _CLAIMS: Options = {"verify_exp": False, "require": ["sub", "jti", "exp", "iat", "type"]}
 
-_STANDING = select(Login.user_id, Login.wrote_at).where(
-    Login.id == bindparam("login_id"), Login.revoked_at.is_(None)
-)
+_STANDING = select(
+    Login.user_id, Login.wrote_at, Login.nonce, Login.nonce_since, Login.created_at
+).where(Login.id == bindparam("login_id"), Login.revoked_at.is_(None))
 
 
 def verify_token(kind: str) -> Caller:
@@ -74,9 +74,23 @@ def _standing(claims: dict[str, Any]) -> Caller:
     # of that very type: to Python, True is a whole number
     if type(login_id) is int and 0 < login_id <= largest_in(Login.id):
         login = execute(_STANDING, {"login_id": login_id}).one_or_none()
-        if login is not None and str(login.user_id) == claims["sub"]:
+        if login is not None and str(login.user_id) == claims["sub"] and _is_of(login, claims):
             return Caller(login.user_id, login_id, str(claims["jti"]), login.wrote_at)
     raise InvalidToken("This login has ended")
+
+
+def _is_of(login: Row[*tuple[Any, ...]], claims: dict[str, Any]) -> bool:
+    """Return whether a token belongs to a login, and not to another one of the same id.
+
+    Tokens of the versions before carry no nonce. Those are good if they were issued while the
+    login had none, and not before it: after a restore of a backup, its id had another owner then.
+    """
+    if "nonce" in claims:
+        return login.nonce is not None and bool(claims["nonce"] == login.nonce)
+    issued_at, until = claims["iat"], login.nonce_since
+    if login.nonce is not None and (until is None or issued_at > until.timestamp()):
+        return False
+    return bool(issued_at >= int(login.created_at.timestamp()))
 
 
 def caller_id() -> int:
@@ -131,7 +145,7 @@ def token_jti() -> str:
 
 def tokens_for(login: Login) -> dict[str, Any]:
     """Return a new access token and the refresh token of a login, and their life in seconds."""
-    identity, claims = str(login.user_id), {"login": login.id}
+    identity, claims = str(login.user_id), {"login": login.id, "nonce": login.nonce}
     refresh_claims = claims | {"jti": login.refresh_jti}
     lifetime = current_app.config["JWT_ACCESS_TOKEN_EXPIRES"]
     return {

@@ -12,6 +12,16 @@ KEY = "gridt"
 
 
 @dataclass(frozen=True, slots=True)
+class Repeatable:
+    """How an operation that takes `Idempotency-Key` is answered again."""
+
+    #: where to find what was created, if the first answer shows a secret of it
+    found_at: str | None = None
+    #: without a token: the member of the answer that names the account it belongs to
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HandlerNotes:
     """The notes of one handler."""
 
@@ -27,6 +37,8 @@ class HandlerNotes:
     streamed: bool = False
     #: at least one of its answers has an ETag
     conditional: bool = False
+    #: it takes `Idempotency-Key`
+    repeatable: Repeatable | None = None
 
 
 _DEFAULTS = HandlerNotes()

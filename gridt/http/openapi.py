@@ -26,6 +26,7 @@ Habits, and a network of people who keep each other to them.
 - **Lists** are arrays, a page at a time; the next page is in the header `Link`.
 - **Times** are ISO 8601 in UTC, **intervals** a word (`daily`) or an ISO 8601 duration (`P2D`).
 - **Reading** again by `If-None-Match` with the `ETag` of an answer costs no body: 304.
+- **Writing** again by `Idempotency-Key` creates nothing twice: the first answer comes again.
 - **Too many calls** are answered 429, a database that is away 503; `Retry-After` says when to
   come back.
 """
@@ -80,6 +81,15 @@ _IF_NONE_MATCH = {
     "required": False,
     "description": "the `ETag` of an answer one has; answered 304 while it still holds",
     "schema": _TEXT,
+}
+_IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "description": "a random text of yours, new for each request and the same when you repeat it: "
+    "the first answer of success comes again for 24 hours. 422 for another request",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._~-]{1,255}$"},
+    "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
 }
 _ETAG = {"description": "names this answer, for `If-None-Match`", "schema": _TEXT}
 _LINK = {"description": 'the next page, if there is one: `<…>; rel="next"`', "schema": _TEXT}
@@ -164,9 +174,13 @@ def _common_answer(status: int, description: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": description}
     if status != 304:
         answer["content"] = {"application/problem+json": {"schema": Problem}}
+    seconds = {"schema": {"type": "integer"}, "description": "in seconds"}
     if status in {429, 503}:
-        seconds = {"schema": {"type": "integer"}, "description": "in seconds"}
         answer["headers"] = {"Retry-After": seconds}
+    elif status == 409:
+        waiting = seconds | {"description": "in seconds, with `idempotency-key-in-use`"}
+        made = {"schema": _TEXT, "description": "what exists, with `already-created`"}
+        answer["headers"] = {"Retry-After": waiting, "Location": made}
     return answer
 
 
@@ -190,6 +204,9 @@ def complete_operation(operation: dict[str, Any], notes: HandlerNotes, method: s
     if notes.file is not None:
         operation["requestBody"] = {"content": notes.file, "required": True}
         statuses |= {415, 422}
+    if notes.repeatable is not None:
+        statuses |= {409, 422}
+        operation["parameters"] = [*operation.get("parameters", []), deepcopy(_IDEMPOTENCY_KEY)]
     if operation.get("parameters"):
         statuses.add(422)
     if method != "get":

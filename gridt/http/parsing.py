@@ -25,7 +25,7 @@ class BodyParser(FlaskParser):
     """Reads JSON bodies: none at all is an empty object, anything but JSON is refused."""
 
     def _raw_load_json(self, req: Request) -> Any:
-        body = _body_of(req)
+        body = body_of(req)
         if not body:
             return {}
         if not req.is_json:
@@ -72,13 +72,17 @@ _STRICT = json.JSONDecoder(object_pairs_hook=_named_once, parse_int=str)
 
 def file_in(req: Request, media_type: str) -> bytes:
     """Return the body of a request as it came, which has to be of a type, or nothing."""
-    body = _body_of(req)
+    body = body_of(req)
     if body and req.mimetype != media_type:
         raise UnsupportedMediaType(f"Send it with the header Content-Type: {media_type}")
     return body
 
 
-def _body_of(req: Request) -> bytes:
+def body_of(req: Request) -> bytes:
+    """Return the body of a request as it came.
+
+    :raises HTTPException: when it is too long, or cannot be read
+    """
     try:
         body = req.get_data(cache=True)
     except HTTPException:

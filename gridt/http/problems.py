@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from gridt.errors import Busy, Conflict, GridtError, Invalid
+from gridt.errors import AlreadyCreated, Busy, Conflict, GridtError, Invalid
 from gridt.runtime.extensions import db
 from gridt.runtime.request_state import request_state
 
@@ -74,6 +74,8 @@ def _domain_error(error: GridtError) -> Response:
     db.session.rollback()
     members = {"errors": error.errors} if isinstance(error, Invalid) else {}
     response = problem(error.status, error.title, error.detail, error.slug, **members)
+    if isinstance(error, AlreadyCreated):
+        response.headers["Location"] = error.location
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response

@@ -20,6 +20,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from gridt.errors import InvalidToken, Overtaken
 from gridt.http.auth import verify_token
 from gridt.http.handler_notes import HandlerNotes, notes_of
+from gridt.http.idempotency import HEADER, answer_once
 from gridt.http.rate_limits import add_limit_headers, address, limiter
 from gridt.http.replica import replica
 from gridt.runtime.database import READING, let_go
@@ -62,6 +63,8 @@ class Resource(MethodView):
             attempt += 1
             try:
                 _admit(notes, count=attempt == 1)
+                if notes.repeatable is not None and HEADER in request.headers:
+                    return answer_once(notes.repeatable, call, path)
                 answer: ResponseReturnValue = call(**path)
                 return answer
             except (DBAPIError, StaleDataError, Overtaken) as error:
@@ -136,7 +139,7 @@ def register_http(app: Flask) -> None:
         origins=app.config["CORS_ORIGINS"],
         send_wildcard=True,
         methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-ID"],
+        allow_headers=["Authorization", "Content-Type", HEADER, "If-None-Match", "X-Request-ID"],
         expose_headers=[*_EXPOSED],
         max_age=24 * 3600,
     )

@@ -12,7 +12,7 @@ from flask import current_app
 
 from gridt.jobs import enqueue, job
 from gridt.mail.message import Refused, compose
-from gridt.mail.tokens import Purpose, issue
+from gridt.mail.tokens import Purpose, issue, state_of
 from gridt.mail.transport import deliver
 from gridt.models import User, delay_of_mail
 from gridt.runtime.database import let_go
@@ -38,9 +38,13 @@ def ask_to_reset_password(email: str) -> None:
 
 
 def ask_to_change_email(user: User, new_email: str) -> None:
-    """Send to an address what makes it that of `user`, unless it is somebody else's."""
-    key = f"change-email:{user.id}:{_digest(new_email)}"
-    arguments = {"user_id": user.id, "new_email": new_email}
+    """Send to an address what makes it that of `user`, unless it is somebody else's.
+
+    Nothing is sent if the password or the address changes before: another person may have asked.
+    """
+    state = state_of(Purpose.CHANGE_EMAIL, user)
+    key = f"change-email:{user.id}:{_digest(new_email)}:{state[:16]}"
+    arguments = {"user_id": user.id, "new_email": new_email, "state": state}
     _ask_for("send-email-change", arguments, key, new_email)
 
 
@@ -80,9 +84,11 @@ def _send_password_reset(email: str) -> None:
 
 
 @job("send-email-change", writes=False)
-def _send_email_change(user_id: int, new_email: str) -> None:
+def _send_email_change(user_id: int, new_email: str, state: str | None = None) -> None:
     user, holder = User.find_by_id(user_id), User.find_by_email(new_email)
-    if user is None:
+    if user is None or user.deactivated_at is not None:
+        return
+    if state not in (None, state_of(Purpose.CHANGE_EMAIL, user)):  # None: of the version before
         return
     if holder in (None, user):
         _send("change_email", new_email, issue(Purpose.CHANGE_EMAIL, user, new_email))

@@ -62,27 +62,33 @@ class MailToken:
         """Return the user it was issued to, if it is still good for that user.
 
         :param lock: hold the user's row, so that of two callers with one token only one gets it
-        :raises InvalidMailToken: when it was used, or overtaken by another change
+        :raises InvalidMailToken: when it was used, or overtaken by another change, or the account
+            is deactivated
         """
         user = User.lock(self.user_id) if lock else User.find_by_id(self.user_id)
-        if user is None or not compare_digest(self.state, _state(self.purpose, user)):
+        if user is None or user.deactivated_at is not None:
+            raise InvalidMailToken
+        if not compare_digest(self.state, state_of(self.purpose, user)):
             raise InvalidMailToken
         return user
 
 
 def issue(purpose: Purpose, user: User, address: str = "") -> str:
     """Return a new token for `user`."""
-    text = _serializer(purpose).dumps([user.id, _state(purpose, user), address])
+    text = _serializer(purpose).dumps([user.id, state_of(purpose, user), address])
     return text if isinstance(text, str) else text.decode()
 
 
-def _state(purpose: Purpose, user: User) -> str:
+def state_of(purpose: Purpose, user: User) -> str:
     """Return a digest of all that must not have changed between issuing a token and using it."""
     # when the address changed, too: going back to an old one must not revive its tokens
     bound = [user.email, user.email_changed_at]
-    bound.append(
-        user.email_confirmed_at if purpose is Purpose.CONFIRM_EMAIL else user.password_hash
-    )
+    if purpose is Purpose.CONFIRM_EMAIL:
+        bound.append(user.email_confirmed_at)
+    else:
+        bound.append(user.password_hash)
+        if user.secured_at is not None:  # tokens of the version before do not know it
+            bound.append(user.secured_at)
     return sha256(json.dumps(bound, default=str).encode()).hexdigest()
 
 

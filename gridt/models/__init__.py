@@ -5,6 +5,8 @@ from gridt.models.base import Model, Rows, UTCDateTime, execute, largest_in
 from gridt.models.block import DIRECTIONS, Block, blocked_among, followed_before
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import Event, EventKind, after_commit, in_transaction, record
+from gridt.models.idempotency_key import LIFETIME as ANSWER_LIFETIME
+from gridt.models.idempotency_key import IdempotencyKey
 from gridt.models.job import DEAD, PRIORITIES, RUNNING, Job
 from gridt.models.login import ACTIVE_LOGINS, Login
 from gridt.models.login_throttle import LoginThrottle, PasswordAttempt, delay_of_mail
@@ -43,6 +45,7 @@ from gridt.models.views import (
 
 __all__ = [
     "ACTIVE_LOGINS",
+    "ANSWER_LIFETIME",
     "AUDITED",
     "CATEGORIES",
     "CHOICES",
@@ -70,6 +73,7 @@ __all__ = [
     "EventKind",
     "FormerClock",
     "FormerInterval",
+    "IdempotencyKey",
     "Job",
     "Login",
     "LoginThrottle",

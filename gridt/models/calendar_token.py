@@ -55,6 +55,11 @@ class CalendarToken(Model):
         return cast("CursorResult[object]", result).rowcount == 1
 
     @classmethod
+    def revoke_since(cls, user_id: int, moment: datetime) -> None:
+        """Delete a user's address, if it was made at a moment or later."""
+        db.session.execute(delete(cls).where(cls.user_id == user_id, cls.created_at >= moment))
+
+    @classmethod
     def made_at(cls, user_id: int) -> datetime | None:
         """Return when a user's address was made, or None."""
         row = execute(select(cls.created_at).where(cls.user_id == user_id)).one_or_none()

@@ -80,6 +80,11 @@ class Job(Model):
         record(EventKind.JOB_ENQUEUED)
 
     @staticmethod
+    def is_waiting(key: str) -> bool:
+        """Return whether a job with that key waits."""
+        return execute(_WAITING, {"of_key": key}).scalar() is not None
+
+    @staticmethod
     def is_any_due() -> bool:
         """Tell whether there is a job to take up."""
         return execute(_LOOK, {"now": utcnow()}).scalar() is not None
@@ -173,6 +178,7 @@ def _held() -> tuple[ColumnElement[bool], ...]:
 # Statements are made once: to build one costs as much as to run it.
 _now = bindparam("now", type_=UTCDateTime())
 _INSERT = {"postgresql": _insert_into(postgresql), "sqlite": _insert_into(sqlite)}
+_WAITING = select(Job.id).where(Job.key == bindparam("of_key"), _READY)
 _LOOK = select(func.coalesce(*map(_first_due, PRIORITIES)))
 _TAKE_UP = (
     update(Job)

@@ -1,6 +1,7 @@
 """Logins: one row each, so that its tokens end with it at once."""
 
 from datetime import datetime, timedelta
+from secrets import token_hex
 from typing import cast
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ from sqlalchemy import CursorResult, String, bindparam, delete, or_, select, upd
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import BigId, Model, Rows, Stored, UTCDateTime
+from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import EventKind, record
 from gridt.models.ownership import EXPORTED_USER, exported_as, owned_by_user
 from gridt.runtime.clock import utcnow
@@ -15,12 +17,15 @@ from gridt.runtime.extensions import db
 
 #: longest user agent that is stored
 LONGEST_USER_AGENT = 256
+#: how long a spent refresh token is answered with its successor, whose answer may be lost
+REFRESH_GRACE = timedelta(seconds=30)
 
 
 class Login(Stored, Model):
     """A login of a user on a device.
 
-    Every token carries the id of its login.
+    Every token carries the id and the nonce of its login. The nonce is random: after a restore of
+    a backup another login may get the same id, but never the same nonce.
 
     :param user_agent: what the device says of itself; only the beginning is kept
     """
@@ -38,41 +43,60 @@ class Login(Stored, Model):
     #: kept up only where there is a replica (gridt/http/replica.py); logging in changes something
     wrote_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     user_agent: Mapped[str | None] = mapped_column(String(LONGEST_USER_AGENT))
+    #: the refresh token that was spent last, at `refreshed_at`
+    spent_jti: Mapped[str | None] = mapped_column(String(36))
+    #: 32 hex digits; null until the first refresh of a login that is older than this column
+    nonce: Mapped[str | None] = mapped_column(String(32))
+    #: when such a login got its nonce; its tokens of before carry none
+    nonce_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     def __init__(self, user_id: int, user_agent: str | None = None) -> None:
         self.user_id = user_id
         self.user_agent = user_agent[:LONGEST_USER_AGENT] if user_agent else None
         self.created_at = self.refreshed_at = self.wrote_at = utcnow()
         self.refresh_jti = str(uuid4())
+        self.nonce = token_hex(16)
 
     def renew(self, jti: str) -> bool:
-        """Spend the refresh token `jti`; return whether it was unspent.
+        """Spend the refresh token `jti`; return whether the caller may have its successor.
 
-        If so, `refresh_jti` names the next one. One statement decides, so that of two callers
-        with the same token only one gets a new one.
+        If so, `refresh_jti` names the successor. A token that was spent less than `REFRESH_GRACE`
+        ago has the same successor again, as long as that one is unspent. One statement decides, so
+        that of two callers with the same token only one makes a successor.
         """
-        fresh = str(uuid4())
+        now = utcnow()
+        values = {"refresh_jti": str(uuid4()), "spent_jti": Login.refresh_jti, "refreshed_at": now}
+        if self.nonce is None:
+            values |= {"nonce": token_hex(16), "nonce_since": now}
         result = db.session.execute(
             update(Login)
             .where(Login.id == self.id, Login.refresh_jti == jti, Login.revoked_at.is_(None))
-            .values(refresh_jti=fresh, refreshed_at=utcnow())
+            .values(values)
         )
-        return cast("CursorResult[object]", result).rowcount == 1
+        if cast("CursorResult[object]", result).rowcount == 1:
+            return True
+        # another caller may have spent it, ended the login or deleted it
+        login = db.session.get(Login, self.id, populate_existing=True)
+        return (
+            login is not None
+            and login.revoked_at is None
+            and login.spent_jti == jti
+            and utcnow() - login.refreshed_at <= REFRESH_GRACE
+        )
 
-    def end(self, *, everywhere: bool = False) -> None:
-        """End this login, as its user wishes. Does not commit.
-
-        :param everywhere: end all other logins of the user as well
-        """
-        if everywhere:
-            Login.revoke_all(self.user_id)
+    def end(self) -> None:
+        """End this login, as its user wishes. Does not commit."""
         self.revoke()
-        kind = EventKind.LOGIN_ENDED_EVERYWHERE if everywhere else EventKind.LOGIN_ENDED
-        record(kind, actor_id=self.user_id, user_id=self.user_id)
+        record(EventKind.LOGIN_ENDED, actor_id=self.user_id, user_id=self.user_id)
 
     def end_as_copied(self) -> None:
-        """End this login, because its refresh token was used twice. Does not commit."""
+        """End this login, because its refresh token was used twice. Does not commit.
+
+        The calendar's address ends too, if it is not older than the login: whoever copied the
+        token may have made it.
+        """
         self.revoke()
+        CalendarToken.revoke_since(self.user_id, self.created_at)
         record(EventKind.LOGIN_COPIED, user_id=self.user_id)
 
     def revoke(self) -> None:

@@ -107,19 +107,19 @@ class Update(Stored, Model):
 
         Does not commit. The member's row is locked: they can neither leave nor post meanwhile.
 
-        :param at: when it was done, if that was not just now
+        :param at: when it was done, if not just now; an update of that moment is returned as it is
         :param grace: for how long after its end a turn may still be said to have been done
-        :returns: its id, time_stamp and message
+        :returns: its id, time_stamp and message, and in `is_new` whether it was inserted
         :raises NotSubscribed: when the leader is not a member, with nothing changed
         :raises NotInTime: when `at` is in the future, or in a turn that is over for too long
         :raises AlreadyDone: when the turn of `at` is done, and the movement counts only one
         """
-        row = lock_row(leader_id, movement_id)
-        if row is None:
+        if (row := lock_row(leader_id, movement_id)) is None:
             raise NotSubscribed
-        ends = {"leader_id": leader_id, "movement_id": movement_id}
-        moment = utcnow()
+        ends, moment = {"leader_id": leader_id, "movement_id": movement_id}, utcnow()
         is_next = at is None and is_complete(row)
+        if at is not None and (saved := _saved_at(at, ends)):
+            return saved
         if at is not None:
             # read again under the lock: the clock may have changed before it
             turn = turn_open_for(load_row(leader_id, movement_id) or row, at, moment, grace)
@@ -133,7 +133,7 @@ class Update(Stored, Model):
         if not is_next:
             recompute_member(**ends)
         record(EventKind.UPDATE_POSTED, actor_id=leader_id, movement_id=movement_id, update_id=id)
-        return {"id": id, **posted}
+        return {"id": id, **posted, "is_new": True}
 
     def withdraw(self, user: "User") -> None:
         """Delete this update, because its leader or an admin wishes so, and commit."""
@@ -219,6 +219,16 @@ _ANY_IN = (
     )
     .limit(1)
 )
+_SAVED = (
+    select(Update.id, Update.time_stamp, Update.message)
+    .where(
+        Update.leader_id == bindparam("leader_id"),
+        Update.movement_id == bindparam("movement_id"),
+        Update.time_stamp == bindparam("moment", type_=UTCDateTime()),
+    )
+    .order_by(Update.id)
+    .limit(1)
+)
 _SET_TIME = (
     update(Subscription)
     .where(*_MINE)
@@ -245,6 +255,16 @@ _FIRST = select(func.min(Update.time_stamp)).where(
     # those of a membership before this one do not count
     Update.time_stamp >= bindparam("since", type_=UTCDateTime()),
 )
+
+
+def _saved_at(moment: datetime, ends: dict[str, int]) -> dict[str, Any] | None:
+    """Return a member's update of exactly a moment, as `Update.record` does, or None.
+
+    A post that is repeated is looked up before its turn is judged: the first one has done that
+    turn, which may be over by now.
+    """
+    row = execute(_SAVED, ends | {"moment": moment}).first()
+    return None if row is None else {**row._mapping, "is_new": False}
 
 
 def _is_done(turn: Turn, ends: dict[str, int]) -> bool:

@@ -55,6 +55,8 @@ class User(Stored, Model):
     #: when the days and weeks begin: minutes after midnight, and 0 for Monday to 6 for Sunday
     day_starts_at: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     week_starts_on: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    #: when others were shut out; mail tokens of before that open the account no more
+    secured_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     movements: Mapped[list["Movement"]] = relationship(
         secondary="subscriptions", viewonly=True, order_by="Movement.id"
@@ -117,22 +119,38 @@ class User(Stored, Model):
 
     def end_other_logins(self, keep: int) -> None:
         """End all logins but one, because this user changed the password. Does not commit."""
-        Login.revoke_all(self.id, keep=keep)
+        self.shut_out(keep=keep)
         record(EventKind.PASSWORD_CHANGED, actor_id=self.id, user_id=self.id)
+
+    def log_out_everywhere(self) -> None:
+        """End all logins, because this user wishes so. Does not commit."""
+        self.shut_out()
+        record(EventKind.LOGIN_ENDED_EVERYWHERE, actor_id=self.id, user_id=self.id)
+
+    def shut_out(self, keep: int | None = None) -> None:
+        """End all that opens this account without the password. Does not commit.
+
+        These are the logins, the calendar's address and the mail tokens. Another person may have
+        made or asked for any of them.
+
+        :param keep: the id of a login that goes on
+        """
+        Login.revoke_all(self.id, keep=keep)
+        CalendarToken.revoke(self.id)
+        self.secured_at = utcnow()
 
     def reset_password(self, password_hash: str) -> None:
         """Set a new password for a user who reads mail at their address. Does not commit.
 
-        Ends every login and the calendar's address: another person may have made those.
+        Ends all that opened the account before.
         """
         self.email_confirmed_at = self.email_confirmed_at or utcnow()
         self.replace_password(password_hash)
 
     def replace_password(self, password_hash: str) -> None:
-        """Set a new password, and end every login and the calendar's address. Does not commit."""
+        """Set a new password, and end all that opened the account before. Does not commit."""
         self.password_hash = password_hash
-        Login.revoke_all(self.id)
-        CalendarToken.revoke(self.id)
+        self.shut_out()
         record(EventKind.PASSWORD_RESET, user_id=self.id)
 
     def confirm_email(self) -> None:
@@ -288,6 +306,7 @@ exported_as(
         User.created_at,
         User.deactivated_at,
         User.email_changed_at,
+        User.secured_at,
     ).where(User.id == EXPORTED_USER),
 )
 

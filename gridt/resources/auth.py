@@ -48,6 +48,7 @@ class Register(Resource):
 
     @bp.token(None)
     @bp.limited("register")
+    @bp.repeatable(account="id")
     @bp.problems(409, 503)
     @bp.answers(201, Registered)
     @bp.arguments(RegisterIn)
@@ -85,9 +86,19 @@ class Auth(Resource):
     @bp.answers(200, Message)
     @bp.arguments(LogoutIn, location="query")
     def delete(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Log out: this login's tokens, or those of all, are worthless at once."""
+        """Log out: this login's tokens, or those of all, are worthless at once.
+
+        To log out everywhere also ends your calendar's secret address and tokens in mails.
+        """
+        if data["everywhere"]:
+            user = User.lock(caller_id())
+            if user is None:
+                raise InvalidToken("This login has ended")
+            user.log_out_everywhere()
+            user.save_to_db()
+            return {"message": "You are logged out everywhere; your calendar's address has ended."}
         login = current_login()
-        login.end(everywhere=data["everywhere"])
+        login.end()
         login.save_to_db()
         return {"message": "You are logged out."}
 
@@ -143,10 +154,12 @@ class Refresh(Resource):
     @bp.answers(200, Tokens)
     @bp.bodyless
     def post(self) -> ResponseReturnValue:
-        """Spend a refresh token on new tokens; spent twice, it ends the login.
+        """Spend a refresh token on new tokens.
 
-        So a thief and the owner of a token cannot both go on. A client that loses the answer logs
-        in again: its token is spent, and sending it once more ends the login.
+        A client that lost the answer sends the same token again. For 30 seconds, and until the
+        new refresh token is spent, the answer has a refresh token of the same generation: either
+        of the two may be spent next. After that, a spent token ends the login, so that a thief
+        and the owner of a token cannot both go on.
         """
         login = current_login()
         if not login.renew(token_jti()):
@@ -165,13 +178,16 @@ class ChangePassword(Resource):
     @bp.answers(200, Message)
     @bp.arguments(ChangePasswordIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Change one's password; every other login ends."""
+        """Change your password.
+
+        Every other login ends, and so do your calendar's secret address and tokens in mails.
+        """
         ensure_not_own_name(data["new_password"], caller(), "new_password")
         user = verified(caller(), data["old_password"], replace_by=data["new_password"])
         user.end_other_logins(keep=caller_login_id())
         mail.tell_password_changed(user)
         user.save_to_db()
-        return {"message": "Your password is changed; every other login has ended."}
+        return {"message": "Your password is changed; all else that opened your account has ended."}
 
 
 def _ensure_free(username: str, email: str) -> None:

@@ -26,6 +26,7 @@ class OwnCalendar(Resource):
         """Tell whether one's calendar has a secret address, and since when; not which."""
         return {"since": CalendarToken.made_at(caller_id())}
 
+    @bp.repeatable(found_at="/identity/calendar")
     @bp.answers(201, CalendarMade)
     @bp.bodyless
     def post(self) -> ResponseReturnValue:

@@ -22,6 +22,7 @@ _EXAMPLE = "date,message\n2026-01-31,Touched my toes!\n"
 class UpdatesImport(Resource):
     """Updates of the past."""
 
+    @bp.repeatable()
     @bp.problems(404, 409)
     @bp.answers(200, ImportOut)
     @bp.arguments(ImportIn, location="query")

@@ -32,6 +32,7 @@ _FOLLOWERS = Listing(FOLLOWERS_QUERY, [(MovementUserAssociation.follower_id, Fal
 class OpenSlot(Resource):
     """The caller's open slots in a movement."""
 
+    @bp.repeatable()
     @bp.problems(404, 409)
     @bp.answers(201, LeaderOut)
     @bp.bodyless
@@ -58,6 +59,7 @@ class Leader(Resource):
         answer = _leader_or_404(found, leader_id)
         return answer | {"message_history": message_history(leader_id, found.id)}
 
+    @bp.repeatable()
     @bp.problems(404, 409)
     @bp.answers(200, LeaderOut)
     @bp.bodyless

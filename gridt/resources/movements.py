@@ -54,6 +54,7 @@ class Movements(Resource):
         rows, headers = listing.page(limit=data["limit"], after=data["after"], caller_id=user_id)
         return [movement_answer(view) for view in Movement.views(rows, user_id)], headers
 
+    @bp.repeatable()
     @bp.problems(403, 409)
     @bp.answers(201, MovementChanged, headers=LOCATION_HEADER)
     @bp.arguments(MovementIn)

@@ -39,6 +39,7 @@ _LISTINGS = {state: _NEWEST_FIRST.where(condition) for state, condition in REPOR
 class MovementReports(Resource):
     """What is wrong with a movement."""
 
+    @bp.repeatable()
     @bp.problems(404)
     @bp.answers(201, Reported)
     @bp.answers(200, Reported)
@@ -52,6 +53,7 @@ class MovementReports(Resource):
 class UpdateReports(Resource):
     """What is wrong with an update."""
 
+    @bp.repeatable()
     @bp.problems(404)
     @bp.answers(201, Reported)
     @bp.answers(200, Reported)

@@ -38,16 +38,21 @@ class Updates(Resource):
         rows, headers = _NEWEST_FIRST.page(**data, leader_id=leader_id, movement_id=found.id)
         return [update_view(row) for row in rows], headers
 
+    @bp.repeatable()
     @bp.problems(404, 409)
     @bp.answers(201, UpdateOut, headers=LOCATION_HEADER)
+    @bp.answers(200, UpdateOut, headers=LOCATION_HEADER)
     @bp.arguments(UpdateIn)
     def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """Say that one did it."""
+        """Post an update.
+
+        With an `at` of which you have an update already, the answer is that update, with 200.
+        """
         movement_id = movement_id_in(movement)
-        answer = _record(movement_id, data)
+        answer, status = _record(movement_id, data)
         db.session.commit()
         location = f"/movements/{movement_id}/updates/{answer['id']}"
-        return answer, 201, {"Location": location}
+        return answer, status, {"Location": location}
 
 
 @bp.route("/movements/<movement>/update", endpoint="UpdateAsMessage")
@@ -55,14 +60,16 @@ class Updates(Resource):
 class Signal(Resource):
     """Updates as the published client posts them."""
 
+    @bp.repeatable()
     @bp.problems(404, 409)
     @bp.answers(201, Message)
+    @bp.answers(200, Message)
     @bp.arguments(UpdateIn)
     def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """Say that one did it, and be answered by a sentence, as the published client expects."""
-        _record(movement_id_in(movement), data)
+        """Post an update, and get a sentence, as the published client expects."""
+        _, status = _record(movement_id_in(movement), data)
         db.session.commit()
-        return {"message": "Well done! Your followers will see it."}, 201
+        return {"message": "Well done! Your followers will see it."}, status
 
 
 @bp.route("/movements/<movement>/updates/<update>")
@@ -107,13 +114,15 @@ def update_or_404(movement: str, update: str) -> Update:
     return found
 
 
-def _record(movement_id: int, data: dict[str, Any]) -> dict[str, Any]:
+def _record(movement_id: int, data: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Return the update that was posted, or had been posted before, and the status to answer."""
     when = {"at": data["at"], "grace": current_app.config["GRACE"]}
     try:
-        return Update.record(caller_id(), movement_id, data["message"] or None, **when)
+        posted = Update.record(caller_id(), movement_id, data["message"] or None, **when)
     except NotSubscribed:
         movement_or_404(str(movement_id))  # whose members there are exists; looked for only now
         raise
+    return posted, 201 if posted.pop("is_new") else 200
 
 
 def _ensure_readable(leader_id: int, movement_id: int, otherwise: type[NotFound]) -> None:

@@ -56,6 +56,13 @@ class Session(flask_sqlalchemy.session.Session):
         """Return what this request reads by, or else the engine."""
         return reader(self._db) or super().get_bind(*args, **kwargs)
 
+    def commit(self) -> None:
+        """Commit what is pending; or flush it, where the request commits later."""
+        if request_state().defers_commit:
+            self.flush()
+        else:
+            super().commit()
+
     def rollback(self) -> None:
         """Roll back what is pending."""
         with _lost_or_not():

@@ -44,6 +44,8 @@ class RequestState:
     bind: str | None = None
     #: the connections that it reads by, by bind
     readers: dict[str, Connection] = field(default_factory=dict)
+    #: its session commits only when the answer is stored (`gridt.http.idempotency`)
+    defers_commit: bool = False
     #: for how many seconds it waits for SQLite's write lock; None for as long as all others do
     patience: float | None = None
     #: the id of the request, as the answer and the audit log show it; a job has none

@@ -24,6 +24,11 @@ class Road(ThreadingHTTPServer):
         self.target = urlsplit(url).netloc
         self.troubles = troubles
         self.arrived: list[tuple[str, str]] = []
+        self.answers: list[tuple[tuple[str, str], bytes]] = []
+
+    def saved(self, call: tuple[str, str]) -> int:
+        """Return how many different answers a call got, lost ones included."""
+        return len({content for answered, content in self.answers if answered == call})
 
     @property
     def url(self) -> str:
@@ -47,6 +52,7 @@ class _Traveller(BaseHTTPRequestHandler):
         onward.request(self.command, self.path, body, dict(self.headers))
         answer: HTTPResponse = onward.getresponse()
         content = answer.read()
+        self.server.answers.append((call, content))
         onward.close()
         if trouble == "lost":
             self.close_connection = True

@@ -38,10 +38,15 @@ def test_each_login_has_a_token_of_its_own(make_user, make_login):
     assert make_login(user).refresh_jti != make_login(user).refresh_jti
 
 
-def test_a_refresh_token_is_spent_once(make_login):
+def test_a_refresh_token_is_spent_once(make_login, clock):
     login = make_login()
     first = login.refresh_jti
     assert login.renew(first) is True
+    second = login.refresh_jti
+    clock.pass_(seconds=30)
+    assert login.renew(first) is True, "its answer may be lost"
+    assert login.refresh_jti == second
+    clock.pass_(seconds=1)
     assert login.renew(first) is False
 
 
@@ -52,7 +57,7 @@ def test_the_next_refresh_token_is_good_after_the_first(make_login):
     second = login.refresh_jti
     assert second != first
     assert login.renew(second) is True
-    assert login.renew(second) is False
+    assert login.renew(first) is False
 
 
 def test_a_spent_token_changes_nothing(make_login, clock):
@@ -97,9 +102,12 @@ def test_a_token_of_another_login_is_not_renewed(make_user, make_login):
 
 def test_a_login_that_ended_is_not_renewed(make_login):
     login = make_login()
+    spent = login.refresh_jti
+    assert login.renew(spent) is True
     login.revoke()
     login.save_to_db()
     assert login.renew(login.refresh_jti) is False
+    assert login.renew(spent) is False
 
 
 def test_revoke_all_ends_every_login_of_one_user_but_the_one_kept(make_user, make_login, clock):

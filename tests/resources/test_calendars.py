@@ -186,12 +186,6 @@ def test_it_ends_with_the_account_and_with_a_lost_password(
     assert client.get(url).status_code == 404
 
 
-def test_it_outlives_a_change_of_password(client, client_of, ann, url):
-    body = {"old_password": PASSWORD, "new_password": "another long one"}
-    assert client_of(ann).post("/user/change_password", json=body).status_code == 200
-    assert client.get(url).status_code == 200
-
-
 @pytest.mark.parametrize(
     "change",
     [

@@ -188,10 +188,41 @@ def test_a_turn_that_has_just_ended_may_still_be_done(client_of, clock, movement
 
     assert answer.json["time_stamp"] == "2024-03-21T23:00:00+00:00"
     assert standing(client, movement)["streak"] == 1
-    again = client.post(path, json={"at": late})
+    again = client.post(path, json={"at": "2024-03-21T23:00:01Z"})
     assert (again.status_code, again.json["type"]) == (409, "/problems/already-done")
     client.patch(f"/movements/{movement.id}", json={"counts_every_update": True})
-    assert client.post(path, json={"at": late}).status_code == 201
+    assert client.post(path, json={"at": "2024-03-21T23:00:01Z"}).status_code == 201
+
+
+@pytest.mark.parametrize("counts_every_update", [False, True])
+def test_the_same_moment_is_the_same_update(
+    client_of, clock, movement, ann, ben, counts_every_update
+):
+    movement.counts_every_update = counts_every_update
+    movement.add_user(ben)
+    movement.save_to_db()
+    client, path = client_of(ann), f"/movements/{movement.id}"
+    clock.now = datetime(2024, 3, 21, 12, tzinfo=UTC)
+    body = {"at": "2024-03-21T11:00:00.000001Z", "message": "first"}
+    first = client.post(f"{path}/updates", json=body)
+    assert first.status_code == 201
+    before = standing(client, movement)
+
+    clock.pass_(days=9)  # the turn is over for too long to be reported
+    for at in ("2024-03-21T11:00:00.000001Z", "2024-03-21T12:00:00.000001+01:00"):
+        again = client.post(f"{path}/updates", json={"at": at, "message": "second"})
+        assert (again.status_code, again.json) == (200, first.json)
+        assert again.headers["Location"] == first.headers["Location"]
+    for old in ("update", "signal"):
+        answer = client.post(f"{path}/{old}", json=body)
+        assert (answer.status_code, list(answer.json)) == (200, ["message"])
+    assert standing(client, movement)["done_turns"] == before["done_turns"]
+    assert len(client.get(f"{path}/updates").json) == 1
+
+    assert client.post(f"{path}/updates", json={"at": "2024-03-21T11:00:00Z"}).status_code == 422
+    assert client_of(ben).post(f"{path}/updates", json=body).status_code == 422, "it is Ann's"
+    client.delete(f"{path}/subscriber")
+    assert client.post(f"{path}/updates", json=body).status_code == 409
 
 
 def test_after_the_grace_it_is_too_late(client_of, clock, movement, ann, app, monkeypatch):

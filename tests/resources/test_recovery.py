@@ -15,7 +15,7 @@ from gridt.accounts import deactivate
 from gridt.jobs import run_until_idle
 from gridt.mail import Purpose
 from gridt.mail.message import SUBJECTS
-from gridt.mail.tokens import issue
+from gridt.mail.tokens import issue, state_of
 from gridt.models import Job, Login, User
 from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD
@@ -203,7 +203,11 @@ def test_no_token_is_in_the_database(client, client_of, ann) -> None:
         {"name": "send-password-reset", "arguments": {"email": ann.email}},
         {
             "name": "send-email-change",
-            "arguments": {"user_id": ann.id, "new_email": "n@example.org"},
+            "arguments": {
+                "user_id": ann.id,
+                "new_email": "n@example.org",
+                "state": state_of(Purpose.CHANGE_EMAIL, ann),
+            },
         },
         {"name": "send-email-confirmation", "arguments": {"user_id": ann.id}},
     ]

@@ -1,0 +1,218 @@
+"""Each credential of an account, and what ends it.
+
+docs/security.md shows the table; this writes it there:
+
+    python -m tests.test_credentials
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from gridt.accounts import deactivate, reactivate
+from gridt.http.auth import tokens_for
+from gridt.mail import Purpose
+from gridt.mail.tokens import issue
+from gridt.models import CalendarToken, Login, User
+from gridt.runtime.extensions import db
+from tests.conftest import PASSWORD, Clock, OwnContextClient
+from tests.mailbox import token_of
+from tests.servers import ROOT
+
+NEW = "another long one"
+
+ENDS, STAYS = "ends", "stays"
+#: what may happen to an account, and the credentials in the order of CREDENTIALS below
+TABLE: dict[str, tuple[str, ...]] = {
+    "the password is changed": (STAYS, STAYS, ENDS, ENDS, ENDS, STAYS, ENDS, ENDS, ENDS),
+    "the password is reset by mail": (ENDS,) * 9,
+    "the e-mail address is changed": (STAYS, STAYS, STAYS, STAYS, ENDS, ENDS, ENDS, ENDS, STAYS),
+    "the refresh token is used again too late": (ENDS, ENDS, *(STAYS,) * 6, ENDS),
+    "the user logs out": (ENDS, ENDS, *(STAYS,) * 7),
+    "the user logs out everywhere": (*(ENDS,) * 5, STAYS, ENDS, ENDS, ENDS),
+    "the account is deactivated": (ENDS,) * 9,
+    "the account is deactivated and reactivated": (*(ENDS,) * 5, STAYS, ENDS, ENDS, ENDS),
+    "the account is deleted": (ENDS,) * 9,
+}
+CREDENTIALS = (
+    "access token",
+    "refresh token",
+    "access token of another login",
+    "refresh token of another login",
+    "mail token to set a password",
+    "mail token to confirm the address",
+    "mail token to move to a new address",
+    "the same, in a mail that waits to be sent",
+    "calendar's secret address",
+)
+
+
+@dataclass
+class World:
+    """Ann with one of each, and the ways to try them."""
+
+    client: OwnContextClient
+    ann: User
+    clock: Clock
+    mails: Callable[[], list[Any]]
+
+    def __post_init__(self) -> None:
+        self.login, other = Login(self.ann.id), Login(self.ann.id)
+        db.session.add_all([self.login, other])
+        db.session.commit()
+        self.tokens, self.others = tokens_for(self.login), tokens_for(other)
+        self.mailed = {
+            purpose: issue(purpose, self.ann, "new@example.org" if "change" in purpose else "")
+            for purpose in Purpose
+        }
+        body = {"password": PASSWORD, "new_email": "waiting@example.org"}
+        assert self.call("/user/change_email/request", json=body) == 200
+        self.secret = CalendarToken.renew(self.ann.id)
+        db.session.commit()
+
+    def call(self, path: str, method: str = "POST", token: str = "", **options: Any) -> int:
+        headers = {"Authorization": f"Bearer {token or self.tokens['access_token']}"}
+        return self.client.open(path, method=method, headers=headers, **options).status_code
+
+    def confirms(self, path: str, token: str | None, **body: str) -> bool:
+        return token is not None and self.call(path, json={"token": token, **body}) == 200
+
+    def waiting(self) -> str | None:
+        sent = [mail for mail in self.mails() if mail["To"] == "waiting@example.org"]
+        return token_of(sent[0]) if sent else None
+
+    def is_good(self, credential: int) -> bool:
+        """Return whether a credential opens something; what it changes is not undone."""
+        mailed = self.mailed
+        attempts: list[Callable[[], bool]] = [
+            lambda: self.call("/identity", "GET") == 200,
+            lambda: self.call("/auth/refresh", token=self.tokens["refresh_token"]) == 200,
+            lambda: self.call("/identity", "GET", self.others["access_token"]) == 200,
+            lambda: self.call("/auth/refresh", token=self.others["refresh_token"]) == 200,
+            lambda: self.confirms(
+                "/user/reset_password/confirm", mailed[Purpose.RESET_PASSWORD], password="a" * 12
+            ),
+            lambda: self.confirms("/user/confirm_email/confirm", mailed[Purpose.CONFIRM_EMAIL]),
+            lambda: self.confirms("/user/change_email/confirm", mailed[Purpose.CHANGE_EMAIL]),
+            lambda: self.confirms("/user/change_email/confirm", self.waiting()),
+            lambda: self.client.get(f"/calendars/{self.secret}.ics").status_code == 200,
+        ]
+        return attempts[credential]()
+
+    # -- what may happen --------------------------------------------------------------------
+
+    def change_password(self) -> None:
+        body = {"old_password": PASSWORD, "new_password": NEW}
+        assert self.call("/user/change_password", json=body) == 200
+
+    def reset_password(self) -> None:
+        token = issue(Purpose.RESET_PASSWORD, self.ann)
+        assert self.confirms("/user/reset_password/confirm", token, password=NEW)
+
+    def change_email(self) -> None:
+        token = issue(Purpose.CHANGE_EMAIL, self.ann, "elsewhere@example.org")
+        assert self.confirms("/user/change_email/confirm", token)
+
+    def refresh_too_late(self) -> None:
+        spent = self.tokens["refresh_token"]
+        assert self.call("/auth/refresh", token=spent) == 200
+        self.clock.pass_(seconds=31)
+        assert self.call("/auth/refresh", token=spent) == 401
+
+    def log_out(self) -> None:
+        assert self.call("/auth", "DELETE") == 200
+
+    def log_out_everywhere(self) -> None:
+        assert self.call("/auth?everywhere=true", "DELETE") == 200
+
+    def deactivate(self) -> None:
+        deactivate(self.ann)
+        db.session.commit()
+
+    def reactivate(self) -> None:
+        self.deactivate()
+        reactivate(self.ann)
+        db.session.commit()
+
+    def delete(self) -> None:
+        assert self.call("/identity", "DELETE", json={"password": PASSWORD}) == 200
+
+
+EVENTS = dict(
+    zip(
+        TABLE,
+        (
+            World.change_password,
+            World.reset_password,
+            World.change_email,
+            World.refresh_too_late,
+            World.log_out,
+            World.log_out_everywhere,
+            World.deactivate,
+            World.reactivate,
+            World.delete,
+        ),
+        strict=True,
+    )
+)
+
+
+@pytest.fixture
+def world(
+    client: OwnContextClient, ann: User, clock: Clock, mails: Callable[[], list[Any]]
+) -> World:
+    return World(client, ann, clock, mails)
+
+
+@pytest.mark.parametrize("credential", range(len(CREDENTIALS)), ids=CREDENTIALS)
+def test_each_credential_is_good_until_something_happens(world: World, credential: int) -> None:
+    """Or the table below would mean nothing."""
+    assert world.is_good(credential)
+
+
+@pytest.mark.parametrize("credential", range(len(CREDENTIALS)), ids=CREDENTIALS)
+@pytest.mark.parametrize("event", TABLE)
+def test_what_happens_ends_what_the_table_says(world: World, event: str, credential: int) -> None:
+    EVENTS[event](world)
+    db.session.expire_all()
+    assert world.is_good(credential) is (TABLE[event][credential] == STAYS)
+
+
+def test_an_address_that_is_older_than_a_copied_login_stays(world: World, clock: Clock) -> None:
+    clock.pass_(seconds=1)
+    world.login = Login(world.ann.id)
+    world.login.save_to_db()
+    world.tokens = tokens_for(world.login)
+    world.refresh_too_late()
+    assert world.is_good(CREDENTIALS.index("calendar's secret address"))
+
+
+# -- the table, as it is read ---------------------------------------------------------------
+
+SECURITY = ROOT / "docs" / "security.md"
+START, END = "<!-- credentials: python -m tests.test_credentials -->", "<!-- end of credentials -->"
+
+
+def as_markdown() -> str:
+    numbered = "\n".join(f"{n}. {name}" for n, name in enumerate(CREDENTIALS, start=1))
+    head = " | ".join(str(n) for n in range(1, len(CREDENTIALS) + 1))
+    rows = [f"| {event} | {' | '.join(cells)} |" for event, cells in TABLE.items()]
+    rule = "|---" * (len(CREDENTIALS) + 1) + "|"
+    return "\n".join([numbered, "", f"| when | {head} |", rule, *rows])
+
+
+def with_table(text: str) -> str:
+    before, _, rest = text.partition(START)
+    return f"{before}{START}\n{as_markdown()}\n{END}{rest.partition(END)[2]}"
+
+
+def test_the_document_shows_this_table() -> None:
+    text = SECURITY.read_text()
+    assert START in text
+    assert text == with_table(text)
+
+
+if __name__ == "__main__":
+    SECURITY.write_text(with_table(SECURITY.read_text()))
