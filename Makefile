@@ -50,8 +50,9 @@ storm: .venv/dev ## the tests' storms and crashes at full size, on both database
 	$(PY) -m pytest -s --storm full --database sqlite $(STORMS)
 	$(PY) -m pytest -s --storm full --database postgresql $(STORMS)
 
-fuzz: .venv/dev ## many random calls and random lives, on both databases (some half an hour)
-	$(PY) -m pytest --hypothesis-profile fuzz --database sqlite tests/test_fuzz.py tests/test_recompute.py
+fuzz: .venv/dev ## many random calls and lives, and a long life of a movement (some half an hour)
+	$(PY) -m pytest --hypothesis-profile fuzz --database sqlite tests/test_fuzz.py tests/test_recompute.py \
+	  tests/test_long_life.py
 	$(PY) -m pytest --hypothesis-profile fuzz --database postgresql tests/test_fuzz.py tests/test_recompute.py
 
 image-test: .venv/dev ## build the image, and run it and compose.yaml with Docker

@@ -48,7 +48,7 @@ from gridt.models.standing import (
     terms_of,
     turn_open_for,
 )
-from gridt.models.subscription import Subscription
+from gridt.models.subscription import ACTIVE_INTERVALS, Subscription
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.turns.calendar import Turn
@@ -133,6 +133,7 @@ class Update(Stored, Model):
         if not is_next:
             recompute_member(**ends)
         record(EventKind.UPDATE_POSTED, actor_id=leader_id, movement_id=movement_id, update_id=id)
+        _record_return(row)
         return {"id": id, **posted}
 
     def withdraw(self, user: "User") -> None:
@@ -264,6 +265,7 @@ def _after_insert(_mapper: Mapper[Update], _connection: Connection, posted: Upda
     row = lock_row(posted.leader_id, posted.movement_id)
     if row is None:
         return
+    _record_return(row)
     if is_complete(row) and posted.time_stamp >= (row.turn_starts_at or row.since):
         record_done(posted.leader_id, posted.movement_id, row, posted.time_stamp)
     else:
@@ -274,6 +276,13 @@ def _after_insert(_mapper: Mapper[Update], _connection: Connection, posted: Upda
 def _after_delete(_mapper: Mapper[Update], _connection: Connection, deleted: Update) -> None:
     _count_from_first(deleted.leader_id, deleted.movement_id)
     recompute_member(deleted.leader_id, deleted.movement_id)
+
+
+def _record_return(row: StandingRow) -> None:
+    """Record that a member was inactive before they posted, if they were."""
+    active_at = max(row.since, row.last_update_at or row.since)
+    if active_at + ACTIVE_INTERVALS * row.interval < utcnow():
+        record(EventKind.MEMBER_RETURNED, actor_id=row.user_id, movement_id=row.movement_id)
 
 
 def recompute_member(leader_id: int, movement_id: int) -> None:

@@ -36,7 +36,13 @@ from gridt.models.event import EventKind, record
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network.locking import SMALL
-from gridt.models.network.selection import IS_ACTIVE_OR_PAUSED, WINDOW, LeaderSelection, Vacancy
+from gridt.models.network.selection import (
+    IS_ACTIVE_OR_PAUSED,
+    WINDOW,
+    LeaderSelection,
+    LockedCandidates,
+    Vacancy,
+)
 from gridt.models.network.slots import fill, take
 from gridt.models.schedule import SubscriptionPause
 from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
@@ -292,19 +298,37 @@ class Network:
         return True
 
     def separate(self, user_id: int, other_id: int) -> None:
-        """Replace two members as each other's leaders, in the same slots."""
+        """Replace two members as each other's leaders, in the same slots.
+
+        Whichever of them loses their last follower by that gets another.
+        """
         both = [user_id, other_id]
         rows = self._execute(_LOCK_SLOTS_OF_BOTH, both=both)
-        self._refill([(row.follower_id, row.slot) for row in rows if row.leader_id in both])
+        slots = [row for row in rows if row.leader_id in both]
+        self._refill([(row.follower_id, row.slot) for row in slots])
+        self.adopt([row.leader_id for row in slots])
 
     def reconnect(self, user_id: int, other_id: int) -> None:
         """Fill one open slot of each of two members.
 
-        One is enough: each of them gains at most one member to follow, the other.
+        One is enough: each of them gains at most one member to follow, the other. Whichever of
+        them has no follower then gets one.
         """
         rows = self._execute(_LOCK_SLOTS_OF_BOTH, both=[user_id, other_id])
         open_slots = {row.follower_id: row.slot for row in rows if row.leader_id is None}
         self._refill(list(open_slots.items()))
+        self.adopt([user_id, other_id])
+
+    def adopt(self, user_ids: Collection[int]) -> None:
+        """Give each of these members who has no follower one, as at a join."""
+        # Locked, a member stays until the slot that names them is committed. A member who is
+        # leaving is left out.
+        locked = LockedCandidates(self.movement_id)
+        locked.lock(user_ids)
+        for user_id, followers in locked.followers.items():
+            if not followers:
+                (adopters,) = self.selection.windows(1)
+                self._assign_first_follower(user_id, [adopter.user_id for adopter in adopters])
 
     def swap(self, follower_id: int, slot: int, slots: Mapping[int, int | None]) -> int | None:
         """Fill a member's slot with a leader whom they do not follow.
@@ -342,17 +366,19 @@ class Network:
         return True
 
     def _assign_first_follower(self, newcomer_id: int, adopters: Sequence[int]) -> None:
-        """Give a newcomer a follower, so that they are seen at all.
+        """Give a member whom nobody follows a follower, so that they are seen at all.
 
-        Of a few random members, one follows the newcomer instead of an inactive leader, or else
-        instead of the leader with most followers, if that leader has more than four.
+        Of a few random members, one follows the newcomer instead of the inactive leader with most
+        followers, or else instead of the active leader with most, if that is more than four.
 
         :param adopters: the ids of random members, the newcomer perhaps among them
         """
         others = [user_id for user_id in adopters if user_id != newcomer_id]
         sample = dice.sample(others, min(len(others), WINDOW))
         rows = list(self._execute(_SLOTS_TO_GIVE_UP, adopters=sample, newcomer_id=newcomer_id))
+        # chance breaks the ties, because sorting keeps the order of equals
         dice.shuffle(rows)
+        rows.sort(key=lambda row: row.followers, reverse=True)
         inactive = [
             row
             for row in rows
@@ -360,7 +386,6 @@ class Network:
             and not self.selection.is_paused(row.paused_until)
         ]
         crowded = [row for row in rows if row.followers > SLOTS]
-        crowded.sort(key=lambda row: row.followers, reverse=True)
         for row in [*inactive, *crowded]:
             # the first nearly always succeeds; the others are for when it is being changed
             if take(self.movement_id, [row[:3]], newcomer_id):
