@@ -16,7 +16,7 @@ from gridt.runtime.extensions import db
 from tests.conftest import Clock
 from tests.databases import writers_overlap
 from tests.networks import Arrows, arrows_of, make_movements, people, plant, ring, violations
-from tests.test_concurrency import at_once, leave, outcome
+from tests.test_concurrency import at_once, leave, outcome, tried_again
 from tests.test_overlap import LEAVING, SHARED, stopped
 
 Moves = Callable[..., Movement]
@@ -189,12 +189,6 @@ def test_a_member_who_is_adopted_twice_at_once_stays_valid(world: Flask) -> None
     plant(movement, leaders)
     id = movement.id
     db.session.remove()
-    at_once(world, [partial(adopted, id, alone)] * 4)
+    at_once(world, *[partial(tried_again, Movement.adopt, id, alone)] * 4)
     assert violations() == []
     assert followers_in(arrows_of(id), alone)
-
-
-def adopted(movement_id: int, user_id: int) -> None:
-    adopt_member(movement_id, user_id)
-    db.session.commit()
-    db.session.remove()
