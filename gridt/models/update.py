@@ -132,7 +132,7 @@ class Update(Stored, Model):
         (id,) = execute(_INSERT, ends | posted).one()
         if not is_next:
             recompute_member(**ends)
-        record(EventKind.UPDATE_POSTED, actor_id=leader_id, movement_id=movement_id, update_id=id)
+        _record_posted(id, **ends)
         _record_return(row)
         return {"id": id, **posted}
 
@@ -256,12 +256,7 @@ def _is_done(turn: Turn, ends: dict[str, int]) -> bool:
 
 @event.listens_for(Update, "after_insert")
 def _after_insert(_mapper: Mapper[Update], _connection: Connection, posted: Update) -> None:
-    record(
-        EventKind.UPDATE_POSTED,
-        actor_id=posted.leader_id,
-        movement_id=posted.movement_id,
-        update_id=posted.id,
-    )
+    _record_posted(posted.id, posted.leader_id, posted.movement_id)
     row = lock_row(posted.leader_id, posted.movement_id)
     if row is None:
         return
@@ -276,6 +271,10 @@ def _after_insert(_mapper: Mapper[Update], _connection: Connection, posted: Upda
 def _after_delete(_mapper: Mapper[Update], _connection: Connection, deleted: Update) -> None:
     _count_from_first(deleted.leader_id, deleted.movement_id)
     recompute_member(deleted.leader_id, deleted.movement_id)
+
+
+def _record_posted(id: int, leader_id: int, movement_id: int) -> None:
+    record(EventKind.UPDATE_POSTED, actor_id=leader_id, movement_id=movement_id, update_id=id)
 
 
 def _record_return(row: StandingRow) -> None:
