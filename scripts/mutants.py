@@ -15,6 +15,7 @@ import argparse
 import ast
 import os
 import random
+import re
 import resource
 import shutil
 import subprocess
@@ -203,27 +204,57 @@ def _node_id(context: str) -> str | None:
     return f"{path}::{name}" if (ROOT / path).is_file() else None
 
 
-def survives(mutant: Mutant, tree: Path, tests: list[str]) -> bool:
-    """Plant a mutant in a copy of the tree; return whether all tests pass nevertheless."""
-    file = tree / mutant.path
-    source = file.read_bytes()
-    file.write_bytes(source[: mutant.start] + mutant.new.encode() + source[mutant.end :])
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    try:
-        result = subprocess.run(
-            [*command, "--database=sqlite", *tests],
-            cwd=tree,
-            env=os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            timeout=TIME_LIMIT,
-            check=False,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT)),
-        )
-    except subprocess.TimeoutExpired:
+class Tree:
+    """A copy of the tree, in which one mutant at a time is planted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        #: tests that fail without any mutant, as for want of a repository, and those that do not
+        self.failing: set[str] = set()
+        self.passing: set[str] = set()
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", ".venv", "build"))
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+
+    def notices(self, mutant: Mutant, tests: list[str]) -> bool:
+        """Return whether a test fails with a mutant that does not fail without it."""
+        file = self.folder / mutant.path
+        source = file.read_bytes()
+        while remaining := [test for test in tests if test not in self.failing]:
+            file.write_bytes(source[: mutant.start] + mutant.new.encode() + source[mutant.end :])
+            try:
+                failed = self._first_failure(remaining)
+            finally:
+                file.write_bytes(source)
+            if failed is None:
+                return False
+            if not failed or failed in self.passing:
+                return True
+            if self._first_failure([failed]) is None:
+                self.passing.add(failed)
+                return True
+            self.failing.add(failed)
         return False
-    finally:
-        file.write_bytes(source)
-    return result.returncode == 0
+
+    def _first_failure(self, tests: list[str]) -> str | None:
+        """Run tests; return the first that fails, None if all pass, and "" for no single one."""
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+        try:
+            result = subprocess.run(
+                [*command, "--database=sqlite", *tests],
+                cwd=self.folder,
+                env=os.environ | {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"},
+                capture_output=True,
+                text=True,
+                timeout=TIME_LIMIT,
+                check=False,
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT)),
+            )
+        except subprocess.TimeoutExpired:
+            return ""
+        if result.returncode == 0:
+            return None
+        failed = re.search(r"^(?:FAILED|ERROR) ([^\s\[]+)", result.stdout, re.MULTILINE)
+        return failed[1] if failed else ""
 
 
 def main() -> int:
@@ -239,9 +270,7 @@ def main() -> int:
         contexts = options.contexts or Path(folder) / "contexts"
         if not contexts.exists():
             record_contexts(contexts, options.tests)
-        tree, tests = Path(folder) / "tree", Tests(contexts)
-        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv", "build"))
-        (tree / ".venv").symlink_to(ROOT / ".venv")
+        tree, tests = Tree(Path(folder) / "tree"), Tests(contexts)
         every = list(mutants_in(list(options.paths)))
         # a part of a run is the beginning of the whole: the sample is drawn in one order
         dice = random.Random(options.seed)  # noqa: S311 - a sample that comes out the same
@@ -252,11 +281,11 @@ def main() -> int:
             if not covering:
                 uncovered += 1
                 verdict = "no test"
-            elif survives(mutant, tree, covering):
+            elif tree.notices(mutant, covering):
+                verdict = "killed"
+            else:
                 survivors += 1
                 verdict = "SURVIVES"
-            else:
-                verdict = "killed"
             print(f"{number}/{len(drawn)} {verdict} ({len(covering)} tests) {mutant}", flush=True)
         print(f"{len(drawn)} of {len(every)}: {survivors} survive, {uncovered} without a test")
     return 1 if survivors else 0
