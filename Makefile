@@ -24,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal --times=build/times
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test docs storm fuzz image-test screenshots lint format bench bench-quick \
+.PHONY: help run check test docs storm fuzz mutants image-test screenshots lint format bench bench-quick \
   bench-against requirements vendor clean
 
 help: ## list what can be made
@@ -50,9 +50,13 @@ storm: .venv/dev ## the tests' storms and crashes at full size, on both database
 	$(PY) -m pytest -s --storm full --database sqlite $(STORMS)
 	$(PY) -m pytest -s --storm full --database postgresql $(STORMS)
 
-fuzz: .venv/dev ## many random calls and random lives, on both databases (some half an hour)
-	$(PY) -m pytest --hypothesis-profile fuzz --database sqlite tests/test_fuzz.py tests/test_recompute.py
+fuzz: .venv/dev ## many random calls and lives, and a long life of a movement (some half an hour)
+	$(PY) -m pytest --hypothesis-profile fuzz --database sqlite tests/test_fuzz.py tests/test_recompute.py \
+	  tests/test_long_life.py
 	$(PY) -m pytest --hypothesis-profile fuzz --database postgresql tests/test_fuzz.py tests/test_recompute.py
+
+mutants: .venv/dev ## plant 400 faults, and list those that no test notices (two hours)
+	$(PY) scripts/mutants.py $(ARGS)
 
 image-test: .venv/dev ## build the image, and run it and compose.yaml with Docker
 	@docker info >/dev/null 2>&1 || \

@@ -12,8 +12,10 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager, suppress
+from select import select
 from selectors import DefaultSelector
+from threading import Thread
 from types import CodeType
 from typing import Any
 from urllib.request import urlopen
@@ -24,7 +26,7 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from gridt.runtime.gunicorn_worker import PatientWorker
+from gridt.runtime.gunicorn_worker import PatientWorker, _IncomingRequest
 from tests.databases import same_on_both
 from tests.persons import Person
 from tests.servers import PATIENCE, serve
@@ -80,11 +82,17 @@ def kept_loggers() -> Iterator[None]:
 @pytest.fixture
 def worker(kept_loggers: None) -> Iterator[ThreadWorker]:
     """Gunicorn's own worker with a listening socket, an app and threads, outside of its loop."""
+    with outside_of_loop(ThreadWorker) as worker:
+        yield worker
+
+
+@contextmanager
+def outside_of_loop(kind: type[ThreadWorker]) -> Iterator[ThreadWorker]:
     settings = Config()
     settings.set("threads", 2)
     settings.set("keepalive", 5)
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        worker = ThreadWorker(0, os.getpid(), [listener], None, 30, settings, Logger(settings))
+        worker = kind(0, os.getpid(), [listener], None, 30, settings, Logger(settings))
         worker.tpool, worker.poller = worker.get_thread_pool(), DefaultSelector()
         worker.method_queue.init()
         worker.wsgi = hello
@@ -103,6 +111,12 @@ def hello(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[
 @pytest.fixture
 def ends(worker: ThreadWorker) -> Iterator[tuple[TConn, socket.socket]]:
     """The worker's end of a new connection, and the client's."""
+    with new_connection(worker) as ends:
+        yield ends
+
+
+@contextmanager
+def new_connection(worker: ThreadWorker) -> Iterator[tuple[TConn, socket.socket]]:
     with ExitStack() as stack:
         ours, client = socket.socketpair()
         client.settimeout(PATIENCE)
@@ -321,3 +335,44 @@ def test_both_workers_serve_and_stop(
             assert answer.status == 200
         server.stop()
         assert printed in server.log.read_text()
+
+
+# -- the memory of incomplete requests -------------------------------------------------------
+
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("body", "others", "is_kept"),
+    [(200_000, 63 * MIB, True), (200_000, 64 * MIB, False), (60_000, 64 * MIB, True)],
+    ids=["room is left", "no room is left", "a small one always has its place"],
+)
+def test_incomplete_requests_take_a_bounded_memory(
+    kept_loggers: None, body: int, others: int, is_kept: bool
+) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n\r\n"
+    with outside_of_loop(PatientWorker) as worker, new_connection(worker) as (conn, client):
+        for _ in range(others // MIB):
+            worker._incoming[object()] = _IncomingRequest(bytearray(MIB))
+        sending = Thread(target=_send, args=[client, head + bytes(body)])
+        sending.start()
+        # as the worker's loop does, until all has arrived or the connection is closed
+        while conn.sock.fileno() >= 0 and len(_data_of(worker, conn)) < len(head) + body:
+            select([conn.sock], [], [], PATIENCE)
+            if conn in worker.pending_conns:
+                worker._unwatch(conn)
+            worker.enqueue_req(conn)
+        assert (conn in worker.pending_conns) is is_kept
+        assert (conn.sock.fileno() >= 0) is is_kept
+        sending.join(PATIENCE)
+        assert not sending.is_alive()
+
+
+def _send(client: socket.socket, data: bytes) -> None:
+    with suppress(OSError):  # of a connection that the worker has closed
+        client.sendall(data)
+
+
+def _data_of(worker: PatientWorker, conn: TConn) -> bytearray:
+    request = worker._incoming.get(conn)
+    return bytearray() if request is None else request.data

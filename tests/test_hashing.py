@@ -1,15 +1,17 @@
 """Hashing passwords: bounded, and never in the way of what needs none."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from threading import Event, get_native_id
+from threading import Event, current_thread, get_native_id
 
 import pytest
 from flask import Flask
 
 from gridt.errors import Busy
+from gridt.runtime import extensions
 from gridt.runtime.extensions import Passwords
 from tests.databases import same_on_both
 from tests.persons import PASSWORD, Person, account
@@ -86,6 +88,54 @@ def test_passwords_are_hashed_by_threads_that_give_way(hashing: Callable[..., Pa
         return int(os.getpriority(os.PRIO_PROCESS, get_native_id()))
 
     assert passwords._hashers.submit(niceness).result(PATIENCE) > niceness()
+    assert passwords._hurried.submit(niceness).result(PATIENCE) == niceness()
+
+
+def test_a_hash_that_starves_is_made_at_the_usual_priority(
+    hashing: Callable[..., Passwords], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords, go_on = hashing(1, 1), Event()
+
+    def thread_of_work() -> str:
+        if current_thread().name.startswith("hashing"):
+            assert go_on.wait(PATIENCE)
+        return current_thread().name.partition("_")[0]
+
+    monkeypatch.setattr(extensions, "_STARVED_AFTER", 0)
+    assert passwords._in_turn(thread_of_work) == "hurried"  # while the first thread still works
+    monkeypatch.setattr(extensions, "_STARVED_AFTER", PATIENCE)
+    assert passwords._in_turn(thread_of_work) == "hurried"  # at once
+    go_on.set()
+    monkeypatch.setattr(passwords, "_hurry_until", time.monotonic())
+    assert passwords._in_turn(thread_of_work) == "hashing"
+
+
+def test_waiting_for_other_hashes_is_no_starving(
+    hashing: Callable[..., Passwords], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a flood of logins would be hashed at the priority of everybody else."""
+    passwords = hashing(1, 3)
+    monkeypatch.setattr(extensions, "_STARVED_AFTER", PATIENCE)
+    with held(passwords, 1, 3):
+        while passwords._room._value:  # until the last one waits
+            time.sleep(0.01)
+        assert passwords._hurried._work_queue.empty()
+    assert not passwords._hurried._threads
+
+
+def test_who_finds_neither_thread_in_time_is_refused(
+    hashing: Callable[..., Passwords], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords, go_on = hashing(1, 1), Event()
+    monkeypatch.setattr(extensions, "_STARVED_AFTER", 0)
+    monkeypatch.setattr(extensions, "PATIENCE", 0.1)
+    with pytest.raises(Busy):
+        passwords._in_turn(go_on.wait, PATIENCE)
+    with pytest.raises(Busy):
+        passwords._in_turn(go_on.wait, PATIENCE)
+    go_on.set()
+    monkeypatch.setattr(extensions, "PATIENCE", PATIENCE)
+    assert passwords.hash(PASSWORD).startswith("$argon2id$")
 
 
 # -- with a real server ---------------------------------------------------------------------

@@ -5,12 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
+from gridt.errors import TooManyAttempts
 from gridt.models import LoginThrottle, User
 from gridt.models.login_throttle import (
     ACQUAINTANCE,
     FREE_ATTEMPTS,
     FREE_ATTEMPTS_PER_ACCOUNT,
     MEMORY,
+    PasswordAttempt,
 )
 from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD
@@ -153,6 +155,22 @@ def test_the_table_tells_no_names_and_stays_small(try_, ann, clock):
     try_()
     try_()
     assert len(rows()) == 2
+
+
+def test_of_parallel_guesses_the_right_one_is_refused_after_the_wrong_ones(database, clock):
+    """All are admitted before one of them has failed."""
+    attempts = [PasswordAttempt.on(1, "192.0.2.1", "key") for _ in range(FREE_ATTEMPTS + 1)]
+    for attempt in attempts:
+        attempt.ensure_allowed()
+    *wrong, right = attempts
+    for attempt in wrong:
+        attempt.fail(None)
+    with pytest.raises(TooManyAttempts):
+        right.succeed()
+    assert {row.failures for row in rows()} == {FREE_ATTEMPTS}  # nothing was reset
+    clock.pass_(seconds=1)
+    right.succeed()
+    assert [row.failures for row in rows()] == [0]
 
 
 def test_of_many_at_once_no_more_are_told_than_may_try(own_app):

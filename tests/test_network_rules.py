@@ -242,10 +242,19 @@ class LifeOfTwelve(Life):
         after = self.state()
         assert after[1] == before[1]
         for where in (0, 1):
+            both = {blocker.id, blocked.id}
             difference = changed(before[0][where], after[0][where])  # I10
-            for (follower, _), (old, new) in difference.items():
-                assert {follower, old} == {blocker.id, blocked.id}
+            refilled = {
+                slot: leaders
+                for slot, leaders in difference.items()
+                if {slot[0], leaders[0]} == both
+            }
+            for (follower, _), (_, new) in refilled.items():
                 assert new not in before[0][where][follower].values() or new is None
+            adopted = [leaders for slot, leaders in difference.items() if slot not in refilled]
+            self.ensure_only_adopted(
+                adopted, {old for old, _ in refilled.values()}, after[0][where]
+            )
         block(blocker, blocked)
         db.session.commit()
         assert self.state() == after  # I12
@@ -255,6 +264,13 @@ class LifeOfTwelve(Life):
         for other in others - {number}:
             block(self.user(number), self.user(other))
         db.session.commit()
+
+    def ensure_only_adopted(self, adopted: Any, expected: set[int], after: Arrows) -> None:
+        """Check that each slot given up is the only one of a member whom nobody else follows."""
+        followed = [leader for slots in after.values() for leader in slots.values()]
+        newly = [new for _, new in adopted]
+        assert set(newly) <= expected
+        assert [followed.count(member) for member in newly] == [1] * len(newly)
 
     @rule(data=st.data())
     def unblock(self, data: st.DataObject) -> None:
@@ -268,9 +284,15 @@ class LifeOfTwelve(Life):
         db.session.commit()
         after = self.state()
         for where in (0, 1):
+            both = {blocker.id, blocked.id}
             difference = changed(before[0][where], after[0][where])  # I10
+            adopted = []
             for (follower, _), (old, new) in difference.items():
-                assert (old, {follower, new}) == (None, {blocker.id, blocked.id})
+                if old is None:
+                    assert {follower, new} == both
+                else:
+                    adopted.append((old, new))
+            self.ensure_only_adopted(adopted, both, after[0][where])
         unblock(blocker, blocked)
         db.session.commit()
         assert self.state() == after

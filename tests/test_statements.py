@@ -115,7 +115,7 @@ def test_blocks_of_ones_own_cost_no_statement_more(movement_of, me, client, cost
     assert cost(client.put, f"{path}/subscriber") <= 14
 
 
-def test_blocking_takes_7_statements_for_each_movement_whatever_the_size(
+def test_blocking_takes_8_statements_for_each_movement_whatever_the_size(
     make_movement, me, client, cost
 ):
     def blocking(*sizes):
@@ -127,7 +127,7 @@ def test_blocking_takes_7_statements_for_each_movement_whatever_the_size(
     nowhere = blocking()
     assert nowhere <= 9
     few, many = ([blocking(size), blocking(size, size)] for size in (FEW, MANY))
-    assert few == [nowhere + 7, nowhere + 14]
+    assert few == [nowhere + 8, nowhere + 16]
     assert all(count <= limit for count, limit in zip(many, few, strict=True))
 
 

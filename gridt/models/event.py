@@ -53,6 +53,8 @@ class EventKind(StrEnum):
     UPDATE_POSTED = "update.posted"
     MEMBER_JOINED = "member.joined"
     MEMBER_LEFT = "member.left"
+    #: a member who was inactive posted an update
+    MEMBER_RETURNED = "member.returned"
     LEADER_SWAPPED = "leader.swapped"
     #: slots that lost their leader were filled, or opened; fact `slots`: how many
     SLOTS_REFILLED = "slots.refilled"

@@ -231,6 +231,15 @@ class Movement(NetworkLock, Stored, Model):
         self._network().reconnect(user.id, other.id)
         self._flush_about(user, other)
 
+    def adopt(self, user: User) -> None:
+        """Give a member who has no follower one.
+
+        Flushes and does not commit. Does nothing for a user who is not subscribed.
+        """
+        self.lock()
+        self._network().adopt([user.id])
+        self._flush_about(user)
+
     def leaders_of(self, user: User) -> list[User]:
         """Return a user's leaders, in the order of their slots."""
         query = (

@@ -30,6 +30,8 @@ from gridt.turns.scoring import REMEMBERED
 
 #: keys of one movement lie in one range of this many
 KEYS = 1 << 32
+#: a member who posted or joined within this many intervals is active
+ACTIVE_INTERVALS = 3
 
 dice = random.SystemRandom()
 

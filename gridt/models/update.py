@@ -48,7 +48,7 @@ from gridt.models.standing import (
     terms_of,
     turn_open_for,
 )
-from gridt.models.subscription import Subscription
+from gridt.models.subscription import ACTIVE_INTERVALS, Subscription
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.turns.calendar import Turn
@@ -132,7 +132,7 @@ class Update(Stored, Model):
         (id,) = execute(_INSERT, ends | posted).one()
         if not is_next:
             recompute_member(**ends)
-        record(EventKind.UPDATE_POSTED, actor_id=leader_id, movement_id=movement_id, update_id=id)
+        _record_posted(id, row)
         return {"id": id, **posted, "is_new": True}
 
     def withdraw(self, user: "User") -> None:
@@ -275,15 +275,12 @@ def _is_done(turn: Turn, ends: dict[str, int]) -> bool:
 
 @event.listens_for(Update, "after_insert")
 def _after_insert(_mapper: Mapper[Update], _connection: Connection, posted: Update) -> None:
-    record(
-        EventKind.UPDATE_POSTED,
-        actor_id=posted.leader_id,
-        movement_id=posted.movement_id,
-        update_id=posted.id,
-    )
+    ids: dict[str, Any] = {"actor_id": posted.leader_id, "movement_id": posted.movement_id}
     row = lock_row(posted.leader_id, posted.movement_id)
     if row is None:
+        record(EventKind.UPDATE_POSTED, update_id=posted.id, **ids)
         return
+    _record_posted(posted.id, row)
     if is_complete(row) and posted.time_stamp >= (row.turn_starts_at or row.since):
         record_done(posted.leader_id, posted.movement_id, row, posted.time_stamp)
     else:
@@ -294,6 +291,18 @@ def _after_insert(_mapper: Mapper[Update], _connection: Connection, posted: Upda
 def _after_delete(_mapper: Mapper[Update], _connection: Connection, deleted: Update) -> None:
     _count_from_first(deleted.leader_id, deleted.movement_id)
     recompute_member(deleted.leader_id, deleted.movement_id)
+
+
+def _record_posted(id: int, row: StandingRow) -> None:
+    """Record an update, and that its author was inactive before it, if they were.
+
+    :param row: of the author before the update
+    """
+    ids: dict[str, Any] = {"actor_id": row.user_id, "movement_id": row.movement_id}
+    record(EventKind.UPDATE_POSTED, update_id=id, **ids)
+    active_at = max(row.since, row.last_update_at or row.since)
+    if active_at + ACTIVE_INTERVALS * row.interval < utcnow():
+        record(EventKind.MEMBER_RETURNED, **ids)
 
 
 def recompute_member(leader_id: int, movement_id: int) -> None:

@@ -1,7 +1,8 @@
-"""Uses of whole leader networks: blocking users, checking invariants, measuring quality."""
+"""Uses of whole leader networks: adopting, blocking, checking invariants, measuring quality."""
 
+from gridt.network.adoption import adopt_member
 from gridt.network.blocking import block, unblock
 from gridt.network.invariants import violations
 from gridt.network.quality import measure_quality
 
-__all__ = ["block", "measure_quality", "unblock", "violations"]
+__all__ = ["adopt_member", "block", "measure_quality", "unblock", "violations"]

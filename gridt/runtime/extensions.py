@@ -1,13 +1,16 @@
 """The extensions that the app is made of."""
 
+import math
 import os
 import sys
+import time
 import unicodedata
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from threading import BoundedSemaphore, get_native_id
+from threading import BoundedSemaphore, Event, get_native_id
 from typing import ParamSpec, TypeVar
 
 from flask import Flask
@@ -27,6 +30,11 @@ Result = TypeVar("Result")
 _LONGEST = 4096
 #: how much lower than the rest of the service hashing stands with the system's scheduler
 _NICENESS = 10
+#: seconds that one password may take at that priority; on a calm machine it takes 0.15, and beside
+#: a flood of logins 1.5
+_STARVED_AFTER = 2
+#: seconds for which passwords are hashed at the usual priority after one was starved
+_HURRY = 30
 
 
 class Passwords:
@@ -35,6 +43,9 @@ class Passwords:
     One argon2id hash takes 64 MiB and 0.15 s of a core: a flood of logins queues here instead of
     taking the memory and the cores from everybody else. The queue is short as well: who waits
     keeps one of the server's threads, and those have to suffice for everybody else.
+
+    On a busy machine the low priority leaves a hash next to nothing of a core. A hash that takes
+    too long starts a second time at the usual priority, as do the next ones for a while.
     """
 
     def init_app(self, app: Flask) -> None:
@@ -43,6 +54,8 @@ class Passwords:
         self._room = BoundedSemaphore(slots + app.config["HASHING_WAITING"])
         # threads of their own: one whose priority was lowered may not raise it again
         self._hashers = ThreadPoolExecutor(slots, "hashing", initializer=_step_back)
+        self._hurried = ThreadPoolExecutor(slots, "hurried")
+        self._hurry_until = -math.inf
         self._context = CryptContext(
             schemes=["argon2", "pbkdf2_sha256"],
             deprecated="auto",
@@ -77,15 +90,41 @@ class Passwords:
     ) -> Result:
         if not self._room.acquire(blocking=False):
             raise _too_busy()
-        hashing = self._hashers.submit(work, *args, **kwargs)
+        attempts: list[Future[Result]] = []
         try:
             with metrics.hashing():
-                return hashing.result(PATIENCE)
+                return self._first_result(partial(work, *args, **kwargs), attempts)
         except TimeoutError:
-            hashing.cancel()
             raise _too_busy() from None
         finally:
+            for attempt in attempts:
+                attempt.cancel()
             self._room.release()
+
+    def _first_result(self, work: Callable[[], Result], attempts: list["Future[Result]"]) -> Result:
+        """Return the result of some work, which is given a second thread where the first starves.
+
+        :param attempts: filled with the attempts that were made
+        :raises TimeoutError: when neither thread is done in time
+        """
+        give_up = time.monotonic() + PATIENCE
+        if time.monotonic() >= self._hurry_until:
+            began = Event()
+            attempts.append(self._hashers.submit(_begin, began, work))
+            # waiting for a free thread is no starving: a flood of logins would get more cores by it
+            if not began.wait(PATIENCE - _STARVED_AFTER):
+                return attempts[0].result(_STARVED_AFTER)
+            with suppress(TimeoutError):
+                return attempts[0].result(_STARVED_AFTER)
+            self._hurry_until = time.monotonic() + _HURRY
+        attempts.append(self._hurried.submit(work))
+        done, _ = wait(attempts, give_up - time.monotonic(), FIRST_COMPLETED)
+        return next(iter(done)).result() if done else attempts[-1].result(0)
+
+
+def _begin(began: Event, work: Callable[[], Result]) -> Result:
+    began.set()
+    return work()
 
 
 def _too_busy() -> Busy:

@@ -397,6 +397,40 @@ def test_a_silent_leader_is_given_up_first(make_movement, clock):
         assert [old for old, _ in difference.values()] == [inactive]
 
 
+def test_of_silent_leaders_the_most_followed_is_given_up(make_movement, clock):
+    given_up = []
+    for _ in range(4):
+        movement = make_movement()
+        active, silent = people(4), people(4)
+        leaders = {member: silent for member in active}
+        leaders |= {member: [silent[0], *active[:3]] for member in silent[1:]}
+        leaders[silent[0]] = active
+        plant(movement, leaders)
+        followers = followers_in(arrows_of(movement.id))
+        assert [followers[member] for member in silent] == [7, 4, 4, 4]
+        clock.pass_(days=4)
+        for member in active:
+            post(member, movement)
+        _newcomer, difference = join(movement)
+        given_up += [old == silent[0] for old, _ in difference.values()]
+    assert given_up == [True] * 4
+
+
+def test_silent_leaders_with_as_many_followers_are_given_up_by_chance(make_movement, clock):
+    given_up = set()
+    for _ in range(10):
+        movement = make_movement()
+        members = people(8)
+        plant(movement, ring(members))
+        clock.pass_(days=4)
+        for member in members[::2]:
+            post(member, movement)
+        _newcomer, difference = join(movement)
+        given_up |= {members.index(old) for old, _ in difference.values()}
+    assert given_up <= {1, 3, 5, 7}
+    assert len(given_up) > 1
+
+
 def test_without_silent_leaders_the_most_followed_is_given_up(make_movement):
     for _ in range(4):
         movement = make_movement()

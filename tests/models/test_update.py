@@ -1,13 +1,14 @@
 """Updates: the last one, its time, and the subscription that keeps step with it."""
 
-from datetime import UTC, timedelta
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from inspect import signature
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
-from gridt.errors import NotSubscribed
+from gridt.errors import NotInTime, NotSubscribed
 from gridt.models import Subscription, Update
 from gridt.runtime.extensions import db
 from gridt.standing.pauses import pause
@@ -215,3 +216,15 @@ def test_an_update_needs_a_leader_and_a_movement(member, movement):
         with pytest.raises(sa.exc.IntegrityError):
             db.session.flush()
         db.session.rollback()
+
+
+@pytest.mark.parametrize("early", [timedelta(milliseconds=1), timedelta()])
+def test_a_turn_is_reported_before_its_grace_is_over(make_user, make_movement, clock, early):
+    clock.now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    member = make_user()
+    movement = make_movement(member)
+    yesterday, grace = datetime(2026, 3, 2, 23, tzinfo=UTC), timedelta(hours=2)
+    clock.now = datetime(2026, 3, 3, 2, tzinfo=UTC) - early
+    expected = nullcontext() if early else pytest.raises(NotInTime)
+    with expected:
+        Update.record(member.id, movement.id, at=yesterday, grace=grace)

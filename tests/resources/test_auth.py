@@ -47,21 +47,21 @@ def test_register_makes_an_account_that_can_log_in(client):
 
 
 @pytest.mark.parametrize(
-    ("username", "email"),
+    ("username", "email", "slug"),
     [
-        ("Robin", "other@example.org"),
-        ("ROBIN", "other@example.org"),
-        ("\N{FULLWIDTH LATIN SMALL LETTER R}obin", "other@example.org"),
-        ("other", "Robin@Example.org"),
-        ("other", "robin@EXAMPLE.org"),
+        ("Robin", "other@example.org", "username-taken"),
+        ("ROBIN", "other@example.org", "username-taken"),
+        ("\N{FULLWIDTH LATIN SMALL LETTER R}obin", "other@example.org", "username-taken"),
+        ("other", "Robin@Example.org", "email-taken"),
+        ("other", "robin@EXAMPLE.org", "email-taken"),
     ],
 )
-def test_register_refuses_what_is_taken_in_any_case(client, username, email):
+def test_register_refuses_what_is_taken_in_any_case(client, username, email, slug):
     client.post("/register", json=NEWCOMER)
 
     answer = client.post("/register", json=NEWCOMER | {"username": username, "email": email})
 
-    assert answer.status_code == 409
+    assert (answer.status_code, answer.json["type"]) == (409, f"/problems/{slug}")
     assert count(User) == 1
 
 

@@ -35,8 +35,14 @@ from gridt.models.block import blocked_among, blocked_between
 from gridt.models.event import EventKind, record
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
+from gridt.models.network.first_follower import assign_first_follower
 from gridt.models.network.locking import SMALL
-from gridt.models.network.selection import IS_ACTIVE_OR_PAUSED, WINDOW, LeaderSelection, Vacancy
+from gridt.models.network.selection import (
+    IS_ACTIVE_OR_PAUSED,
+    LeaderSelection,
+    LockedCandidates,
+    Vacancy,
+)
 from gridt.models.network.slots import fill, take
 from gridt.models.schedule import SubscriptionPause
 from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
@@ -63,7 +69,6 @@ _SUBSCRIPTION_OF = (
 )
 _associations = cast("Table", Association.__table__)
 _subscriptions = cast("Table", Subscription.__table__)
-_slots = _associations.alias()
 
 # Statements are made once: to build one costs as much as to run it.
 _SLOTS_OF = select(Association.slot, Association.leader_id).where(*_OF_FOLLOWER)
@@ -127,38 +132,6 @@ _OPEN_SLOTS = (
     .group_by(Association.follower_id)
     .order_by(Association.follower_id)
     .limit(MOST_FILLED)
-)
-
-_SLOTS_TO_GIVE_UP = (
-    select(
-        _slots.c.follower_id,
-        _slots.c.slot,
-        _slots.c.leader_id,
-        Subscription.subscribed_at,
-        Subscription.last_update_at,
-        Subscription.paused_until,
-        select(func.count())
-        .where(
-            Association.leader_id == _slots.c.leader_id,
-            Association.movement_id == _slots.c.movement_id,
-        )
-        .correlate(_slots)
-        .scalar_subquery()
-        .label("followers"),
-    )
-    .join_from(
-        _slots,
-        Subscription,
-        and_(
-            Subscription.user_id == _slots.c.leader_id,
-            Subscription.movement_id == _slots.c.movement_id,
-        ),
-    )
-    .where(
-        _slots.c.follower_id.in_(bindparam("adopters", expanding=True)),
-        _slots.c.movement_id == bindparam("movement_id"),
-        ~blocked_between(_slots.c.follower_id, bindparam("newcomer_id")),
-    )
 )
 
 # From here on no selection chooses the leaver; a transaction that did before has committed when
@@ -272,8 +245,7 @@ class Network:
         self._insert_slots(newcomer_id, leaders)
         # A newcomer who fills an open slot has a follower: no member has to give up a leader.
         if not self._fill_open_slots(newcomer_id):
-            adopter_ids = [adopter.user_id for adopter in adopters]
-            self._assign_first_follower(newcomer_id, adopter_ids)
+            assign_first_follower(self.selection, newcomer_id, adopters)
         self._record(EventKind.MEMBER_JOINED, actor_id=newcomer_id)
         return True
 
@@ -292,19 +264,37 @@ class Network:
         return True
 
     def separate(self, user_id: int, other_id: int) -> None:
-        """Replace two members as each other's leaders, in the same slots."""
+        """Replace two members as each other's leaders, in the same slots.
+
+        Whichever of them loses their last follower by that gets another.
+        """
         both = [user_id, other_id]
         rows = self._execute(_LOCK_SLOTS_OF_BOTH, both=both)
-        self._refill([(row.follower_id, row.slot) for row in rows if row.leader_id in both])
+        slots = [row for row in rows if row.leader_id in both]
+        self._refill([(row.follower_id, row.slot) for row in slots])
+        self.adopt([row.leader_id for row in slots])
 
     def reconnect(self, user_id: int, other_id: int) -> None:
         """Fill one open slot of each of two members.
 
-        One is enough: each of them gains at most one member to follow, the other.
+        One is enough: each of them gains at most one member to follow, the other. Whichever of
+        them has no follower then gets one.
         """
         rows = self._execute(_LOCK_SLOTS_OF_BOTH, both=[user_id, other_id])
         open_slots = {row.follower_id: row.slot for row in rows if row.leader_id is None}
         self._refill(list(open_slots.items()))
+        self.adopt([user_id, other_id])
+
+    def adopt(self, user_ids: Collection[int]) -> None:
+        """Give each of these members who has no follower one, as at a join."""
+        # Locked, a member stays until the slot that names them is committed. A member who is
+        # leaving is left out.
+        locked = LockedCandidates(self.movement_id)
+        locked.lock(user_ids)
+        for user_id, followers in locked.followers.items():
+            if not followers:
+                (adopters,) = self.selection.windows(1)
+                assign_first_follower(self.selection, user_id, adopters)
 
     def swap(self, follower_id: int, slot: int, slots: Mapping[int, int | None]) -> int | None:
         """Fill a member's slot with a leader whom they do not follow.
@@ -340,31 +330,6 @@ class Network:
             # seen the newcomer.
             raise Overtaken(retry_after=1)
         return True
-
-    def _assign_first_follower(self, newcomer_id: int, adopters: Sequence[int]) -> None:
-        """Give a newcomer a follower, so that they are seen at all.
-
-        Of a few random members, one follows the newcomer instead of an inactive leader, or else
-        instead of the leader with most followers, if that leader has more than four.
-
-        :param adopters: the ids of random members, the newcomer perhaps among them
-        """
-        others = [user_id for user_id in adopters if user_id != newcomer_id]
-        sample = dice.sample(others, min(len(others), WINDOW))
-        rows = list(self._execute(_SLOTS_TO_GIVE_UP, adopters=sample, newcomer_id=newcomer_id))
-        dice.shuffle(rows)
-        inactive = [
-            row
-            for row in rows
-            if not self.selection.is_active(row.subscribed_at, row.last_update_at)
-            and not self.selection.is_paused(row.paused_until)
-        ]
-        crowded = [row for row in rows if row.followers > SLOTS]
-        crowded.sort(key=lambda row: row.followers, reverse=True)
-        for row in [*inactive, *crowded]:
-            # the first nearly always succeeds; the others are for when it is being changed
-            if take(self.movement_id, [row[:3]], newcomer_id):
-                return
 
     def _refill_slots_of_followers(self, leaver_id: int) -> None:
         """Replace a leaver as leader; lock their own slots too."""

@@ -39,15 +39,20 @@ from gridt.models.base import execute
 from gridt.models.block import DIRECTIONS, blocked_between
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network.locking import SMALL
-from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
+from gridt.models.subscription import (
+    ACTIVE_INTERVALS,
+    IN_MOVEMENT,
+    Subscription,
+    dice,
+    keys_of,
+    random_key,
+)
 from gridt.runtime.clock import utcnow
 
 #: members per window; a pool is two of them
 WINDOW = 8
 #: how many candidates of a pool are compared by their followers
 CHOICES = 3
-#: a member who posted or joined within this many intervals is active
-ACTIVE_INTERVALS = 3
 #: vacancies whose windows are read by one statement
 BATCH = 20
 
@@ -288,10 +293,12 @@ class LeaderSelection:
 class LockedCandidates:
     """The candidates for some vacancies, locked so that they cannot leave.
 
+    Without vacancies, no blocks are loaded.
+
     :param followers: each candidate's number of followers
     """
 
-    def __init__(self, movement_id: int, vacancies: Sequence[Vacancy]) -> None:
+    def __init__(self, movement_id: int, vacancies: Sequence[Vacancy] = ()) -> None:
         self.followers: dict[int, int] = {}
         #: (follower, candidate) for each two with a block between them
         self._blocked: set[tuple[int, int]] = set()
