@@ -93,8 +93,10 @@ class Settings:
     LIMITER_URL: str | None = None
     #: GRIDT_PROCESSES: among how many the limits are divided that each counts in its own memory
     PROCESSES: int = 1
-    #: GRIDT_LIMIT_DEFAULT: calls of one login, or without a token from one address
+    #: GRIDT_LIMIT_DEFAULT: calls of one account, or without a token from one address
     LIMIT_DEFAULT: str = "1200/minute"
+    #: GRIDT_LIMIT_FILES: static files, such as those of /docs, to one address
+    LIMIT_FILES: str = "1200/minute"
     #: GRIDT_LIMIT_LOGIN: from one address, as the next three are
     LIMIT_LOGIN: str = "120/minute"
     #: GRIDT_LIMIT_REGISTER
@@ -204,7 +206,7 @@ def _limits(env: FileAwareEnv) -> dict[str, Any]:
         "PROXY_HOPS": (env.int, "PROXY_HOPS", Range(min=0)),
         "PROCESSES": (env.int, "PROCESSES", some),
     }
-    rates = ("LIMIT_DEFAULT", "LIMIT_LOGIN", "LIMIT_REGISTER", "LIMIT_MAIL", "LIMIT_REFRESH")
+    rates = [name for name in default if name.startswith("LIMIT_")]
     return {name: env.rate(name, default[name]) for name in rates} | {
         name: parse(variable, default[name], validate=validate)
         for name, (parse, variable, validate) in read.items()
