@@ -69,6 +69,13 @@ def test_defaults():
         "LIMIT_REGISTER": "120/hour",
         "LIMIT_MAIL": "40/hour",
         "LIMIT_REFRESH": "60/minute",
+        "QUOTA_MOVEMENTS": 100,
+        "QUOTA_SUBSCRIPTIONS": 1000,
+        "QUOTA_UPDATES_PER_TURN": 100,
+        "QUOTA_UPDATES": 200000,
+        "QUOTA_REPORTS": 20,
+        "QUOTA_SWAPS": 30,
+        "QUOTA_AT_ONCE": 8,
         "MOVEMENTS_BY": "everybody",
         "GRACE": timedelta(hours=2),
         "MAX_CONTENT_LENGTH": 1024 * 1024,
@@ -137,6 +144,13 @@ def test_defaults():
         ("LIMIT_REGISTER", "3/day", "LIMIT_REGISTER", "3/day"),
         ("LIMIT_MAIL", "5/hour", "LIMIT_MAIL", "5/hour"),
         ("LIMIT_REFRESH", "7/minute", "LIMIT_REFRESH", "7/minute"),
+        ("QUOTA_MOVEMENTS", "0", "QUOTA_MOVEMENTS", 0),
+        ("QUOTA_SUBSCRIPTIONS", "1", "QUOTA_SUBSCRIPTIONS", 1),
+        ("QUOTA_UPDATES_PER_TURN", "2", "QUOTA_UPDATES_PER_TURN", 2),
+        ("QUOTA_UPDATES", "3", "QUOTA_UPDATES", 3),
+        ("QUOTA_REPORTS", "4", "QUOTA_REPORTS", 4),
+        ("QUOTA_SWAPS", "5", "QUOTA_SWAPS", 5),
+        ("QUOTA_AT_ONCE", "6", "QUOTA_AT_ONCE", 6),
     ],
 )
 def test_each_variable_is_read(configured, variable, text, name, value):
@@ -180,6 +194,13 @@ BAD = {
     "LIMIT_REGISTER": "/hour",
     "LIMIT_MAIL": "five an hour",
     "LIMIT_REFRESH": "60",
+    "QUOTA_MOVEMENTS": "-1",
+    "QUOTA_SUBSCRIPTIONS": "-1",
+    "QUOTA_UPDATES_PER_TURN": "-1",
+    "QUOTA_UPDATES": "-1",
+    "QUOTA_REPORTS": "-1",
+    "QUOTA_SWAPS": "-1",
+    "QUOTA_AT_ONCE": "-1",
 }
 
 

@@ -164,6 +164,13 @@ class World:
     def leader(self) -> User:
         return self.me.leaders(self.movement)[0]
 
+    def _update_for(self, operation: Operation) -> int:
+        """Return an update of mine, or of a leader where that is what is reported."""
+        if not operation.template.endswith("{update}/reports"):
+            return self.update.id
+        last = Update.find_last(self.leader, self.movement)
+        return (last or self.movement.post_update(self.leader)).id
+
     def call(
         self, operation: Operation, client: OwnContextClient | None = None, **changes: Any
     ) -> TestResponse:
@@ -171,7 +178,7 @@ class World:
         names = {
             "movement": self.movement.id,
             "user": self.leader.id,
-            "update": self.update.id,
+            "update": self._update_for(operation),
             "report": self.report.id,
             "secret": self.secret,
         }
@@ -384,6 +391,21 @@ def start_what_only_admins_may(world: World, operation: Operation) -> TestRespon
     return world.call(operation)
 
 
+def have_joined_as_many_as_allowed(world: World, operation: Operation) -> TestResponse:
+    world.settings("QUOTA_SUBSCRIPTIONS", 1)
+    return world.call(operation, movement=world.make_movement().id)
+
+
+def have_reported_as_much_as_allowed(world: World, operation: Operation) -> TestResponse:
+    world.settings("QUOTA_REPORTS", 1)
+    world.call(operation)
+    return world.call(operation, movement=world.make_movement().id)
+
+
+def report_an_update_of_ones_own(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, update=world.update.id)
+
+
 def be_deactivated(world: World, operation: Operation) -> TestResponse:
     world.me.deactivated_at = utcnow()
     world.me.save_to_db()
@@ -444,6 +466,9 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("PUT /identity/blocks/{user}", 404): name_nobody,
     ("PUT /identity/blocks/{user}", 409): block_too_many,
     ("DELETE /identity/blocks/{user}", 404): name_nobody,
+    ("PUT /movements/{movement}/subscriber", 409): have_joined_as_many_as_allowed,
+    ("POST /movements/{movement}/reports", 409): have_reported_as_much_as_allowed,
+    ("POST /movements/{movement}/updates/{update}/reports", 409): report_an_update_of_ones_own,
     ("POST /movements/{movement}/reports", 200): do_it_twice,
     ("POST /movements/{movement}/updates/{update}/reports", 200): do_it_twice,
     ("POST /movements/{movement}/updates/{update}/reports", 404): name_no_update,

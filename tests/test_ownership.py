@@ -252,7 +252,11 @@ CORE = {
     "updates": "id leader_id movement_id time_stamp message",
 }
 #: each column that came later, as `table.column`, and which hot read needs it there
-NEEDED_IN_CORE: dict[str, str] = {}
+NEEDED_IN_CORE: dict[str, str] = {
+    "subscriptions.posted": "a post compares it with a quota, in the row that it locks and writes",
+    "subscriptions.posted_in_turn": "as above, for the quota of a turn",
+    "subscriptions.posted_until": "as above: when that turn ends",
+}
 
 
 def test_a_family_adds_no_column_to_a_core_table_without_a_reason() -> None:

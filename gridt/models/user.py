@@ -5,11 +5,31 @@ from functools import lru_cache
 from hashlib import md5
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import ColumnElement, Select, SmallInteger, String, Text, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    SmallInteger,
+    String,
+    Text,
+    bindparam,
+    column,
+    func,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from gridt.errors import AccountDeactivated, LastAdmin, Overtaken
-from gridt.models.base import Model, PlainText, Stored, UTCDateTime
+from gridt.errors import (
+    AccountDeactivated,
+    LastAdmin,
+    Overtaken,
+    TooManyMovements,
+    TooManySubscriptions,
+)
+from gridt.models.base import Model, PlainText, Stored, UTCDateTime, execute
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import EventKind, record
 from gridt.models.job import Job
@@ -184,6 +204,34 @@ class User(Stored, Model):
         names = (cls.username_folded, cls.email_folded)
         return or_(*(name.contains(folded, autoescape=True) for name in names))
 
+    # -- quotas -----------------------------------------------------------------------------
+
+    def ensure_may_start(self, most: int | None) -> None:
+        """Compare the movements that this locked user started with a quota.
+
+        :raises TooManyMovements: when the user may not start another one
+        """
+        if most is None or self.is_admin:
+            return
+        if execute(_STARTED, {"user_id": self.id}).scalar_one() >= most:
+            raise TooManyMovements(
+                f"You have started {most} movements, as many as one account may;"
+                " try again after you delete one"
+            )
+
+    def ensure_may_join(self, most: int | None) -> None:
+        """Compare the movements that this locked user has joined with a quota.
+
+        :raises TooManySubscriptions: when the user may not join another one
+        """
+        if most is None or self.is_admin:
+            return
+        if execute(_JOINED, {"user_id": self.id}).scalar_one() >= most:
+            raise TooManySubscriptions(
+                f"You have joined {most} movements, as many as one account may;"
+                " try again after you leave one"
+            )
+
     # -- roles, and the end of an account ---------------------------------------------------
 
     def ensure_active(self) -> None:
@@ -266,6 +314,16 @@ _ADMINS = (
     .where(User.role == "admin", User.deactivated_at.is_(None))
     .order_by(User.id)
     .with_for_update(key_share=True)
+)
+
+
+_user_id: BindParameter[int] = bindparam("user_id")
+# tables by name, since the models of these import this module
+_movements = table("movements", column("creator_id", Integer))
+_subscriptions = table("subscriptions", column("user_id", Integer))
+_STARTED = select(func.count()).select_from(_movements).where(_movements.c.creator_id == _user_id)
+_JOINED = (
+    select(func.count()).select_from(_subscriptions).where(_subscriptions.c.user_id == _user_id)
 )
 
 

@@ -28,7 +28,7 @@ class NetworkMember(Schema):
         required=True,
         metadata={
             "oneOf": _LABELS,
-            "description": "The user's id for the creator and admins. For other members a pseudonym, "
+            "description": "The user's id for the creator and admins. For others a pseudonym, "
             "which holds for this reader, this movement and this UTC day",
         },
     )
