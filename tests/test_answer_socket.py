@@ -90,6 +90,23 @@ def test_a_client_that_takes_nothing_of_a_long_answer_is_given_up(
     assert refused.value.errno == errno.EPIPE
 
 
+def test_a_thread_waits_for_a_client_for_a_bounded_time(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, client = ends
+    monkeypatch.setattr(answer_socket, "MOST_WAITING", 0.2)
+    ours.sendall(bytes(MOST_OF_ONE))
+
+    def go_on() -> None:
+        for _ in range(1000):
+            ours.sendall(bytes(MOST_OF_ONE // 8))
+            client.recv(1024)  # of a socket that stays full
+
+    with pytest.raises(BrokenPipeError):
+        go_on()
+    assert ours._waited <= 60
+
+
 def test_few_threads_wait_for_clients(ends: Ends, budget: Budget) -> None:
     ours, _ = ends
     assert budget._threads.acquire(blocking=False)  # by another connection

@@ -16,6 +16,8 @@ from typing import Any
 MOST_OF_ONE, MOST_OF_ALL = 4 * 1024 * 1024, 64 * 1024 * 1024
 #: seconds that a client has for any answer, and bytes a second that it takes of a longer one
 DEADLINE, LEAST_RATE = 10, 16 * 1024
+#: seconds that a thread waits for a client in one answer; a streamed one keeps a transaction open
+MOST_WAITING = 60
 #: bytes of a file that are read at a time
 _CHUNK = 256 * 1024
 
@@ -46,12 +48,12 @@ class Budget:
 
     def wait_for(self, client: "AnswerSocket", seconds: float) -> bool:
         """Let this thread wait until a client takes more; return whether it did."""
-        if not self._threads.acquire(blocking=False):
+        if seconds <= 0 or not self._threads.acquire(blocking=False):
             return False
         try:
             poll = select.poll()
             poll.register(client, select.POLLOUT)
-            return bool(poll.poll(max(0.0, seconds) * 1000))
+            return bool(poll.poll(seconds * 1000))
         finally:
             self._threads.release()
 
@@ -65,6 +67,8 @@ class AnswerSocket(socket.socket):
         self._left = bytearray()
         self._taken = 0
         self._began = 0.0
+        #: seconds for which a thread has waited with this answer
+        self._waited = 0.0
 
     @property
     def unsent(self) -> int:
@@ -89,8 +93,11 @@ class AnswerSocket(socket.socket):
         if not len(data):
             return
         while len(self._left) + len(data) > MOST_OF_ONE or not self._budget.take(len(data)):
-            if not self._left or not self._budget.wait_for(self, self.deadline - time.monotonic()):
+            before = time.monotonic()
+            seconds = min(self.deadline - before, MOST_WAITING - self._waited)
+            if not self._left or not self._budget.wait_for(self, seconds):
                 raise BrokenPipeError(errno.EPIPE, "the client takes the answer too slowly")
+            self._waited += time.monotonic() - before
             self.send_more()
         self._left += data
 
@@ -114,7 +121,7 @@ class AnswerSocket(socket.socket):
 
     def begin_answer(self) -> None:
         """Begin another answer: its deadline starts with its first byte."""
-        self._began, self._taken = 0.0, 0
+        self._began, self._taken, self._waited = 0.0, 0, 0.0
 
     def close(self) -> None:
         """Close the connection, and free the memory of what was not sent."""
