@@ -262,6 +262,14 @@ class User(Stored, Model):
     def delete_from_db(self) -> None:
         """Leave every movement, delete all that is this user's, and commit.
 
+        See `remove`.
+        """
+        self.remove()
+        db.session.commit()
+
+    def remove(self) -> None:
+        """Leave every movement, and delete all that is this user's. Does not commit.
+
         Followers get other leaders; movements that this user created stay, without creator. The
         columns that name a user declare what becomes of all other rows (`models.ownership`).
 
@@ -272,7 +280,26 @@ class User(Stored, Model):
         Report.forget(self.id)
         delete_owned(self)
         Job.forget(self.id, self.email_folded)
-        super().delete_from_db()
+        db.session.delete(self)
+        db.session.flush()
+
+    def leave_some(self, most: int, *, disown: bool = False) -> bool:
+        """Leave some movements, if there are more than one transaction is to change.
+
+        Does not commit. The order of its locks is that of `leave_everything`.
+
+        :param most: how many movements it leaves; of fewer it leaves none
+        :param disown: whether the movements that this user created lose their creator, too
+        :returns: whether it left movements, and others remain
+        :raises LastAdmin: when no admin would be left
+        """
+        self._ensure_not_the_last_admin()
+        type(self).lock(self.id)
+        ours = self._movements(disown=disown)
+        if len(ours) <= most:
+            return False
+        self._leave(ours[:most], disown=disown)
+        return True
 
     def leave_everything(self, *, disown: bool = False) -> None:
         """Leave all movements, as the account ends. Does not commit.
@@ -287,17 +314,24 @@ class User(Stored, Model):
         """
         self._ensure_not_the_last_admin()
         type(self).lock(self.id)
-        db.session.expire(self, ["movements", "created_movements"])
-        ours = {*self.movements, *(self.created_movements if disown else ())}
-        for movement in sorted(ours, key=lambda movement: movement.id):
-            movement.remove_user(self)
-            if disown and movement.creator_id == self.id:
-                movement.creator = None
-        db.session.flush()
+        self._leave(self._movements(disown=disown), disown=disown)
         db.session.execute(_themselves(self.id))
         db.session.expire(self, ["movements", "created_movements"])
         if self.movements or (disown and self.created_movements):
             raise Overtaken(retry_after=1)
+
+    def _movements(self, *, disown: bool) -> list["Movement"]:
+        """Return the movements that this user has joined, or created too, by id."""
+        db.session.expire(self, ["movements", "created_movements"])
+        ours = {*self.movements, *(self.created_movements if disown else ())}
+        return sorted(ours, key=lambda movement: movement.id)
+
+    def _leave(self, movements: list["Movement"], *, disown: bool) -> None:
+        for movement in movements:
+            movement.remove_user(self)
+            if disown and movement.creator_id == self.id:
+                movement.creator = None
+        db.session.flush()
 
     def _ensure_not_the_last_admin(self) -> None:
         """Keep roles as they are; of two admins who end being one at once the second waits."""
