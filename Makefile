@@ -24,8 +24,8 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal --times=build/times
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test docs storm fuzz mutants image-test screenshots lint format bench bench-quick \
-  bench-against requirements vendor clean
+.PHONY: help run check test docs storm fuzz mutants image-test screenshots lint format bench \
+  bench-quick bench-against attack requirements vendor clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ docs: .venv/docs ## make a site of docs/ and of the docstrings, in build/site
 format: .venv/lint ## put the code in order
 	$(PY) -m ruff check --fix-only
 	$(PY) -m ruff format
+
+attack: .venv/dev ## attack servers by slow readers, and see what others wait for
+	@$(PY) -m bench.attack $(ARGS)
 
 bench: .venv/dev ## measure, with up to a million members (20 minutes, 5 GiB); one part: ARGS='--only limit'
 	$(PY) -m bench $(ARGS)

@@ -37,9 +37,10 @@ logger_class = Logger
 wsgi_app = "wsgi:app"
 bind = settings.BIND
 worker_class = PatientWorker if settings.WORKER == "patient" else settings.WORKER
-# more than those that hash passwords or wait for it (GRIDT_HASHING_SLOTS and _WAITING), so that a
-# flood of logins leaves some to everybody else; WEB_CONCURRENCY sets the number of processes
-threads = 10
+# More than those that hash passwords or wait for it (GRIDT_HASHING_SLOTS and _WAITING), so that a
+# flood of logins leaves some to others, and more than one account keeps (GRIDT_QUOTA_AT_ONCE, and
+# two that wait). WEB_CONCURRENCY sets the number of processes.
+threads = 12
 keepalive = 15
 # Files beside them are the database's, and more of SQLite's than one for each connection.
 worker_connections = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)

@@ -30,6 +30,7 @@ _CHEAP: dict[str, Any] = {
     "ARGON2_PASSES": 1,
     "ARGON2_LANES": 1,
     "LIMITS": False,
+    **dict.fromkeys(("QUOTA_SWAPS", "QUOTA_UPDATES_PER_TURN", "QUOTA_UPDATES"), 0),
 }
 
 #: everybody has logged in once

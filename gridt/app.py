@@ -8,6 +8,7 @@ from flask import Flask
 from gridt.cli import commands
 from gridt.http import openapi
 from gridt.http.api import Api
+from gridt.http.in_flight import in_flight
 from gridt.http.problems import register_problems
 from gridt.http.rate_limits import limiter
 from gridt.http.replica import replica
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     passwords.init_app(app)
     replica.init_app(app)
     limiter.init_app(app)
+    in_flight.init_app(app)
     with app.app_context():
         metrics.init_app(app, db.engines, service_gauges)
     register_request_log(app)

@@ -112,6 +112,26 @@ class TooManyBlocks(Conflict):
     slug, title = "too-many-blocks", "You have blocked as many people as one may"
 
 
+class TooManyMovements(Conflict):
+    slug, title = "too-many-movements", "You have started as many movements as one account may"
+
+
+class TooManySubscriptions(Conflict):
+    slug, title = "too-many-subscriptions", "You have joined as many movements as one account may"
+
+
+class TooManyUpdates(Conflict):
+    slug, title = "too-many-updates", "You have as many updates as one account may"
+
+
+class TooManyReports(Conflict):
+    slug, title = "too-many-reports", "You have as many open reports as one account may"
+
+
+class OwnUpdate(Conflict):
+    slug, title = "own-update", "You cannot report your own update; you can delete it"
+
+
 class ReportClosed(Conflict):
     slug, title = "report-closed", "This report is closed already"
 
@@ -164,6 +184,18 @@ class TooManyRequests(GridtError):
 
 class TooManyAttempts(TooManyRequests):
     slug, title = "too-many-attempts", "Too many wrong passwords; please try again later"
+
+
+class TooManyUpdatesInTurn(TooManyRequests):
+    slug, title = "too-many-updates-in-turn", "You have posted too many updates in this turn"
+
+
+class TooManySwaps(TooManyRequests):
+    slug, title = "too-many-swaps", "You have swapped too many leaders in this movement today"
+
+
+class TooManyAtOnce(TooManyRequests):
+    slug, title = "too-many-at-once", "Too many requests of your account are being answered"
 
 
 class NotInTime(Invalid):

@@ -22,7 +22,6 @@ from gridt.mail.tokens import issue
 from gridt.models import (
     Block,
     CalendarToken,
-    IdempotencyKey,
     Login,
     Movement,
     MovementUserAssociation,
@@ -165,6 +164,13 @@ class World:
     def leader(self) -> User:
         return self.me.leaders(self.movement)[0]
 
+    def _update_for(self, operation: Operation) -> int:
+        """Return an update of mine, or of a leader where that is what is reported."""
+        if not operation.template.endswith("{update}/reports"):
+            return self.update.id
+        last = Update.find_last(self.leader, self.movement)
+        return (last or self.movement.post_update(self.leader)).id
+
     def call(
         self, operation: Operation, client: OwnContextClient | None = None, **changes: Any
     ) -> TestResponse:
@@ -172,7 +178,7 @@ class World:
         names = {
             "movement": self.movement.id,
             "user": self.leader.id,
-            "update": self.update.id,
+            "update": self._update_for(operation),
             "report": self.report.id,
             "secret": self.secret,
         }
@@ -385,6 +391,21 @@ def start_what_only_admins_may(world: World, operation: Operation) -> TestRespon
     return world.call(operation)
 
 
+def have_joined_as_many_as_allowed(world: World, operation: Operation) -> TestResponse:
+    world.settings("QUOTA_SUBSCRIPTIONS", 1)
+    return world.call(operation, movement=world.make_movement().id)
+
+
+def have_reported_as_much_as_allowed(world: World, operation: Operation) -> TestResponse:
+    world.settings("QUOTA_REPORTS", 1)
+    world.call(operation)
+    return world.call(operation, movement=world.make_movement().id)
+
+
+def report_an_update_of_ones_own(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, update=world.update.id)
+
+
 def be_deactivated(world: World, operation: Operation) -> TestResponse:
     world.me.deactivated_at = utcnow()
     world.me.save_to_db()
@@ -410,14 +431,6 @@ def post_the_same_moment_twice(world: World, operation: Operation) -> TestRespon
     body = {"at": utcnow().isoformat()}
     assert world.call(operation, json=body).status_code == 201
     return world.call(operation, json=body)
-
-
-def repeat_what_is_under_way(world: World, operation: Operation) -> TestResponse:
-    headers = {"Idempotency-Key": "8e03978e"}
-    assert world.call(operation, headers=headers).status_code == 201
-    db.session.execute(sa.update(IdempotencyKey).values(status=None))
-    db.session.commit()
-    return world.call(operation, headers=headers)
 
 
 def repeat_what_shows_a_secret(world: World, operation: Operation) -> TestResponse:
@@ -462,13 +475,14 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("GET /movements/{movement}/network", 501): want_a_picture_without_the_library,
     ("POST /movements/{movement}/leader", 201): have_an_open_slot,
     ("POST /identity/calendar", 409): repeat_what_shows_a_secret,
-    ("POST /movements/{movement}/reports", 409): repeat_what_is_under_way,
-    ("POST /movements/{movement}/updates/{update}/reports", 409): repeat_what_is_under_way,
     ("POST /movements/{movement}/leader", 409): succeed,  # but that every slot is filled
     ("POST /movements/{movement}/leader/{user}", 409): follow_everybody,
     ("PUT /identity/blocks/{user}", 404): name_nobody,
     ("PUT /identity/blocks/{user}", 409): block_too_many,
     ("DELETE /identity/blocks/{user}", 404): name_nobody,
+    ("PUT /movements/{movement}/subscriber", 409): have_joined_as_many_as_allowed,
+    ("POST /movements/{movement}/reports", 409): have_reported_as_much_as_allowed,
+    ("POST /movements/{movement}/updates/{update}/reports", 409): report_an_update_of_ones_own,
     ("POST /movements/{movement}/reports", 200): do_it_twice,
     ("POST /movements/{movement}/updates/{update}/reports", 200): do_it_twice,
     ("POST /movements/{movement}/updates/{update}/reports", 404): name_no_update,

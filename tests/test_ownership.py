@@ -254,6 +254,9 @@ CORE = {
 #: each column that came later, as `table.column`, and which hot read needs it there
 NEEDED_IN_CORE: dict[str, str] = {
     "users.secured_at": "a mail token is compared with the row of its user, which is locked then",
+    "subscriptions.posted": "a post compares it with a quota, in the row that it locks and writes",
+    "subscriptions.posted_in_turn": "as above, for the quota of a turn",
+    "subscriptions.posted_until": "as above: when that turn ends",
 }
 
 

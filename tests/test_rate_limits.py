@@ -23,17 +23,49 @@ def statuses(call: Callable[[], object], times: int) -> list[int]:
 # -- the general limit ------------------------------------------------------------------------
 
 
-def test_who_calls_too_often_waits_for_the_next_window(limited, client, clock):
+@pytest.mark.parametrize("second", [0, 20, 59])
+def test_a_call_is_allowed_again_at_the_time_that_the_refusal_names(limited, client, clock, second):
+    clock.now = clock.now.replace(second=second)
     limited(LIMIT_DEFAULT="3/minute")
 
     assert statuses(lambda: client.get("/"), 4) == [200, 200, 200, 429]
     refused = client.get("/")
     assert refused.json["type"] == "/problems/too-many-requests"
     seconds = int(refused.headers["Retry-After"])
-    assert 0 < seconds <= 60
+    assert 0 < seconds <= 80
 
-    clock.pass_(seconds=seconds)
+    clock.pass_(seconds=seconds - 1)
+    assert client.get("/").status_code == 429
+    clock.pass_(seconds=1)
     assert client.get("/").status_code == 200
+    assert client.get("/").status_code == 429
+
+
+def test_a_window_slides(limited, client, clock):
+    """The whole amount before the end of a minute leaves little for the beginning of the next."""
+    clock.now = clock.now.replace(second=59)
+    limited(LIMIT_DEFAULT="20/minute")
+    assert statuses(lambda: client.get("/"), 20) == [200] * 20
+    clock.pass_(seconds=4)
+    assert statuses(lambda: client.get("/"), 20) == [200] + [429] * 19
+    clock.pass_(seconds=57)
+    assert statuses(lambda: client.get("/"), 20) == [200] * 19 + [429]
+    clock.pass_(seconds=120)
+    assert statuses(lambda: client.get("/"), 20) == [200] * 20
+
+
+def test_a_file_has_a_limit_of_its_own(limited, client):
+    limited(LIMIT_DEFAULT="2/minute", LIMIT_FILES="3/minute")
+    for _ in range(3):
+        answer = client.get("/docs/assets/swagger-ui.css")
+        assert answer.status_code == 200
+        assert answer.headers["RateLimit-Policy"] == '"files";q=3;w=60'
+    refused = client.get("/static/docs.css")
+    assert (refused.status_code, refused.json["type"]) == (429, "/problems/too-many-requests")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert statuses(lambda: client.get("/"), 3) == [200, 200, 429]
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    assert client.get("/static/docs.css", environ_overrides=elsewhere).status_code == 200
 
 
 def test_every_answer_tells_what_is_left(limited, client):
@@ -48,7 +80,16 @@ def test_every_answer_tells_what_is_left(limited, client):
     assert left == ['"default";r=1', '"default";r=0', '"default";r=0']
 
 
-def test_logins_behind_one_address_are_counted_apart(limited, client, client_of, make_user):
+def test_all_logins_of_an_account_count_together(limited, client_of, make_user):
+    limited(LIMIT_DEFAULT="2/minute")
+    ann = make_user()
+    phone, browser = client_of(ann), client_of(ann)
+    assert phone.token != browser.token
+    assert statuses(lambda: phone.get("/identity"), 2) == [200, 200]
+    assert statuses(lambda: browser.get("/identity"), 1) == [429]
+
+
+def test_accounts_behind_one_address_are_counted_apart(limited, client, client_of, make_user):
     limited(LIMIT_DEFAULT="2/minute")
     ann, ben = client_of(make_user()), client_of(make_user())
 

@@ -13,6 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from bench.attack import beside_slow_readers
 from gridt.runtime.gunicorn_worker import DEADLINE
 from tests.databases import same_on_both
 from tests.persons import Person
@@ -142,6 +143,11 @@ def test_who_takes_nothing_of_an_answer_keeps_nobody_out_for_long(server, connec
     for _ in range(20):
         ann.call("GET", "/health")
     assert ann.statuses == [200] * 20
+
+
+def test_clients_that_read_slowly_keep_nobody_out(server):
+    """Twenty connections ask for 40 files at once, and read 64 KiB every two seconds."""
+    assert beside_slow_readers(server, 5).unanswered == 0
 
 
 STAYING = {

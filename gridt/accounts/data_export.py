@@ -21,6 +21,7 @@ _ORDER = (
     "created_movements",
     "blocks",
     "reports",
+    "swaps",
     "calendar",
     "idempotency_keys",
     "audit",

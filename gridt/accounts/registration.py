@@ -1,5 +1,6 @@
 """Opening accounts, and recording what is done with them as a whole."""
 
+from gridt.accounts.deactivation import leave_by_job
 from gridt.models import EventKind, User, record
 from gridt.runtime.extensions import db
 
@@ -21,12 +22,16 @@ def create_account(username: str, email: str, password: str, role: str = "user")
 def delete_account(user: User, actor_id: int | None = None) -> None:
     """Delete an account and all that is its user's, and commit.
 
+    An account in very many movements is closed at once, and deleted by a job.
+
     :param actor_id: the user who wishes so; None for an operator
     :raises LastAdmin: when no admin would be left
     :raises Overtaken: when this user joins a movement just now
     """
     record(EventKind.ACCOUNT_DELETED, actor_id=actor_id, user_id=user.id)
-    user.delete_from_db()
+    if not leave_by_job(user, delete=True):
+        user.remove()
+    db.session.commit()
 
 
 def _open(user: User) -> User:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, select
 
 from gridt.access import Permission, ensure
 from gridt.errors import InvalidToken, WrongCredentials
+from gridt.http.in_flight import in_flight
 from gridt.http.rate_limits import address
 from gridt.models import Login, PasswordAttempt, User, execute, largest_in
 from gridt.runtime.database import READING, REPLICA
@@ -34,8 +35,12 @@ _STANDING = select(
 def verify_token(kind: str) -> Caller:
     """Return the caller, if their token is valid and its login has not ended.
 
+    The request takes one of the account's places before it reads the database, where it would
+    keep others from writing while it waits.
+
     :param kind: `access` or `refresh`
     :raises InvalidToken: when there is none, or it is not valid (any more)
+    :raises TooManyAtOnce: when too many requests of the account are being answered
     """
     word, _, token = request.headers.get("Authorization", "").partition(" ")
     if word.lower() not in _WORDS or not token:
@@ -49,6 +54,7 @@ def verify_token(kind: str) -> Caller:
         raise InvalidToken("The token is not valid here")
     if claims["exp"] <= time.time():
         raise InvalidToken("The token has expired")
+    in_flight.enter(claims["sub"])
     caller = request_state().caller = _standing(claims)
     return caller
 
@@ -109,6 +115,17 @@ def caller() -> User:
     :raises InvalidToken: when the account was deleted meanwhile
     """
     user = User.find_by_id(caller_id())
+    if user is None:
+        raise InvalidToken("This login has ended")
+    return user
+
+
+def locked_caller() -> User:
+    """Return the user who calls, locked before any movement: their quotas are counted.
+
+    :raises InvalidToken: when the account was deleted meanwhile
+    """
+    user = User.lock(caller_id())
     if user is None:
         raise InvalidToken("This login has ended")
     return user

@@ -85,7 +85,7 @@ def _admit(notes: HandlerNotes, *, count: bool) -> None:
     key = None
     if kind is not None:
         try:
-            key = f"login {verify_token(kind).login_id}"
+            key = f"account {verify_token(kind).user_id}"
         except InvalidToken:
             if limit is not None:
                 limiter.count_refusal(limit)
@@ -159,6 +159,8 @@ def _prepare_request() -> Response | None:
         return Response()  # on every path, and without a token
     if request.routing_exception is not None:  # nobody else is asked before it is raised
         limiter.count_generally(address())
+    elif (request.endpoint or "").endswith("static"):
+        limiter.count_file()
     return None
 
 

@@ -15,6 +15,14 @@ from gridt.models.movement_user_association import SLOTS, MovementUserAssociatio
 from gridt.models.network.membership import FETCHED_AT_ONCE
 from gridt.models.network.selection import CHOICES, WINDOW
 from gridt.models.ownership import MOVEMENTS, SECTIONS, USERS, references
+from gridt.models.quotas import (
+    COUNTED_EVERY,
+    NO_QUOTAS,
+    Quotas,
+    SwapCount,
+    ensure_turn_allows,
+    ensure_updates_allowed,
+)
 from gridt.models.report import CATEGORIES, Report, Snapshot
 from gridt.models.report_views import REPORT_STATES, REPORTS, find_report_view, report_view
 from gridt.models.rows import StandingRow, fetch, read
@@ -49,6 +57,7 @@ __all__ = [
     "AUDITED",
     "CATEGORIES",
     "CHOICES",
+    "COUNTED_EVERY",
     "DEAD",
     "DIRECTIONS",
     "FETCHED_AT_ONCE",
@@ -56,6 +65,7 @@ __all__ = [
     "IN_MOVEMENT",
     "KEYS",
     "MOVEMENTS",
+    "NO_QUOTAS",
     "PRIORITIES",
     "REPORTS",
     "REPORT_STATES",
@@ -81,12 +91,14 @@ __all__ = [
     "Movement",
     "MovementUserAssociation",
     "PasswordAttempt",
+    "Quotas",
     "Report",
     "Rows",
     "Snapshot",
     "StandingRow",
     "Subscription",
     "SubscriptionPause",
+    "SwapCount",
     "UTCDateTime",
     "Update",
     "User",
@@ -96,6 +108,8 @@ __all__ = [
     "clock_of",
     "count_from",
     "delay_of_mail",
+    "ensure_turn_allows",
+    "ensure_updates_allowed",
     "entries",
     "execute",
     "fetch",

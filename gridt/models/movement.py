@@ -24,6 +24,7 @@ from gridt.models.event import EventKind, record
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network, NetworkLock
 from gridt.models.ownership import EXPORTED_USER, Policy, delete_owned, exported_as, owned_by_user
+from gridt.models.quotas import NO_QUOTAS, Quotas, count_swap
 from gridt.models.report import Snapshot
 from gridt.models.rows import Rules
 from gridt.models.subscription import Subscription
@@ -140,12 +141,13 @@ class Movement(NetworkLock, Stored, Model):
             self.add_user(user)
         db.session.commit()
 
-    def add_user(self, user: User) -> None:
+    def add_user(self, user: User, quotas: Quotas = NO_QUOTAS) -> None:
         """Subscribe a user, with leaders and a follower.
 
         Does nothing for a member. Flushes and does not commit; where the movement is not saved
         yet, `save_to_db` subscribes the user.
 
+        :param quotas: to hold them, the caller has locked the user
         :raises Overtaken: when the account is deactivated or deleted
         """
         if self._is_new():
@@ -154,10 +156,12 @@ class Movement(NetworkLock, Stored, Model):
         db.session.add(user)
         db.session.flush()
         self.lock()
-        if self._network().join(user.id):
+        most_joined = None if user.is_admin else quotas.subscriptions
+        if self._network().join(user.id, most_joined):
             self._count(1)
             self._flush_about(user)
         elif not self.is_subscribed(user):
+            user.ensure_may_join(most_joined)
             raise Overtaken(retry_after=1)  # another transaction is ending the account
 
     def remove_user(self, user: User) -> None:
@@ -178,9 +182,8 @@ class Movement(NetworkLock, Stored, Model):
     def find_leaders(self, user: User, exclude: Iterable[User | int] = ()) -> list[int] | None:
         """Return the ids of possible leaders, in random order.
 
-        :param exclude: users, or their ids, to leave out besides the user's present leaders
-        :returns: all of them in a movement of up to 64 members, a bounded sample above; None
-            when the user is not subscribed
+        :param exclude: users, or their ids, to leave out besides the present leaders
+        :returns: all of them in a movement of up to 64 members, a sample above; None for others
         """
         network = self._network()
         slots = network.slots_of(user.id)
@@ -200,6 +203,12 @@ class Movement(NetworkLock, Stored, Model):
         :raises NotFollowing: (a ValueError) when the user does not follow that leader
         :raises NotSubscribed: when `leader` is None and the user is not subscribed
         """
+        return User.find_by_id(self.swap_leader_id(user, leader) or 0)
+
+    def swap_leader_id(
+        self, user: User, leader: User | int | None, quotas: Quotas = NO_QUOTAS
+    ) -> int | None:
+        """Do as `swap_leader` within the quota of swaps; return the new leader's id."""
         self.lock()
         network = self._network()
         slots = network.slots_of(user.id, lock=True)
@@ -212,8 +221,10 @@ class Movement(NetworkLock, Stored, Model):
                 raise NotFollowing
             return None
         leader_id = network.swap(user.id, slot, slots)
+        if leader_id is not None and not user.is_admin:
+            count_swap(user.id, self.id, quotas.swaps)
         self._flush_about(user)
-        return None if leader_id is None else User.find_by_id(leader_id)
+        return leader_id
 
     def separate(self, user: User, other: User) -> None:
         """Replace two members as each other's leaders.

@@ -111,10 +111,13 @@ def owned_by_user(policy: Policy = Policy.DELETE, *, ondelete: str | None = None
 
 
 def owned_by_movement(
-    policy: Policy = Policy.DELETE, *, rows_of: RowsOf | None = None
+    policy: Policy = Policy.DELETE,
+    *,
+    rows_of: RowsOf | None = None,
+    ondelete: str | None = None,
 ) -> ForeignKey:
     """Return the foreign key of a column that names a movement."""
-    return _foreign_key(MOVEMENTS, policy, rows_of)
+    return _foreign_key(MOVEMENTS, policy, rows_of, ondelete=ondelete)
 
 
 def owned_by_update(policy: Policy = Policy.DELETE) -> ForeignKey:

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import NamedTuple, Self, cast
 
-from sqlalchemy import CursorResult, Index, String, Text, delete, select, text, update
+from sqlalchemy import CursorResult, Index, String, Text, delete, func, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridt.errors import ReportClosed
+from gridt.errors import OwnUpdate, ReportClosed, TooManyReports
 from gridt.models.base import BigId, Model, Stored, UTCDateTime
 from gridt.models.event import EventKind, record
 from gridt.models.ownership import (
@@ -110,18 +110,40 @@ class Report(Stored, Model):
         )
 
     @classmethod
+    def count_open(cls, reporter_id: int) -> int:
+        """Return how many reports of a user no admin has closed."""
+        mine = (cls.reporter_id == reporter_id, cls.closed_at.is_(None))
+        return db.session.scalars(select(func.count()).select_from(cls).where(*mine)).one()
+
+    @classmethod
     def file(
-        cls, reporter_id: int, reported: Snapshot, reason: str, category: str = "other"
+        cls,
+        reporter_id: int,
+        reported: Snapshot,
+        reason: str,
+        category: str = "other",
+        *,
+        most_open: int | None = None,
     ) -> tuple[Self, bool]:
         """Add a report, unless the reporter has an open one.
 
         Flushes and does not commit.
 
+        :param most_open: how many open reports the reporter may have; the caller has locked them
         :returns: the report, and whether it is new
+        :raises OwnUpdate: when the reporter posted the update
+        :raises TooManyReports: when the reporter has as many open reports as they may
         """
+        if reported.update_id is not None and reported.author_id == reporter_id:
+            raise OwnUpdate
         report = cls.find_open(reporter_id, reported)
         if report is not None:
             return report, False
+        if most_open is not None and cls.count_open(reporter_id) >= most_open:
+            raise TooManyReports(
+                f"{most_open} reports of yours are open, as many as one account may have;"
+                " try again when an admin has closed one"
+            )
         report = cls(reporter_id, reported, reason, category)
         db.session.add(report)
         db.session.flush()

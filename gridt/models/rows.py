@@ -50,6 +50,9 @@ class StandingRow(NamedTuple):
     free_misses: int
     free_turns: int
     counts_every_update: bool
+    posted: int
+    posted_in_turn: int
+    posted_until: datetime | None
 
 
 class FormerClockRow(NamedTuple):

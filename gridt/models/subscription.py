@@ -57,6 +57,12 @@ class Subscription(Model):
     #: where imported updates are older than the subscription, what the standing begins with
     counted_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
+    # for the quotas: how many updates were posted in this membership, how many of these in the turn
+    # that ends then, deleted ones included
+    posted: Mapped[int] = mapped_column(default=0, server_default="0")
+    posted_in_turn: Mapped[int] = mapped_column(default=0, server_default="0")
+    posted_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
     # the member's `gridt.turns.scoring.Standing`, by the same names; none is stored yet where there
     # is no turn, as in rows from before standings were stored
     turn_starts_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -96,6 +102,9 @@ exported_as(
         Subscription.subscribed_at,
         Subscription.last_update_at,
         Subscription.counted_from,
+        Subscription.posted,
+        Subscription.posted_in_turn,
+        Subscription.posted_until,
         Subscription.turn_starts_at,
         Subscription.turn_ends_at,
         Subscription.turn_done,

@@ -36,6 +36,13 @@ from gridt.models.ownership import (
     owned_by_movement,
     owned_by_user,
 )
+from gridt.models.quotas import (
+    COUNTED_EVERY,
+    NO_QUOTAS,
+    Quotas,
+    ensure_turn_allows,
+    ensure_updates_allowed,
+)
 from gridt.models.report import Snapshot
 from gridt.models.rows import StandingRow, read
 from gridt.models.standing import (
@@ -43,6 +50,7 @@ from gridt.models.standing import (
     is_complete,
     load_row,
     lock_row,
+    posted_in_turn,
     recompute,
     record_done,
     terms_of,
@@ -102,10 +110,11 @@ class Update(Stored, Model):
         *,
         at: datetime | None = None,
         grace: timedelta = timedelta(),
+        quotas: Quotas = NO_QUOTAS,
     ) -> dict[str, Any]:
-        """Insert an update of a member, and store their new standing, past the ORM.
+        """Insert an update of a member, whose row it locks, and store their new standing.
 
-        Does not commit. The member's row is locked: they can neither leave nor post meanwhile.
+        Does not commit. The member can neither leave nor post meanwhile.
 
         :param at: when it was done, if not just now; an update of that moment is returned as it is
         :param grace: for how long after its end a turn may still be said to have been done
@@ -116,18 +125,20 @@ class Update(Stored, Model):
         """
         if (row := lock_row(leader_id, movement_id)) is None:
             raise NotSubscribed
-        ends, moment = {"leader_id": leader_id, "movement_id": movement_id}, utcnow()
-        is_next = at is None and is_complete(row)
+        ends = {"leader_id": leader_id, "movement_id": movement_id}
         if at is not None and (saved := _saved_at(at, ends)):
             return saved
+        if at is not None or row.posted % COUNTED_EVERY == 0:
+            ensure_updates_allowed(leader_id, 1, quotas.updates)
+        moment = utcnow()
+        is_next = at is None and is_complete(row)
         if at is not None:
             # read again under the lock: the clock may have changed before it
-            turn = turn_open_for(load_row(leader_id, movement_id) or row, at, moment, grace)
-            if not row.counts_every_update and _is_done(turn, ends):
-                raise AlreadyDone
+            row = load_row(leader_id, movement_id) or row
+            _count_late(turn_open_for(row, at, moment, grace), ends, row, quotas.updates_per_turn)
             moment = at
         if is_next:
-            record_done(leader_id, movement_id, row, moment)
+            record_done(leader_id, movement_id, row, moment, quotas.updates_per_turn)
         posted = {"time_stamp": moment, "message": message}
         (id,) = execute(_INSERT, ends | posted).one()
         if not is_next:
@@ -209,7 +220,7 @@ _MINE = (
 
 # Statements are made once: to build one costs as much as to run it.
 _INSERT = insert(Update).returning(Update.id)
-_ANY_IN = (
+_COUNT_IN = (
     select(Update.id)
     .where(
         Update.leader_id == bindparam("leader_id"),
@@ -217,7 +228,7 @@ _ANY_IN = (
         Update.time_stamp >= bindparam("starts_at", type_=UTCDateTime()),
         Update.time_stamp < bindparam("ends_at", type_=UTCDateTime()),
     )
-    .limit(1)
+    .limit(bindparam("most"))
 )
 _SAVED = (
     select(Update.id, Update.time_stamp, Update.message)
@@ -239,6 +250,15 @@ _SET_TIME = (
             Update.movement_id == bindparam("of_movement"),
         )
         .scalar_subquery()
+    )
+)
+_COUNT_POSTED = (
+    update(Subscription)
+    .where(*_MINE)
+    .values(
+        posted=Subscription.posted + 1,
+        posted_in_turn=bindparam("new_posted_in_turn"),
+        posted_until=bindparam("new_posted_until", type_=UTCDateTime()),
     )
 )
 _COUNT_FROM = (
@@ -267,10 +287,29 @@ def _saved_at(moment: datetime, ends: dict[str, int]) -> dict[str, Any] | None:
     return None if row is None else {**row._mapping, "is_new": False}
 
 
-def _is_done(turn: Turn, ends: dict[str, int]) -> bool:
-    """Return whether there is an update in a turn of a member."""
-    stretch = ends | {"starts_at": turn.starts_at, "ends_at": turn.ends_at}
-    return execute(_ANY_IN, stretch).first() is not None
+def _count_late(turn: Turn, ends: dict[str, int], row: StandingRow, most: int | None) -> None:
+    """Count an update that a member reports for a moment of this turn or of the one before.
+
+    :raises AlreadyDone: when there is one, and the movement counts only one
+    :raises TooManyUpdatesInTurn: when there are as many as a turn may have
+    """
+    counted = most if row.counts_every_update else 1
+    if counted is None:
+        return
+    stretch = ends | {"starts_at": turn.starts_at, "ends_at": turn.ends_at, "most": counted}
+    stored, now = len(execute(_COUNT_IN, stretch).all()), utcnow()
+    if stored and not row.counts_every_update:
+        raise AlreadyDone
+    if now < turn.ends_at:
+        posted, until = posted_in_turn(row, turn, now)
+        stored = max(stored, posted)
+        counts = {"new_posted_in_turn": stored + 1, "new_posted_until": until}
+        execute(_COUNT_POSTED, _mine(**ends) | counts)
+    ensure_turn_allows(ends["leader_id"], stored + 1, most, turn.ends_at)
+
+
+def _mine(leader_id: int, movement_id: int) -> dict[str, Any]:
+    return {"of_user": leader_id, "of_movement": movement_id}
 
 
 @event.listens_for(Update, "after_insert")

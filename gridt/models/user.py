@@ -5,11 +5,31 @@ from functools import lru_cache
 from hashlib import md5
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import ColumnElement, Select, SmallInteger, String, Text, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    SmallInteger,
+    String,
+    Text,
+    bindparam,
+    column,
+    func,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from gridt.errors import AccountDeactivated, LastAdmin, Overtaken
-from gridt.models.base import Model, PlainText, Stored, UTCDateTime
+from gridt.errors import (
+    AccountDeactivated,
+    LastAdmin,
+    Overtaken,
+    TooManyMovements,
+    TooManySubscriptions,
+)
+from gridt.models.base import Model, PlainText, Stored, UTCDateTime, execute
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import EventKind, record
 from gridt.models.job import Job
@@ -206,6 +226,34 @@ class User(Stored, Model):
         names = (cls.username_folded, cls.email_folded)
         return or_(*(name.contains(folded, autoescape=True) for name in names))
 
+    # -- quotas -----------------------------------------------------------------------------
+
+    def ensure_may_start(self, most: int | None) -> None:
+        """Compare the movements that this locked user started with a quota.
+
+        :raises TooManyMovements: when the user may not start another one
+        """
+        if most is None or self.is_admin:
+            return
+        if execute(_STARTED, {"user_id": self.id}).scalar_one() >= most:
+            raise TooManyMovements(
+                f"You have started {most} movements, as many as one account may;"
+                " try again after you delete one"
+            )
+
+    def ensure_may_join(self, most: int | None) -> None:
+        """Compare the movements that this locked user has joined with a quota.
+
+        :raises TooManySubscriptions: when the user may not join another one
+        """
+        if most is None or self.is_admin:
+            return
+        if execute(_JOINED, {"user_id": self.id}).scalar_one() >= most:
+            raise TooManySubscriptions(
+                f"You have joined {most} movements, as many as one account may;"
+                " try again after you leave one"
+            )
+
     # -- roles, and the end of an account ---------------------------------------------------
 
     def ensure_active(self) -> None:
@@ -236,6 +284,14 @@ class User(Stored, Model):
     def delete_from_db(self) -> None:
         """Leave every movement, delete all that is this user's, and commit.
 
+        See `remove`.
+        """
+        self.remove()
+        db.session.commit()
+
+    def remove(self) -> None:
+        """Leave every movement, and delete all that is this user's. Does not commit.
+
         Followers get other leaders; movements that this user created stay, without creator. The
         columns that name a user declare what becomes of all other rows (`models.ownership`).
 
@@ -246,7 +302,26 @@ class User(Stored, Model):
         Report.forget(self.id)
         delete_owned(self)
         Job.forget(self.id, self.email_folded)
-        super().delete_from_db()
+        db.session.delete(self)
+        db.session.flush()
+
+    def leave_some(self, most: int, *, disown: bool = False) -> bool:
+        """Leave some movements, if there are more than one transaction is to change.
+
+        Does not commit. The order of its locks is that of `leave_everything`.
+
+        :param most: how many movements it leaves; of fewer it leaves none
+        :param disown: whether the movements that this user created lose their creator, too
+        :returns: whether it left movements, and others remain
+        :raises LastAdmin: when no admin would be left
+        """
+        self._ensure_not_the_last_admin()
+        type(self).lock(self.id)
+        ours = self._movements(disown=disown)
+        if len(ours) <= most:
+            return False
+        self._leave(ours[:most], disown=disown)
+        return True
 
     def leave_everything(self, *, disown: bool = False) -> None:
         """Leave all movements, as the account ends. Does not commit.
@@ -261,17 +336,24 @@ class User(Stored, Model):
         """
         self._ensure_not_the_last_admin()
         type(self).lock(self.id)
-        db.session.expire(self, ["movements", "created_movements"])
-        ours = {*self.movements, *(self.created_movements if disown else ())}
-        for movement in sorted(ours, key=lambda movement: movement.id):
-            movement.remove_user(self)
-            if disown and movement.creator_id == self.id:
-                movement.creator = None
-        db.session.flush()
+        self._leave(self._movements(disown=disown), disown=disown)
         db.session.execute(_themselves(self.id))
         db.session.expire(self, ["movements", "created_movements"])
         if self.movements or (disown and self.created_movements):
             raise Overtaken(retry_after=1)
+
+    def _movements(self, *, disown: bool) -> list["Movement"]:
+        """Return the movements that this user has joined, or created too, by id."""
+        db.session.expire(self, ["movements", "created_movements"])
+        ours = {*self.movements, *(self.created_movements if disown else ())}
+        return sorted(ours, key=lambda movement: movement.id)
+
+    def _leave(self, movements: list["Movement"], *, disown: bool) -> None:
+        for movement in movements:
+            movement.remove_user(self)
+            if disown and movement.creator_id == self.id:
+                movement.creator = None
+        db.session.flush()
 
     def _ensure_not_the_last_admin(self) -> None:
         """Keep roles as they are; of two admins who end being one at once the second waits."""
@@ -288,6 +370,16 @@ _ADMINS = (
     .where(User.role == "admin", User.deactivated_at.is_(None))
     .order_by(User.id)
     .with_for_update(key_share=True)
+)
+
+
+_user_id: BindParameter[int] = bindparam("user_id")
+# tables by name, since the models of these import this module
+_movements = table("movements", column("creator_id", Integer))
+_subscriptions = table("subscriptions", column("user_id", Integer))
+_STARTED = select(func.count()).select_from(_movements).where(_movements.c.creator_id == _user_id)
+_JOINED = (
+    select(func.count()).select_from(_subscriptions).where(_subscriptions.c.user_id == _user_id)
 )
 
 

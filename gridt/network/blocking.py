@@ -1,22 +1,26 @@
-"""Blocking and unblocking a user: one transaction over all movements that the two share.
+"""Blocking and unblocking a user, in all movements that the two share.
+
+The block and the first movements are one transaction. A job changes the others, some in each of its
+transactions, so that nobody waits long for a lock.
 
 Both accounts are locked first, as joining a movement locks the account of the newcomer: so the
 shared movements are known. The movements follow by id, each locked as for any change of its
 network. See "Locks" in docs/leader-network.md.
 """
 
-from collections.abc import Callable
-
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import aliased
 
 from gridt.errors import Invalid, TooManyBlocks, UserNotFound
+from gridt.jobs import enqueue, job
 from gridt.models import Block, Movement, Subscription, User, blocked_among
 from gridt.models import MovementUserAssociation as Association
 from gridt.runtime.extensions import db
 
 #: how many users a user may block; a search for a leader reads past all of them
 MOST_BLOCKED = 1000
+#: how many movements one transaction changes
+MOVEMENTS_AT_ONCE = 50
 
 
 def block(blocker: User, blocked: User) -> Block:
@@ -42,7 +46,7 @@ def block(blocker: User, blocked: User) -> Block:
     new = Block(blocker_id=blocker.id, blocked_id=blocked.id, followed_in=sorted(followed_in))
     db.session.add(new)
     db.session.flush()
-    _change_shared_movements(blocker, blocked, Movement.separate)
+    _change_shared_movements(blocker, blocked, separate=True)
     return new
 
 
@@ -55,7 +59,7 @@ def unblock(blocker: User, blocked: User) -> None:
     ends = (Block.blocker_id == blocker.id, Block.blocked_id == blocked.id)
     removed = db.session.execute(delete(Block).where(*ends).returning(Block.blocker_id)).all()
     if removed and not blocked_among(blocker.id, [blocked.id]):
-        _change_shared_movements(blocker, blocked, Movement.reconnect)
+        _change_shared_movements(blocker, blocked, separate=False)
 
 
 def _lock_both(blocker: User, blocked: User) -> None:
@@ -68,17 +72,41 @@ def _lock_both(blocker: User, blocked: User) -> None:
 
 
 def _change_shared_movements(
-    blocker: User, blocked: User, change: Callable[[Movement, User, User], None]
+    blocker: User, blocked: User, after: int = 0, *, separate: bool
 ) -> None:
-    """Apply a change to each movement that two users share."""
+    """Separate or reconnect two users in some movements that both joined, and enqueue the rest.
+
+    :param after: the id of the last movement that is done
+    """
     theirs = aliased(Subscription)
     shared = (
         select(Subscription.movement_id)
         .join(theirs, theirs.movement_id == Subscription.movement_id)
         .where(Subscription.user_id == blocker.id, theirs.user_id == blocked.id)
+        .where(Subscription.movement_id > after)
         .order_by(Subscription.movement_id)
+        .limit(MOVEMENTS_AT_ONCE + 1)
     )
-    for movement_id in db.session.scalars(shared).all():
+    ids = db.session.scalars(shared).all()
+    change = Movement.separate if separate else Movement.reconnect
+    for movement_id in ids[:MOVEMENTS_AT_ONCE]:
         movement = Movement.find_locked(movement_id)
         if movement is not None:
             change(movement, blocker, blocked)
+    if len(ids) > MOVEMENTS_AT_ONCE:
+        ends = {"blocker_id": blocker.id, "blocked_id": blocked.id}
+        enqueue(
+            "change-shared-movements",
+            ends | {"after": ids[MOVEMENTS_AT_ONCE - 1], "separate": separate},
+            priority=1,
+        )
+
+
+@job("change-shared-movements")
+def _change_more(blocker_id: int, blocked_id: int, after: int, separate: bool) -> None:
+    blocker, blocked = User.find_by_id(blocker_id), User.find_by_id(blocked_id)
+    if blocker is None or blocked is None:
+        return
+    _lock_both(blocker, blocked)
+    if bool(blocked_among(blocker_id, [blocked_id])) is separate:  # or it was undone meanwhile
+        _change_shared_movements(blocker, blocked, after, separate=separate)

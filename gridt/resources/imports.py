@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from gridt.formats.activity_csv import CSV, read_activities
@@ -9,6 +10,7 @@ from gridt.http.api import Blueprint
 from gridt.http.auth import caller_id
 from gridt.http.lookups import movement_or_404
 from gridt.http.requests import Resource
+from gridt.models import Quotas
 from gridt.runtime.extensions import db
 from gridt.schemas.imports import ImportIn, ImportOut
 from gridt.standing import import_updates
@@ -31,9 +33,11 @@ class UpdatesImport(Resource):
         """Import a table of what one did in the past: all of it, or nothing."""
         target = movement_or_404(movement)
         rows, wrong, others = read_activities(body, target.name)
-        imported = import_updates(
-            caller_id(), target.id, rows, wrong, skip_duplicates=data["skip_duplicates"]
-        )
+        options = {
+            "skip_duplicates": data["skip_duplicates"],
+            "quotas": Quotas.of(current_app.config),
+        }
+        imported = import_updates(caller_id(), target.id, rows, wrong, **options)
         db.session.commit()
         return {
             "message": f"{imported} of {len(rows)} rows are imported.",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from gridt.errors import NobodyEligible, NotFollowing, NotSubscribed
@@ -15,6 +16,7 @@ from gridt.models import (
     FOLLOWERS_QUERY,
     Movement,
     MovementUserAssociation,
+    Quotas,
     User,
     leader_view,
     message_history,
@@ -39,10 +41,10 @@ class OpenSlot(Resource):
     def post(self, movement: str) -> ResponseReturnValue:
         """Fill an open slot with a leader."""
         user, found = caller(), locked_or_404(movement)
-        leader = found.swap_leader(user, None)
-        if leader is None:
+        leader_id = found.swap_leader_id(user, None, Quotas.of(current_app.config))
+        if leader_id is None:
             raise NobodyEligible("You have no open slot here, or there is nobody else to follow")
-        answer = _leader_or_404(found, leader.id)
+        answer = _leader_or_404(found, leader_id)
         found.save_to_db()
         return answer, 201
 
@@ -66,10 +68,11 @@ class Leader(Resource):
     def post(self, movement: str, user: str) -> ResponseReturnValue:
         """Swap a leader for somebody else."""
         follower, found = caller(), locked_or_404(movement)
-        leader = found.swap_leader(follower, id_in(user, User.id))
-        if leader is None:
+        left_id, quotas = id_in(user, User.id), Quotas.of(current_app.config)
+        leader_id = found.swap_leader_id(follower, left_id, quotas)
+        if leader_id is None:
             raise NobodyEligible
-        answer = _leader_or_404(found, leader.id)
+        answer = _leader_or_404(found, leader_id)
         found.save_to_db()
         return answer
 

@@ -8,13 +8,13 @@ from flask.typing import ResponseReturnValue
 from gridt.access import Permission, ensure
 from gridt.errors import MovementNameTaken
 from gridt.http.api import Blueprint
-from gridt.http.auth import caller, caller_id
+from gridt.http.auth import caller, caller_id, locked_caller
 from gridt.http.fields import Message
 from gridt.http.lookups import movement_or_404, movement_view_or_404
 from gridt.http.openapi import LOCATION_HEADER
 from gridt.http.paging import Key, Listing
 from gridt.http.requests import Resource
-from gridt.models import Movement
+from gridt.models import Movement, Quotas
 from gridt.runtime.extensions import db
 from gridt.schemas.movements import (
     MovementChanged,
@@ -60,8 +60,9 @@ class Movements(Resource):
     @bp.arguments(MovementIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Start a movement, and be its first member."""
-        user = caller()
+        user, quotas = locked_caller(), Quotas.of(current_app.config)
         ensure(user, Permission.MOVEMENT_START, current_app.config["MOVEMENTS_BY"])
+        user.ensure_may_start(quotas.movements)
         _ensure_free(data["name"])
         words = [data.pop(name) for name in ("short_description", "description")]
         movement = Movement(data.pop("name"), data.pop("interval"), *words)
@@ -70,7 +71,7 @@ class Movements(Resource):
         movement.creator = user
         db.session.add(movement)
         db.session.flush()
-        movement.add_user(user)
+        movement.add_user(user, quotas)
         answer = movement_answer(movement.dictify(user), "Your movement has started.")
         movement.save_to_db()
         return answer, 201, {"Location": f"/movements/{answer['id']}"}

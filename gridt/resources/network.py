@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from flask import Response, current_app, render_template, stream_with_context
@@ -16,7 +17,8 @@ from gridt.http.api import Blueprint
 from gridt.http.auth import caller
 from gridt.http.lookups import movement_or_404
 from gridt.http.requests import Resource
-from gridt.models import Movement
+from gridt.models import FETCHED_AT_ONCE, Movement
+from gridt.runtime.clock import utcnow
 from gridt.schemas.network import NetworkIn, NetworkOut
 
 bp = Blueprint("network", description="Who leads whom")
@@ -46,10 +48,10 @@ class NetworkOfMovement(Resource):
         owner, member = can(user, Permission.MOVEMENT_OWN, found), found.is_subscribed(user)
         if not owner and not member:
             raise NotAllowed("Only members of this movement see its network")
-        known_as = _as_it_is if owner else _Pseudonyms(found.id)
+        known_as = _as_it_is if owner else _Pseudonyms(found.id, user.id)
         you = known_as(user.id) if member else None
         about = NetworkHead(found.id, found.name, found.member_count, you)
-        shown = _shown(found, known_as)
+        shown = _shown(found, known_as) if owner else _mixed(_shown(found, known_as))
         if data["format"] == "svg":
             _ensure_drawable(about)
             return _picture(about, draw_network(about, list(shown)))
@@ -69,12 +71,12 @@ class PageOfNetwork(Resource):
 
 
 class _Pseudonyms:
-    """Names for members that stay the same, and that nobody can follow back or elsewhere."""
+    """Names of members for one reader of one movement, on one day of UTC."""
 
-    def __init__(self, movement_id: int) -> None:
-        self._key = hmac.digest(
-            current_app.config["SECRET_KEY"].encode(), b"network %d" % movement_id, "sha256"
-        )
+    def __init__(self, movement_id: int, reader_id: int) -> None:
+        secret = current_app.config["SECRET_KEY"].encode()
+        scope = f"network {movement_id} for {reader_id} on {utcnow().date()}"
+        self._key = hmac.digest(secret, scope.encode(), "sha256")
 
     def __call__(self, user_id: int) -> str:
         return hmac.digest(self._key, str(user_id).encode(), "sha256").hex()[:16]
@@ -89,6 +91,15 @@ def _shown(movement: Movement, known_as: Callable[[int], Label]) -> Iterator[Net
     for member in movement.members():
         leaders = [known_as(leader_id) for leader_id in member.leaders]
         yield NetworkMember(known_as(member.user_id), member.active, leaders)
+
+
+def _mixed(shown: Iterator[NetworkMember]) -> Iterator[NetworkMember]:
+    """Yield members in the order of their pseudonyms, as many at a time as the database sends.
+
+    Their order in the database stays the same: it would connect the exports of two days.
+    """
+    while batch := list(islice(shown, FETCHED_AT_ONCE)):
+        yield from sorted(batch, key=lambda member: str(member.id))
 
 
 def _stream(about: NetworkHead, name: str, shown: Iterator[NetworkMember]) -> Response:

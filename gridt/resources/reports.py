@@ -2,17 +2,19 @@
 
 from typing import Any
 
+from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from gridt.errors import ReportNotFound
 from gridt.http.api import Blueprint
-from gridt.http.auth import admin, caller, caller_id
+from gridt.http.auth import admin, caller_id, locked_caller
 from gridt.http.lookups import id_in, movement_or_404
 from gridt.http.paging import Listing
 from gridt.http.requests import Resource
 from gridt.models import (
     REPORT_STATES,
     REPORTS,
+    Quotas,
     Report,
     Snapshot,
     find_report_view,
@@ -40,7 +42,7 @@ class MovementReports(Resource):
     """What is wrong with a movement."""
 
     @bp.repeatable()
-    @bp.problems(404)
+    @bp.problems(404, 409)
     @bp.answers(201, Reported)
     @bp.answers(200, Reported)
     @bp.arguments(ReportIn)
@@ -54,7 +56,7 @@ class UpdateReports(Resource):
     """What is wrong with an update."""
 
     @bp.repeatable()
-    @bp.problems(404)
+    @bp.problems(404, 409)
     @bp.answers(201, Reported)
     @bp.answers(200, Reported)
     @bp.arguments(ReportIn)
@@ -115,7 +117,9 @@ class ClosedReport(Resource):
 
 
 def _file_report(reported: Snapshot, data: dict[str, Any]) -> ResponseReturnValue:
-    report, is_new = Report.file(caller().id, reported, **data)
+    reporter = locked_caller()
+    most_open = None if reporter.is_admin else Quotas.of(current_app.config).reports
+    report, is_new = Report.file(reporter.id, reported, **data, most_open=most_open)
     message = "Thank you; somebody will look at it."
     answer = {"id": report.id, "created_at": report.created_at, "message": message}
     if not is_new:

@@ -2,15 +2,16 @@
 
 from typing import Any
 
+from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from gridt.http.api import Blueprint
-from gridt.http.auth import caller, caller_id
+from gridt.http.auth import caller, caller_id, locked_caller
 from gridt.http.fields import Message, PageIn
 from gridt.http.lookups import locked_or_404
 from gridt.http.paging import Listing
 from gridt.http.requests import Resource
-from gridt.models import Movement
+from gridt.models import Movement, Quotas
 from gridt.schemas.movements import MovementChanged, MovementOut, movement_answer
 
 bp = Blueprint("subscriptions", description="Belonging to movements")
@@ -35,13 +36,13 @@ class Subscriptions(Resource):
 class Subscriber(Resource):
     """The caller's membership of a movement."""
 
-    @bp.problems(404)
+    @bp.problems(404, 409)
     @bp.answers(200, MovementChanged)
     @bp.bodyless
     def put(self, movement: str) -> ResponseReturnValue:
         """Join a movement and be given leaders."""
-        user, found = caller(), locked_or_404(movement)
-        found.add_user(user)
+        user, found = locked_caller(), locked_or_404(movement)
+        found.add_user(user, Quotas.of(current_app.config))
         answer = movement_answer(found.dictify(user), "You are subscribed to this movement.")
         found.save_to_db()
         return answer

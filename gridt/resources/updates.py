@@ -14,7 +14,7 @@ from gridt.http.lookups import id_in, movement_id_in, movement_or_404
 from gridt.http.openapi import LOCATION_HEADER
 from gridt.http.paging import Listing
 from gridt.http.requests import Resource
-from gridt.models import UPDATES_QUERY, Update, User, is_leader, update_view
+from gridt.models import UPDATES_QUERY, Quotas, Update, User, is_leader, update_view
 from gridt.runtime.extensions import db
 from gridt.schemas.updates import UpdateIn, UpdateOut, UpdatesIn
 
@@ -116,7 +116,8 @@ def update_or_404(movement: str, update: str) -> Update:
 
 def _record(movement_id: int, data: dict[str, Any]) -> tuple[dict[str, Any], int]:
     """Return the update that was posted, or had been posted before, and the status to answer."""
-    when = {"at": data["at"], "grace": current_app.config["GRACE"]}
+    config = current_app.config
+    when = {"at": data["at"], "grace": config["GRACE"], "quotas": Quotas.of(config)}
     try:
         posted = Update.record(caller_id(), movement_id, data["message"] or None, **when)
     except NotSubscribed:

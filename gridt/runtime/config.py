@@ -83,8 +83,10 @@ class Settings:
     LIMITER_URL: str | None = None
     #: GRIDT_PROCESSES: among how many the limits are divided that each counts in its own memory
     PROCESSES: int = 1
-    #: GRIDT_LIMIT_DEFAULT: calls of one login, or without a token from one address
+    #: GRIDT_LIMIT_DEFAULT: calls of one account, or without a token from one address
     LIMIT_DEFAULT: str = "1200/minute"
+    #: GRIDT_LIMIT_FILES: static files, such as those of /docs, to one address
+    LIMIT_FILES: str = "1200/minute"
     #: GRIDT_LIMIT_LOGIN: from one address, as the next three are
     LIMIT_LOGIN: str = "120/minute"
     #: GRIDT_LIMIT_REGISTER
@@ -93,6 +95,20 @@ class Settings:
     LIMIT_MAIL: str = "40/hour"
     #: GRIDT_LIMIT_REFRESH: wrong refresh tokens
     LIMIT_REFRESH: str = "60/minute"
+    #: GRIDT_QUOTA_MOVEMENTS: that one account started and that are still there; 0 is no limit
+    QUOTA_MOVEMENTS: int = 100
+    #: GRIDT_QUOTA_SUBSCRIPTIONS: movements that one account may have joined
+    QUOTA_SUBSCRIPTIONS: int = 1000
+    #: GRIDT_QUOTA_UPDATES_PER_TURN: of one member
+    QUOTA_UPDATES_PER_TURN: int = 100
+    #: GRIDT_QUOTA_UPDATES: of one account in all movements
+    QUOTA_UPDATES: int = 200_000
+    #: GRIDT_QUOTA_REPORTS: of one account, open
+    QUOTA_REPORTS: int = 20
+    #: GRIDT_QUOTA_SWAPS: of one member a day
+    QUOTA_SWAPS: int = 30
+    #: GRIDT_QUOTA_AT_ONCE: requests of one account that a process answers at the same time
+    QUOTA_AT_ONCE: int = 8
     #: GRIDT_GRACE_SECONDS: for how long after its end a turn may still be said to have been done
     GRACE: timedelta = timedelta(hours=2)
     #: GRIDT_MOVEMENTS_BY: who may start movements, `everybody` or `admins`
@@ -213,7 +229,8 @@ def _limits(env: FileAwareEnv) -> dict[str, Any]:
         "PROXY_HOPS": (env.int, "PROXY_HOPS", Range(min=0)),
         "PROCESSES": (env.int, "PROCESSES", some),
     }
-    rates = ("LIMIT_DEFAULT", "LIMIT_LOGIN", "LIMIT_REGISTER", "LIMIT_MAIL", "LIMIT_REFRESH")
+    read |= {name: (env.int, name, Range(min=0)) for name in default if name.startswith("QUOTA_")}
+    rates = [name for name in default if name.startswith("LIMIT_")]
     return {name: env.rate(name, default[name]) for name in rates} | {
         name: parse(variable, default[name], validate=validate)
         for name, (parse, variable, validate) in read.items()

@@ -19,6 +19,8 @@ from gridt.runtime.request_state import request_state
 READING, REPLICA = "reading", "replica"
 #: what `reading_by` makes be read
 _OTHER = "other"
+#: bytes of SQLite's write-ahead log that stay on disk when all of it is in the database
+LARGEST_LOG = 16 * 1024 * 1024
 #: how long a writer waits for another, and a login for a free hashing slot, in seconds
 PATIENCE = 10
 #: for how many seconds PostgreSQL keeps the transaction of who says nothing, as a stopped process
@@ -214,6 +216,8 @@ def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     # a power failure may take the last commits with it, but never the database
     connection.execute("PRAGMA synchronous = NORMAL")
+    # while somebody reads for long the log grows; the next writer then cuts the file to this
+    connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
 

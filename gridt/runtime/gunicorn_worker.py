@@ -3,7 +3,8 @@
 gunicorn gives a connection to one of its few threads with the first byte that arrives, and the
 thread waits for the rest of the request. As many slow clients as there are threads would block all
 other clients. Here the event loop collects what arrives on all connections, and gives a request to
-a thread when the request is complete.
+a thread when the request is complete. In the same way it sends the rest of an answer that a client
+takes slowly (`gridt.runtime.answer_socket`), and only then looks at the next request.
 
 `PatientWorker` overrides private methods of gunicorn. tests/test_gunicorn_worker.py holds what each
 of them relies on; `GRIDT_WORKER=gthread` serves without this module.
@@ -15,15 +16,18 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
-from selectors import EVENT_READ
+from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-#: seconds in which a request has to arrive, and in which a client has to take some of the answer
+from gridt.runtime.answer_socket import AnswerSocket, Budget
+
+#: seconds in which a request has to arrive, and in which a client has to take some of an answer
 DEADLINE = 10
 #: seconds in which a client has to close the connection itself after the last answer
 _CLOSE_TIMEOUT = 2
@@ -116,6 +120,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         #: requests that a thread reads on its own, and when they began to arrive
         self._read_by_threads: dict[TConn, float] = {}
         self._too_large: set[TConn] = set()
+        #: half of the threads are left to clients who take their answers
+        self._budget = Budget(max(1, self.cfg.threads // 2))
+        #: connections whose client has to take the rest of an answer, and whether they go on
+        self._sending: dict[TConn, bool] = {}
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept new connections or not; a worker that stops closes its socket at once.
@@ -161,6 +169,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if self.cfg.is_ssl:
             super().enqueue_req(conn)
             return
+        if not isinstance(conn.sock, AnswerSocket):
+            conn.sock = AnswerSocket(conn.sock, self._budget)
         request = self._incoming.setdefault(conn, _IncomingRequest())
         if conn.parser is not None:  # it has read the start of this request with the one before
             request.data += conn.parser.unreader.take_buffered()
@@ -193,6 +203,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """
         if conn in self._too_large:
             req.force_close()
+        if isinstance(conn.sock, AnswerSocket):
+            conn.sock.begin_answer()
         try:
             return super().handle_request(req, conn)
         except TimeoutError as error:  # gunicorn logs no error for a client that has gone
@@ -202,10 +214,33 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """Keep a connection for the next request, or close it after an answer."""
         self._read_by_threads.pop(conn, None)
         self._too_large.discard(conn)
-        if fs.exception() is None and fs.result():
+        goes_on = fs.exception() is None and bool(fs.result())
+        if isinstance(conn.sock, AnswerSocket) and conn.sock.unsent:
+            self._sending[conn] = goes_on
+            self.poller.register(conn.sock, EVENT_WRITE, partial(self._send_more, conn))
+        elif goes_on:
             super().finish_request(conn, fs)
         else:
             self._close_gracefully(conn)
+
+    def _send_more(self, conn: TConn, sock: AnswerSocket) -> None:
+        """Send more of an answer; the next request of the connection waits until all is taken."""
+        try:
+            sock.send_more()
+        except OSError:
+            self._end_sending(conn)
+            self._close(conn)
+            return
+        if not sock.unsent:
+            goes_on = self._end_sending(conn)
+            answered: Future[bool] = Future()
+            answered.set_result(goes_on)
+            self.finish_request(conn, answered)
+
+    def _end_sending(self, conn: TConn) -> bool:
+        """Watch no more for room; return whether the connection goes on."""
+        self.poller.unregister(conn.sock)
+        return self._sending.pop(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Limit how long a stopping worker waits for requests.
@@ -220,8 +255,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             conn.timeout = min(conn.timeout, latest if has_begun else deadline)
 
     def murder_pending(self) -> None:
-        """Close the connections whose requests take too long to arrive."""
+        """Close the connections whose requests arrive too slowly, or whose answers are taken so."""
         now = time.monotonic()
+        for conn in [conn for conn in self._sending if conn.sock.deadline < now]:
+            self._end_sending(conn)
+            self._close(conn)
         for conn, started_at in self._read_by_threads.items():
             if started_at + DEADLINE < now:
                 _stop_reading(conn)

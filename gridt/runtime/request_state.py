@@ -56,6 +56,8 @@ class RequestState:
     began: float | None = None
     #: None until a token is verified
     caller: Caller | None = None
+    #: the account that it takes a place of in this process; None for none
+    place: str | None = None
     #: the limit that the call was counted by; None where none applies
     limit: LimitUsage | None = None
 

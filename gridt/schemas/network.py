@@ -28,7 +28,8 @@ class NetworkMember(Schema):
         required=True,
         metadata={
             "oneOf": _LABELS,
-            "description": "for the creator and admins the user's id, else a pseudonym",
+            "description": "The user's id for the creator and admins. For others a pseudonym, "
+            "which holds for this reader, this movement and this UTC day",
         },
     )
     live = fields.Boolean(required=True)

@@ -1,5 +1,6 @@
 """Imports: updates of the past, many at once."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -10,9 +11,13 @@ from sqlalchemy import Table, bindparam, insert, select
 
 from gridt.errors import BadRows, NotSubscribed
 from gridt.models import (
+    NO_QUOTAS,
+    Quotas,
     Update,
     UTCDateTime,
     count_from,
+    ensure_turn_allows,
+    ensure_updates_allowed,
     execute,
     load_row,
     lock_row,
@@ -65,14 +70,14 @@ def import_updates(
     wrong: Collection[Complaint] = (),
     *,
     skip_duplicates: bool = False,
+    quotas: Quotas = NO_QUOTAS,
 ) -> int:
-    """Insert updates of a member's past, all or none, and recompute the standing.
+    """Insert updates of a member's past, all or none. Does not commit.
 
-    By a constant number of statements; does not commit. Updates older than the subscription count
-    as well: the standing begins with them.
+    Takes a constant number of statements. The standing begins with the first of all updates.
 
     :param wrong: what else is wrong with the file: row, column and what it is
-    :param skip_duplicates: leave out what is known already, instead of complaining
+    :param skip_duplicates: leave out what is known already
     :returns: how many updates were inserted
     :raises NotSubscribed: when the user is not a member
     :raises BadRows: with each row that cannot be inserted
@@ -86,13 +91,16 @@ def import_updates(
     place_of = _itself if row.counts_every_update else _turns(terms)
     updates = _placed(reported, place_of, terms.clock, complaints)
     if updates:
-        horizon = min(update.place for update in updates)
-        known = execute(_KNOWN, ends | {"horizon": horizon}).scalars()
+        horizon = terms.turn_at(min(update.moment for update in updates)).starts_at
+        known = execute(_KNOWN, ends | {"horizon": horizon}).scalars().all()
         taken: dict[datetime, int | None] = dict.fromkeys(map(place_of, known))
         updates = _without_duplicates(updates, taken, [] if skip_duplicates else complaints)
     if complaints:
         raise BadRows(complaints)
     if updates:
+        ensure_updates_allowed(user_id, len(updates), quotas.updates)
+        if row.counts_every_update:
+            _ensure_turns_allow(user_id, known, updates, terms, quotas.updates_per_turn)
         _insert(user_id, movement_id, updates, terms)
     return len(updates)
 
@@ -106,6 +114,17 @@ def _insert(user_id: int, movement_id: int, updates: list[_Placed], terms: Terms
     if since < terms.since:
         count_from(user_id, movement_id, since)
     recompute_member(user_id, movement_id)
+
+
+def _ensure_turns_allow(
+    user_id: int, known: Sequence[datetime], new: Sequence[_Placed], terms: Terms, most: int | None
+) -> None:
+    """Compare the updates of each turn that gets new ones with the quota."""
+    stored = sorted(known)
+    of_turn = Counter(terms.turn_at(update.moment) for update in new)
+    for turn, amount in of_turn.items():
+        amount += bisect_left(stored, turn.ends_at) - bisect_left(stored, turn.starts_at)
+        ensure_turn_allows(user_id, amount, most, turn.ends_at)
 
 
 def _itself(moment: datetime) -> datetime:

@@ -26,7 +26,7 @@ NASTY = 'a "quoted" \\ line\n\u2028 </script> \U0001f9b7'
 #: the sections as the document has them; one of a table that is new comes after these
 IN_ORDER = (
     "account logins subscriptions pauses former_clocks leaders followers updates"
-    " created_movements blocks reports calendar idempotency_keys audit"
+    " created_movements blocks reports swaps calendar idempotency_keys audit"
 ).split()
 
 

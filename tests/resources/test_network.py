@@ -1,10 +1,12 @@
 import contextvars
 import gc
+import operator
 import re
 import tracemalloc
 from datetime import timedelta
 
 import pytest
+import rustworkx
 from flask.testing import FlaskClient
 
 from gridt.formats.graph_exports import GRAPH_FORMATS
@@ -142,19 +144,35 @@ def test_what_is_accepted_makes_no_difference(export, make_movement, ann):
 
 
 @each_format
-def test_members_see_pseudonyms_that_stay(network, make_movement, make_user, ann, name):
+def test_members_see_pseudonyms(network, make_movement, make_user, ann, name):
     users = [ann, *(make_user() for _ in range(5))]
-    movement, other = make_movement(*users), make_movement(*users)
-
-    first, again = network(ann, movement, name), network(users[1], movement, name)
-
-    assert first == again
+    movement = make_movement(*users)
+    first = network(ann, movement, name)
     assert len(first.live) == 6
     assert all(re.fullmatch(r"[0-9a-f]{16}", one) for one in first.live)
     for member, leaders in first.leaders.items():
         assert len(leaders) == 4
         assert leaders < set(first.live) - {member}
-    assert not set(first.live) & set(network(ann, other, name).live)
+
+
+def test_a_pseudonym_holds_for_one_reader_one_movement_and_one_utc_day(
+    network, make_movement, make_user, ann, ben, clock
+):
+    clock.now = clock.now.replace(hour=23, minute=59)
+    movement, other = make_movement(ann, ben, members=4), make_movement(ann, ben, members=4)
+    first = set(network(ann, movement).live)
+    assert set(network(ann, movement, "graphml").live) == first
+    assert not first & set(network(ben, movement).live)
+    assert not first & set(network(ann, other).live)
+    clock.pass_(minutes=1)
+    assert not first & set(network(ann, movement).live)
+
+
+def test_the_order_of_members_connects_no_two_exports(export, make_movement, make_user, ann, ben):
+    movement = make_movement(ann, ben, members=4)
+    for reader in (ann, ben):
+        shown = [member["id"] for member in export(reader, movement).json["members"]]
+        assert shown == sorted(shown)
 
 
 def test_every_format_shows_the_same(network, make_movement, ann):
@@ -185,11 +203,19 @@ def test_the_caller_is_told_which_of_them_they_are(export, make_movement, make_u
     (mine,) = [one for one in told[ben.id]["members"] if one["id"] == told[ben.id]["you"]]
     # a pseudonym, and of nobody else: Ann, who sees ids, counts as many with the same leaders
     assert mine["id"] != ben.id
-    (bens,) = [one for one in told[ann.id]["members"] if one["id"] == ben.id]
-    places = [[one["id"] for one in told[user]["members"]] for user in (ben.id, ann.id)]
-    names = dict(zip(*places, strict=True))
-    assert names[mine["id"]] == ben.id
-    assert [names[one] for one in mine["leaders"]] == bens["leaders"]
+    seen_by_ann = _graph(told[ann.id]["members"], ben.id)
+    seen_by_ben = _graph(told[ben.id]["members"], mine["id"])
+    assert rustworkx.is_isomorphic(seen_by_ann, seen_by_ben, node_matcher=operator.eq)
+
+
+def _graph(members, marked):
+    """Return the network with True at the marked member and False at the others."""
+    graph = rustworkx.PyDiGraph()
+    places = {member["id"]: graph.add_node(member["id"] == marked) for member in members}
+    for member in members:
+        for leader in member["leaders"]:
+            graph.add_edge(places[member["id"]], places[leader], None)
+    return graph
 
 
 @each_format

@@ -44,6 +44,7 @@ from gridt.models.network.selection import (
     Vacancy,
 )
 from gridt.models.network.slots import fill, take
+from gridt.models.quotas import ANY_NUMBER, JOINED_BY_FOLLOWER
 from gridt.models.schedule import SubscriptionPause
 from gridt.models.subscription import IN_MOVEMENT, Subscription, dice, keys_of, random_key
 from gridt.models.update import Update
@@ -114,6 +115,7 @@ _SUBSCRIBE = (
         .select_from(User)
         .where(User.id == bindparam("follower_id"), User.deactivated_at.is_(None))
         .where(~exists().where(*_SUBSCRIPTION_OF))
+        .where(JOINED_BY_FOLLOWER < bindparam("most_joined", type_=Integer()))
         # Blocking a user and ending an account lock this row too: whichever of the two waited sees
         # the other's changes. Not FOR KEY SHARE, which every foreign key takes.
         .with_for_update(read=True, of=User),
@@ -233,12 +235,12 @@ class Network:
             leaders = [leader_id for *_, leader_id in slots if leader_id is not None]
             yield Member(user_id, bool(active), leaders)
 
-    def join(self, newcomer_id: int) -> bool:
+    def join(self, newcomer_id: int, most_joined: int | None = None) -> bool:
         """Subscribe a user, with four leaders and at least one follower.
 
-        :returns: whether they were not subscribed
+        :returns: whether they were not subscribed, and had joined less than `most_joined`
         """
-        if not self._subscribe(newcomer_id):
+        if not self._subscribe(newcomer_id, most_joined):
             return False
         *windows, adopters = self.selection.windows(2 * SLOTS + 1)
         leaders = self.selection.choose([Vacancy(newcomer_id)] * SLOTS, windows)
@@ -309,9 +311,9 @@ class Network:
             self._record(EventKind.LEADER_SWAPPED, actor_id=follower_id, leader_id=leader_id)
         return leader_id
 
-    def _subscribe(self, user_id: int) -> bool:
-        """Insert a user's subscription; return whether there was none."""
-        new = {"subscribed_at": utcnow(), "shuffle_key": random_key(self.movement_id)}
+    def _subscribe(self, user_id: int, most_joined: int | None) -> bool:
+        new: dict[str, Any] = {"most_joined": most_joined or ANY_NUMBER}
+        new |= {"subscribed_at": utcnow(), "shuffle_key": random_key(self.movement_id)}
         return self._execute(_SUBSCRIBE, follower_id=user_id, **new).first() is not None
 
     def _insert_slots(self, user_id: int, leaders: Sequence[int | None]) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from gridt.errors import NotInTime
 from gridt.models.base import Rows, UTCDateTime, execute
+from gridt.models.quotas import ensure_turn_allows
 from gridt.models.rows import (
     FormerClockRow,
     FormerIntervalRow,
@@ -165,7 +166,10 @@ _STORE_POSTED = _STORE.where(
     last_update_at=case(
         (Subscription.last_update_at > _posted_at, Subscription.last_update_at),
         else_=_posted_at,
-    )
+    ),
+    posted=Subscription.posted + 1,
+    posted_in_turn=bindparam("new_posted_in_turn"),
+    posted_until=bindparam("new_posted_until", type_=UTCDateTime()),
 )
 _UPDATE_TIMES = (
     select(*columns_of(UpdateTimeRow, _updates.c, user_id=_updates.c.leader_id))
@@ -213,21 +217,47 @@ def load_row(user_id: int, movement_id: int) -> StandingRow | None:
     return fetch_one(StandingRow, _LOAD_ROW, ids)
 
 
-def record_done(user_id: int, movement_id: int, row: StandingRow, moment: datetime) -> None:
-    """Store that a member, whose row is locked, did it at a moment after all others."""
-    if not _store_done(user_id, movement_id, row, moment) and (
+def record_done(
+    user_id: int,
+    movement_id: int,
+    row: StandingRow,
+    moment: datetime,
+    most_in_turn: int | None = None,
+) -> None:
+    """Store that a member, whose row is locked, did it at a moment after all others.
+
+    :param most_in_turn: how many updates the member may post in a turn
+    :raises TooManyUpdatesInTurn: when this is one more
+    """
+    if not _store_done(user_id, movement_id, row, moment, most_in_turn) and (
         current := lock_row(user_id, movement_id)
     ):
-        _store_done(user_id, movement_id, current, moment)
+        _store_done(user_id, movement_id, current, moment, most_in_turn)
 
 
-def _store_done(user_id: int, movement_id: int, row: StandingRow, moment: datetime) -> bool:
+def _store_done(
+    user_id: int, movement_id: int, row: StandingRow, moment: datetime, most_in_turn: int | None
+) -> bool:
     """Store that a member did it, if their row has the terms that hold; return whether so."""
     terms = terms_of(row)
     standing = mark_done(full_standing_of(row, terms), moment, terms)
+    posted, until = posted_in_turn(row, standing.turn, moment)
+    ensure_turn_allows(user_id, posted + 1, most_in_turn, until)
+    counts = {"new_posted_in_turn": posted + 1, "new_posted_until": until}
     by = {f"by_{one.name}": getattr(row, one.name) for one in (*_CLOCK_COLUMNS, *_RULES_COLUMNS)}
-    values = _values(user_id, movement_id, standing) | by | {"posted_at": moment}
+    values = _values(user_id, movement_id, standing) | by | counts | {"posted_at": moment}
     return execute(_STORE_POSTED, values).rowcount > 0
+
+
+def posted_in_turn(row: StandingRow, turn: Turn, now: datetime) -> tuple[int, datetime]:
+    """Return how many updates a member posted in the present turn, and until when these count.
+
+    A member whose clock changes keeps the count; one whose turns became shorter does not.
+    """
+    until = row.posted_until
+    if until is not None and now < until <= turn.ends_at:
+        return row.posted_in_turn, until
+    return 0, turn.ends_at
 
 
 def persist_at(user_id: int, movement_id: int, row: StandingRow, moment: datetime) -> None:

@@ -1,0 +1,111 @@
+"""Work over very many movements: bounded transactions, and jobs that go on."""
+
+import pytest
+import sqlalchemy as sa
+
+from gridt.accounts import delete_account, reactivate
+from gridt.jobs import run_until_idle
+from gridt.models import Job, Movement, Subscription, User
+from gridt.network import block, unblock
+from gridt.network.invariants import violations as found_by_sql
+from gridt.runtime.extensions import db
+from tests.conftest import PASSWORD
+from tests.networks import make_movements, people, plant, ring, violations
+
+MOVEMENTS, AT_ONCE = 7, 2
+
+
+@pytest.fixture(autouse=True)
+def few_at_once(database, monkeypatch):
+    monkeypatch.setattr("gridt.network.blocking.MOVEMENTS_AT_ONCE", AT_ONCE)
+    monkeypatch.setattr("gridt.accounts.deactivation.MOVEMENTS_AT_ONCE", AT_ONCE)
+
+
+@pytest.fixture
+def shared(ann, ben):
+    """Many movements in which Ann follows Ben."""
+    movements = make_movements(MOVEMENTS)
+    for movement in movements:
+        plant(movement, ring([ann.id, ben.id, *people(8)]))
+    return [movement.id for movement in movements]
+
+
+def joined(user_id):
+    mine = Subscription.user_id == user_id
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Subscription).where(mine))
+
+
+def followed(ann, ben):
+    movements = map(Movement.find_by_id, sorted(m.id for m in ann.movements))
+    return [ben in ann.leaders(movement) for movement in movements]
+
+
+def test_a_block_changes_some_movements_and_jobs_change_the_others(ann, ben, shared):
+    assert followed(ann, ben) == [True] * MOVEMENTS
+    block(ann, ben)
+    db.session.commit()
+    assert followed(ann, ben) == [False] * AT_ONCE + [True] * (MOVEMENTS - AT_ONCE)
+    assert run_until_idle() == 3
+    assert followed(ann, ben) == [False] * MOVEMENTS
+    assert violations() == []
+    assert list(found_by_sql()) == []
+
+
+def test_a_block_that_is_undone_meanwhile_changes_no_more(ann, ben, shared):
+    block(ann, ben)
+    db.session.commit()
+    unblock(ann, ben)
+    db.session.commit()
+    run_until_idle()
+    assert followed(ann, ben)[AT_ONCE:] == [True] * (MOVEMENTS - AT_ONCE)
+    assert violations() == []
+
+
+def test_an_account_in_many_movements_is_closed_at_once_and_deleted_by_jobs(
+    client_of, client, ann, shared
+):
+    user_id = ann.id
+    mine = client_of(ann)
+    answer = mine.delete("/identity", json={"password": PASSWORD})
+    assert answer.status_code == 200
+    assert joined(user_id) == MOVEMENTS - AT_ONCE
+    assert mine.get("/identity").status_code == 401
+    login = {"username": ann.email, "password": PASSWORD}
+    assert client.post("/auth", json=login).status_code == 403
+    assert run_until_idle() == 3
+    db.session.expire_all()
+    assert User.find_by_id(user_id) is None
+    assert joined(user_id) == 0
+    assert violations() == []
+    assert db.session.scalars(sa.select(Job.id)).all() == []
+
+
+def test_a_job_that_dies_half_way_leaves_the_rest_to_the_next(ann, shared):
+    user_id = ann.id
+    delete_account(ann)
+    (job,) = db.session.scalars(sa.select(Job)).all()
+    assert job.arguments == {"user_id": user_id, "delete": True}
+    db.session.rollback()  # as a process that is killed within the job
+    run_until_idle()
+    assert User.find_by_id(user_id) is None
+
+
+def test_a_deactivated_account_leaves_many_movements_by_jobs(client_of, make_user, ann, shared):
+    admin = client_of(make_user(role="admin"))
+    path = f"/admin/users/{ann.id}/deactivation"
+    assert admin.put(path).status_code == 200
+    assert joined(ann.id) == MOVEMENTS - AT_ONCE
+    run_until_idle()
+    assert joined(ann.id) == 0
+    assert violations() == []
+
+
+def test_who_is_reactivated_meanwhile_stays_in_what_is_left(client_of, make_user, ann, shared):
+    admin = client_of(make_user(role="admin"))
+    path = f"/admin/users/{ann.id}/deactivation"
+    assert admin.put(path).status_code == 200
+    db.session.refresh(ann)
+    reactivate(ann)
+    db.session.commit()
+    run_until_idle()
+    assert joined(ann.id) == MOVEMENTS - AT_ONCE
