@@ -225,7 +225,7 @@ def test_expired_keys_are_deleted_by_a_job(
 @pytest.mark.parametrize(
     ("value", "status"),
     [
-        (str(uuid4()), 201),
+        ("e6d903b3-f572-49ca-9594-d5b66d75b88d", 201),
         ("x", 201),
         ("x" * 255, 201),
         ("a:b/c=d.e~f_g-h+i", 201),
