@@ -107,7 +107,8 @@ class _Window:
     def hit(self, key: str) -> LimitUsage:
         """Count a call, and return how much of the limit is used."""
         now = utcnow().timestamp()
-        if now >= self._ends:
+        # a clock that was set back begins another window
+        if not self._ends - self._seconds <= now < self._ends:
             self._ends = (now // self._seconds + 1) * self._seconds
             self._counts = {}
         counts = self._counts

@@ -25,6 +25,7 @@ from gridt.models.standing.store import (
     past_of,
     persist_at,
     recompute,
+    store_pauses,
     to_columns,
 )
 from gridt.models.standing.summaries import own_standing_view
@@ -118,6 +119,7 @@ __all__ = [
     "record",
     "references",
     "report_view",
+    "store_pauses",
     "terms_of",
     "to_columns",
     "update_view",

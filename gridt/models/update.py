@@ -1,6 +1,6 @@
 """Updates: "I did it", said by a leader to their followers."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import (
@@ -49,7 +49,7 @@ from gridt.models.standing import (
     turn_open_for,
 )
 from gridt.models.subscription import Subscription
-from gridt.runtime.clock import utcnow
+from gridt.runtime.clock import no_later_than, utcnow
 from gridt.runtime.extensions import db
 from gridt.turns.calendar import Turn
 
@@ -107,11 +107,11 @@ class Update(Stored, Model):
 
         Does not commit. The member's row is locked: they can neither leave nor post meanwhile.
 
-        :param at: when it was done, if that was not just now
+        :param at: when it was done, if that was not just now; up to five minutes ahead is now
         :param grace: for how long after its end a turn may still be said to have been done
         :returns: its id, time_stamp and message
         :raises NotSubscribed: when the leader is not a member, with nothing changed
-        :raises NotInTime: when `at` is in the future, or in a turn that is over for too long
+        :raises NotInTime: when `at` is further ahead, or in a turn that is over for too long
         :raises AlreadyDone: when the turn of `at` is done, and the movement counts only one
         """
         row = lock_row(leader_id, movement_id)
@@ -119,13 +119,16 @@ class Update(Stored, Model):
             raise NotSubscribed
         ends = {"leader_id": leader_id, "movement_id": movement_id}
         moment = utcnow()
-        is_next = at is None and is_complete(row)
+        # our clock may have been set back, or another server's may be ahead of it
+        latest = max(row.turn_starts_at or row.since, row.last_update_at or row.since)
+        is_next = at is None and is_complete(row) and moment >= latest
         if at is not None:
+            at = no_later_than(moment, at)
             # read again under the lock: the clock may have changed before it
             turn = turn_open_for(load_row(leader_id, movement_id) or row, at, moment, grace)
             if not row.counts_every_update and _is_done(turn, ends):
                 raise AlreadyDone
-            moment = at
+            moment = at.astimezone(UTC)
         if is_next:
             record_done(leader_id, movement_id, row, moment)
         posted = {"time_stamp": moment, "message": message}

@@ -21,7 +21,7 @@ class UpdateIn(In):
         allow_none=True,
         metadata={
             "description": "when it was done, if not now: in this turn, or in the one that has just"
-            " ended; never in the future"
+            " ended; up to five minutes ahead is taken as now"
         },
     )
 

@@ -19,7 +19,7 @@ from gridt.models import (
     recompute_member,
     terms_of,
 )
-from gridt.runtime.clock import utcnow
+from gridt.runtime.clock import no_later_than, utcnow
 from gridt.turns.calendar import Clock
 from gridt.turns.scoring import INSTANT, Terms
 
@@ -128,6 +128,8 @@ def _placed(
     of_day: Counter[date] = Counter()
     for report in reported:
         at = report.at
+        if isinstance(at, datetime):
+            at = no_later_than(now, at)
         # before anything is made of it: the year 9999 does not end in every zone
         if at > now if isinstance(at, datetime) else at > today:
             complaints.append((report.row, "date", "In the future."))

@@ -5,7 +5,7 @@
 
 A turn that is over was *done*, *missed*, *free* or *paused*; only the first two count. It is free
 when it was shorter than turns are, because a member joined or changed clocks in it, or when the
-movement allows for a miss; and paused when a pause touched it.
+movement allows for a miss; and paused when a pause began before it, or covered half of it.
 """
 
 from bisect import bisect_left, bisect_right
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from gridt.turns.calendar import Clock, Turn, turn_at, turns_between
@@ -53,6 +53,23 @@ class Pause:
     ends_at: datetime
 
 
+def merged(pauses: Sequence[Pause], turn: Turn) -> Pause:
+    """Return the one pause that has the effect of all, in a turn and in those after it.
+
+    It ends with the last one. It begins before the turn where one did, or else it is as long in
+    the turn as all together.
+
+    :param pauses: one after the other; the last one begins before the turn ends
+    """
+    *earlier, last = (pause for pause in pauses if pause.ends_at > turn.starts_at)
+    starts_at = last.starts_at
+    for pause in earlier:
+        if pause.starts_at < turn.starts_at:
+            return Pause(pause.starts_at, last.ends_at)
+        starts_at -= pause.ends_at - pause.starts_at
+    return Pause(starts_at, last.ends_at)
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a member's turns are scored by.
@@ -77,9 +94,16 @@ class Terms:
         return self.pauses[place] if place < len(self.pauses) else None
 
     def paused_in(self, turn: Turn) -> bool:
-        """Return whether a pause touches a turn."""
-        pause = self.pause_after(turn.starts_at)
-        return pause is not None and pause.starts_at < turn.ends_at
+        """Return whether a pause began before a turn, or pauses cover at least half of it."""
+        place = bisect_right(self.pauses, turn.starts_at, key=lambda pause: pause.ends_at)
+        covered = timedelta()
+        for pause in islice(self.pauses, place, None):
+            if pause.starts_at < turn.starts_at:
+                return True
+            if pause.starts_at >= turn.ends_at:
+                break
+            covered += min(pause.ends_at, turn.ends_at) - pause.starts_at
+        return 2 * covered >= turn.ends_at - turn.starts_at
 
 
 class Standing(NamedTuple):
@@ -390,6 +414,8 @@ def _leap(standing: Standing, moment: datetime, terms: Terms) -> Standing:
     turn, target = standing.turn, terms.turn_at(moment)
     pause = terms.pause_after(turn.starts_at)
     if pause is not None and pause.starts_at < turn.ends_at:
+        if pause.starts_at >= turn.starts_at:  # it may cover too little of this turn
+            return standing
         last = terms.turn_at(pause.ends_at - INSTANT)
         return standing._replace(turn=min(last, target, key=lambda turn: turn.starts_at))
     if standing.streak:

@@ -269,7 +269,7 @@ def test_what_was_posted_early_on_a_day_of_25_hours_is_known(send, client_of, mo
 def test_all_that_is_wrong_is_named_and_nothing_is_changed(send, ann, movement):
     body = (
         "date,message\n2026-03-02,fine\n2026-03-05,tomorrow\nnever,\n2026-03-02,again\n"
-        f"2026-03-01,{'x' * 281}\n2026-02-28,a,b\n2026-03-04T07:30:01Z,soon\n"
+        f"2026-03-01,{'x' * 281}\n2026-02-28,a,b\n2026-03-04T07:35:01Z,soon\n"
     )
     answer = send(body)
     assert pointers(answer) == [

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from gridt.jobs import run_until_idle
 from gridt.models import FormerClock, FormerInterval, SubscriptionPause, User
+from gridt.models.standing.store import recompute
 from gridt.runtime.extensions import db
 from gridt.standing import schedule_changes as gridt_terms
 from tests.networks import make_movements, people, plant, ring
@@ -172,6 +173,44 @@ def test_an_allowance_overlooks_misses(client_of, clock, movement, ann):
     assert standing(client, movement)["streak"] == 0
 
 
+def test_a_pause_of_seconds_before_midnight_saves_no_streak(client_of, clock, movement, ann):
+    client, path = client_of(ann), f"/movements/{movement.id}"
+    client.post(f"{path}/updates")
+    for day in (21, 22):
+        clock.now = datetime(2024, 3, day, 23, 59, tzinfo=UTC)
+        client.put(f"{path}/pause", json={"until": (clock.now + timedelta(seconds=2)).isoformat()})
+    clock.pass_(minutes=2)
+    assert standing(client, movement)["streak"] == 0
+    assert client.get(f"{path}/history").json[-2]["outcome"] == "missed"
+
+
+@pytest.mark.parametrize(
+    ("pauses", "streak"),
+    [
+        ([("21T06:00", "21T18:00")], 1),
+        ([("21T06:00", "21T17:59")], 0),
+        ([("21T01:00", "21T07:00"), ("21T12:00", "21T18:00")], 1),
+        ([("21T01:00", "21T07:00"), ("21T12:00", "21T17:59")], 0),
+        ([("20T23:00", "21T00:01")], 1),
+        ([("20T23:00", "21T00:01"), ("21T23:00", "21T23:01")], 1),
+        ([("21T00:00", "21T00:01")], 0),
+        ([("21T00:00", "21T00:01"), ("21T23:00", "21T23:01")], 0),
+    ],
+)
+def test_a_turn_is_paused_by_half_of_it_or_from_before_it(
+    client_of, clock, movement, ann, pauses, streak
+):
+    client, path = client_of(ann), f"/movements/{movement.id}"
+    client.post(f"{path}/updates")
+    for first, last in pauses:
+        clock.now = datetime.fromisoformat(f"2024-03-{first}:00+00:00")
+        client.put(f"{path}/pause", json={"until": f"2024-03-{last}:00+00:00"})
+    clock.now = datetime(2024, 3, 22, 12, tzinfo=UTC)
+    assert standing(client, movement)["streak"] == streak
+    assert recompute(movement.id, [ann.id]) == 0
+    assert standing(client, movement)["streak"] == streak
+
+
 # -- corrections ----------------------------------------------------------------------------
 
 
@@ -179,7 +218,7 @@ def test_a_turn_that_has_just_ended_may_still_be_done(client_of, clock, movement
     client, path = client_of(ann), f"/movements/{movement.id}/updates"
     clock.now = datetime(2024, 3, 22, 1, 30, tzinfo=UTC)
     late, too_late = "2024-03-21T23:00:00Z", "2024-03-20T23:00:00Z"
-    for at in (too_late, "2024-03-22T01:30:01Z"):
+    for at in (too_late, "2024-03-22T01:35:01Z"):
         answer = client.post(path, json={"at": at})
         assert answer.status_code == 422
         assert answer.json["errors"][0]["pointer"] == "#/at"

@@ -54,6 +54,7 @@ from gridt.turns.scoring import (
     TurnLog,
     advance,
     mark_done,
+    merged,
     score,
 )
 
@@ -147,6 +148,17 @@ _STORE = (
         }
     )
 )
+_STORE_PAUSE = (
+    update(cast("Table", Subscription.__table__))
+    .where(
+        Subscription.user_id == bindparam("of_user"),
+        Subscription.movement_id == bindparam("of_movement"),
+    )
+    .values(
+        paused_from=bindparam("new_start", type_=UTCDateTime()),
+        paused_until=bindparam("new_end", type_=UTCDateTime()),
+    )
+)
 _posted_at = bindparam("posted_at", type_=UTCDateTime())
 # A transaction that waited for the subscription has that as it is now, but the clock and the
 # interval as they were when it began to wait.
@@ -235,6 +247,20 @@ def persist_at(user_id: int, movement_id: int, row: StandingRow, moment: datetim
     execute(_STORE, _values(user_id, movement_id, _standing_at(moment, row)))
 
 
+def store_pauses(row: StandingRow, moment: datetime) -> None:
+    """Store what a member's pauses do to the turn of a moment, as one pause, with the row."""
+    ids = {"user_ids": [row.user_id], "movement_id": row.movement_id}
+    pauses = [Pause(pause.starts_at, pause.ends_at) for pause in fetch(PauseRow, _PAUSES, ids)]
+    _store_merged(row, pauses, _standing_at(moment, row).turn)
+
+
+def _store_merged(row: StandingRow, pauses: Sequence[Pause], turn: Turn) -> None:
+    ids = {"of_user": row.user_id, "of_movement": row.movement_id}
+    # those that were over before the turn do not matter, but the last one is kept
+    pause = merged(pauses, turn) if pauses[-1].ends_at > turn.starts_at else pauses[-1]
+    execute(_STORE_PAUSE, ids | {"new_start": pause.starts_at, "new_end": pause.ends_at})
+
+
 def turn_open_for(row: StandingRow, at: datetime, moment: datetime, grace: timedelta) -> Turn:
     """Return the turn of a moment that a member reports late, where that may still be done.
 
@@ -265,9 +291,12 @@ def recompute(movement_id: int, user_ids: Collection[int]) -> int:
     now = utcnow()
     rows, corrected = [], 0
     for past in _pasts(movement_id, user_ids):
-        standing = past.scored(now)
-        corrected += standing != _standing_at(now, past.row)
+        until = past.latest(now)
+        standing = past.scored(until)
+        corrected += standing != _standing_at(until, past.row)
         rows.append(_values(past.row.user_id, movement_id, standing))
+        if len(past.terms.pauses) > 1:
+            _store_merged(past.row, past.terms.pauses, standing.turn)
     if rows:
         execute(_STORE, rows)
     return corrected
@@ -293,6 +322,10 @@ class MemberPast:
     terms: Terms
     periods: Sequence[Period]
     moments: Sequence[datetime]
+
+    def latest(self, now: datetime) -> datetime:
+        """Return the present, or the last thing that happened where the clock was set back."""
+        return max([now, self.periods[-1].starts_at, *self.moments[-1:]])
 
     def scored(self, until: datetime, log: TurnLog | None = None) -> Standing:
         """Return the member's standing at a moment.
