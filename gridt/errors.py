@@ -144,6 +144,16 @@ class TooManyAttempts(TooManyRequests):
     slug, title = "too-many-attempts", "Too many wrong passwords; please try again later"
 
 
+class TooManyClocks(TooManyRequests):
+    slug = "too-many-clocks"
+    title = "You have set as many clocks as you may within a day; please try again later"
+
+
+class IntervalChangedLately(TooManyRequests):
+    slug = "interval-changed-lately"
+    title = "The interval changed within the last day; please try again later"
+
+
 class NotInTime(Invalid):
     slug, title = "not-in-time", "That moment cannot be reported (any more)"
 

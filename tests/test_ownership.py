@@ -252,7 +252,13 @@ CORE = {
     "updates": "id leader_id movement_id time_stamp message",
 }
 #: each column that came later, as `table.column`, and which hot read needs it there
-NEEDED_IN_CORE: dict[str, str] = {}
+NEEDED_IN_CORE: dict[str, str] = {
+    "subscriptions.turn_until": "each list says by it whether the next turn is over",
+    "subscriptions.leapt_at": "each post carries the standing on by it",
+    "subscriptions.turn_late": "each post carries the standing on by it",
+    "updates.late": "each list of updates shows it",
+    "users.clock_chosen_at": "a change of the clock reads it with the account",
+}
 
 
 def test_a_family_adds_no_column_to_a_core_table_without_a_reason() -> None:

@@ -17,9 +17,12 @@ from gridt.models.report import CATEGORIES, Report, Snapshot
 from gridt.models.report_views import REPORT_STATES, REPORTS, find_report_view, report_view
 from gridt.models.rows import StandingRow, fetch, read
 from gridt.models.schedule import FormerClock, FormerInterval, SubscriptionPause, clock_of
+from gridt.models.standing.grace import open_turns
 from gridt.models.standing.reading import full_standing_of, is_complete, terms_of
 from gridt.models.standing.store import (
     STANDING_ROW,
+    Correction,
+    corrections,
     load_row,
     lock_row,
     past_of,
@@ -67,6 +70,7 @@ __all__ = [
     "AuditEntry",
     "Block",
     "CalendarToken",
+    "Correction",
     "Event",
     "EventKind",
     "FormerClock",
@@ -91,6 +95,7 @@ __all__ = [
     "avatar_of",
     "blocked_among",
     "clock_of",
+    "corrections",
     "count_from",
     "delay_of_mail",
     "entries",
@@ -108,6 +113,7 @@ __all__ = [
     "load_row",
     "lock_row",
     "message_history",
+    "open_turns",
     "own_standing_view",
     "past_of",
     "people_views",

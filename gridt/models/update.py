@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     event,
+    false,
     func,
     insert,
     select,
@@ -79,6 +80,8 @@ class Update(Stored, Model):
     movement_id: Mapped[int] = mapped_column(owned_by_movement())
     time_stamp: Mapped[datetime] = mapped_column(UTCDateTime)
     message: Mapped[str | None] = mapped_column(Text)
+    #: whether it was imported after its turn had been over for longer than the grace
+    late: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     leader: Mapped["User"] = relationship()
     movement: Mapped["Movement"] = relationship()
@@ -109,7 +112,7 @@ class Update(Stored, Model):
 
         :param at: when it was done, if that was not just now; up to five minutes ahead is now
         :param grace: for how long after its end a turn may still be said to have been done
-        :returns: its id, time_stamp and message
+        :returns: its id, time_stamp, message, and that it is not late
         :raises NotSubscribed: when the leader is not a member, with nothing changed
         :raises NotInTime: when `at` is further ahead, or in a turn that is over for too long
         :raises AlreadyDone: when the turn of `at` is done, and the movement counts only one
@@ -119,12 +122,9 @@ class Update(Stored, Model):
             raise NotSubscribed
         ends = {"leader_id": leader_id, "movement_id": movement_id}
         moment = utcnow()
-        # our clock may have been set back, or another server's may be ahead of it
-        latest = max(row.turn_starts_at or row.since, row.last_update_at or row.since)
-        is_next = at is None and is_complete(row) and moment >= latest
+        is_next = at is None and _is_next(row, moment)
         if at is not None:
             at = no_later_than(moment, at)
-            # read again under the lock: the clock may have changed before it
             turn = turn_open_for(load_row(leader_id, movement_id) or row, at, moment, grace)
             if not row.counts_every_update and _is_done(turn, ends):
                 raise AlreadyDone
@@ -136,7 +136,7 @@ class Update(Stored, Model):
         if not is_next:
             recompute_member(**ends)
         record(EventKind.UPDATE_POSTED, actor_id=leader_id, movement_id=movement_id, update_id=id)
-        return {"id": id, **posted}
+        return {"id": id, **posted, "late": False}
 
     def withdraw(self, user: "User") -> None:
         """Delete this update, because its leader or an admin wishes so, and commit."""
@@ -178,6 +178,7 @@ exported_as(
         NAMED_MOVEMENT.c.name.label("movement"),
         Update.time_stamp,
         Update.message,
+        Update.late,
     )
     .join(NAMED_MOVEMENT, NAMED_MOVEMENT.c.id == Update.movement_id)
     .where(Update.leader_id == EXPORTED_USER)
@@ -248,6 +249,13 @@ _FIRST = select(func.min(Update.time_stamp)).where(
     # those of a membership before this one do not count
     Update.time_stamp >= bindparam("since", type_=UTCDateTime()),
 )
+
+
+def _is_next(row: StandingRow, moment: datetime) -> bool:
+    """Return whether a moment comes after all that a row knows, as far as that is complete."""
+    # our clock may have been set back, or another server's may be ahead of it
+    latest = max(row.turn_starts_at or row.since, row.last_update_at or row.since)
+    return is_complete(row) and moment >= latest
 
 
 def _is_done(turn: Turn, ends: dict[str, int]) -> bool:

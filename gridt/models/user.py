@@ -56,6 +56,9 @@ class User(Stored, Model):
     day_starts_at: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     week_starts_on: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
 
+    #: when a time zone was first chosen; null: never, and the clock holds for all the past
+    clock_chosen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
     movements: Mapped[list["Movement"]] = relationship(
         secondary="subscriptions", viewonly=True, order_by="Movement.id"
     )
@@ -281,6 +284,7 @@ exported_as(
         User.time_zone,
         User.day_starts_at,
         User.week_starts_on,
+        User.clock_chosen_at,
         User.created_at,
         User.deactivated_at,
         User.email_changed_at,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from gridt.formats.activity_csv import CSV, read_activities
@@ -31,7 +32,12 @@ class UpdatesImport(Resource):
         target = movement_or_404(movement)
         rows, wrong, others = read_activities(body, target.name)
         imported = import_updates(
-            caller_id(), target.id, rows, wrong, skip_duplicates=data["skip_duplicates"]
+            caller_id(),
+            target.id,
+            rows,
+            wrong,
+            skip_duplicates=data["skip_duplicates"],
+            grace=current_app.config["GRACE"],
         )
         db.session.commit()
         return {

@@ -42,3 +42,7 @@ class UpdateOut(Schema):
     message = fields.String(
         required=True, allow_none=True, metadata={"description": "null: without words"}
     )
+    late = fields.Boolean(
+        required=True,
+        metadata={"description": "imported too late to join a streak; it counts as done"},
+    )

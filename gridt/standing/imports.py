@@ -1,27 +1,32 @@
 """Imports: updates of the past, many at once."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 
-from sqlalchemy import Table, bindparam, insert, select
+from sqlalchemy import Table, bindparam, func, insert, select
 
 from gridt.errors import BadRows, NotSubscribed
 from gridt.models import (
+    StandingRow,
     Update,
     UTCDateTime,
     count_from,
     execute,
     load_row,
     lock_row,
+    open_turns,
     recompute_member,
     terms_of,
 )
 from gridt.runtime.clock import no_later_than, utcnow
 from gridt.turns.calendar import Clock
-from gridt.turns.scoring import INSTANT, Terms
+from gridt.turns.terms import INSTANT, Terms
+
+#: how long after they subscribed members may bring a past that counts in full
+ARRIVAL = timedelta(days=7)
 
 #: the number of a row, its column or nothing, and what is wrong
 Complaint = tuple[int, str, str]
@@ -56,6 +61,9 @@ _KNOWN = select(Update.time_stamp).where(
     Update.movement_id == bindparam("movement_id"),
     Update.time_stamp >= bindparam("horizon", type_=UTCDateTime()),
 )
+_OLDEST = select(func.min(Update.time_stamp)).where(
+    Update.leader_id == bindparam("leader_id"), Update.movement_id == bindparam("movement_id")
+)
 
 
 def import_updates(
@@ -65,47 +73,73 @@ def import_updates(
     wrong: Collection[Complaint] = (),
     *,
     skip_duplicates: bool = False,
+    grace: timedelta = timedelta(),
 ) -> int:
     """Insert updates of a member's past, all or none, and recompute the standing.
 
-    By a constant number of statements; does not commit. Updates older than the subscription count
-    as well: the standing begins with them.
+    By a constant number of statements; does not commit. Where one is older than the subscription,
+    the standing begins with the oldest known. After the first days, younger ones may be late.
 
     :param wrong: what else is wrong with the file: row, column and what it is
     :param skip_duplicates: leave out what is known already, instead of complaining
+    :param grace: for how long after its end a turn may still be said to have been done
     :returns: how many updates were inserted
     :raises NotSubscribed: when the user is not a member
     :raises BadRows: with each row that cannot be inserted
     """
-    # a change of the clock had locked the subscription: now that we did, the new clock is read
     row = lock_row(user_id, movement_id) and load_row(user_id, movement_id)
     if row is None:
         raise NotSubscribed
     terms, complaints = terms_of(row), list(wrong)
-    ends = {"leader_id": user_id, "movement_id": movement_id}
     place_of = _itself if row.counts_every_update else _turns(terms)
     updates = _placed(reported, place_of, terms.clock, complaints)
+    is_older = any(update.moment < row.since for update in updates)
     if updates:
-        horizon = min(update.place for update in updates)
-        known = execute(_KNOWN, ends | {"horizon": horizon}).scalars()
-        taken: dict[datetime, int | None] = dict.fromkeys(map(place_of, known))
+        taken = dict.fromkeys(map(place_of, _known_since(row, updates)))
         updates = _without_duplicates(updates, taken, [] if skip_duplicates else complaints)
     if complaints:
         raise BadRows(complaints)
     if updates:
-        _insert(user_id, movement_id, updates, terms)
+        _insert(row, updates, grace)
+    if is_older:
+        _count_from_oldest(row, terms)
+    if updates or is_older:
+        recompute_member(user_id, movement_id)
     return len(updates)
 
 
-def _insert(user_id: int, movement_id: int, updates: list[_Placed], terms: Terms) -> None:
+def _known_since(row: StandingRow, updates: Sequence[_Placed]) -> Iterable[datetime]:
+    """Return when a member is known to have done it, since the first of some updates."""
+    horizon = min(update.place for update in updates)
+    ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
+    return execute(_KNOWN, ends | {"horizon": horizon}).scalars()
+
+
+def _insert(row: StandingRow, updates: list[_Placed], grace: timedelta) -> None:
     updates.sort(key=lambda update: update.moment)
-    ends = {"leader_id": user_id, "movement_id": movement_id}
-    rows = [ends | {"time_stamp": update.moment, "message": update.message} for update in updates]
+    ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
+    now = utcnow()
+    in_time_since = row.subscribed_at
+    if now >= row.subscribed_at + ARRIVAL:
+        in_time_since = min(turn.starts_at for turn in open_turns(row, now, grace))
+    rows = [
+        ends
+        | {
+            "time_stamp": update.moment,
+            "message": update.message,
+            "late": row.subscribed_at <= update.moment < in_time_since,
+        }
+        for update in updates
+    ]
     execute(_INSERT, rows)
-    since = terms.turn_at(updates[0].moment).starts_at  # so that turns stay where they are
-    if since < terms.since:
-        count_from(user_id, movement_id, since)
-    recompute_member(user_id, movement_id)
+
+
+def _count_from_oldest(row: StandingRow, terms: Terms) -> None:
+    """Let a standing begin with the oldest update, also of a membership before this one."""
+    ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
+    oldest = execute(_OLDEST, ends).scalar_one()
+    since = terms.turn_at(oldest).starts_at  # so that turns stay where they are
+    count_from(row.user_id, row.movement_id, since)
 
 
 def _itself(moment: datetime) -> datetime:
