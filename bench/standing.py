@@ -27,7 +27,7 @@ from gridt.models.user import avatar_of
 from gridt.resources import subscriptions
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
-from gridt.turns.calendar import DAY, Clock, turn_at
+from gridt.turns.calendar import DAY, Clock, turn_at, until_of
 from gridt.turns.scoring import Standing
 
 #: so many belong to the same movements; everybody has four of the others as leaders
@@ -114,7 +114,18 @@ def _people_with(updates: int) -> tuple[str, list[int]]:
 def _keep(movements: Sequence[int], moment: datetime) -> None:
     """Keep that everybody had done it for weeks when they did it last, at a moment."""
     turn = turn_at(moment, DAY, Clock(), moment)
-    standing = Standing(turn, True, 12, 20, 90, 100, "ddddddddm" * 10 + "dddddddddd", "")
+    standing = Standing(
+        turn,
+        until_of(turn, DAY, Clock()),
+        None,
+        True,
+        12,
+        20,
+        90,
+        100,
+        "ddddddddm" * 10 + "dddddddddd",
+        "",
+    )
     db.session.execute(
         update(Subscription)
         .where(Subscription.movement_id.in_(movements))

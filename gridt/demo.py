@@ -31,7 +31,8 @@ from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db, passwords
 from gridt.text import fold
 from gridt.turns.calendar import Clock
-from gridt.turns.scoring import Period, Terms, score
+from gridt.turns.life import Period, score
+from gridt.turns.terms import Terms
 
 USERNAME = "demo{}"
 

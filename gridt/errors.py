@@ -198,6 +198,16 @@ class TooManyAtOnce(TooManyRequests):
     slug, title = "too-many-at-once", "Too many requests of your account are being answered"
 
 
+class TooManyClocks(TooManyRequests):
+    slug = "too-many-clocks"
+    title = "You have set as many clocks as you may within a day; please try again later"
+
+
+class IntervalChangedLately(TooManyRequests):
+    slug = "interval-changed-lately"
+    title = "The interval changed within the last day; please try again later"
+
+
 class NotInTime(Invalid):
     slug, title = "not-in-time", "That moment cannot be reported (any more)"
 

@@ -257,6 +257,11 @@ NEEDED_IN_CORE: dict[str, str] = {
     "subscriptions.posted": "a post compares it with a quota, in the row that it locks and writes",
     "subscriptions.posted_in_turn": "as above, for the quota of a turn",
     "subscriptions.posted_until": "as above: when that turn ends",
+    "subscriptions.turn_until": "each list says by it whether the next turn is over",
+    "subscriptions.leapt_at": "each post carries the standing on by it",
+    "subscriptions.turn_late": "each post carries the standing on by it",
+    "updates.late": "each list of updates shows it",
+    "users.clock_chosen_at": "a change of the clock reads it with the account",
 }
 
 

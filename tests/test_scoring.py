@@ -15,23 +15,20 @@ from hypothesis import strategies as st
 from gridt.models.rows import PersonRow, Rules, StandingRow
 from gridt.models.standing.store import to_columns
 from gridt.models.standing.summaries import fast_summary, own_standing_view
-from gridt.turns.calendar import DAY, HALF_DAY, Clock, Turn, follows_calendar, turn_at
+from gridt.turns.calendar import DAY, HALF_DAY, Clock, Turn, follows_calendar
+from gridt.turns.life import Period, score
 from gridt.turns.scoring import (
-    Allowance,
     Outcome,
-    Pause,
-    Period,
     ScoredTurn,
     Standing,
-    Terms,
     TurnLog,
     advance,
     changed,
     initial,
     mark_done,
     recent_completion,
-    score,
 )
+from gridt.turns.terms import Allowance, Pause, Terms
 from gridt.turns.weeks import WEEKS, read, week_of
 from tests.test_calendar import CLOCKS, HOUR, INSTANT
 
@@ -132,94 +129,6 @@ def test_a_part_of_the_log_is_that_part_of_the_whole(
     assert part == asked
 
 
-@unhurried
-@given(STARTS, st.sampled_from([DAY, HALF_DAY, 2 * DAY, 7 * DAY]), CLOCKS, CLOCKS, st.data())
-def test_who_keeps_to_the_clock_of_the_time_keeps_the_streak(
-    since: datetime, interval: timedelta, old: Clock, new: Clock, data: st.DataObject
-) -> None:
-    """Once in each turn of the old clock that was over or under way, then of the new clock.
-
-    Of the new turn under way only where the old one was not done yet.
-    """
-    moved_at = since + data.draw(st.floats(0, 20)) * interval
-    until = moved_at + 15 * interval
-    moments = []
-    turn = turn_at(since, interval, old, since)
-    while turn.starts_at <= moved_at:
-        moments.append(_moment_in(max(turn.starts_at, since), turn.ends_at, data))
-        turn = turn_at(turn.ends_at, interval, old, since)
-    late = moments.pop() if moments[-1] >= moved_at else None
-    turn = turn_at(moved_at, interval, new, since)
-    if late:
-        moments.append(_moment_in(moved_at, turn.ends_at, data))
-    while turn.starts_at < until:
-        turn = turn_at(turn.ends_at, interval, new, since)
-        moments.append(_moment_in(turn.starts_at, turn.ends_at, data))
-    _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
-
-
-@unhurried
-@given(STARTS, st.sampled_from([DAY, HALF_DAY, 2 * DAY, 7 * DAY]), CLOCKS, CLOCKS, st.data())
-def test_who_kept_to_the_new_clock_before_telling_keeps_the_streak(
-    since: datetime, interval: timedelta, old: Clock, new: Clock, data: st.DataObject
-) -> None:
-    moved_at = since + data.draw(st.floats(0, 20)) * interval
-    until = moved_at + 15 * interval
-    moments, turn = [], turn_at(since, interval, new, since)
-    while turn.starts_at < until:
-        moments.append(_moment_in(max(turn.starts_at, since), turn.ends_at, data))
-        turn = turn_at(turn.ends_at, interval, new, since)
-    _ensure_never_missed(since, interval, [(since, old), (moved_at, new)], moments, until)
-
-
-@unhurried
-@given(STARTS, INTERVALS, INTERVALS, CLOCKS, CLOCKS, st.data())
-def test_telling_of_the_new_clock_leaves_intervals_as_they_were(
-    since: datetime,
-    before: timedelta,
-    after: timedelta,
-    old: Clock,
-    new: Clock,
-    data: st.DataObject,
-) -> None:
-    changed_at = since + data.draw(st.floats(0, 10)) * before
-    moved_at = changed_at + data.draw(st.floats(0, 10)) * after
-    terms = Terms(before, new, since)
-    following = replace(terms, interval=after)
-    standing, moments = initial(terms), []
-    while standing.turn.ends_at <= changed_at:
-        moments.append(_moment_in(standing.turn.starts_at, standing.turn.ends_at, data))
-        standing = advance(mark_done(standing, moments[-1], terms), standing.turn.ends_at, terms)
-    standing = changed(standing, changed_at, terms, following)
-    while standing.turn.ends_at <= moved_at:
-        earliest = max(standing.turn.starts_at, changed_at)
-        moments.append(_moment_in(earliest, standing.turn.ends_at, data))
-        standing = mark_done(standing, moments[-1], following)
-        standing = advance(standing, standing.turn.ends_at, following)
-    changes = [Period(changed_at, after, old), Period(moved_at, after, new)]
-    told = score([Period(since, before, old), *changes], moments, terms, moved_at)
-    assert told.streak == len(moments)
-
-
-def _moment_in(start: datetime, end: datetime, data: st.DataObject) -> datetime:
-    return start + data.draw(st.floats(0, 0.999)) * (end - start)
-
-
-def _ensure_never_missed(
-    since: datetime,
-    interval: timedelta,
-    clocks: list[tuple[datetime, Clock]],
-    moments: list[datetime],
-    until: datetime,
-) -> None:
-    heard = [moment for moment in moments if since <= moment < until]
-    periods = [Period(at, interval, clock) for at, clock in clocks]
-    log = TurnLog()
-    told = score(periods, heard, Terms(interval, clocks[0][1], since), until, log)
-    assert Outcome.MISSED not in {one.outcome for one in log}
-    assert told.streak == told.done_turns > 0
-
-
 # -- what people complained of elsewhere --------------------------------------------------------
 
 
@@ -318,13 +227,13 @@ def daily(clock: Clock, month: str, first: int, last: int, time: str = "20:00") 
             {
                 "clocks": [(NEW_YORK, "2026-06-01T08:00"), (PARIS, "2026-06-05T09:00")],
                 "moments": [
-                    *daily(NEW_YORK, "2026-06", 1, 3),
-                    # the fourth was spent in the air
+                    *daily(NEW_YORK, "2026-06", 1, 4, "15:00"),
+                    # the night was spent in the air
                     *daily(PARIS, "2026-06", 5, 7),
                 ],
                 "until": (PARIS, "2026-06-07T22:00"),
             },
-            6,
+            7,
         ),
         (
             "Habitica 3433: or over the date line to the west",
@@ -336,9 +245,9 @@ def daily(clock: Clock, month: str, first: int, last: int, time: str = "20:00") 
             6,
         ),
         (
-            "Habitica 3433: or for who thinks of the clock a week after the flight",
+            "Habitica 3433: or for who thinks of the clock two days after the flight",
             {
-                "clocks": [(NEW_YORK, "2026-06-01T08:00"), (AUCKLAND, "2026-06-12T12:00")],
+                "clocks": [(NEW_YORK, "2026-06-01T08:00"), (AUCKLAND, "2026-06-07T12:00")],
                 "moments": [
                     *daily(NEW_YORK, "2026-06", 1, 3),
                     (AUCKLAND, "2026-06-05T08:00"),
@@ -518,12 +427,14 @@ def test_what_is_plain_to_others_is_so(
     assert told is not None or not settled or not follows_calendar(terms.interval)
 
 
-@pytest.mark.parametrize(("hours", "told"), [(4, (False, 3)), (6, None), (11, (False, 0))])
-def test_where_turns_begin_is_not_plain_after_a_change_of_interval(
+@pytest.mark.parametrize(("hours", "told"), [(4, (False, 3)), (6, (False, 0)), (11, (False, 0))])
+def test_where_turns_begin_is_plain_after_a_change_of_interval(
     hours: int, told: tuple[bool, int] | None
 ) -> None:
     ended_at = on(PARIS, "2026-03-02T00:00")  # as a day did, before every five hours were asked for
-    standing = Standing(Turn(0, ended_at - DAY, ended_at), done=True, streak=3)
+    turn = Turn(0, ended_at - DAY, ended_at)
+    until = ended_at.replace(tzinfo=None)
+    standing = Standing(turn, until, done=True, streak=3)
     row = _row_of(PersonRow, standing, Terms(5 * HOUR, PARIS, ended_at))
     assert fast_summary(row, Rules(5 * HOUR, 0, 30), ended_at + hours * HOUR) == told
 

@@ -1,13 +1,23 @@
 """Opening accounts, and recording what is done with them as a whole."""
 
+from typing import Any
+
 from gridt.accounts.deactivation import leave_by_job
 from gridt.models import EventKind, User, record
 from gridt.runtime.extensions import db
 
 
-def register(username: str, email: str, password: str) -> User:
-    """Open the account of a person who registers. Flushes and does not commit."""
-    user = _open(User(username, email, password))
+def register(username: str, email: str, password: str, **clock: Any) -> User:
+    """Open the account of a person who registers. Flushes and does not commit.
+
+    :param clock: the parts of the clock that they choose, by the names of the columns
+    """
+    user = User(username, email, password)
+    for name, value in clock.items():
+        setattr(user, name, value)
+    if "time_zone" in clock:
+        user.clock_chosen_at = user.created_at
+    _open(user)
     record(EventKind.ACCOUNT_REGISTERED, actor_id=user.id, user_id=user.id)
     return user
 

@@ -1,22 +1,31 @@
 """Commands about how members stand."""
 
+from collections.abc import Iterable
+
 import click
 from sqlalchemy import select
 
 from gridt.cli.group import commands
-from gridt.models import Movement
+from gridt.models import Correction, Movement
 from gridt.runtime.extensions import db
-from gridt.standing import Place, recompute_batch
+from gridt.standing import Place, preview_batch, recompute_batch
+
+#: what a line of a dry run shows, where it changes
+_NUMBERS = ("streak", "best_streak", "done_turns", "turns", "done")
 
 
 @commands.command("rebuild-standing")
 @click.option("--movement", help="Of one movement only, by its id or name.")
-def rebuild_standing(movement: str | None) -> None:
-    """Tell how all members stand from what they did, and keep that.
+@click.option("--dry-run", is_flag=True, help="List what would change, and change nothing.")
+def rebuild_standing(movement: str | None, dry_run: bool) -> None:
+    """Recalculate every member's streaks and completion.
 
     A few hundred members at a time; the service may run meanwhile.
     """
     chosen = _movements(movement)
+    if dry_run:
+        _preview(chosen)
+        return
     members = corrected = 0
     with click.progressbar(length=sum(chosen.values()), label="Telling standings") as bar:
         for movement_id in chosen:
@@ -28,6 +37,30 @@ def rebuild_standing(movement: str | None) -> None:
                 corrected += batch.corrected
                 bar.update(batch.members)
     click.echo(f"{members} standings told, {corrected or 'none'} otherwise than they were kept.")
+
+
+def _preview(movement_ids: Iterable[int]) -> None:
+    """List each standing that differs from what was stored, and how."""
+    members = differing = 0
+    for movement_id in movement_ids:
+        after: Place | None = (0, 0)
+        while after is not None:
+            count, corrections, after = preview_batch(movement_id, after)
+            db.session.rollback()
+            members, differing = members + count, differing + len(corrections)
+            for correction in corrections:
+                click.echo(f"movement {movement_id}, user {correction.user_id}: {_how(correction)}")
+    click.echo(f"{members} standings compared, {differing or 'none'} would change.")
+
+
+def _how(correction: Correction) -> str:
+    """Return what changes, with the numbers that people see first."""
+    old, new = correction.stored._asdict(), correction.scored._asdict()
+    names = [name for name in _NUMBERS if old[name] != new[name]]
+    words = [f"{name} {old[name]} -> {new[name]}" for name in names]
+    if old["turn"].ends_at != new["turn"].ends_at:
+        words.append(f"due {old['turn'].ends_at.isoformat()} -> {new['turn'].ends_at.isoformat()}")
+    return ", ".join(words) or "other details of the turn and of weeks"
 
 
 def _movements(movement: str | None) -> dict[int, int]:

@@ -16,6 +16,7 @@ from gridt.errors import InvalidToken, WrongCredentials
 from gridt.http.in_flight import in_flight
 from gridt.http.rate_limits import address
 from gridt.models import Login, PasswordAttempt, User, execute, largest_in
+from gridt.runtime.clock import LEEWAY
 from gridt.runtime.database import READING, REPLICA
 from gridt.runtime.extensions import db, passwords
 from gridt.runtime.request_state import Caller, request_state
@@ -24,7 +25,7 @@ from gridt.runtime.request_state import Caller, request_state
 _WORDS = {"bearer", "jwt"}
 #: tokens whose signature a process remembers to be right; some 5 MB
 _REMEMBERED = 4096
-#: what every token says; that its time has not run out is looked at each time it is used
+#: Required claims. `exp` is checked on each use, because decoded tokens are cached.
 _CLAIMS: Options = {"verify_exp": False, "require": ["sub", "jti", "exp", "iat", "type"]}
 
 _STANDING = select(
@@ -66,7 +67,7 @@ def _signed(token: str, key: str, earlier: tuple[str, ...]) -> dict[str, Any]:
     Remembered: to check a signature takes longer than to look up a login. Hence the keys are
     tried one after the other: a token that named its own would be no faster.
     """
-    decode = partial(jwt.decode, algorithms=["HS256"], options=_CLAIMS)
+    decode = partial(jwt.decode, algorithms=["HS256"], options=_CLAIMS, leeway=LEEWAY)
     for candidate in (key, *earlier):
         with suppress(jwt.InvalidSignatureError):
             claims: dict[str, Any] = decode(token, candidate)

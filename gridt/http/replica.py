@@ -37,7 +37,7 @@ class Replica:
         """Expect the replica to be there, and as late as the app's configuration allows."""
         self._present: bool = app.config["REPLICA_URI"] is not None
         self._lag: timedelta = app.config["REPLICA_LAG"]
-        self._away_until: datetime | None = None
+        self._away_since: datetime | None = None
 
     def read(self, handler: Callable[..., Answer], **path: Any) -> Answer:
         """Call a handler that only reads: on the replica where that will do, else on the primary.
@@ -71,7 +71,9 @@ class Replica:
     def _will_do(self, caller: Caller | None) -> bool:
         if not self._present or caller is None or _wrote_within(2 * self._lag, caller):
             return False
-        return self._away_until is None or self._away_until <= utcnow()
+        since = self._away_since
+        # a clock that was set back ends the pause
+        return since is None or not since <= utcnow() < since + PAUSE
 
     def _explain(self, error: DBAPIError | GridtError) -> None:
         if isinstance(error, GridtError):
@@ -80,7 +82,7 @@ class Replica:
         log.warning("%s on the replica", name)
         # nobody answers, or nobody will; what the replica itself cancels leaves the connection
         if state is None or error.connection_invalidated:
-            self._away_until = utcnow() + PAUSE
+            self._away_since = utcnow()
 
 
 def _wrote_within(duration: timedelta, caller: Caller) -> bool:

@@ -17,7 +17,7 @@ from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
 from gridt.errors import InvalidMailToken
 from gridt.models import User
-from gridt.runtime.clock import utcnow
+from gridt.runtime.clock import LEEWAY, utcnow
 
 #: how long a token may lie in a mailbox
 LIFETIME = timedelta(hours=2)
@@ -51,11 +51,14 @@ class MailToken:
         :raises InvalidMailToken: when we did not sign it for that purpose, or too long ago
         """
         try:
-            user_id, state, address = _serializer(purpose).loads(
-                text, max_age=int(LIFETIME.total_seconds())
+            (user_id, state, address), issued_at = _serializer(purpose).loads(
+                text, return_timestamp=True
             )
         except (BadData, UnicodeError):
             raise InvalidMailToken from None
+        # the clock of the server that issued it may be ahead of ours
+        if not -LEEWAY <= utcnow().replace(microsecond=0) - issued_at <= LIFETIME:
+            raise InvalidMailToken
         return cls(purpose, user_id, state, address)
 
     def user(self, *, lock: bool = False) -> User:

@@ -27,14 +27,18 @@ from gridt.models.report import CATEGORIES, Report, Snapshot
 from gridt.models.report_views import REPORT_STATES, REPORTS, find_report_view, report_view
 from gridt.models.rows import StandingRow, fetch, read
 from gridt.models.schedule import FormerClock, FormerInterval, SubscriptionPause, clock_of
+from gridt.models.standing.grace import open_turns
 from gridt.models.standing.reading import full_standing_of, is_complete, terms_of
 from gridt.models.standing.store import (
     STANDING_ROW,
+    Correction,
+    corrections,
     load_row,
     lock_row,
     past_of,
     persist_at,
     recompute,
+    store_pauses,
     to_columns,
 )
 from gridt.models.standing.summaries import own_standing_view
@@ -79,6 +83,7 @@ __all__ = [
     "AuditEntry",
     "Block",
     "CalendarToken",
+    "Correction",
     "Event",
     "EventKind",
     "FormerClock",
@@ -106,6 +111,7 @@ __all__ = [
     "avatar_of",
     "blocked_among",
     "clock_of",
+    "corrections",
     "count_from",
     "delay_of_mail",
     "ensure_turn_allows",
@@ -125,6 +131,7 @@ __all__ = [
     "load_row",
     "lock_row",
     "message_history",
+    "open_turns",
     "own_standing_view",
     "past_of",
     "people_views",
@@ -136,6 +143,7 @@ __all__ = [
     "record",
     "references",
     "report_view",
+    "store_pauses",
     "terms_of",
     "to_columns",
     "update_view",

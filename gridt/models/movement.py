@@ -34,7 +34,7 @@ from gridt.models.views import movement_query, movement_views
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.text import fold
-from gridt.turns.scoring import RECENT_TURNS
+from gridt.turns.terms import RECENT_TURNS
 
 
 class Movement(NetworkLock, Stored, Model):

@@ -46,6 +46,10 @@ class StandingRow(NamedTuple):
     day_starts_at: int
     week_starts_on: int
     weeks: str | None
+    turn_until: datetime | None
+    leapt_at: datetime | None
+    turn_late: bool
+    subscribed_at: datetime
     interval: timedelta
     free_misses: int
     free_turns: int
@@ -85,6 +89,7 @@ class UpdateTimeRow(NamedTuple):
 
     user_id: int
     time_stamp: datetime
+    late: bool
 
 
 class MovementRow(NamedTuple):
@@ -108,6 +113,7 @@ class MovementRow(NamedTuple):
     update_id: int | None
     last_update_at: datetime | None
     message: str | None
+    late: bool | None
     turn_starts_at: datetime | None
     turn_ends_at: datetime | None
     turn_done: bool
@@ -119,6 +125,9 @@ class MovementRow(NamedTuple):
     since: datetime
     paused_from: datetime | None
     paused_until: datetime | None
+    turn_until: datetime | None
+    leapt_at: datetime | None
+    turn_late: bool
     time_zone: str
     day_starts_at: int
     week_starts_on: int
@@ -135,8 +144,11 @@ class PersonRow(NamedTuple):
     update_id: int | None
     last_update_at: datetime | None
     message: str | None
+    late: bool | None
     turn_ends_at: datetime | None
     turn_done: bool
+    turn_until: datetime | None
+    since: datetime
     streak: int
     paused_until: datetime | None
     time_zone: str

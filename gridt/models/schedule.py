@@ -33,7 +33,8 @@ from gridt.models.ownership import (
 from gridt.models.rows import FormerClockRow, FormerIntervalRow, MovementRow, StandingRow
 from gridt.models.subscription import Subscription
 from gridt.turns.calendar import Clock
-from gridt.turns.scoring import Period, Terms
+from gridt.turns.life import Period
+from gridt.turns.terms import Terms
 
 
 class FormerClock(Model):

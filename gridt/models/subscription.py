@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    DateTime,
     Select,
     String,
     Text,
@@ -78,6 +79,13 @@ class Subscription(Model):
     paused_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: part of the standing as well, as `gridt.turns.weeks` writes it; not stored yet in older rows
     weeks: Mapped[str | None] = mapped_column(Text)
+    #: the date up to which the turn runs, as a clock shows that; moments of a plain interval are in
+    #: UTC; null in rows from before it was stored
+    turn_until: Mapped[datetime | None] = mapped_column(DateTime)
+    #: when a turn last left out a date
+    leapt_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: whether nothing but late updates is known of the turn
+    turn_late: Mapped[bool] = mapped_column(server_default=false())
 
     @classmethod
     def of(cls, movement_id: int) -> ColumnElement[bool]:
@@ -108,6 +116,9 @@ exported_as(
         Subscription.turn_starts_at,
         Subscription.turn_ends_at,
         Subscription.turn_done,
+        Subscription.turn_until,
+        Subscription.leapt_at,
+        Subscription.turn_late,
         Subscription.streak,
         Subscription.best_streak,
         Subscription.done_turns,

@@ -1,6 +1,6 @@
 """Updates: "I did it", said by a leader to their followers."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import (
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     event,
+    false,
     func,
     insert,
     select,
@@ -57,7 +58,7 @@ from gridt.models.standing import (
     turn_open_for,
 )
 from gridt.models.subscription import ACTIVE_INTERVALS, Subscription
-from gridt.runtime.clock import utcnow
+from gridt.runtime.clock import no_later_than, utcnow
 from gridt.runtime.extensions import db
 from gridt.turns.calendar import Turn
 
@@ -87,6 +88,8 @@ class Update(Stored, Model):
     movement_id: Mapped[int] = mapped_column(owned_by_movement())
     time_stamp: Mapped[datetime] = mapped_column(UTCDateTime)
     message: Mapped[str | None] = mapped_column(Text)
+    #: whether it was imported after its turn had been over for longer than the grace
+    late: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     leader: Mapped["User"] = relationship()
     movement: Mapped["Movement"] = relationship()
@@ -116,11 +119,12 @@ class Update(Stored, Model):
 
         Does not commit. The member can neither leave nor post meanwhile.
 
-        :param at: when it was done, if not just now; an update of that moment is returned as it is
+        :param at: when it was done, if not just now; an update of that moment is returned as it is,
+            and up to five minutes ahead is now
         :param grace: for how long after its end a turn may still be said to have been done
-        :returns: its id, time_stamp and message, and in `is_new` whether it was inserted
+        :returns: its id, time_stamp, message, `late`, and in `is_new` whether it was inserted
         :raises NotSubscribed: when the leader is not a member, with nothing changed
-        :raises NotInTime: when `at` is in the future, or in a turn that is over for too long
+        :raises NotInTime: when `at` is further ahead, or in a turn that is over for too long
         :raises AlreadyDone: when the turn of `at` is done, and the movement counts only one
         """
         if (row := lock_row(leader_id, movement_id)) is None:
@@ -131,12 +135,13 @@ class Update(Stored, Model):
         if at is not None or row.posted % COUNTED_EVERY == 0:
             ensure_updates_allowed(leader_id, 1, quotas.updates)
         moment = utcnow()
-        is_next = at is None and is_complete(row)
+        is_next = at is None and _is_next(row, moment)
         if at is not None:
+            moment = no_later_than(moment, at).astimezone(UTC)
             # read again under the lock: the clock may have changed before it
             row = load_row(leader_id, movement_id) or row
-            _count_late(turn_open_for(row, at, moment, grace), ends, row, quotas.updates_per_turn)
-            moment = at
+            turn = turn_open_for(row, moment, utcnow(), grace)
+            _count_late(turn, ends, row, quotas.updates_per_turn)
         if is_next:
             record_done(leader_id, movement_id, row, moment, quotas.updates_per_turn)
         posted = {"time_stamp": moment, "message": message}
@@ -144,7 +149,7 @@ class Update(Stored, Model):
         if not is_next:
             recompute_member(**ends)
         _record_posted(id, row)
-        return {"id": id, **posted, "is_new": True}
+        return {"id": id, **posted, "late": False, "is_new": True}
 
     def withdraw(self, user: "User") -> None:
         """Delete this update, because its leader or an admin wishes so, and commit."""
@@ -186,6 +191,7 @@ exported_as(
         NAMED_MOVEMENT.c.name.label("movement"),
         Update.time_stamp,
         Update.message,
+        Update.late,
     )
     .join(NAMED_MOVEMENT, NAMED_MOVEMENT.c.id == Update.movement_id)
     .where(Update.leader_id == EXPORTED_USER)
@@ -231,7 +237,7 @@ _COUNT_IN = (
     .limit(bindparam("most"))
 )
 _SAVED = (
-    select(Update.id, Update.time_stamp, Update.message)
+    select(Update.id, Update.time_stamp, Update.message, Update.late)
     .where(
         Update.leader_id == bindparam("leader_id"),
         Update.movement_id == bindparam("movement_id"),
@@ -310,6 +316,13 @@ def _count_late(turn: Turn, ends: dict[str, int], row: StandingRow, most: int | 
 
 def _mine(leader_id: int, movement_id: int) -> dict[str, Any]:
     return {"of_user": leader_id, "of_movement": movement_id}
+
+
+def _is_next(row: StandingRow, moment: datetime) -> bool:
+    """Return whether a moment comes after all that a row knows, as far as that is complete."""
+    # our clock may have been set back, or another server's may be ahead of it
+    latest = max(row.turn_starts_at or row.since, row.last_update_at or row.since)
+    return is_complete(row) and moment >= latest
 
 
 @event.listens_for(Update, "after_insert")

@@ -78,6 +78,9 @@ class User(Stored, Model):
     #: when others were shut out; mail tokens of before that open the account no more
     secured_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
+    #: when a time zone was first chosen; null: never, and the clock holds for all the past
+    clock_chosen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
     movements: Mapped[list["Movement"]] = relationship(
         secondary="subscriptions", viewonly=True, order_by="Movement.id"
     )
@@ -395,6 +398,7 @@ exported_as(
         User.time_zone,
         User.day_starts_at,
         User.week_starts_on,
+        User.clock_chosen_at,
         User.created_at,
         User.deactivated_at,
         User.email_changed_at,

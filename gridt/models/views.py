@@ -39,6 +39,8 @@ def _people(end: InstrumentedAttribute[Any]) -> Rows:
         update_id=Update.id,
         last_update_at=Update.time_stamp,
         message=Update.message,
+        late=Update.late,
+        since=SINCE,
     )
     return (
         select(*columns)
@@ -75,7 +77,7 @@ FOLLOWERS_QUERY = _people(Association.follower_id).where(
 )
 
 #: a leader's updates in a movement, for `update_view`
-UPDATES_QUERY: Rows = select(Update.id, Update.time_stamp, Update.message).where(
+UPDATES_QUERY: Rows = select(Update.id, Update.time_stamp, Update.message, Update.late).where(
     Update.leader_id == bindparam("leader_id"), Update.movement_id == bindparam("movement_id")
 )
 _MESSAGES = (
@@ -101,6 +103,7 @@ def movement_query(movement: Any) -> Rows:
         update_id=last.c.id,
         last_update_at=last.c.time_stamp,
         message=last.c.message,
+        late=last.c.late,
         since=SINCE,
     )
     mine = and_(
@@ -120,14 +123,24 @@ def movement_query(movement: Any) -> Rows:
 
 def update_view(update: Update | AnyRow) -> dict[str, Any]:
     """Return an update as it is shown."""
-    return {"id": update.id, "time_stamp": update.time_stamp, "message": update.message}
+    return {
+        "id": update.id,
+        "time_stamp": update.time_stamp,
+        "message": update.message,
+        "late": update.late,
+    }
 
 
 def last_update_view(row: MovementRow | PersonRow) -> dict[str, Any] | None:
     """Return the last update that a row carries as it is shown, or None."""
     if row.update_id is None:
         return None
-    return {"id": row.update_id, "time_stamp": row.last_update_at, "message": row.message}
+    return {
+        "id": row.update_id,
+        "time_stamp": row.last_update_at,
+        "message": row.message,
+        "late": row.late,
+    }
 
 
 def movement_views(rows: Sequence[AnyRow], user_id: int) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ class Register(Resource):
         """Open an account."""
         _ensure_free(data["username"], data["email"])
         db.session.rollback()  # hashing takes long: hold nothing meanwhile
-        user = register(data["username"], data["email"], data["password"])
+        user = register(**data)
         mail.ask_to_confirm_email(user)
         answer = {"message": "Your account is ready.", "id": user.id, "username": user.username}
         user.save_to_db()

@@ -36,6 +36,7 @@ class UpdatesImport(Resource):
         options = {
             "skip_duplicates": data["skip_duplicates"],
             "quotas": Quotas.of(current_app.config),
+            "grace": current_app.config["GRACE"],
         }
         imported = import_updates(caller_id(), target.id, rows, wrong, **options)
         db.session.commit()

@@ -6,14 +6,17 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length
 
 from gridt.accounts import is_own_name
+from gridt.http.clock_fields import DayStartField, WeekdayField
 from gridt.http.fields import In, Line, Message
 from gridt.schemas.users import (
     LONGEST_EMAIL,
     OWN_NAME,
+    TIME_ZONE_NOTES,
     USERNAME_NOTES,
     EmailField,
     NewPassword,
     NewUsername,
+    TimeZoneField,
     given_password,
     username_flaw,
 )
@@ -29,6 +32,9 @@ class RegisterIn(In):
         metadata={"description": "shown to nobody else", "examples": ["robin@example.org"]},
     )
     password = NewPassword()
+    time_zone = TimeZoneField(metadata=TIME_ZONE_NOTES)
+    day_starts_at = DayStartField()
+    week_starts_on = WeekdayField()
 
     @validates_schema
     def _ensure_good_username(self, data: dict[str, Any], **_: Any) -> None:

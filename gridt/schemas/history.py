@@ -57,6 +57,10 @@ class TurnPast(Schema):
     )
     updates = fields.Integer(required=True, metadata={"description": "how many were posted"})
     first_update_at = fields.DateTime(required=True, allow_none=True)
+    late = fields.Boolean(
+        required=True,
+        metadata={"description": "done, but only by updates imported too late for a streak"},
+    )
 
 
 class StreaksOut(Schema):

@@ -21,7 +21,7 @@ class UpdateIn(In):
         allow_none=True,
         metadata={
             "description": "when it was done, if not now: in this turn, or in the one that has just"
-            " ended; never in the future"
+            " ended; up to five minutes ahead is taken as now"
         },
     )
 
@@ -41,4 +41,8 @@ class UpdateOut(Schema):
     time_stamp = fields.DateTime(required=True, metadata={"description": "when, in UTC"})
     message = fields.String(
         required=True, allow_none=True, metadata={"description": "null: without words"}
+    )
+    late = fields.Boolean(
+        required=True,
+        metadata={"description": "imported too late to join a streak; it counts as done"},
     )

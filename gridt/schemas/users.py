@@ -32,6 +32,11 @@ USERNAME_NOTES = {
     " and no e-mail address but one's own",
     "examples": ["robin"],
 }
+TIME_ZONE_NOTES = {
+    "format": "time-zone",
+    "description": "a name in the IANA database; the first that you choose holds for all the past",
+    "examples": ["Europe/Amsterdam"],
+}
 
 
 _is_address = Email()
@@ -145,13 +150,7 @@ class IdentityPatch(In):
 
     username = Name(validate=Length(1, 32), metadata=USERNAME_NOTES)
     bio = Line(validate=Length(max=2000), metadata=_BIO)
-    time_zone = TimeZoneField(
-        metadata={
-            "format": "time-zone",
-            "description": "a name in the IANA database",
-            "examples": ["Europe/Amsterdam"],
-        }
-    )
+    time_zone = TimeZoneField(metadata=TIME_ZONE_NOTES)
     day_starts_at = DayStartField()
     week_starts_on = WeekdayField()
 

@@ -12,6 +12,7 @@ from gridt.standing.schedule_changes import (
     Place,
     change_clock,
     change_terms,
+    preview_batch,
     recompute_batch,
 )
 from gridt.standing.statistics import movement_statistics
@@ -36,6 +37,7 @@ __all__ = [
     "movement_statistics",
     "pause",
     "pause_of",
+    "preview_batch",
     "recent_and_due",
     "recompute_batch",
     "resume",

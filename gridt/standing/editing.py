@@ -11,13 +11,15 @@ from gridt.standing.schedule_changes import TERMS, change_terms
 def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) -> None:
     """Change what is given about a movement. Flushes at most and does not commit.
 
-    Where the turns of its members change, a job recalculates their standings.
+    Where the turns of its members change, a job recalculates their standings. A creator changes
+    the interval once a day, an admin at any time.
 
     :param changes: new values by the names of the attributes
     :param editor: the creator, or an admin
+    :raises IntervalChangedLately: when the creator changed the interval within a day
     """
     terms = {name: changes[name] for name in TERMS if name in changes}
-    if terms and change_terms(movement, terms):
+    if terms and change_terms(movement, terms, at_any_time=editor.is_admin):
         enqueue_recompute(movement.id)
     for name in changes.keys() - terms.keys():
         setattr(movement, name, changes[name])

@@ -9,7 +9,8 @@ from gridt.errors import Invalid, NotFollowing, NotSubscribed
 from gridt.models import User, is_leader, past_of
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import DAY, Clock
-from gridt.turns.scoring import INSTANT, Outcome, ScoredTurn, TurnLog
+from gridt.turns.scoring import Outcome, ScoredTurn, TurnLog
+from gridt.turns.terms import INSTANT
 
 #: turns that are shown where no beginning is asked for
 USUAL_TURNS = 30
@@ -28,6 +29,7 @@ class PastTurn:
     outcome: Outcome
     updates: int
     first_update_at: datetime | None
+    late: bool
 
 
 class TurnHistory:
@@ -136,11 +138,11 @@ class TurnHistory:
         log = TurnLog(starts_at, ends_at)
         standing = self._past.scored(self.now, log)
         outcome = Outcome.OPEN
-        if standing.done:
+        if standing.done or standing.late:
             outcome = Outcome.DONE
         elif self._terms.paused_in(standing.turn):
             outcome = Outcome.PAUSED
-        log.add(standing.turn, outcome)
+        log.add(standing.turn, outcome, late=standing.late and not standing.done)
         return list(self._with_updates(log))
 
     def _with_updates(self, turns: Sequence[ScoredTurn]) -> Iterator[PastTurn]:
@@ -157,6 +159,7 @@ class TurnHistory:
                 scored.outcome,
                 end - first,
                 moments[first] if first < end else None,
+                scored.late,
             )
 
 

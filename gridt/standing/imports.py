@@ -4,15 +4,16 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 
-from sqlalchemy import Table, bindparam, insert, select
+from sqlalchemy import Table, bindparam, func, insert, select
 
 from gridt.errors import BadRows, NotSubscribed
 from gridt.models import (
     NO_QUOTAS,
     Quotas,
+    StandingRow,
     Update,
     UTCDateTime,
     count_from,
@@ -21,12 +22,16 @@ from gridt.models import (
     execute,
     load_row,
     lock_row,
+    open_turns,
     recompute_member,
     terms_of,
 )
-from gridt.runtime.clock import utcnow
+from gridt.runtime.clock import no_later_than, utcnow
 from gridt.turns.calendar import Clock
-from gridt.turns.scoring import INSTANT, Terms
+from gridt.turns.terms import INSTANT, Terms
+
+#: how long after they subscribed members may bring a past that counts in full
+ARRIVAL = timedelta(days=7)
 
 #: the number of a row, its column or nothing, and what is wrong
 Complaint = tuple[int, str, str]
@@ -61,6 +66,9 @@ _KNOWN = select(Update.time_stamp).where(
     Update.movement_id == bindparam("movement_id"),
     Update.time_stamp >= bindparam("horizon", type_=UTCDateTime()),
 )
+_OLDEST = select(func.min(Update.time_stamp)).where(
+    Update.leader_id == bindparam("leader_id"), Update.movement_id == bindparam("movement_id")
+)
 
 
 def import_updates(
@@ -71,28 +79,29 @@ def import_updates(
     *,
     skip_duplicates: bool = False,
     quotas: Quotas = NO_QUOTAS,
+    grace: timedelta = timedelta(),
 ) -> int:
     """Insert updates of a member's past, all or none. Does not commit.
 
-    Takes a constant number of statements. The standing begins with the first of all updates.
+    Takes a constant number of statements. Where an update is older than the subscription, the
+    standing begins with the oldest known. After the first days, younger ones may be late.
 
     :param wrong: what else is wrong with the file: row, column and what it is
     :param skip_duplicates: leave out what is known already
+    :param grace: for how long after its end a turn may still be said to have been done
     :returns: how many updates were inserted
     :raises NotSubscribed: when the user is not a member
     :raises BadRows: with each row that cannot be inserted
     """
-    # a change of the clock had locked the subscription: now that we did, the new clock is read
     row = lock_row(user_id, movement_id) and load_row(user_id, movement_id)
     if row is None:
         raise NotSubscribed
     terms, complaints = terms_of(row), list(wrong)
-    ends = {"leader_id": user_id, "movement_id": movement_id}
     place_of = _itself if row.counts_every_update else _turns(terms)
     updates = _placed(reported, place_of, terms.clock, complaints)
+    is_older = any(update.moment < row.since for update in updates)
     if updates:
-        horizon = terms.turn_at(min(update.moment for update in updates)).starts_at
-        known = execute(_KNOWN, ends | {"horizon": horizon}).scalars().all()
+        known = _known_since(row, updates, terms)
         taken: dict[datetime, int | None] = dict.fromkeys(map(place_of, known))
         updates = _without_duplicates(updates, taken, [] if skip_duplicates else complaints)
     if complaints:
@@ -101,19 +110,46 @@ def import_updates(
         ensure_updates_allowed(user_id, len(updates), quotas.updates)
         if row.counts_every_update:
             _ensure_turns_allow(user_id, known, updates, terms, quotas.updates_per_turn)
-        _insert(user_id, movement_id, updates, terms)
+        _insert(row, updates, grace)
+    if is_older:
+        _count_from_oldest(row, terms)
+    if updates or is_older:
+        recompute_member(user_id, movement_id)
     return len(updates)
 
 
-def _insert(user_id: int, movement_id: int, updates: list[_Placed], terms: Terms) -> None:
+def _known_since(row: StandingRow, updates: Sequence[_Placed], terms: Terms) -> Sequence[datetime]:
+    """Return when a member did it, as far as known, since the turn of the first of some."""
+    horizon = terms.turn_at(min(update.moment for update in updates)).starts_at
+    ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
+    return execute(_KNOWN, ends | {"horizon": horizon}).scalars().all()
+
+
+def _insert(row: StandingRow, updates: list[_Placed], grace: timedelta) -> None:
     updates.sort(key=lambda update: update.moment)
-    ends = {"leader_id": user_id, "movement_id": movement_id}
-    rows = [ends | {"time_stamp": update.moment, "message": update.message} for update in updates]
+    ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
+    now = utcnow()
+    in_time_since = row.subscribed_at
+    if now >= row.subscribed_at + ARRIVAL:
+        in_time_since = min(turn.starts_at for turn in open_turns(row, now, grace))
+    rows = [
+        ends
+        | {
+            "time_stamp": update.moment,
+            "message": update.message,
+            "late": row.subscribed_at <= update.moment < in_time_since,
+        }
+        for update in updates
+    ]
     execute(_INSERT, rows)
-    since = terms.turn_at(updates[0].moment).starts_at  # so that turns stay where they are
-    if since < terms.since:
-        count_from(user_id, movement_id, since)
-    recompute_member(user_id, movement_id)
+
+
+def _count_from_oldest(row: StandingRow, terms: Terms) -> None:
+    """Let a standing begin with the oldest update, also of a membership before this one."""
+    ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
+    oldest = execute(_OLDEST, ends).scalar_one()
+    since = terms.turn_at(oldest).starts_at  # so that turns stay where they are
+    count_from(row.user_id, row.movement_id, since)
 
 
 def _ensure_turns_allow(
@@ -147,6 +183,8 @@ def _placed(
     of_day: Counter[date] = Counter()
     for report in reported:
         at = report.at
+        if isinstance(at, datetime):
+            at = no_later_than(now, at)
         # before anything is made of it: the year 9999 does not end in every zone
         if at > now if isinstance(at, datetime) else at > today:
             complaints.append((report.row, "date", "In the future."))

@@ -3,35 +3,25 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Select, Table, bindparam, select, update
+from sqlalchemy import Select, select
 
 from gridt.errors import Invalid, NotSubscribed
 from gridt.models import (
     StandingRow,
-    Subscription,
     SubscriptionPause,
     clock_of,
-    execute,
     is_complete,
     load_row,
     lock_row,
     persist_at,
     recompute,
+    store_pauses,
 )
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
 #: how far ahead a pause may end
 LONGEST = timedelta(days=366)
-
-_SET_PAUSE = (
-    update(cast("Table", Subscription.__table__))
-    .where(
-        Subscription.user_id == bindparam("of_user"),
-        Subscription.movement_id == bindparam("of_movement"),
-    )
-    .values(paused_from=bindparam("starts_at"), paused_until=bindparam("ends_at"))
-)
 
 
 def pause(
@@ -53,7 +43,7 @@ def pause(
         last = SubscriptionPause(user_id=user_id, movement_id=movement_id, starts_at=now)
         db.session.add(last)
     last.reason = reason
-    _end(last, ends_at)
+    _end(last, ends_at, row, now)
     return last
 
 
@@ -65,7 +55,7 @@ def resume(user_id: int, movement_id: int) -> None:
     row, now = _settled(user_id, movement_id)
     last = _last(user_id, movement_id)
     if last is not None and row.paused_until is not None and row.paused_until > now:
-        _end(last, now)
+        _end(last, now, row, now)
 
 
 def pause_of(user_id: int, movement_id: int) -> SubscriptionPause | None:
@@ -120,8 +110,7 @@ def _of(user_id: int, movement_id: int) -> Select[SubscriptionPause]:
     )
 
 
-def _end(pause: SubscriptionPause, ends_at: datetime) -> None:
+def _end(pause: SubscriptionPause, ends_at: datetime, row: StandingRow, now: datetime) -> None:
     pause.ends_at = ends_at
     db.session.flush()
-    times = {"starts_at": pause.starts_at, "ends_at": ends_at}
-    execute(_SET_PAUSE, {"of_user": pause.user_id, "of_movement": pause.movement_id} | times)
+    store_pauses(row, now)

@@ -4,29 +4,34 @@ What held before is stored, so that standings can be recomputed: a user's own at
 movement's members, who may be a million, in batches.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import bindparam, func, or_, select
 
+from gridt.errors import IntervalChangedLately, TooManyClocks
 from gridt.models import (
     IN_MOVEMENT,
+    Correction,
     FormerClock,
     FormerInterval,
     Movement,
     Subscription,
     User,
+    corrections,
     execute,
     keys_of,
     recompute,
 )
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from gridt.turns.calendar import DAY, Clock
+from gridt.turns.clocks import undone_by
+from gridt.turns.terms import INSTANT
 
-Former = type[FormerClock] | type[FormerInterval]
 #: a shuffle key, and whose it is
 Place = tuple[int, int]
 
@@ -34,10 +39,10 @@ Place = tuple[int, int]
 CLOCK = ("time_zone", "day_starts_at", "week_starts_on")
 #: the parts of a movement's terms
 TERMS = ("interval", "free_misses", "free_turns")
-#: what held for less than this is as if it had never been
+#: a clock that held for less than this is as if it had never been
 BRIEFLY = timedelta(seconds=1)
-#: former clocks or intervals that are remembered; the time before them counts as the oldest
-MOST_FORMER = 100
+#: new clocks that a user may set within a day
+MOST_CLOCKS = 10
 #: members whose standings are recomputed together
 BATCH = 200
 
@@ -45,6 +50,17 @@ _MINE = (
     select(Subscription.movement_id)
     .where(Subscription.user_id == bindparam("user_id"))
     .order_by(Subscription.movement_id)
+)
+_FORMER = (
+    select(FormerClock)
+    .where(FormerClock.user_id == bindparam("user_id"))
+    .order_by(FormerClock.ended_at)
+)
+_LAST_DONE = select(func.max(Subscription.last_update_at)).where(
+    Subscription.user_id == bindparam("user_id")
+)
+_LAST_INTERVAL = select(func.max(FormerInterval.ended_at)).where(
+    FormerInterval.movement_id == bindparam("movement_id")
 )
 _NEXT_MEMBERS = (
     select(Subscription.shuffle_key, Subscription.user_id)
@@ -64,36 +80,76 @@ def change_clock(user: User, **changes: Any) -> None:
     """Change a user's time zone, or when days and weeks begin, and recompute their standings.
 
     Flushes and does not commit. Locks the account, so that of two changes the second sees the
-    first, and the user joins nothing meanwhile; then the subscriptions, by movement.
+    first, and the user joins nothing meanwhile; then the subscriptions, by movement. Until a user
+    has chosen a time zone, a change holds for all the past.
+
+    :raises TooManyClocks: when this is the eleventh new clock within a day
     """
     if User.lock(user.id) is None:
         return
-    now, former = utcnow(), {name: getattr(user, name) for name in CLOCK}
-    if not _set(user, changes):
-        return
-    if not _was_brief(FormerClock, FormerClock.user_id, user.id, now):
-        db.session.add(FormerClock(user_id=user.id, ended_at=now, **former))
+    now, old = utcnow(), _clock_of(user)
+    is_chosen = user.clock_chosen_at is not None
+    if not is_chosen and "time_zone" in changes:
+        user.clock_chosen_at = now
+    differs = _set(user, changes)
     db.session.flush()
-    _forget_oldest(FormerClock, FormerClock.user_id, user.id)
+    if not differs:
+        return
+    former = db.session.scalars(_FORMER, {"user_id": user.id}).all()
+    if is_chosen or former:
+        _store_former(user, old, former, now)
     for movement_id in execute(_MINE, {"user_id": user.id}).scalars().all():
         recompute(movement_id, [user.id])
 
 
-def change_terms(movement: Movement, changes: Mapping[str, Any]) -> bool:
+def _store_former(user: User, old: Clock, former: Sequence[FormerClock], now: datetime) -> None:
+    """Store the clock that held until now, or delete those that a clock set back undoes."""
+    if former:  # our clock may have been set back
+        now = max(now, former[-1].ended_at + INSTANT)
+    held = [(one.ended_at, _clock_of(one)) for one in former]
+    last_done_at = execute(_LAST_DONE, {"user_id": user.id}).scalar_one()
+    undone = undone_by(_clock_of(user), now, held, last_done_at)
+    if undone is not None:
+        for row in former[undone:]:
+            db.session.delete(row)
+    elif not held or now - held[-1][0] >= BRIEFLY:
+        ends = [ended_at for ended_at, _ in held if ended_at > now - DAY]
+        if len(ends) >= MOST_CLOCKS:
+            wait = ends[-MOST_CLOCKS] + DAY - now
+            raise TooManyClocks(retry_after=ceil(wait.total_seconds()))
+        parts = dict(zip(CLOCK, (old.zone, old.day_starts_at, old.week_starts_on), strict=True))
+        db.session.add(FormerClock(user_id=user.id, ended_at=now, **parts))
+    db.session.flush()
+
+
+def _clock_of(row: User | FormerClock) -> Clock:
+    return Clock(*(getattr(row, name) for name in CLOCK))
+
+
+def change_terms(
+    movement: Movement, changes: Mapping[str, Any], *, at_any_time: bool = False
+) -> bool:
     """Change a movement's interval or allowance, and return whether that changed anything.
 
     Flushes and does not commit; `recompute_batch` recomputes the members' standings afterwards.
+
+    :param at_any_time: whether the interval may change more than once a day
+    :raises IntervalChangedLately: when it changed within a day
     """
     db.session.refresh(movement, with_for_update={"key_share": True})
     now, former = utcnow(), movement.interval
     if not _set(movement, changes):
         return False
-    brief = _was_brief(FormerInterval, FormerInterval.movement_id, movement.id, now)
-    if movement.interval != former and not brief:
+    if movement.interval != former:
+        last = db.session.scalar(_LAST_INTERVAL, {"movement_id": movement.id})
+        if last is not None:
+            wait = last + DAY - now
+            if wait > timedelta() and not at_any_time:
+                raise IntervalChangedLately(retry_after=ceil(wait.total_seconds()))
+            now = max(now, last + INSTANT)
         new = FormerInterval(movement_id=movement.id, ended_at=now, interval=former)
         db.session.add(new)
     db.session.flush()
-    _forget_oldest(FormerInterval, FormerInterval.movement_id, movement.id)
     return True
 
 
@@ -116,14 +172,30 @@ def recompute_batch(movement_id: int, after: Place = (0, 0)) -> RecomputedBatch:
 
     Does not commit. Members who join meanwhile may be left out: they have no standing yet.
     """
+    user_ids, last = _next_members(movement_id, after)
+    corrected = recompute(movement_id, user_ids) if user_ids else 0
+    return RecomputedBatch(len(user_ids), corrected, last)
+
+
+def preview_batch(
+    movement_id: int, after: Place = (0, 0)
+) -> tuple[int, list[Correction], Place | None]:
+    """Return what `recompute_batch` would change; stores nothing.
+
+    :returns: the number of members, the corrections, and the place of the last member
+    """
+    user_ids, last = _next_members(movement_id, after)
+    return len(user_ids), corrections(movement_id, user_ids) if user_ids else [], last
+
+
+def _next_members(movement_id: int, after: Place) -> tuple[list[int], Place | None]:
     key, user_id = after
     keys = keys_of(movement_id)
     parameters = {"first": max(key, keys["first"]), "end": keys["end"], "after_user": user_id}
     parameters |= {"batch": BATCH}
     rows = execute(_NEXT_MEMBERS, parameters).all()
-    corrected = recompute(movement_id, [row.user_id for row in rows]) if rows else 0
     last = rows[-1] if len(rows) == BATCH else None
-    return RecomputedBatch(len(rows), corrected, last and (last.shuffle_key, last.user_id))
+    return [row.user_id for row in rows], last and (last.shuffle_key, last.user_id)
 
 
 def _set(model: User | Movement, changes: Mapping[str, Any]) -> bool:
@@ -132,19 +204,3 @@ def _set(model: User | Movement, changes: Mapping[str, Any]) -> bool:
     for name, new in differing.items():
         setattr(model, name, new)
     return bool(differing)
-
-
-def _was_brief(model: Former, owner: InstrumentedAttribute[int], id: int, now: datetime) -> bool:
-    """Return whether what holds until now has held for less than a second."""
-    last = select(func.max(model.ended_at)).where(owner == id)
-    began = db.session.scalars(last).one()
-    return began is not None and began > now - BRIEFLY
-
-
-def _forget_oldest(model: Former, owner: InstrumentedAttribute[int], id: int) -> None:
-    newest_first = select(model.ended_at).where(owner == id).order_by(model.ended_at.desc())
-    kept = newest_first.limit(MOST_FORMER)
-    db.session.execute(
-        delete(model).where(owner == id, model.ended_at.not_in(kept)),
-        execution_options={"synchronize_session": False},
-    )

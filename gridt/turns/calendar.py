@@ -98,6 +98,56 @@ def follows_calendar(interval: timedelta) -> bool:
     return interval == HALF_DAY or not interval % DAY
 
 
+# The date up to which a turn runs is a naive datetime: midnight or noon of that date, as a clock
+# shows it whose days begin at midnight. Of other intervals it is the moment itself, in UTC.
+
+
+def until_of(turn: Turn, interval: timedelta, clock: Clock) -> datetime:
+    """Return the date up to which a turn of the calendar runs."""
+    if not follows_calendar(interval):
+        return turn.ends_at.replace(tzinfo=None)
+    return _date_of(turn.number + 1, interval, clock)
+
+
+def since_of(turn: Turn, interval: timedelta, clock: Clock) -> datetime:
+    """Return the date from which a turn of the calendar runs, whose interval follows that."""
+    return _date_of(turn.number, interval, clock)
+
+
+def date_after(until: datetime, interval: timedelta, clock: Clock, since: datetime) -> datetime:
+    """Return the next date on which turns of the calendar begin, but no date that a zone skips."""
+    if not follows_calendar(interval):
+        begun = since.replace(tzinfo=None)
+        return begun + ((until - begun) // interval + 1) * interval
+    shown = moment_of(until, interval, clock)
+    number = _number_of(until, interval, clock) + 1
+    while moment_of(_date_of(number, interval, clock), interval, clock) <= shown:
+        number += 1
+    return _date_of(number, interval, clock)
+
+
+def moment_of(until: datetime, interval: timedelta, clock: Clock) -> datetime:
+    """Return the first moment at which a clock shows a date."""
+    if not follows_calendar(interval):
+        return until.replace(tzinfo=UTC)
+    return _moment_shown(until, min(interval, DAY), clock)
+
+
+@lru_cache(4096)  # members of a zone share their days
+def _moment_shown(until: datetime, step: timedelta, clock: Clock) -> datetime:
+    shown = until + timedelta(minutes=clock.day_starts_at)
+    return _first_moment(shown, clock.tzinfo, step)
+
+
+def _date_of(number: int, interval: timedelta, clock: Clock) -> datetime:
+    """Return the date on which a turn of the calendar begins."""
+    if interval == HALF_DAY:
+        ordinal, half = divmod(number, 2)
+    else:
+        ordinal, half = number * interval.days + _first_day(interval.days, clock), 0
+    return datetime.combine(date.fromordinal(ordinal), time()) + half * HALF_DAY
+
+
 @lru_cache(4096)  # the same few moments are asked for again and again: now, and ends of turns
 def _of_calendar(moment: datetime, interval: timedelta, clock: Clock) -> Turn:
     shown = moment.astimezone(clock.tzinfo).replace(tzinfo=None)
@@ -127,13 +177,7 @@ def _first_day(days: int, clock: Clock) -> int:
 @lru_cache(4096)  # members of a zone share their days, and everybody asks for today's
 def _start(number: int, interval: timedelta, clock: Clock) -> datetime:
     """Return the first moment of a turn that follows the calendar."""
-    if interval == HALF_DAY:
-        ordinal, half = divmod(number, 2)
-    else:
-        ordinal, half = number * interval.days + _first_day(interval.days, clock), 0
-    midnight = datetime.combine(date.fromordinal(ordinal), time())
-    shown = midnight + timedelta(minutes=clock.day_starts_at) + half * HALF_DAY
-    return _first_moment(shown, clock.tzinfo, min(interval, DAY))
+    return moment_of(_date_of(number, interval, clock), interval, clock)
 
 
 def _first_moment(shown: datetime, zone: ZoneInfo, step: timedelta) -> datetime:

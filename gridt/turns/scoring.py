@@ -1,30 +1,30 @@
 """Scoring: a member's standing, worked out turn by turn from when they did it.
 
-`score` works it out from the whole past. Its result can be stored, and be carried on by `advance`,
-`mark_done` and `changed` as things happen, to the same result. Nothing here knows a database.
+`turns.life.score` works it out from the whole past. Its result can be stored, and be carried on by
+`advance`, `mark_done` and `changed` as things happen, to the same result. Nothing here
+knows a database.
 
 A turn that is over was *done*, *missed*, *free* or *paused*; only the first two count. It is free
-when it was shorter than turns are, because a member joined or changed clocks in it, or when the
-movement allows for a miss; and paused when a pause touched it.
+when a member joined in it and it was shorter than turns are, or when the
+movement allows for a miss; and paused when a pause began before it, or covered half of it.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import groupby
 from typing import NamedTuple
 
-from gridt.turns.calendar import Clock, Turn, turn_at, turns_between
+from gridt.turns.calendar import (
+    Turn,
+    follows_calendar,
+    since_of,
+    turns_between,
+)
+from gridt.turns.terms import INSTANT, RECENT_TURNS, SPREAD, TURNS_PER_LEAP, Allowance, Terms
 from gridt.turns.weeks import WEEKS, Mark, extended, last_of, start_of, week_of
 
 #: outcomes that a standing has one by one, of the last turns that were done, missed or free
 REMEMBERED = 100
-#: turns that the recent completion is of, the last ones that count
-RECENT_TURNS = 30
-#: the least step of time
-INSTANT = timedelta(microseconds=1)
 
 
 class Outcome(StrEnum):
@@ -37,64 +37,24 @@ class Outcome(StrEnum):
     OPEN = "open"
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """Up to `misses` missed turns in any `turns` consecutive turns do not end a streak."""
-
-    misses: int = 0
-    turns: int = RECENT_TURNS
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A time in which nothing is expected of a member."""
-
-    starts_at: datetime
-    ends_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a member's turns are scored by.
-
-    :param since: when the member subscribed
-    :param pauses: one after the other
-    """
-
-    interval: timedelta
-    clock: Clock
-    since: datetime
-    allowance: Allowance = Allowance()
-    pauses: Sequence[Pause] = ()
-
-    def turn_at(self, moment: datetime) -> Turn:
-        """Return the turn that a moment is in, as the calendar has it."""
-        return turn_at(moment, self.interval, self.clock, self.since)
-
-    def pause_after(self, moment: datetime) -> Pause | None:
-        """Return the first pause that ends after a moment."""
-        place = bisect_right(self.pauses, moment, key=lambda pause: pause.ends_at)
-        return self.pauses[place] if place < len(self.pauses) else None
-
-    def paused_in(self, turn: Turn) -> bool:
-        """Return whether a pause touches a turn."""
-        pause = self.pause_after(turn.starts_at)
-        return pause is not None and pause.starts_at < turn.ends_at
-
-
 class Standing(NamedTuple):
     """How a member has done up to and including one turn, the present one as far as is known.
 
     :param turn: which may begin or end elsewhere than the calendar has it
+    :param until: the date up to which the turn runs
+    :param leapt_at: when a turn last left out a date, if ever
     :param done: whether it is done
     :param streak: turns done since the last one missed
     :param done_turns: turns done, ever
     :param turns: turns done or missed, ever
     :param recent: a letter for each of the last turns: `d` (done), `m` (missed) or `f` (free)
     :param weeks: a mark for each of the last weeks, as `turns.weeks` reads it; None if not known
+    :param late: whether a late update counts for the turn, which keeps no streak
     """
 
     turn: Turn
+    until: datetime
+    leapt_at: datetime | None = None
     done: bool = False
     streak: int = 0
     best_streak: int = 0
@@ -102,6 +62,7 @@ class Standing(NamedTuple):
     turns: int = 0
     recent: str = ""
     weeks: str | None = None
+    late: bool = False
 
 
 def recent_completion(recent: str) -> tuple[int, int]:
@@ -119,6 +80,7 @@ class ScoredTurn:
 
     turn: Turn
     outcome: Outcome
+    late: bool = False
 
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -135,25 +97,32 @@ class TurnLog(list[ScoredTurn]):
         super().__init__()
         self.starts_at, self.ends_at = starts_at, ends_at
 
-    def add(self, turn: Turn, outcome: Outcome) -> None:
+    def add(self, turn: Turn, outcome: Outcome, *, late: bool = False) -> None:
         """Add a turn, if it touches the stretch."""
         if turn.starts_at < self.ends_at and self.starts_at < turn.ends_at:
-            self.append(ScoredTurn(turn, outcome))
+            self.append(ScoredTurn(turn, outcome, late))
 
     def emptied(self) -> "TurnLog":
         """Return an empty log of the same stretch."""
         return TurnLog(self.starts_at, self.ends_at)
 
+    def copy_of(self, turns: int | None = None) -> "TurnLog":
+        """Return a log of the same stretch with the same turns, or the first of them."""
+        log = self.emptied()
+        log += self[:turns]
+        return log
 
-def begun(turn: Turn, since: datetime) -> Standing:
+
+def begun(turn: Turn, until: datetime, since: datetime) -> Standing:
     """Return the standing, but for the weeks, of a member who has just subscribed in a turn."""
-    return Standing(replace(turn, starts_at=since))
+    return Standing(replace(turn, starts_at=since), until)
 
 
 def initial(terms: Terms) -> Standing:
     """Return the standing of a member who has just subscribed."""
     mark = Mark(week_of(terms.since, terms.clock), 0, 0)
-    standing = begun(terms.turn_at(terms.since), terms.since)
+    turn = terms.turn_at(terms.since)
+    standing = begun(turn, terms.until_of(turn), terms.since)
     return standing._replace(weeks=extended("", [mark]))
 
 
@@ -171,19 +140,33 @@ def advance(
     if standing.weeks is not None:
         standing = _marked(standing, standing.weeks, moment, terms)
     while moment >= standing.turn.ends_at:
-        standing = _closed(standing, terms, log)
-        begins_at = standing.turn.ends_at
-        turn = terms.turn_at(begins_at)
-        is_whole = turn.starts_at == begins_at
-        if not is_whole:
-            turn = replace(turn, starts_at=begins_at)
-        standing = lapsed(standing, turn, 0)
-        if is_whole:
-            standing = _leap(standing, _unasked(turn, moment, log), terms)
+        standing = _followed(_closed(standing, terms, log), terms)
+        if terms.is_regular(standing.turn, standing.until):
+            standing = _leap(standing, _unasked(standing.turn, moment, log), terms)
     return standing
 
 
-def lapsed(standing: Standing, turn: Turn, misses: int) -> Standing:
+def _followed(standing: Standing, terms: Terms) -> Standing:
+    """Return the standing in the turn after one that is over.
+
+    The turn runs to the next date of the calendar, and lasts at least half of the interval. Where
+    less than that is left, it may leave out dates, once in seven turns.
+    """
+    begins_at, leapt_at = standing.turn.ends_at, standing.leapt_at
+    earliest = begins_at + terms.interval / 2
+    until = following = terms.date_after(standing.until)
+    while terms.moment_of(following) < earliest:
+        following = terms.date_after(following)
+    if following != until:
+        may_leap = leapt_at is None or begins_at - leapt_at >= TURNS_PER_LEAP * terms.interval
+        if may_leap and terms.moment_of(following) - begins_at <= terms.interval + SPREAD:
+            until, leapt_at = following, begins_at
+    ends_at = max(terms.moment_of(until), earliest)
+    turn = Turn(0, begins_at, min(ends_at, begins_at + terms.interval + SPREAD))
+    return lapsed(standing, turn, until, 0)._replace(leapt_at=leapt_at)
+
+
+def lapsed(standing: Standing, turn: Turn, until: datetime, misses: int) -> Standing:
     """Return the standing in a later turn that is not done yet, after some misses.
 
     With the turn of a moment and the turns missed until then, this is what `advance` returns where
@@ -192,6 +175,8 @@ def lapsed(standing: Standing, turn: Turn, misses: int) -> Standing:
     recent = standing.recent + "m" * min(misses, REMEMBERED)
     return Standing(
         turn,
+        until,
+        standing.leapt_at,
         False,
         streak_after(standing.streak, misses),
         standing.best_streak,
@@ -214,117 +199,95 @@ def mark_done(
     standing = advance(standing, moment, terms, log)
     if standing.done:
         return standing
-    streak = standing.streak + 1
+    streak, counted = standing.streak + 1, int(not standing.late)
     return standing._replace(
+        turn=_done_turn(standing, moment, terms),
         done=True,
         streak=streak,
         best_streak=max(streak, standing.best_streak),
-        done_turns=standing.done_turns + 1,
-        turns=standing.turns + 1,
+        done_turns=standing.done_turns + counted,
+        turns=standing.turns + counted,
+        late=False,
         recent=(standing.recent + "d")[-REMEMBERED:],
     )
+
+
+def _done_turn(standing: Standing, moment: datetime, terms: Terms) -> Turn:
+    """Return the turn that is done at a moment: it ends when the clock shows its date.
+
+    A turn that is done in prolonged time ends when it would have.
+    """
+    turn, shown = standing.turn, terms.moment_of(standing.until)
+    if shown in (turn.ends_at, moment) or shown < moment:
+        return turn
+    earliest = max(shown, min(turn.ends_at, turn.starts_at + terms.interval - SPREAD))
+    latest = max(turn.ends_at, turn.starts_at + terms.interval + SPREAD)
+    return replace(turn, ends_at=min(earliest, latest))
+
+
+def mark_late(
+    standing: Standing, moment: datetime, terms: Terms, log: TurnLog | None = None
+) -> Standing:
+    """Return the standing of a member who reported a moment too late for a streak.
+
+    The turn counts as done, and yet breaks a streak as one in which nothing was done.
+    """
+    standing = advance(standing, moment, terms, log)
+    if standing.done or standing.late:
+        return standing
+    done_turns, turns = standing.done_turns + 1, standing.turns + 1
+    return standing._replace(late=True, done_turns=done_turns, turns=turns)
 
 
 def changed(
     standing: Standing, moment: datetime, old: Terms, new: Terms, log: TurnLog | None = None
 ) -> Standing:
-    """Return the standing of a member whose clock, or whose movement's interval, changes.
-
-    A turn that is done ends with the old turn or the new one, whichever ends first. One that is
-    not yet lasts to the end of a new turn, and at least as long as it would have: a member has no
-    less time than either clock gave them.
-    """
+    """Return the standing of a member whose clock, or whose movement's interval, changes."""
     standing = advance(standing, moment, old, log)
-    turn = standing.turn
-    if standing.done:
-        ends_at = min(turn.ends_at, new.turn_at(moment).ends_at)
+    if new.interval != old.interval:
+        standing = _with_interval(standing, moment, old, new)
+    if new.clock != old.clock:
+        standing = _with_clock(standing, moment, new)
+    return standing
+
+
+def _with_clock(standing: Standing, moment: datetime, terms: Terms) -> Standing:
+    """Return the standing when another clock is set.
+
+    The turn ends when that clock shows its date, but not after its interval and 26 hours. If it is
+    not done, it ends no earlier than it would have.
+    """
+    turn, shown = standing.turn, terms.moment_of(standing.until)
+    latest = max(turn.ends_at, turn.starts_at + terms.interval + SPREAD)
+    if not standing.done:
+        ends_at = min(max(turn.ends_at, shown), latest)
     else:
-        ends_at = new.turn_at(turn.ends_at - INSTANT).ends_at
+        earliest = moment + INSTANT
+        if turn.starts_at != terms.since:
+            earliest = max(earliest, turn.starts_at + terms.interval - SPREAD)
+        ends_at = max(earliest, min(shown, latest))
     return standing._replace(turn=replace(turn, ends_at=ends_at))
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """What held from some moment on."""
+def _with_interval(standing: Standing, moment: datetime, old: Terms, new: Terms) -> Standing:
+    """Return the standing when the movement gets another interval.
 
-    starts_at: datetime
-    interval: timedelta
-    clock: Clock
-
-
-def score(
-    periods: Sequence[Period],
-    moments: Sequence[datetime],
-    terms: Terms,
-    until: datetime,
-    log: TurnLog | None = None,
-) -> Standing:
-    """Return the standing of a member at `until`, from all that happened.
-
-    A member who changes clocks is scored by the old one until then, or by the new one, with the
-    intervals of then, if that had been kept better: a traveller loses nothing by changing it late.
-
-    :param periods: the first begins with the subscription, or before; one after the other
-    :param moments: when it was done, in order
-    :param terms: what else holds; its interval and clock are those of the periods
-    :param log: gets the turns that were over by then
+    With a shorter one, the turn ends with the first whole new turn, or if it is done, with the new
+    turn of the moment. With a longer one, it ends when it would have.
     """
-    first, *later = periods
-    now = replace(terms, interval=first.interval, clock=first.clock)
-    own_log = None if log is None else log.emptied()
-    standing, counted = initial(now), 0
-    for number, period in enumerate(later, start=2):
-        end = bisect_left(moments, period.starts_at, counted)
-        standing = _carried(standing, moments[counted:end], now, own_log)
-        following = replace(terms, interval=period.interval, clock=period.clock)
-        standing = changed(standing, period.starts_at, now, following, own_log)
-        if period.clock != now.clock:
-            always = _by_one_clock(periods[:number], period.clock)
-            other_log = None if log is None else log.emptied()
-            other = score(always, moments[:end], terms, period.starts_at, other_log)
-            if _merit(other) > _merit(standing):
-                own_log = other_log
-            standing = _better_of(standing, other, period.starts_at, other_log)
-        now, counted = following, end
-    end = bisect_left(moments, until + INSTANT, counted)
-    standing = advance(_carried(standing, moments[counted:end], now, own_log), until, now, own_log)
-    if log is not None:
-        log += own_log or []
-    return standing
-
-
-def _by_one_clock(periods: Sequence[Period], clock: Clock) -> list[Period]:
-    """Return the periods there would be if one clock had held in all of them."""
-    alike = groupby(periods, lambda period: period.interval)
-    return [replace(next(group), clock=clock) for _, group in alike]
-
-
-def _carried(
-    standing: Standing, moments: Sequence[datetime], terms: Terms, log: TurnLog | None
-) -> Standing:
-    for moment in moments:
-        standing = mark_done(standing, moment, terms, log)
-    return standing
-
-
-def _better_of(old: Standing, new: Standing, moment: datetime, log: TurnLog | None) -> Standing:
-    """Return the better of two standings at the moment of a change from one clock to the other.
-
-    :param log: of the new one
-    """
-    best_streak = max(old.best_streak, new.best_streak)
-    if _merit(new) <= _merit(old):
-        return old._replace(best_streak=best_streak)
-    turn = new.turn
-    if old.done and not new.done:
-        if log is not None and turn.starts_at < moment:
-            log.add(replace(turn, ends_at=moment), Outcome.FREE)
-        turn = replace(turn, starts_at=moment)  # it is not expected once more at once
-    return new._replace(turn=turn, best_streak=best_streak)
-
-
-def _merit(standing: Standing) -> tuple[int, int]:
-    return standing.streak, standing.done_turns - standing.turns
+    turn, until = standing.turn, standing.until
+    if new.interval < old.interval:
+        last = new.turn_at(moment)
+        if not standing.done:
+            last = new.turn_at(last.ends_at)
+        if last.ends_at < turn.ends_at:
+            ended = replace(turn, ends_at=last.ends_at)
+            return standing._replace(turn=ended, until=new.until_of(last))
+    if follows_calendar(new.interval) != follows_calendar(old.interval):
+        until = turn.ends_at.replace(tzinfo=None)
+        if follows_calendar(new.interval):
+            until = since_of(new.turn_at(turn.ends_at), new.interval, new.clock)
+    return standing._replace(until=until)
 
 
 def _marked(standing: Standing, weeks: str, moment: datetime, terms: Terms) -> Standing:
@@ -334,26 +297,30 @@ def _marked(standing: Standing, weeks: str, moment: datetime, terms: Terms) -> S
     if moment < start_of(last + 1, clock):
         return standing
     then, marks = standing._replace(weeks=None), []
-    now = week_of(max(turn.ends_at, terms.turn_at(moment).starts_at), clock)
+    now = week_of(advance(then, moment, terms).turn.starts_at, clock)
     for week in range(max(last, now - WEEKS) + 1, now + 1):
-        monday, first = start_of(week, clock), turn.ends_at
-        if first < monday:
-            first = terms.turn_at(monday - INSTANT).ends_at
-        then = advance(then, first, terms)
+        monday = start_of(week, clock)
+        if then.turn.starts_at < monday:
+            then = advance(then, monday - INSTANT, terms)
+            then = advance(then, then.turn.ends_at, terms)
         marks.append(Mark(week, then.done_turns, then.turns))
     return standing._replace(weeks=extended(weeks, marks))
 
 
 def _closed(standing: Standing, terms: Terms, log: TurnLog | None) -> Standing:
     """Return the standing when its turn is over."""
-    outcome = Outcome.DONE if standing.done else _without(standing.turn, terms)
+    outcome, late = Outcome.DONE if standing.done else _without(standing.turn, terms), standing.late
     if outcome is Outcome.MISSED and _is_allowed(standing, terms.allowance):
         outcome = Outcome.FREE
         standing = standing._replace(recent=(standing.recent + "f")[-REMEMBERED:])
+    elif late:
+        streak = standing.streak if outcome is not Outcome.MISSED else 0
+        recent = (standing.recent + "d")[-REMEMBERED:]
+        standing = standing._replace(streak=streak, recent=recent)
     elif outcome is Outcome.MISSED:
-        standing = lapsed(standing, standing.turn, 1)
+        standing = lapsed(standing, standing.turn, standing.until, 1)
     if log is not None:
-        log.add(standing.turn, outcome)
+        log.add(standing.turn, Outcome.DONE if late else outcome, late=late)
     return standing
 
 
@@ -363,7 +330,7 @@ def _without(turn: Turn, terms: Terms) -> Outcome:
         return Outcome.PAUSED
     usual = terms.turn_at(turn.ends_at - INSTANT)
     is_short = turn.ends_at - turn.starts_at < usual.ends_at - usual.starts_at
-    return Outcome.FREE if is_short else Outcome.MISSED
+    return Outcome.FREE if is_short and turn.starts_at == terms.since else Outcome.MISSED
 
 
 def _is_allowed(standing: Standing, allowance: Allowance) -> bool:
@@ -390,11 +357,15 @@ def _leap(standing: Standing, moment: datetime, terms: Terms) -> Standing:
     turn, target = standing.turn, terms.turn_at(moment)
     pause = terms.pause_after(turn.starts_at)
     if pause is not None and pause.starts_at < turn.ends_at:
+        if pause.starts_at >= turn.starts_at:  # it may cover too little of this turn
+            return standing
         last = terms.turn_at(pause.ends_at - INSTANT)
-        return standing._replace(turn=min(last, target, key=lambda turn: turn.starts_at))
+        turn = min(last, target, key=lambda turn: turn.starts_at)
+        return standing._replace(turn=turn, until=terms.until_of(turn))
     if standing.streak:
         return standing
     if pause is not None and pause.starts_at < target.starts_at:
         target = terms.turn_at(pause.starts_at)
+    turn = terms.turn_at(turn.starts_at)
     count = turns_between(turn, target, terms.interval, terms.clock)
-    return lapsed(standing, target, count) if count > 0 else standing
+    return lapsed(standing, target, terms.until_of(target), count) if count > 0 else standing

@@ -269,7 +269,7 @@ def test_what_was_posted_early_on_a_day_of_25_hours_is_known(send, client_of, mo
 def test_all_that_is_wrong_is_named_and_nothing_is_changed(send, ann, movement):
     body = (
         "date,message\n2026-03-02,fine\n2026-03-05,tomorrow\nnever,\n2026-03-02,again\n"
-        f"2026-03-01,{'x' * 281}\n2026-02-28,a,b\n2026-03-04T07:30:01Z,soon\n"
+        f"2026-03-01,{'x' * 281}\n2026-02-28,a,b\n2026-03-04T07:35:01Z,soon\n"
     )
     answer = send(body)
     assert pointers(answer) == [
@@ -337,6 +337,54 @@ def test_a_movement_that_is_not_there_is_not_found(client_of, ann):
     path = "/movements/1000000/updates/import"
     answer = client_of(ann).post(path, data=table("2026-03-01"), content_type="text/csv")
     assert answer.status_code == 404
+
+
+# -- leaving and coming back, and what comes late ---------------------------------------------
+
+
+def test_a_past_is_back_after_leaving_and_rejoining(send, client_of, ann, movement, clock):
+    """A4: the standing begins with the oldest update known, though each row is a duplicate."""
+    client, path = client_of(ann), f"/movements/{movement.id}"
+    for _ in range(5):
+        client.post(f"{path}/updates")
+        clock.pass_(days=1)
+    file = client.get("/identity/export?format=csv").data
+    client.delete(f"{path}/subscriber")
+    client.put(f"{path}/subscriber")
+    answer = send(file, skip_duplicates=True)
+    assert (answer.status_code, answer.json["imported"]) == (200, 0)
+    shown = standing(client_of, ann, movement)
+    assert (shown["streak"], shown["done_turns"]) == (5, 5)
+    assert recompute(movement.id, [ann.id]) == 0
+
+
+@pytest.mark.parametrize(("days", "late"), [(8, True), (5, False)])
+def test_rows_of_last_week_count_and_join_a_streak_in_the_first_days_only(
+    send, client_of, ann, movement, clock, days, late
+):
+    """A7: missed a day, and imported it two days later."""
+    client, path = client_of(ann), f"/movements/{movement.id}"
+    for day in range(days):
+        if day != days - 3:
+            client.post(f"{path}/updates")
+        clock.pass_(days=1)
+    assert standing(client_of, ann, movement)["streak"] == 2
+    missed = clock.now - timedelta(days=3)
+    assert send(table(missed.isoformat())).status_code == 200
+    shown = standing(client_of, ann, movement)
+    assert shown["streak"] == (2 if late else days)
+    assert shown["done_turns"] == days
+    updates = client.get(f"{path}/updates").json
+    assert [one["late"] for one in updates].count(True) == late
+    turn = next(
+        one
+        for one in client.get(f"{path}/history").json
+        if one["first_update_at"] == missed.isoformat()
+    )
+    assert (turn["outcome"], turn["late"]) == ("done", late)
+    export = client.get("/identity/export").json
+    assert [one["late"] for one in export["updates"]].count(True) == late
+    assert recompute(movement.id, [ann.id]) == 0
 
 
 # -- what it costs --------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from gridt.jobs import run_until_idle
 from gridt.models import FormerClock, FormerInterval, SubscriptionPause, User
+from gridt.models.standing.store import recompute
 from gridt.runtime.extensions import db
 from gridt.standing import schedule_changes as gridt_terms
 from tests.networks import make_movements, people, plant, ring
@@ -89,6 +90,7 @@ def test_who_is_no_member_cannot_pause(client_of, make_user, movement):
 
 def test_a_clock_is_shown_and_the_one_before_is_kept(client_of, clock, movement, ann):
     client, now = client_of(ann), clock.now + timedelta(hours=1)
+    client.patch("/identity", json={"time_zone": "UTC"})
     clock.now = now
     changes = {"day_starts_at": "04:00", "week_starts_on": "sunday", "time_zone": "Asia/Tokyo"}
 
@@ -98,7 +100,7 @@ def test_a_clock_is_shown_and_the_one_before_is_kept(client_of, clock, movement,
     assert changes.items() <= client.get("/identity").json.items()
     (former,) = db.session.scalars(sa.select(FormerClock))
     assert (former.time_zone, former.day_starts_at, former.ended_at) == ("UTC", 0, now)
-    assert standing(client, movement)["turn"]["ends_at"] == "2024-03-21T19:00:00+00:00"
+    assert standing(client, movement)["turn"]["ends_at"] == "2024-03-21T00:00:00+00:00"
 
 
 def test_changes_to_the_same_clock_or_within_a_second_leave_no_more(
@@ -113,14 +115,75 @@ def test_changes_to_the_same_clock_or_within_a_second_leave_no_more(
     assert [one.time_zone for one in db.session.scalars(sa.select(FormerClock))] == ["UTC"]
 
 
-def test_only_so_many_clocks_are_remembered(client_of, clock, movement, ann, monkeypatch):
-    monkeypatch.setattr(gridt_terms, "MOST_FORMER", 3)
-    client, zones = client_of(ann), ("Asia/Tokyo", "Europe/Paris", "America/Lima", "UTC")
-    for zone in (*zones, *zones):
-        client.patch("/identity", json={"time_zone": zone})
+def test_ten_new_clocks_a_day_are_enough(client_of, clock, movement, ann):
+    client = client_of(ann)
+    zones = [f"Etc/GMT+{number}" for number in range(12)]
+    for zone in zones[:11]:
         clock.pass_(minutes=1)
-    kept = db.session.scalars(sa.select(FormerClock).order_by(FormerClock.ended_at))
-    assert [one.time_zone for one in kept] == ["Asia/Tokyo", "Europe/Paris", "America/Lima"]
+        assert client.patch("/identity", json={"time_zone": zone}).status_code == 200
+    clock.pass_(minutes=1)
+    refused = client.patch("/identity", json={"time_zone": zones[11], "bio": "on the move"})
+    assert (refused.status_code, refused.json["type"]) == (429, "/problems/too-many-clocks")
+    assert refused.headers["Retry-After"] == str(24 * 3600 - 10 * 60)
+    assert client.get("/identity").json["time_zone"] == zones[10]
+    assert client.get("/identity").json["bio"] == ""
+    # to set one back is always allowed, and makes room
+    assert client.patch("/identity", json={"time_zone": zones[9]}).status_code == 200
+    assert client.patch("/identity", json={"time_zone": zones[11]}).status_code == 200
+
+
+def test_the_first_zone_holds_for_all_the_past(client_of, clock, make_movement, make_user):
+    """A3: whoever registers without a zone has not lived by UTC."""
+    clock.now = datetime(2026, 3, 20, 8, tzinfo=UTC)
+    user = make_user()
+    movement = make_movement(user)
+    client, path = client_of(user), f"/movements/{movement.id}"
+    clock.pass_(seconds=10)
+    client.patch("/identity", json={"time_zone": "Europe/Berlin"})
+    assert db.session.scalars(sa.select(FormerClock)).all() == []
+    assert standing(client, movement)["turn"]["ends_at"] == "2026-03-20T23:00:00+00:00"
+    for day in (20, 21, 22):
+        clock.now = datetime(2026, 3, day, 10, tzinfo=UTC)
+        assert not standing(client, movement)["turn"]["done"]
+        client.post(f"{path}/updates")
+    assert standing(client, movement)["streak"] == 3
+    clock.pass_(days=1)
+    client.patch("/identity", json={"time_zone": "Asia/Tokyo"})  # is a change
+    assert [one.time_zone for one in db.session.scalars(sa.select(FormerClock))] == [
+        "Europe/Berlin"
+    ]
+
+
+@pytest.mark.parametrize("parts", [{"time_zone": "UTC"}, {"time_zone": "Europe/Berlin"}])
+def test_who_registers_with_a_zone_has_chosen_it(client, parts):
+    account = {"username": "zoe", "email": "zoe@example.org", "password": "correct horse battery"}
+    more = {"day_starts_at": "04:00", "week_starts_on": "sunday"}
+    assert client.post("/register", json=account | parts | more).status_code == 201
+    zoe = User.find_by_name("zoe")
+    assert (zoe.time_zone, zoe.day_starts_at, zoe.week_starts_on) == (parts["time_zone"], 240, 6)
+    assert zoe.clock_chosen_at is not None
+
+
+def test_whoever_registers_without_a_zone_has_chosen_none(client):
+    account = {"username": "zoe", "email": "zoe@example.org", "password": "correct horse battery"}
+    assert client.post("/register", json=account | {"day_starts_at": "04:00"}).status_code == 201
+    assert User.find_by_name("zoe").clock_chosen_at is None
+
+
+def test_a_creator_changes_the_interval_once_a_day(client_of, clock, movement, ann, make_user):
+    client, path = client_of(ann), f"/movements/{movement.id}"
+    assert client.patch(path, json={"interval": "weekly"}).status_code == 200
+    clock.pass_(hours=23)
+    refused = client.patch(path, json={"interval": "daily", "free_misses": 2})
+    assert (refused.status_code, refused.json["type"]) == (429, "/problems/interval-changed-lately")
+    assert refused.headers["Retry-After"] == "3600"
+    assert client.get(path).json["free_misses"] == 0
+    assert client.patch(path, json={"free_misses": 1}).status_code == 200
+    assert (
+        client_of(make_user(role="admin")).patch(path, json={"interval": "P2D"}).status_code == 200
+    )
+    clock.pass_(days=1)
+    assert client.patch(path, json={"interval": "daily"}).status_code == 200
 
 
 def test_each_movement_takes_as_many_statements(client_of, make_user, statements):
@@ -158,7 +221,7 @@ def test_an_interval_is_told_anew_in_batches(client_of, clock, monkeypatch):
     assert answer.json["free_misses"] == 2
     assert db.session.scalars(sa.select(FormerInterval.interval)).all() == [timedelta(days=1)]
     assert run_until_idle() == 4
-    assert standing(client, movement)["turn"]["ends_at"] == "2024-03-25T00:00:00+00:00"
+    assert standing(client, movement)["turn"]["ends_at"] == "2024-03-24T00:00:00+00:00"
 
 
 def test_an_allowance_overlooks_misses(client_of, clock, movement, ann):
@@ -172,6 +235,44 @@ def test_an_allowance_overlooks_misses(client_of, clock, movement, ann):
     assert standing(client, movement)["streak"] == 0
 
 
+def test_a_pause_of_seconds_before_midnight_saves_no_streak(client_of, clock, movement, ann):
+    client, path = client_of(ann), f"/movements/{movement.id}"
+    client.post(f"{path}/updates")
+    for day in (21, 22):
+        clock.now = datetime(2024, 3, day, 23, 59, tzinfo=UTC)
+        client.put(f"{path}/pause", json={"until": (clock.now + timedelta(seconds=2)).isoformat()})
+    clock.pass_(minutes=2)
+    assert standing(client, movement)["streak"] == 0
+    assert client.get(f"{path}/history").json[-2]["outcome"] == "missed"
+
+
+@pytest.mark.parametrize(
+    ("pauses", "streak"),
+    [
+        ([("21T06:00", "21T18:00")], 1),
+        ([("21T06:00", "21T17:59")], 0),
+        ([("21T01:00", "21T07:00"), ("21T12:00", "21T18:00")], 1),
+        ([("21T01:00", "21T07:00"), ("21T12:00", "21T17:59")], 0),
+        ([("20T23:00", "21T00:01")], 1),
+        ([("20T23:00", "21T00:01"), ("21T23:00", "21T23:01")], 1),
+        ([("21T00:00", "21T00:01")], 0),
+        ([("21T00:00", "21T00:01"), ("21T23:00", "21T23:01")], 0),
+    ],
+)
+def test_a_turn_is_paused_by_half_of_it_or_from_before_it(
+    client_of, clock, movement, ann, pauses, streak
+):
+    client, path = client_of(ann), f"/movements/{movement.id}"
+    client.post(f"{path}/updates")
+    for first, last in pauses:
+        clock.now = datetime.fromisoformat(f"2024-03-{first}:00+00:00")
+        client.put(f"{path}/pause", json={"until": f"2024-03-{last}:00+00:00"})
+    clock.now = datetime(2024, 3, 22, 12, tzinfo=UTC)
+    assert standing(client, movement)["streak"] == streak
+    assert recompute(movement.id, [ann.id]) == 0
+    assert standing(client, movement)["streak"] == streak
+
+
 # -- corrections ----------------------------------------------------------------------------
 
 
@@ -179,7 +280,7 @@ def test_a_turn_that_has_just_ended_may_still_be_done(client_of, clock, movement
     client, path = client_of(ann), f"/movements/{movement.id}/updates"
     clock.now = datetime(2024, 3, 22, 1, 30, tzinfo=UTC)
     late, too_late = "2024-03-21T23:00:00Z", "2024-03-20T23:00:00Z"
-    for at in (too_late, "2024-03-22T01:30:01Z"):
+    for at in (too_late, "2024-03-22T01:35:01Z"):
         answer = client.post(path, json={"at": at})
         assert answer.status_code == 422
         assert answer.json["errors"][0]["pointer"] == "#/at"

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from gridt.models.rows import MovementRow, StandingRow
 from gridt.models.schedule import clock_of
 from gridt.turns.calendar import Turn
-from gridt.turns.scoring import Allowance, Pause, Standing, Terms, initial, mark_done
+from gridt.turns.scoring import Standing, initial, mark_done
+from gridt.turns.terms import INSTANT, Allowance, Pause, Terms
 
 
 def has_unscored_update(row: StandingRow | MovementRow) -> bool:
@@ -48,15 +50,29 @@ def stored_standing(row: StandingRow | MovementRow) -> Standing | None:
     """Return the standing, but for the weeks, that a row has; None where none was stored yet."""
     if row.turn_starts_at is None or row.turn_ends_at is None:
         return None
+    turn = Turn(0, row.turn_starts_at, row.turn_ends_at)
     return Standing(
-        Turn(0, row.turn_starts_at, row.turn_ends_at),
+        turn,
+        row.turn_until or _nearest_date(turn, row),
+        row.leapt_at,
         row.turn_done,
         row.streak,
         row.best_streak,
         row.done_turns,
         row.turns,
         row.recent or "",
+        None,
+        row.turn_late,
     )
+
+
+def _nearest_date(turn: Turn, row: StandingRow | MovementRow) -> datetime:
+    """Return the date that the calendar shows nearest to the end of a turn, in rows without it."""
+    terms = terms_of(row)
+    last = terms.turn_at(turn.ends_at - INSTANT)
+    if 2 * (turn.ends_at - last.starts_at) < last.ends_at - last.starts_at:
+        last = terms.turn_at(last.starts_at - INSTANT)
+    return terms.until_of(last)
 
 
 def _first_standing(row: StandingRow | MovementRow, terms: Terms) -> Standing:

@@ -1,9 +1,9 @@
 """Stored standings: on the subscription, recomputed from history when the past changes."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
@@ -23,7 +23,6 @@ from sqlalchemy import (
     update,
 )
 
-from gridt.errors import NotInTime
 from gridt.models.base import Rows, UTCDateTime, execute
 from gridt.models.quotas import ensure_turn_allows
 from gridt.models.rows import (
@@ -42,21 +41,13 @@ from gridt.models.schedule import (
     SubscriptionPause,
     periods_of,
 )
-from gridt.models.standing.reading import full_standing_of, standing_of, terms_of
+from gridt.models.standing.reading import full_standing_of, terms_of
 from gridt.models.subscription import Subscription
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import Turn
-from gridt.turns.scoring import (
-    INSTANT,
-    Pause,
-    Period,
-    Standing,
-    Terms,
-    TurnLog,
-    advance,
-    mark_done,
-    score,
-)
+from gridt.turns.life import Period, score
+from gridt.turns.scoring import Standing, TurnLog, advance, mark_done
+from gridt.turns.terms import Pause, Terms, merged
 
 # tables by name, since the models of these import this module
 users = table(
@@ -79,6 +70,7 @@ _updates = table(
     column("leader_id", Integer),
     column("movement_id", Integer),
     column("time_stamp", UTCDateTime),
+    column("late", Boolean),
 )
 
 #: the columns that a standing is stored in
@@ -86,6 +78,9 @@ _STANDING_COLUMNS = (
     Subscription.turn_starts_at,
     Subscription.turn_ends_at,
     Subscription.turn_done,
+    Subscription.turn_until,
+    Subscription.leapt_at,
+    Subscription.turn_late,
     Subscription.streak,
     Subscription.recent,
     Subscription.best_streak,
@@ -146,6 +141,17 @@ _STORE = (
             column.key: bindparam(f"new_{column.key}", type_=column.type)
             for column in _STANDING_COLUMNS
         }
+    )
+)
+_STORE_PAUSE = (
+    update(cast("Table", Subscription.__table__))
+    .where(
+        Subscription.user_id == bindparam("of_user"),
+        Subscription.movement_id == bindparam("of_movement"),
+    )
+    .values(
+        paused_from=bindparam("new_start", type_=UTCDateTime()),
+        paused_until=bindparam("new_end", type_=UTCDateTime()),
     )
 )
 _posted_at = bindparam("posted_at", type_=UTCDateTime())
@@ -265,22 +271,18 @@ def persist_at(user_id: int, movement_id: int, row: StandingRow, moment: datetim
     execute(_STORE, _values(user_id, movement_id, _standing_at(moment, row)))
 
 
-def turn_open_for(row: StandingRow, at: datetime, moment: datetime, grace: timedelta) -> Turn:
-    """Return the turn of a moment that a member reports late, where that may still be done.
+def store_pauses(row: StandingRow, moment: datetime) -> None:
+    """Store what a member's pauses do to the turn of a moment, as one pause, with the row."""
+    ids = {"user_ids": [row.user_id], "movement_id": row.movement_id}
+    pauses = [Pause(pause.starts_at, pause.ends_at) for pause in fetch(PauseRow, _PAUSES, ids)]
+    _store_merged(row, pauses, _standing_at(moment, row).turn)
 
-    :param grace: after a turn's end
-    :raises NotInTime: when `at` is in the future, or in a turn that is over for too long
-    """
-    if at > moment:
-        raise NotInTime("In the future.")
-    terms = terms_of(row)
-    turn = advance(standing_of(row, terms), moment, terms).turn
-    if at in turn:
-        return turn
-    before = terms.turn_at(turn.starts_at - INSTANT)
-    if at < max(before.starts_at, terms.since) or moment >= turn.starts_at + grace:
-        raise NotInTime("In a turn that is over for too long, or before you subscribed.")
-    return before
+
+def _store_merged(row: StandingRow, pauses: Sequence[Pause], turn: Turn) -> None:
+    ids = {"of_user": row.user_id, "of_movement": row.movement_id}
+    # those that were over before the turn do not matter, but the last one is kept
+    pause = merged(pauses, turn) if pauses[-1].ends_at > turn.starts_at else pauses[-1]
+    execute(_STORE_PAUSE, ids | {"new_start": pause.starts_at, "new_end": pause.ends_at})
 
 
 def recompute(movement_id: int, user_ids: Collection[int]) -> int:
@@ -295,12 +297,35 @@ def recompute(movement_id: int, user_ids: Collection[int]) -> int:
     now = utcnow()
     rows, corrected = [], 0
     for past in _pasts(movement_id, user_ids):
-        standing = past.scored(now)
-        corrected += standing != _standing_at(now, past.row)
+        until = past.latest(now)
+        standing = past.scored(until)
+        corrected += standing != _standing_at(until, past.row)
         rows.append(_values(past.row.user_id, movement_id, standing))
+        if len(past.terms.pauses) > 1:
+            _store_merged(past.row, past.terms.pauses, standing.turn)
     if rows:
         execute(_STORE, rows)
     return corrected
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What recomputing would change of a member's standing."""
+
+    user_id: int
+    stored: Standing
+    scored: Standing
+
+
+def corrections(movement_id: int, user_ids: Collection[int]) -> list[Correction]:
+    """Return what `recompute` would change of some members' standings; stores nothing."""
+    now, found = utcnow(), []
+    for past in _pasts(movement_id, user_ids):
+        until = past.latest(now)
+        stored, scored = _standing_at(until, past.row), past.scored(until)
+        if stored != scored:
+            found.append(Correction(past.row.user_id, stored, scored))
+    return found
 
 
 def _standing_at(moment: datetime, row: StandingRow) -> Standing:
@@ -317,19 +342,25 @@ class MemberPast:
     :param terms: the pauses, and what holds now
     :param periods: what held since they subscribed, one after the other
     :param moments: when they did it, in order
+    :param late: those that they reported too late for a streak
     """
 
     row: StandingRow
     terms: Terms
     periods: Sequence[Period]
     moments: Sequence[datetime]
+    late: Set[datetime]
+
+    def latest(self, now: datetime) -> datetime:
+        """Return the present, or the last thing that happened where the clock was set back."""
+        return max([now, self.periods[-1].starts_at, *self.moments[-1:]])
 
     def scored(self, until: datetime, log: TurnLog | None = None) -> Standing:
         """Return the member's standing at a moment.
 
         :param log: gets the turns that were over by then
         """
-        return score(self.periods, self.moments, self.terms, until, log)
+        return score(self.periods, self.moments, self.terms, until, log, self.late)
 
 
 def past_of(user_id: int, movement_id: int) -> MemberPast | None:
@@ -348,9 +379,12 @@ def _pasts(movement_id: int, user_ids: Collection[int]) -> Iterator[MemberPast]:
     for row in rows:
         own_pauses = [Pause(pause.starts_at, pause.ends_at) for pause in pauses[row.user_id]]
         terms = replace(terms_of(row), pauses=own_pauses)
-        own_times = (update.time_stamp for update in times[row.user_id])
-        moments = [moment for moment in own_times if moment >= row.since]
-        yield MemberPast(row, terms, periods_of(terms, clocks[row.user_id], intervals), moments)
+        own = [update for update in times[row.user_id] if update.time_stamp >= row.since]
+        moments = [update.time_stamp for update in own]
+        late = {update.time_stamp for update in own if update.late}
+        late -= {update.time_stamp for update in own if not update.late}
+        own_clocks = [one for one in clocks[row.user_id] if one.ended_at > row.subscribed_at]
+        yield MemberPast(row, terms, periods_of(terms, own_clocks, intervals), moments, late)
 
 
 _OfUser = TypeVar("_OfUser", UpdateTimeRow, FormerClockRow, PauseRow)
@@ -374,6 +408,9 @@ def to_columns(standing: Standing) -> dict[str, Any]:
         "turn_starts_at": standing.turn.starts_at,
         "turn_ends_at": standing.turn.ends_at,
         "turn_done": standing.done,
+        "turn_until": standing.until,
+        "leapt_at": standing.leapt_at,
+        "turn_late": standing.late,
         "streak": standing.streak,
         "best_streak": standing.best_streak,
         "done_turns": standing.done_turns,

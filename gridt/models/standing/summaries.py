@@ -16,16 +16,9 @@ from gridt.models.standing.reading import (
     terms_of,
 )
 from gridt.models.standing.store import STANDING_ROWS
-from gridt.turns.calendar import Clock, Turn, follows_calendar
-from gridt.turns.scoring import (
-    Standing,
-    Terms,
-    advance,
-    begun,
-    lapsed,
-    recent_completion,
-    streak_after,
-)
+from gridt.turns.calendar import Clock, Turn, follows_calendar, turns_between
+from gridt.turns.scoring import Standing, advance, begun, lapsed, recent_completion, streak_after
+from gridt.turns.terms import Terms
 
 #: what divides time into turns: the interval, since when turns count, and the parts of the clock
 _Schedule = tuple[timedelta, datetime, str, int, int]
@@ -45,7 +38,7 @@ def own_standing_view(row: StandingRow | MovementRow, moment: datetime) -> dict[
         begins_at = paused_until or due_at
         if standing.done:  # a pause may end before the turn does
             begins_at = max(begins_at, due_at)
-        due_at = _turn_at(begins_at, _schedule_of(row)).ends_at
+        due_at = _due_after(standing, begins_at, row)
     done_turns, counted = recent_completion(standing.recent)
     return {
         "turn": {"starts_at": turn.starts_at, "ends_at": turn.ends_at, "done": standing.done},
@@ -59,6 +52,16 @@ def own_standing_view(row: StandingRow | MovementRow, moment: datetime) -> dict[
     }
 
 
+def _due_after(standing: Standing, begins_at: datetime, row: StandingRow | MovementRow) -> datetime:
+    """Return when the turn ends that a moment after the present turn is in."""
+    schedule = _schedule_of(row)
+    if begins_at < standing.turn.ends_at:
+        return standing.turn.ends_at
+    if not _is_regular(standing.turn.ends_at, standing.until, schedule):
+        return advance(standing._replace(weeks=None), begins_at, terms_of(row)).turn.ends_at
+    return _turn_at(begins_at, schedule)[0].ends_at
+
+
 def _standing_at(moment: datetime, row: StandingRow | MovementRow) -> Standing:
     """Return a member's standing at a moment, but for the weeks."""
     standing = stored_standing(row)
@@ -69,20 +72,22 @@ def _standing_at(moment: datetime, row: StandingRow | MovementRow) -> Standing:
         return advance(standing_of(row, terms), moment, terms)
     schedule = _schedule_of(row)
     if standing is None:
-        standing = begun(_turn_at(row.since, schedule), row.since)
-    turn = standing.turn
-    if moment < turn.ends_at:
+        turn, until = _turn_at(row.since, schedule)
+        standing = begun(turn, until, row.since)
+    if moment < standing.turn.ends_at:
         return standing
     # what `advance` does as well, with turns from caches
-    now = _turn_and_misses(turn.starts_at, turn.ends_at, standing.done, moment, schedule)
-    return lapsed(standing, *now)
+    if not standing.done or not _is_regular(standing.turn.ends_at, standing.until, schedule):
+        terms = terms_of(row)
+        return advance(standing, moment, terms)
+    return lapsed(standing, *_misses_after(standing.turn.ends_at, moment, schedule))
 
 
 def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, int] | None:
     """Return whether a member's present turn is done, and the streak, where the row has enough.
 
     :returns: None where `summaries_for_others` has to look: with pauses, with allowances, and
-        after a turn that was not done and may have been short
+        after a turn that was not done, or that no turn of the calendar follows
     """
     ends_at, streak = row.turn_ends_at, row.streak
     if ends_at is None:
@@ -93,11 +98,10 @@ def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, 
         return False, 0
     if row.paused_until is not None or rules.free_misses or not row.turn_done:
         return None
-    clock = (row.time_zone, row.day_starts_at, row.week_starts_on)
-    misses = _misses_after(ends_at, moment, rules.interval, *clock)
-    # after a change of interval, a turn counted from the subscription may begin later than this
-    if misses == 1 and not _follows_calendar(rules.interval):
+    schedule = _schedule(rules.interval, row)
+    if row.turn_until is None or not _is_regular(ends_at, row.turn_until, schedule):
         return None
+    _, _, misses = _misses_after(ends_at, moment, schedule)
     return False, streak_after(streak, misses)
 
 
@@ -120,9 +124,13 @@ def summaries_for_others(
 
 
 def _schedule_of(row: StandingRow | MovementRow) -> _Schedule:
+    return _schedule(row.interval, row)
+
+
+def _schedule(interval: timedelta, row: StandingRow | MovementRow | PersonRow) -> _Schedule:
     """Return what divides a member's time into turns: the same for many, as far as it can be."""
-    since = _ANY if _follows_calendar(row.interval) else row.since
-    return row.interval, since, row.time_zone, row.day_starts_at, row.week_starts_on
+    since = _ANY if _follows_calendar(interval) else row.since
+    return interval, since, row.time_zone, row.day_starts_at, row.week_starts_on
 
 
 #: asked for each row
@@ -135,37 +143,33 @@ def _terms_by(schedule: _Schedule) -> Terms:
 
 
 @lru_cache(4096)
-def _turn_at(moment: datetime, schedule: _Schedule) -> Turn:
-    """Return the turn that a moment is in."""
+def _turn_at(moment: datetime, schedule: _Schedule) -> tuple[Turn, datetime]:
+    """Return the turn that a moment is in, and the date up to which it runs."""
     terms = _terms_by(schedule)
     if terms.since is _ANY:  # the minute's first moment is in the same turn, and mostly known
         moment = moment.replace(second=0, microsecond=0)
-    return terms.turn_at(moment)
-
-
-def _turn_and_misses(
-    starts_at: datetime, ends_at: datetime, done: bool, moment: datetime, schedule: _Schedule
-) -> tuple[Turn, int]:
-    """Return the turn of a moment, and how many turns were missed since another began."""
-    turn = _turn_at(moment, schedule)
-    if done and turn.starts_at == ends_at:  # the next one
-        return turn, 0
-    return _misses(starts_at, ends_at, done, max(turn.starts_at, ends_at), schedule)
+    turn = terms.turn_at(moment)
+    return turn, terms.until_of(turn)
 
 
 @lru_cache(4096)
-def _misses(
-    starts_at: datetime, ends_at: datetime, done: bool, moment: datetime, schedule: _Schedule
-) -> tuple[Turn, int]:
-    standing = Standing(Turn(0, starts_at, ends_at), done)
-    now = advance(standing, moment, _terms_by(schedule))
-    return now.turn, now.turns
+def _is_regular(ends_at: datetime, until: datetime, schedule: _Schedule) -> bool:
+    """Return whether turns of the calendar follow a turn that is done."""
+    turn, _ = _turn_at(ends_at, schedule)
+    return turn.starts_at == ends_at == _terms_by(schedule).moment_of(until)
 
 
-@lru_cache(4096)
-def _misses_after(ends_at: datetime, moment: datetime, interval: timedelta, *clock: Any) -> int:
-    """Return how many turns were missed until a moment, after a turn that was done."""
-    zone, day_starts_at, week_starts_on = clock
-    since = _ANY if _follows_calendar(interval) else ends_at
-    schedule = (interval, since, zone, day_starts_at, week_starts_on)
-    return _turn_and_misses(ends_at, ends_at, True, moment, schedule)[1]
+def _misses_after(
+    ends_at: datetime, moment: datetime, schedule: _Schedule
+) -> tuple[Turn, datetime, int]:
+    """Return the turn of a moment, its date, and the turns missed since one that was done.
+
+    :param ends_at: of the turn that was done, which turns of the calendar follow
+    """
+    turn, until = _turn_at(moment, schedule)
+    if turn.starts_at == ends_at:
+        return turn, until, 0
+    first, _ = _turn_at(ends_at, schedule)
+    interval, _, zone, day_starts_at, week_starts_on = schedule
+    clock = Clock(zone, day_starts_at, week_starts_on)
+    return turn, until, turns_between(first, turn, interval, clock)

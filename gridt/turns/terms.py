@@ -1,0 +1,107 @@
+"""Terms: what a member's turns are scored by."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from gridt.turns.calendar import Clock, Turn, date_after, moment_of, turn_at, until_of
+
+#: zones differ by this much: no turn lasts longer than its interval and this
+SPREAD = timedelta(hours=26)
+#: a clock that is set may count as set this much earlier
+SET_LATE = timedelta(days=2)
+#: of this many turns, one may leave out a date
+TURNS_PER_LEAP = 7
+#: the least step of time
+INSTANT = timedelta(microseconds=1)
+
+#: turns that the recent completion is of, the last ones that count
+RECENT_TURNS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Up to `misses` missed turns in any `turns` consecutive turns do not end a streak."""
+
+    misses: int = 0
+    turns: int = RECENT_TURNS
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A time in which nothing is expected of a member."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+def merged(pauses: Sequence[Pause], turn: Turn) -> Pause:
+    """Return the one pause that has the effect of all, in a turn and in those after it.
+
+    It ends with the last one. It begins before the turn where one did, or else it is as long in
+    the turn as all together.
+
+    :param pauses: one after the other; the last one begins before the turn ends
+    """
+    *earlier, last = (pause for pause in pauses if pause.ends_at > turn.starts_at)
+    starts_at = last.starts_at
+    for pause in earlier:
+        if pause.starts_at < turn.starts_at:
+            return Pause(pause.starts_at, last.ends_at)
+        starts_at -= pause.ends_at - pause.starts_at
+    return Pause(starts_at, last.ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a member's turns are scored by.
+
+    :param since: when the member subscribed
+    :param pauses: one after the other
+    """
+
+    interval: timedelta
+    clock: Clock
+    since: datetime
+    allowance: Allowance = Allowance()
+    pauses: Sequence[Pause] = ()
+
+    def turn_at(self, moment: datetime) -> Turn:
+        """Return the turn that a moment is in, as the calendar has it."""
+        return turn_at(moment, self.interval, self.clock, self.since)
+
+    def until_of(self, turn: Turn) -> datetime:
+        """Return the date up to which a turn of the calendar runs."""
+        return until_of(turn, self.interval, self.clock)
+
+    def moment_of(self, until: datetime) -> datetime:
+        """Return the first moment at which the clock shows a date."""
+        return moment_of(until, self.interval, self.clock)
+
+    def date_after(self, until: datetime) -> datetime:
+        """Return the next date on which turns of the calendar begin."""
+        return date_after(until, self.interval, self.clock, self.since)
+
+    def is_regular(self, turn: Turn, until: datetime) -> bool:
+        """Return whether a turn is one of the calendar, as all that follow it are."""
+        usual = self.turn_at(turn.starts_at)
+        return turn == usual and until == self.until_of(usual)
+
+    def pause_after(self, moment: datetime) -> Pause | None:
+        """Return the first pause that ends after a moment."""
+        place = bisect_right(self.pauses, moment, key=lambda pause: pause.ends_at)
+        return self.pauses[place] if place < len(self.pauses) else None
+
+    def paused_in(self, turn: Turn) -> bool:
+        """Return whether a pause began before a turn, or pauses cover at least half of it."""
+        place = bisect_right(self.pauses, turn.starts_at, key=lambda pause: pause.ends_at)
+        covered = timedelta()
+        for pause in islice(self.pauses, place, None):
+            if pause.starts_at < turn.starts_at:
+                return True
+            if pause.starts_at >= turn.ends_at:
+                break
+            covered += min(pause.ends_at, turn.ends_at) - pause.starts_at
+        return 2 * covered >= turn.ends_at - turn.starts_at

@@ -1,0 +1,402 @@
+"""What a change of clock does: properties of random lives, and cases with their right values.
+
+Lives are long with `make fuzz`, and few and short otherwise. Nothing here asks a database.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import settings
+
+from gridt.turns.calendar import DAY, HALF_DAY, Clock
+from gridt.turns.clocks import undone_by
+from gridt.turns.life import Period, score
+from gridt.turns.scoring import Outcome, ScoredTurn, Standing, TurnLog
+from gridt.turns.terms import SET_LATE, SPREAD, Terms
+from tests.databases import same_on_both
+
+pytestmark = same_on_both
+
+IS_FUZZ = settings.get_current_profile_name() == "fuzz"
+LIVES = 500 if IS_FUZZ else 25
+STEPS = 60 if IS_FUZZ else 30
+
+SECOND, HOUR, WEEK = timedelta(seconds=1), timedelta(hours=1), timedelta(days=7)
+#: summer time begins and ends
+SEASON = 2 * HOUR
+START = datetime(2026, 6, 1, 6, 30, tzinfo=UTC)  # a Monday
+ZONES = (
+    "Pacific/Pago_Pago Pacific/Honolulu America/Los_Angeles America/New_York America/St_Johns"
+    " America/Sao_Paulo Atlantic/Azores UTC Europe/London Europe/Berlin Africa/Cairo"
+    " Asia/Kathmandu Asia/Tokyo Australia/Lord_Howe Pacific/Auckland Pacific/Chatham"
+    " Pacific/Kiritimati"
+).split()
+INTERVALS = [5 * HOUR, HALF_DAY, DAY, 2 * DAY, 3 * DAY, WEEK, 2 * WEEK, 30 * DAY, 365 * DAY]
+BERLIN, TOKYO, NEW_YORK, LONDON = map(
+    Clock, ["Europe/Berlin", "Asia/Tokyo", "America/New_York", "Europe/London"]
+)
+AUCKLAND, LOS_ANGELES = Clock("Pacific/Auckland"), Clock("America/Los_Angeles")
+
+
+@dataclass
+class Person:
+    """Somebody who sets clocks, and a movement that they are in, as the service stores it."""
+
+    clock: Clock = BERLIN
+    interval: timedelta = DAY
+    since: datetime = START
+    deeds: list[datetime] = field(default_factory=list)
+    former: list[tuple[datetime, Clock]] = field(default_factory=list)
+    intervals: list[tuple[datetime, timedelta]] = field(default_factory=list)
+
+    def do(self, moment: datetime) -> None:
+        self.deeds.append(moment)
+
+    def set(self, moment: datetime, clock: Clock) -> None:
+        if clock == self.clock:
+            return
+        last = self.deeds[-1] if self.deeds else None
+        undone = undone_by(clock, moment, self.former, last)
+        if undone is None:
+            self.former.append((moment, self.clock))
+        else:
+            del self.former[undone:]
+        self.clock = clock
+
+    def set_interval(self, moment: datetime, interval: timedelta) -> None:
+        if interval != self.interval:
+            self.intervals.append((moment, self.interval))
+            self.interval = interval
+
+    def periods(self) -> list[Period]:
+        ends = sorted({end for end, _ in [*self.former, *self.intervals]})
+        return [
+            Period(
+                moment,
+                _held_at(moment, self.intervals, self.interval),
+                _held_at(moment, self.former, self.clock),
+            )
+            for moment in [self.since, *ends]
+        ]
+
+    def standing(self, moment: datetime, log: TurnLog | None = None) -> Standing:
+        terms = Terms(self.interval, self.clock, self.since)
+        return score(self.periods(), self.deeds, terms, moment, log)
+
+    def turns(self, moment: datetime) -> list[ScoredTurn]:
+        log = TurnLog()
+        self.standing(moment, log)
+        return list(log)
+
+    def copy(self) -> "Person":
+        return replace(
+            self,
+            deeds=[*self.deeds],
+            former=[*self.former],
+            intervals=[*self.intervals],
+        )
+
+
+def _held_at(moment, former, present):
+    place = bisect_right(former, moment, key=lambda one: one[0])
+    return present if place == len(former) else former[place][1]
+
+
+def at(clock: Clock, text: str) -> datetime:
+    """Return the moment at which a clock shows a time of June 2026: "02 23:30"."""
+    shown = datetime.fromisoformat(f"2026-06-{text}").replace(tzinfo=ZoneInfo(clock.zone))
+    return shown.astimezone(UTC)
+
+
+def june(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-06-{text}").replace(tzinfo=UTC)
+
+
+def any_clock(dice: Random, *, whole: bool = True) -> Clock:
+    if not whole:
+        return Clock(dice.choice(ZONES))
+    return Clock(dice.choice(ZONES), dice.choice([0, 0, 60, 240, 720]), dice.randrange(7))
+
+
+def lives() -> Iterator[Random]:
+    return map(Random, range(LIVES))
+
+
+# -- P1, P5, P7: turns touch, and none is too long or too short; what is over stays ---------------
+
+
+def _live(dice: Random, person: Person, moment: datetime) -> None:
+    act = dice.random()
+    if act < 0.55:
+        person.do(moment)
+    elif act < 0.9:
+        person.set(moment, any_clock(dice))
+    else:
+        person.set_interval(moment, dice.choice(INTERVALS))
+
+
+def _longest(person: Person, turn: ScoredTurn) -> timedelta:
+    periods = [
+        *person.periods(),
+        replace(person.periods()[-1], starts_at=datetime.max.replace(tzinfo=UTC)),
+    ]
+    return max(
+        one.interval
+        for one, other in pairwise(periods)
+        if one.starts_at < turn.turn.ends_at and other.starts_at > turn.turn.starts_at
+    )
+
+
+def test_p1_turns_touch_and_last_about_as_long_as_the_interval() -> None:
+    for dice in lives():
+        person = Person(any_clock(dice), dice.choice(INTERVALS))
+        moment = START
+        for _ in range(STEPS):
+            moment += dice.choice([SECOND, HOUR, 7 * HOUR, person.interval * dice.random()])
+            _live(dice, person, moment)
+        moment += 3 * person.interval
+        turns, standing = person.turns(moment), person.standing(moment)
+        assert turns[0].turn.starts_at == START
+        for one, other in pairwise(turns):
+            assert one.turn.ends_at == other.turn.starts_at
+        for number, scored in enumerate(turns):
+            length = scored.turn.ends_at - scored.turn.starts_at
+            longest = _longest(person, scored)
+            shortest = min(period.interval for period in person.periods())
+            assert length <= longest + SPREAD + SEASON, (dice, scored)
+            if number and scored.outcome is not Outcome.DONE:
+                assert length >= shortest / 2 - SEASON, (dice, scored)
+        outcomes = [one.outcome for one in turns] + [Outcome.DONE] * standing.done
+        assert outcomes.count(Outcome.DONE) == standing.done_turns
+        assert outcomes.count(Outcome.MISSED) == standing.turns - standing.done_turns
+        letters = "".join(outcome[0] for outcome in outcomes)
+        assert letters.rpartition("m")[2].count("d") == standing.streak
+
+
+def test_p5_turns_that_ended_two_days_ago_stay() -> None:
+    for dice in lives():
+        person = Person(any_clock(dice), dice.choice(INTERVALS))
+        moment = START
+        for _ in range(STEPS // 3):
+            moment += dice.choice([SECOND, HOUR, 7 * HOUR, person.interval * dice.random()])
+            before, rows = person.copy(), len(person.former)
+            if dice.random() < 0.5:
+                person.do(moment)
+            else:
+                person.set(moment, any_clock(dice))
+            if len(person.former) >= rows:  # else it is a clock set back
+                horizon = moment - SET_LATE
+                old, new = (
+                    [one for one in some.turns(moment) if one.turn.ends_at <= horizon]
+                    for some in (before, person)
+                )
+                assert old == new
+
+
+# -- P2: a clock that is set back --------------------------------------------------------------
+
+
+def test_p2_a_clock_set_back_leaves_nothing() -> None:
+    for dice in lives():
+        person = Person(any_clock(dice), dice.choice(INTERVALS))
+        moment = START
+        for _ in range(STEPS // 3):
+            moment += dice.choice([SECOND, HOUR, 7 * HOUR, person.interval * dice.random()])
+            _live(dice, person, moment)
+        other, clock = person.copy(), person.clock
+        share = sorted(dice.random() for _ in range(dice.randrange(1, 12)))
+        for part in share[:-1]:
+            person.set(moment + part * SET_LATE, any_clock(dice))
+        person.set(moment + share[-1] * SET_LATE, clock)
+        for later in (moment + SET_LATE, moment + 5 * person.interval):
+            assert person.standing(later) == other.standing(later)
+
+
+# -- P3: travellers ---------------------------------------------------------------------------
+
+
+def _travel(
+    dice: Random, hours: tuple[int, int], late: int, days: int = 60
+) -> tuple[Person, datetime]:
+    """Live as somebody who does it once on each date that their own clock shows first."""
+    own = Clock(dice.choice(ZONES))
+    person = Person(own, dice.choice([DAY, DAY, 2 * DAY, WEEK]))
+    flights, moment = [], START
+    while moment < START + days * DAY:
+        moment += dice.uniform(*hours) * HOUR
+        flights.append((moment, Clock(dice.choice(ZONES))))
+    told = [(when + dice.uniform(0, late) * HOUR, clock) for when, clock in flights]
+    events = [("set", when, clock) for when, clock in told]
+    # deeds by the clock of the place
+    places = [(START, own), *flights]
+    done: set[int] = set()
+    for (begins, clock), (ends, _) in pairwise([*places, (moment, own)]):
+        now = begins
+        while now < ends:
+            turn = Terms(person.interval, clock, START).turn_at(now)
+            key = turn.number
+            if key > max(done, default=-1):
+                done.add(key)
+                when = now + dice.random() * 0.99 * (min(turn.ends_at, ends) - now)
+                events.append(("do", when, clock))
+            now = turn.ends_at
+    for kind, when, clock in sorted(events, key=lambda event: event[1]):
+        if kind == "set":
+            person.set(when, clock)
+        else:
+            person.do(when)
+    return person, moment
+
+
+@pytest.mark.parametrize(("hours", "late"), [((12, 60), 0), ((60, 200), 0), ((60, 200), 48)])
+def test_p3_a_traveller_misses_nothing(hours: tuple[int, int], late: int) -> None:
+    missed = []
+    for number, dice in enumerate(lives()):
+        person, end = _travel(dice, hours, late)
+        turns = person.turns(end + SET_LATE)  # by when all clocks are set
+        if any(one.outcome is Outcome.MISSED for one in turns if one.turn.ends_at < end - 3 * DAY):
+            missed.append(number)
+    assert missed == []
+
+
+# -- P4: who sets clocks as they like -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("hours", [36, 44])
+def test_p4_clocks_save_nobody_from_a_deed_a_day(hours: int) -> None:
+    """Somebody greedy tries clocks around each deed, and keeps what they would be due latest by."""
+    person = Person()
+    extremes = [Clock(zone) for zone in ("Pacific/Pago_Pago", "UTC", "Pacific/Kiritimati")]
+    moment, end = START, START + (40 if IS_FUZZ else 15) * DAY
+    while moment < end:
+        person.do(moment)
+        then = moment + hours * HOUR
+        for part in (1, hours / 2, hours - 1):
+            tries = [person]
+            for clock in extremes:
+                other = person.copy()
+                other.set(moment + part * HOUR, clock)
+                tries.append(other)
+            merits = [one.standing(then) for one in tries]
+            best = max(range(4), key=lambda n: (merits[n].streak, merits[n].turn.ends_at))
+            person = tries[best]
+        moment = then
+    standing = person.standing(end)
+    assert standing.turns > standing.done_turns
+
+
+def test_p4_clocks_keep_nobody_who_is_idle() -> None:
+    person, moment = Person(deeds=[START]), START
+    for number in range(200):
+        moment += 5 * HOUR
+        person.set(moment, [TOKYO, NEW_YORK, AUCKLAND, LOS_ANGELES][number % 4])
+    standing = person.standing(moment)
+    assert standing.streak == 0
+    assert standing.turns - standing.done_turns >= 38
+
+
+# -- cases, with their right values -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("interval", "due"),
+    [(DAY, "02 22:00"), (2 * DAY, "02 22:00"), (WEEK, "07 22:00"), (30 * DAY, "02 22:00")],
+)
+@pytest.mark.parametrize("times", [1, 15])
+def test_an_accident_moves_nothing(interval: timedelta, due: str, times: int) -> None:
+    """A1, C19, C24: Tokyo and back, and Tokyo for good."""
+    person = Person(interval=interval)
+    for number in range(times):
+        person.set(june("02 06:00") + 4 * number * SECOND, TOKYO)
+        person.set(june("02 06:00") + 4 * number * SECOND + 2 * SECOND, BERLIN)
+    expected = june(due)
+    assert person.standing(june("02 07:00")).turn.ends_at == expected
+    assert person.former == []
+    person.set(june("02 07:00"), TOKYO)
+    assert person.standing(june("02 07:00")).turn.ends_at == expected
+
+
+@pytest.mark.parametrize(
+    ("clock", "hours"), [(NEW_YORK, 6), (Clock("Europe/Berlin", day_starts_at=60), 1)]
+)
+@pytest.mark.parametrize(("interval", "due"), [(DAY, "02 22:00"), (WEEK, "07 22:00")])
+def test_a_turn_ends_when_the_clock_in_force_shows_its_date(
+    clock: Clock, hours: int, interval: timedelta, due: str
+) -> None:
+    person = Person(interval=interval)
+    person.set(june("02 12:00"), clock)
+    assert person.standing(june("02 12:00")).turn.ends_at == june(due) + hours * HOUR
+
+
+def test_a_flight_west_that_is_set_late_costs_nothing() -> None:
+    person = Person(deeds=[june("01 18:00")])
+    person.do(at(NEW_YORK, "02 23:30"))
+    person.do(at(NEW_YORK, "03 23:30"))
+    landed = at(NEW_YORK, "04 09:00")
+    assert person.standing(landed).streak == 2
+    person.set(landed, NEW_YORK)
+    standing = person.standing(landed)
+    assert (standing.streak, standing.turns - standing.done_turns) == (3, 0)
+
+
+def test_a_flight_across_the_date_line_leaves_out_a_date() -> None:
+    person = Person(clock=LOS_ANGELES, since=at(LOS_ANGELES, "01 08:00"))
+    person.do(at(LOS_ANGELES, "01 21:00"))
+    person.set(at(LOS_ANGELES, "02 18:00"), AUCKLAND)
+    person.do(at(AUCKLAND, "03 10:00"))
+    person.do(at(AUCKLAND, "04 10:00"))
+    standing = person.standing(at(AUCKLAND, "04 12:00"))
+    assert (standing.streak, standing.turns) == (3, 3)
+
+
+def test_another_first_day_of_the_week_begins_with_the_next_turn() -> None:
+    monday, wednesday = Clock("UTC"), Clock("UTC", week_starts_on=2)
+    person = Person(clock=monday, interval=WEEK)
+    person.set(june("02 12:00"), wednesday)
+    first = person.standing(june("02 12:00")).turn
+    assert first.ends_at == june("08 00:00")
+    turns = [one.turn.ends_at for one in person.turns(june("26 00:00"))]
+    assert turns == [june("08 00:00"), june("11 12:00"), june("17 00:00"), june("24 00:00")]
+
+
+def test_a_shorter_interval_ends_an_open_turn_with_the_first_whole_new_turn() -> None:
+    person = Person(interval=365 * DAY)
+    person.set_interval(june("02 12:00"), DAY)
+    assert person.standing(june("02 12:00")).turn.ends_at == june("03 22:00")
+
+
+@pytest.mark.parametrize("places", [2, 5])
+def test_who_commutes_keeps_a_streak_and_who_is_idle_does_not(places: int) -> None:
+    """C20: clocks of two or five places in turn, twice a day."""
+    clocks = [BERLIN, LONDON, NEW_YORK, TOKYO, LOS_ANGELES][:places]
+    for posts in (True, False):
+        person = Person()
+        for day in range(14):
+            for half in range(2):
+                moment = START + day * DAY + half * HALF_DAY
+                person.set(moment, clocks[(2 * day + half) % places])
+                if posts and not half:
+                    person.do(moment + HOUR)
+        standing = person.standing(START + 13 * DAY + 13 * HOUR)
+        assert standing.streak == (14 if posts else 0)
+
+
+def test_twenty_days_stay_twenty_through_any_number_of_changes() -> None:
+    """C22 (A2)."""
+    person = Person(clock=AUCKLAND, since=at(AUCKLAND, "01 00:05"))
+    for day in range(1, 21):
+        time = "00:10" if day % 2 else "23:50"
+        person.do(at(AUCKLAND, f"{day:02} {time}"))
+    moment = person.deeds[-1]
+    for number in range(300):
+        moment += 2 * SECOND
+        person.set(moment, [BERLIN, LONDON][number % 2])
+    standing = person.standing(moment)
+    assert (standing.streak, standing.best_streak, standing.done_turns) == (20, 20, 20)
+    assert len(person.former) <= 2
