@@ -55,7 +55,7 @@ fuzz: .venv/dev ## many random calls and lives, and a long life of a movement (s
 	  tests/test_long_life.py
 	$(PY) -m pytest --hypothesis-profile fuzz --database postgresql tests/test_fuzz.py tests/test_recompute.py
 
-mutants: .venv/dev ## plant 400 faults, and list those that no test notices (two hours)
+mutants: .venv/dev ## plant 400 faults, and list those that no test notices (some hours)
 	$(PY) scripts/mutants.py $(ARGS)
 
 image-test: .venv/dev ## build the image, and run it and compose.yaml with Docker
