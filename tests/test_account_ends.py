@@ -18,7 +18,17 @@ from gridt.accounts import deactivate
 from gridt.errors import LastAdmin, NotFollowing, NotSubscribed
 from gridt.jobs import enqueue, run_until_idle
 from gridt.mail import tell_password_changed
-from gridt.models import CalendarToken, Job, Login, Movement, Report, Update, User, record
+from gridt.models import (
+    CalendarToken,
+    Job,
+    Login,
+    Movement,
+    Report,
+    SwapCount,
+    Update,
+    User,
+    record,
+)
 from gridt.models.ownership import SECTIONS, Policy, references
 from gridt.network import invariants
 from gridt.runtime.clock import utcnow
@@ -141,6 +151,7 @@ def test_all_that_is_theirs_goes_and_the_network_is_whole(
     (left,) = make_movements(1)
     Update(User.find_by_id(gone), left).save_to_db()  # of a movement that they are not in any more
     CalendarToken.renew(gone)
+    db.session.add(SwapCount(user_id=gone, movement_id=left.id, day=utcnow().date(), amount=1))
     db.session.commit()
     sizes = {movement.id: movement.member_count for movement in movements}
     mine, other = client_for(gone), client_for(gone)
