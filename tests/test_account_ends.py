@@ -25,6 +25,7 @@ from gridt.models import (
     Login,
     Movement,
     Report,
+    SwapCount,
     Update,
     User,
     record,
@@ -152,6 +153,7 @@ def test_all_that_is_theirs_goes_and_the_network_is_whole(
     Update(User.find_by_id(gone), left).save_to_db()  # of a movement that they are not in any more
     CalendarToken.renew(gone)
     IdempotencyKey.claim("user", "POST /movements", "key", "print", gone)
+    db.session.add(SwapCount(user_id=gone, movement_id=left.id, day=utcnow().date(), amount=1))
     db.session.commit()
     sizes = {movement.id: movement.member_count for movement in movements}
     mine, other = client_for(gone), client_for(gone)

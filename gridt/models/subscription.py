@@ -58,12 +58,6 @@ class Subscription(Model):
     #: where imported updates are older than the subscription, what the standing begins with
     counted_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    # for the quotas: how many updates were posted in this membership, how many of these in the turn
-    # that ends then, deleted ones included
-    posted: Mapped[int] = mapped_column(default=0, server_default="0")
-    posted_in_turn: Mapped[int] = mapped_column(default=0, server_default="0")
-    posted_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
-
     # the member's `gridt.turns.scoring.Standing`, by the same names; none is stored yet where there
     # is no turn, as in rows from before standings were stored
     turn_starts_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -79,6 +73,11 @@ class Subscription(Model):
     paused_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: part of the standing as well, as `gridt.turns.weeks` writes it; not stored yet in older rows
     weeks: Mapped[str | None] = mapped_column(Text)
+    # for the quotas: how many updates were posted in this membership, how many of these in the turn
+    # that ends then, deleted ones included
+    posted: Mapped[int] = mapped_column(default=0, server_default="0")
+    posted_in_turn: Mapped[int] = mapped_column(default=0, server_default="0")
+    posted_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: the date up to which the turn runs, as a clock shows that; moments of a plain interval are in
     #: UTC; null in rows from before it was stored
     turn_until: Mapped[datetime | None] = mapped_column(DateTime)

@@ -309,7 +309,7 @@ class User(Stored, Model):
         db.session.flush()
 
     def leave_some(self, most: int, *, disown: bool = False) -> bool:
-        """Leave some movements, if there are more than one transaction is to change.
+        """Leave some movements, if there are more of them than one transaction is to end.
 
         Does not commit. The order of its locks is that of `leave_everything`.
 
@@ -318,12 +318,11 @@ class User(Stored, Model):
         :returns: whether it left movements, and others remain
         :raises LastAdmin: when no admin would be left
         """
+        if execute(_JOINED, {"user_id": self.id}).scalar_one() <= most:
+            return False
         self._ensure_not_the_last_admin()
         type(self).lock(self.id)
-        ours = self._movements(disown=disown)
-        if len(ours) <= most:
-            return False
-        self._leave(ours[:most], disown=disown)
+        self._leave(self._movements(disown=False)[:most], disown=disown)
         return True
 
     def leave_everything(self, *, disown: bool = False) -> None:
