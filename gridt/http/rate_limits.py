@@ -137,12 +137,14 @@ class _Window:
 
     def _move_to(self, now: float) -> float:
         """Begin another window if this one is over; return the seconds since it began."""
-        if now >= self._began + self._seconds:
-            is_next = now < self._began + 2 * self._seconds
+        elapsed = now - self._began
+        # a system's clock may be set back, and a second less is nothing
+        if elapsed >= self._seconds or elapsed < -1:
+            is_next = 0 <= elapsed < 2 * self._seconds
             self._counts_before = self._counts if is_next else {}
             self._counts = {}
             self._began = now // self._seconds * self._seconds
-        return max(0.0, now - self._began)  # a system's clock may be set back
+        return max(0.0, now - self._began)
 
     def _seconds_until_allowed(self, count: int, before: int) -> float:
         """Return how long after the beginning of this window a call is allowed again."""

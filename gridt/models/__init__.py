@@ -20,6 +20,7 @@ from gridt.models.quotas import (
     NO_QUOTAS,
     Quotas,
     SwapCount,
+    ensure_may_start,
     ensure_turn_allows,
     ensure_updates_allowed,
 )
@@ -114,6 +115,7 @@ __all__ = [
     "corrections",
     "count_from",
     "delay_of_mail",
+    "ensure_may_start",
     "ensure_turn_allows",
     "ensure_updates_allowed",
     "entries",

@@ -24,7 +24,7 @@ from gridt.models.event import EventKind, record
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import Member, Network, NetworkLock
 from gridt.models.ownership import EXPORTED_USER, Policy, delete_owned, exported_as, owned_by_user
-from gridt.models.quotas import NO_QUOTAS, Quotas, count_swap
+from gridt.models.quotas import NO_QUOTAS, Quotas, count_swap, ensure_may_join
 from gridt.models.report import Snapshot
 from gridt.models.rows import Rules
 from gridt.models.subscription import Subscription
@@ -141,7 +141,7 @@ class Movement(NetworkLock, Stored, Model):
             self.add_user(user)
         db.session.commit()
 
-    def add_user(self, user: User, quotas: Quotas = NO_QUOTAS) -> None:
+    def add_user(self, user: User, *, quotas: Quotas = NO_QUOTAS) -> None:
         """Subscribe a user, with leaders and a follower.
 
         Does nothing for a member. Flushes and does not commit; where the movement is not saved
@@ -161,7 +161,7 @@ class Movement(NetworkLock, Stored, Model):
             self._count(1)
             self._flush_about(user)
         elif not self.is_subscribed(user):
-            user.ensure_may_join(most_joined)
+            ensure_may_join(user.id, most_joined)
             raise Overtaken(retry_after=1)  # another transaction is ending the account
 
     def remove_user(self, user: User) -> None:
@@ -227,26 +227,17 @@ class Movement(NetworkLock, Stored, Model):
         return leader_id
 
     def separate(self, user: User, other: User) -> None:
-        """Replace two members as each other's leaders.
-
-        Flushes and does not commit; the block between them is in the database already.
-        """
+        """Replace two members as each other's leaders, once their block is stored. Flushes."""
         self._network().separate(user.id, other.id)
         self._flush_about(user, other)
 
     def reconnect(self, user: User, other: User) -> None:
-        """Fill slots that a removed block between two members kept open.
-
-        Flushes and does not commit.
-        """
+        """Fill slots that a removed block between two members kept open. Flushes."""
         self._network().reconnect(user.id, other.id)
         self._flush_about(user, other)
 
     def adopt(self, user: User) -> None:
-        """Give a member who has no follower one.
-
-        Flushes and does not commit. Does nothing for a user who is not subscribed.
-        """
+        """Give a member who has no follower one. Flushes; for others it does nothing."""
         self.lock()
         self._network().adopt([user.id])
         self._flush_about(user)

@@ -8,11 +8,29 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Date, Integer, String, bindparam, case, column, func, or_, select, table
+from sqlalchemy import (
+    BindParameter,
+    Date,
+    Integer,
+    String,
+    bindparam,
+    case,
+    column,
+    func,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridt.errors import TooManySwaps, TooManyUpdates, TooManyUpdatesInTurn
+from gridt.errors import (
+    TooManyMovements,
+    TooManySubscriptions,
+    TooManySwaps,
+    TooManyUpdates,
+    TooManyUpdatesInTurn,
+)
 from gridt.models.base import Model, execute
 from gridt.models.ownership import (
     EXPORTED_USER,
@@ -21,8 +39,11 @@ from gridt.models.ownership import (
     owned_by_movement,
     owned_by_user,
 )
+from gridt.models.rows import StandingRow
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from gridt.turns.calendar import Turn
+from gridt.turns.terms import SPREAD
 
 #: the first of this many updates of a membership counts all updates of the account
 COUNTED_EVERY = 100
@@ -33,6 +54,7 @@ ANY_NUMBER = 2**31 - 1
 # tables by name, since the models of these import this module
 _users = table("users", column("id", Integer), column("role", String))
 _subscriptions = table("subscriptions", column("user_id", Integer))
+_movements = table("movements", column("creator_id", Integer))
 _updates = table("updates", column("leader_id", Integer))
 
 
@@ -103,6 +125,11 @@ JOINED_BY_FOLLOWER = (
     .where(_subscriptions.c.user_id == bindparam("follower_id"))
     .scalar_subquery()
 )
+_user_id: BindParameter[int] = bindparam("user_id")
+_STARTED = select(func.count()).select_from(_movements).where(_movements.c.creator_id == _user_id)
+_JOINED = (
+    select(func.count()).select_from(_subscriptions).where(_subscriptions.c.user_id == _user_id)
+)
 _ROLE = select(_users.c.role).where(_users.c.id == bindparam("user_id"))
 _IS_SAME_DAY = SwapCount.day == bindparam("today", type_=Date())
 
@@ -138,6 +165,47 @@ _COUNT_SWAP = {
 def is_exempt(user_id: int) -> bool:
     """Return whether a user is an admin, who has no quotas."""
     return execute(_ROLE, {"user_id": user_id}).scalar_one_or_none() == "admin"
+
+
+def ensure_may_start(user_id: int, most: int | None) -> None:
+    """Compare the movements that a locked user started with a quota.
+
+    :raises TooManyMovements: when the user may not start another one
+    """
+    if most is not None and execute(_STARTED, {"user_id": user_id}).scalar_one() >= most:
+        raise TooManyMovements(
+            f"You have started {most} movements, as many as one account may;"
+            " try again after you delete one"
+        )
+
+
+def ensure_may_join(user_id: int, most: int | None) -> None:
+    """Compare the movements that a locked user has joined with a quota.
+
+    :raises TooManySubscriptions: when the user may not join another one
+    """
+    if most is not None and count_joined(user_id) >= most:
+        raise TooManySubscriptions(
+            f"You have joined {most} movements, as many as one account may;"
+            " try again after you leave one"
+        )
+
+
+def count_joined(user_id: int) -> int:
+    """Return how many movements a user has joined."""
+    joined: int = execute(_JOINED, {"user_id": user_id}).scalar_one()
+    return joined
+
+
+def posted_in_turn(row: StandingRow, turn: Turn, now: datetime) -> tuple[int, datetime]:
+    """Return how many updates a member posted in the present turn, and until when these count.
+
+    A member whose clock changes keeps the count; one whose turns became much shorter does not.
+    """
+    until = row.posted_until
+    if until is not None and now < until <= turn.ends_at + SPREAD:
+        return row.posted_in_turn, until
+    return 0, turn.ends_at
 
 
 def ensure_updates_allowed(user_id: int, new: int, most: int | None) -> None:

@@ -4,7 +4,8 @@
 add columns after those of its shape.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -185,3 +186,14 @@ def fetch_one(shape: type[Shape], statement: Executable, values: Mapping[str, An
     """Send a statement that returns one row at most, and return it in its shape."""
     row = execute(statement, values).one_or_none()
     return None if row is None else read(shape, row)
+
+
+_OfUser = TypeVar("_OfUser", UpdateTimeRow, FormerClockRow, PauseRow)
+
+
+def by_user(rows: Iterable[_OfUser]) -> dict[int, list[_OfUser]]:
+    """Return rows in lists, by the id of their user."""
+    found: dict[int, list[_OfUser]] = defaultdict(list)
+    for row in rows:
+        found[row.user_id].append(row)
+    return found

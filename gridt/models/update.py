@@ -43,6 +43,7 @@ from gridt.models.quotas import (
     Quotas,
     ensure_turn_allows,
     ensure_updates_allowed,
+    posted_in_turn,
 )
 from gridt.models.report import Snapshot
 from gridt.models.rows import StandingRow, read
@@ -51,7 +52,6 @@ from gridt.models.standing import (
     is_complete,
     load_row,
     lock_row,
-    posted_in_turn,
     recompute,
     record_done,
     terms_of,
@@ -119,8 +119,7 @@ class Update(Stored, Model):
 
         Does not commit. The member can neither leave nor post meanwhile.
 
-        :param at: when it was done, if not just now; an update of that moment is returned as it is,
-            and up to five minutes ahead is now
+        :param at: if not just now; a known moment is returned, and up to five minutes ahead is now
         :param grace: for how long after its end a turn may still be said to have been done
         :returns: its id, time_stamp, message, `late`, and in `is_new` whether it was inserted
         :raises NotSubscribed: when the leader is not a member, with nothing changed
@@ -137,11 +136,7 @@ class Update(Stored, Model):
         moment = utcnow()
         is_next = at is None and _is_next(row, moment)
         if at is not None:
-            moment = no_later_than(moment, at).astimezone(UTC)
-            # read again under the lock: the clock may have changed before it
-            row = load_row(leader_id, movement_id) or row
-            turn = turn_open_for(row, moment, utcnow(), grace)
-            _count_late(turn, ends, row, quotas.updates_per_turn)
+            moment = _reported(no_later_than(moment, at), ends, row, grace, quotas)
         if is_next:
             record_done(leader_id, movement_id, row, moment, quotas.updates_per_turn)
         posted = {"time_stamp": moment, "message": message}
@@ -291,6 +286,18 @@ def _saved_at(moment: datetime, ends: dict[str, int]) -> dict[str, Any] | None:
     """
     row = execute(_SAVED, ends | {"moment": moment}).first()
     return None if row is None else {**row._mapping, "is_new": False}
+
+
+def _reported(
+    at: datetime, ends: dict[str, int], row: StandingRow, grace: timedelta, quotas: Quotas
+) -> datetime:
+    """Count an update that a member, whose row is locked, reports for a moment; return that."""
+    moment = at.astimezone(UTC)
+    # read again under the lock: the clock may have changed before it
+    row = load_row(ends["leader_id"], ends["movement_id"]) or row
+    turn = turn_open_for(row, moment, utcnow(), grace)
+    _count_late(turn, ends, row, quotas.updates_per_turn)
+    return moment
 
 
 def _count_late(turn: Turn, ends: dict[str, int], row: StandingRow, most: int | None) -> None:

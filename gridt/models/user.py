@@ -6,19 +6,13 @@ from hashlib import md5
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
-    Integer,
     Select,
     SmallInteger,
     String,
     Text,
-    bindparam,
-    column,
-    func,
     or_,
     select,
-    table,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
@@ -26,16 +20,15 @@ from gridt.errors import (
     AccountDeactivated,
     LastAdmin,
     Overtaken,
-    TooManyMovements,
-    TooManySubscriptions,
 )
-from gridt.models.base import Model, PlainText, Stored, UTCDateTime, execute
+from gridt.models.base import Model, PlainText, Stored, UTCDateTime
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import EventKind, record
 from gridt.models.job import Job
 from gridt.models.login import Login
 from gridt.models.movement_user_association import MovementUserAssociation
 from gridt.models.ownership import EXPORTED_USER, delete_owned, exported_as
+from gridt.models.quotas import count_joined
 from gridt.models.report import Report
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db, passwords
@@ -229,34 +222,6 @@ class User(Stored, Model):
         names = (cls.username_folded, cls.email_folded)
         return or_(*(name.contains(folded, autoescape=True) for name in names))
 
-    # -- quotas -----------------------------------------------------------------------------
-
-    def ensure_may_start(self, most: int | None) -> None:
-        """Compare the movements that this locked user started with a quota.
-
-        :raises TooManyMovements: when the user may not start another one
-        """
-        if most is None or self.is_admin:
-            return
-        if execute(_STARTED, {"user_id": self.id}).scalar_one() >= most:
-            raise TooManyMovements(
-                f"You have started {most} movements, as many as one account may;"
-                " try again after you delete one"
-            )
-
-    def ensure_may_join(self, most: int | None) -> None:
-        """Compare the movements that this locked user has joined with a quota.
-
-        :raises TooManySubscriptions: when the user may not join another one
-        """
-        if most is None or self.is_admin:
-            return
-        if execute(_JOINED, {"user_id": self.id}).scalar_one() >= most:
-            raise TooManySubscriptions(
-                f"You have joined {most} movements, as many as one account may;"
-                " try again after you leave one"
-            )
-
     # -- roles, and the end of an account ---------------------------------------------------
 
     def ensure_active(self) -> None:
@@ -318,7 +283,7 @@ class User(Stored, Model):
         :returns: whether it left movements, and others remain
         :raises LastAdmin: when no admin would be left
         """
-        if execute(_JOINED, {"user_id": self.id}).scalar_one() <= most:
+        if count_joined(self.id) <= most:
             return False
         self._ensure_not_the_last_admin()
         type(self).lock(self.id)
@@ -372,16 +337,6 @@ _ADMINS = (
     .where(User.role == "admin", User.deactivated_at.is_(None))
     .order_by(User.id)
     .with_for_update(key_share=True)
-)
-
-
-_user_id: BindParameter[int] = bindparam("user_id")
-# tables by name, since the models of these import this module
-_movements = table("movements", column("creator_id", Integer))
-_subscriptions = table("subscriptions", column("user_id", Integer))
-_STARTED = select(func.count()).select_from(_movements).where(_movements.c.creator_id == _user_id)
-_JOINED = (
-    select(func.count()).select_from(_subscriptions).where(_subscriptions.c.user_id == _user_id)
 )
 
 

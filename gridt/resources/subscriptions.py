@@ -42,7 +42,7 @@ class Subscriber(Resource):
     def put(self, movement: str) -> ResponseReturnValue:
         """Join a movement and be given leaders."""
         user, found = locked_caller(), locked_or_404(movement)
-        found.add_user(user, Quotas.of(current_app.config))
+        found.add_user(user, quotas=Quotas.of(current_app.config))
         answer = movement_answer(found.dictify(user), "You are subscribed to this movement.")
         found.save_to_db()
         return answer

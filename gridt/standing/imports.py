@@ -83,8 +83,8 @@ def import_updates(
 ) -> int:
     """Insert updates of a member's past, all or none. Does not commit.
 
-    Takes a constant number of statements. Where an update is older than the subscription, the
-    standing begins with the oldest known. After the first days, younger ones may be late.
+    Takes a constant number of statements. The standing begins with the oldest update that is
+    known, if an imported one is older. After the first days, younger ones may be late.
 
     :param wrong: what else is wrong with the file: row, column and what it is
     :param skip_duplicates: leave out what is known already
@@ -93,6 +93,7 @@ def import_updates(
     :raises NotSubscribed: when the user is not a member
     :raises BadRows: with each row that cannot be inserted
     """
+    # read again under the lock: the clock may have changed before it
     row = lock_row(user_id, movement_id) and load_row(user_id, movement_id)
     if row is None:
         raise NotSubscribed
@@ -100,21 +101,15 @@ def import_updates(
     place_of = _itself if row.counts_every_update else _turns(terms)
     updates = _placed(reported, place_of, terms.clock, complaints)
     is_older = any(update.moment < row.since for update in updates)
-    if updates:
-        known = _known_since(row, updates, terms)
-        taken: dict[datetime, int | None] = dict.fromkeys(map(place_of, known))
-        updates = _without_duplicates(updates, taken, [] if skip_duplicates else complaints)
+    known = _known_since(row, updates, terms) if updates else ()
+    taken: dict[datetime, int | None] = dict.fromkeys(map(place_of, known))
+    updates = _without_duplicates(updates, taken, [] if skip_duplicates else complaints)
     if complaints:
         raise BadRows(complaints)
     if updates:
-        ensure_updates_allowed(user_id, len(updates), quotas.updates)
-        if row.counts_every_update:
-            _ensure_turns_allow(user_id, known, updates, terms, quotas.updates_per_turn)
-        _insert(row, updates, grace)
-    if is_older:
-        _count_from_oldest(row, terms)
+        _ensure_quotas_allow(row, known, updates, terms, quotas)
     if updates or is_older:
-        recompute_member(user_id, movement_id)
+        _store(row, updates, terms, grace, is_older)
     return len(updates)
 
 
@@ -123,6 +118,20 @@ def _known_since(row: StandingRow, updates: Sequence[_Placed], terms: Terms) -> 
     horizon = terms.turn_at(min(update.moment for update in updates)).starts_at
     ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
     return execute(_KNOWN, ends | {"horizon": horizon}).scalars().all()
+
+
+def _store(
+    row: StandingRow, updates: list[_Placed], terms: Terms, grace: timedelta, is_older: bool
+) -> None:
+    """Insert updates, which may be none, and recompute the standing.
+
+    :param is_older: whether one of them, or of those known before, is older than the standing
+    """
+    if updates:
+        _insert(row, updates, grace)
+    if is_older:
+        _count_from_oldest(row, terms)
+    recompute_member(row.user_id, row.movement_id)
 
 
 def _insert(row: StandingRow, updates: list[_Placed], grace: timedelta) -> None:
@@ -152,15 +161,22 @@ def _count_from_oldest(row: StandingRow, terms: Terms) -> None:
     count_from(row.user_id, row.movement_id, since)
 
 
-def _ensure_turns_allow(
-    user_id: int, known: Sequence[datetime], new: Sequence[_Placed], terms: Terms, most: int | None
+def _ensure_quotas_allow(
+    row: StandingRow,
+    known: Sequence[datetime],
+    new: Sequence[_Placed],
+    terms: Terms,
+    quotas: Quotas,
 ) -> None:
-    """Compare the updates of each turn that gets new ones with the quota."""
+    """Compare all updates, and those of each turn that gets new ones, with the quotas."""
+    ensure_updates_allowed(row.user_id, len(new), quotas.updates)
+    if not row.counts_every_update:  # a turn has one
+        return
     stored = sorted(known)
     of_turn = Counter(terms.turn_at(update.moment) for update in new)
     for turn, amount in of_turn.items():
         amount += bisect_left(stored, turn.ends_at) - bisect_left(stored, turn.starts_at)
-        ensure_turn_allows(user_id, amount, most, turn.ends_at)
+        ensure_turn_allows(row.user_id, amount, quotas.updates_per_turn, turn.ends_at)
 
 
 def _itself(moment: datetime) -> datetime:

@@ -59,7 +59,8 @@ def test_the_methods_take_what_the_reference_says():
         "delete_from_db": ["self"],
     }
     for name, parameters in expected.items():
-        assert list(signature(getattr(Movement, name)).parameters) == parameters
+        taken = signature(getattr(Movement, name)).parameters.values()
+        assert [one.name for one in taken if one.kind is not one.KEYWORD_ONLY] == parameters
     assert list(signature(Movement.find_leaders).parameters["exclude"].default) == []
 
 
@@ -566,14 +567,15 @@ def test_a_subscriber_sees_leaders_and_last_updates(make_movement, make_user, cl
     seen = movement.dictify(user)
     assert set(seen) == SEEN_BY_ALL | {"subscribed_at", "last_update", "standing", "leaders"}
     assert (seen["subscribed"], seen["subscribed_at"]) == (True, began)
-    assert seen["last_update"] == {"id": mine.id, "time_stamp": clock.now, "message": None}
+    shown = {"id": mine.id, "time_stamp": clock.now, "message": None, "late": False}
+    assert seen["last_update"] == shown
     assert seen["leaders"] == [
         {
             "id": leader.id,
             "username": leader.username,
             "bio": "I floss",
             "avatar": leader.avatar,
-            "last_update": {"id": theirs.id, "time_stamp": clock.now, "message": "did it"},
+            "last_update": shown | {"id": theirs.id, "message": "did it"},
             "done": True,
             "streak": 1,
             "paused_until": None,

@@ -183,7 +183,7 @@ def test_a_leader_is_shown_with_their_last_ten_messages(client_of, ann, six, clo
     history = answer.json["message_history"]
     texts = [f"message {number}" for number in (12, 11, 10, 9, 8, 7, 6, 5, 4, 2)]
     assert [update["message"] for update in history] == texts
-    assert all(set(update) == {"id", "time_stamp", "message"} for update in history)
+    assert all(set(update) == {"id", "time_stamp", "message", "late"} for update in history)
     assert all(update["time_stamp"].endswith("+00:00") for update in history)
 
 

@@ -1,10 +1,9 @@
 """Stored standings: on the subscription, recomputed from history when the past changes."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from sqlalchemy import (
     BindParameter,
@@ -24,13 +23,14 @@ from sqlalchemy import (
 )
 
 from gridt.models.base import Rows, UTCDateTime, execute
-from gridt.models.quotas import ensure_turn_allows
+from gridt.models.quotas import ensure_turn_allows, posted_in_turn
 from gridt.models.rows import (
     FormerClockRow,
     FormerIntervalRow,
     PauseRow,
     StandingRow,
     UpdateTimeRow,
+    by_user,
     columns_of,
     fetch,
     fetch_one,
@@ -255,17 +255,6 @@ def _store_done(
     return execute(_STORE_POSTED, values).rowcount > 0
 
 
-def posted_in_turn(row: StandingRow, turn: Turn, now: datetime) -> tuple[int, datetime]:
-    """Return how many updates a member posted in the present turn, and until when these count.
-
-    A member whose clock changes keeps the count; one whose turns became shorter does not.
-    """
-    until = row.posted_until
-    if until is not None and now < until <= turn.ends_at:
-        return row.posted_in_turn, until
-    return 0, turn.ends_at
-
-
 def persist_at(user_id: int, movement_id: int, row: StandingRow, moment: datetime) -> None:
     """Store the standing at a moment of a member whose row is locked, before a change."""
     execute(_STORE, _values(user_id, movement_id, _standing_at(moment, row)))
@@ -372,9 +361,9 @@ def _pasts(movement_id: int, user_ids: Collection[int]) -> Iterator[MemberPast]:
     """Read the pasts of some members, by five statements."""
     ids = {"movement_id": movement_id, "user_ids": sorted(user_ids)}
     rows = fetch(StandingRow, _LOAD_MEMBERS, ids)
-    times = _by_user(fetch(UpdateTimeRow, _UPDATE_TIMES, ids))
-    clocks = _by_user(fetch(FormerClockRow, _CLOCKS, ids))
-    pauses = _by_user(fetch(PauseRow, _PAUSES, ids))
+    times = by_user(fetch(UpdateTimeRow, _UPDATE_TIMES, ids))
+    clocks = by_user(fetch(FormerClockRow, _CLOCKS, ids))
+    pauses = by_user(fetch(PauseRow, _PAUSES, ids))
     intervals = fetch(FormerIntervalRow, _INTERVALS, ids)
     for row in rows:
         own_pauses = [Pause(pause.starts_at, pause.ends_at) for pause in pauses[row.user_id]]
@@ -385,16 +374,6 @@ def _pasts(movement_id: int, user_ids: Collection[int]) -> Iterator[MemberPast]:
         late -= {update.time_stamp for update in own if not update.late}
         own_clocks = [one for one in clocks[row.user_id] if one.ended_at > row.subscribed_at]
         yield MemberPast(row, terms, periods_of(terms, own_clocks, intervals), moments, late)
-
-
-_OfUser = TypeVar("_OfUser", UpdateTimeRow, FormerClockRow, PauseRow)
-
-
-def _by_user(rows: Iterable[_OfUser]) -> dict[int, list[_OfUser]]:
-    by_user: dict[int, list[_OfUser]] = defaultdict(list)
-    for row in rows:
-        by_user[row.user_id].append(row)
-    return by_user
 
 
 def _values(user_id: int, movement_id: int, standing: Standing) -> dict[str, Any]:
