@@ -123,7 +123,9 @@ def new_connection(worker: ThreadWorker) -> Iterator[tuple[TConn, socket.socket]
         for end in (ours, client):
             stack.enter_context(closing(end))
         worker.nr_conns += 1
-        yield TConn(worker.cfg, ours, ("127.0.0.1", 1), ("127.0.0.1", 2)), client
+        conn = TConn(worker.cfg, ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
+        stack.callback(lambda: conn.sock.close())  # the worker may have put another in its place
+        yield conn, client
 
 
 def names_in(code: CodeType) -> set[str]:

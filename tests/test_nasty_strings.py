@@ -78,7 +78,8 @@ for method, rule, _ in OPERATIONS:
 
 
 @pytest.fixture
-def world(app, make_user, make_movement):
+def world(app, make_user, make_movement, monkeypatch):
+    monkeypatch.setitem(app.config, "QUOTA_UPDATES_PER_TURN", 0)
     return World(app, make_user, make_movement)
 
 

@@ -163,7 +163,10 @@ def token_jti() -> str:
 
 def tokens_for(login: Login) -> dict[str, Any]:
     """Return a new access token and the refresh token of a login, and their life in seconds."""
-    identity, claims = str(login.user_id), {"login": login.id, "nonce": login.nonce}
+    identity = str(login.user_id)
+    claims: dict[str, Any] = {"login": login.id}
+    if login.nonce is not None:  # that of a version before has none until its next refresh
+        claims["nonce"] = login.nonce
     refresh_claims = claims | {"jti": login.refresh_jti}
     lifetime = current_app.config["JWT_ACCESS_TOKEN_EXPIRES"]
     return {
