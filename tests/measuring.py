@@ -21,35 +21,35 @@ REPEATING = (
     "tests/test_bench.py",
     "tests/test_concurrency.py",
     "tests/test_fuzz.py",
-    "tests/test_hashing.py",
     "tests/test_nasty_strings.py",
-    "tests/test_network_page.py",
     "tests/test_network_rules.py",
     "tests/test_openapi.py",
     "tests/test_readme.py",
     "tests/test_recompute.py",
-    "tests/test_service_end_to_end.py",
     "tests/test_statements.py",
     "tests/test_storms.py",
     "tests/test_tokens.py",
-    "tests/test_upgrades.py",
-    "tests/test_wire.py",
 )
 
 #: what is measured on PostgreSQL: it runs lines that no test on SQLite runs
 OWN_TO_POSTGRESQL = (
     "tests/jobs/",
     "tests/models/test_audit.py",
+    "tests/test_bounded_work.py",
     "tests/test_cli.py",
     "tests/test_database_copy.py",
+    "tests/test_idempotency.py",
     "tests/test_lost_connections.py",
     "tests/test_metrics.py",
     "tests/test_migrations.py",
     "tests/test_overlap",
     "tests/test_poolers.py",
     "tests/test_problems.py",
+    "tests/test_quotas.py",
     "tests/test_replica.py",
+    "tests/test_sessions.py",
     "tests/test_stuck.py",
+    "tests/test_upgrades.py",
 )
 
 
