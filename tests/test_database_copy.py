@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,8 @@ def fill_every_table() -> None:
     movement.interval = timedelta(days=400, seconds=1)
     db.session.commit()
     networks.put_apart(1, 2)
-    kinds: dict[type, Any] = {str: "x", int: 1, datetime: moment, timedelta: timedelta(hours=36)}
+    kinds: dict[type, Any] = {str: "x", int: 1, datetime: moment, date: moment.date()}
+    kinds[timedelta] = timedelta(hours=36)
     members = {"user_id": 1, "movement_id": movement.id}
     for table in db.metadata.sorted_tables:
         if db.session.scalar(sa.select(sa.func.count()).select_from(table)):
@@ -97,7 +98,7 @@ def fill_every_table() -> None:
             own |= {"ended_at": moment + timedelta(number)}
             own |= {"starts_at": moment + timedelta(number)}
             values |= {name: value for name, value in own.items() if name in table.columns}
-            if [column.name for column in table.primary_key] == ["user_id"]:
+            if {column.name for column in table.primary_key} <= {"user_id", "movement_id"}:
                 values["user_id"] = number
             if "update_id" in table.columns:
                 values |= {"reporter_id": number}
