@@ -17,18 +17,11 @@ from tests.servers import MEASURED
 #: what is not measured on SQLite
 REPEATING = (
     "tests/clients/",
-    "tests/test_bad_input.py",
     "tests/test_bench.py",
-    "tests/test_concurrency.py",
     "tests/test_fuzz.py",
     "tests/test_nasty_strings.py",
-    "tests/test_network_rules.py",
-    "tests/test_openapi.py",
     "tests/test_readme.py",
-    "tests/test_recompute.py",
-    "tests/test_statements.py",
     "tests/test_storms.py",
-    "tests/test_tokens.py",
 )
 
 #: what is measured on PostgreSQL: it runs lines that no test on SQLite runs

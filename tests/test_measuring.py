@@ -18,4 +18,4 @@ def test_each_database_has_its_own_list() -> None:
 
     assert measured("tests/test_metrics.py::test") == ["sqlite", "postgresql"]
     assert measured("tests/resources/test_leaders.py::test") == ["sqlite"]
-    assert measured("tests/test_tokens.py::test") == []
+    assert measured("tests/test_fuzz.py::test") == []
