@@ -1,10 +1,12 @@
 """When days and weeks begin, and days and moments, as clients write them."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields
+
+from gridt.http.fields import in_utc
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 #: the latest start of a day, in minutes after midnight
@@ -68,10 +70,7 @@ def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValidationError("A moment without its zone: Z or an offset.")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValidationError("Out of range.") from None
+    return in_utc(moment)
 
 
 def day_start(minutes: int) -> str:

@@ -1,7 +1,7 @@
 """The bases of all schemas, and the fields that are ours."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import isodate
@@ -96,6 +96,24 @@ class Flag(fields.Boolean):
         if not isinstance(value, bool):
             raise self.make_error("invalid", input=value)
         return value
+
+
+class Moment(fields.AwareDateTime):
+    """A moment that says its zone, and that UTC can express too."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> datetime:
+        return in_utc(super()._deserialize(*args, **kwargs))
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC.
+
+    :raises ValidationError: when it is before the year 1 or after 9999 there
+    """
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValidationError("Out of range.") from None
 
 
 class Line(fields.String):

@@ -1,13 +1,12 @@
 """What admins see of accounts, and of the log."""
 
-from datetime import UTC, datetime
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 from sqlalchemy import Row
 
-from gridt.http.fields import In, Line, Message, PageIn, QueryInteger
+from gridt.http.fields import In, Line, Message, Moment, PageIn, QueryInteger
 from gridt.models import AUDITED, AuditEntry, User, largest_in
 from gridt.schemas.users import Identity, identity_of
 
@@ -46,13 +45,6 @@ class AdminUserChanged(AdminUser, Message):
     """Somebody, as they are now."""
 
 
-def _ensure_utc_has_it(moment: datetime) -> None:
-    try:
-        moment.astimezone(UTC)
-    except OverflowError:
-        raise ValidationError("Out of range.") from None
-
-
 class AuditIn(PageIn):
     """Which entries of the log are asked for."""
 
@@ -66,9 +58,8 @@ class AuditIn(PageIn):
         validate=OneOf([kind.value for kind in AUDITED]),
         metadata={"description": "only what was done so"},
     )
-    since = fields.AwareDateTime(
+    since = Moment(
         load_default=None,
-        validate=_ensure_utc_has_it,
         metadata={"description": "only what was done from then on"},
     )
 

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 from marshmallow.validate import Length
 
-from gridt.http.fields import In, Line, PageIn
+from gridt.http.fields import In, Line, Moment, PageIn
 
 
 class UpdateIn(In):
@@ -15,7 +15,7 @@ class UpdateIn(In):
         validate=Length(max=280),
         metadata={"description": "for one's followers", "examples": ["Touched my toes!"]},
     )
-    at = fields.AwareDateTime(
+    at = Moment(
         format="iso",
         load_default=None,
         allow_none=True,
