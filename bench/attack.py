@@ -1,8 +1,9 @@
-"""`python -m bench.attack`: clients that read slowly, and what others wait for meanwhile.
+"""`python -m bench.attack`: measure `/health` beside slow readers and a held lock.
 
-Twenty connections ask 40 times each for the largest static file without waiting for an answer, and
-read 64 KiB every two seconds. Or one process holds SQLite's write lock while somebody registers.
-Meanwhile /health is called again and again. Each kind of worker has a server of its own.
+In the first attack, twenty connections each request the largest static file 40 times without
+waiting for an answer, and read 64 KiB every two seconds. In the second, another process holds
+SQLite's write lock while a registration waits for it. The benchmark calls `/health` again and again
+meanwhile. It starts one server for each kind of worker.
 """
 
 import os
@@ -88,18 +89,18 @@ def cpu_of_a_call(server: Server, calls: int) -> float:
 
 
 def beside_a_held_lock(server: Server, path: str, seconds: float = 5.0) -> Waits:
-    """Hold SQLite's write lock while somebody registers, and return how long others wait."""
+    """Return the waits of `/health` while a registration waits for SQLite's write lock."""
     body = b'{"username": "ann", "email": "ann@example.org", "password": "correct horse"}'
     head = b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    with closing(sqlite3.connect(path)) as writer, closing(socket.socket()) as somebody:
+    with closing(sqlite3.connect(path)) as writer, closing(socket.socket()) as client:
         writer.execute("BEGIN IMMEDIATE")
-        somebody.connect(_address(server))
-        somebody.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        client.connect(_address(server))
+        client.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         return _waits(server, time.monotonic() + seconds)
 
 
 def beside_slow_readers(server: Server, seconds: float) -> Waits:
-    """Attack a server for some seconds, and return how long others wait."""
+    """Return the waits of `/health` while slow readers attack the server."""
     host, port = _address(server)
     over = threading.Event()
     with ExitStack() as stack:

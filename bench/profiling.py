@@ -137,7 +137,7 @@ def _reported(
     """Return the percents of the libraries, and the functions that take most, as text."""
     stream = StringIO()
     stats = pstats.Stats(profile, stream=stream)
-    spent = _by_library(stats.stats)  # type: ignore[attr-defined]
+    spent = _by_library(stats.stats)  # type: ignore[attr-defined]  # typeshed leaves it out
     total = sum(spent.values())
     percents = {library: round(100 * one / total) for library, one in spent.items()}
     stats.sort_stats("tottime").print_stats(25)

@@ -22,7 +22,7 @@ def test_outside_of_a_context_there_are_the_defaults_and_nothing_is_kept() -> No
 
 def test_a_name_that_is_no_field_is_refused() -> None:
     with pytest.raises(AttributeError):
-        request_state().writing = True  # type: ignore[attr-defined]  # has no such field
+        request_state().writing = True  # type: ignore[attr-defined]  # the test is that this fails
 
 
 def test_two_states_share_no_connections_and_no_fields_of_the_log() -> None:

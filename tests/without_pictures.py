@@ -19,6 +19,6 @@ class Hidden(MetaPathFinder):
 
 sys.meta_path.insert(0, Hidden())
 
-from gridt import create_app  # noqa: E402 - the libraries are hidden before
+from gridt import create_app  # noqa: E402 - the lines above must hide the libraries first
 
 app = create_app()

@@ -107,11 +107,7 @@ def confirm_email(user: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def deactivate(user: str, yes: bool) -> None:
     """Lock USER (a name or e-mail address) out, and remove them from all movements."""
-    account = user_named(user)
-    username = account.username
-    db.session.rollback()  # hold nothing while the operator thinks
-    if not yes:
-        click.confirm(f"Lock {username} out, and remove them from all movements?", abort=True)
+    account, username = _agreed(user, yes, "Lock {} out, and remove them from all movements?")
     if account.deactivated_at is None:
         with complaining():
             accounts.deactivate(account)
@@ -147,11 +143,7 @@ def set_role(user: str, role: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete_user(user: str, yes: bool) -> None:
     """Delete the account of a user, called by name or e-mail address, and all that is theirs."""
-    account = user_named(user)
-    username = account.username
-    db.session.rollback()  # hold nothing while somebody thinks
-    if not yes:
-        click.confirm(f"Delete {username}, their subscriptions and their updates?", abort=True)
+    account, username = _agreed(user, yes, "Delete {}, their subscriptions and their updates?")
     with complaining():
         accounts.delete_account(account)  # reads the account again
     click.echo(f"{username} is deleted.")
@@ -173,6 +165,20 @@ def export_user(user: str, output: Path | None) -> None:
         for part in in_parts(account_document(accounts.sections_about(user_id))):
             file.write(part)
         file.flush()
+
+
+def _agreed(user: str, yes: bool, question: str) -> tuple[User, str]:
+    """Return an account and its name, when the operator said yes; no transaction is open then.
+
+    :param question: what to ask, with `{}` for the name
+    :raises click.Abort: when the operator said no
+    """
+    account = user_named(user)
+    username = account.username
+    db.session.rollback()  # hold no lock while the operator thinks
+    if not yes:
+        click.confirm(question.format(username), abort=True)
+    return account, username
 
 
 def _open_for_owner(path: str, flags: int) -> int:

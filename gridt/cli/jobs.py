@@ -33,7 +33,7 @@ def work(poll: float, once: bool, until_idle: bool) -> None:
 
     SIGTERM and Ctrl-C let it finish the job that runs, and end.
     """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy's own
     dictConfig(configuration(app.config["LOG_FORMAT"]))
     worker = JobWorker(app, poll)
     with _stopped_by_signals(worker):

@@ -79,7 +79,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
             documented = super(Blueprint, self).alt_response(
                 status, schema=schema, success=True, **doc
             )(handler)
-            handler._apidoc = documented._apidoc  # type: ignore[attr-defined]
+            handler._apidoc = documented._apidoc  # type: ignore[attr-defined]  # where it looks
             # there may be an answer for each content type, some of them streamed and some not
             notes = notes_of(handler)
             return annotate(

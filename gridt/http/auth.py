@@ -115,10 +115,7 @@ def caller() -> User:
 
     :raises InvalidToken: when the account was deleted meanwhile
     """
-    user = User.find_by_id(caller_id())
-    if user is None:
-        raise InvalidToken("This login has ended")
-    return user
+    return _existing(User.find_by_id(caller_id()))
 
 
 def locked_caller() -> User:
@@ -126,7 +123,10 @@ def locked_caller() -> User:
 
     :raises InvalidToken: when the account was deleted meanwhile
     """
-    user = User.lock(caller_id())
+    return _existing(User.lock(caller_id()))
+
+
+def _existing(user: User | None) -> User:
     if user is None:
         raise InvalidToken("This login has ended")
     return user

@@ -55,5 +55,5 @@ def annotate(handler: Handler, **changes: Any) -> Handler:
     # `wraps` lets a handler and its wrapper share one dictionary
     apidoc = deepcopy(getattr(handler, "_apidoc", {}))
     apidoc[KEY] = replace(notes_of(handler), **changes)
-    handler._apidoc = apidoc  # type: ignore[attr-defined]
+    handler._apidoc = apidoc  # type: ignore[attr-defined]  # where flask-smorest looks
     return handler

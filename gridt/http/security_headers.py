@@ -22,7 +22,7 @@ def register_security_headers(app: Flask) -> None:
     if hops := app.config["PROXY_HOPS"]:
         # only what the last so many proxies added is believed; callers may write what they like
         fixed = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
-        app.wsgi_app = fixed  # type: ignore[method-assign]
+        app.wsgi_app = fixed  # type: ignore[method-assign]  # as Flask documents it
     if app.config["KNOWN_HOSTS"]:
         app.before_request(_ensure_known_host)
     app.after_request(_add_security_headers)

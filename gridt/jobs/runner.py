@@ -43,7 +43,7 @@ def run_until_idle() -> int:
 
     For tests, which step it by hand, and for whoever has an app context and time.
     """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy's own
     done = 0
     while run_next(app):
         done += 1

@@ -174,7 +174,7 @@ def prepare(engines: Mapping[str | None, Engine], *, bounded: bool = False) -> N
             event.listen(engine, "connect", _bound)
     if sqlite:
         # an event would do, and make each statement ask for listeners, which takes 5 µs more
-        engines[None].dialect.do_begin = _begin  # type: ignore[method-assign]
+        engines[None].dialect.do_begin = _begin  # type: ignore[method-assign]  # SQLAlchemy has no setting for it
 
 
 def _ping_after_rest(engine: Engine) -> None:

@@ -74,7 +74,7 @@ class Metrics:
         self._make(self._registry)
         if shared:
             self._registry = CollectorRegistry()
-            MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
+            MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]  # it has no types
         self._registry.register(_Gauges(read))
         for name, engine in engines.items():
             self._watch(engine, name or "primary")

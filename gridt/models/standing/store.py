@@ -130,29 +130,16 @@ _LOCK_MEMBERS = (
 )
 _LOAD_MEMBERS = STANDING_ROW.where(*_MEMBERS)
 
-_STORE = (
-    update(cast("Table", Subscription.__table__))
-    .where(
-        Subscription.user_id == bindparam("of_user"),
-        Subscription.movement_id == bindparam("of_movement"),
-    )
-    .values(
-        {
-            column.key: bindparam(f"new_{column.key}", type_=column.type)
-            for column in _STANDING_COLUMNS
-        }
-    )
+_UPDATE_ONE = update(cast("Table", Subscription.__table__)).where(
+    Subscription.user_id == bindparam("of_user"),
+    Subscription.movement_id == bindparam("of_movement"),
 )
-_STORE_PAUSE = (
-    update(cast("Table", Subscription.__table__))
-    .where(
-        Subscription.user_id == bindparam("of_user"),
-        Subscription.movement_id == bindparam("of_movement"),
-    )
-    .values(
-        paused_from=bindparam("new_start", type_=UTCDateTime()),
-        paused_until=bindparam("new_end", type_=UTCDateTime()),
-    )
+_STORE = _UPDATE_ONE.values(
+    {column.key: bindparam(f"new_{column.key}", type_=column.type) for column in _STANDING_COLUMNS}
+)
+_STORE_PAUSE = _UPDATE_ONE.values(
+    paused_from=bindparam("new_start", type_=UTCDateTime()),
+    paused_until=bindparam("new_end", type_=UTCDateTime()),
 )
 _posted_at = bindparam("posted_at", type_=UTCDateTime())
 # A transaction that waited for the subscription has that as it is now, but the clock and the
