@@ -58,6 +58,8 @@ control_socket_disable = True
 forwarded_allow_ips = ""
 secure_scheme_headers = {}
 limit_request_fields = 60
+# The app refuses long addresses with a problem document. `PatientWorker` limits the whole head.
+limit_request_line = 0 if settings.WORKER == "patient" else 8190
 # There is no setting for it: the header goes out with every answer, so it names what is public.
 gunicorn.http.wsgi.SERVER = "gridt"
 PatientWorker.longest_body = settings.MAX_CONTENT_LENGTH

@@ -68,6 +68,8 @@ def odd_app():
 PROBLEMS = {
     "malformed": ("POST /register", {"data": "{", "content_type": "application/json"}, 400),
     "no token": ("GET /identity", {"headers": {"Authorization": ""}}, 401),
+    "token without its word": ("GET /identity", {"headers": {"Authorization": "eyJhbG.x.y"}}, 401),
+    "long address": (f"GET /movements?after={'a' * 4096}", {}, 414),
     "bad token": ("GET /identity", {"headers": {"Authorization": "Bearer nonsense"}}, 401),
     "wrong credentials": ("POST /auth", {"json": {"username": "ann", "password": "x"}}, 401),
     "not allowed": ("DELETE /movements/bens", {}, 403),

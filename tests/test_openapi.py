@@ -287,6 +287,10 @@ def send_two_mebibytes(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, data=b" " * (2 << 20), content_type="application/json")
 
 
+def ask_at_length(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, query_string="a" * 4096)
+
+
 def send_text(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, data="Hello!", content_type="text/plain")
 
@@ -309,6 +313,7 @@ USUAL: dict[int, Scenario] = {
     401: come_without_token,
     404: name_no_movement,
     413: send_two_mebibytes,
+    414: ask_at_length,
     415: send_text,
     422: send_nonsense,
 }

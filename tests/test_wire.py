@@ -274,6 +274,24 @@ def test_a_head_that_is_too_long_is_refused(connect, head):
     assert 400 <= status(answered(connection)) < 500
 
 
+def test_a_long_address_gets_a_problem_that_pages_can_read(connect):
+    connection = connect()
+    origin = b"Host: localhost\r\nOrigin: https://app.example\r\nConnection: close\r\n"
+    connection.sendall(b"GET /movements?after=" + b"a" * 5000 + b" HTTP/1.1\r\n" + origin + b"\r\n")
+    head, _, body = answered(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 414 ")
+    assert b"Content-Type: application/problem+json" in head
+    assert b"Access-Control-Allow-Origin: " in head
+    assert json.loads(body)["detail"] == "The path and the query are too long together"
+
+
+@pytest.mark.parametrize(("version", "expected"), [(b"1.0", 200), (b"1.1", 400)])
+def test_only_http_1_1_requires_a_host(connect, version, expected):
+    connection = connect()
+    connection.sendall(b"GET /health HTTP/" + version + b"\r\nConnection: close\r\n\r\n")
+    assert status(answered(connection)) == expected
+
+
 def test_a_head_without_end_is_cut_off(connect):
     connection = connect()
     connection.sendall(b"GET / HTTP/1.1\r\n" + b"X-Many: 1\r\n" * 10_000)

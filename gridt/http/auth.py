@@ -44,6 +44,8 @@ def verify_token(kind: str) -> Caller:
     :raises TooManyAtOnce: when too many requests of the account are being answered
     """
     word, _, token = request.headers.get("Authorization", "").partition(" ")
+    if word and not token and word.lower() not in _WORDS:
+        raise InvalidToken('Write "Bearer" before the token in the Authorization header')
     if word.lower() not in _WORDS or not token:
         raise InvalidToken("There is no token in the Authorization header")
     config = current_app.config

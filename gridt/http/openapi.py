@@ -102,6 +102,7 @@ _SENTENCES = {
     404: "Unknown, or not yours to see",
     409: "In conflict with the present state",
     413: "The body is too large",
+    414: "The path and the query are too long together",
     415: "The body is of another type than described",
     429: "Too many calls, or wrong passwords; `Retry-After` says when to try again",
     422: "Well-formed, but not valid; `errors` names each member",
@@ -194,7 +195,7 @@ def common_answers() -> dict[str, dict[str, Any]]:
 
 def complete_operation(operation: dict[str, Any], notes: HandlerNotes, method: str) -> None:
     """Add to an operation what the notes of its handler say, and the usual problems."""
-    statuses = {*notes.problems, 429}
+    statuses = {*notes.problems, 414, 429}
     if notes.token is None:
         operation["security"] = []
     else:

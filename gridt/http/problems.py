@@ -26,6 +26,7 @@ _SENTENCES = {
     404: "There is nothing at this address",
     405: "This address does not know that method",
     413: "The request body is too large",
+    414: "The path and the query are too long together",
     415: "Send JSON, with the header Content-Type: application/json",
 }
 

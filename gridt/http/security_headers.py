@@ -1,7 +1,7 @@
 """What the outside sees of the service, whatever is asked: headers, hosts, proxies."""
 
 from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestURITooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
@@ -15,6 +15,8 @@ _HEADERS = {
 _POLICY = "default-src 'none'; frame-ancestors 'none'"
 #: what health checks and Prometheus ask for, by whatever address it finds the process at
 _CHECKS = {"/health", "/ready", "/metrics"}
+#: characters of a path and its query; the longest that we give out, with a cursor, has some 700
+_LONGEST_ADDRESS = 4096
 
 
 def register_security_headers(app: Flask) -> None:
@@ -23,9 +25,18 @@ def register_security_headers(app: Flask) -> None:
         # only what the last so many proxies added is believed; callers may write what they like
         fixed = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
         app.wsgi_app = fixed  # type: ignore[method-assign]  # as Flask documents it
+    app.before_request(_ensure_proper_head)
     if app.config["KNOWN_HOSTS"]:
         app.before_request(_ensure_known_host)
     app.after_request(_add_security_headers)
+
+
+def _ensure_proper_head() -> None:
+    environ = request.environ
+    if environ.get("SERVER_PROTOCOL") == "HTTP/1.1" and "HTTP_HOST" not in environ:
+        raise BadRequest("HTTP/1.1 requires a Host header")
+    if len(request.path) + len(request.query_string) > _LONGEST_ADDRESS:
+        raise RequestURITooLarge
 
 
 def _ensure_known_host() -> None:

@@ -1,7 +1,8 @@
-"""Tokens that go out by mail: signed, for two hours, and each for one use.
+"""Tokens that go out by mail: signed, for two hours, each for one purpose.
 
-What makes a token single-use is that it says in which state its user was when it was issued:
-using it changes that state, and so do a change of password or address by another way.
+A token that sets a password or an address works once: it names the state of its user, and using it
+changes that state, as another change of password or address does. A token that confirms an address
+works as long as the user has that address, since mail programs and people open links twice.
 """
 
 import json
@@ -87,7 +88,9 @@ def state_of(purpose: Purpose, user: User) -> str:
     # when the address changed, too: going back to an old one must not revive its tokens
     bound = [user.email, user.email_changed_at]
     if purpose is Purpose.CONFIRM_EMAIL:
-        bound.append(user.email_confirmed_at)
+        # A second click confirms nothing new. The null stands for the time of confirmation, which
+        # tokens named until this version.
+        bound.append(None)
     else:
         bound.append(user.password_hash)
         if user.secured_at is not None:  # tokens of the version before do not know it

@@ -125,6 +125,8 @@ class ConfirmEmailConfirm(Resource):
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Confirm one's address."""
         user = MailToken.read(Purpose.CONFIRM_EMAIL, data["token"]).user(lock=True)
+        if user.email_confirmed_at is not None:
+            return {"message": "Your e-mail address is already confirmed."}
         user.confirm_email()
         user.save_to_db()
         return {"message": "Your e-mail address is confirmed."}

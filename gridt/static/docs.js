@@ -34,7 +34,6 @@ SwaggerUIBundle({
   url: document.getElementById("docs").dataset.description,
   dom_id: "#docs",
   deepLinking: true,
-  persistAuthorization: true,
   validatorUrl: null,
   plugins: [KnownDialog],
 });

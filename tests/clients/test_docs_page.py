@@ -95,6 +95,7 @@ def test_somebody_logs_in_and_makes_a_call(
     dialog.get_by_role("button", name="Close").last.click()
 
     assert call(page, "users-get_own_identity")["email"] == "robin@example.org"
+    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0], "no token stays"
     answer = operation(page, "users-get_own_identity").locator(".live-responses-table")
     answer.evaluate("element => element.scrollIntoView()")
     take(f"docs-{kind}-{scheme}", page)
