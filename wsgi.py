@@ -1,5 +1,13 @@
 """The WSGI entry point: `gunicorn wsgi:app` and `flask --app wsgi …`."""
 
-from gridt import create_app
+import os
+import sys
 
-app = create_app()
+from gridt import create_app
+from gridt.runtime.config import ConfigurationError
+
+try:
+    app = create_app()
+except ConfigurationError as error:
+    print(error, file=sys.stderr)
+    sys.exit(os.EX_CONFIG)

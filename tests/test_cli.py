@@ -1,6 +1,10 @@
 """What operators type."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +14,7 @@ from gridt.models import Movement, Subscription, Update, User
 from gridt.network.invariants import violations
 from gridt.runtime.extensions import db
 from tests.conftest import Run
+from tests.databases import same_on_both
 
 
 def test_create_admin_asks_for_what_is_missing(run: Run) -> None:
@@ -126,3 +131,31 @@ def test_openapi_is_json(run: Run, tmp_path: Any) -> None:
     path = tmp_path / "openapi.json"
     assert run("openapi", f"--output={path}").exit_code == 0
     assert json.loads(path.read_text())["info"]["title"] == "gridt"
+
+
+def typed(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `flask` in a process, as an operator does."""
+    environment = {name: value for name, value in os.environ.items() if "GRIDT" not in name}
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", *command],
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@same_on_both
+def test_commands_name_what_is_wrong_in_a_line(tmp_path: Path) -> None:
+    url = {"GRIDT_DATABASE_URL": f"sqlite:///{tmp_path}/gridt.sqlite"}
+    wrong = typed("gridt", "jobs", "list", **url, GRIDT_QUOTA_SWAPS="many")
+    assert wrong.returncode == os.EX_CONFIG
+    assert "GRIDT_QUOTA_SWAPS" in wrong.stderr
+    empty = typed("gridt", "audit", **url, GRIDT_DATABSE_URL="x")
+    assert empty.returncode == 1
+    assert empty.stderr.splitlines() == [
+        "Warning: GRIDT_DATABSE_URL is not a setting of gridt. Did you mean GRIDT_DATABASE_URL?",
+        "Error: The database is not migrated yet. Migrate it with: flask db upgrade",
+    ]
+    for result in (wrong, empty):
+        assert "Traceback" not in result.stderr

@@ -13,11 +13,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from gridt.errors import AlreadyCreated, Busy, Conflict, GridtError, Invalid
 from gridt.runtime.extensions import db
 from gridt.runtime.request_state import request_state
+from gridt.runtime.schema_version import is_not_migrated
 
 log = logging.getLogger(__name__)
 
-#: a table, or a column, that is not there: PostgreSQL's codes, and what SQLite says
-_NOT_MIGRATED = {"42P01", "42703"}, ("no such table", "no such column")
 #: a lock that was not to be had in time
 _LOCK_NOT_AVAILABLE = "55P03"
 
@@ -105,7 +104,7 @@ def _database_away(error: Exception) -> Response:
         return _domain_error(Busy(detail, retry_after=5))
     log.error("database: %s", error)
     detail = "The database is not available; please try again"
-    if _is_not_migrated(error):
+    if is_not_migrated(error):
         detail = "The database is not migrated yet; its operator does that by: flask db upgrade"
     elif getattr(error, "connection_invalidated", False) and not getattr(error, "statement", None):
         detail = "The database was lost while saving; look whether it was done before you try again"
@@ -113,13 +112,7 @@ def _database_away(error: Exception) -> Response:
 
 
 def _wrong_statement(error: ProgrammingError) -> Response:
-    return _database_away(error) if _is_not_migrated(error) else _unexpected(error)
-
-
-def _is_not_migrated(error: Exception) -> bool:
-    codes, sentences = _NOT_MIGRATED
-    cause = getattr(error, "orig", None)
-    return getattr(cause, "sqlstate", None) in codes or str(cause).startswith(sentences)
+    return _database_away(error) if is_not_migrated(error) else _unexpected(error)
 
 
 def _unexpected(error: Exception) -> Response:

@@ -24,7 +24,7 @@ from gridt.schemas.movements import (
     MovementsIn,
     movement_answer,
 )
-from gridt.standing import edit_movement
+from gridt.standing import edit_movement, ensure_streaks_can_end
 
 bp = Blueprint("movements", description="Habits that people keep each other to")
 
@@ -69,6 +69,7 @@ class Movements(Resource):
         movement = Movement(data.pop("name"), data.pop("interval"), *words)
         for name, value in data.items():
             setattr(movement, name, value)
+        ensure_streaks_can_end(movement)
         movement.creator = user
         db.session.add(movement)
         db.session.flush()

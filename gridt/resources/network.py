@@ -89,7 +89,8 @@ def _as_it_is(user_id: int) -> int:
 def _shown(movement: Movement, known_as: Callable[[int], Label]) -> Iterator[NetworkMember]:
     """Yield the members as the caller may see them; whatever is exported is made of these."""
     for member in movement.members():
-        leaders = [known_as(leader_id) for leader_id in member.leaders]
+        # sorted: by their slots, a reader would know each of their own leaders
+        leaders = sorted((known_as(leader_id) for leader_id in member.leaders), key=str)
         yield NetworkMember(known_as(member.user_id), member.active, leaders)
 
 

@@ -31,6 +31,8 @@ _IN_THE_WAY = {
     "55P03": "Something else kept a table locked for more than 5 seconds",
     "57014": "A statement took more than 60 seconds",
 }
+#: the codes by which PostgreSQL names a missing table or column, and SQLite's sentences
+_MISSING_CODES, _MISSING_SENTENCES = {"42P01", "42703"}, ("no such table", "no such column")
 
 
 class UnknownRevision(CommandError):
@@ -163,3 +165,11 @@ def upgrade(connection: Connection) -> None:
     config = current_app.extensions["migrate"].migrate.get_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def is_not_migrated(error: Exception) -> bool:
+    """Return whether a statement failed because a table or a column is missing."""
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlstate", None) in _MISSING_CODES or str(cause).startswith(
+        _MISSING_SENTENCES
+    )

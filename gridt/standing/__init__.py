@@ -1,7 +1,7 @@
 """Standings over time: history, pauses, imports, and changes of what they are scored by."""
 
 from gridt.standing.activity import CompletedTurn, DueTurn, done_by, recent_and_due
-from gridt.standing.editing import edit_movement
+from gridt.standing.editing import edit_movement, ensure_streaks_can_end
 from gridt.standing.history import PastTurn, TurnHistory, history_owner
 from gridt.standing.imports import Complaint, Reported, import_updates
 from gridt.standing.pauses import pause, pause_of, resume
@@ -32,6 +32,7 @@ __all__ = [
     "done_by",
     "edit_movement",
     "enqueue_recompute",
+    "ensure_streaks_can_end",
     "history_owner",
     "import_updates",
     "movement_statistics",

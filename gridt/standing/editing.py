@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from gridt.errors import Invalid
 from gridt.models import EventKind, Movement, User
 from gridt.standing.recompute_job import enqueue_recompute
 from gridt.standing.schedule_changes import TERMS, change_terms
@@ -16,11 +17,23 @@ def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) 
 
     :param changes: new values by the names of the attributes
     :param editor: the creator, or an admin
+    :raises Invalid: when every turn might be missed
     :raises IntervalChangedLately: when the creator changed the interval within a day
     """
     terms = {name: changes[name] for name in TERMS if name in changes}
     if terms and change_terms(movement, terms, at_any_time=editor.is_admin):
         enqueue_recompute(movement.id)
+    if terms.keys() & {"free_misses", "free_turns"}:  # earlier versions did not check
+        ensure_streaks_can_end(movement)
     for name in changes.keys() - terms.keys():
         setattr(movement, name, changes[name])
     movement.record_override(EventKind.MOVEMENT_EDITED, editor, changed=" ".join(sorted(changes)))
+
+
+def ensure_streaks_can_end(movement: Movement) -> None:
+    """Check that not every turn of a movement may be missed.
+
+    :raises Invalid: when `free_misses` is not less than `free_turns`
+    """
+    if movement.free_misses >= movement.free_turns:
+        raise Invalid([{"pointer": "#/free_misses", "detail": "Must be less than free_turns."}])

@@ -80,8 +80,8 @@ def change_clock(user: User, **changes: Any) -> None:
     """Change a user's time zone, or when days and weeks begin, and recompute their standings.
 
     Flushes and does not commit. Locks the account, so that of two changes the second sees the
-    first, and the user joins nothing meanwhile; then the subscriptions, by movement. Until a user
-    has chosen a time zone, a change holds for all the past.
+    first, and the user joins nothing meanwhile; then the subscriptions, by movement. The first
+    clock that a user sets holds for all the past.
 
     :raises TooManyClocks: when this is the eleventh new clock within a day
     """
@@ -89,9 +89,9 @@ def change_clock(user: User, **changes: Any) -> None:
         return
     now, old = utcnow(), _clock_of(user)
     is_chosen = user.clock_chosen_at is not None
-    if not is_chosen and "time_zone" in changes:
-        user.clock_chosen_at = now
     differs = _set(user, changes)
+    if not is_chosen and (differs or "time_zone" in changes):  # UTC may be chosen, too
+        user.clock_chosen_at = now
     db.session.flush()
     if not differs:
         return

@@ -302,6 +302,23 @@ def test_an_interval_goes_in_and_comes_out(client_of, ann, given, shown, interva
     assert client.patch("/movements/flossing", json={"interval": shown}).json["interval"] == shown
 
 
+@pytest.mark.parametrize(("misses", "turns"), [(30, 1), (30, 30), (1, 1)])
+def test_not_every_turn_may_be_missed(client_of, ann, misses, turns):
+    client = client_of(ann)
+    body = {"name": "Flossing", "short_description": "Floss every day", "interval": "daily"}
+    allowance = {"free_misses": misses, "free_turns": turns}
+    refused = client.post("/movements", json=body | allowance)
+    assert (refused.status_code, refused.json["errors"]) == (
+        422,
+        [{"pointer": "#/free_misses", "detail": "Must be less than free_turns."}],
+    )
+    path = f"/movements/{client.post('/movements', json=body).json['id']}"
+    assert client.patch(path, json=allowance).status_code == 422
+    assert client.patch(path, json={"free_misses": 6, "free_turns": 7}).status_code == 200
+    assert client.patch(path, json={"free_turns": 6}).status_code == 422
+    assert client.get(path).json["free_turns"] == 7
+
+
 # -- changing one ---------------------------------------------------------------------------
 
 

@@ -154,6 +154,16 @@ def test_the_first_zone_holds_for_all_the_past(client_of, clock, make_movement, 
     ]
 
 
+def test_only_the_first_change_of_a_clock_holds_for_all_the_past(client_of, make_user, clock):
+    """Or a member could judge their past again and again, by whichever day start serves them."""
+    client = client_of(make_user())
+    client.patch("/identity", json={"day_starts_at": "03:00"})
+    assert db.session.scalars(sa.select(FormerClock)).all() == []
+    clock.pass_(days=3)
+    client.patch("/identity", json={"day_starts_at": "00:00"})
+    assert [one.day_starts_at for one in db.session.scalars(sa.select(FormerClock))] == [180]
+
+
 @pytest.mark.parametrize("parts", [{"time_zone": "UTC"}, {"time_zone": "Europe/Berlin"}])
 def test_who_registers_with_a_zone_has_chosen_it(client, parts):
     account = {"username": "zoe", "email": "zoe@example.org", "password": "correct horse battery"}
