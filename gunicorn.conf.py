@@ -37,9 +37,9 @@ logger_class = Logger
 wsgi_app = "wsgi:app"
 bind = settings.BIND
 worker_class = PatientWorker if settings.WORKER == "patient" else settings.WORKER
-# More threads than hash passwords or wait for that (GRIDT_HASHING_SLOTS and _WAITING), so that a
-# flood of logins leaves some to others. Also more than one account can keep (GRIDT_QUOTA_AT_ONCE, and
-# two that wait). WEB_CONCURRENCY sets the number of processes.
+# There are more threads than hash passwords or wait for that (GRIDT_HASHING_SLOTS and _WAITING), so
+# that a flood of logins leaves some to others, and more than one account can keep busy
+# (GRIDT_QUOTA_AT_ONCE, and two that wait). WEB_CONCURRENCY sets the number of processes.
 threads = 12
 keepalive = 15
 # The other open files are the database's; SQLite has more than one for each connection.
@@ -124,14 +124,14 @@ gridt listens on {url} (Ctrl-C stops it). In another terminal:
   curl {url}/register -H 'Content-Type: application/json' \\
        -d '{{"username": "robin", "email": "robin@example.org", "password": "correct horse"}}'
 
-The README goes on from here with a first session; {url}/docs shows every call.
+The README continues from here with a first session; {url}/docs shows every call.
 {_where_mails_go()}""",
         flush=True,
     )
 
 
 def post_worker_init(worker):
-    """Run jobs beside the requests, where the settings say so."""
+    """Run jobs beside the requests, if the settings say so."""
     from flask import Flask
 
     from gridt.jobs import start_embedded, stop_embedded
@@ -145,7 +145,7 @@ def post_worker_init(worker):
 
 
 def worker_exit(server, worker):
-    """Let the job that runs be finished, if there is time."""
+    """Let the running job end, if there is time."""
     if hasattr(worker, "stop_jobs"):
         worker.stop_jobs(graceful_timeout)
 

@@ -38,10 +38,10 @@ _UPDATES = (10, 10_000)
 _LAST_DONE = {"today": 0, "yesterday": 1, "four days ago, every streak over": 4}
 
 _ABOUT = """\
-The table shows the processor time of the list of {joined} subscriptions with four leaders each, inside
-the measuring process, in {rounds} rounds of {calls} calls. They alternate with the same list *without*
-standing: its statements have no column of standing, and the answer does not contain it. `ratio` is
-the median of the rounds' own ratios, with their quartiles."""
+The table shows the processor time of the list of {joined} subscriptions with four leaders each,
+inside the measuring process, in {rounds} rounds of {calls} calls. They alternate with the same list
+*without* standing: its statements have no column of standing, and the answer does not contain it.
+`ratio` is the median of the rounds' own ratios, with their quartiles."""
 
 
 def section(worlds: list[World], effort: Effort) -> Section:
