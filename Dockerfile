@@ -1,4 +1,4 @@
-# Another base has to have Python 3.11 to 3.13, with pip and venv; see docs/image.md.
+# Another base needs Python 3.11 to 3.13, with pip and venv; see docs/image.md.
 ARG BASE=python:3.13-slim-trixie
 
 FROM ${BASE} AS build
@@ -11,7 +11,7 @@ RUN python3 -m venv --without-pip /opt/venv \
 COPY wsgi.py gunicorn.conf.py ./
 COPY migrations migrations
 COPY gridt gridt
-# Readable to all, whatever the umask of the checkout.
+# All users can read the files, whatever the umask of the checkout.
 RUN chmod -R a+rX .
 
 FROM ${BASE}
@@ -20,7 +20,7 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data gridt \
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app
-# SQLite sorts in files what is long, and a read-only container may have no /tmp.
+# SQLite sorts large results in files, and a read-only container may have no /tmp.
 ENV PATH=/opt/venv/bin:$PATH \
     FLASK_APP=wsgi \
     GRIDT_BIND=0.0.0.0:5000 \
@@ -33,7 +33,7 @@ EXPOSE 5000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['GRIDT_BIND'].rpartition(':')[2] + '/health', timeout=4)"]
 CMD ["gunicorn"]
-# Last, since it is another with each commit.
+# This is the last layer, because it changes with each commit.
 ARG BASE REVISION
 LABEL org.opencontainers.image.title="gridt" \
       org.opencontainers.image.description="REST service of the gridt network" \

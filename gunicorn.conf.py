@@ -26,10 +26,10 @@ log = logging.getLogger("gridt.server")
 
 
 class Logger(gunicorn.glogging.Logger):
-    """gunicorn's own, but for the line of each request: it quotes addresses, and we have one."""
+    """The logger of gunicorn, without its line for each request, which quotes addresses."""
 
     def access(self, *_):
-        """Say nothing."""
+        """Log nothing: gridt logs each request itself."""
 
 
 logger_class = Logger
@@ -37,41 +37,41 @@ logger_class = Logger
 wsgi_app = "wsgi:app"
 bind = settings.BIND
 worker_class = PatientWorker if settings.WORKER == "patient" else settings.WORKER
-# More than those that hash passwords or wait for it (GRIDT_HASHING_SLOTS and _WAITING), so that a
-# flood of logins leaves some to others, and more than one account keeps (GRIDT_QUOTA_AT_ONCE, and
-# two that wait). WEB_CONCURRENCY sets the number of processes.
+# There are more threads than hash passwords or wait for that (GRIDT_HASHING_SLOTS and _WAITING), so
+# that a flood of logins leaves some to others, and more than one account can keep busy
+# (GRIDT_QUOTA_AT_ONCE, and two that wait). WEB_CONCURRENCY sets the number of processes.
 threads = 12
 keepalive = 15
-# Files beside them are the database's, and more of SQLite's than one for each connection.
+# The other open files are the database's; SQLite has more than one for each connection.
 worker_connections = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
-processes = int(os.environ.get("WEB_CONCURRENCY", "1"))  # gunicorn has refused what is no number
+processes = int(os.environ.get("WEB_CONCURRENCY", "1"))  # gunicorn has refused other texts
 if processes < 1:
     start.close()
     sys.exit("WEB_CONCURRENCY has to be 1 or more.")
 several = processes > 1
-# Where there are others to take over, a process is replaced now and then, whatever it has piled up.
+# If others can take over, a process is replaced from time to time, with all memory that it kept.
 max_requests = 100_000 if several else 0
 max_requests_jitter = max_requests // 5
 graceful_timeout = 8  # below the 10 seconds after which `docker stop` kills
 control_socket_disable = True
-# The scheme, like the address, is for GRIDT_PROXY_HOPS to believe, and for nothing else.
+# GRIDT_PROXY_HOPS alone decides which scheme and address of a proxy the service believes.
 forwarded_allow_ips = ""
 secure_scheme_headers = {}
 limit_request_fields = 60
 # The app refuses long addresses with a problem document. `PatientWorker` limits the whole head.
 limit_request_line = 0 if settings.WORKER == "patient" else 8190
-# There is no setting for it: the header goes out with every answer, so it names what is public.
+# gunicorn has no setting for it. Every answer has this header, so it names no version.
 gunicorn.http.wsgi.SERVER = "gridt"
 PatientWorker.longest_body = settings.MAX_CONTENT_LENGTH
-# The heartbeat file belongs in memory, which a read-only container has here; so do the metrics.
+# The heartbeat file and the metrics belong in memory, and a read-only container can write here.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - names are random
 logconfig_dict = configuration(settings.LOG_FORMAT)
 
 
 def on_starting(server):
-    """Migrate the database once, before there are workers, where the settings say so."""
+    """Migrate the database before the workers start, if the settings say so."""
     start.begin_to_prepare_database()
-    if several:  # they share the memory of what the arbiter has imported: some 57 MB of each
+    if several:  # they share the modules that the arbiter imports: some 57 MB of each
         import gridt.app  # noqa: F401
     start.finish()
     if settings.METRICS_TOKEN is not None:
@@ -79,26 +79,26 @@ def on_starting(server):
 
 
 def on_reload(server):
-    """End the child that has read the settings once more; only a start migrates."""
+    """End the child that read the settings again; only a start migrates."""
     start.close()
 
 
 def pre_fork(server, worker):
-    """Give the worker a place that no other has, until it has ended."""
+    """Give the worker a place that no other worker has."""
     taken = {other.place for other in server.WORKERS.values()}
     worker.place = next(place for place in range(len(taken) + 1) if place not in taken)
 
 
 def post_fork(server, worker):
-    """Tell the worker its place, and among how many its limits are divided."""
+    """Set the worker's place, and the number of processes that share limits."""
     os.environ[METRICS_PLACE] = str(worker.place)
     os.environ.setdefault("GRIDT_PROCESSES", str(server.num_workers))
 
 
 def child_exit(server, worker):
-    """Remove the gauges of a worker that has ended from the metrics."""
+    """Remove the gauges of a dead worker from the metrics."""
     if METRICS_FOLDER in os.environ:
-        # here, so that an arbiter without metrics does without its memory
+        # imported here to save its memory in an arbiter without metrics
         from prometheus_client.multiprocess import mark_process_dead
 
         mark_process_dead(str(worker.place))
@@ -111,7 +111,7 @@ def on_exit(server):
 
 
 def when_ready(server):
-    """Tell where it listens and where mails go; in a terminal, also what to try next."""
+    """Log the address and the mail folder; in a terminal, print first steps."""
     url = str(server.LISTENERS[0]).replace("//0.0.0.0:", "//127.0.0.1:")
     if style_of(settings.LOG_FORMAT) == "json":
         log.info("gridt listens on %s", url)
@@ -126,14 +126,14 @@ gridt listens on {url} (Ctrl-C stops it). In another terminal:
   curl {url}/register -H 'Content-Type: application/json' \\
        -d '{{"username": "robin", "email": "robin@example.org", "password": "correct horse"}}'
 
-The README goes on from here with a first session; {url}/docs shows every call.
+The README continues from here with a first session; {url}/docs shows every call.
 {_where_mails_go()}""",
         flush=True,
     )
 
 
 def post_worker_init(worker):
-    """Run jobs beside the requests, where the settings say so."""
+    """Run jobs beside the requests, if the settings say so."""
     from flask import Flask
 
     from gridt.jobs import start_embedded, stop_embedded
@@ -147,7 +147,7 @@ def post_worker_init(worker):
 
 
 def worker_exit(server, worker):
-    """Let the job that runs be finished, if there is time."""
+    """Let the running job end, if there is time."""
     if hasattr(worker, "stop_jobs"):
         worker.stop_jobs(graceful_timeout)
 

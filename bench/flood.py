@@ -30,7 +30,7 @@ _COLUMNS = ("engine", "operation", "members", "p50_ms", "p95_ms", "p50_vs_before
 _ABOUT = """\
 gunicorn with {workers} workers of {threads} threads and passwords hashed as by default;
 {connections} connections read their 10 subscriptions, {calls} times in a round, before, during and
-after a flood: {flood} connections that log in without pause, every other time with a wrong
+after a flood of {flood} connections that log in without pause, every second time with a wrong
 password. {rounds} rounds; the ratios are medians of the rounds' own, with their quartiles. In the
 flood {statuses}."""
 

@@ -34,12 +34,12 @@ _COLUMNS = (
 _SMALL = " (so small a table is best read whole)"
 
 _ABOUT = """\
-Each call goes through the whole service inside the measuring process, {rounds} rounds of {calls},
-every one by another member, chosen at random from the whole movement, or by somebody who joins and
-leaves; every member has a login. `ratio_to_1000` compares the median with that of the smallest
-movement, round by round: the median of these ratios, with their quartiles. `p95_ratio` is the same
-of the 95th percentile, over all rounds. The system may have all pages of the files in memory, the
-database has not."""
+Each call runs the whole service inside the measuring process, {rounds} rounds of {calls},
+each by another member, chosen at random from the whole movement, or by a user who joins and
+leaves; every member has a session. `ratio_to_1000` compares the median with that of the smallest
+movement, round by round; it is the median of these ratios, with their quartiles. `p95_ratio` is the
+same for the 95th percentile, over all rounds. The system may have all pages of the files in memory,
+but the database does not."""
 
 
 @dataclass

@@ -22,24 +22,24 @@ _COLUMNS = (
 
 _ABOUT = """\
 gunicorn with one worker of four threads, {connections} connections kept busy, {rounds} rounds of
-{calls} calls (a third of that where everybody joins or leaves once), each round all operations in
+{calls} calls (a third of that where each user joins or leaves once), each round all operations in
 turn. Processor time is per call; SQLite's is the server's own. Every ratio is the median of the
 rounds' own ratios, with their quartiles: requests per second as a share of the *bare route* and of
 *driver only*, processor time of server and database as a multiple of *one select* and of *driver
 only*.
 
-What it is compared with are routes of a plain Flask app in the same worker, without anything that
-the service does for every request (its *health* beside the *bare route* shows what that costs):
+The service is compared with routes of a plain Flask app in the same worker. They lack all that the
+service does for every request (compare its *health* with the *bare route* for the cost of that):
 
 - *bare route* answers a constant.
 - *one select* does one primary-key SELECT through SQLAlchemy, on an engine and session set up as
   the service's.
-- *driver only* is sent the same requests, and sends the very statements of the service, recorded a
-  moment before, the token's check among them, with the same parameters, in one transaction that
-  begins and ends as the service's where that has one (what only reads has none), on a connection of
-  its thread with the same settings; fetches all rows, and answers with as many bytes of JSON made
-  of them. It does not look at the token or the body, and decides and shapes nothing: who is chosen,
-  and what the answer says, is known before."""
+- *driver only* gets the same requests, and sends exactly the statements of the service, recorded a
+  moment before, including the token's check, with the same parameters. It uses one transaction that
+  begins and ends as the service's, if that has one (a read has none), on a connection of its
+  thread with the same settings. It fetches all rows, and answers with as many bytes of JSON made
+  of them. It does not read the token or the body, and decides nothing: the chosen leaders and the
+  answer are known before."""
 
 
 def section(worlds: list[World], effort: Effort) -> Section:
@@ -48,7 +48,7 @@ def section(worlds: list[World], effort: Effort) -> Section:
         row for world in smallest(worlds) for row in _measure(world, effort.rounds, effort.calls)
     ]
     about = _ABOUT.format(rounds=effort.rounds, calls=effort.calls, connections=CONNECTIONS)
-    return Section("Beside the least that it could cost", about, _COLUMNS, rows)
+    return Section("Beside the least possible cost", about, _COLUMNS, rows)
 
 
 def _measure(world: World, rounds: int, calls: int) -> list[Row]:

@@ -32,8 +32,8 @@ _COLUMNS = ("engine", "operation", "members", "resident_mib", "peak_mib")
 
 _ABOUT = """\
 One gunicorn worker of four threads in the largest movement; four people call every endpoint in
-turn, and hash passwords at the price of the default settings (64 MiB, one at a time).
-`peak_mib` is the most since the line before, `resident_mib` what is left at its end."""
+turn, and hash passwords with the default settings (64 MiB, one at a time). `peak_mib` is the
+largest value since the line before, and `resident_mib` the value at the end of the line."""
 
 
 def section(worlds: list[World], effort: Effort) -> Section:
@@ -41,7 +41,7 @@ def section(worlds: list[World], effort: Effort) -> Section:
     rows, missed = [], set[str]()
     for world in largest(worlds):
         rows += _measure(world, effort.requests, missed)
-    remark = f"Calls that nobody made: {', '.join(sorted(missed)) or 'none'}"
+    remark = f"Calls that the bench did not make: {', '.join(sorted(missed)) or 'none'}"
     return Section("Memory", _ABOUT, _COLUMNS, rows, remark)
 
 

@@ -51,10 +51,11 @@ _DEEPEST = 6
 Function = tuple[str, int, str]
 
 _ABOUT = """\
-The own time of each library in percent of an operation, {calls} calls of each by cProfile inside
-the measuring process, which makes many small functions look dearer than they are; `p50_ms` is the
-time without it. What the standard library and built-in functions take counts for whoever calls
-them. On PostgreSQL the driver waits for the database. `profile.txt` names the functions.
+The table shows the own time of each library in percent of an operation, by {calls} calls of each
+under cProfile inside the measuring process. cProfile makes small functions look more expensive than
+they are; `p50_ms` is the time without it. The time of the standard library and of built-in
+functions counts for their callers. On PostgreSQL the driver waits for the database. `profile.txt`
+names the functions.
 
 {gunicorn}"""
 

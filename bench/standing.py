@@ -1,4 +1,4 @@
-"""What standing costs the list of subscriptions: beside the same list without any of it."""
+"""The cost of standing in the list of subscriptions: beside the same list without any of it."""
 
 import time
 from collections import defaultdict
@@ -38,10 +38,10 @@ _UPDATES = (10, 10_000)
 _LAST_DONE = {"today": 0, "yesterday": 1, "four days ago, every streak over": 4}
 
 _ABOUT = """\
-Processor time of the list of {joined} subscriptions with four leaders each, inside the measuring
-process, {rounds} rounds of {calls} calls, in turn with the same list *without*: its statements
-have no column of standing, nothing is told of them, and it is not in the answer. `ratio` is the
-median of the rounds' own ratios, with their quartiles."""
+The table shows the processor time of the list of {joined} subscriptions with four leaders each,
+inside the measuring process, in {rounds} rounds of {calls} calls. They alternate with the same list
+*without* standing: its statements have no column of standing, and the answer does not contain it.
+`ratio` is the median of the rounds' own ratios, with their quartiles."""
 
 
 def section(worlds: list[World], effort: Effort) -> Section:
@@ -50,7 +50,7 @@ def section(worlds: list[World], effort: Effort) -> Section:
     rows = [row for world in worlds if world.members == least for row in _measured(world, effort)]
     columns = ("engine", "operation", "members", "updates", "without_ms", "with_ms", "ratio")
     about = _ABOUT.format(joined=JOINED, rounds=3 * effort.rounds, calls=effort.calls // 5)
-    return Section("What standing costs the list of subscriptions", about, columns, rows)
+    return Section("The cost of standing in the list of subscriptions", about, columns, rows)
 
 
 def _measured(world: World, effort: Effort) -> Iterator[Figures]:
