@@ -1,4 +1,4 @@
-"""Who leads whom in a movement, for its members."""
+"""The leader network of a movement, for its members."""
 
 import hmac
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from gridt.models import FETCHED_AT_ONCE, Movement
 from gridt.runtime.clock import utcnow
 from gridt.schemas.network import NetworkIn, NetworkOut
 
-bp = Blueprint("network", description="Who leads whom")
+bp = Blueprint("network", description="Leader networks")
 
 _TEXT = {"type": "string"}
 _PAGE_POLICY = (
@@ -34,7 +34,7 @@ MOST_MOVED = 5_000
 
 @bp.route("/movements/<movement>/network")
 class NetworkOfMovement(Resource):
-    """Who leads whom in a movement."""
+    """The leader network of a movement."""
 
     @bp.problems(403, 404, 501)
     @bp.answers(200, NetworkOut, streamed=True)
@@ -43,7 +43,11 @@ class NetworkOfMovement(Resource):
     @bp.answers(200, _TEXT, content_type=SVG)
     @bp.arguments(NetworkIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """Export who leads whom, for members; only its creator and admins see who is who."""
+        """Export a movement's leader network.
+
+        Only for its members, its creator and admins. The creator and admins see user ids, all
+        others see pseudonyms.
+        """
         found, user = movement_or_404(movement), caller()
         owner, member = can(user, Permission.MOVEMENT_OWN, found), found.is_subscribed(user)
         if not owner and not member:
@@ -60,18 +64,25 @@ class NetworkOfMovement(Resource):
 
 @bp.route("/movements/<movement>/network.html")
 class PageOfNetwork(Resource):
-    """The page that shows the network of a movement, as far as the reader's token lets it."""
+    """The page that shows a leader network.
+
+    It shows what the reader's token allows.
+    """
 
     @bp.token(None)
     @bp.answers(200, _TEXT, content_type="text/html")
     def get(self, movement: str) -> ResponseReturnValue:
-        """Show the network as a picture to move in; the page asks for a token, and fetches."""
+        """Show a movement's leader network on a page.
+
+        The page asks for an access token, fetches the network with it, and draws it as an
+        interactive picture.
+        """
         page = render_template("network.html", most_moved=MOST_MOVED)
         return page, {"Content-Security-Policy": _PAGE_POLICY}
 
 
 class _Pseudonyms:
-    """Names of members for one reader of one movement, on one day of UTC."""
+    """Pseudonyms of members, for one reader, movement and UTC day."""
 
     def __init__(self, movement_id: int, reader_id: int) -> None:
         secret = current_app.config["SECRET_KEY"].encode()
@@ -87,16 +98,20 @@ def _as_it_is(user_id: int) -> int:
 
 
 def _shown(movement: Movement, known_as: Callable[[int], Label]) -> Iterator[NetworkMember]:
-    """Yield the members as the caller may see them; whatever is exported is made of these."""
+    """Yield the members as the caller may see them.
+
+    Every format of the export is made from these.
+    """
     for member in movement.members():
         leaders = [known_as(leader_id) for leader_id in member.leaders]
         yield NetworkMember(known_as(member.user_id), member.active, leaders)
 
 
 def _mixed(shown: Iterator[NetworkMember]) -> Iterator[NetworkMember]:
-    """Yield members in the order of their pseudonyms, as many at a time as the database sends.
+    """Yield members, each batch in the order of the pseudonyms.
 
-    Their order in the database stays the same: it would connect the exports of two days.
+    A batch is as many members as the database sends at a time. The members' order in the database
+    stays the same: it would connect the exports of two days.
     """
     while batch := list(islice(shown, FETCHED_AT_ONCE)):
         yield from sorted(batch, key=lambda member: str(member.id))
