@@ -14,7 +14,12 @@ from marshmallow import Schema
 
 from gridt.http.fields import Nothing
 from gridt.http.handler_notes import KEY, Handler, HandlerNotes, Repeatable, annotate, notes_of
-from gridt.http.openapi import OpenApiPlugin, common_answers, complete_operation
+from gridt.http.openapi import (
+    OpenApiPlugin,
+    common_answers,
+    complete_operation,
+    describe_answer,
+)
 from gridt.http.parsing import BodyParser, file_in
 from gridt.http.rate_limits import NAMED
 
@@ -74,6 +79,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         **doc: Any,
     ) -> Callable[[Handler], Handler]:
         """Document the answer of a handler that succeeds; one for each type of its content."""
+
+        if "description" not in doc and not isinstance(schema, dict):
+            doc["description"] = describe_answer(schema)
 
         def decorate(handler: Handler) -> Handler:
             documented = super(Blueprint, self).alt_response(

@@ -67,7 +67,7 @@ class Calendar(Resource):
 
     @bp.token(None)
     @bp.problems(404, 503)
-    @bp.answers(200, {"type": "string"}, content_type=ICALENDAR)
+    @bp.answers(200, {"type": "string"}, content_type=ICALENDAR, description="The calendar.")
     def get(self, secret: str) -> ResponseReturnValue:
         """Read a calendar by its secret address.
 

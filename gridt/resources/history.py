@@ -42,7 +42,7 @@ class PictureOfYear(Resource):
     """A member's year."""
 
     @bp.problems(404, 409)
-    @bp.answers(200, {"type": "string"}, content_type=SVG)
+    @bp.answers(200, {"type": "string"}, content_type=SVG, description="The picture.")
     @bp.arguments(PictureIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Draw a member's year as a calendar.

@@ -24,11 +24,13 @@ from gridt.schemas.network import NetworkIn, NetworkOut
 bp = Blueprint("network", description="Leader networks")
 
 _TEXT = {"type": "string"}
+_EXPORT = "The leader network."
+_GRAPHML, _DOT = GRAPH_FORMATS["graphml"].media_type, GRAPH_FORMATS["dot"].media_type
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-#: above this many members the page tells how to get the network instead of drawing it
+#: above this many members, the page does not draw the network: it says how to export it
 MOST_MOVED = 5_000
 
 
@@ -37,10 +39,10 @@ class NetworkOfMovement(Resource):
     """The leader network of a movement."""
 
     @bp.problems(403, 404, 501)
-    @bp.answers(200, NetworkOut, streamed=True)
-    @bp.answers(200, _TEXT, content_type=GRAPH_FORMATS["graphml"].media_type, streamed=True)
-    @bp.answers(200, _TEXT, content_type=GRAPH_FORMATS["dot"].media_type, streamed=True)
-    @bp.answers(200, _TEXT, content_type=SVG)
+    @bp.answers(200, NetworkOut, streamed=True, description=_EXPORT)
+    @bp.answers(200, _TEXT, content_type=_GRAPHML, streamed=True, description=_EXPORT)
+    @bp.answers(200, _TEXT, content_type=_DOT, streamed=True, description=_EXPORT)
+    @bp.answers(200, _TEXT, content_type=SVG, description=_EXPORT)
     @bp.arguments(NetworkIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Export a movement's leader network.
@@ -70,7 +72,7 @@ class PageOfNetwork(Resource):
     """
 
     @bp.token(None)
-    @bp.answers(200, _TEXT, content_type="text/html")
+    @bp.answers(200, _TEXT, content_type="text/html", description="The page.")
     def get(self, movement: str) -> ResponseReturnValue:
         """Show a movement's leader network on a page.
 

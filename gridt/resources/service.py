@@ -18,7 +18,7 @@ from gridt.schemas.service import About, Status
 
 bp = Blueprint("service", description="The service itself")
 
-#: the assets of the page at /docs, served by ourselves: nothing comes from a foreign host
+#: the assets of the page at /docs; gridt serves them itself, so that no other host is asked
 swagger_ui = PlainBlueprint(
     "swagger_ui",
     __name__,
@@ -105,7 +105,7 @@ class Description(Resource):
     """The OpenAPI document."""
 
     @bp.token(None)
-    @bp.answers(200, {"type": "object"})
+    @bp.answers(200, {"type": "object"}, description="The OpenAPI document.")
     def get(self) -> ResponseReturnValue:
         """Get this document.
 
@@ -119,7 +119,7 @@ class Docs(Resource):
     """The page that shows the OpenAPI document."""
 
     @bp.token(None)
-    @bp.answers(200, {"type": "string"}, content_type="text/html")
+    @bp.answers(200, {"type": "string"}, content_type="text/html", description="The page.")
     def get(self) -> ResponseReturnValue:
         """Show this document on a page.
 

@@ -34,6 +34,7 @@ from gridt.text import tidy
 bp = Blueprint("users", description="Account")
 
 _TEXT = {"type": "string"}
+_FILE = "The export as a file."
 
 
 def _document(user_id: int) -> Iterator[str]:
@@ -108,9 +109,9 @@ class OwnIdentity(Resource):
 class Export(Resource):
     """Everything stored about the caller."""
 
-    @bp.answers(200, ExportOut, streamed=True)
-    @bp.answers(200, _TEXT, content_type=CSV, streamed=True)
-    @bp.answers(200, _TEXT, content_type=ICALENDAR, streamed=True)
+    @bp.answers(200, ExportOut, streamed=True, description=_FILE)
+    @bp.answers(200, _TEXT, content_type=CSV, streamed=True, description=_FILE)
+    @bp.answers(200, _TEXT, content_type=ICALENDAR, streamed=True, description=_FILE)
     @bp.arguments(ExportIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Export everything stored about me.
