@@ -45,16 +45,16 @@ def verify_token(kind: str) -> Caller:
     """
     word, _, token = request.headers.get("Authorization", "").partition(" ")
     if word.lower() not in _WORDS or not token:
-        raise InvalidToken("There is no token in the Authorization header")
+        raise InvalidToken("There is no token in the Authorization header.")
     config = current_app.config
     try:
         claims = _signed(token.strip(), config["SECRET_KEY"], config["SECRET_KEY_FALLBACKS"])
     except jwt.PyJWTError:
-        raise InvalidToken("The token is not valid here") from None
+        raise InvalidToken("The token is not valid here.") from None
     if claims["type"] != kind or not isinstance(claims.get("exp"), int):
-        raise InvalidToken("The token is not valid here")
+        raise InvalidToken("The token is not valid here.")
     if claims["exp"] <= time.time():
-        raise InvalidToken("The token has expired")
+        raise InvalidToken("The token has expired.")
     in_flight.enter(claims["sub"])
     caller = request_state().caller = _standing(claims)
     return caller
@@ -83,7 +83,7 @@ def _standing(claims: dict[str, Any]) -> Caller:
         login = execute(_STANDING, {"login_id": login_id}).one_or_none()
         if login is not None and str(login.user_id) == claims["sub"] and _is_of(login, claims):
             return Caller(login.user_id, login_id, str(claims["jti"]), login.wrote_at)
-    raise InvalidToken("This login has ended")
+    raise InvalidToken("This session has ended. Please log in again.")
 
 
 def _is_of(login: Row[*tuple[Any, ...]], claims: dict[str, Any]) -> bool:
@@ -128,7 +128,7 @@ def locked_caller() -> User:
 
 def _existing(user: User | None) -> User:
     if user is None:
-        raise InvalidToken("This login has ended")
+        raise InvalidToken("This session has ended. Please log in again.")
     return user
 
 
@@ -152,7 +152,7 @@ def current_login() -> Login:
     """
     login = Login.find_by_id(caller_login_id())
     if login is None:
-        raise InvalidToken("This login has ended")
+        raise InvalidToken("This session has ended. Please log in again.")
     return login
 
 

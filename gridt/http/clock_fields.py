@@ -37,7 +37,7 @@ class DayStartField(fields.Field[int]):
         match = _TIME.fullmatch(value) if isinstance(value, str) else None
         minutes = int(match[1]) * 60 + int(match[2]) if match else NOON + 1
         if minutes > NOON:
-            raise ValidationError('Not a time from "00:00" to "12:00".')
+            raise ValidationError('Must be a time from "00:00" to "12:00".')
         return minutes
 
 
@@ -55,7 +55,7 @@ class WeekdayField(fields.Field[int]):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         if value not in WEEKDAYS:
-            raise ValidationError('Not a day of the week, such as "monday".')
+            raise ValidationError('Must be a day of the week, such as "monday".')
         return WEEKDAYS.index(value)
 
 
@@ -78,13 +78,13 @@ class DayOrMoment(fields.Field[date]):
         try:
             return date.fromisoformat(text) if len(text) <= 10 else _moment(text)
         except ValueError:
-            raise ValidationError("Neither a day nor a moment, in ISO 8601.") from None
+            raise ValidationError("Must be a day or a moment in ISO 8601.") from None
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValidationError("A moment without its zone: Z or an offset.")
+        raise ValidationError("Must have a zone: Z or an offset.")
     return in_utc(moment)
 
 

@@ -148,7 +148,7 @@ def in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValidationError("Out of range.") from None
+        raise ValidationError("Must be between the years 1 and 9999.") from None
 
 
 class Line(fields.String):
@@ -167,7 +167,7 @@ class Line(fields.String):
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(*args, **kwargs)
         if "\0" in text:
-            raise ValidationError("NUL characters are not allowed.")
+            raise ValidationError("Must not contain NUL characters.")
         return text
 
 
@@ -179,7 +179,7 @@ class Name(Line):
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
         if text and not text.strip():
-            raise ValidationError("Blank.")
+            raise ValidationError("Must not be blank.")
         return text
 
 
@@ -194,9 +194,9 @@ class IntervalField(fields.Field[timedelta]):
             raise ValidationError("Not a valid string.")
         interval = WORDS.get(value) or _duration(value)
         if interval.microseconds:
-            raise ValidationError("Not a number of whole seconds.")
+            raise ValidationError("Must be a number of whole seconds.")
         if not SHORTEST <= interval <= LONGEST:
-            raise ValidationError("Not between one minute (PT1M) and one year (P365D).")
+            raise ValidationError("Must be between one minute (PT1M) and one year (P365D).")
         return interval
 
 
@@ -208,7 +208,7 @@ def _duration(text: str) -> timedelta:
     # months and years are isodate's own class: they are not always as long as each other
     if not isinstance(duration, timedelta):
         words = ", ".join(f'"{word}"' for word in WORDS)
-        raise ValidationError(f'Neither one of {words} nor an ISO 8601 duration like "P2D".')
+        raise ValidationError(f'Must be one of {words}, or an ISO 8601 duration like "P2D".')
     return duration
 
 

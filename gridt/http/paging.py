@@ -115,7 +115,7 @@ def _decoded(cursor: str, keys: Sequence[Key]) -> list[Any]:
             raise ValueError("a cursor of another list")
         return [_key_value(value, column) for value, (column, _) in zip(values, keys, strict=True)]
     except (ValueError, TypeError, OverflowError):
-        wrong = {"pointer": "#/after", "detail": "Not a cursor of this list.", "in": "query"}
+        wrong = {"pointer": "#/after", "detail": "Must be a cursor of this list.", "in": "query"}
         raise Invalid([wrong]) from None
 
 

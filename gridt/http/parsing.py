@@ -33,10 +33,10 @@ class BodyParser(FlaskParser):
         try:
             parsed = orjson.loads(body)
         except orjson.JSONDecodeError as error:  # webargs takes some of these for no body at all
-            raise BadRequest(f"The body is not valid JSON: {error}") from None
+            raise BadRequest(f"The body is not valid JSON: {error}.") from None
         _refuse_twice_named(body)
         if not isinstance(parsed, dict):
-            raise Invalid([{"pointer": "#", "detail": "Not an object."}])
+            raise Invalid([{"pointer": "#", "detail": "Must be a JSON object."}])
         return parsed
 
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
@@ -54,14 +54,14 @@ def _refuse_twice_named(body: bytes) -> None:
     try:
         _STRICT.decode(body.decode())
     except RecursionError:  # this parser's limit is lower than orjson's
-        raise BadRequest("The body is nested too deeply") from None
+        raise BadRequest("The body is nested too deeply.") from None
 
 
 def _named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for name, value in members:
         if name in named:
-            raise BadRequest(f"The member {name[:50]!r} is there twice")
+            raise BadRequest(f"The member {name[:50]!r} occurs twice.")
         named[name] = value
     return named
 
@@ -74,7 +74,7 @@ def file_in(req: Request, media_type: str) -> bytes:
     """Return the body of a request as it came, which has to be of a type, or nothing."""
     body = body_of(req)
     if body and req.mimetype != media_type:
-        raise UnsupportedMediaType(f"Send it with the header Content-Type: {media_type}")
+        raise UnsupportedMediaType(f"The Content-Type must be {media_type}.")
     return body
 
 
@@ -89,7 +89,7 @@ def body_of(req: Request) -> bytes:
         raise
     except Exception as error:  # each server has its own, for chunks that are none
         log.info("unreadable body: %s", type(error).__name__)
-        raise BadRequest("The body is not what its headers say") from None
+        raise BadRequest("The body does not match its headers.") from None
     if len(body) > current_app.config["MAX_CONTENT_LENGTH"]:
         raise RequestEntityTooLarge
     return body

@@ -22,11 +22,11 @@ _NOT_MIGRATED = {"42P01", "42703"}, ("no such table", "no such column")
 _LOCK_NOT_AVAILABLE = "55P03"
 
 _SENTENCES = {
-    400: "The request is malformed",
-    404: "There is nothing at this address",
-    405: "This address does not know that method",
-    413: "The request body is too large",
-    415: "Send JSON, with the header Content-Type: application/json",
+    400: "The request is malformed.",
+    404: "There is nothing at this address.",
+    405: "This address does not support this method.",
+    413: "The request body is too large.",
+    415: "The Content-Type must be application/json.",
 }
 
 
@@ -100,14 +100,14 @@ def _conflict(error: Exception) -> Response:
 def _database_away(error: Exception) -> Response:
     if getattr(getattr(error, "orig", None), "sqlstate", None) == _LOCK_NOT_AVAILABLE:
         log.warning("somebody else kept a lock for too long")
-        detail = "Somebody else is changing the same, and is not done yet; please try again"
+        detail = "Another request is changing the same data. Please try again."
         return _domain_error(Busy(detail, retry_after=5))
     log.error("database: %s", error)
-    detail = "The database is not available; please try again"
+    detail = "The database is not available. Please try again."
     if _is_not_migrated(error):
-        detail = "The database is not migrated yet; its operator does that by: flask db upgrade"
+        detail = "The database is not migrated yet. Its operator must run: flask db upgrade"
     elif getattr(error, "connection_invalidated", False) and not getattr(error, "statement", None):
-        detail = "The database was lost while saving; look whether it was done before you try again"
+        detail = "The connection was lost while saving. Check what was saved before you try again."
     return _domain_error(Busy(detail, retry_after=5))
 
 
@@ -124,4 +124,4 @@ def _is_not_migrated(error: Exception) -> bool:
 def _unexpected(error: Exception) -> Response:
     db.session.rollback()
     log.error("failed: %s", type(error).__name__, exc_info=error)
-    return problem(500, "Internal Server Error", "Something went wrong on our side")
+    return problem(500, "Internal Server Error", "Something went wrong on our side.")

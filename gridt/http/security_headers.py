@@ -32,7 +32,7 @@ def _ensure_known_host() -> None:
     # not Flask's TRUSTED_HOSTS, which knows no exceptions
     hosts = current_app.config["KNOWN_HOSTS"]
     if request.path not in _CHECKS and not host_is_trusted(request.host.lower(), hosts):
-        raise BadRequest("This service is not known by that host name")
+        raise BadRequest("This host name does not belong to this service.")
 
 
 def _add_security_headers(response: Response) -> Response:

@@ -101,10 +101,12 @@ class Auth(Resource):
         if data["everywhere"]:
             user = User.lock(caller_id())
             if user is None:
-                raise InvalidToken("This login has ended")
+                raise InvalidToken("This session has ended. Please log in again.")
             user.log_out_everywhere()
             user.save_to_db()
-            return {"message": "You are logged out everywhere; your calendar's address has ended."}
+            return {
+                "message": "You are logged out everywhere. Your calendar's address no longer works."
+            }
         login = current_login()
         login.end()
         login.save_to_db()
@@ -157,7 +159,7 @@ class OneLogin(Resource):
         if row.revoked_at is None:
             row.end()
         row.save_to_db()
-        return {"message": "The login has ended."}
+        return {"message": "The session has ended."}
 
 
 @bp.route("/auth/refresh")
@@ -180,7 +182,7 @@ class Refresh(Resource):
         if not login.renew(token_jti()):
             login.end_as_copied()
             login.save_to_db()
-            raise InvalidToken("This refresh token was spent before; please log in again")
+            raise InvalidToken("This refresh token was used before. Please log in again.")
         answer = tokens_for(login) | {"message": "You stay logged in."}
         login.save_to_db()
         return answer
@@ -203,7 +205,7 @@ class ChangePassword(Resource):
         user.end_other_logins(keep=caller_login_id())
         mail.tell_password_changed(user)
         user.save_to_db()
-        return {"message": "Your password is changed; all else that opened your account has ended."}
+        return {"message": "Your password is changed. All your other sessions have ended."}
 
 
 def _ensure_free(username: str, email: str) -> None:

@@ -63,7 +63,7 @@ class OneBlock(Resource):
             "id": blocked.id,
             "username": blocked.username,
             "blocked_at": made.created_at,
-            "message": "You and this user do not meet any more.",
+            "message": "You have blocked this user.",
         }
         db.session.commit()
         return answer

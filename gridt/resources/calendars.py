@@ -40,12 +40,13 @@ class OwnCalendar(Resource):
         """
         user = User.lock(caller_id())  # so that the account does not end meanwhile
         if user is None or user.deactivated_at is not None:
-            raise InvalidToken("This login has ended")
+            raise InvalidToken("This session has ended. Please log in again.")
         secret = CalendarToken.renew(user.id)
         answer = {
             "url": f"/calendars/{secret}.ics",
             "since": CalendarToken.made_at(user.id),
-            "message": "Who knows this address sees what you did; it is not told again.",
+            "message": "Everybody who knows this address can read your calendar."
+            " It is shown only once.",
         }
         db.session.commit()
         return answer, 201
@@ -58,7 +59,7 @@ class OwnCalendar(Resource):
         """
         CalendarToken.revoke_by_owner(caller_id())
         db.session.commit()
-        return {"message": "Your calendar has no address any more."}
+        return {"message": "Your calendar has no secret address any more."}
 
 
 @bp.route("/calendars/<secret>.ics")

@@ -74,7 +74,7 @@ class Statistics(Resource):
         """
         found = movement_or_404(movement)
         if not found.is_subscribed(caller()):
-            raise NotAllowed("Only members of this movement see how it does")
+            raise NotAllowed("Only members of this movement can see its statistics.")
         return movement_statistics(found)
 
 

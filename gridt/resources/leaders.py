@@ -46,7 +46,9 @@ class OpenSlot(Resource):
         user, found = caller(), locked_or_404(movement)
         leader_id = found.swap_leader_id(user, None, Quotas.of(current_app.config))
         if leader_id is None:
-            raise NobodyEligible("You have no open slot here, or there is nobody else to follow")
+            raise NobodyEligible(
+                "You have no open slot in this movement, or there is no other member to follow."
+            )
         answer = _leader_or_404(found, leader_id)
         found.save_to_db()
         return answer, 201

@@ -25,6 +25,6 @@ def show() -> Response:
     wanted: str = current_app.config["METRICS_TOKEN"]
     right = hmac.compare_digest(token.strip().encode(), wanted.encode())
     if word.lower() != "bearer" or not right:
-        raise InvalidToken("The metrics have a token of their own")
+        raise InvalidToken("The metrics need a token of their own.")
     request_state().bind = READING
     return Response(metrics.text(), content_type="text/plain; version=1.0.0; charset=utf-8")

@@ -53,7 +53,7 @@ class NetworkOfMovement(Resource):
         found, user = movement_or_404(movement), caller()
         owner, member = can(user, Permission.MOVEMENT_OWN, found), found.is_subscribed(user)
         if not owner and not member:
-            raise NotAllowed("Only members of this movement see its network")
+            raise NotAllowed("Only members of this movement can see its network.")
         known_as = _as_it_is if owner else _Pseudonyms(found.id, user.id)
         you = known_as(user.id) if member else None
         about = NetworkHead(found.id, found.name, found.member_count, you)
@@ -133,7 +133,7 @@ def _ensure_drawable(about: NetworkHead) -> None:
         others = ", ".join(GRAPH_FORMATS)
         detail = (
             f"A picture shows at most {MOST_DRAWN} members, and this movement has"
-            f" {about.member_count}; the other formats ({others}) know no limit."
+            f" {about.member_count}. The other formats ({others}) have no limit."
         )
         raise Invalid([{"pointer": "#/format", "detail": detail, "in": "query"}])
 

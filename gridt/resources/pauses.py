@@ -47,7 +47,7 @@ class Pause(Resource):
         except NotSubscribed:
             movement_or_404(str(movement_id))
             raise
-        answer = _answer(found) | {"message": "You are paused; your streak stands still."}
+        answer = _answer(found) | {"message": "You are paused. Your streak does not end meanwhile."}
         db.session.commit()
         return answer
 

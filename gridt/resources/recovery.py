@@ -45,7 +45,7 @@ class ResetPasswordRequest(Resource):
         """
         mail.ask_to_reset_password(data["email"])
         db.session.commit()
-        return {"message": "If this address has an account, a mail is on its way."}
+        return {"message": "If this address has an account, an e-mail is on its way."}
 
 
 @bp.route("/user/reset_password/confirm")
@@ -69,7 +69,7 @@ class ResetPasswordConfirm(Resource):
         user.reset_password(password_hash)
         mail.tell_password_changed(user)
         user.save_to_db()
-        return {"message": "Your password is changed; please log in with it."}
+        return {"message": "Your password is changed. Please log in with it."}
 
 
 @bp.route("/user/change_email/request")
@@ -87,7 +87,7 @@ class ChangeEmailRequest(Resource):
         user = verified(caller(), data["password"])
         mail.ask_to_change_email(user, data["new_email"])
         user.save_to_db()
-        return {"message": "A mail to your new address is on its way; it tells how to go on."}
+        return {"message": "An e-mail to your new address is on its way. It says what to do next."}
 
 
 @bp.route("/user/change_email/confirm")
@@ -127,7 +127,7 @@ class ConfirmEmailRequest(Resource):
         """
         mail.ask_to_confirm_email(caller())
         db.session.commit()
-        return {"message": "Unless your address is confirmed already, a mail is on its way."}
+        return {"message": "An e-mail is on its way, unless your address is confirmed already."}
 
 
 @bp.route("/user/confirm_email/confirm")

@@ -134,7 +134,7 @@ def _file_report(reported: Snapshot, data: dict[str, Any]) -> ResponseReturnValu
     reporter = locked_caller()
     most_open = None if reporter.is_admin else Quotas.of(current_app.config).reports
     report, is_new = Report.file(reporter.id, reported, **data, most_open=most_open)
-    message = "Thank you; somebody will look at it."
+    message = "Thank you. An admin will look at it."
     answer = {"id": report.id, "created_at": report.created_at, "message": message}
     if not is_new:
         return answer

@@ -85,15 +85,18 @@ class Ready(Resource):
         process is stopping.
         """
         if current_app.extensions.get("gridt.stopping", _never)():
-            raise Busy("This process is stopping", retry_after=5)
+            raise Busy("This process is stopping.", retry_after=5)
         if is_outdated(db.session.connection()):
-            raise Busy("The database is not migrated: flask db upgrade", retry_after=5)
+            raise Busy(
+                "The database is not migrated yet. Its operator must run: flask db upgrade",
+                retry_after=5,
+            )
         if not is_ahead(db.session.connection()):
             return {"status": "ok"}
         # its migrations let the version before go on, but who knows how many versions it was
         if missing := missing_tables_and_columns(db.session.connection()):
-            raise Busy(f"The database is newer, and lacks {', '.join(missing)}", retry_after=5)
-        return {"status": "ok", "note": "The database is of a newer version"}
+            raise Busy(f"The database is newer, and lacks {', '.join(missing)}.", retry_after=5)
+        return {"status": "ok", "note": "The database is of a newer version."}
 
 
 def _never() -> bool:

@@ -129,7 +129,7 @@ def _begin(began: Event, work: Callable[[], Result]) -> Result:
 
 def _too_busy() -> Busy:
     metrics.count_unhashed()
-    return Busy("Too many people are logging in just now; please try again", retry_after=5)
+    return Busy("Too many users are logging in at the moment. Please try again.", retry_after=5)
 
 
 def _step_back() -> None:

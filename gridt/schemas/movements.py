@@ -52,11 +52,11 @@ class MovementName(Name):
         name = super()._deserialize(*args, **kwargs)
         folded = fold(name)
         if folded.isdecimal():
-            raise ValidationError("A name of digits alone would be taken for an id.")
+            raise ValidationError("Must not consist of digits only.")
         if folded in FIXED:
-            raise ValidationError("This name is an address of the service.")
+            raise ValidationError("Must not be an address of the service.")
         if "/" in name:
-            raise ValidationError("A name with a slash cannot stand in an address.")
+            raise ValidationError("Must not contain a slash.")
         return name
 
 

@@ -26,7 +26,7 @@ _BIO = {
     "description": "What other users read about this user.",
     "examples": ["Up at six, more or less."],
 }
-OWN_NAME = "The username or the e-mail address, which others know."
+OWN_NAME = "Must not be the username or the e-mail address."
 USERNAME_NOTES = {
     "description": "The name that other users see. No other user has the same name in upper or"
     " lower case. It has no invisible characters and no look-alike letters; an e-mail address"
@@ -70,7 +70,7 @@ class TimeZoneField(fields.String):
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         name: str = super()._deserialize(*args, **kwargs)
         if name not in _zones():
-            raise ValidationError('Not a time zone like "Europe/Amsterdam".')
+            raise ValidationError('Must be a time zone, such as "Europe/Amsterdam".')
         return name
 
 
@@ -96,9 +96,11 @@ class NewPassword(Line):
             return password  # which `Length` refuses
         # what is hashed has another length: two signs may be one letter, and one eighteen
         if not shortest <= len(normal(password)) <= longest:
-            raise ValidationError(f"Not {shortest} to {longest} characters in Unicode's form NFKC.")
+            raise ValidationError(
+                f"Must have {shortest} to {longest} characters in Unicode's form NFKC."
+            )
         if is_common(password):
-            raise ValidationError("One of the most common passwords, which are tried first.")
+            raise ValidationError("Must not be one of the most common passwords.")
         return password
 
 
@@ -129,7 +131,7 @@ def username_flaw(username: str, email: str) -> str | None:
     if fold(username) != fold(email):
         with suppress(ValidationError):
             _is_address(username)
-            return "An e-mail address, and not the one of this account."
+            return "Must not be an e-mail address other than the account's own."
     return flaw_of(username)
 
 
