@@ -324,4 +324,4 @@ def test_what_was_written_meanwhile_is_noticed(pair: tuple[str, str]) -> None:
     run = copy_here(pair)  # goes on, and has nothing left to copy
     assert run.exit_code == 1
     assert "users: 3 rows here, 3 in the copy" in run.stdout
-    assert "users differ: something wrote meanwhile" in run.stderr
+    assert "users differ: the source has changed" in run.stderr

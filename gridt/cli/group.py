@@ -2,4 +2,4 @@
 
 from flask.cli import AppGroup
 
-commands = AppGroup("gridt", help="What operators of gridt type.")
+commands = AppGroup("gridt", help="Commands for operators of gridt.")
