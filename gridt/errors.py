@@ -1,15 +1,15 @@
-"""What can go wrong in the domain, each with its HTTP status and slug.
+"""The errors of the domain, with HTTP statuses and slugs.
 
-Nothing here knows Flask: `gridt.http.problems` turns any of these into a problem document.
+Nothing here knows Flask: `gridt.http.problems` turns these errors into problem documents.
 """
 
 from typing import ClassVar
 
 
 class GridtError(Exception):
-    """Something the caller can be told about.
+    """An error that the caller can understand.
 
-    :param detail: one plain sentence; the class's `title` where left out
+    :param detail: one plain sentence; by default the class's `title`
     :param retry_after: seconds after which trying again makes sense
     """
 
@@ -142,13 +142,13 @@ class KeyInUse(Conflict):
 
 
 class AlreadyCreated(Conflict):
-    """What a repeated request asks for exists, and its secret is not shown again."""
+    """A repeated request's object exists; its secret is not repeated."""
 
     slug = "already-created"
     title = "This was created before. Its secret is shown only once."
 
     def __init__(self, location: str) -> None:
-        """Say where to find what was created."""
+        """Take the path of the existing object."""
         super().__init__()
         self.location = location
 
@@ -226,14 +226,20 @@ class NotInTime(Invalid):
 
 
 class BadRows(Invalid):
-    """Rows of a file that cannot be taken, each named as a spreadsheet counts: the first is 1."""
+    """Rows of a file that cannot be imported.
+
+    They have the numbers of a spreadsheet: the first row is 1.
+    """
 
     slug, title = "bad-rows", "Some rows cannot be imported."
     #: the largest number of errors in an answer
     NAMED: ClassVar[int] = 100
 
     def __init__(self, wrong: list[tuple[int, str, str]]) -> None:
-        """Complain of rows: the number of each, the column or nothing, and what is wrong."""
+        """Take the errors of the rows.
+
+        :param wrong: for each error the row, the column or nothing, and what is wrong
+        """
         rows = len({row for row, _, _ in wrong})
         detail = f"{rows} row{'s' if rows > 1 else ''} cannot be imported, so nothing was imported."
         if len(wrong) > self.NAMED:
@@ -250,4 +256,7 @@ class Busy(GridtError):
 
 
 class Overtaken(Busy):
-    """Others changed at the same time what a change hangs on; tried again, it goes through."""
+    """Another transaction changed the same data meanwhile.
+
+    A retry succeeds.
+    """

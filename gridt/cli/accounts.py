@@ -97,7 +97,7 @@ def set_password(user: str, password: str) -> None:
 @commands.command("confirm-email")
 @click.argument("user")
 def confirm_email(user: str) -> None:
-    """Confirm the e-mail address of USER (a name or e-mail address)."""
+    """Confirm the address of USER (a name or e-mail address)."""
     account = user_named(user)
     if account.email_confirmed_at is None:
         account.confirm_email()

@@ -100,7 +100,7 @@ def _leave_out_unmeasured(figures: list[dict[str, Any]]) -> None:
 
 
 def verified() -> tuple[list[dict[str, Any]], int]:
-    """Return the violations in all movements, and the number of movements."""
+    """Return all violations, and the number of movements."""
     broken = [asdict(violation) for violation in violations()]
     return broken, db.session.scalar(select(func.count()).select_from(Movement)) or 0
 

@@ -1,4 +1,4 @@
-"""Every exception to one `application/problem+json` (RFC 9457)."""
+"""Problems: each exception as one `application/problem+json` (RFC 9457)."""
 
 import logging
 from http import HTTPStatus
@@ -16,9 +16,9 @@ from gridt.runtime.request_state import request_state
 
 log = logging.getLogger(__name__)
 
-#: a table, or a column, that is not there: PostgreSQL's codes, and what SQLite says
+#: a missing table or column: PostgreSQL's codes, and SQLite's messages
 _NOT_MIGRATED = {"42P01", "42703"}, ("no such table", "no such column")
-#: a lock that was not to be had in time
+#: PostgreSQL's code for a lock that was not free in time
 _LOCK_NOT_AVAILABLE = "55P03"
 
 _SENTENCES = {
@@ -33,10 +33,10 @@ _SENTENCES = {
 def problem(
     status: int, title: str, detail: str | None = None, slug: str | None = None, **members: Any
 ) -> Response:
-    """Return a problem document; nobody else builds an error body.
+    """Return a problem document; no other function builds one.
 
-    :param detail: one plain sentence; repeated in `message`, and in `description` on 401, where
-        the published client looks for it
+    :param detail: one sentence; it is repeated in `message`, and with status 401 in `description`,
+        where the published client looks for it
     """
     text = detail or title
     body = {
@@ -91,15 +91,15 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _conflict(error: Exception) -> Response:
-    # it came back after every retry: two callers keep wanting the same
-    # (the error's own words quote what was written, such as somebody's address)
-    log.warning("%s came back", type(error).__name__)
+    # every retry failed: two callers keep changing the same data
+    # (the error's text quotes what was written, such as an e-mail address)
+    log.warning("%s after all retries", type(error).__name__)
     return _domain_error(Conflict())
 
 
 def _database_away(error: Exception) -> Response:
     if getattr(getattr(error, "orig", None), "sqlstate", None) == _LOCK_NOT_AVAILABLE:
-        log.warning("somebody else kept a lock for too long")
+        log.warning("another transaction kept a lock for too long")
         detail = "Another request is changing the same data. Please try again."
         return _domain_error(Busy(detail, retry_after=5))
     log.error("database: %s", error)

@@ -1,4 +1,4 @@
-"""What the outside sees of the service, whatever is asked: headers, hosts, proxies."""
+"""Security headers, host names and proxies, for all requests."""
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import BadRequest
@@ -18,9 +18,9 @@ _CHECKS = {"/health", "/ready", "/metrics"}
 
 
 def register_security_headers(app: Flask) -> None:
-    """Set up what the outside sees."""
+    """Set up headers, host names and proxies."""
     if hops := app.config["PROXY_HOPS"]:
-        # only what the last so many proxies added is believed; callers may write what they like
+        # only the entries of the last proxies are trusted; clients can write any others
         fixed = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
         app.wsgi_app = fixed  # type: ignore[method-assign]  # as Flask documents it
     if app.config["KNOWN_HOSTS"]:

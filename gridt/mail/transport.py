@@ -82,7 +82,7 @@ def _connection(url: SplitResult) -> Iterator[smtplib.SMTP]:
 
 
 def _write_to_folder(message: EmailMessage, folder: Path) -> None:
-    """Write a message into the folder, whole or not at all."""
+    """Write a message into the folder, completely or not."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{utcnow():%Y%m%dT%H%M%S.%fZ}-{token_hex(4)}.eml"
     with NamedTemporaryFile(dir=folder, prefix=".") as draft:  # mode 600

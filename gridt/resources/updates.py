@@ -119,7 +119,7 @@ def readable_update_or_404(movement: str, update: str) -> Update:
 
 
 def update_or_404(movement: str, update: str) -> Update:
-    """Return the update of a path, whoever its author is.
+    """Return the update of a path, by any author.
 
     :raises NotFound: when there is none
     """

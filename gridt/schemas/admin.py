@@ -35,7 +35,7 @@ class UsersIn(PageIn):
 
 
 class UserPatch(In):
-    """What an admin can change about a user."""
+    """The changes that an admin can make to a user."""
 
     role = fields.String(
         required=True, validate=OneOf(ROLES), metadata={"description": "The new role."}
@@ -80,7 +80,7 @@ class AuditOut(Schema):
 
     id = fields.Integer(required=True, metadata={"description": "The id of the entry."})
     at = fields.DateTime(required=True, metadata={"description": "When it happened."})
-    action = fields.String(required=True, metadata={"description": "What happened."})
+    action = fields.String(required=True, metadata={"description": "The kind of event."})
     actor_id = fields.Integer(
         required=True,
         allow_none=True,

@@ -59,7 +59,7 @@ class TurnPast(Schema):
         required=True,
         validate=OneOf([*Outcome]),
         metadata={
-            "description": "What became of the turn. `open` is the current turn while it is not"
+            "description": "The outcome of the turn. `open` is the current turn while it is not"
             " done; `free` is a missed turn that does not end the streak."
         },
     )

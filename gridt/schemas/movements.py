@@ -61,7 +61,7 @@ class MovementName(Name):
 
 
 class MovementPatch(In):
-    """What can be changed about a movement."""
+    """The changes that can be made to a movement."""
 
     name = MovementName(validate=Length(4, 50), metadata=_NAME)
     short_description = Line(validate=Length(10, 100), metadata=_SHORT)

@@ -14,14 +14,14 @@ class ReportIn(In):
         required=True,
         validate=Length(1, 1000),
         metadata={
-            "description": "What is wrong, in the caller's words, for admins.",
+            "description": "The problem, in the caller's words, for admins.",
             "examples": ["This is an advertisement."],
         },
     )
     category = fields.String(
         load_default="other",
         validate=OneOf(CATEGORIES),
-        metadata={"description": "What kind of problem it is."},
+        metadata={"description": "The kind of problem."},
     )
 
 
@@ -45,12 +45,15 @@ class ReportsIn(PageIn):
 
 
 class ResolutionIn(In):
-    """What the admins did about a report."""
+    """The admins' decision on a report."""
 
     resolution = Name(
         required=True,
         validate=Length(1, 1000),
-        metadata={"description": "What the admins did.", "examples": ["Removed the update."]},
+        metadata={
+            "description": "The action that the admins took.",
+            "examples": ["Removed the update."],
+        },
     )
 
 
@@ -89,9 +92,9 @@ class ReportOut(Schema):
             " deleted."
         },
     )
-    category = fields.String(required=True, metadata={"description": "What kind of problem it is."})
+    category = fields.String(required=True, metadata={"description": "The kind of problem."})
     reason = fields.String(
-        required=True, metadata={"description": "What is wrong, in the reporter's words."}
+        required=True, metadata={"description": "The problem, in the reporter's words."}
     )
     snapshot = fields.String(
         required=True, metadata={"description": "The reported words, as they were at that moment."}
@@ -111,7 +114,7 @@ class ReportOut(Schema):
     resolution = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "What the admins did; null while the report is open."},
+        metadata={"description": "The action that the admins took; null while the report is open."},
     )
 
 

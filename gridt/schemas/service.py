@@ -21,7 +21,9 @@ class About(Schema):
     """A description of the service."""
 
     name = fields.String(required=True, metadata={"description": "The name of the service."})
-    description = fields.String(required=True, metadata={"description": "What the service is for."})
+    description = fields.String(
+        required=True, metadata={"description": "The purpose of the service."}
+    )
     version = fields.String(required=True, metadata={"description": "The version of the software."})
     links = fields.Nested(
         Links, required=True, metadata={"description": "The first addresses to visit."}

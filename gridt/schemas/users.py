@@ -23,7 +23,7 @@ LONGEST_EMAIL = 254
 PASSWORD_LENGTHS = 8, 128
 
 _BIO = {
-    "description": "What other users read about this user.",
+    "description": "A text about the user, which other users can read.",
     "examples": ["Up at six, more or less."],
 }
 OWN_NAME = "Must not be the username or the e-mail address."
@@ -158,7 +158,7 @@ class BioIn(In):
 
 
 class IdentityPatch(In):
-    """What users can change about their accounts."""
+    """The changes that users can make to their accounts."""
 
     username = Name(validate=Length(1, 32), metadata=USERNAME_NOTES)
     bio = Line(validate=Length(max=2000), metadata=_BIO)
@@ -178,7 +178,8 @@ class Identity(Schema):
         metadata={"description": "Whether the user has confirmed their e-mail address."},
     )
     bio = fields.String(
-        required=True, metadata={"description": "What other users read about this user."}
+        required=True,
+        metadata={"description": "A text about the user, which other users can read."},
     )
     avatar = fields.String(
         required=True, metadata={"description": "The MD5 hash that Gravatar expects."}
