@@ -1,21 +1,21 @@
-"""What can go wrong in the domain, each with its HTTP status and slug.
+"""The errors of the domain, with HTTP statuses and slugs.
 
-Nothing here knows Flask: `gridt.http.problems` turns any of these into a problem document.
+Nothing here knows Flask: `gridt.http.problems` turns these errors into problem documents.
 """
 
 from typing import ClassVar
 
 
 class GridtError(Exception):
-    """Something the caller can be told about.
+    """An error that the caller can understand.
 
-    :param detail: one plain sentence; the class's `title` where left out
+    :param detail: one plain sentence; by default the class's `title`
     :param retry_after: seconds after which trying again makes sense
     """
 
     status: ClassVar[int] = 400
     slug: ClassVar[str] = "bad-request"
-    title: ClassVar[str] = "The request cannot be served"
+    title: ClassVar[str] = "The request cannot be served."
 
     def __init__(self, detail: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(detail or self.title)
@@ -24,149 +24,149 @@ class GridtError(Exception):
 
 
 class WrongCredentials(GridtError):
-    status, slug, title = 401, "wrong-credentials", "Wrong username or password"
+    status, slug, title = 401, "wrong-credentials", "The username or the password is wrong."
 
 
 class InvalidToken(GridtError):
-    status, slug, title = 401, "invalid-token", "The token is missing, invalid, expired or revoked"
+    status, slug, title = 401, "invalid-token", "The token is missing, invalid, expired or revoked."
 
 
 class InvalidMailToken(GridtError):
     status, slug = 401, "invalid-mail-token"
-    title = "This token is wrong, has expired, or was used before"
+    title = "This token is wrong, has expired, or was used before."
 
 
 class NotAllowed(GridtError):
-    status, slug, title = 403, "not-allowed", "You may not do that"
+    status, slug, title = 403, "not-allowed", "You may not do this."
 
 
 class AccountDeactivated(GridtError):
-    status, slug, title = 403, "account-deactivated", "This account is deactivated"
+    status, slug, title = 403, "account-deactivated", "This account is deactivated."
 
 
 class NotFound(GridtError):
-    status, slug, title = 404, "not-found", "There is nothing here"
+    status, slug, title = 404, "not-found", "There is nothing at this address."
 
 
 class MovementNotFound(NotFound):
-    slug, title = "movement-not-found", "There is no such movement"
+    slug, title = "movement-not-found", "There is no such movement."
 
 
 class UpdateNotFound(NotFound):
-    slug, title = "update-not-found", "There is no such update"
+    slug, title = "update-not-found", "There is no such update."
 
 
 class LoginNotFound(NotFound):
-    slug, title = "login-not-found", "There is no such login of yours"
+    slug, title = "login-not-found", "You have no such session."
 
 
 class UserNotFound(NotFound):
-    slug, title = "user-not-found", "There is no such user"
+    slug, title = "user-not-found", "There is no such user."
 
 
 class ReportNotFound(NotFound):
-    slug, title = "report-not-found", "There is no such report"
+    slug, title = "report-not-found", "There is no such report."
 
 
 class NotFollowing(NotFound, ValueError):
-    slug, title = "not-following", "You do not follow this leader"
+    slug, title = "not-following", "You do not follow this leader."
 
 
 class Conflict(GridtError):
-    status, slug, title = 409, "conflict", "That conflicts with the present state"
+    status, slug, title = 409, "conflict", "The request conflicts with the present state."
 
 
 class UsernameTaken(Conflict):
-    slug, title = "username-taken", "This username is taken"
+    slug, title = "username-taken", "This username is taken."
 
 
 class EmailTaken(Conflict):
-    slug, title = "email-taken", "This e-mail address is taken"
+    slug, title = "email-taken", "This e-mail address is taken."
 
 
 class MovementNameTaken(Conflict):
-    slug, title = "movement-name-taken", "There is a movement of this name already"
+    slug, title = "movement-name-taken", "There is already a movement with this name."
 
 
 class NotSubscribed(Conflict):
-    slug, title = "not-subscribed", "You are not subscribed to this movement"
+    slug, title = "not-subscribed", "You are not subscribed to this movement."
 
 
 class AlreadyDone(Conflict):
-    slug, title = "already-done", "This turn is done already"
+    slug, title = "already-done", "This turn is already done."
 
 
 class NobodyEligible(Conflict):
-    slug, title = "nobody-eligible", "There is nobody else to follow in this movement"
+    slug, title = "nobody-eligible", "There is no other member to follow in this movement."
 
 
 class MovementInUse(Conflict):
-    slug, title = "movement-in-use", "Other people are subscribed to this movement"
+    slug, title = "movement-in-use", "Other users are subscribed to this movement."
 
 
 class LastAdmin(Conflict):
-    slug, title = "last-admin", "There has to be another admin before"
+    slug, title = "last-admin", "This is the last admin. Make another user an admin first."
 
 
 class TooManyBlocks(Conflict):
-    slug, title = "too-many-blocks", "You have blocked as many people as one may"
+    slug, title = "too-many-blocks", "You have reached the limit of blocked users."
 
 
 class TooManyMovements(Conflict):
-    slug, title = "too-many-movements", "You have started as many movements as one account may"
+    slug, title = "too-many-movements", "You have reached the limit of started movements."
 
 
 class TooManySubscriptions(Conflict):
-    slug, title = "too-many-subscriptions", "You have joined as many movements as one account may"
+    slug, title = "too-many-subscriptions", "You have reached the limit of joined movements."
 
 
 class TooManyUpdates(Conflict):
-    slug, title = "too-many-updates", "You have as many updates as one account may"
+    slug, title = "too-many-updates", "You have reached the limit of updates."
 
 
 class TooManyReports(Conflict):
-    slug, title = "too-many-reports", "You have as many open reports as one account may"
+    slug, title = "too-many-reports", "You have reached the limit of open reports."
 
 
 class OwnUpdate(Conflict):
-    slug, title = "own-update", "You cannot report your own update; you can delete it"
+    slug, title = "own-update", "You cannot report your own update, but you can delete it."
 
 
 class ReportClosed(Conflict):
-    slug, title = "report-closed", "This report is closed already"
+    slug, title = "report-closed", "This report is already closed."
 
 
 class KeyInUse(Conflict):
     slug = "idempotency-key-in-use"
-    title = "The first request with this Idempotency-Key is not answered yet"
+    title = "The first request with this Idempotency-Key is not answered yet."
 
 
 class AlreadyCreated(Conflict):
-    """What a repeated request asks for exists, and its secret is not shown again."""
+    """A repeated request's object exists; its secret is not repeated."""
 
     slug = "already-created"
-    title = "This was created before, and its secret is shown only once"
+    title = "This was created before. Its secret is shown only once."
 
     def __init__(self, location: str) -> None:
-        """Say where to find what was created."""
+        """Take the path of the existing object."""
         super().__init__()
         self.location = location
 
 
 class KeyReused(GridtError):
     status, slug = 422, "idempotency-key-reused"
-    title = "This Idempotency-Key belongs to another request; choose a new one"
+    title = "This Idempotency-Key belongs to another request. Please choose a new one."
 
 
 class PicturesNotInstalled(GridtError):
     status, slug = 501, "pictures-not-installed"
-    title = "This server cannot draw networks"
+    title = "This server cannot draw networks."
 
 
 class Invalid(GridtError):
     """Well-formed input that fails validation; `errors` names each member."""
 
-    status, slug, title = 422, "invalid", "The request failed validation"
+    status, slug, title = 422, "invalid", "The request is not valid."
 
     def __init__(self, errors: list[dict[str, str]], detail: str | None = None) -> None:
         super().__init__(detail or " ".join(_sentence(error) for error in errors))
@@ -179,55 +179,71 @@ def _sentence(error: dict[str, str]) -> str:
 
 
 class TooManyRequests(GridtError):
-    status, slug, title = 429, "too-many-requests", "Too many requests; please try again later"
+    status, slug, title = (
+        429,
+        "too-many-requests",
+        "There are too many requests. Please try again later.",
+    )
 
 
 class TooManyAttempts(TooManyRequests):
-    slug, title = "too-many-attempts", "Too many wrong passwords; please try again later"
+    slug, title = (
+        "too-many-attempts",
+        "There were too many wrong passwords. Please try again later.",
+    )
 
 
 class TooManyUpdatesInTurn(TooManyRequests):
-    slug, title = "too-many-updates-in-turn", "You have posted too many updates in this turn"
+    slug, title = "too-many-updates-in-turn", "You have posted too many updates in this turn."
 
 
 class TooManySwaps(TooManyRequests):
-    slug, title = "too-many-swaps", "You have swapped too many leaders in this movement today"
+    slug, title = "too-many-swaps", "You have swapped too many leaders in this movement today."
 
 
 class TooManyAtOnce(TooManyRequests):
-    slug, title = "too-many-at-once", "Too many requests of your account are being answered"
+    slug, title = (
+        "too-many-at-once",
+        "Your account has too many requests at the same time. Please try again.",
+    )
 
 
 class TooManyClocks(TooManyRequests):
     slug = "too-many-clocks"
-    title = "You have set as many clocks as you may within a day; please try again later"
+    title = "You have changed your clock too often within a day. Please try again later."
 
 
 class IntervalChangedLately(TooManyRequests):
     slug = "interval-changed-lately"
-    title = "The interval changed within the last day; please try again later"
+    title = "The interval was changed within the last day. Please try again later."
 
 
 class NotInTime(Invalid):
-    slug, title = "not-in-time", "That moment cannot be reported (any more)"
+    slug, title = "not-in-time", "This moment cannot be reported."
 
     def __init__(self, detail: str) -> None:
         super().__init__([{"pointer": "#/at", "detail": detail}])
 
 
 class BadRows(Invalid):
-    """Rows of a file that cannot be taken, each named as a spreadsheet counts: the first is 1."""
+    """Rows of a file that cannot be imported.
 
-    slug, title = "bad-rows", "Some rows cannot be taken"
-    #: so many are named
+    They have the numbers of a spreadsheet: the first row is 1.
+    """
+
+    slug, title = "bad-rows", "Some rows cannot be imported."
+    #: the largest number of errors in an answer
     NAMED: ClassVar[int] = 100
 
     def __init__(self, wrong: list[tuple[int, str, str]]) -> None:
-        """Complain of rows: the number of each, the column or nothing, and what is wrong."""
+        """Take the errors of the rows.
+
+        :param wrong: for each error the row, the column or nothing, and what is wrong
+        """
         rows = len({row for row, _, _ in wrong})
-        detail = f"{rows} row{'s' if rows > 1 else ''} cannot be taken; nothing is imported"
+        detail = f"{rows} row{'s' if rows > 1 else ''} cannot be imported, so nothing was imported."
         if len(wrong) > self.NAMED:
-            detail += f" (the first {self.NAMED} complaints are told)"
+            detail += f" The first {self.NAMED} errors are listed."
         errors = [
             {"pointer": f"#/rows/{row}" + (f"/{column}" if column else ""), "detail": text}
             for row, column, text in sorted(wrong)[: self.NAMED]
@@ -236,8 +252,11 @@ class BadRows(Invalid):
 
 
 class Busy(GridtError):
-    status, slug, title = 503, "busy", "The service is busy; please try again"
+    status, slug, title = 503, "busy", "The service is busy. Please try again."
 
 
 class Overtaken(Busy):
-    """Others changed at the same time what a change hangs on; tried again, it goes through."""
+    """Another transaction changed the same data meanwhile.
+
+    A retry succeeds.
+    """

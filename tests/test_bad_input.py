@@ -479,7 +479,7 @@ def test_a_bad_interval_is_refused(refused, interval):
 )
 def test_a_member_that_is_there_twice_is_refused(refused, body):
     answer = refused("PUT", "/bio", {400}, data=body, content_type="application/json")
-    assert "is there twice" in answer.json["detail"]
+    assert "occurs twice" in answer.json["detail"]
 
 
 @same_on_both

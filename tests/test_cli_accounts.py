@@ -31,7 +31,7 @@ def test_a_role_is_set(run: Run, make_user: Any, called: str) -> None:
 def test_the_last_admin_stays(run: Run, make_user: Any, command: tuple[str, ...]) -> None:
     make_user("ann", role="admin")
     result = run(*command)
-    assert (result.exit_code, "another admin" in result.output) == (1, True)
+    assert (result.exit_code, "last admin" in result.output) == (1, True)
     assert User.find_by_name("ann").is_admin
     assert noted() == []
 

@@ -77,7 +77,7 @@ def test_what_may_have_been_saved_is_not_done_again(
     answer = place.member.post(f"{place.path}/updates", json={})
     assert not place.cable.is_to_break
     assert (told(answer), place.updates()) == ((503, True), saved)
-    assert "look whether it was done" in answer.json["detail"]
+    assert "Check what was saved" in answer.json["detail"]
 
 
 @pytest.mark.parametrize(

@@ -675,6 +675,11 @@ def test_every_route_is_documented_and_nothing_else(app: Flask) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_every_operation_says_what_it_does(operation: Operation) -> None:
     assert operation.doc["summary"].endswith(".")
+    assert len(operation.doc["summary"].split()) <= 10
+    assert operation.doc["description"].endswith(".")
+    for status in operation.statuses:
+        answer = resolved(operation.doc["responses"][str(status)])
+        assert answer["description"].endswith("."), status
     assert any(200 <= status < 300 for status in operation.statuses)
     declared = {
         parameter["name"]
@@ -685,6 +690,28 @@ def test_every_operation_says_what_it_does(operation: Operation) -> None:
         if parameter["in"] == "path"
     }
     assert declared == set(re.findall(r"{(\w+)}", operation.template))
+
+
+def test_every_member_of_every_schema_says_what_it_is() -> None:
+    members = [
+        (schema, name, member)
+        for schema, definition in DOCUMENT["components"]["schemas"].items()
+        for name, member in definition["properties"].items()
+    ]
+    assert members
+    for schema, name, member in members:
+        assert member.get("description", "").endswith("."), (schema, name)
+
+
+def resolved(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a part of the document, or the part that it refers to."""
+    if "$ref" not in part:
+        return part
+    target: Any = DOCUMENT
+    for step in part["$ref"].removeprefix("#/").split("/"):
+        target = target[step]
+    found: dict[str, Any] = target
+    return found
 
 
 def test_every_operation_has_an_id_of_its_own() -> None:

@@ -87,7 +87,7 @@ def test_who_stops_says_so_where_it_still_listens(migrated_database: Callable[[]
         kept.request("GET", "/ready")
         with kept.getresponse() as answer:
             assert answer.status == 503
-            assert json.loads(answer.read())["detail"] == "This process is stopping"
+            assert json.loads(answer.read())["detail"] == "This process is stopping."
         kept.close()
         waiting.send(body)
         assert HTTPAnswer(waiting).status == 201

@@ -249,8 +249,8 @@ def test_the_command_tells_how_many_stood_otherwise(app, make_movement, clock):
     first = min(user.id for user in movement.users)
     assert f"movement {movement.id}, user {first}: streak 7 -> 0" in shown
     assert shown.endswith("3 standings compared, 3 would change.\n")
-    assert "3 standings told, 3 otherwise" in run("--movement", movement.name)
-    assert "5 standings told, 2 otherwise" in run()
-    assert "5 standings told, none otherwise" in run()
+    assert "3 standings recalculated, 3 of them" in run("--movement", movement.name)
+    assert "5 standings recalculated, 2 of them" in run()
+    assert "5 standings recalculated, none of them" in run()
     assert run("--dry-run") == "5 standings compared, none would change.\n"
     assert "no movement" in run("--movement", "nothing of the kind")

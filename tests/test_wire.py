@@ -282,7 +282,7 @@ def test_a_long_address_gets_a_problem_that_pages_can_read(connect):
     assert head.startswith(b"HTTP/1.1 414 ")
     assert b"Content-Type: application/problem+json" in head
     assert b"Access-Control-Allow-Origin: " in head
-    assert json.loads(body)["detail"] == "The path and the query are too long together"
+    assert json.loads(body)["detail"] == "The path and the query are too long together."
 
 
 @pytest.mark.parametrize(("version", "expected"), [(b"1.0", 200), (b"1.1", 400)])

@@ -13,25 +13,25 @@ Rule = Callable[[User, Any], bool]
 _RULES: dict[Permission, tuple[Rule, str]] = {
     Permission.ADMINISTER: (
         lambda user, _: user.is_admin,
-        "Only admins may do that",
+        "Only admins may do this.",
     ),
     Permission.MOVEMENT_START: (
         lambda user, starters: user.is_admin or starters == "everybody",
-        "Only admins may start movements here",
+        "Only admins may start movements here.",
     ),
     Permission.MOVEMENT_OWN: (
         lambda user, movement: user.is_admin or user.id == movement.creator_id,
-        "Only the creator of this movement and admins may do that",
+        "Only the creator of this movement and admins may do this.",
     ),
     Permission.UPDATE_DELETE: (
         lambda user, update: user.is_admin or user.id == update.leader_id,
-        "Only who posted this update and admins may do that",
+        "Only the author of this update and admins may do this.",
     ),
 }
 
 
 def can(user: User, permission: Permission, what: Any = None) -> bool:
-    """Tell whether a user has a permission."""
+    """Return whether a user has a permission."""
     rule, _ = _RULES[permission]
     return rule(user, what)
 

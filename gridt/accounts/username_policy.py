@@ -26,13 +26,13 @@ _ALIKE = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"
 def flaw_of(username: str) -> str | None:
     """Return what is wrong with a name that somebody chooses, as a sentence, or None."""
     if username != username.strip() or re.search(r"\s\s", username):
-        return "Blanks of a rare kind at its ends, or in a row."
+        return "Must not start or end with a blank, or have two blanks in a row."
     plain = _without_glue(username)
     hidden = _IGNORED.search(plain) or _VARIANTS.search(plain)
     if hidden or any(unicodedata.category(character) in _UNSEEN for character in plain):
-        return "Characters that are not seen."
+        return "Must not contain invisible characters."
     if len(_alphabets_of(username)) > 1:
-        return "Letters of alphabets that look alike."
+        return "Must not mix alphabets with letters that look alike."
     return None
 
 

@@ -1,4 +1,4 @@
-"""`flask gridt …`: what operators of the service type."""
+"""`flask gridt …`: the commands for operators."""
 
 from gridt.cli import accounts, audit, jobs, moving, network, service, standings
 from gridt.cli.group import commands

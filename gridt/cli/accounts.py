@@ -24,7 +24,7 @@ from gridt.schemas.users import OWN_NAME
 @commands.command("create-user")
 @click.option("--username", prompt=True)
 @click.option("--email", prompt=True)
-@click.option("--confirmed", is_flag=True, help="Their e-mail address needs no confirmation.")
+@click.option("--confirmed", is_flag=True, help="Mark the e-mail address as confirmed.")
 @click.password_option()
 def create_user(username: str, email: str, password: str, confirmed: bool) -> None:
     """Create an account for another person."""
@@ -58,12 +58,12 @@ def _create(username: str, email: str, password: str, role: str) -> User:
         raise _refused(error) from None
     if User.find_by_name(username) or User.find_by_email(email):
         raise click.ClickException("This username or e-mail address is taken.")
-    db.session.rollback()  # hashing takes long: hold nothing meanwhile
+    db.session.rollback()  # hashing is slow: hold no connection meanwhile
     return accounts.create_account(username, email, password, role)
 
 
 def _refused(error: ValidationError) -> click.ClickException:
-    """Return what is wrong with which member, for the operator."""
+    """Return a message with the members that are wrong."""
     wrong = [f"{name}: {' '.join(texts)}" for name, texts in error.messages_dict.items()]
     return click.ClickException("\n".join(wrong))
 
@@ -72,7 +72,10 @@ def _refused(error: ValidationError) -> click.ClickException:
 @click.argument("user")
 @click.password_option()
 def set_password(user: str, password: str) -> None:
-    """Set the password of USER (a name or e-mail address), and end all their sessions."""
+    """Set the password of USER (a name or e-mail address).
+
+    All sessions of the user end.
+    """
     account = user_named(user)
     user_id, username = account.id, account.username
     try:
@@ -81,20 +84,20 @@ def set_password(user: str, password: str) -> None:
         raise _refused(error) from None
     if accounts.is_own_name(password, username, account.email):
         raise click.ClickException(f"password: {OWN_NAME}")
-    db.session.rollback()  # hashing takes long: hold nothing meanwhile
+    db.session.rollback()  # hashing is slow: hold no connection meanwhile
     password_hash = passwords.hash(password)
     locked = User.lock(user_id)
     if locked is None:
         raise click.ClickException(f"{username} has deleted their account.")
     locked.replace_password(password_hash)
     db.session.commit()
-    click.echo(f"{username} has a new password, and has to log in again.")
+    click.echo(f"{username} has a new password, and must log in again.")
 
 
 @commands.command("confirm-email")
 @click.argument("user")
 def confirm_email(user: str) -> None:
-    """Confirm the e-mail address of USER (a name or e-mail address)."""
+    """Confirm the address of USER (a name or e-mail address)."""
     account = user_named(user)
     if account.email_confirmed_at is None:
         account.confirm_email()
@@ -106,8 +109,11 @@ def confirm_email(user: str) -> None:
 @click.argument("user")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def deactivate(user: str, yes: bool) -> None:
-    """Lock USER (a name or e-mail address) out, and remove them from all movements."""
-    account, username = _agreed(user, yes, "Lock {} out, and remove them from all movements?")
+    """Deactivate USER (a name or e-mail address).
+
+    The user can no longer log in, and leaves all movements.
+    """
+    account, username = _agreed(user, yes, "Deactivate {}, and remove them from all movements?")
     if account.deactivated_at is None:
         with complaining():
             accounts.deactivate(account)
@@ -118,7 +124,10 @@ def deactivate(user: str, yes: bool) -> None:
 @commands.command("reactivate")
 @click.argument("user")
 def reactivate(user: str) -> None:
-    """Let USER (a name or e-mail address) log in again."""
+    """Reactivate USER (a name or e-mail address).
+
+    The user can log in again.
+    """
     account = user_named(user)
     if account.deactivated_at is not None:
         accounts.reactivate(account)
@@ -130,7 +139,7 @@ def reactivate(user: str) -> None:
 @click.argument("user")
 @click.argument("role", type=click.Choice(ROLES))
 def set_role(user: str, role: str) -> None:
-    """Make a user, called by name or e-mail address, an admin, or one like all others."""
+    """Set the role of USER (a name or e-mail address)."""
     account = user_named(user)
     with complaining():
         account.change_role(role)
@@ -142,7 +151,7 @@ def set_role(user: str, role: str) -> None:
 @click.argument("user")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete_user(user: str, yes: bool) -> None:
-    """Delete the account of a user, called by name or e-mail address, and all that is theirs."""
+    """Delete USER (a name or e-mail address) and their data."""
     account, username = _agreed(user, yes, "Delete {}, their subscriptions and their updates?")
     with complaining():
         accounts.delete_account(account)  # reads the account again
@@ -151,31 +160,35 @@ def delete_user(user: str, yes: bool) -> None:
 
 @commands.command("export-user")
 @click.argument("user")
-@click.option("--output", type=click.Path(path_type=Path), help="A new file, not the terminal.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="A new file, instead of the terminal."
+)
 def export_user(user: str, output: Path | None) -> None:
-    """Write everything stored about USER (a name or e-mail address) as JSON.
+    """Export everything stored about USER (a name or e-mail address).
 
-    Only the operator can read the file: it holds a person's whole account.
+    The format is JSON. Only the operator can read the file: it holds a person's whole account.
     """
     user_id = user_named(user).id
     with click.open_file("-", "wb") if output is None else _new_file(output) as file:
         accounts.record_export(user_id)
         db.session.commit()
-        request_state().reading = True  # nobody has to wait for this, on SQLite either
+        request_state().reading = True  # no writer waits for this, not even on SQLite
         for part in in_parts(account_document(accounts.sections_about(user_id))):
             file.write(part)
         file.flush()
 
 
 def _agreed(user: str, yes: bool, question: str) -> tuple[User, str]:
-    """Return an account and its name, when the operator said yes; no transaction is open then.
+    """Return an account and its name, if the operator agrees.
+
+    No transaction is open afterwards.
 
     :param question: what to ask, with `{}` for the name
     :raises click.Abort: when the operator said no
     """
     account = user_named(user)
     username = account.username
-    db.session.rollback()  # hold no lock while the operator thinks
+    db.session.rollback()  # hold no lock while the operator answers
     if not yes:
         click.confirm(question.format(username), abort=True)
     return account, username

@@ -1,4 +1,4 @@
-"""Commands about the log of what was done."""
+"""The command that shows the audit log."""
 
 import json
 from datetime import UTC, datetime
@@ -14,16 +14,29 @@ from gridt.schemas.admin import audit_entry
 
 
 @commands.command("audit")
-@click.option("--user", help="The name, e-mail address or id of whom it was done by or to.")
-@click.option("--action", type=click.Choice([kind.value for kind in AUDITED]))
-@click.option("--since", type=click.DateTime(), help="A time in UTC.")
-@click.option("--last", default=1000, show_default=True, type=click.IntRange(1))
+@click.option("--user", help="Only entries by or about this user: a name, e-mail address or id.")
+@click.option(
+    "--action",
+    type=click.Choice([kind.value for kind in AUDITED]),
+    help="Only entries with this action.",
+)
+@click.option("--since", type=click.DateTime(), help="Only entries since this time, in UTC.")
+@click.option(
+    "--last",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(1),
+    help="The largest number of entries.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON object on each line.")
 def audit(
     user: str | None, action: str | None, since: datetime | None, last: int, as_json: bool
 ) -> None:
-    """Show what admins did, and what concerns the safety of accounts; the newest at the end."""
-    request_state().reading = True  # nobody has to wait for this, on SQLite either
+    """Show the audit log, with the newest entries last.
+
+    It has what admins did, and what concerns the safety of accounts.
+    """
+    request_state().reading = True  # no writer waits for this, not even on SQLite
     after = since and since.replace(tzinfo=UTC)
     query = entries(None if user is None else _id_of(user), action, after)
     rows = execute(query.order_by(AuditEntry.id.desc()).limit(last)).all()
@@ -42,12 +55,12 @@ def audit(
 
 
 def _names_of(ids: set[int | None]) -> dict[int | None, str]:
-    """Return usernames with their ids; a deleted account has its id alone."""
+    """Return usernames by id; deleted accounts have their ids."""
     known = execute(select(User.id, User.username).where(User.id.in_(sorted(filter(None, ids)))))
     names: dict[int | None, str] = {id: str(id) for id in ids if id is not None}
     return names | {id: f"{username} ({id})" for id, username in known}
 
 
 def _id_of(user: str) -> int:
-    """Return the id that is meant, which may be of somebody whose account is gone."""
+    """Return a user's id; their account may be deleted."""
     return int(user) if user.isdecimal() else user_named(user).id

@@ -26,4 +26,4 @@ class _Commands(AppGroup):
             raise click.ClickException(detail) from None
 
 
-commands = _Commands("gridt", help="What operators of gridt type.")
+commands = _Commands("gridt", help="Commands for operators of gridt.")

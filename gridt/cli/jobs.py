@@ -19,19 +19,26 @@ from gridt.runtime.extensions import db
 from gridt.runtime.logs import configuration
 from gridt.runtime.request_state import request_state
 
-#: what is shown of a job; not the arguments, which may be about a person
+#: the columns that are shown; the arguments are not, as they may be about a person
 _SHOWN = ("id", "name", "state", "attempts", "priority", "run_after", "created_at", "last_error")
 _ID = click.IntRange(1, 2**63 - 1)
 
 
 @commands.command("work")
-@click.option("--poll", default=POLL, show_default=True, type=click.FloatRange(min=0.01))
+@click.option(
+    "--poll",
+    default=POLL,
+    show_default=True,
+    type=click.FloatRange(min=0.01),
+    help="Seconds between two looks for jobs.",
+)
 @click.option("--once", is_flag=True, help="Run one job, if one is due, and end.")
-@click.option("--until-idle", is_flag=True, help="Run what is due, and end.")
+@click.option("--until-idle", is_flag=True, help="Run the jobs that are due, and end.")
 def work(poll: float, once: bool, until_idle: bool) -> None:
-    """Run jobs, as many processes of this as you like; look for them each POLL seconds.
+    """Run jobs until SIGTERM or Ctrl-C.
 
-    SIGTERM and Ctrl-C let it finish the job that runs, and end.
+    Run as many of these processes as you like. Each looks for jobs every POLL seconds. A signal
+    lets the current job finish before the process ends.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy's own
     dictConfig(configuration(app.config["LOG_FORMAT"]))
@@ -57,16 +64,25 @@ def _stopped_by_signals(worker: JobWorker) -> Iterator[None]:
 
 @commands.group("jobs")
 def jobs() -> None:
-    """Look at jobs, and at those that were given up."""
+    """List, retry and drop jobs."""
 
 
 @jobs.command("list")
-@click.option("--dead", is_flag=True, help="Only those that were given up.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1))
+@click.option("--dead", is_flag=True, help="Only jobs that were given up.")
+@click.option(
+    "--limit",
+    default=100,
+    show_default=True,
+    type=click.IntRange(1),
+    help="The largest number of jobs.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON document.")
 def list_jobs(dead: bool, limit: int, as_json: bool) -> None:
-    """Show how many jobs there are, and the oldest of them, without what they are about."""
-    request_state().reading = True  # nobody has to wait for this, on SQLite either
+    """List the oldest jobs, and count the jobs by state.
+
+    The arguments of a job are not shown: they may be about a person.
+    """
+    request_state().reading = True  # no writer waits for this, not even on SQLite
     counted = select(Job.state, func.count()).group_by(Job.state).order_by(Job.state)
     counts = {state: count for state, count in db.session.execute(counted)}
     query = select(*(getattr(Job, name) for name in _SHOWN)).order_by(Job.id).limit(limit)
@@ -91,11 +107,11 @@ def _due(row: dict[str, Any]) -> str:
 
 @jobs.command("retry")
 @click.argument("id", type=_ID, required=False)
-@click.option("--all", "all_dead", is_flag=True, help="All that were given up.")
+@click.option("--all", "all_dead", is_flag=True, help="All jobs that were given up.")
 def retry(id: int | None, all_dead: bool) -> None:
-    """Let a job that was given up, or waits for its next attempt, run now."""
+    """Run a failed or waiting job now."""
     if (id is None) != all_dead:
-        raise click.UsageError("Either an ID, or --all.")
+        raise click.UsageError("Give either an ID or --all.")
     dead = select(Job.id).where(Job.state == DEAD).order_by(Job.id)
     for job_id in db.session.scalars(dead).all() if id is None else [id]:
         _retry(job_id)
@@ -110,7 +126,7 @@ def _retry(id: int) -> None:
         raise click.ClickException(f"Job {id}: {error}.") from None
     except IntegrityError:
         db.session.rollback()
-        click.echo(f"Job {id} stays as it is: another one with its key waits.")
+        click.echo(f"Job {id} stays as it is: another job with the same key is waiting.")
     else:
         click.echo(f"Job {id} is ready.")
 
@@ -118,14 +134,17 @@ def _retry(id: int) -> None:
 @jobs.command("drop")
 @click.argument("id", type=_ID)
 def drop(id: int) -> None:
-    """Delete a job; of one that runs, nothing more is saved."""
+    """Delete a job.
+
+    If the job is running, it saves nothing more.
+    """
     db.session.delete(_job(id))
     db.session.commit()
-    click.echo(f"Job {id} is gone.")
+    click.echo(f"Job {id} is deleted.")
 
 
 def _job(id: int) -> Job:
-    job = db.session.get(Job, id, with_for_update=True)  # nobody claims or ends it meanwhile
+    job = db.session.get(Job, id, with_for_update=True)  # no worker claims or ends it meanwhile
     if job is None:
         raise click.ClickException(f"There is no job {id}.")
     return job

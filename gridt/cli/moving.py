@@ -1,4 +1,4 @@
-"""Commands that move the whole database: into another one, and into a file."""
+"""Commands that copy the whole database."""
 
 import os
 import time
@@ -20,12 +20,12 @@ from gridt.runtime.setting_parsers import database_url
 
 
 @commands.command("copy-database")
-@click.option("--to", "url", required=True, help="Where to, as in GRIDT_DATABASE_URL.")
+@click.option("--to", "url", required=True, help="The target, in the form of GRIDT_DATABASE_URL.")
 def copy_database(url: str) -> None:
-    """Copy everything into another database, SQLite or PostgreSQL, that is empty.
+    """Copy the database into another, empty one.
 
-    Stop the service before. What is there afterwards is compared with what is here, and the
-    network is checked. Where it is interrupted, the same command goes on.
+    Both can be SQLite or PostgreSQL. Stop the service before. The command compares the copy with
+    the original, and checks the network. If it is interrupted, run it again: it continues.
     """
     try:
         target = database_copy.open_engine(database_url(url).render_as_string(hide_password=False))
@@ -38,7 +38,7 @@ def copy_database(url: str) -> None:
         _check(target)
     except database_copy.CopyRefused as error:
         raise click.ClickException(str(error)) from None
-    except OperationalError as error:  # it is not there, or went away
+    except OperationalError as error:  # it does not exist, or the connection was lost
         raise click.ClickException(f"{error.orig}") from None
     finally:
         target.dispose()
@@ -51,7 +51,7 @@ def _copy(target: Engine) -> None:
         with target.connect() as connection:
             there = sum(database_copy.count_rows(connection).values())
         if there:
-            click.echo(f"{there:,} rows are there already.")
+            click.echo(f"The target already has {there:,} rows.")
         began = time.monotonic()
         copied = _follow(database_copy.copy_rows(source, target), "Copying", wanted - there)
         database_copy.set_counters(source, target)
@@ -60,7 +60,10 @@ def _copy(target: Engine) -> None:
 
 
 def _compare(target: Engine) -> None:
-    """Compare the copy with what the source is now, so that what was written meanwhile shows."""
+    """Compare the copy with the source.
+
+    The source is read again, so that rows that were written meanwhile show.
+    """
     here, copy = database_copy.Checksums(), database_copy.Checksums()
     with database_copy.snapshot(db.engine) as source, database_copy.snapshot(target) as reading:
         rows = sum(database_copy.count_rows(source).values())
@@ -73,7 +76,7 @@ def _compare(target: Engine) -> None:
         )
     if wrong:
         raise database_copy.CopyRefused(
-            f"{', '.join(wrong)} differ: something wrote meanwhile. Stop the service, empty the"
+            f"{', '.join(wrong)} differ: the source has changed. Stop the service, empty the"
             " target, and copy again."
         )
     click.echo(f"{len(here.by_table)} tables compared, all equal.")
@@ -101,10 +104,10 @@ def _follow(steps: Iterable[int], label: str, length: int) -> int:
 @commands.command("backup")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
-    """Write what is in the SQLite database into a FILE that is not there yet.
+    """Back up the SQLite database into a new FILE.
 
-    The service may go on meanwhile. The key that gridt keeps beside its database goes beside the
-    file. A PostgreSQL is backed up by pg_dump.
+    The service can run meanwhile. The key that gridt keeps beside its database is copied beside the
+    file. For PostgreSQL, use pg_dump.
     """
     try:
         written = back_up(db.engine, file)

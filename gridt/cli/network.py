@@ -16,15 +16,36 @@ from gridt.runtime.request_state import request_state
 
 
 @commands.command("demo-data")
-@click.option("--members", default=300, show_default=True, type=click.IntRange(1))
-@click.option("--movements", default=8, show_default=True, type=click.IntRange(1, MOST_MOVEMENTS))
-@click.option("--weeks", default=4, show_default=True, type=click.IntRange(0, 52))
+@click.option(
+    "--members",
+    default=300,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How many users to create.",
+)
+@click.option(
+    "--movements",
+    default=8,
+    show_default=True,
+    type=click.IntRange(1, MOST_MOVEMENTS),
+    help="How many movements to create.",
+)
+@click.option(
+    "--weeks",
+    default=4,
+    show_default=True,
+    type=click.IntRange(0, 52),
+    help="How many weeks of updates to create.",
+)
 def demo_data(members: int, movements: int, weeks: int) -> None:
-    """Invent people who take part in movements, and their updates over the last weeks."""
+    """Create demo data: users, movements and updates.
+
+    The updates are those of the last weeks.
+    """
     demo = Demo(members, movements, weeks)
     if demo.is_there():
-        raise click.ClickException("There is demo data, or what goes by its names, already.")
-    with click.progressbar(length=demo.steps, label="Inventing people") as bar:
+        raise click.ClickException("There is demo data already, or data with the same names.")
+    with click.progressbar(length=demo.steps, label="Creating users") as bar:
         for steps in demo.fill():
             bar.update(steps)
     click.echo(f"Log in as any of {USERNAME.format(1)} to {USERNAME.format(members)},")
@@ -42,11 +63,12 @@ def demo_data(members: int, movements: int, weeks: int) -> None:
     help="How many movements to measure, the largest first.",
 )
 def check_network(as_json: bool, measured: int) -> None:
-    """Verify the invariants I1 to I9 and I14 of every movement, and fail where one is broken.
+    """Check the leader network of every movement.
 
-    Then measure how well the networks of the largest movements do their work.
+    This verifies the invariants I1 to I9 and I14, and fails if one is broken. Then it measures the
+    quality of the largest movements' networks.
     """
-    request_state().reading = True  # nobody has to wait for this, on SQLite either
+    request_state().reading = True  # no writer waits for this, not even on SQLite
     broken, checked = verified()
     largest = select(Movement).order_by(Movement.member_count.desc(), Movement.id).limit(measured)
     healths = [measure_quality(movement) for movement in db.session.scalars(largest).all()]
@@ -63,7 +85,10 @@ def check_network(as_json: bool, measured: int) -> None:
 
 
 def _leave_out_unmeasured(figures: list[dict[str, Any]]) -> None:
-    """Remove the figure that needs rustworkx where it is not installed, and say so."""
+    """Remove and report the figure that needs rustworkx.
+
+    This happens if rustworkx is not installed.
+    """
     unmeasured = [row for row in figures if row["largest_component"] is None]
     for row in unmeasured:
         del row["largest_component"]
@@ -75,7 +100,7 @@ def _leave_out_unmeasured(figures: list[dict[str, Any]]) -> None:
 
 
 def verified() -> tuple[list[dict[str, Any]], int]:
-    """Return the violations in all movements, and the number of movements."""
+    """Return all violations, and the number of movements."""
     broken = [asdict(violation) for violation in violations()]
     return broken, db.session.scalar(select(func.count()).select_from(Movement)) or 0
 
@@ -85,13 +110,13 @@ def echo_violations(broken: list[dict[str, Any]], checked: int) -> None:
     for violation in broken:
         click.echo(
             "{invariant} broken {count} times in movement {movement_id}: {rule}"
-            " (user {user_id} for one)".format(**violation)
+            " (for example user {user_id})".format(**violation)
         )
     click.echo(f"{checked} movements checked, {len(broken) or 'nothing'} broken.")
 
 
 def _echo_table(rows: list[dict[str, Any]]) -> None:
-    """Write rows of numbers with a heading, each column as wide as it needs."""
+    """Write rows of numbers in columns, with a heading."""
     if not rows:
         return
     texts = [[name.replace("_", " ") for name in rows[0]]]

@@ -1,4 +1,4 @@
-"""How commands call people, and tell what cannot be done to them."""
+"""Users as commands name them, and refusals of the domain."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from gridt.runtime.extensions import db
 
 
 def user_named(login: str) -> User:
-    """Return the user of that e-mail address or name.
+    """Return the user with this e-mail address or name.
 
     :raises ClickException: when there is none
     """
@@ -23,7 +23,7 @@ def user_named(login: str) -> User:
 
 @contextmanager
 def complaining() -> Iterator[None]:
-    """Tell the operator what the domain refuses, with nothing changed."""
+    """Report a refusal of the domain, and change nothing."""
     try:
         yield
     except GridtError as error:

@@ -1,4 +1,4 @@
-"""Commands about the service as such."""
+"""The command that writes the OpenAPI document."""
 
 import json
 from typing import IO
@@ -11,7 +11,9 @@ from gridt.http.openapi import document
 
 
 @commands.command("openapi")
-@click.option("--output", type=click.File("w"), default="-", help="A file instead of the terminal.")
+@click.option(
+    "--output", type=click.File("w"), default="-", help="A file, instead of the terminal."
+)
 def openapi(output: IO[str]) -> None:
     """Write the OpenAPI document."""
     click.echo(json.dumps(document(current_app), indent=2, ensure_ascii=False), file=output)

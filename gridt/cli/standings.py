@@ -1,4 +1,4 @@
-"""Commands about how members stand."""
+"""The command that recalculates standings."""
 
 from collections.abc import Iterable
 
@@ -10,24 +10,24 @@ from gridt.models import Correction, Movement
 from gridt.runtime.extensions import db
 from gridt.standing import Place, preview_batch, recompute_batch
 
-#: what a line of a dry run shows, where it changes
+#: the columns that a line of a dry run shows if they change
 _NUMBERS = ("streak", "best_streak", "done_turns", "turns", "done")
 
 
 @commands.command("rebuild-standing")
-@click.option("--movement", help="Of one movement only, by its id or name.")
+@click.option("--movement", help="Only this movement: its id or name.")
 @click.option("--dry-run", is_flag=True, help="List what would change, and change nothing.")
 def rebuild_standing(movement: str | None, dry_run: bool) -> None:
     """Recalculate every member's streaks and completion.
 
-    A few hundred members at a time; the service may run meanwhile.
+    This takes a few hundred members at a time; the service can run meanwhile.
     """
     chosen = _movements(movement)
     if dry_run:
         _preview(chosen)
         return
     members = corrected = 0
-    with click.progressbar(length=sum(chosen.values()), label="Telling standings") as bar:
+    with click.progressbar(length=sum(chosen.values()), label="Recalculating standings") as bar:
         for movement_id in chosen:
             after: Place | None = (0, 0)
             while after is not None:
@@ -36,11 +36,11 @@ def rebuild_standing(movement: str | None, dry_run: bool) -> None:
                 after, members = batch.last, members + batch.members
                 corrected += batch.corrected
                 bar.update(batch.members)
-    click.echo(f"{members} standings told, {corrected or 'none'} otherwise than they were kept.")
+    click.echo(f"{members} standings recalculated, {corrected or 'none'} of them corrected.")
 
 
 def _preview(movement_ids: Iterable[int]) -> None:
-    """List each standing that differs from what was stored, and how."""
+    """List each standing that would change, and how."""
     members = differing = 0
     for movement_id in movement_ids:
         after: Place | None = (0, 0)
@@ -54,7 +54,7 @@ def _preview(movement_ids: Iterable[int]) -> None:
 
 
 def _how(correction: Correction) -> str:
-    """Return what changes, with the numbers that people see first."""
+    """Return the changes, with the numbers that members see first."""
     old, new = correction.stored._asdict(), correction.scored._asdict()
     names = [name for name in _NUMBERS if old[name] != new[name]]
     words = [f"{name} {old[name]} -> {new[name]}" for name in names]
@@ -64,7 +64,7 @@ def _how(correction: Correction) -> str:
 
 
 def _movements(movement: str | None) -> dict[int, int]:
-    """Return the ids of movements, or of one, each with its size."""
+    """Return the ids and sizes of movements, or of one."""
     sizes = select(Movement.id, Movement.member_count).order_by(Movement.id)
     if movement is not None:
         by_id = movement.isascii() and movement.isdecimal()

@@ -91,7 +91,7 @@ def read_activities(body: bytes, movement: str) -> tuple[list[Reported], list[Co
             rows.append(reported)
     if not rows and not wrong:
         of_others = " of this movement" if others else ""
-        raise _refused(f"There is no row{of_others} in it.")
+        raise _refused(f"The file has no row{of_others}.")
     return rows, wrong, others
 
 
@@ -99,11 +99,11 @@ def _text(body: bytes) -> str:
     if not body:
         raise _refused("The file is empty.")
     if b"\0" in body:
-        raise _refused("This is no text: there are NUL characters in it.")
+        raise _refused("The file is not text: it contains NUL characters.")
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _refused(f"This is no text in UTF-8: see the byte at {error.start}.") from None
+        raise _refused(f"The file is not UTF-8: see the byte at {error.start}.") from None
 
 
 def _rows(text: str, wrong: list[Complaint]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -119,13 +119,19 @@ def _rows(text: str, wrong: list[Complaint]) -> Iterator[tuple[int, dict[str, st
             elif any(cell.strip() for cell in cells):
                 read += 1
                 if read > MOST_ROWS:
-                    raise _refused(f"There are more than {MOST_ROWS} rows in it.")
+                    raise _refused(f"The file has more than {MOST_ROWS} rows.")
                 if len(cells) > len(names):
-                    wrong.append((number, "", "More cells than columns; put quotes around them."))
+                    wrong.append(
+                        (
+                            number,
+                            "",
+                            "More cells than columns. Put text with separators in quotes.",
+                        )
+                    )
                 else:
                     yield number, dict(zip(names, cells, strict=False))
     except csv.Error as error:
-        raise _refused(f"Row {number + 1} is no CSV: {error}.") from None
+        raise _refused(f"Row {number + 1} is not valid CSV: {error}.") from None
 
 
 def _delimiter_of(text: str) -> str:
@@ -157,7 +163,7 @@ def _reported(number: int, cells: Mapping[str, str], wrong: list[Complaint]) -> 
     if len(message) <= _LONGEST_CELL:
         message = as_typed(message)
     if len(message) > LONGEST_MESSAGE:
-        wrong.append((number, "message", f"Longer than {LONGEST_MESSAGE} characters."))
+        wrong.append((number, "message", f"Must have at most {LONGEST_MESSAGE} characters."))
     try:
         return Reported(number, _when(cells.get("date", "").strip()), message or None)
     except ValueError as error:
@@ -180,9 +186,9 @@ def _when(text: str) -> date | datetime:
         when = None
     if when is None:
         example = '"2026-01-31" or "2026-01-31T20:15:00+01:00"'
-        raise ValueError(f"Neither a date nor a time with its offset from UTC, like {example}.")
+        raise ValueError(f"Must be a date, or a time with its offset from UTC, like {example}.")
     if (when.date() if isinstance(when, datetime) else when) < _EARLIEST:
-        raise ValueError(f"Before {_EARLIEST}.")
+        raise ValueError(f"Must not be before {_EARLIEST}.")
     return when
 
 

@@ -87,8 +87,8 @@ def _laid_out(members: Sequence[NetworkMember]) -> list[Point]:
         import rustworkx
     except ImportError as error:
         raise PicturesNotInstalled(
-            "This server cannot draw networks: its operator has to install"
-            " requirements-pictures.txt. The other formats need nothing more."
+            "This server cannot draw networks. Its operator must install"
+            " requirements-pictures.txt. The other formats do not need it."
         ) from error
 
     numbers = {member.id: number for number, member in enumerate(members)}

@@ -1,1 +1,1 @@
-"""HTTP, once for all resources."""
+"""HTTP: the parts that all resources share."""

@@ -1,6 +1,6 @@
-"""Blueprints and the API: how resources are parsed and documented.
+"""Blueprints and the API: parsing and documentation of resources.
 
-The only module that knows flask-smorest.
+This is the only module that knows flask-smorest.
 """
 
 import re
@@ -14,16 +14,21 @@ from marshmallow import Schema
 
 from gridt.http.fields import Nothing
 from gridt.http.handler_notes import KEY, Handler, HandlerNotes, Repeatable, annotate, notes_of
-from gridt.http.openapi import OpenApiPlugin, common_answers, complete_operation
+from gridt.http.openapi import (
+    OpenApiPlugin,
+    common_answers,
+    complete_operation,
+    describe_answer,
+)
 from gridt.http.parsing import BodyParser, file_in
 from gridt.http.rate_limits import NAMED
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no types
-    """A blueprint whose decorators parse requests, and document without touching answers.
+    """A blueprint whose decorators parse requests and document answers.
 
-    Answers are built from rows and go out as they are; the schemas that document them are held
-    against every answer by the tests.
+    Answers are built from rows and sent unchanged. The tests check every answer against the schema
+    that documents it.
     """
 
     ARGUMENTS_PARSER = BodyParser()
@@ -35,7 +40,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
     def arguments(
         self, schema: type[Schema], *, location: str = "json", **kwargs: Any
     ) -> Callable[[Handler], Handler]:
-        """Parse the request by `schema` and hand the handler a dictionary."""
+        """Parse the request by `schema` for the handler."""
         made = schema()  # once: a schema costs more to make than to use
         required = any(field.required for field in made.fields.values())
         parsed: Callable[[Handler], Handler] = super().arguments(
@@ -44,7 +49,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         return parsed
 
     def bodyless(self, handler: Handler) -> Handler:
-        """Let a write take no members: nothing, or an empty object."""
+        """Accept only an empty body or an empty object."""
 
         @wraps(handler)
         def view(resource: Any, _nothing: dict[str, Any], **path: Any) -> Any:
@@ -53,7 +58,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         return cast("Handler", self.arguments(Nothing)(view))
 
     def file(self, media_type: str, example: str) -> Callable[[Handler], Handler]:
-        """Hand the handler, after its arguments, the body as it came: a file of that type."""
+        """Pass the body, a file, to the handler.
+
+        It comes after the handler's arguments.
+        """
         schema = {"type": "string", "examples": [example]}
 
         def decorate(handler: Handler) -> Handler:
@@ -73,7 +81,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         streamed: bool = False,
         **doc: Any,
     ) -> Callable[[Handler], Handler]:
-        """Document the answer of a handler that succeeds; one for each type of its content."""
+        """Document a successful answer.
+
+        A handler has one for each status and content type.
+        """
+
+        if "description" not in doc and not isinstance(schema, dict):
+            doc["description"] = describe_answer(schema)
 
         def decorate(handler: Handler) -> Handler:
             documented = super(Blueprint, self).alt_response(
@@ -91,26 +105,31 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         return decorate
 
     def problems(self, *statuses: int) -> Callable[[Handler], Handler]:
-        """Document the problems that this handler answers with, besides the usual ones."""
+        """Document the handler's problems, besides the usual ones."""
         return lambda handler: annotate(handler, problems=statuses)
 
     def token(self, kind: str | None) -> Callable[[Handler], Handler]:
-        """Ask for another token than the access token: `refresh`, or None for none."""
+        """Ask for a `refresh` token, or with None for none.
+
+        The default is the access token.
+        """
         return lambda handler: annotate(handler, token=kind)
 
     def repeatable(
         self, *, found_at: str | None = None, account: str = ""
     ) -> Callable[[Handler], Handler]:
-        """Let a caller repeat a request by `Idempotency-Key` (`gridt.http.idempotency`).
+        """Let clients repeat a request with `Idempotency-Key`.
 
-        :param found_at: where to find what was created, if the answer shows a secret of it
+        See `gridt.http.idempotency`.
+
+        :param found_at: the path of the new object, if the answer shows a secret of it
         :param account: without a token, the member of the answer with the id of the account
         """
         repeatable = Repeatable(found_at, account)
         return lambda handler: annotate(handler, repeatable=repeatable)
 
     def limited(self, name: str) -> Callable[[Handler], Handler]:
-        """Let the caller's address call only as often as the limit of that name allows."""
+        """Limit the handler's requests per address by a named limit."""
         if name not in NAMED:
             raise ValueError(f"no limit is named {name!r}")
         return lambda handler: annotate(handler, limit=name)
@@ -142,12 +161,12 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # it has no types
         """Leave headers to `OpenApiPlugin`."""
 
     def _register_pagination_header(self) -> None:
-        """Leave it out: the next page is in `Link`."""
+        """Leave the header out: the next page is in `Link`."""
 
     def _register_error_handlers(self) -> None:
         """Leave exceptions to `gridt.http.problems`."""
 
     def _register_responses(self) -> None:
-        """Name the answers that every operation may refer to."""
+        """Name the answers that operations share."""
         for name, answer in common_answers().items():
             self.spec.components.response(name, answer, lazy=True)

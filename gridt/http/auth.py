@@ -1,4 +1,4 @@
-"""Tokens: who is calling, and whether their login still stands."""
+"""Tokens: the caller's identity and session."""
 
 import time
 from contextlib import suppress
@@ -23,7 +23,7 @@ from gridt.runtime.request_state import Caller, request_state
 
 #: the words before a token; the published client says the second
 _WORDS = {"bearer", "jwt"}
-#: tokens whose signature a process remembers to be right; some 5 MB
+#: how many tokens with a valid signature a process caches; some 5 MB
 _REMEMBERED = 4096
 #: Required claims. `exp` is checked on each use, because decoded tokens are cached.
 _CLAIMS: Options = {"verify_exp": False, "require": ["sub", "jti", "exp", "iat", "type"]}
@@ -34,29 +34,29 @@ _STANDING = select(
 
 
 def verify_token(kind: str) -> Caller:
-    """Return the caller, if their token is valid and its login has not ended.
+    """Return the caller, if their token and session are valid.
 
-    The request takes one of the account's places before it reads the database, where it would
-    keep others from writing while it waits.
+    The request takes one of the account's places before it reads the database: a request that waits
+    for a place must not keep others from writing.
 
     :param kind: `access` or `refresh`
-    :raises InvalidToken: when there is none, or it is not valid (any more)
-    :raises TooManyAtOnce: when too many requests of the account are being answered
+    :raises InvalidToken: when there is no token, or it is not valid
+    :raises TooManyAtOnce: when the account has too many requests at the same time
     """
     word, _, token = request.headers.get("Authorization", "").partition(" ")
     if word and not token and word.lower() not in _WORDS:
-        raise InvalidToken('Write "Bearer" before the token in the Authorization header')
+        raise InvalidToken('Write "Bearer" before the token in the Authorization header.')
     if word.lower() not in _WORDS or not token:
-        raise InvalidToken("There is no token in the Authorization header")
+        raise InvalidToken("There is no token in the Authorization header.")
     config = current_app.config
     try:
         claims = _signed(token.strip(), config["SECRET_KEY"], config["SECRET_KEY_FALLBACKS"])
     except jwt.PyJWTError:
-        raise InvalidToken("The token is not valid here") from None
+        raise InvalidToken("The token is not valid here.") from None
     if claims["type"] != kind or not isinstance(claims.get("exp"), int):
-        raise InvalidToken("The token is not valid here")
+        raise InvalidToken("The token is not valid here.")
     if claims["exp"] <= time.time():
-        raise InvalidToken("The token has expired")
+        raise InvalidToken("The token has expired.")
     in_flight.enter(claims["sub"])
     caller = request_state().caller = _standing(claims)
     return caller
@@ -64,10 +64,11 @@ def verify_token(kind: str) -> Caller:
 
 @lru_cache(_REMEMBERED)
 def _signed(token: str, key: str, earlier: tuple[str, ...]) -> dict[str, Any]:
-    """Return the claims of a token that was signed with our key, or with an earlier one.
+    """Return the claims of a token signed by us.
 
-    Remembered: to check a signature takes longer than to look up a login. Hence the keys are
-    tried one after the other: a token that named its own would be no faster.
+    One of our keys signed it, the current or an earlier one. The result is cached, since checking a
+    signature takes longer than looking up a session. So the keys are tried one after the other: a
+    token that named its key would not be faster.
     """
     decode = partial(jwt.decode, algorithms=["HS256"], options=_CLAIMS, leeway=LEEWAY)
     for candidate in (key, *earlier):
@@ -78,21 +79,22 @@ def _signed(token: str, key: str, earlier: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _standing(claims: dict[str, Any]) -> Caller:
-    """Return who calls, if their login has not ended."""
+    """Return the caller, if their session has not ended."""
     login_id = claims.get("login")
-    # of that very type: to Python, True is a whole number
+    # exactly this type: in Python, True is an integer, too
     if type(login_id) is int and 0 < login_id <= largest_in(Login.id):
         login = execute(_STANDING, {"login_id": login_id}).one_or_none()
         if login is not None and str(login.user_id) == claims["sub"] and _is_of(login, claims):
             return Caller(login.user_id, login_id, str(claims["jti"]), login.wrote_at)
-    raise InvalidToken("This login has ended")
+    raise InvalidToken("This session has ended. Please log in again.")
 
 
 def _is_of(login: Row[*tuple[Any, ...]], claims: dict[str, Any]) -> bool:
-    """Return whether a token belongs to a login, and not to another one of the same id.
+    """Return whether a token belongs to this session.
 
-    Tokens of the versions before carry no nonce. Those are good if they were issued while the
-    login had none, and not before it: after a restore of a backup, its id had another owner then.
+    Another session may have had the same id. Tokens of earlier versions have no nonce. They are
+    valid if they were issued while the session had none, and not before the session: after a
+    restore of a backup, its id had another owner then.
     """
     if "nonce" in claims:
         return login.nonce is not None and bool(claims["nonce"] == login.nonce)
@@ -103,17 +105,17 @@ def _is_of(login: Row[*tuple[Any, ...]], claims: dict[str, Any]) -> bool:
 
 
 def caller_id() -> int:
-    """Return the id of the user who calls."""
+    """Return the caller's id."""
     return request_state().verified_caller().user_id
 
 
 def caller_login_id() -> int:
-    """Return the id of the login that the caller's token belongs to."""
+    """Return the id of the caller's session."""
     return request_state().verified_caller().login_id
 
 
 def caller() -> User:
-    """Return the user who calls.
+    """Return the caller.
 
     :raises InvalidToken: when the account was deleted meanwhile
     """
@@ -121,7 +123,9 @@ def caller() -> User:
 
 
 def locked_caller() -> User:
-    """Return the user who calls, locked before any movement: their quotas are counted.
+    """Return the caller, locked before any movement.
+
+    The lock lets quotas be counted.
 
     :raises InvalidToken: when the account was deleted meanwhile
     """
@@ -130,17 +134,17 @@ def locked_caller() -> User:
 
 def _existing(user: User | None) -> User:
     if user is None:
-        raise InvalidToken("This login has ended")
+        raise InvalidToken("This session has ended. Please log in again.")
     return user
 
 
 def admin() -> User:
-    """Return the user who calls, if they are an admin.
+    """Return the caller, if they are an admin.
 
     :raises NotAllowed: when they are not
     """
     state = request_state()
-    if state.bind == REPLICA:  # which may not have heard that they are none any more
+    if state.bind == REPLICA:  # the replica may not know yet that they are no longer an admin
         state.bind = READING
     user = caller()
     ensure(user, Permission.ADMINISTER)
@@ -148,26 +152,29 @@ def admin() -> User:
 
 
 def current_login() -> Login:
-    """Return the login that the caller's token belongs to.
+    """Return the caller's session.
 
     :raises InvalidToken: when it was deleted meanwhile
     """
     login = Login.find_by_id(caller_login_id())
     if login is None:
-        raise InvalidToken("This login has ended")
+        raise InvalidToken("This session has ended. Please log in again.")
     return login
 
 
 def token_jti() -> str:
-    """Return the identity of the caller's token."""
+    """Return the id of the caller's token."""
     return request_state().verified_caller().jti
 
 
 def tokens_for(login: Login) -> dict[str, Any]:
-    """Return a new access token and the refresh token of a login, and their life in seconds."""
+    """Return a session's tokens.
+
+    The lifetime of the access token, in seconds, is with them.
+    """
     identity = str(login.user_id)
     claims: dict[str, Any] = {"login": login.id}
-    if login.nonce is not None:  # that of a version before has none until its next refresh
+    if login.nonce is not None:  # a session of an earlier version has none until its next refresh
         claims["nonce"] = login.nonce
     refresh_claims = claims | {"jti": login.refresh_jti}
     lifetime = current_app.config["JWT_ACCESS_TOKEN_EXPIRES"]
@@ -183,22 +190,22 @@ def verified(
 ) -> User:
     """Return the user, locked, if the password is theirs.
 
-    :param user: None, for somebody who does not exist, takes as long and fails alike
-    :param login: what the caller named the account by, where there may be none
-    :param replace_by: their new password
-    :raises WrongCredentials: when it is not, or has changed meanwhile
-    :raises TooManyAttempts: when too many were wrong before
+    :param user: None, for an unknown user, takes as long and fails in the same way
+    :param login: the name that the caller gave, for an account that may not exist
+    :param replace_by: the user's new password
+    :raises WrongCredentials: when the password is wrong, or has changed meanwhile
+    :raises TooManyAttempts: when there were too many wrong passwords before
     """
     account = login if user is None else user.id
     attempt = PasswordAttempt.on(account, address(), current_app.config["SECRET_KEY"])
     attempt.ensure_allowed()
     user_id, stored = (None, None) if user is None else (user.id, user.password_hash)
-    # hashing takes long: a lock or connection held here would stop everybody else's writing
+    # hashing is slow: a lock or connection held here would block all other writes
     db.session.rollback()
     right, renewed = passwords.verify(password, stored)
     if right and replace_by is not None:
         renewed = passwords.hash(replace_by)
-    # a password that was changed and an account that was closed meanwhile are seen only under lock
+    # only the lock shows whether the password or the account has changed meanwhile
     locked = User.lock(user_id) if right and user_id is not None else None
     if locked is None or locked.password_hash != stored:
         attempt.fail(user_id)

@@ -1,4 +1,7 @@
-"""When days and weeks begin, and days and moments, as clients write them."""
+"""Fields of a member's clock.
+
+They have the starts of days and weeks, days, and moments, as clients write them.
+"""
 
 import re
 from datetime import date, datetime
@@ -16,13 +19,16 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
 class DayStartField(fields.Field[int]):
-    """When a day begins, from midnight to noon; in minutes after midnight."""
+    """The start of a day, from midnight to noon.
+
+    Its value is the number of minutes after midnight.
+    """
 
     def __init__(self) -> None:
         metadata = {
             "type": "string",
             "pattern": "^(0[0-9]|1[01]):[0-5][0-9]$|^12:00$",
-            "description": "when the day begins, from 00:00 to 12:00",
+            "description": "When the user's days start, from 00:00 to 12:00.",
             "examples": ["04:00"],
         }
         super().__init__(metadata=metadata)
@@ -31,24 +37,33 @@ class DayStartField(fields.Field[int]):
         match = _TIME.fullmatch(value) if isinstance(value, str) else None
         minutes = int(match[1]) * 60 + int(match[2]) if match else NOON + 1
         if minutes > NOON:
-            raise ValidationError('Not a time from "00:00" to "12:00".')
+            raise ValidationError('Must be a time from "00:00" to "12:00".')
         return minutes
 
 
 class WeekdayField(fields.Field[int]):
-    """A day of the week by its English name; 0 for Monday."""
+    """A weekday by its English name; 0 is Monday."""
 
     def __init__(self) -> None:
-        super().__init__(metadata={"type": "string", "enum": list(WEEKDAYS)})
+        super().__init__(
+            metadata={
+                "type": "string",
+                "enum": list(WEEKDAYS),
+                "description": "The first day of the user's weeks.",
+            }
+        )
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         if value not in WEEKDAYS:
-            raise ValidationError('Not a day of the week, such as "monday".')
+            raise ValidationError('Must be a day of the week, such as "monday".')
         return WEEKDAYS.index(value)
 
 
 class DayOrMoment(fields.Field[date]):
-    """A day of the member's own, or a moment with its zone, which is put in UTC."""
+    """A day of the member's calendar, or a moment.
+
+    A moment has a zone, and is converted to UTC.
+    """
 
     def __init__(self, description: str, **kwargs: Any) -> None:
         metadata = {
@@ -63,18 +78,18 @@ class DayOrMoment(fields.Field[date]):
         try:
             return date.fromisoformat(text) if len(text) <= 10 else _moment(text)
         except ValueError:
-            raise ValidationError("Neither a day nor a moment, in ISO 8601.") from None
+            raise ValidationError("Must be a day or a moment in ISO 8601.") from None
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValidationError("A moment without its zone: Z or an offset.")
+        raise ValidationError("Must have a zone: Z or an offset.")
     return in_utc(moment)
 
 
 def day_start(minutes: int) -> str:
-    """Return when a day begins as clients read it."""
+    """Return the start of a day as clients read it."""
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 

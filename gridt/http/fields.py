@@ -1,4 +1,4 @@
-"""The bases of all schemas, and the fields that are ours."""
+"""The base classes of all schemas, and our own fields."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,10 @@ SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=365)
 
 
 class QueryInteger(fields.Integer):
-    """A whole number in a query, in ASCII digits; Python would also read `1_0` and `+5`."""
+    """A whole number in a query, in ASCII digits.
+
+    Python would also read `1_0` and `+5`.
+    """
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if not _DIGITS.fullmatch(str(value)):
@@ -30,56 +33,88 @@ class QueryInteger(fields.Integer):
 
 
 class In(Schema):
-    """What a client sends; members that nobody asked for are refused by name."""
+    """The base class of requests; it refuses unknown members."""
 
     class Meta:
         unknown = RAISE
 
 
 class Nothing(In):
-    """A write without members."""
+    """A body without members."""
 
 
 class PageIn(In):
-    """Which part of a list is asked for."""
+    """The page of a list."""
 
     limit = QueryInteger(
-        load_default=100, validate=Range(1, 500), metadata={"description": "at most so many"}
+        load_default=100,
+        validate=Range(1, 500),
+        metadata={"description": "The largest number of items on a page."},
     )
     after = fields.String(
-        load_default=None, metadata={"description": "a cursor, as the Link header carries it"}
+        load_default=None,
+        metadata={"description": "The cursor of the page, from the previous page's `Link` header."},
     )
 
 
 class Message(Schema):
-    """A write that has nothing else to say."""
+    """A message about what happened."""
 
-    message = fields.String(required=True)
+    message = fields.String(
+        required=True, metadata={"description": "A sentence that can be shown to the user."}
+    )
 
 
 class ProblemEntry(Schema):
-    """One thing that is wrong with a request."""
+    """An error in one member of a request."""
 
-    pointer = fields.String(required=True, metadata={"description": "JSON pointer to the member"})
-    detail = fields.String(required=True)
-    location = fields.String(data_key="in", metadata={"description": "where, if not in the body"})
+    pointer = fields.String(
+        required=True, metadata={"description": "A JSON pointer to the member."}
+    )
+    detail = fields.String(
+        required=True, metadata={"description": "What is wrong with the member."}
+    )
+    location = fields.String(
+        data_key="in", metadata={"description": "The part of the request, if it is not the body."}
+    )
 
 
 class Problem(Schema):
-    """RFC 9457 problem details, with what the published client reads beside them."""
+    """A problem (RFC 9457).
 
-    type = fields.String(required=True)
-    title = fields.String(required=True)
-    status = fields.Integer(required=True)
-    detail = fields.String(required=True)
-    message = fields.String(required=True, metadata={"description": "the same as detail"})
-    description = fields.String(metadata={"description": "the same as detail; on 401"})
-    errors = fields.List(fields.Nested(ProblemEntry))
-    request_id = fields.String(required=True, allow_none=True)
+    `message`, `description` and `request_id` are additions of gridt; the published client reads the
+    first two.
+    """
+
+    type = fields.String(
+        required=True,
+        metadata={"description": "The kind of problem, as a path for programs to compare."},
+    )
+    title = fields.String(required=True, metadata={"description": "The kind of problem, in words."})
+    status = fields.Integer(required=True, metadata={"description": "The HTTP status."})
+    detail = fields.String(
+        required=True, metadata={"description": "A sentence that can be shown to the user."}
+    )
+    message = fields.String(required=True, metadata={"description": "The same as `detail`."})
+    description = fields.String(
+        metadata={"description": "The same as `detail`; only with status 401."}
+    )
+    errors = fields.List(
+        fields.Nested(ProblemEntry),
+        metadata={"description": "The members that are wrong; only with status 422."},
+    )
+    request_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id of the request, as in the service's logs."},
+    )
 
 
 class Whole(fields.Integer):
-    """A whole number of JSON, to which 2.0 is one too; text and booleans are not."""
+    """A whole number of JSON.
+
+    `2.0` is one, too; text and booleans are not.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(strict=True, **kwargs)
@@ -90,7 +125,7 @@ class Whole(fields.Integer):
 
 
 class Flag(fields.Boolean):
-    """`true` or `false` of JSON, and none of what may also stand for them."""
+    """The JSON value `true` or `false`, and nothing else."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -99,7 +134,7 @@ class Flag(fields.Boolean):
 
 
 class Moment(fields.AwareDateTime):
-    """A moment that says its zone, and that UTC can express too."""
+    """A moment with its zone, within the years of UTC."""
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> datetime:
         return in_utc(super()._deserialize(*args, **kwargs))
@@ -113,13 +148,16 @@ def in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValidationError("Out of range.") from None
+        raise ValidationError("Must be between the years 1 and 9999.") from None
 
 
 class Line(fields.String):
-    """Text as somebody typed it, kept as it is; only NUL, which no database takes, is refused."""
+    """Text that is kept exactly as it is.
 
-    #: what the documentation says of it
+    Only NUL is refused, because no database accepts it.
+    """
+
+    #: the pattern in the OpenAPI document
     pattern = r"^[^\u0000]*$"
 
     def __init__(self, **kwargs: Any) -> None:
@@ -129,33 +167,36 @@ class Line(fields.String):
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(*args, **kwargs)
         if "\0" in text:
-            raise ValidationError("NUL characters are not allowed.")
+            raise ValidationError("Must not contain NUL characters.")
         return text
 
 
 class Name(Line):
-    """A line that people tell others apart by, so that something of it must be visible."""
+    """Text with at least one visible character."""
 
     pattern = r"^(?=[^\u0000]*\S)[^\u0000]*$"
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
         if text and not text.strip():
-            raise ValidationError("Blank.")
+            raise ValidationError("Must not be blank.")
         return text
 
 
 class IntervalField(fields.Field[timedelta]):
-    """A word or an ISO 8601 duration of whole seconds, from one minute to one year."""
+    """A word or an ISO 8601 duration of whole seconds.
+
+    It is at least one minute and at most 365 days.
+    """
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:
         if not isinstance(value, str):
             raise ValidationError("Not a valid string.")
         interval = WORDS.get(value) or _duration(value)
         if interval.microseconds:
-            raise ValidationError("Not a number of whole seconds.")
+            raise ValidationError("Must be a number of whole seconds.")
         if not SHORTEST <= interval <= LONGEST:
-            raise ValidationError("Not between one minute (PT1M) and one year (P365D).")
+            raise ValidationError("Must be between one minute (PT1M) and one year (P365D).")
         return interval
 
 
@@ -167,10 +208,13 @@ def _duration(text: str) -> timedelta:
     # months and years are isodate's own class: they are not always as long as each other
     if not isinstance(duration, timedelta):
         words = ", ".join(f'"{word}"' for word in WORDS)
-        raise ValidationError(f'Neither one of {words} nor an ISO 8601 duration like "P2D".')
+        raise ValidationError(f'Must be one of {words}, or an ISO 8601 duration like "P2D".')
     return duration
 
 
 def spelled(interval: timedelta) -> str:
-    """Return an interval as clients read it: the word where one fits, else ISO 8601."""
+    """Return an interval as clients read it.
+
+    That is a word if one fits, else an ISO 8601 duration.
+    """
     return _BY_INTERVAL.get(interval) or isodate.duration_isoformat(interval)

@@ -1,4 +1,7 @@
-"""What decorators note on a handler: how it is called, limited, answered and documented."""
+"""Notes that decorators attach to handlers.
+
+They say how a handler is called, limited, answered and documented.
+"""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -13,7 +16,7 @@ KEY = "gridt"
 
 @dataclass(frozen=True, slots=True)
 class Repeatable:
-    """How an operation that takes `Idempotency-Key` is answered again."""
+    """How an operation answers a repeated request."""
 
     #: where to find what was created, if the first answer shows a secret of it
     found_at: str | None = None

@@ -1,4 +1,7 @@
-"""What stands in paths: movements by id or name, users by id."""
+"""Objects that paths name.
+
+Movements are named by id or name, users by id.
+"""
 
 from typing import Any
 
@@ -9,7 +12,9 @@ from gridt.models import Movement, User, largest_in
 
 
 def movement_or_404(movement: str) -> Movement:
-    """Return the movement that a path names: by its id if that is all digits, else by its name.
+    """Return the movement of a path.
+
+    Digits alone are an id, anything else is a name.
 
     :raises MovementNotFound: when there is none
     """
@@ -21,7 +26,7 @@ def movement_or_404(movement: str) -> Movement:
 
 
 def locked_or_404(movement: str) -> Movement:
-    """Return the movement that a path names, locked for a change of its network.
+    """Return the movement of a path, locked for network changes.
 
     :raises MovementNotFound: when there is none
     """
@@ -32,16 +37,18 @@ def locked_or_404(movement: str) -> Movement:
 
 
 def movement_id_in(movement: str) -> int:
-    """Return the id of the movement that a path names; an id is not looked up.
+    """Return the id of a path's movement.
 
-    :raises MovementNotFound: when there is none of that name
+    An id is not looked up.
+
+    :raises MovementNotFound: when there is no movement of that name
     """
     key = _key_in(movement)
     return key if isinstance(key, int) else movement_or_404(movement).id
 
 
 def movement_view_or_404(movement: str, user_id: int) -> dict[str, Any]:
-    """Return the movement that a path names as a user sees it.
+    """Return a path's movement as a user sees it.
 
     :raises MovementNotFound: when there is none
     """
@@ -52,7 +59,7 @@ def movement_view_or_404(movement: str, user_id: int) -> dict[str, Any]:
 
 
 def user_or_404(user: str) -> User:
-    """Return the user that a path names by their id.
+    """Return the user whose id is in a path.
 
     :raises UserNotFound: when there is none
     """
@@ -63,17 +70,22 @@ def user_or_404(user: str) -> User:
 
 
 def _key_in(movement: str) -> int | str:
-    """Return the id or the name that a path says, or 0, which no movement has."""
+    """Return a path's id or name, or 0.
+
+    No movement has the id 0.
+    """
     number = _is_number(movement) or "\0" in movement
     return id_in(movement, Movement.id) if number else movement
 
 
 def id_in(text: str, key: InstrumentedAttribute[int]) -> int:
-    """Return the id that a path names, or 0, which nothing has.
+    """Return the id in a path, or 0.
 
-    :param key: the column that it is an id of
+    Nothing has the id 0.
+
+    :param key: the column of the id
     """
-    # Python refuses to read thousands of digits, and no id has twenty
+    # Python refuses to parse thousands of digits; no id has twenty
     number = int(text) if _is_number(text) and len(text) < 20 else 0
     return number if number <= largest_in(key) else 0
 

@@ -1,7 +1,7 @@
-"""What the OpenAPI document says beyond what schemas and handlers do, for whoever generates of it.
+"""The parts of the OpenAPI document besides schemas and handlers.
 
-Generators take every form literally: an argument that may be null, an answer whose headers nobody
-names and an id that is a string all end up in somebody's code.
+Generators of clients take every form literally: an argument that may be null, an answer whose
+headers are not named and an id that is a string all end up in the code of a client.
 """
 
 from copy import deepcopy
@@ -10,6 +10,7 @@ from typing import Any
 
 from apispec import BasePlugin
 from flask import Flask
+from marshmallow import Schema
 
 from gridt.http.fields import Problem
 from gridt.http.handler_notes import HandlerNotes
@@ -18,20 +19,23 @@ from gridt.runtime.config import VERSION
 _ABOUT = """
 Habits, and a network of people who keep each other to them.
 
-**To try it here:** open an account by `POST /register`, log in by `POST /auth`, copy the
-`access_token` of the answer, press *Authorize* and paste it. Every call that shows a lock takes it.
+**To try it here:** open an account with `POST /register`, log in with `POST /auth`, copy the
+`access_token` from the answer, press *Authorize* and paste it. Every operation with a lock uses it.
 
-- **Errors** are `application/problem+json` (RFC 9457); `message` is a sentence to show, `type` what
-  a program goes by, `errors` what is wrong with which member.
-- **Lists** are arrays, a page at a time; the next page is in the header `Link`.
-- **Times** are ISO 8601 in UTC, **intervals** a word (`daily`) or an ISO 8601 duration (`P2D`).
-- **Reading** again by `If-None-Match` with the `ETag` of an answer costs no body: 304.
-- **Writing** again by `Idempotency-Key` creates nothing twice: the first answer comes again.
-- **Too many calls** are answered 429, a database that is away 503; `Retry-After` says when to
-  come back.
+- **Errors** are `application/problem+json` (RFC 9457); `message` is a sentence for the
+  user, `type` names the problem for programs, and `errors` lists the members that are wrong.
+- **Lists** are arrays. An answer has one page; the header `Link` has the address of the next one.
+- **Times** are ISO 8601 in UTC, **intervals** are a word (`daily`) or an ISO 8601
+  duration (`P2D`).
+- **Caching**: send the `ETag` of an answer as `If-None-Match`. If nothing has changed, the answer
+  is 304, without a body.
+- **Retrying**: send the same `Idempotency-Key` again. The first answer is repeated, and nothing is
+  created twice.
+- **Waiting**: 429 answers too many requests, 503 a database that is not available. `Retry-After`
+  says when to try again.
 """
 
-#: the document's own part of the app's configuration
+#: the part of the app's configuration that describes the document
 CONSTANTS = {
     "API_TITLE": "gridt",
     "API_VERSION": VERSION,
@@ -48,8 +52,8 @@ CONSTANTS = {
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "The `access_token` of POST /auth; "
-                    "for POST /auth/refresh the `refresh_token`.",
+                    "description": "The `access_token` of `POST /auth`; "
+                    "for `POST /auth/refresh` the `refresh_token`.",
                 }
             }
         },
@@ -57,19 +61,19 @@ CONSTANTS = {
 }
 
 _ID = {"type": "integer", "minimum": 1}
-#: what stands in paths
+#: the parameters in paths
 _PATH: dict[str, dict[str, Any]] = {
     "movement": {
-        "description": "the movement's id, or its name",
+        "description": "The movement's id, or its name.",
         "schema": {"type": "string", "minLength": 1},
         "example": "Stretching",
     },
-    "user": {"description": "a user's id", "schema": _ID},
-    "update": {"description": "an update's id", "schema": _ID},
-    "login": {"description": "a login's id", "schema": _ID},
-    "report": {"description": "a report's id", "schema": _ID},
+    "user": {"description": "The user's id.", "schema": _ID},
+    "update": {"description": "The update's id.", "schema": _ID},
+    "login": {"description": "The session's id.", "schema": _ID},
+    "report": {"description": "The report's id.", "schema": _ID},
     "secret": {
-        "description": "as `POST /identity/calendar` told it, within the address",
+        "description": "The secret part of the address that `POST /identity/calendar` returned.",
         "schema": {"type": "string", "minLength": 1},
     },
 }
@@ -79,44 +83,51 @@ _IF_NONE_MATCH = {
     "in": "header",
     "name": "If-None-Match",
     "required": False,
-    "description": "the `ETag` of an answer one has; answered 304 while it still holds",
+    "description": "The `ETag` of an earlier answer. The answer is 304 if nothing has changed.",
     "schema": _TEXT,
 }
 _IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
     "required": False,
-    "description": "a random text of yours, new for each request and the same when you repeat it: "
-    "the first answer of success comes again for 24 hours. 422 for another request",
+    "description": "A random text: a new one for each request, and the same one to repeat a "
+    "request. For 24 hours, a repeated request gets the first successful answer again. Another "
+    "request with the same text gets 422.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._~-]{1,255}$"},
     "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
 }
-_ETAG = {"description": "names this answer, for `If-None-Match`", "schema": _TEXT}
-_LINK = {"description": 'the next page, if there is one: `<…>; rel="next"`', "schema": _TEXT}
-#: the description of each answer that any operation may refer to, by status
+_ETAG = {"description": "The version of this answer, for `If-None-Match`.", "schema": _TEXT}
+_LINK = {
+    "description": 'The address of the next page, if there is one: `<…>; rel="next"`.',
+    "schema": _TEXT,
+}
+#: the description of each shared answer, by status
 _SENTENCES = {
-    304: "Not modified since the answer that If-None-Match names",
-    400: "The body is not JSON",
-    401: "No token, or one that is not valid (any more); or wrong credentials",
-    403: "Known, but not allowed",
-    404: "Unknown, or not yours to see",
-    409: "In conflict with the present state",
-    413: "The body is too large",
-    414: "The path and the query are too long together",
-    415: "The body is of another type than described",
-    429: "Too many calls, or wrong passwords; `Retry-After` says when to try again",
-    422: "Well-formed, but not valid; `errors` names each member",
-    501: "Something that this needs is not installed on the server; `detail` names it",
-    503: "The database is away or busy; `Retry-After` says when to try again",
+    304: "Not modified since the answer that `If-None-Match` names.",
+    400: "The body is not JSON.",
+    401: "The token is missing or not valid, or the credentials are wrong.",
+    403: "The caller is known, but may not do this.",
+    404: "It does not exist, or the caller may not see it.",
+    409: "The request conflicts with the present state.",
+    413: "The body is too large.",
+    414: "The path and the query are too long together.",
+    415: "The body has a type that the operation does not accept.",
+    429: "Too many requests or wrong passwords; `Retry-After` says when to try again.",
+    422: "The request is well-formed, but not valid; `errors` names each member.",
+    501: "The server lacks a package that this needs; `detail` names it.",
+    503: "The database is busy or not available; `Retry-After` says when to try again.",
 }
 
 
-#: the headers of an answer that tells where to find what was made
-LOCATION_HEADER = {"Location": {"description": "the path of what was made", "schema": _TEXT}}
+#: the headers of an answer that says where to find a new object
+LOCATION_HEADER = {"Location": {"description": "The path of the new object.", "schema": _TEXT}}
 
 
 class OpenApiPlugin(BasePlugin):
-    """Completes each operation and schema, after flask-smorest and marshmallow described them."""
+    """Completes operations and schemas.
+
+    flask-smorest and marshmallow describe them before.
+    """
 
     def path_helper(
         self,
@@ -125,7 +136,7 @@ class OpenApiPlugin(BasePlugin):
         parameters: list[dict[Any, Any]] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Say what may stand in a path."""
+        """Describe the parameters in a path."""
         for parameter in parameters or []:
             parameter.update(_PATH.get(parameter["name"], {}))
 
@@ -135,7 +146,7 @@ class OpenApiPlugin(BasePlugin):
         operations: dict[str, dict[str, Any]] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Say which headers come and go, and that no argument of a query is null."""
+        """Describe headers, and make query arguments not nullable."""
         for method, operation in (operations or {}).items():
             arguments = operation.get("parameters", [])
             for argument in arguments:
@@ -161,7 +172,10 @@ class OpenApiPlugin(BasePlugin):
 
 
 def _remove_null(schema: dict[str, Any]) -> None:
-    """Leave an argument out, one can; a query has no null to give it."""
+    """Make an argument of a query not nullable.
+
+    Clients can leave an argument out; a query has no null to give it.
+    """
     kinds = schema.get("type")
     if isinstance(kinds, list):
         schema["type"] = next(kind for kind in kinds if kind != "null")
@@ -175,18 +189,23 @@ def _common_answer(status: int, description: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": description}
     if status != 304:
         answer["content"] = {"application/problem+json": {"schema": Problem}}
-    seconds = {"schema": {"type": "integer"}, "description": "in seconds"}
+    seconds = {"schema": {"type": "integer"}, "description": "How many seconds to wait."}
     if status in {429, 503}:
         answer["headers"] = {"Retry-After": seconds}
     elif status == 409:
-        waiting = seconds | {"description": "in seconds, with `idempotency-key-in-use`"}
-        made = {"schema": _TEXT, "description": "what exists, with `already-created`"}
+        waiting = seconds | {
+            "description": "How many seconds to wait, with `idempotency-key-in-use`."
+        }
+        made = {
+            "schema": _TEXT,
+            "description": "The path of the existing object, with `already-created`.",
+        }
         answer["headers"] = {"Retry-After": waiting, "Location": made}
     return answer
 
 
 def common_answers() -> dict[str, dict[str, Any]]:
-    """Return the answers that any operation may refer to, by their name in the document."""
+    """Return the answers that operations share, by their names."""
     return {
         f"Answer{status}": _common_answer(status, description)
         for status, description in _SENTENCES.items()
@@ -194,7 +213,7 @@ def common_answers() -> dict[str, dict[str, Any]]:
 
 
 def complete_operation(operation: dict[str, Any], notes: HandlerNotes, method: str) -> None:
-    """Add to an operation what the notes of its handler say, and the usual problems."""
+    """Complete an operation with its notes and the usual problems."""
     statuses = {*notes.problems, 414, 429}
     if notes.token is None:
         operation["security"] = []
@@ -224,3 +243,11 @@ def document(app: Flask) -> dict[str, Any]:
     api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
     described: dict[str, Any] = api.spec.to_dict()
     return described
+
+
+def describe_answer(schema: Schema | type[Schema]) -> str:
+    """Return the description of an answer: its schema's first line."""
+    kind = schema if isinstance(schema, type) else type(schema)
+    line = (kind.__doc__ or "").splitlines()[0]
+    many = isinstance(schema, Schema) and schema.many
+    return f"A list. Each item is {line[0].lower()}{line[1:]}" if many else line

@@ -1,4 +1,7 @@
-"""Pages of a list by key: no page is skipped or repeated while rows are added."""
+"""Pages of a list by key.
+
+No page skips or repeats a row while rows are added.
+"""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
@@ -22,13 +25,14 @@ Key = tuple[InstrumentedAttribute[Any], bool]
 
 
 class Listing:
-    """A list that is read a page at a time, by statements that are made once.
+    """A list that is read one page at a time.
 
-    Each arm of what the caller may see is a statement of its own. Their rows are merged.
+    Its statements are built once. Each arm of what the caller may see is a statement of its own,
+    and their rows are merged.
 
-    :param query: selects the rows; the caller of `page` gives its parameters
+    :param query: selects the rows; the caller of `page` passes its parameters
     :param keys: together unique; they order the rows
-    :param model: of whose rows the caller sees those that `access.visible` says
+    :param model: the model of the rows, which `access.visible` filters
     """
 
     def __init__(self, query: Rows, keys: Sequence[Key], model: type[Model]) -> None:
@@ -44,17 +48,19 @@ class Listing:
         return self._first.where(_beyond(self._keys))
 
     def where(self, condition: ColumnElement[bool]) -> "Listing":
-        """Return the list of those rows that a condition holds for."""
+        """Return the list of the rows that meet a condition."""
         return Listing(self._query.where(condition), self._keys, self._model)
 
     def page(
         self, *, limit: int, after: str | None, **parameters: Any
     ) -> tuple[Sequence[Row[*tuple[Any, ...]]], dict[str, str]]:
-        """Return the rows of one page, and the `Link` header if there is another.
+        """Return one page.
 
-        :param after: the cursor that the link to this page carried
-        :param parameters: those of the query
-        :raises Invalid: when `after` is no cursor of this list
+        The headers have a `Link` to the next page, if there is one.
+
+        :param after: the cursor from the link to this page
+        :param parameters: the parameters of the query
+        :raises Invalid: when `after` is not a cursor of this list
         """
         # one more than shown says whether there is a next page, without counting
         parameters["rows"] = limit + 1
@@ -84,7 +90,10 @@ class Listing:
         return [row for _, row in merged]
 
     def _place_of(self, row: Row[*tuple[Any, ...]]) -> tuple[Any, ...]:
-        """Return the values of a row's keys, which no other row has."""
+        """Return the values of a row's keys.
+
+        No other row has the same ones.
+        """
         return tuple(row._mapping[f"key_{number}"] for number in range(len(self._keys)))
 
 
@@ -93,7 +102,10 @@ def _within(statement: Rows, arm: Arm) -> Rows:
 
 
 def _beyond(keys: Sequence[Key]) -> ColumnElement[bool]:
-    """Return the condition for the rows after the one with the values `after_0`, `after_1`, …"""
+    """Return the condition for the rows after a row.
+
+    That row has the values `after_0`, `after_1`, …
+    """
     known = [bindparam(f"after_{n}", type_=column.type) for n, (column, _) in enumerate(keys)]
     steps = []
     for number, ((column, down), value) in enumerate(zip(keys, known, strict=True)):
@@ -115,7 +127,7 @@ def _decoded(cursor: str, keys: Sequence[Key]) -> list[Any]:
             raise ValueError("a cursor of another list")
         return [_key_value(value, column) for value, (column, _) in zip(values, keys, strict=True)]
     except (ValueError, TypeError, OverflowError):
-        wrong = {"pointer": "#/after", "detail": "Not a cursor of this list.", "in": "query"}
+        wrong = {"pointer": "#/after", "detail": "Must be a cursor of this list.", "in": "query"}
         raise Invalid([wrong]) from None
 
 
@@ -124,7 +136,7 @@ def _order(keys: Sequence[Key]) -> str:
 
 
 def _key_value(value: Any, column: InstrumentedAttribute[Any]) -> Any:
-    """Return a cursor's value as its column compares it."""
+    """Return a cursor's value in the type of its column."""
     kind = column.type.python_type
     if kind is datetime:
         moment = datetime.fromisoformat(value)

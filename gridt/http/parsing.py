@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON objects and files, and what is said of those that are neither."""
+"""Bodies of requests: JSON objects and files."""
 
 import json
 import logging
@@ -22,7 +22,10 @@ log = logging.getLogger(__name__)
 
 
 class BodyParser(FlaskParser):
-    """Reads JSON bodies: none at all is an empty object, anything but JSON is refused."""
+    """A parser of JSON bodies.
+
+    No body counts as an empty object; anything but JSON is refused.
+    """
 
     def _raw_load_json(self, req: Request) -> Any:
         body = body_of(req)
@@ -33,35 +36,35 @@ class BodyParser(FlaskParser):
         try:
             parsed = orjson.loads(body)
         except orjson.JSONDecodeError as error:  # webargs takes some of these for no body at all
-            raise BadRequest(f"The body is not valid JSON: {error}") from None
+            raise BadRequest(f"The body is not valid JSON: {error}.") from None
         _refuse_twice_named(body)
         if not isinstance(parsed, dict):
-            raise Invalid([{"pointer": "#", "detail": "Not an object."}])
+            raise Invalid([{"pointer": "#", "detail": "Must be a JSON object."}])
         return parsed
 
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
-        """Turn the parser's messages into a problem that names each member."""
+        """Raise a problem that names each wrong member."""
         raise Invalid(list(_flat(error.messages_dict)))
 
 
 def _refuse_twice_named(body: bytes) -> None:
-    """Refuse a body in which an object has two members of one name.
+    """Refuse a body with two members of the same name.
 
     JSON leaves open which of the two counts (RFC 8259, section 4), so a proxy and gridt may differ.
 
-    :raises BadRequest: naming the member
+    :raises BadRequest: with the name of the member
     """
     try:
         _STRICT.decode(body.decode())
     except RecursionError:  # this parser's limit is lower than orjson's
-        raise BadRequest("The body is nested too deeply") from None
+        raise BadRequest("The body is nested too deeply.") from None
 
 
 def _named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for name, value in members:
         if name in named:
-            raise BadRequest(f"The member {name[:50]!r} is there twice")
+            raise BadRequest(f"The member {name[:50]!r} occurs twice.")
         named[name] = value
     return named
 
@@ -71,15 +74,18 @@ _STRICT = json.JSONDecoder(object_pairs_hook=_named_once, parse_int=str)
 
 
 def file_in(req: Request, media_type: str) -> bytes:
-    """Return the body of a request as it came, which has to be of a type, or nothing."""
+    """Return the body of a request, a file.
+
+    The file has the given type; an empty body may have any.
+    """
     body = body_of(req)
     if body and req.mimetype != media_type:
-        raise UnsupportedMediaType(f"Send it with the header Content-Type: {media_type}")
+        raise UnsupportedMediaType(f"The Content-Type must be {media_type}.")
     return body
 
 
 def body_of(req: Request) -> bytes:
-    """Return the body of a request as it came.
+    """Return the body of a request, unchanged.
 
     :raises HTTPException: when it is too long, or cannot be read
     """
@@ -89,14 +95,17 @@ def body_of(req: Request) -> bytes:
         raise
     except Exception as error:  # each server has its own, for chunks that are none
         log.info("unreadable body: %s", type(error).__name__)
-        raise BadRequest("The body is not what its headers say") from None
+        raise BadRequest("The body does not match its headers.") from None
     if len(body) > current_app.config["MAX_CONTENT_LENGTH"]:
         raise RequestEntityTooLarge
     return body
 
 
 def _flat(messages: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Flatten `{"json": {"name": ["…"]}}` to one entry for each message."""
+    """Flatten nested messages to one entry each.
+
+    The messages are like `{"json": {"name": ["…"]}}`.
+    """
     for location, nested in messages.items():
         pending: list[tuple[str, Any]] = [("", nested)]
         while pending:

@@ -1,4 +1,4 @@
-"""Every exception to one `application/problem+json` (RFC 9457)."""
+"""Problems: each exception as one `application/problem+json` (RFC 9457)."""
 
 import logging
 from http import HTTPStatus
@@ -17,26 +17,26 @@ from gridt.runtime.schema_version import is_not_migrated
 
 log = logging.getLogger(__name__)
 
-#: a lock that was not to be had in time
+#: PostgreSQL's code for a lock that was not free in time
 _LOCK_NOT_AVAILABLE = "55P03"
 
 _SENTENCES = {
-    400: "The request is malformed",
-    404: "There is nothing at this address",
-    405: "This address does not know that method",
-    413: "The request body is too large",
-    414: "The path and the query are too long together",
-    415: "Send JSON, with the header Content-Type: application/json",
+    400: "The request is malformed.",
+    404: "There is nothing at this address.",
+    405: "This address does not support this method.",
+    413: "The request body is too large.",
+    414: "The path and the query are too long together.",
+    415: "The Content-Type must be application/json.",
 }
 
 
 def problem(
     status: int, title: str, detail: str | None = None, slug: str | None = None, **members: Any
 ) -> Response:
-    """Return a problem document; nobody else builds an error body.
+    """Return a problem document; no other function builds one.
 
-    :param detail: one plain sentence; repeated in `message`, and in `description` on 401, where
-        the published client looks for it
+    :param detail: one sentence; it is repeated in `message`, and with status 401 in `description`,
+        where the published client looks for it
     """
     text = detail or title
     body = {
@@ -91,23 +91,23 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _conflict(error: Exception) -> Response:
-    # it came back after every retry: two callers keep wanting the same
-    # (the error's own words quote what was written, such as somebody's address)
-    log.warning("%s came back", type(error).__name__)
+    # every retry failed: two callers keep changing the same data
+    # (the error's text quotes what was written, such as an e-mail address)
+    log.warning("%s after all retries", type(error).__name__)
     return _domain_error(Conflict())
 
 
 def _database_away(error: Exception) -> Response:
     if getattr(getattr(error, "orig", None), "sqlstate", None) == _LOCK_NOT_AVAILABLE:
-        log.warning("somebody else kept a lock for too long")
-        detail = "Somebody else is changing the same, and is not done yet; please try again"
+        log.warning("another transaction kept a lock for too long")
+        detail = "Another request is changing the same data. Please try again."
         return _domain_error(Busy(detail, retry_after=5))
     log.error("database: %s", error)
-    detail = "The database is not available; please try again"
+    detail = "The database is not available. Please try again."
     if is_not_migrated(error):
-        detail = "The database is not migrated yet; its operator does that by: flask db upgrade"
+        detail = "The database is not migrated yet. Its operator must run: flask db upgrade"
     elif getattr(error, "connection_invalidated", False) and not getattr(error, "statement", None):
-        detail = "The database was lost while saving; look whether it was done before you try again"
+        detail = "The connection was lost while saving. Check what was saved before you try again."
     return _domain_error(Busy(detail, retry_after=5))
 
 
@@ -118,4 +118,4 @@ def _wrong_statement(error: ProgrammingError) -> Response:
 def _unexpected(error: Exception) -> Response:
     db.session.rollback()
     log.error("failed: %s", type(error).__name__, exc_info=error)
-    return problem(500, "Internal Server Error", "Something went wrong on our side")
+    return problem(500, "Internal Server Error", "Something went wrong on our side.")

@@ -1,10 +1,10 @@
-"""Rate limits: how often a caller may call, and the headers that show it.
+"""Rate limits, and the headers that show them.
 
-Three kinds of limit, each by a sliding window. The *general* one counts every call, by account or
-else by address, and `files` counts static files by address. Both are in the memory of this process:
-a round trip for each GET would cost more than the GET. The *named* ones are for calls that are
-expensive or worth attacking, by address, in memory or in Redis. And an account is protected by what
-the database knows of it (`gridt.models.login_throttle`).
+There are three kinds of limit, each with a sliding window. The *general* one counts every request,
+by account or else by address, and `files` counts static files by address. Both are in the memory of
+this process: a round trip for each GET would cost more than the GET. The *named* limits are for
+requests that are expensive or attractive to attackers; they count by address, in memory or in
+Redis. The database protects accounts (`gridt.models.login_throttle`).
 """
 
 import logging
@@ -27,7 +27,7 @@ from gridt.runtime.request_state import LimitUsage, request_state
 
 log = logging.getLogger(__name__)
 
-#: the named limits: the setting of each, and whether only what is refused counts
+#: the named limits: the setting of each, and whether it counts only refused requests
 NAMED = {
     "login": ("LIMIT_LOGIN", False),
     "register": ("LIMIT_REGISTER", False),
@@ -37,14 +37,14 @@ NAMED = {
 #: A limit is divided by the processes, but connections are not spread evenly among them: who keeps
 #: one open meets the same process again and again.
 _SMALLEST_SHARE = 4
-#: how much a count by fractions of a window may be wrong
+#: how far off a count by fractions of a window can be
 _ROUNDING = 1e-6
-#: for how long a Redis that cannot be reached is left alone, in seconds
+#: how many seconds a Redis that cannot be reached is not asked
 _PAUSE = 10
 
 
 class Limiter:
-    """What this process knows of how often who has called."""
+    """The counts of this process."""
 
     def init_app(self, app: Flask) -> None:
         """Set the limits from the app's configuration."""
@@ -66,8 +66,9 @@ class Limiter:
         self._portions = {name: _divided(item, share) for name, item in self._named.items()}
 
     def count_generally(self, key: str) -> None:
-        """Count a call, of the account or the address that `key` names.
+        """Count a request of an account or address.
 
+        :param key: names the account or the address
         :raises TooManyRequests: when there were too many
         """
         if self._enabled:
@@ -84,7 +85,9 @@ class Limiter:
             _ensure_some_left(usage)
 
     def count_call(self, name: str) -> None:
-        """Count a call to what has a limit of its own, unless it counts only what is refused.
+        """Count a request by its named limit.
+
+        A limit that counts only refused requests does not count it.
 
         :raises TooManyRequests: when there were too many from this address
         """
@@ -92,7 +95,7 @@ class Limiter:
             self._apply_named(name, count=not NAMED[name][1])
 
     def count_refusal(self, name: str) -> None:
-        """Count a call that is refused, where only those count."""
+        """Count a refused request, by limits that count only these."""
         if self._enabled and NAMED[name][1]:
             self._apply_named(name, count=True)
 
@@ -101,18 +104,20 @@ class Limiter:
             try:
                 return _apply(self._shared, name, self._named[name], count=count)
             except StorageError as error:
-                log.warning("limits: Redis is not reached, this process counts alone: %s", error)
+                log.warning(
+                    "limits: Redis cannot be reached, so this process counts alone: %s", error
+                )
                 self._away_until = time.monotonic() + _PAUSE
         return _apply(self._memory, name, self._portions[name], count=count)
 
 
 class _Window:
-    """Counts calls in this process by a sliding window.
+    """A sliding window that counts requests in this process.
 
-    Two counts stand for each key: of this minute (or whatever the limit says) and of the minute
-    before. The earlier one weighs as much as the window still overlaps it. A refused call does not
-    count. `limits` counts alike, but takes some 18 µs for a call, and its memory starts a thread
-    every 10 ms to look through all that it holds.
+    Two counts stand for each key: of this minute (or the limit's other window) and of the minute
+    before. The earlier one has the weight of the window's overlap with it. A refused request does
+    not count. The library `limits` counts alike, but takes some 18 µs for a request, and its memory
+    starts a thread every 10 ms to look through all its keys.
     """
 
     def __init__(self, name: str, item: RateLimitItem, share: int) -> None:
@@ -124,9 +129,9 @@ class _Window:
         self._counts_before: dict[str, int] = {}
 
     def hit(self, key: str) -> LimitUsage:
-        """Count a call, and return how much of the limit is used."""
+        """Count a request, and return the usage of the limit."""
         elapsed = self._move_to(utcnow().timestamp())
-        # two threads at once may count one call less, which is not worth a lock
+        # two threads at once may miss one request, which is not worth a lock
         count, before = self._counts.get(key, 0) + 1, self._counts_before.get(key, 0)
         left = self._amount - count - before * (1 - elapsed / self._seconds)
         if left < -_ROUNDING:
@@ -136,9 +141,12 @@ class _Window:
         return self._usage(int(left + _ROUNDING), int(self._seconds - elapsed) + 1)
 
     def _move_to(self, now: float) -> float:
-        """Begin another window if this one is over; return the seconds since it began."""
+        """Begin another window if this one is over.
+
+        :returns: the seconds since the current window began
+        """
         elapsed = now - self._began
-        # a system's clock may be set back, and a second less is nothing
+        # the system's clock may be set back; a second less does not matter
         if elapsed >= self._seconds or elapsed < -1:
             is_next = 0 <= elapsed < 2 * self._seconds
             self._counts_before = self._counts if is_next else {}
@@ -147,7 +155,10 @@ class _Window:
         return max(0.0, now - self._began)
 
     def _seconds_until_allowed(self, count: int, before: int) -> float:
-        """Return how long after the beginning of this window a call is allowed again."""
+        """Return when the next request is allowed.
+
+        The time is in seconds since the start of this window.
+        """
         if count < self._amount:
             return self._seconds * (1 - (self._amount - 1 - count) / before)
         return self._seconds * (2 - (self._amount - 1) / count)
@@ -176,16 +187,16 @@ def _apply(
 
 def _ensure_some_left(usage: LimitUsage) -> None:
     if usage.remaining < 0:
-        log.info("limit %r: %s calls in %s s are over", usage.name, usage.quota, usage.window)
+        log.info("limit %r: more than %s requests in %s s", usage.name, usage.quota, usage.window)
         metrics.count_limit_refusal(usage.name)
         raise TooManyRequests(retry_after=usage.resets_in)
 
 
 def add_limit_headers(response: Response) -> Response:
-    """Tell the caller what limit there is and what is left (draft-ietf-httpapi-ratelimit-headers).
+    """Add the headers that show a limit and its usage.
 
-    The fields are those of the draft since its eighth version: `RateLimit-Policy` with quota and
-    window, `RateLimit` with what remains and for how long.
+    They are those of draft-ietf-httpapi-ratelimit-headers since its eighth version:
+    `RateLimit-Policy` with quota and window, `RateLimit` with what remains and for how long.
     """
     usage = request_state().limit
     if usage is not None:
@@ -196,13 +207,16 @@ def add_limit_headers(response: Response) -> Response:
 
 
 def address() -> str:
-    """Return where the caller is, as far as it identifies them."""
+    """Return the address that identifies the caller."""
     return _subscriber_of(request.remote_addr or "")
 
 
 @lru_cache(4096)
 def _subscriber_of(text: str) -> str:
-    """Return the address, of IPv6 its /64: one subscriber has all of that."""
+    """Return an address; of IPv6, its /64.
+
+    One subscriber has all addresses of a /64.
+    """
     host_address: Any
     try:
         host_address = ip_address(text.removeprefix("[").partition("]")[0])

@@ -1,7 +1,8 @@
-"""Reading from a replica: somewhat late, but never later than what the caller did themselves.
+"""Reading from a replica.
 
-Tokens are always checked at the primary, so that a login that ended is refused at once. The same
-statement tells when the login last changed something; while that is recent, the primary answers.
+It may be late, but callers always see their own changes. Tokens are always checked at the primary,
+so that a session that has ended is refused at once. The same statement returns when the session
+last changed something; while that is recent, the primary answers.
 """
 
 import logging
@@ -24,26 +25,26 @@ log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-#: for how long a replica that cannot be reached is left alone
+#: how long a replica that cannot be reached is not asked
 PAUSE = timedelta(seconds=5)
 
 _NOTE = update(Login).where(Login.id == bindparam("login_id")).values(wrote_at=bindparam("now"))
 
 
 class Replica:
-    """What this process knows of the replica, if there is one."""
+    """The state of the replica, if there is one."""
 
     def init_app(self, app: Flask) -> None:
-        """Expect the replica to be there, and as late as the app's configuration allows."""
+        """Set the replica and its largest lag."""
         self._present: bool = app.config["REPLICA_URI"] is not None
         self._lag: timedelta = app.config["REPLICA_LAG"]
         self._away_since: datetime | None = None
 
     def read(self, handler: Callable[..., Answer], **path: Any) -> Answer:
-        """Call a handler that only reads: on the replica where that will do, else on the primary.
+        """Call a handler that only reads.
 
-        What is refused or lost on the replica is asked of the primary: the replica may not have
-        heard of it yet, or be away.
+        It reads from the replica if possible. If the replica refuses or loses a request, the
+        primary answers it: the replica may be late or away.
         """
         state = request_state()
         if not self._will_do(state.caller):
@@ -60,7 +61,10 @@ class Replica:
         return handler(**path)
 
     def note_write(self) -> None:
-        """Note with what the caller commits that they wrote, unless that was noted just before."""
+        """Note the time of a write with the caller's session.
+
+        A time that was noted just before is kept.
+        """
         caller = request_state().caller if self._present else None
         if caller is None:
             return
@@ -80,7 +84,7 @@ class Replica:
             return
         name, state = type(error.orig).__name__, getattr(error.orig, "sqlstate", None)
         log.warning("%s on the replica", name)
-        # nobody answers, or nobody will; what the replica itself cancels leaves the connection
+        # the replica does not answer; a statement that it cancels leaves the connection
         if state is None or error.connection_invalidated:
             self._away_since = utcnow()
 

@@ -1,4 +1,4 @@
-"""What is told of each request when it is answered: one line in the log, and the metrics."""
+"""The log line and the metrics of each request."""
 
 import logging
 import re
@@ -14,16 +14,19 @@ from gridt.runtime.request_state import request_state
 
 log = logging.getLogger("gridt.requests")
 
-#: all others, which anybody may think up, are one
+#: all other methods, which clients may invent, count as one
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 #: a request id that a proxy may hand us, and that is safe in a header and a log line
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-#: the route of what leads nowhere
+#: the route of unknown addresses
 NO_ROUTE = "(none)"
 
 
 def register_request_log(app: Flask) -> None:
-    """Watch all requests; registered before everything else, so that it sees what goes out."""
+    """Watch all requests.
+
+    This is registered before everything else, so that it sees the final answer.
+    """
     app.before_request(_start_timing)
     app.after_request(_record_answer)
 

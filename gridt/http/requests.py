@@ -1,4 +1,4 @@
-"""Requests: their transactions and retries, admission, and what every answer carries."""
+"""Requests: transactions, retries, admission and common headers."""
 
 import logging
 import random
@@ -29,11 +29,11 @@ from gridt.runtime.request_state import request_state
 
 log = logging.getLogger(__name__)
 
-#: how often a write is tried that loses against another
+#: how often a write that conflicts with another is tried
 ATTEMPTS = 3
 #: serialization failure, deadlock: trying again makes sense
 _RETRIABLE = {"40001", "40P01"}
-#: what pages of other origins may read of an answer, besides its body
+#: the headers that pages of other origins may read
 _EXPOSED = (
     *("Link", "ETag", "Location", "Retry-After", "X-Request-ID"),
     *("RateLimit", "RateLimit-Policy"),
@@ -41,10 +41,11 @@ _EXPOSED = (
 
 
 class Resource(MethodView):
-    """A resource: each method one transaction, behind an access token unless it says otherwise.
+    """A resource whose methods are one transaction each.
 
-    A write that loses against somebody else's is tried again from the start, the token's check
-    included; the second time it sees what the other did, and can tell the caller.
+    A method needs an access token unless its notes say otherwise. A write that conflicts with
+    another is retried from the start, including the check of the token; the second time it sees the
+    other's change, and can report it.
     """
 
     init_every_request = False  # a resource keeps nothing of a request
@@ -73,12 +74,12 @@ class Resource(MethodView):
                 if attempt == ATTEMPTS or not _is_retriable(error):
                     raise
                 name = type(getattr(error, "orig", error)).__name__
-                log.warning("%s, tried again", name)
+                log.warning("%s, trying again", name)
                 time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - no secret
 
 
 def _admit(notes: HandlerNotes, *, count: bool) -> None:
-    """Check the caller's token and how often they have called."""
+    """Check the caller's token and rate limits."""
     kind, limit = notes.token, notes.limit
     if limit is not None and count:
         limiter.count_call(limit)
@@ -105,7 +106,10 @@ def _is_retriable(error: DBAPIError | StaleDataError | Overtaken) -> bool:
 
 
 class OrjsonProvider(JSONProvider):
-    """JSON by orjson: several times as fast, and times as ISO 8601 with `+00:00`."""
+    """JSON by orjson, which is several times as fast.
+
+    Times are ISO 8601 with `+00:00`.
+    """
 
     def dumps(self, obj: Any, **_: Any) -> str:
         """Return `obj` as JSON text."""
@@ -116,21 +120,21 @@ class OrjsonProvider(JSONProvider):
         return orjson.loads(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
-        """Return a response of the arguments as JSON."""
+        """Return the arguments as a JSON response."""
         body = orjson.dumps(self._prepare_response_obj(args, kwargs))
         return current_app.response_class(body, mimetype="application/json")
 
 
 class NoCookies(SessionInterface):
-    """Tokens are all that one request tells the next."""
+    """No sessions by cookies: requests carry tokens instead."""
 
     def open_session(self, _app: Flask, _request: Request) -> SecureCookieSession:
-        """Return what nothing can be kept in."""
+        """Return a session that stores nothing."""
         return NullSession()
 
 
 def register_http(app: Flask) -> None:
-    """Set up what holds for every request and every answer."""
+    """Set up what all requests and answers share."""
     app.json = OrjsonProvider(app)
     app.session_interface = NoCookies()
     app.url_map.merge_slashes = False  # it answers with a redirect, which clients do not follow
@@ -153,11 +157,11 @@ def _prepare_request() -> Response | None:
     limit = current_app.config["MAX_CONTENT_LENGTH"]
     if not reading and (request.content_length or 0) > limit:
         raise RequestEntityTooLarge
-    # a body that does not tell its length is cut off at this, and shows then that it is too long
+    # a body of unknown length is cut off here, which shows that it is too long
     request.max_content_length = limit + 1
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
         return Response()  # on every path, and without a token
-    if request.routing_exception is not None:  # nobody else is asked before it is raised
+    if request.routing_exception is not None:  # no other code sees the error before
         limiter.count_generally(address())
     elif (request.endpoint or "").endswith("static"):
         limiter.count_file()

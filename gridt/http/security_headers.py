@@ -1,4 +1,4 @@
-"""What the outside sees of the service, whatever is asked: headers, hosts, proxies."""
+"""Security headers, host names and proxies, for all requests."""
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import BadRequest, RequestURITooLarge
@@ -20,9 +20,9 @@ _LONGEST_ADDRESS = 4096
 
 
 def register_security_headers(app: Flask) -> None:
-    """Set up what the outside sees."""
+    """Set up headers, host names and proxies."""
     if hops := app.config["PROXY_HOPS"]:
-        # only what the last so many proxies added is believed; callers may write what they like
+        # only the entries of the last proxies are trusted; clients can write any others
         fixed = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
         app.wsgi_app = fixed  # type: ignore[method-assign]  # as Flask documents it
     app.before_request(_ensure_proper_head)
@@ -43,7 +43,7 @@ def _ensure_known_host() -> None:
     # not Flask's TRUSTED_HOSTS, which knows no exceptions
     hosts = current_app.config["KNOWN_HOSTS"]
     if request.path not in _CHECKS and not host_is_trusted(request.host.lower(), hosts):
-        raise BadRequest("This service is not known by that host name")
+        raise BadRequest("This host name does not belong to this service.")
 
 
 def _add_security_headers(response: Response) -> Response:

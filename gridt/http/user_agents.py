@@ -1,12 +1,12 @@
-"""What somebody logs in with, in a few words that they recognise.
+"""Names of devices that users recognise.
 
-A library that knows every browser takes 7 MiB of each process and a tenth of a second at first
-use; what tells one's own logins apart are the few names below.
+A library that knows every browser takes 7 MiB of each process and a tenth of a second at first use;
+the few names below are enough to distinguish a user's sessions.
 """
 
 import re
 
-#: the word in a User-Agent, and what people call it; many claim to be those after them as well
+#: the word in a User-Agent, and its usual name; many also claim to be those after them
 _PROGRAMS = {
     "Edg": "Edge",
     "EdgA": "Edge",
@@ -37,7 +37,7 @@ _PRODUCT = re.compile(r"[\w!#$%&'*+.^`|~-]{1,64}", re.ASCII)
 
 
 def device_of(user_agent: str | None) -> str | None:
-    """Return what a User-Agent header tells of a device, or None where it tells nothing."""
+    """Return the device of a User-Agent header, or None."""
     text = user_agent or ""
     first = _PRODUCT.match(text)
     name = _first_name(_PROGRAMS, _PROGRAM, text) or (first[0] if first else None)
@@ -46,6 +46,9 @@ def device_of(user_agent: str | None) -> str | None:
 
 
 def _first_name(names: dict[str, str], pattern: re.Pattern[str], text: str) -> str | None:
-    """Return the name of the first word of the table, not of the text, that is there."""
+    """Return the name of the table's first matching word.
+
+    The order of the table counts, not that of the text.
+    """
     words = set(pattern.findall(text))
     return next((name for word, name in names.items() if word in words), None)

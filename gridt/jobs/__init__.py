@@ -1,4 +1,7 @@
-"""What happens later and elsewhere: mail, and whatever else no request waits for (docs/jobs.md)."""
+"""Jobs: work that no request waits for, such as e-mails.
+
+See docs/jobs.md.
+"""
 
 from gridt.jobs.embedded import start_embedded, stop_embedded
 from gridt.jobs.registry import enqueue, job

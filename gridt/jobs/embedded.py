@@ -1,4 +1,7 @@
-"""A thread that runs jobs in a process which serves; see gunicorn.conf.py."""
+"""A thread that runs jobs in a server process.
+
+See gunicorn.conf.py.
+"""
 
 from collections.abc import Callable
 from threading import Thread
@@ -11,9 +14,11 @@ _running: list[tuple[JobWorker, Thread]] = []
 
 
 def start_embedded(app: Flask, wanted: Callable[[], bool]) -> None:
-    """Start the thread; call it in the process that is to have it, no fork follows a thread well.
+    """Start the thread in this process.
 
-    :param wanted: tells, before each job, whether to go on
+    A thread does not survive a fork: call this in the process that runs the jobs.
+
+    :param wanted: returns, before each job, whether to go on
     """
     worker = JobWorker(app, wanted=wanted)
     thread = Thread(target=worker.run, name="jobs", daemon=True)
@@ -22,9 +27,10 @@ def start_embedded(app: Flask, wanted: Callable[[], bool]) -> None:
 
 
 def stop_embedded(patience: float) -> None:
-    """Wait for the end of the job that runs, and of the thread.
+    """Wait until the current job and the thread have ended.
 
-    :param patience: for so many seconds; what is cut off is taken up again when its lease is over
+    :param patience: the longest wait, in seconds; a job that is cut off runs again when its lease
+        is over
     """
     while _running:
         worker, thread = _running.pop()

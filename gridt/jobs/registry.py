@@ -1,4 +1,4 @@
-"""Which jobs there are, and how one is put into the queue."""
+"""The registry of jobs, and how to enqueue one."""
 
 import inspect
 import json
@@ -13,13 +13,13 @@ from gridt.runtime.request_state import request_state
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
-#: after so many a job is given up; with the pauses between them that takes an hour and a half
+#: after this many attempts a job is given up; with the pauses, that takes an hour and a half
 ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
 class Definition:
-    """What is known of all jobs of one name."""
+    """The common properties of all jobs of one name."""
 
     function: Callable[..., None]
     attempts: int
@@ -34,13 +34,15 @@ DEFINITIONS: dict[str, Definition] = {}
 def job(
     name: str, *, attempts: int = ATTEMPTS, writes: bool = True
 ) -> Callable[[Function], Function]:
-    """Register a function as the job of that name; its parameters are the job's arguments.
+    """Register a function as a job.
 
-    :param attempts: after so many that fail it is given up
-    :param writes: whether what it adds and flushes is to be saved, which happens together with
-        the job's end, exactly once. False for what only reads, and acts on the outside, such as
-        mail: nobody waits then for a transaction of ours, but it must not write
-    :raises ValueError: when another function has that name
+    The parameters of the function are the arguments of the job.
+
+    :param attempts: after this many failed attempts the job is given up
+    :param writes: whether the session's changes are saved, together with the job's end, exactly
+        once. False is for jobs that only read and act on the outside, such as mail: they hold no
+        transaction that others wait for, but must not write
+    :raises ValueError: when another function has this name
     """
 
     def register(function: Function) -> Function:
@@ -60,15 +62,17 @@ def enqueue(
     priority: int = 0,
     delay: timedelta | None = None,
 ) -> None:
-    """Add a job to the session's transaction; it is run after that is committed, or never.
+    """Add a job to the session's transaction.
 
-    :param arguments: those of its function; JSON
+    The job runs after the commit, or never.
+
+    :param arguments: the arguments of the job's function, as JSON
     :param key: while a job with this key waits, for its first attempt or its next, nothing is
-        added: that one will see what we commit. One that runs may have read already what it is
-        about, and one that is dead will not: neither is in the way of a new one
-    :param priority: 1 if somebody waits for it, -1 for whenever there is nothing else to do
-    :param delay: not before so much time has passed
-    :raises LookupError: when there is no job of that name
+        added: that job will see what we commit. A running job may already have read its data, and a
+        dead job never will, so neither prevents a new one
+    :param priority: 1 if a user waits for the job, -1 if every other job is more urgent
+    :param delay: the shortest time before the job runs
+    :raises LookupError: when there is no job of this name
     :raises TypeError: when its function does not take these arguments, or they are not JSON
     :raises ValueError: when there is no such priority
     """
@@ -84,7 +88,7 @@ def enqueue(
 
 
 def _check(arguments: dict[str, Any], name: str) -> None:
-    """Refuse what would not come back from the database as it went there."""
+    """Refuse arguments that the database would return changed."""
     try:
         same = json.loads(json.dumps(arguments, allow_nan=False)) == arguments
     except (TypeError, ValueError):

@@ -1,4 +1,7 @@
-"""Runs jobs, one after the other: claimed by one statement, called, and gone when done."""
+"""The runner of jobs.
+
+It claims a job with one statement, calls it, and deletes it when it is done.
+"""
 
 import logging
 import random
@@ -20,28 +23,28 @@ from gridt.runtime.request_state import request_state
 
 log = logging.getLogger(__name__)
 
-#: how long a job may take; after that it is taken up by somebody else, and again from the start
+#: how long a job may take; after that, another worker starts it again
 LEASE = timedelta(minutes=5)
 #: the pause after a first failure, doubled after each other, and the longest
 PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
-#: so much of an error's text is kept
+#: how many characters of an error's text are kept
 _LONGEST_ERROR = 500
 
 Claimed = Row[*tuple[Any, ...]]
 
 
 class LeaseLost(Exception):
-    """Somebody else has the job by now, or nobody: what was done here is not to be saved."""
+    """The lease is over, so no changes must be saved."""
 
 
 class Abandoned(Exception):
-    """Its attempts are used up, and the last one never ended: its process died, or hangs."""
+    """The last attempt never ended: its process died or hangs."""
 
 
 def run_until_idle() -> int:
-    """Run what is due until nothing is, and return how many jobs that were.
+    """Run jobs until none is due, and return their number.
 
-    For tests, which step it by hand, and for whoever has an app context and time.
+    Tests use it to run jobs step by step; so can all code with an app context.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy's own
     done = 0
@@ -51,8 +54,11 @@ def run_until_idle() -> int:
 
 
 def run_next(app: Flask) -> bool:
-    """Run the most urgent job that is due; tell whether there was one."""
-    with _reading(app):  # a claim is a write, for which SQLite has others wait
+    """Run the most urgent due job.
+
+    :returns: whether there was one
+    """
+    with _reading(app):  # a claim is a write, and SQLite has one writer at a time
         if not Job.is_any_due():
             return False
     with app.app_context():
@@ -65,7 +71,7 @@ def run_next(app: Flask) -> bool:
 
 @contextmanager
 def _reading(app: Flask) -> Iterator[None]:
-    """Enter a context of its own, as a request has that only reads."""
+    """Enter a context like a request's that only reads."""
     with app.app_context():
         state = request_state()
         state.reading, state.bind = True, READING
@@ -83,7 +89,9 @@ def _run(app: Flask, claimed: Claimed) -> None:
         _call(app, definition, claimed)
     except LeaseLost:
         with _about(app, claimed):
-            log.warning("job %s %d outlived its lease: not saved", claimed.name, claimed.id)
+            log.warning(
+                "job %s %d took longer than its lease: nothing is saved", claimed.name, claimed.id
+            )
     except Exception as error:
         with _about(app, claimed):
             _fail(claimed, attempts, error)
@@ -91,7 +99,7 @@ def _run(app: Flask, claimed: Claimed) -> None:
 
 @contextmanager
 def _about(app: Flask, claimed: Claimed, *, reading: bool = False) -> Iterator[None]:
-    """Enter a context of its own, in which all that is logged is about this job."""
+    """Enter a context whose log records are about this job."""
     with _reading(app) if reading else app.app_context():
         request_state().log_fields = {"request_id": f"job-{claimed.id}"}
         yield
@@ -110,9 +118,9 @@ def _call(app: Flask, definition: Definition, claimed: Claimed) -> None:
 
 
 def _fail(claimed: Claimed, attempts: int, error: Exception) -> None:
-    """Let a job that failed wait for its next attempt, or give it up.
+    """Schedule a failed job's next attempt, or give it up.
 
-    What is logged never has the arguments, nor an error's text, which may have them.
+    Log records never have the arguments, nor an error's text, which may quote them.
     """
     kind = kind_of(error)
     given_up = claimed.attempts >= attempts
@@ -120,13 +128,15 @@ def _fail(claimed: Claimed, attempts: int, error: Exception) -> None:
     run_after = None if given_up else utcnow() + pause
     try:
         had_claim = Job.put_back(claimed.id, claimed.claim, run_after, _text(error))
-    except IntegrityError:  # another one with its key waits, and does what this one did not
+    except IntegrityError:  # another job with its key waits, and does its work
         db.session.rollback()
         had_claim = False
         Job.finish(claimed.id, claimed.claim)
     db.session.commit()
     if not had_claim:
-        log.warning("job %s %d failed (%s): another has its place", claimed.name, claimed.id, kind)
+        log.warning(
+            "job %s %d failed (%s): another job has the same key", claimed.name, claimed.id, kind
+        )
     elif given_up:
         log.error(
             "job %s %d is dead after %d attempts: %s",
@@ -137,7 +147,7 @@ def _fail(claimed: Claimed, attempts: int, error: Exception) -> None:
         )
     else:
         log.warning(
-            "job %s %d failed (%s), attempt %d of %d; the next in %d seconds",
+            "job %s %d failed (%s), attempt %d of %d; the next one is in %d seconds",
             claimed.name,
             claimed.id,
             kind,
@@ -148,17 +158,23 @@ def _fail(claimed: Claimed, attempts: int, error: Exception) -> None:
 
 
 def pause_after(attempts: int) -> timedelta:
-    """Return how long to wait after so many attempts: ever longer, and not all at once."""
+    """Return the pause after a number of attempts.
+
+    It grows with the number, and varies, so that failed jobs do not all run at once.
+    """
     pause = min(PAUSE * 2.0 ** (min(attempts, 32) - 1), LONGEST_PAUSE)
     return pause * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
 
 
 def kind_of(error: Exception) -> str:
-    """Return the name of an error's class, of the driver's where that is known."""
+    """Return the class name of an error or its cause.
+
+    The cause is the error of the database's driver.
+    """
     return type(error.orig if isinstance(error, DBAPIError) else error).__name__
 
 
 def _text(error: Exception) -> str:
-    """Return what is kept of an error: without what PostgreSQL's text cannot hold."""
+    """Return an error's text without what PostgreSQL refuses."""
     text = f"{type(error).__name__}: {error}".replace("\0", "")
     return text.encode(errors="replace").decode()[:_LONGEST_ERROR]

@@ -1,4 +1,4 @@
-"""Looks for jobs again and again, as long as its process lives."""
+"""The worker, which looks for jobs while its process lives."""
 
 import logging
 from collections.abc import Callable
@@ -13,18 +13,20 @@ log = logging.getLogger(__name__)
 
 #: seconds between two looks
 POLL = 1.0
-#: the most seconds between two looks for a database that is away
+#: the most seconds between two attempts to reach the database
 _LONGEST_PAUSE = 30.0
 
-#: those of this process
+#: the workers of this process
 _working: set["JobWorker"] = set()
 
 
 class JobWorker:
-    """Runs what is due; several, in one process or many, share the work through the database.
+    """A worker that runs due jobs.
 
-    :param poll: seconds after which it looks again when nothing was due
-    :param wanted: tells, before each job, whether to go on
+    Several workers, in one process or many, share the jobs through the database.
+
+    :param poll: seconds between two looks when no job is due
+    :param wanted: returns, before each job, whether to go on
     """
 
     def __init__(
@@ -36,16 +38,22 @@ class JobWorker:
         self._nudges: SimpleQueue[None] = SimpleQueue()
 
     def stop(self) -> None:
-        """Let `run` return when the job that runs is finished. Anybody may call it."""
+        """Let `run` return after the current job.
+
+        Any thread may call it.
+        """
         self._stopped = True
         self.nudge()
 
     def nudge(self) -> None:
-        """Tell that there is something to do."""
+        """Let the worker look for jobs at once."""
         self._nudges.put(None)
 
     def run(self) -> None:
-        """Run what is due, and wait for more, until stopped; a lost database is waited for."""
+        """Run jobs until stopped.
+
+        If the database is lost, the worker waits for it.
+        """
         pause, away = self._poll, False
         _working.add(self)
         try:
@@ -54,11 +62,11 @@ class JobWorker:
                     self.run_due()
                 except Exception as error:
                     if not away:
-                        log.warning("jobs have to wait: %s", kind_of(error))
+                        log.warning("jobs are waiting for the database: %s", kind_of(error))
                     pause, away = min(2 * pause, _LONGEST_PAUSE), True
                 else:
                     if away:
-                        log.warning("jobs run again")
+                        log.warning("jobs are running again")
                     pause, away = self._poll, False
                 if self._goes_on():
                     self._wait(pause)
@@ -66,7 +74,10 @@ class JobWorker:
             _working.discard(self)
 
     def run_due(self, most: int | None = None) -> int:
-        """Run what is due until nothing is, or it is stopped; return how many jobs that were."""
+        """Run the jobs that are due, and return their number.
+
+        It ends earlier if the worker is stopped.
+        """
         done = 0
         while self._goes_on() and done != most and run_next(self._app):
             done += 1
@@ -86,6 +97,6 @@ class JobWorker:
 
 @after_commit(EventKind.JOB_ENQUEUED)
 def _nudge(_event: Event) -> None:
-    """Wake the workers of this process, so that a new job runs at once."""
+    """Wake this process's workers to run a new job."""
     for worker in tuple(_working):
         worker.nudge()

@@ -1,4 +1,4 @@
-"""Mail: letters to users, and the tokens in them."""
+"""E-mails to users, and the tokens in them."""
 
 from gridt.mail.letters import (
     ask_to_change_email,

@@ -1,7 +1,7 @@
-"""The letters that gridt writes: each asked for in a transaction, and sent by a job after it.
+"""The e-mails that gridt sends: each enqueued in a transaction.
 
-A job finds out at the time of sending whom a letter is for, and makes its token then: no token
-lies in the database, and a request does the same whether or not somebody is known.
+A job finds the receiver when it sends the e-mail, and makes its token then: no token lies in the
+database, and a request does the same whether or not the user is known.
 """
 
 import logging
@@ -21,26 +21,30 @@ from gridt.text import fold
 
 log = logging.getLogger(__name__)
 
-#: the priority of what somebody sits and waits for
+#: the priority of e-mails that a user is waiting for
 _AWAITED = 1
 
 
 def ask_to_confirm_email(user: User) -> None:
-    """Send `user` what confirms that they read mail at their address."""
+    """Send `user` a token that confirms their address."""
     key = f"confirm-email:{user.id}"
     _ask_for("send-email-confirmation", {"user_id": user.id}, key, user.email)
 
 
 def ask_to_reset_password(email: str) -> None:
-    """Send who has that address, if anybody, what a new password can be set with."""
+    """Send the user with this address a password token.
+
+    Nothing is sent if no user has it.
+    """
     key = f"reset-password:{_digest(email)}"
     _ask_for("send-password-reset", {"email": email}, key, email)
 
 
 def ask_to_change_email(user: User, new_email: str) -> None:
-    """Send to an address what makes it that of `user`, unless it is somebody else's.
+    """Send a new address the token that makes it `user`'s.
 
-    Nothing is sent if the password or the address changes before: another person may have asked.
+    An address that another user has gets a notice instead. Nothing is sent if the password or the
+    address changes before: another person may have asked.
     """
     state = state_of(Purpose.CHANGE_EMAIL, user)
     key = f"change-email:{user.id}:{_digest(new_email)}:{state[:16]}"
@@ -49,17 +53,17 @@ def ask_to_change_email(user: User, new_email: str) -> None:
 
 
 def tell_password_changed(user: User) -> None:
-    """Tell `user`, at the address they have now, that their password was changed."""
+    """Notify `user` of a new password, at their present address."""
     enqueue("send-notice", {"letter": "password_changed", "email": user.email})
 
 
 def tell_email_changed(old_email: str) -> None:
-    """Tell who reads mail at an address that their account has another one now."""
+    """Notify an old address that its account has another one."""
     enqueue("send-notice", {"letter": "email_changed", "email": old_email})
 
 
 def _ask_for(name: str, arguments: dict[str, Any], key: str, email: str) -> None:
-    """Enqueue what sends a mail to `email`, later where many were asked for before."""
+    """Enqueue an e-mail, later if many were asked for before."""
     delay = delay_of_mail(email, current_app.config["SECRET_KEY"])
     enqueue(name, arguments, key=key, priority=_AWAITED, delay=delay)
 
@@ -76,10 +80,10 @@ def _send_password_reset(email: str) -> None:
     user = User.find_by_email(email)
     if user is None:
         return
-    # never to what was typed: two addresses may be one to us, and two to a mail server
+    # never to the typed address: it may equal the stored one for us, but not for a mail server
     if user.deactivated_at is None:
         _send("reset_password", user.email, issue(Purpose.RESET_PASSWORD, user))
-    else:  # who asks was promised a mail, and would take its silence for a fault
+    else:  # the answer promised an e-mail; its absence would look like a fault
         _send("account_deactivated", user.email)
 
 
@@ -88,7 +92,10 @@ def _send_email_change(user_id: int, new_email: str, state: str | None = None) -
     user, holder = User.find_by_id(user_id), User.find_by_email(new_email)
     if user is None or user.deactivated_at is not None:
         return
-    if state not in (None, state_of(Purpose.CHANGE_EMAIL, user)):  # None: of the version before
+    if state not in (
+        None,
+        state_of(Purpose.CHANGE_EMAIL, user),
+    ):  # None: a job of the version before
         return
     if holder in (None, user):
         _send("change_email", new_email, issue(Purpose.CHANGE_EMAIL, user, new_email))
@@ -103,13 +110,16 @@ def _send_notice(letter: str, email: str) -> None:
 
 def _send(letter: str, email: str, token: str | None = None) -> None:
     db.session.rollback()
-    let_go()  # a mail server may take its time: hold nothing meanwhile
+    let_go()  # a mail server may be slow: hold no connection meanwhile
     try:
         deliver(compose(letter, email, token))
     except Refused as error:
-        log.error("a mail (%s) is given up: %s", letter, error)
+        log.error("gave up an e-mail (%s): %s", letter, error)
 
 
 def _digest(email: str) -> str:
-    """Return what a job's key knows an address by, however it is written."""
+    """Return the name of an address in a job's key.
+
+    Every way to write the address has the same name.
+    """
     return sha256(fold(email).encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""Messages: what they say, as text and as HTML, and to whom.
+"""E-mail messages: subject, text, HTML and receiver.
 
-Nothing that anybody typed stands in one, not even a username: the person who opened an account
-need not be who reads the mail, and would have gridt carry their words to a stranger.
+No message contains anything that a user typed, not even a username: the person who opened an
+account may not be the reader of the e-mail, and could use gridt to send words to a stranger.
 """
 
 from email.headerregistry import Address
@@ -15,12 +15,12 @@ from flask import current_app, render_template
 
 from gridt.runtime.clock import utcnow
 
-#: what there is to say; each has a template of the same name
+#: the subjects; each has a template of the same name
 SUBJECTS = {
     "confirm_email": "Confirm your e-mail address",
     "reset_password": "Choose a new password",
     "change_email": "Confirm your new e-mail address",
-    "email_in_use": "Your e-mail address has an account already",
+    "email_in_use": "Your e-mail address already has an account",
     "account_deactivated": "Your account is deactivated",
     "password_changed": "Your password was changed",
     "email_changed": "Your e-mail address was changed",
@@ -33,26 +33,26 @@ _PAGES = {
     "change_email": "change-email",
 }
 
-# 7bit passes every server, and the longest lines that may be let a token stand in one piece
+# every server accepts 7bit; the longest lines allowed keep a token in one piece
 _POLICY = SMTP.clone(cte_type="7bit", max_line_length=998)
 
 
 class NotDelivered(Exception):
-    """A message that did not go out; trying again later makes sense.
+    """A message that was not sent; trying again may help.
 
-    What is raised says nothing about whom the message is for.
+    The error does not name the receiver.
     """
 
 
 class Refused(NotDelivered):
-    """A message that will never go out, however often it is tried."""
+    """A message that cannot be sent, now or later."""
 
 
 def compose(letter: str, email: str, token: str | None = None) -> EmailMessage:
-    """Return a message, ready to be delivered.
+    """Return a message that is ready for delivery.
 
     :param letter: one of `SUBJECTS`
-    :raises Refused: when there cannot be such an address
+    :raises Refused: when the address cannot exist
     """
     message = EmailMessage(_POLICY)
     message["Subject"] = subject = f"gridt: {SUBJECTS[letter]}"
@@ -60,7 +60,7 @@ def compose(letter: str, email: str, token: str | None = None) -> EmailMessage:
     message["To"] = _address(email)
     message["Date"] = format_datetime(utcnow())
     message["Message-ID"] = make_msgid(domain=sender_domain())
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody is to answer by machine
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine should answer
     variables: dict[str, Any] = {"token": token, "link": _link(letter, token)}
     text = render_template(f"mail/{letter}.txt", **variables)
     paragraphs = [paragraph.strip() for paragraph in text.split("\n\n")]
@@ -73,12 +73,15 @@ def compose(letter: str, email: str, token: str | None = None) -> EmailMessage:
 
 
 def sender_domain() -> str:
-    """Return the domain in whose name gridt sends."""
+    """Return the domain of the sender's address."""
     return parseaddr(current_app.config["MAIL_FROM"])[1].rpartition("@")[2] or "localhost"
 
 
 def _link(letter: str, token: str | None) -> str | None:
-    """Return where the client app takes a token; in the fragment, which no server gets to see."""
+    """Return the client app's page that takes a token.
+
+    The token is in the fragment, which browsers send to no server.
+    """
     client: str | None = current_app.config["CLIENT_URL"]
     if client is None or token is None:
         return None
@@ -87,12 +90,12 @@ def _link(letter: str, token: str | None) -> str | None:
 
 def _address(email: str) -> Address:
     local, _, domain = email.rpartition("@")
-    if "=?" in local:  # which email.policy decodes into the header, with newlines and all
-        raise Refused("there cannot be such an address (an encoded word)")
+    if "=?" in local:  # email.policy would decode it into the header, with its newlines
+        raise Refused("the address cannot exist (an encoded word)")
     try:
         if not domain.isascii():
-            # IDNA 2008, or what is for fußball.example would go to fussball.example
+            # IDNA 2008: otherwise fußball.example would become fussball.example
             domain = idna.encode(domain, uts46=True).decode()
         return Address(username=unquote(local), domain=domain)
     except ValueError as error:
-        raise Refused(f"there cannot be such an address ({type(error).__name__})") from None
+        raise Refused(f"the address cannot exist ({type(error).__name__})") from None

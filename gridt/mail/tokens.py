@@ -1,8 +1,9 @@
-"""Tokens that go out by mail: signed, for two hours, each for one purpose.
+"""Tokens in e-mails: signed, for two hours and one purpose.
 
-A token that sets a password or an address works once: it names the state of its user, and using it
-changes that state, as another change of password or address does. A token that confirms an address
-works as long as the user has that address, since mail programs and people open links twice.
+A token that sets a password or an address works once: it contains a digest of its user's state, and
+using it changes that state, as another change of password or address does. A token that confirms an
+address works as long as the user has that address, because people and mail programs open links
+twice.
 """
 
 import json
@@ -20,12 +21,12 @@ from gridt.errors import InvalidMailToken
 from gridt.models import User
 from gridt.runtime.clock import LEEWAY, utcnow
 
-#: how long a token may lie in a mailbox
+#: how long a token is valid
 LIFETIME = timedelta(hours=2)
 
 
 class Purpose(StrEnum):
-    """What a token is good for, and nothing else is it."""
+    """The one purpose that a token is valid for."""
 
     RESET_PASSWORD = "reset-password"  # noqa: S105 - these are names
     CONFIRM_EMAIL = "confirm-email"
@@ -34,10 +35,10 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailToken:
-    """What a token says whose signature and age are right.
+    """A token with a valid signature and age.
 
-    :param state: a digest of what its user was like when it was issued
-    :param address: the one to change to, where it is for that
+    :param state: a digest of the user's state when the token was issued
+    :param address: the new address, in a token that changes it
     """
 
     purpose: Purpose
@@ -47,7 +48,7 @@ class MailToken:
 
     @classmethod
     def read(cls, purpose: Purpose, text: str) -> "MailToken":
-        """Read a token; whether it was used before, only its user can tell.
+        """Read a token, without checking whether it was used.
 
         :raises InvalidMailToken: when we did not sign it for that purpose, or too long ago
         """
@@ -63,11 +64,11 @@ class MailToken:
         return cls(purpose, user_id, state, address)
 
     def user(self, *, lock: bool = False) -> User:
-        """Return the user it was issued to, if it is still good for that user.
+        """Return the token's user, if it is still valid.
 
-        :param lock: hold the user's row, so that of two callers with one token only one gets it
-        :raises InvalidMailToken: when it was used, or overtaken by another change, or the account
-            is deactivated
+        :param lock: lock the user's row, so that only one of two callers with one token gets it
+        :raises InvalidMailToken: when it was used, or another change came before, or the account is
+            deactivated
         """
         user = User.lock(self.user_id) if lock else User.find_by_id(self.user_id)
         if user is None or user.deactivated_at is not None:
@@ -84,8 +85,8 @@ def issue(purpose: Purpose, user: User, address: str = "") -> str:
 
 
 def state_of(purpose: Purpose, user: User) -> str:
-    """Return a digest of all that must not have changed between issuing a token and using it."""
-    # when the address changed, too: going back to an old one must not revive its tokens
+    """Return a digest of what a token depends on."""
+    # with the time of the change: returning to an old address must not revive its tokens
     bound = [user.email, user.email_changed_at]
     if purpose is Purpose.CONFIRM_EMAIL:
         # A second click confirms nothing new. The null stands for the time of confirmation, which
@@ -93,13 +94,13 @@ def state_of(purpose: Purpose, user: User) -> str:
         bound.append(None)
     else:
         bound.append(user.password_hash)
-        if user.secured_at is not None:  # tokens of the version before do not know it
+        if user.secured_at is not None:  # tokens of the version before do not have it
             bound.append(user.secured_at)
     return sha256(json.dumps(bound, default=str).encode()).hexdigest()
 
 
 class _Signer(TimestampSigner):
-    """Dates its tokens by our clock."""
+    """A signer that dates tokens by our clock."""
 
     def get_timestamp(self) -> int:
         return int(utcnow().timestamp())

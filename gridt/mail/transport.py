@@ -1,4 +1,7 @@
-"""Where messages go: to a mail server, or into a folder where none is configured."""
+"""Delivery of messages: to a mail server, or a folder.
+
+The folder is used when no mail server is configured.
+"""
 
 import os
 import smtplib
@@ -17,15 +20,15 @@ from gridt.mail.message import NotDelivered, Refused, sender_domain
 from gridt.runtime.clock import utcnow
 from gridt.runtime.setting_parsers import SMTP_PORTS
 
-#: how long a mail server may keep us waiting each time, in seconds
+#: how long to wait for each answer of a mail server, in seconds
 _PATIENCE = 10
 
 
 def deliver(message: EmailMessage) -> None:
-    """Hand a message over; hold no transaction meanwhile.
+    """Deliver a message; the caller holds no transaction meanwhile.
 
     :raises Refused: when trying again makes no sense
-    :raises NotDelivered: when it does
+    :raises NotDelivered: when trying again may help
     """
     url: str | None = current_app.config["SMTP_URL"]
     if url is None:
@@ -47,13 +50,13 @@ def _send(message: EmailMessage, smtp: smtplib.SMTP) -> None:
     except smtplib.SMTPRecipientsRefused as error:  # its text has the address
         ((code, _),) = error.recipients.values()
         kind = Refused if code >= 500 else NotDelivered
-        raise kind(f"the mail server does not take mail for this address ({code})") from None
+        raise kind(f"the mail server refuses this address ({code})") from None
     except smtplib.SMTPDataError as error:
         if error.smtp_code < 500:
             raise
-        raise Refused(f"the mail server does not take this message ({error.smtp_code})") from None
+        raise Refused(f"the mail server refuses this message ({error.smtp_code})") from None
     except smtplib.SMTPNotSupportedError:
-        raise Refused("the mail server knows no addresses beyond ASCII (SMTPUTF8)") from None
+        raise Refused("the mail server supports ASCII addresses only (no SMTPUTF8)") from None
 
 
 @contextmanager
@@ -72,14 +75,14 @@ def _connection(url: SplitResult) -> Iterator[smtplib.SMTP]:
         if url.username:
             smtp.login(unquote(url.username), unquote(url.password or ""))
         yield smtp
-        with suppress(smtplib.SMTPException):  # it has the message, whatever it says to a farewell
+        with suppress(smtplib.SMTPException):  # it has accepted the message already
             smtp.quit()
     finally:
         smtp.close()
 
 
 def _write_to_folder(message: EmailMessage, folder: Path) -> None:
-    """Write a message into the folder, whole or not at all."""
+    """Write a message into the folder, completely or not."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{utcnow():%Y%m%dT%H%M%S.%fZ}-{token_hex(4)}.eml"
     with NamedTemporaryFile(dir=folder, prefix=".") as draft:  # mode 600

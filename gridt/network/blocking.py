@@ -33,7 +33,7 @@ def block(blocker: User, blocked: User) -> Block:
     :raises TooManyBlocks: when the blocker has blocked as many users as they may
     """
     if blocker.id == blocked.id:
-        raise Invalid([{"pointer": "#/user", "detail": "You are that yourself.", "in": "path"}])
+        raise Invalid([{"pointer": "#/user", "detail": "You cannot block yourself.", "in": "path"}])
     _lock_both(blocker, blocked)
     existing = db.session.get(Block, (blocker.id, blocked.id), populate_existing=True)
     if existing is not None:

@@ -1,4 +1,7 @@
-"""The resources: each says what is done, the models say how, and the commit comes last."""
+"""The resources of the service.
+
+Each says what is done, the models say how, and the commit comes last.
+"""
 
 from gridt.resources import (
     admin,

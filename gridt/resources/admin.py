@@ -1,4 +1,4 @@
-"""What admins do to accounts, and the log of what was done."""
+"""Accounts and the audit log, for admins."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from gridt.schemas.admin import (
     audit_entry,
 )
 
-bp = Blueprint("admin", description="What admins do, and the log of it")
+bp = Blueprint("admin", description="Administration")
 
 _USERS = Listing(
     select(
@@ -46,13 +46,16 @@ _USERS = Listing(
 
 @bp.route("/admin/users")
 class Users(Resource):
-    """Everybody who has an account."""
+    """All accounts."""
 
     @bp.problems(403)
     @bp.answers(200, AdminUser(many=True))
     @bp.arguments(UsersIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """List users, for admins."""
+        """List users.
+
+        Only for admins. The users are in the order of their ids.
+        """
         admin()
         listing = _USERS
         if data["search"]:
@@ -67,12 +70,15 @@ class Users(Resource):
 
 @bp.route("/admin/users/<user>")
 class OneUser(Resource):
-    """Somebody who has an account."""
+    """An account."""
 
     @bp.problems(403, 404)
     @bp.answers(200, AdminUser)
     def get(self, user: str) -> ResponseReturnValue:
-        """Show a user, for admins."""
+        """Get a user.
+
+        Only for admins.
+        """
         admin()
         return admin_user(user_or_404(user))
 
@@ -80,7 +86,10 @@ class OneUser(Resource):
     @bp.answers(200, AdminUserChanged)
     @bp.arguments(UserPatch)
     def patch(self, data: dict[str, Any], user: str) -> ResponseReturnValue:
-        """Make somebody an admin, or a user like all others; for admins."""
+        """Change a user's role.
+
+        Only for admins. The last admin stays an admin: the answer is 409.
+        """
         actor, account = admin(), user_or_404(user)
         account.change_role(data["role"], admin_id=actor.id)
         answer = admin_user(account, message=f"The role of this user is: {account.role}.")
@@ -90,13 +99,17 @@ class OneUser(Resource):
 
 @bp.route("/admin/users/<user>/deactivation")
 class Deactivation(Resource):
-    """That an account may not be used."""
+    """The deactivation of an account."""
 
     @bp.problems(403, 404, 409)
     @bp.answers(200, AdminUserChanged)
     @bp.bodyless
     def put(self, user: str) -> ResponseReturnValue:
-        """Deactivate an account: it leaves every movement and every login ends; for admins."""
+        """Deactivate an account.
+
+        Only for admins. The user leaves every movement, and all their sessions end. The last admin
+        cannot be deactivated. A second call changes nothing.
+        """
         actor, account = admin(), user_or_404(user)
         if account.deactivated_at is None:
             deactivate(account, actor.id)
@@ -107,7 +120,10 @@ class Deactivation(Resource):
     @bp.problems(403, 404)
     @bp.answers(200, AdminUserChanged)
     def delete(self, user: str) -> ResponseReturnValue:
-        """Let somebody use their account again, and join movements anew; for admins."""
+        """Reactivate an account.
+
+        Only for admins. The user can log in and join movements again.
+        """
         actor, account = admin(), user_or_404(user)
         if account.deactivated_at is not None:
             reactivate(account, actor.id)
@@ -118,13 +134,16 @@ class Deactivation(Resource):
 
 @bp.route("/admin/audit")
 class Audit(Resource):
-    """The log of what was done."""
+    """The audit log."""
 
     @bp.problems(403)
     @bp.answers(200, AuditOut(many=True))
     @bp.arguments(AuditIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """List what was done, newest first; for admins."""
+        """List the entries of the audit log, newest first.
+
+        Only for admins.
+        """
         admin()
         limit, after = data.pop("limit"), data.pop("after")
         listing = Listing(entries(**data), [(AuditEntry.id, True)], AuditEntry)

@@ -1,4 +1,4 @@
-"""Registering, logging in and out."""
+"""Registration, sessions and passwords."""
 
 from typing import Any
 
@@ -37,14 +37,14 @@ from gridt.schemas.auth import (
 )
 from gridt.schemas.users import ensure_not_own_name
 
-bp = Blueprint("auth", description="Registering, logging in and out")
+bp = Blueprint("auth", description="Registration and sessions")
 
 _NEWEST_FIRST = Listing(ACTIVE_LOGINS, [(Login.id, True)], Login)
 
 
 @bp.route("/register")
 class Register(Resource):
-    """Accounts to open."""
+    """Registration of accounts."""
 
     @bp.token(None)
     @bp.limited("register")
@@ -53,7 +53,10 @@ class Register(Resource):
     @bp.answers(201, Registered)
     @bp.arguments(RegisterIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Open an account."""
+        """Open an account.
+
+        The account works at once. gridt sends an e-mail that asks to confirm the address.
+        """
         _ensure_free(data["username"], data["email"])
         db.session.rollback()  # hashing takes long: hold nothing meanwhile
         user = register(**data)
@@ -73,7 +76,11 @@ class Auth(Resource):
     @bp.problems(401, 403, 503)
     @bp.arguments(LoginIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Log in."""
+        """Log in.
+
+        The answer has an access token for further requests, and a refresh token for `POST
+        /auth/refresh`.
+        """
         user = verified(
             User.find_by_login(data["username"]), data["password"], login=data["username"]
         )
@@ -86,17 +93,20 @@ class Auth(Resource):
     @bp.answers(200, Message)
     @bp.arguments(LogoutIn, location="query")
     def delete(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Log out: this login's tokens, or those of all, are worthless at once.
+        """Log out.
 
-        To log out everywhere also ends your calendar's secret address and tokens in mails.
+        The session's tokens stop working at once. With `everywhere`, all sessions of the caller
+        end; the secret address of their calendar and the tokens in their e-mails stop working, too.
         """
         if data["everywhere"]:
             user = User.lock(caller_id())
             if user is None:
-                raise InvalidToken("This login has ended")
+                raise InvalidToken("This session has ended. Please log in again.")
             user.log_out_everywhere()
             user.save_to_db()
-            return {"message": "You are logged out everywhere; your calendar's address has ended."}
+            return {
+                "message": "You are logged out everywhere. Your calendar's address no longer works."
+            }
         login = current_login()
         login.end()
         login.save_to_db()
@@ -105,12 +115,16 @@ class Auth(Resource):
 
 @bp.route("/auth/logins")
 class Logins(Resource):
-    """Where one is logged in."""
+    """The caller's sessions."""
 
     @bp.answers(200, LoginOut(many=True))
     @bp.arguments(PageIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """List one's logins that have not ended, the newest first."""
+        """List my active sessions, newest first.
+
+        A session starts when the caller logs in. It ends when they log out, when they revoke it, or
+        at `expires_at`.
+        """
         lifetime = current_app.config["JWT_REFRESH_TOKEN_EXPIRES"]
         rows, headers = _NEWEST_FIRST.page(**data, user_id=caller_id(), horizon=utcnow() - lifetime)
         current = caller_login_id()
@@ -130,42 +144,45 @@ class Logins(Resource):
 
 @bp.route("/auth/logins/<login>")
 class OneLogin(Resource):
-    """A login of one's own."""
+    """One of the caller's sessions."""
 
     @bp.problems(404)
     @bp.answers(200, Message)
     def delete(self, login: str) -> ResponseReturnValue:
-        """End a login of one's own: its tokens are worthless at once."""
+        """Revoke one of my sessions.
+
+        Its tokens stop working at once.
+        """
         row = Login.find_by_id(id_in(login, Login.id))
         if row is None or row.user_id != caller_id():
             raise LoginNotFound
         if row.revoked_at is None:
             row.end()
         row.save_to_db()
-        return {"message": "The login has ended."}
+        return {"message": "The session has ended."}
 
 
 @bp.route("/auth/refresh")
 class Refresh(Resource):
-    """Staying logged in."""
+    """Refresh tokens."""
 
     @bp.token("refresh")
     @bp.limited("refresh")
     @bp.answers(200, Tokens)
     @bp.bodyless
     def post(self) -> ResponseReturnValue:
-        """Spend a refresh token on new tokens.
+        """Exchange a refresh token for new tokens.
 
-        A client that lost the answer sends the same token again. For 30 seconds, and until the
-        new refresh token is spent, the answer has a refresh token of the same generation: either
-        of the two may be spent next. After that, a spent token ends the login, so that a thief
-        and the owner of a token cannot both go on.
+        A client that lost the answer sends the same token again. For 30 seconds, and until the new
+        refresh token is used, the answer has a refresh token of the same generation: either of the
+        two may be used next. After that, a used token ends the session, so that a thief and the
+        owner of a token cannot both continue.
         """
         login = current_login()
         if not login.renew(token_jti()):
             login.end_as_copied()
             login.save_to_db()
-            raise InvalidToken("This refresh token was spent before; please log in again")
+            raise InvalidToken("This refresh token was used before. Please log in again.")
         answer = tokens_for(login) | {"message": "You stay logged in."}
         login.save_to_db()
         return answer
@@ -173,21 +190,22 @@ class Refresh(Resource):
 
 @bp.route("/user/change_password")
 class ChangePassword(Resource):
-    """One's password."""
+    """The caller's password."""
 
     @bp.answers(200, Message)
     @bp.arguments(ChangePasswordIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Change your password.
+        """Change my password.
 
-        Every other login ends, and so do your calendar's secret address and tokens in mails.
+        Every other session of the caller ends. The secret address of their calendar and the tokens
+        in their e-mails stop working.
         """
         ensure_not_own_name(data["new_password"], caller(), "new_password")
         user = verified(caller(), data["old_password"], replace_by=data["new_password"])
         user.end_other_logins(keep=caller_login_id())
         mail.tell_password_changed(user)
         user.save_to_db()
-        return {"message": "Your password is changed; all else that opened your account has ended."}
+        return {"message": "Your password is changed. All your other sessions have ended."}
 
 
 def _ensure_free(username: str, email: str) -> None:

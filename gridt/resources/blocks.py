@@ -1,4 +1,4 @@
-"""Whom one does not want to meet."""
+"""Blocked users."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from gridt.network import block, unblock
 from gridt.runtime.extensions import db
 from gridt.schemas.blocks import BlockChanged, BlockOut
 
-bp = Blueprint("blocks", description="Whom one does not want to meet")
+bp = Blueprint("blocks", description="Blocked users")
 
 _BLOCKED = Listing(
     select(User.id, User.username, Block.created_at.label("blocked_at"))
@@ -29,12 +29,15 @@ _BLOCKED = Listing(
 
 @bp.route("/identity/blocks")
 class Blocks(Resource):
-    """Those whom the caller blocked."""
+    """The users that the caller has blocked."""
 
     @bp.answers(200, BlockOut(many=True))
     @bp.arguments(PageIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """List whom the caller blocked."""
+        """List the users I have blocked.
+
+        The users are in the order of their ids.
+        """
         rows, headers = _BLOCKED.page(**data, caller_id=caller_id())
         return [
             {"id": row.id, "username": row.username, "blocked_at": row.blocked_at} for row in rows
@@ -43,20 +46,24 @@ class Blocks(Resource):
 
 @bp.route("/identity/blocks/<user>")
 class OneBlock(Resource):
-    """Somebody whom the caller blocked, or does not."""
+    """The caller's block of a user."""
 
     @bp.problems(404, 409, 422)
     @bp.answers(200, BlockChanged)
     @bp.bodyless
     def put(self, user: str) -> ResponseReturnValue:
-        """Block a user, who is not told: neither is given the other as leader any more."""
+        """Block a user.
+
+        Neither user leads the other from now on, in any movement. The blocked user is not notified.
+        A second call changes nothing.
+        """
         blocker, blocked = caller(), user_or_404(user)
         made = block(blocker, blocked)
         answer = {
             "id": blocked.id,
             "username": blocked.username,
             "blocked_at": made.created_at,
-            "message": "You and this user do not meet any more.",
+            "message": "You have blocked this user.",
         }
         db.session.commit()
         return answer
@@ -64,7 +71,10 @@ class OneBlock(Resource):
     @bp.problems(404)
     @bp.answers(200, Message)
     def delete(self, user: str) -> ResponseReturnValue:
-        """Take a block back; done already where there is none."""
+        """Unblock a user.
+
+        The call changes nothing if the caller does not block the user.
+        """
         unblock(caller(), user_or_404(user))
         db.session.commit()
         return {"message": "You do not block this user any more."}

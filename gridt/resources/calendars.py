@@ -1,4 +1,4 @@
-"""Calendars to subscribe to: what one did and is to do, by a secret address."""
+"""Calendars of completed and due turns, by a secret address."""
 
 from flask import Response
 from flask.typing import ResponseReturnValue
@@ -14,52 +14,67 @@ from gridt.runtime.extensions import db
 from gridt.schemas.calendars import CalendarMade, CalendarStatus
 from gridt.standing import recent_and_due
 
-bp = Blueprint("calendars", description="Calendars to subscribe to")
+bp = Blueprint("calendars", description="Calendar subscriptions")
 
 
 @bp.route("/identity/calendar")
 class OwnCalendar(Resource):
-    """The secret address of one's calendar."""
+    """The secret address of the caller's calendar."""
 
     @bp.answers(200, CalendarStatus)
     def get(self) -> ResponseReturnValue:
-        """Tell whether one's calendar has a secret address, and since when; not which."""
+        """Show whether my calendar has a secret address.
+
+        The answer says when the address was created, but not the address itself.
+        """
         return {"since": CalendarToken.made_at(caller_id())}
 
     @bp.repeatable(found_at="/identity/calendar")
     @bp.answers(201, CalendarMade)
     @bp.bodyless
     def post(self) -> ResponseReturnValue:
-        """Make a secret address of one's calendar; the one before leads nowhere from then on."""
+        """Create a secret address for my calendar.
+
+        Everybody who knows the address can read the calendar. The answer shows it this once. The
+        previous address stops working.
+        """
         user = User.lock(caller_id())  # so that the account does not end meanwhile
         if user is None or user.deactivated_at is not None:
-            raise InvalidToken("This login has ended")
+            raise InvalidToken("This session has ended. Please log in again.")
         secret = CalendarToken.renew(user.id)
         answer = {
             "url": f"/calendars/{secret}.ics",
             "since": CalendarToken.made_at(user.id),
-            "message": "Who knows this address sees what you did; it is not told again.",
+            "message": "Everybody who knows this address can read your calendar."
+            " It is shown only once.",
         }
         db.session.commit()
         return answer, 201
 
     @bp.answers(200, Message)
     def delete(self) -> ResponseReturnValue:
-        """Let the secret address of one's calendar lead nowhere."""
+        """Revoke my calendar's secret address.
+
+        The call changes nothing if there is no address.
+        """
         CalendarToken.revoke_by_owner(caller_id())
         db.session.commit()
-        return {"message": "Your calendar has no address any more."}
+        return {"message": "Your calendar has no secret address any more."}
 
 
 @bp.route("/calendars/<secret>.ics")
 class Calendar(Resource):
-    """A calendar, for who knows its address."""
+    """A calendar at its secret address."""
 
     @bp.token(None)
     @bp.problems(404, 503)
-    @bp.answers(200, {"type": "string"}, content_type=ICALENDAR)
+    @bp.answers(200, {"type": "string"}, content_type=ICALENDAR, description="The calendar.")
     def get(self, secret: str) -> ResponseReturnValue:
-        """Show a calendar: what its owner did in the last year, without words, and is to do."""
+        """Read a calendar by its secret address.
+
+        The calendar has the turns that its owner completed in the last year, without messages, and
+        the turns that are due.
+        """
         user_id = CalendarToken.owner_of(secret)
         if user_id is None:
             raise NotFound

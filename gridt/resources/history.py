@@ -1,4 +1,4 @@
-"""How members did, turn by turn, and a movement as a whole."""
+"""Histories of members, and statistics of movements."""
 
 from dataclasses import asdict
 from typing import Any
@@ -17,18 +17,21 @@ from gridt.models import Movement, User
 from gridt.schemas.history import HistoryIn, PictureIn, StatisticsOut, TurnPast
 from gridt.standing import TurnHistory, history_owner, movement_statistics
 
-bp = Blueprint("history", description="How members did, turn by turn")
+bp = Blueprint("history", description="History and statistics")
 
 
 @bp.route("/movements/<movement>/history")
 class HistoryOfMember(Resource):
-    """What became of a member's turns."""
+    """The outcomes of a member's turns."""
 
     @bp.problems(404, 409)
     @bp.answers(200, TurnPast(many=True))
     @bp.arguments(HistoryIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """Tell how each of one's own turns, or of a leader's, went, oldest first."""
+        """List a member's turns with their outcomes, oldest first.
+
+        The member is the caller, or one of their leaders.
+        """
         found = movement_or_404(movement)
         history = TurnHistory(_owner(found, data["user"]).id, found.id)
         return [asdict(turn) for turn in history.shown(data["from"], data["to"])]
@@ -39,10 +42,13 @@ class PictureOfYear(Resource):
     """A member's year."""
 
     @bp.problems(404, 409)
-    @bp.answers(200, {"type": "string"}, content_type=SVG)
+    @bp.answers(200, {"type": "string"}, content_type=SVG, description="The picture.")
     @bp.arguments(PictureIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """Draw a calendar of a year of one's own, or of a leader's."""
+        """Draw a member's year as a calendar.
+
+        The answer is an SVG picture. The member is the caller, or one of their leaders.
+        """
         found = movement_or_404(movement)
         owner = _owner(found, data["user"])
         history = TurnHistory(owner.id, found.id)
@@ -57,20 +63,23 @@ class PictureOfYear(Resource):
 
 @bp.route("/movements/<movement>/statistics")
 class Statistics(Resource):
-    """How the members of a movement do."""
+    """Statistics of a movement."""
 
     @bp.problems(403, 404)
     @bp.answers(200, StatisticsOut)
     def get(self, movement: str) -> ResponseReturnValue:
-        """Tell members how all of them do together."""
+        """Show how a movement's members do together.
+
+        Only for members of the movement.
+        """
         found = movement_or_404(movement)
         if not found.is_subscribed(caller()):
-            raise NotAllowed("Only members of this movement see how it does")
+            raise NotAllowed("Only members of this movement can see its statistics.")
         return movement_statistics(found)
 
 
 def _owner(movement: Movement, user: str) -> User:
-    """Return the user whose history is asked for: the caller, or a leader of theirs."""
+    """Return the user whose history the request asks for."""
     viewer = caller()
     user_id = viewer.id if user == "me" else id_in(user, User.id)
     return history_owner(viewer, movement.id, user_id)

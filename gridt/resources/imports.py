@@ -1,4 +1,4 @@
-"""Bringing along what one did before."""
+"""Import of past updates."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ from gridt.runtime.extensions import db
 from gridt.schemas.imports import ImportIn, ImportOut
 from gridt.standing import import_updates
 
-bp = Blueprint("imports", description="Bringing along what one did before")
+bp = Blueprint("imports", description="Import of past updates")
 
 _EXAMPLE = "date,message\n2026-01-31,Touched my toes!\n"
 
 
 @bp.route("/movements/<movement>/updates/import")
 class UpdatesImport(Resource):
-    """Updates of the past."""
+    """Past updates."""
 
     @bp.repeatable()
     @bp.problems(404, 409)
@@ -30,7 +30,10 @@ class UpdatesImport(Resource):
     @bp.arguments(ImportIn, location="query")
     @bp.file(CSV, example=_EXAMPLE)
     def post(self, data: dict[str, Any], body: bytes, movement: str) -> ResponseReturnValue:
-        """Import a table of what one did in the past: all of it, or nothing."""
+        """Import past updates from a CSV file.
+
+        gridt imports all rows or none.
+        """
         target = movement_or_404(movement)
         rows, wrong, others = read_activities(body, target.name)
         options = {

@@ -1,4 +1,4 @@
-"""Whom one follows in a movement, and by whom one is followed."""
+"""Leaders and followers of the caller."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from gridt.models import (
 from gridt.runtime.clock import utcnow
 from gridt.schemas.leaders import LeaderOut, LeaderWithHistory, leader_answer
 
-bp = Blueprint("leaders", description="Whom one follows, and by whom one is followed")
+bp = Blueprint("leaders", description="Leaders and followers")
 
 _FOLLOWERS = Listing(FOLLOWERS_QUERY, [(MovementUserAssociation.follower_id, False)], User)
 
@@ -39,11 +39,16 @@ class OpenSlot(Resource):
     @bp.answers(201, LeaderOut)
     @bp.bodyless
     def post(self, movement: str) -> ResponseReturnValue:
-        """Fill an open slot with a leader."""
+        """Fill an open slot with a leader.
+
+        gridt chooses the leader among the members of the movement.
+        """
         user, found = caller(), locked_or_404(movement)
         leader_id = found.swap_leader_id(user, None, Quotas.of(current_app.config))
         if leader_id is None:
-            raise NobodyEligible("You have no open slot here, or there is nobody else to follow")
+            raise NobodyEligible(
+                "You have no open slot in this movement, or there is no other member to follow."
+            )
         answer = _leader_or_404(found, leader_id)
         found.save_to_db()
         return answer, 201
@@ -51,12 +56,15 @@ class OpenSlot(Resource):
 
 @bp.route("/movements/<movement>/leader/<user>")
 class Leader(Resource):
-    """Somebody whom the caller follows."""
+    """A leader of the caller."""
 
     @bp.problems(404)
     @bp.answers(200, LeaderWithHistory)
     def get(self, movement: str, user: str) -> ResponseReturnValue:
-        """Show a leader, with what they said lately."""
+        """Get a leader with their latest messages.
+
+        Only for followers of this leader.
+        """
         found, leader_id = movement_or_404(movement), id_in(user, User.id)
         answer = _leader_or_404(found, leader_id)
         return answer | {"message_history": message_history(leader_id, found.id)}
@@ -66,7 +74,10 @@ class Leader(Resource):
     @bp.answers(200, LeaderOut)
     @bp.bodyless
     def post(self, movement: str, user: str) -> ResponseReturnValue:
-        """Swap a leader for somebody else."""
+        """Swap a leader for another member.
+
+        The caller stops following this leader and follows another member, whom gridt chooses.
+        """
         follower, found = caller(), locked_or_404(movement)
         left_id, quotas = id_in(user, User.id), Quotas.of(current_app.config)
         leader_id = found.swap_leader_id(follower, left_id, quotas)
@@ -79,13 +90,16 @@ class Leader(Resource):
 
 @bp.route("/movements/<movement>/followers")
 class Followers(Resource):
-    """Who follows the caller."""
+    """The caller's followers in a movement."""
 
     @bp.problems(404, 409)
     @bp.answers(200, LeaderOut(many=True))
     @bp.arguments(PageIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """List who follows the caller in a movement."""
+        """List my followers in a movement.
+
+        The followers are in the order of their ids.
+        """
         found, user = movement_or_404(movement), caller()
         if not found.is_subscribed(user):
             raise NotSubscribed

@@ -1,4 +1,4 @@
-"""Movements: finding them, making them and changing them."""
+"""Movements: list, start, change and delete them."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from gridt.schemas.movements import (
 )
 from gridt.standing import edit_movement, ensure_streaks_can_end
 
-bp = Blueprint("movements", description="Habits that people keep each other to")
+bp = Blueprint("movements", description="Movements")
 
 _ORDERS: dict[str, list[Key]] = {
     "name": [(Movement.name_folded, False)],
@@ -47,7 +47,10 @@ class Movements(Resource):
     @bp.answers(200, MovementOut(many=True))
     @bp.arguments(MovementsIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """List movements."""
+        """List movements.
+
+        The arguments choose the movements and their order.
+        """
         user_id, listing = caller_id(), _LISTINGS[data["sort"], data["subscribed"]]
         if data["search"]:
             listing = listing.where(Movement.mentions(data["search"]))
@@ -59,7 +62,10 @@ class Movements(Resource):
     @bp.answers(201, MovementChanged, headers=LOCATION_HEADER)
     @bp.arguments(MovementIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Start a movement, and be its first member."""
+        """Start a movement and become its first member.
+
+        The service's operator may allow this to admins only: other callers then get 403.
+        """
         user, quotas = locked_caller(), Quotas.of(current_app.config)
         ensure(user, Permission.MOVEMENT_START, current_app.config["MOVEMENTS_BY"])
         if not user.is_admin:
@@ -86,14 +92,20 @@ class OneMovement(Resource):
     @bp.problems(404)
     @bp.answers(200, MovementOut)
     def get(self, movement: str) -> ResponseReturnValue:
-        """Show a movement."""
+        """Get a movement.
+
+        Only subscribers see their own standing and leaders in it.
+        """
         return movement_answer(movement_view_or_404(movement, caller_id()))
 
     @bp.problems(403, 404, 409)
     @bp.answers(200, MovementChanged)
     @bp.arguments(MovementPatch)
     def patch(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """Change what is given; for the movement's creator and admins."""
+        """Change a movement.
+
+        Only for its creator and admins. Members that the body leaves out stay as they are.
+        """
         found, user = movement_or_404(movement), caller()
         ensure(user, Permission.MOVEMENT_OWN, found)
         if "name" in data:
@@ -106,7 +118,10 @@ class OneMovement(Resource):
     @bp.problems(403, 404, 409)
     @bp.answers(200, Message)
     def delete(self, movement: str) -> ResponseReturnValue:
-        """Delete a movement: its creator while nobody else is subscribed, or an admin."""
+        """Delete a movement.
+
+        Admins can always delete it, its creator only while no other user is subscribed.
+        """
         found, user = movement_or_404(movement), caller()
         ensure(user, Permission.MOVEMENT_OWN, found)
         found.delete_by(user)

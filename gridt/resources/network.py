@@ -1,4 +1,4 @@
-"""Who leads whom in a movement, for its members."""
+"""The leader network of a movement, for its members."""
 
 import hmac
 from collections.abc import Callable, Iterator
@@ -21,33 +21,39 @@ from gridt.models import FETCHED_AT_ONCE, Movement
 from gridt.runtime.clock import utcnow
 from gridt.schemas.network import NetworkIn, NetworkOut
 
-bp = Blueprint("network", description="Who leads whom")
+bp = Blueprint("network", description="Leader networks")
 
 _TEXT = {"type": "string"}
+_EXPORT = "The leader network."
+_GRAPHML, _DOT = GRAPH_FORMATS["graphml"].media_type, GRAPH_FORMATS["dot"].media_type
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-#: above this many members the page tells how to get the network instead of drawing it
+#: above this many members, the page does not draw the network: it says how to export it
 MOST_MOVED = 5_000
 
 
 @bp.route("/movements/<movement>/network")
 class NetworkOfMovement(Resource):
-    """Who leads whom in a movement."""
+    """The leader network of a movement."""
 
     @bp.problems(403, 404, 501)
-    @bp.answers(200, NetworkOut, streamed=True)
-    @bp.answers(200, _TEXT, content_type=GRAPH_FORMATS["graphml"].media_type, streamed=True)
-    @bp.answers(200, _TEXT, content_type=GRAPH_FORMATS["dot"].media_type, streamed=True)
-    @bp.answers(200, _TEXT, content_type=SVG)
+    @bp.answers(200, NetworkOut, streamed=True, description=_EXPORT)
+    @bp.answers(200, _TEXT, content_type=_GRAPHML, streamed=True, description=_EXPORT)
+    @bp.answers(200, _TEXT, content_type=_DOT, streamed=True, description=_EXPORT)
+    @bp.answers(200, _TEXT, content_type=SVG, description=_EXPORT)
     @bp.arguments(NetworkIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """Export who leads whom, for members; only its creator and admins see who is who."""
+        """Export a movement's leader network.
+
+        Only for its members, its creator and admins. The creator and admins see user ids, all
+        others see pseudonyms.
+        """
         found, user = movement_or_404(movement), caller()
         owner, member = can(user, Permission.MOVEMENT_OWN, found), found.is_subscribed(user)
         if not owner and not member:
-            raise NotAllowed("Only members of this movement see its network")
+            raise NotAllowed("Only members of this movement can see its network.")
         known_as = _as_it_is if owner else _Pseudonyms(found.id, user.id)
         you = known_as(user.id) if member else None
         about = NetworkHead(found.id, found.name, found.member_count, you)
@@ -60,18 +66,25 @@ class NetworkOfMovement(Resource):
 
 @bp.route("/movements/<movement>/network.html")
 class PageOfNetwork(Resource):
-    """The page that shows the network of a movement, as far as the reader's token lets it."""
+    """The page that shows a leader network.
+
+    It shows what the reader's token allows.
+    """
 
     @bp.token(None)
-    @bp.answers(200, _TEXT, content_type="text/html")
+    @bp.answers(200, _TEXT, content_type="text/html", description="The page.")
     def get(self, movement: str) -> ResponseReturnValue:
-        """Show the network as a picture to move in; the page asks for a token, and fetches."""
+        """Show a movement's leader network on a page.
+
+        The page asks for an access token, fetches the network with it, and draws it as an
+        interactive picture.
+        """
         page = render_template("network.html", most_moved=MOST_MOVED)
         return page, {"Content-Security-Policy": _PAGE_POLICY}
 
 
 class _Pseudonyms:
-    """Names of members for one reader of one movement, on one day of UTC."""
+    """Pseudonyms of members, for one reader, movement and UTC day."""
 
     def __init__(self, movement_id: int, reader_id: int) -> None:
         secret = current_app.config["SECRET_KEY"].encode()
@@ -87,7 +100,10 @@ def _as_it_is(user_id: int) -> int:
 
 
 def _shown(movement: Movement, known_as: Callable[[int], Label]) -> Iterator[NetworkMember]:
-    """Yield the members as the caller may see them; whatever is exported is made of these."""
+    """Yield the members as the caller may see them.
+
+    Every format of the export is made from these.
+    """
     for member in movement.members():
         # sorted: by their slots, a reader would know each of their own leaders
         leaders = sorted((known_as(leader_id) for leader_id in member.leaders), key=str)
@@ -95,9 +111,10 @@ def _shown(movement: Movement, known_as: Callable[[int], Label]) -> Iterator[Net
 
 
 def _mixed(shown: Iterator[NetworkMember]) -> Iterator[NetworkMember]:
-    """Yield members in the order of their pseudonyms, as many at a time as the database sends.
+    """Yield members, each batch in the order of the pseudonyms.
 
-    Their order in the database stays the same: it would connect the exports of two days.
+    A batch is as many members as the database sends at a time. The members' order in the database
+    stays the same: it would connect the exports of two days.
     """
     while batch := list(islice(shown, FETCHED_AT_ONCE)):
         yield from sorted(batch, key=lambda member: str(member.id))
@@ -117,7 +134,7 @@ def _ensure_drawable(about: NetworkHead) -> None:
         others = ", ".join(GRAPH_FORMATS)
         detail = (
             f"A picture shows at most {MOST_DRAWN} members, and this movement has"
-            f" {about.member_count}; the other formats ({others}) know no limit."
+            f" {about.member_count}. The other formats ({others}) have no limit."
         )
         raise Invalid([{"pointer": "#/format", "detail": detail, "in": "query"}])
 

@@ -1,4 +1,4 @@
-"""Times in which nothing is expected of the caller."""
+"""Pauses of the caller."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from gridt.runtime.extensions import db
 from gridt.schemas.pauses import PauseChanged, PauseIn, PauseOut
 from gridt.standing import pause, pause_of, resume
 
-bp = Blueprint("pauses", description="Times in which nothing is expected")
+bp = Blueprint("pauses", description="Pauses")
 
 
 @bp.route("/movements/<movement>/pause")
@@ -25,7 +25,10 @@ class Pause(Resource):
     @bp.problems(404, 409)
     @bp.answers(200, PauseOut)
     def get(self, movement: str) -> ResponseReturnValue:
-        """Show the pause that the caller is in, or null in each member."""
+        """Get my current pause.
+
+        Every member is null if the caller is not paused.
+        """
         movement_id = movement_or_404(movement).id
         return _answer(pause_of(caller_id(), movement_id))
 
@@ -33,21 +36,28 @@ class Pause(Resource):
     @bp.answers(200, PauseChanged)
     @bp.arguments(PauseIn)
     def put(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """Pause, or have the pause end at another time; followers see until when, not why."""
+        """Start a pause, or change its end.
+
+        The caller's streak does not end during a pause. Followers see when the pause ends, but not
+        its reason.
+        """
         movement_id = movement_id_in(movement)
         try:
             found = pause(caller_id(), movement_id, data["until"], data["reason"] or None)
         except NotSubscribed:
             movement_or_404(str(movement_id))
             raise
-        answer = _answer(found) | {"message": "You are paused; your streak stands still."}
+        answer = _answer(found) | {"message": "You are paused. Your streak does not end meanwhile."}
         db.session.commit()
         return answer
 
     @bp.problems(404, 409)
     @bp.answers(200, Message)
     def delete(self, movement: str) -> ResponseReturnValue:
-        """End the pause now."""
+        """End my pause now.
+
+        The call changes nothing if the caller is not paused.
+        """
         resume(caller_id(), movement_or_404(movement).id)
         db.session.commit()
         return {"message": "You are not paused any more."}

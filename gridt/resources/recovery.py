@@ -1,7 +1,7 @@
-"""What one can do who reads mail at an address: confirm it, move to it, set a new password.
+"""Account recovery and e-mail addresses, with tokens sent by e-mail.
 
-Who asks for a mail gets the same answer whether or not the address is known, after the same
-statements: the request asks for a job, and the job finds out.
+A client that asks for an e-mail gets the same answer, after the same statements, whether or not an
+account has the address: the request enqueues a job, and the job looks for the account.
 """
 
 from typing import Any
@@ -25,12 +25,12 @@ from gridt.schemas.recovery import (
 )
 from gridt.schemas.users import ensure_not_own_name
 
-bp = Blueprint("recovery", description="What one can do who reads mail at an address")
+bp = Blueprint("recovery", description="Account recovery and e-mail addresses")
 
 
 @bp.route("/user/reset_password/request")
 class ResetPasswordRequest(Resource):
-    """Passwords that are lost."""
+    """Requests to reset a password."""
 
     @bp.token(None)
     @bp.limited("mail")
@@ -38,22 +38,29 @@ class ResetPasswordRequest(Resource):
     @bp.answers(200, Message)
     @bp.arguments(ResetPasswordRequestIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Ask for a mail to set a new password with."""
+        """Ask for an e-mail to reset a password.
+
+        The answer does not reveal whether an account has this address. The token in the e-mail
+        works once, for two hours.
+        """
         mail.ask_to_reset_password(data["email"])
         db.session.commit()
-        return {"message": "If this address has an account, a mail is on its way."}
+        return {"message": "If this address has an account, an e-mail is on its way."}
 
 
 @bp.route("/user/reset_password/confirm")
 class ResetPasswordConfirm(Resource):
-    """Passwords that are lost, and found anew."""
+    """New passwords, with a token from an e-mail."""
 
     @bp.token(None)
     @bp.problems(401, 503)
     @bp.answers(200, Message)
     @bp.arguments(ResetPasswordConfirmIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Set a new password; every login ends, and the address counts as confirmed."""
+        """Set a new password with a token from an e-mail.
+
+        Every session of the account ends. Its e-mail address counts as confirmed.
+        """
         token = MailToken.read(Purpose.RESET_PASSWORD, data["token"])
         ensure_not_own_name(data["password"], token.user())  # a spent token costs no hash
         db.session.rollback()  # hashing takes long: hold nothing meanwhile
@@ -62,34 +69,40 @@ class ResetPasswordConfirm(Resource):
         user.reset_password(password_hash)
         mail.tell_password_changed(user)
         user.save_to_db()
-        return {"message": "Your password is changed; please log in with it."}
+        return {"message": "Your password is changed. Please log in with it."}
 
 
 @bp.route("/user/change_email/request")
 class ChangeEmailRequest(Resource):
-    """Addresses to move to."""
+    """Requests to change an e-mail address."""
 
     @bp.limited("mail")
     @bp.answers(200, Message)
     @bp.arguments(ChangeEmailRequestIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Ask for a mail to a new address, to move to it with."""
+        """Ask for an e-mail to change my address.
+
+        gridt sends the e-mail to the new address. Its token works once, for two hours.
+        """
         user = verified(caller(), data["password"])
         mail.ask_to_change_email(user, data["new_email"])
         user.save_to_db()
-        return {"message": "A mail to your new address is on its way; it tells how to go on."}
+        return {"message": "An e-mail to your new address is on its way. It says what to do next."}
 
 
 @bp.route("/user/change_email/confirm")
 class ChangeEmailConfirm(Resource):
-    """Addresses that one moves to."""
+    """New e-mail addresses, with a token from an e-mail."""
 
     @bp.token(None)
     @bp.problems(401, 409, 503)
     @bp.answers(200, Message)
     @bp.arguments(MailTokenIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Move to a new address; the old one is told."""
+        """Change an e-mail address with a token from an e-mail.
+
+        gridt notifies the old address.
+        """
         token = MailToken.read(Purpose.CHANGE_EMAIL, data["token"])
         user = token.user(lock=True)
         if User.find_by_email(token.address) not in (None, user):
@@ -102,28 +115,34 @@ class ChangeEmailConfirm(Resource):
 
 @bp.route("/user/confirm_email/request")
 class ConfirmEmailRequest(Resource):
-    """Addresses that nobody has shown to read mail at."""
+    """Requests to confirm an e-mail address."""
 
     @bp.limited("mail")
     @bp.answers(200, Message)
     @bp.bodyless
     def post(self) -> ResponseReturnValue:
-        """Ask for a mail to confirm one's address with, as registering does."""
+        """Ask for an e-mail to confirm my address.
+
+        Registration sends the same e-mail. gridt sends none if the address is confirmed already.
+        """
         mail.ask_to_confirm_email(caller())
         db.session.commit()
-        return {"message": "Unless your address is confirmed already, a mail is on its way."}
+        return {"message": "An e-mail is on its way, unless your address is confirmed already."}
 
 
 @bp.route("/user/confirm_email/confirm")
 class ConfirmEmailConfirm(Resource):
-    """Addresses that somebody shows to read mail at."""
+    """Confirmed e-mail addresses."""
 
     @bp.token(None)
     @bp.problems(401, 503)
     @bp.answers(200, Message)
     @bp.arguments(MailTokenIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Confirm one's address."""
+        """Confirm an e-mail address with a token from an e-mail.
+
+        The token works once, for two hours.
+        """
         user = MailToken.read(Purpose.CONFIRM_EMAIL, data["token"]).user(lock=True)
         if user.email_confirmed_at is not None:
             return {"message": "Your e-mail address is already confirmed."}

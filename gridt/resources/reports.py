@@ -1,4 +1,4 @@
-"""Reporting what should not be there, and what admins do about it."""
+"""Reports of movements and updates, and how admins close them."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ from gridt.schemas.reports import (
     ResolutionIn,
 )
 
-bp = Blueprint("reports", description="Reporting what should not be there")
+bp = Blueprint("reports", description="Reports to admins")
 
 _NEWEST_FIRST = Listing(REPORTS, [(Report.id, True)], Report)
 _LISTINGS = {state: _NEWEST_FIRST.where(condition) for state, condition in REPORT_STATES.items()}
@@ -39,7 +39,7 @@ _LISTINGS = {state: _NEWEST_FIRST.where(condition) for state, condition in REPOR
 
 @bp.route("/movements/<movement>/reports")
 class MovementReports(Resource):
-    """What is wrong with a movement."""
+    """Reports of a movement."""
 
     @bp.repeatable()
     @bp.problems(404, 409)
@@ -47,13 +47,17 @@ class MovementReports(Resource):
     @bp.answers(200, Reported)
     @bp.arguments(ReportIn)
     def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """Report a movement; once more, while that is open, changes nothing."""
+        """Report a movement.
+
+        If the caller has an open report of it, nothing changes, and the answer is that report, with
+        200.
+        """
         return _file_report(movement_or_404(movement).snapshot(), data)
 
 
 @bp.route("/movements/<movement>/updates/<update>/reports")
 class UpdateReports(Resource):
-    """What is wrong with an update."""
+    """Reports of an update."""
 
     @bp.repeatable()
     @bp.problems(404, 409)
@@ -61,9 +65,10 @@ class UpdateReports(Resource):
     @bp.answers(200, Reported)
     @bp.arguments(ReportIn)
     def post(self, data: dict[str, Any], movement: str, update: str) -> ResponseReturnValue:
-        """Report an update that one can read, or could before one blocked who posted it.
+        """Report an update.
 
-        Once more, while that is open, changes nothing.
+        The caller can read the update, or could before they blocked its author. If the caller has
+        an open report of it, nothing changes, and the answer is that report, with 200.
         """
         posted = update_or_404(movement, update)
         ends = (caller_id(), posted.leader_id, posted.movement_id)
@@ -74,13 +79,16 @@ class UpdateReports(Resource):
 
 @bp.route("/admin/reports")
 class Reports(Resource):
-    """What was reported, for admins."""
+    """All reports, for admins."""
 
     @bp.problems(403)
     @bp.answers(200, ReportOut(many=True))
     @bp.arguments(ReportsIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """List reports, newest first."""
+        """List reports, newest first.
+
+        Only for admins.
+        """
         admin()
         rows, headers = _LISTINGS[data.pop("state")].page(**data)
         return [report_view(row) for row in rows], headers
@@ -93,7 +101,10 @@ class OneReport(Resource):
     @bp.problems(403, 404)
     @bp.answers(200, ReportOut)
     def get(self, report: str) -> ResponseReturnValue:
-        """Show a report."""
+        """Get a report.
+
+        Only for admins.
+        """
         admin()
         return find_report_view(id_in(report, Report.id))
 
@@ -106,7 +117,10 @@ class ClosedReport(Resource):
     @bp.answers(200, ReportChanged)
     @bp.arguments(ResolutionIn)
     def post(self, data: dict[str, Any], report: str) -> ResponseReturnValue:
-        """Close a report, saying what became of it."""
+        """Close a report.
+
+        Only for admins. `resolution` says what they did about it.
+        """
         actor, closed = admin(), Report.find_by_id(id_in(report, Report.id))
         if closed is None:
             raise ReportNotFound
@@ -120,7 +134,7 @@ def _file_report(reported: Snapshot, data: dict[str, Any]) -> ResponseReturnValu
     reporter = locked_caller()
     most_open = None if reporter.is_admin else Quotas.of(current_app.config).reports
     report, is_new = Report.file(reporter.id, reported, **data, most_open=most_open)
-    message = "Thank you; somebody will look at it."
+    message = "Thank you. An admin will look at it."
     answer = {"id": report.id, "created_at": report.created_at, "message": message}
     if not is_new:
         return answer

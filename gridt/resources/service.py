@@ -1,4 +1,4 @@
-"""The service itself: what it is, how it is, and how it is to be used."""
+"""The service itself: its description, state and documentation."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from gridt.schemas.service import About, Status
 
 bp = Blueprint("service", description="The service itself")
 
-#: the assets of the page at /docs, served by ourselves: nothing comes from a foreign host
+#: the assets of the page at /docs; gridt serves them itself, so that no other host is asked
 swagger_ui = PlainBlueprint(
     "swagger_ui",
     __name__,
@@ -34,12 +34,15 @@ _DOCS_POLICY = (
 
 @bp.route("/")
 class Root(Resource):
-    """The address that people try first."""
+    """The root of the service."""
 
     @bp.token(None)
     @bp.answers(200, About)
     def get(self) -> ResponseReturnValue:
-        """Say what this is."""
+        """Describe this service.
+
+        The answer has its version and the first addresses to visit.
+        """
         return {
             "name": "gridt",
             "description": "Habits, and a network of people who keep each other to them.",
@@ -56,34 +59,44 @@ class Root(Resource):
 
 @bp.route("/health")
 class Health(Resource):
-    """Whether the process answers."""
+    """The health of the process."""
 
     @bp.token(None)
     @bp.answers(200, Status)
     def get(self) -> ResponseReturnValue:
-        """Tell that the process answers."""
+        """Check that the process answers.
+
+        This does not ask the database.
+        """
         return {"status": "ok"}
 
 
 @bp.route("/ready")
 class Ready(Resource):
-    """Whether requests can be served."""
+    """The readiness for requests."""
 
     @bp.token(None)
     @bp.problems(503)
     @bp.answers(200, Status)
     def get(self) -> ResponseReturnValue:
-        """Tell that the database is reachable and migrated, and that this process is to stay."""
+        """Check that the service can handle requests.
+
+        The answer is 503 while the database is not reachable or not migrated, and while this
+        process is stopping.
+        """
         if current_app.extensions.get("gridt.stopping", _never)():
-            raise Busy("This process is stopping", retry_after=5)
+            raise Busy("This process is stopping.", retry_after=5)
         if is_outdated(db.session.connection()):
-            raise Busy("The database is not migrated: flask db upgrade", retry_after=5)
+            raise Busy(
+                "The database is not migrated yet. Its operator must run: flask db upgrade",
+                retry_after=5,
+            )
         if not is_ahead(db.session.connection()):
             return {"status": "ok"}
         # its migrations let the version before go on, but who knows how many versions it was
         if missing := missing_tables_and_columns(db.session.connection()):
-            raise Busy(f"The database is newer, and lacks {', '.join(missing)}", retry_after=5)
-        return {"status": "ok", "note": "The database is of a newer version"}
+            raise Busy(f"The database is newer, and lacks {', '.join(missing)}.", retry_after=5)
+        return {"status": "ok", "note": "The database is of a newer version."}
 
 
 def _never() -> bool:
@@ -95,9 +108,12 @@ class Description(Resource):
     """The OpenAPI document."""
 
     @bp.token(None)
-    @bp.answers(200, {"type": "object"})
+    @bp.answers(200, {"type": "object"}, description="The OpenAPI document.")
     def get(self) -> ResponseReturnValue:
-        """Describe every call, as OpenAPI 3.1."""
+        """Get this document.
+
+        It describes every operation, as OpenAPI 3.1.
+        """
         return document(current_app)
 
 
@@ -106,7 +122,10 @@ class Docs(Resource):
     """The page that shows the OpenAPI document."""
 
     @bp.token(None)
-    @bp.answers(200, {"type": "string"}, content_type="text/html")
+    @bp.answers(200, {"type": "string"}, content_type="text/html", description="The page.")
     def get(self) -> ResponseReturnValue:
-        """Show the description of every call as a page to try it on."""
+        """Show this document on a page.
+
+        Every operation can be tried there.
+        """
         return render_template("docs.html"), {"Content-Security-Policy": _DOCS_POLICY}

@@ -1,4 +1,4 @@
-"""Joining and leaving movements, and what one has joined."""
+"""The caller's subscriptions to movements."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from gridt.http.requests import Resource
 from gridt.models import Movement, Quotas
 from gridt.schemas.movements import MovementChanged, MovementOut, movement_answer
 
-bp = Blueprint("subscriptions", description="Belonging to movements")
+bp = Blueprint("subscriptions", description="Subscriptions to movements")
 
 _JOINED = Listing(Movement.view_query(subscribed=True), [(Movement.id, False)], Movement)
 
@@ -26,7 +26,10 @@ class Subscriptions(Resource):
     @bp.answers(200, MovementOut(many=True))
     @bp.arguments(PageIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """List the caller's movements with the leaders in each."""
+        """List my movements with my leaders in each.
+
+        The movements are in the order of their ids.
+        """
         user_id = caller_id()
         rows, headers = _JOINED.page(**data, caller_id=user_id)
         return [movement_answer(view) for view in Movement.views(rows, user_id)], headers
@@ -34,13 +37,16 @@ class Subscriptions(Resource):
 
 @bp.route("/movements/<movement>/subscriber")
 class Subscriber(Resource):
-    """The caller's membership of a movement."""
+    """The caller's subscription to a movement."""
 
     @bp.problems(404, 409)
     @bp.answers(200, MovementChanged)
     @bp.bodyless
     def put(self, movement: str) -> ResponseReturnValue:
-        """Join a movement and be given leaders."""
+        """Join a movement.
+
+        gridt chooses leaders for the caller. A second call changes nothing.
+        """
         user, found = locked_caller(), locked_or_404(movement)
         found.add_user(user, quotas=Quotas.of(current_app.config))
         answer = movement_answer(found.dictify(user), "You are subscribed to this movement.")
@@ -50,7 +56,11 @@ class Subscriber(Resource):
     @bp.problems(404)
     @bp.answers(200, Message)
     def delete(self, movement: str) -> ResponseReturnValue:
-        """Leave a movement; whoever followed the caller is given somebody else."""
+        """Leave a movement.
+
+        gridt chooses other leaders for the caller's followers. The call changes nothing if the
+        caller is not subscribed.
+        """
         user, found = caller(), locked_or_404(movement)
         found.remove_user(user)
         found.save_to_db()

@@ -1,4 +1,4 @@
-"""Saying "I did it", and reading who did."""
+"""Updates: post, read and delete them."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from gridt.models import UPDATES_QUERY, Quotas, Update, User, is_leader, update_
 from gridt.runtime.extensions import db
 from gridt.schemas.updates import UpdateIn, UpdateOut, UpdatesIn
 
-bp = Blueprint("updates", description='Saying "I did it", and reading who did')
+bp = Blueprint("updates", description="Updates")
 
 _NEWEST_FIRST = Listing(UPDATES_QUERY, [(Update.time_stamp, True), (Update.id, True)], Update)
 
@@ -31,7 +31,10 @@ class Updates(Resource):
     @bp.answers(200, UpdateOut(many=True))
     @bp.arguments(UpdatesIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """List one's own updates, or those of a leader, newest first."""
+        """List my updates or a leader's, newest first.
+
+        Without `user`, the updates are the caller's own.
+        """
         found, user = movement_or_404(movement), data.pop("user")
         leader_id = caller_id() if user == "me" else id_in(user, User.id)
         _ensure_readable(leader_id, found.id, NotFollowing)
@@ -46,7 +49,8 @@ class Updates(Resource):
     def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Post an update.
 
-        With an `at` of which you have an update already, the answer is that update, with 200.
+        The caller did what the movement is about, now or at `at`. If they have an update with
+        exactly this `at` already, the answer is that update, with 200.
         """
         movement_id = movement_id_in(movement)
         answer, status = _record(movement_id, data)
@@ -66,7 +70,11 @@ class Signal(Resource):
     @bp.answers(200, Message)
     @bp.arguments(UpdateIn)
     def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
-        """Post an update, and get a sentence, as the published client expects."""
+        """Post an update and get a message.
+
+        The published mobile client uses this operation. It is `POST /movements/{movement}/updates`
+        with another answer.
+        """
         _, status = _record(movement_id_in(movement), data)
         db.session.commit()
         return {"message": "Well done! Your followers will see it."}, status
@@ -79,13 +87,19 @@ class OneUpdate(Resource):
     @bp.problems(404)
     @bp.answers(200, UpdateOut)
     def get(self, movement: str, update: str) -> ResponseReturnValue:
-        """Show an update of one's own, or of a leader."""
+        """Get an update.
+
+        Its author is the caller, or one of their leaders.
+        """
         return update_view(readable_update_or_404(movement, update))
 
     @bp.problems(404)
     @bp.answers(200, Message)
     def delete(self, movement: str, update: str) -> ResponseReturnValue:
-        """Take back an update of one's own; an admin any."""
+        """Delete an update.
+
+        Only for its author and admins.
+        """
         found, user = update_or_404(movement, update), caller()
         if not can(user, Permission.UPDATE_DELETE, found):
             raise UpdateNotFound
@@ -94,9 +108,10 @@ class OneUpdate(Resource):
 
 
 def readable_update_or_404(movement: str, update: str) -> Update:
-    """Return the update that a path names: the caller's, or one of a leader of theirs.
+    """Return an update that the caller may read.
 
-    :raises NotFound: when there is none, or it is not the caller's to see
+    :param update: its id, as the path has it
+    :raises NotFound: when there is none, or its author is neither the caller nor a leader of theirs
     """
     found = update_or_404(movement, update)
     _ensure_readable(found.leader_id, found.movement_id, UpdateNotFound)
@@ -104,7 +119,7 @@ def readable_update_or_404(movement: str, update: str) -> Update:
 
 
 def update_or_404(movement: str, update: str) -> Update:
-    """Return the update that a path names, whoever posted it.
+    """Return the update of a path, by any author.
 
     :raises NotFound: when there is none
     """
@@ -115,7 +130,7 @@ def update_or_404(movement: str, update: str) -> Update:
 
 
 def _record(movement_id: int, data: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """Return the update that was posted, or had been posted before, and the status to answer."""
+    """Record an update, or find it; return the status, too."""
     config = current_app.config
     when = {"at": data["at"], "grace": config["GRACE"], "quotas": Quotas.of(config)}
     try:

@@ -1,4 +1,4 @@
-"""Who one is."""
+"""The caller's account."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -31,9 +31,10 @@ from gridt.schemas.users import (
 from gridt.standing import CLOCK, change_clock, done_by
 from gridt.text import tidy
 
-bp = Blueprint("users", description="Who one is")
+bp = Blueprint("users", description="Account")
 
 _TEXT = {"type": "string"}
+_FILE = "The export as a file."
 
 
 def _document(user_id: int) -> Iterator[str]:
@@ -57,18 +58,24 @@ _EXPORTS: dict[str, tuple[str, Callable[[int], Iterator[str]]]] = {
 
 @bp.route("/identity")
 class OwnIdentity(Resource):
-    """Who is calling."""
+    """The caller's account."""
 
     @bp.answers(200, Identity)
     def get(self) -> ResponseReturnValue:
-        """Show who is calling."""
+        """Get my account.
+
+        The answer has the caller's e-mail address and settings.
+        """
         return identity_of(caller())
 
     @bp.problems(409)
     @bp.answers(200, IdentityChanged)
     @bp.arguments(IdentityPatch)
     def patch(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Change what is given."""
+        """Change my account.
+
+        Members that the body leaves out stay as they are.
+        """
         user = caller()
         if data.get("username", user.username) != user.username:
             data["username"] = tidy(data["username"])
@@ -89,7 +96,10 @@ class OwnIdentity(Resource):
     @bp.answers(200, Message)
     @bp.arguments(ClosingIn)
     def delete(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Delete one's account and all that is one's own; movements that one started stay."""
+        """Delete my account.
+
+        gridt deletes everything that belongs to the caller. Movements that the caller started stay.
+        """
         user = verified(caller(), data["password"])
         delete_account(user, actor_id=user.id)
         return {"message": "Your account is deleted."}
@@ -97,14 +107,17 @@ class OwnIdentity(Resource):
 
 @bp.route("/identity/export")
 class Export(Resource):
-    """All that is stored about the caller."""
+    """Everything stored about the caller."""
 
-    @bp.answers(200, ExportOut, streamed=True)
-    @bp.answers(200, _TEXT, content_type=CSV, streamed=True)
-    @bp.answers(200, _TEXT, content_type=ICALENDAR, streamed=True)
+    @bp.answers(200, ExportOut, streamed=True, description=_FILE)
+    @bp.answers(200, _TEXT, content_type=CSV, streamed=True, description=_FILE)
+    @bp.answers(200, _TEXT, content_type=ICALENDAR, streamed=True, description=_FILE)
     @bp.arguments(ExportIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Export all that is stored about the caller; as a table or a calendar, what they did."""
+        """Export everything stored about me.
+
+        The JSON file has everything. The CSV and iCalendar files have the completed turns only.
+        """
         media_type, write = _EXPORTS[data["format"]]
         user_id = caller_id()
         parts = stream_with_context(in_parts(write(user_id)))
@@ -116,12 +129,15 @@ class Export(Resource):
 
 @bp.route("/bio")
 class Bio(Resource):
-    """What one tells about oneself."""
+    """The caller's bio."""
 
     @bp.answers(200, Message)
     @bp.arguments(BioIn)
     def put(self, data: dict[str, Any]) -> ResponseReturnValue:
-        """Change what one tells about oneself."""
+        """Change my bio.
+
+        `PATCH /identity` can do this, too.
+        """
         user = caller()
         user.bio = data["bio"]
         user.save_to_db()

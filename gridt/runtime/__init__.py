@@ -1,1 +1,4 @@
-"""What the service runs on: settings, time, databases, logs and metrics."""
+"""The basis of the service.
+
+It has the settings, time, databases, logs and metrics.
+"""

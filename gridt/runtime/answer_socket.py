@@ -1,8 +1,8 @@
-"""A socket that lets no thread wait for a client who takes an answer slowly.
+"""A socket that lets no thread wait for slow clients.
 
 A thread writes its answer here. The system takes as much as it has room for, and the event loop of
 `PatientWorker` sends the rest. A thread waits only with an answer that is longer than the memory
-set aside for one, few threads at a time, and only for a client that keeps a least rate.
+set aside for one, few threads at a time, and only for a client that keeps a minimum rate.
 """
 
 import errno
@@ -23,7 +23,7 @@ _CHUNK = 256 * 1024
 
 
 class Budget:
-    """What all connections of a process share: memory, and threads that wait for a client.
+    """The memory and waiting threads that a process's connections share.
 
     :param waiting_threads: how many threads may wait at the same time
     """
@@ -47,7 +47,10 @@ class Budget:
             self._bytes -= amount
 
     def wait_for(self, client: "AnswerSocket", seconds: float) -> bool:
-        """Let this thread wait until a client takes more; return whether it did."""
+        """Wait in this thread until a client takes more.
+
+        :returns: whether the client did
+        """
         if seconds <= 0 or not self._threads.acquire(blocking=False):
             return False
         try:
@@ -77,11 +80,13 @@ class AnswerSocket(socket.socket):
 
     @property
     def deadline(self) -> float:
-        """Until when the client has to have taken all that was written."""
+        """When the client must have taken everything that was written."""
         return self._began + DEADLINE + (self._taken + len(self._left)) / LEAST_RATE
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send what the system takes, and keep the rest for the event loop.
+        """Send what the system takes at once.
+
+        The event loop sends the rest.
 
         :raises BrokenPipeError: when the client is too slow for an answer of this length
         """
@@ -102,7 +107,10 @@ class AnswerSocket(socket.socket):
         self._left += data
 
     def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
-        """Send a file, as `sendall` does: the system's own way would let the thread wait."""
+        """Send a file, as `sendall` does.
+
+        The system's own way would let the thread wait.
+        """
         file.seek(offset)
         sent = 0
         while chunk := file.read(_CHUNK if count is None else min(_CHUNK, count - sent)):
@@ -120,17 +128,20 @@ class AnswerSocket(socket.socket):
         self._budget.give_back(taken)
 
     def begin_answer(self) -> None:
-        """Begin another answer: its deadline starts with its first byte."""
+        """Begin another answer.
+
+        Its deadline starts with its first byte.
+        """
         self._began, self._taken, self._waited = 0.0, 0, 0.0
 
     def close(self) -> None:
-        """Close the connection, and free the memory of what was not sent."""
+        """Close the connection, and free the memory of unsent bytes."""
         self._budget.give_back(len(self._left))
         self._left.clear()
         super().close()
 
     def _send(self, data: Any) -> int:
-        """Return how many bytes the system took, without waiting for room."""
+        """Send without waiting; return how many bytes the system took."""
         try:
             taken = super().send(data, socket.MSG_DONTWAIT)
         except BlockingIOError:

@@ -1,4 +1,4 @@
-"""Backing up an SQLite database that is in use."""
+"""Backups of an SQLite database that is in use."""
 
 import os
 import sqlite3
@@ -11,24 +11,26 @@ _KEY = ".secret"
 
 
 class NotPossible(Exception):
-    """There is no such backup to be made; the text says why."""
+    """The backup cannot be made; the text says why."""
 
 
 def back_up(engine: Engine, file: Path) -> list[Path]:
-    """Copy a database as it is at one moment, and the key beside it, into files for us only.
+    """Copy a database, as it is at one moment.
 
-    :returns: what was written
-    :raises NotPossible: when the database is not an SQLite file, or something is in the way
+    The key beside the database is copied, too. Only the owner can read the files.
+
+    :returns: the new files
+    :raises NotPossible: when the database is not an SQLite file, or a file is in the way
     """
     database = engine.url.database
     if engine.dialect.name != "sqlite":
-        raise NotPossible("Only SQLite is backed up by this; PostgreSQL is by pg_dump.")
+        raise NotPossible("This backs up SQLite only. Use pg_dump for PostgreSQL.")
     if not database or not Path(database).is_file():
         raise NotPossible("There is no database file.")
     key, copy_of_key = Path(database).with_suffix(_KEY), file.with_suffix(_KEY)
     for path in (file, copy_of_key):
         if path.exists():
-            raise NotPossible(f"{path} is there already.")
+            raise NotPossible(f"{path} already exists.")
     draft = file.with_name(f"{file.name}.part")
     with ExitStack() as undoing:
         try:
@@ -38,7 +40,7 @@ def back_up(engine: Engine, file: Path) -> list[Path]:
                 _copy(database, str(draft))
             if key.exists():
                 with open(copy_of_key, "xb", opener=_private) as copied:
-                    undoing.callback(copy_of_key.unlink)  # or it is in the next one's way
+                    undoing.callback(copy_of_key.unlink)  # or it is in the way of the next backup
                     copied.write(key.read_bytes())
             draft.rename(file)
         except (OSError, sqlite3.Error) as error:
@@ -53,7 +55,7 @@ def _private(path: str, flags: int) -> int:
 
 def _copy(database: str, file: str) -> None:
     with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(file)) as copy:
-        # all pages in one step, which is one moment; in several it begins anew at each write
+        # all pages in one step, which is one moment; several steps restart at each write
         source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
         problems = copy.execute("PRAGMA quick_check").fetchall()

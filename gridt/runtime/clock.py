@@ -1,4 +1,7 @@
-"""The one source of time; tests freeze it by replacing `utcnow`'s clock."""
+"""The one source of time.
+
+Tests freeze it by replacing `utcnow`'s clock.
+"""
 
 from datetime import UTC, datetime, timedelta
 from time import time
@@ -13,5 +16,8 @@ def utcnow() -> datetime:
 
 
 def no_later_than(now: datetime, moment: datetime) -> datetime:
-    """Return a moment that another clock gave; one a little ahead of ours is taken as now."""
+    """Return a moment, or now if it is slightly ahead.
+
+    Another clock gave the moment; slightly means by `LEEWAY` or less.
+    """
     return now if now < moment <= now + LEEWAY else moment

@@ -1,4 +1,4 @@
-"""Settings: read once from GRIDT_* variables, typed, and complaining together."""
+"""Settings: read once from GRIDT_* variables, typed and checked."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ _OTHER_VARIABLES = {
 
 
 class ConfigurationError(Exception):
-    """Some variables are missing or wrong; the text names each of them."""
+    """Some variables are missing or wrong; the text names each."""
 
     def __init__(self, problems: Mapping[str, list[str]]) -> None:
         lines = [f"  {name}: {' '.join(texts)}" for name, texts in sorted(problems.items())]
@@ -41,10 +41,10 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The service's settings, named as Flask and its extensions know them.
+    """The service's settings.
 
-    Each is read from the variable that its comment names, or from the file that the same
-    name with `_FILE` appended points to.
+    Flask and its extensions know them by these names. Each is read from the variable that its
+    comment names, or from the file that the same name with `_FILE` appended points to.
     """
 
     #: GRIDT_SECRET_KEY signs the tokens: at least 32 characters
@@ -91,7 +91,7 @@ class Settings:
     LIMIT_LOGIN: str = "120/minute"
     #: GRIDT_LIMIT_REGISTER
     LIMIT_REGISTER: str = "120/hour"
-    #: GRIDT_LIMIT_MAIL: requests that send somebody a mail
+    #: GRIDT_LIMIT_MAIL: requests that send an e-mail
     LIMIT_MAIL: str = "40/hour"
     #: GRIDT_LIMIT_REFRESH: wrong refresh tokens
     LIMIT_REFRESH: str = "60/minute"
@@ -117,7 +117,7 @@ class Settings:
     MAX_CONTENT_LENGTH: int = 1024 * 1024
     #: GRIDT_ACCESS_TOKEN_SECONDS
     JWT_ACCESS_TOKEN_EXPIRES: timedelta = timedelta(hours=1)
-    #: GRIDT_REFRESH_TOKEN_SECONDS: how long a login lasts that nobody uses
+    #: GRIDT_REFRESH_TOKEN_SECONDS: how long an unused session lasts
     JWT_REFRESH_TOKEN_EXPIRES: timedelta = timedelta(days=30)
     #: GRIDT_SMTP_URL: the mail server; without one, mails are written into MAIL_FOLDER
     SMTP_URL: str | None = None
@@ -140,9 +140,11 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read the settings from the environment, and from `.env` what is not there.
+        """Read the settings from the environment and `.env`.
 
-        :raises ConfigurationError: naming every variable that is missing or wrong
+        The environment takes precedence.
+
+        :raises ConfigurationError: with every variable that is missing or wrong
         """
         env = _Env(eager=False, prefix="GRIDT_", strip_whitespace=True)
         if get_load_dotenv():  # as the flask command does, unless FLASK_SKIP_DOTENV is set
@@ -182,7 +184,7 @@ class Settings:
 
 
 class _Env(FileAwareEnv):
-    """Lets a file that cannot be read complain together with the rest."""
+    """A reader that reports unreadable files with all other errors."""
 
     #: every variable that was asked for
     known: ClassVar[set[str]] = set()
@@ -197,9 +199,9 @@ class _Env(FileAwareEnv):
 
 
 def unknown_variables() -> list[str]:
-    """Return a sentence about each GRIDT_* variable that is no setting.
+    """Return a sentence about each unknown GRIDT_* variable.
 
-    `Settings.from_environment` has to be called before.
+    Call `Settings.from_environment` before.
     """
     known = _Env.known | {f"{name}_FILE" for name in _Env.known} | _OTHER_VARIABLES
     unknown = sorted(name for name in os.environ if name.startswith("GRIDT_") and name not in known)
@@ -212,7 +214,7 @@ def unknown_variables() -> list[str]:
 
 
 def _limits(env: FileAwareEnv) -> dict[str, Any]:
-    """Read the numbers, whose defaults stand with the fields of `Settings`."""
+    """Read the numbers; `Settings` has their defaults."""
     a_second, some = Range(min=timedelta(seconds=1)), Range(min=1)
     default = {field.name: field.default for field in fields(Settings)}
     read: dict[str, tuple[Callable[..., Any], str, Range]] = {

@@ -1,4 +1,4 @@
-"""What a session and its connections do, on PostgreSQL and on SQLite."""
+"""Sessions and connections, on PostgreSQL and on SQLite."""
 
 import sqlite3
 import time
@@ -25,14 +25,17 @@ LARGEST_LOG = 16 * 1024 * 1024
 PATIENCE = 10
 #: for how many seconds PostgreSQL keeps the transaction of who says nothing, as a stopped process
 _SILENCE = 60
-#: a connection that was used so many seconds ago is taken to be alive still
+#: a connection that was used in the last seconds, this many, counts as alive
 _LIVELY = 1
-#: after so many milliseconds SQLite has looked for the write lock some times, and begins anew
+#: milliseconds of one wait for the write lock, in which SQLite looks for it several times
 _GLANCES = 25
 
 
 class Base(DeclarativeBase):
-    """The declarative base; every constraint has a name that a migration can call."""
+    """The declarative base.
+
+    Every constraint has a name that a migration can use.
+    """
 
     metadata = MetaData(
         naming_convention={
@@ -46,32 +49,35 @@ class Base(DeclarativeBase):
 
 
 class Session(flask_sqlalchemy.session.Session):
-    """A session of one request, which ends without complaint when its connection is lost.
+    """A session that ends quietly when its connection is lost.
 
-    The database has rolled back by then, and an answer that was found stands.
+    The database has rolled back by then, and an answer that was found stays valid.
     """
 
     #: that of the transaction under way; to ask the session for it each time takes 10 µs
     begun: Connection | None = None
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
-        """Return what this request reads by, or else the engine."""
+        """Return what this request reads from, or the engine."""
         return reader(self._db) or super().get_bind(*args, **kwargs)
 
     def commit(self) -> None:
-        """Commit what is pending; or flush it, where the request commits later."""
+        """Commit pending changes.
+
+        A request that commits later only flushes them.
+        """
         if request_state().defers_commit:
             self.flush()
         else:
             super().commit()
 
     def rollback(self) -> None:
-        """Roll back what is pending."""
+        """Roll back pending changes."""
         with _lost_or_not():
             super().rollback()
 
     def close(self) -> None:
-        """Roll back what is pending, and let go of the connection."""
+        """Roll back pending changes, and release the connection."""
         with _lost_or_not():
             super().close()
 
@@ -97,10 +103,10 @@ def _lost_or_not() -> Iterator[None]:
 
 
 def reader(database: SQLAlchemy) -> Connection | None:
-    """Return the connection of a request whose reads need no transaction, None for others.
+    """Return the connection of a request that reads without transaction.
 
-    `RequestState.bind` names the engine to read by. A session, which a request that reads does
-    without, would take twice as long to begin and to end.
+    For other requests, return None. `RequestState.bind` names the engine. A session, which such a
+    request does without, would take twice as long to begin and to end.
     """
     state = request_state()
     bind = state.bind
@@ -117,7 +123,7 @@ def reader(database: SQLAlchemy) -> Connection | None:
 
 @contextmanager
 def reading_by(connection: Connection) -> Iterator[None]:
-    """Let all be read by a connection of another database, for the length of a `with` block."""
+    """Read from another database's connection in a `with` block."""
     state = request_state()
     before = state.bind
     state.readers[_OTHER] = connection
@@ -130,7 +136,7 @@ def reading_by(connection: Connection) -> Iterator[None]:
 
 
 def let_go(_error: BaseException | None = None) -> None:
-    """Give the connections back that this request read by."""
+    """Release the connections that this request read from."""
     state = request_state()
     readers, state.readers = state.readers, {}
     for connection in readers.values():
@@ -139,12 +145,12 @@ def let_go(_error: BaseException | None = None) -> None:
 
 
 def binds(url: str, replica: str | None, *, prepared: bool) -> dict[str | None, Any]:
-    """Return the engines of an app whose database is at `url`, and what to make them with.
+    """Return an app's engines, and the options to create them.
 
-    PostgreSQL gives each statement a snapshot of its own (READ COMMITTED). To begin and end a
-    transaction around some that only read is then two round trips for nothing.
+    PostgreSQL gives each statement a snapshot of its own (READ COMMITTED). Two round trips to begin
+    and end a transaction around statements that only read would be useless.
 
-    :param prepared: whether a connection of PostgreSQL may remember statements
+    :param prepared: whether a connection of PostgreSQL may keep prepared statements
     """
     common: dict[str, Any] = {"connect_args": {"prepare_threshold": None}}
     if prepared or make_url(url).get_backend_name() == "sqlite":
@@ -160,9 +166,9 @@ def binds(url: str, replica: str | None, *, prepared: bool) -> dict[str | None, 
 
 
 def prepare(engines: Mapping[str | None, Engine], *, bounded: bool = False) -> None:
-    """Set up what the connections of an app's engines do when they are opened, lent and begin.
+    """Set up what connections do when opened, lent and begun.
 
-    :param bounded: whether PostgreSQL is told how long to wait, which a connection may remember
+    :param bounded: whether PostgreSQL gets limits for waiting, which a connection may keep
     """
     sqlite = engines[None].dialect.name == "sqlite"
     for name, engine in engines.items():
@@ -170,7 +176,7 @@ def prepare(engines: Mapping[str | None, Engine], *, bounded: bool = False) -> N
             event.listen(engine, "connect", _configure)
             continue
         _ping_after_rest(engine)
-        if bounded and name != REPLICA:  # a replica is told so in its own configuration
+        if bounded and name != REPLICA:  # a replica has this in its own configuration
             event.listen(engine, "connect", _bound)
     if sqlite:
         # an event would do, and make each statement ask for listeners, which takes 5 µs more
@@ -178,10 +184,11 @@ def prepare(engines: Mapping[str | None, Engine], *, bounded: bool = False) -> N
 
 
 def _ping_after_rest(engine: Engine) -> None:
-    """Ping a connection before its use, as `pool_pre_ping` does, unless it has just been used.
+    """Ping a connection before use, unless it was just used.
 
-    A database may restart, and to ping it each time is a sixth of the work of a small request.
-    Who meets a connection that broke just now tries again (see `gridt.http.requests.Resource`).
+    `pool_pre_ping` would ping it each time, which is a sixth of the work of a small request. A
+    database may restart; a request that meets a connection that has just broken is retried (see
+    `gridt.http.requests.Resource`).
     """
 
     @event.listens_for(engine, "checkin")
@@ -200,7 +207,10 @@ def _ping_after_rest(engine: Engine) -> None:
 
 
 def _bound(connection: Any, _record: Any) -> None:
-    """Let nobody wait for a lock without end, nor keep one; what an operator has set stays."""
+    """Limit how long locks are awaited and kept.
+
+    Limits that an operator has set stay.
+    """
     connection.execute(
         "SELECT set_config(name, bound, false) FROM (VALUES ('lock_timeout', %s::text),"
         " ('idle_in_transaction_session_timeout', %s::text)) AS bounds (name, bound)"
@@ -216,14 +226,14 @@ def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     # a power failure may take the last commits with it, but never the database
     connection.execute("PRAGMA synchronous = NORMAL")
-    # while somebody reads for long the log grows; the next writer then cuts the file to this
+    # the log grows during a long read; the next writer then cuts the file to this
     connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
 
 
 def _begin(dbapi_connection: PoolProxiedConnection) -> None:
-    """Let SQLite write one at a time."""
+    """Let SQLite have one writer at a time."""
     driver: Any = dbapi_connection.driver_connection
     if request_state().reading:
         driver.execute("BEGIN")
@@ -232,12 +242,13 @@ def _begin(dbapi_connection: PoolProxiedConnection) -> None:
 
 
 def begin_writing(connection: sqlite3.Connection) -> None:
-    """Take SQLite's write lock, waiting for it as long as a writer does.
+    """Take SQLite's write lock at once.
 
-    At once: two readers who both go on to write would otherwise deadlock, and the busy timeout does
-    not help those.
+    Otherwise two readers who both start to write would deadlock, and the busy timeout does not help
+    them.
 
-    :raises sqlite3.OperationalError: when others have it for longer
+    :raises sqlite3.OperationalError: when another writer keeps the lock for longer than a writer
+        waits
     """
     # SQLite looks for it ever less often, so that who waits longest loses to who has just come;
     # in many short waits everybody looks as often (the longest of 2,000: 0.3 s, not 3.8 s).

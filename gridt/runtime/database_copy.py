@@ -1,8 +1,8 @@
-"""Copying a database into another, of the same engine or of another one.
+"""Copies of a database in another one, of either engine.
 
 Each table is read in the order of its primary key, and written in batches, each a transaction of
-its own. So what is in an unfinished copy is the beginning of each table, and the largest key tells
-where to go on. A table of one row marks such a copy until it is complete, and found equal.
+its own. So an unfinished copy has the beginning of each table, and the largest key says where to
+continue. A table of one row marks such a copy until it is complete and compared.
 """
 
 import json
@@ -51,16 +51,16 @@ _CHECKSUMS = 2**64
 
 
 class CopyRefused(Exception):
-    """A database is not one to copy from, or into; the text says why."""
+    """A database cannot be copied; the text says why."""
 
 
 def tables() -> list[Table]:
-    """Return all tables, each after those that it refers to."""
+    """Return all tables, each after those that it references."""
     return db.metadata.sorted_tables
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine for a database that is not the app's own."""
+    """Return an engine for another database than the app's."""
     engine = create_engine(url, hide_parameters=True)
     prepare({None: engine})
     return engine
@@ -68,7 +68,10 @@ def open_engine(url: str) -> Engine:
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """Read all that is in a database at one moment, whatever is written meanwhile."""
+    """Read a database as it is at one moment.
+
+    Writes meanwhile do not show.
+    """
     state = request_state()
     before, state.reading = state.reading, True  # SQLite: take no write lock
     try:
@@ -91,9 +94,11 @@ def count_rows(connection: Connection) -> dict[str, int]:
 
 
 def begin(source: Engine, target: Engine) -> None:
-    """Make the target ready: migrate it where it is empty, mark it, or find it marked.
+    """Prepare the target for a copy.
 
-    :raises CopyRefused: when what is there is not a copy of this source that was begun
+    An empty target is migrated and marked; a begun copy is marked already.
+
+    :raises CopyRefused: when the target has other data than a begun copy of this source
     """
     if source.url == target.url:
         raise CopyRefused("A database cannot be copied into itself.")
@@ -108,15 +113,15 @@ def begin(source: Engine, target: Engine) -> None:
             except CommandError as error:
                 raise CopyRefused(str(error)) from None
         elif not set(db.metadata.tables) & there:
-            raise CopyRefused("The target holds tables of something else.")
+            raise CopyRefused("The target has tables of another program.")
     name = source.url.render_as_string()  # without the password
     with target.begin() as connection:
         _require_head(connection, "The target")
         if inspect(connection).has_table(_MARK.name):
             if connection.scalars(select(_MARK.c.source)).all() != [name]:
-                raise CopyRefused("The target holds an unfinished copy of another database.")
+                raise CopyRefused("The target has an unfinished copy of another database.")
         elif any(count_rows(connection).values()):
-            raise CopyRefused("The target holds data already: empty it, or name another one.")
+            raise CopyRefused("The target already has data. Empty it, or name another one.")
         else:
             _MARK.create(connection)
             connection.execute(insert(_MARK).values(source=name))
@@ -132,9 +137,11 @@ def _require_head(connection: Connection, which: str) -> None:
 
 
 def copy_rows(source: Connection, target: Engine) -> Iterator[int]:
-    """Copy what the target lacks; yield after each batch how many rows it had.
+    """Copy the rows that the target lacks.
 
-    :raises CopyRefused: when the target does not take some of them
+    Each batch yields its number of rows.
+
+    :raises CopyRefused: when the target refuses some of them
     """
     for table in tables():
         columns = [column for column in table.columns if column.computed is None]
@@ -159,7 +166,10 @@ def _batches(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Ro
 def _by_key(
     table: Table, connection: Connection, *, descending: bool = False, after: Row[Any] | None = None
 ) -> Select[Any]:
-    """Return the query for the keys of a table in their order, which is that of all engines."""
+    """Return the query for a table's keys in order.
+
+    All engines have the same order.
+    """
     collation = _BY_BYTES[connection.dialect.name]
     columns = list(table.primary_key.columns)
     key: list[ColumnElement[Any]] = [
@@ -176,7 +186,7 @@ def _by_key(
 def _writer(
     table: Table, columns: Sequence[Column[Any]], target: Engine
 ) -> Callable[[Connection, Sequence[Row[Any]]], None]:
-    """Return what writes rows of these columns."""
+    """Return a function that writes rows of these columns."""
     if target.dialect.name != "postgresql":
         names = [column.name for column in columns]
 
@@ -215,7 +225,7 @@ def _complaint(table: Table, rows: Sequence[Row[Any]], error: Exception) -> str:
 
 
 def set_counters(source: Connection, target: Engine) -> None:
-    """Let the target go on counting where the source is: ids are not given twice."""
+    """Set the target's counters, so that no id is reused."""
     with target.begin() as connection:
         for table in tables():
             column = table.autoincrement_column
@@ -247,13 +257,19 @@ def _count_from(connection: Connection, table: str, column: str, last: int) -> N
 
 
 class Checksums:
-    """How many rows each table has, and a checksum of them that does not depend on their order."""
+    """The number of rows of each table, with a checksum.
+
+    The checksum does not depend on the order of the rows.
+    """
 
     def __init__(self) -> None:
         self.by_table: dict[str, tuple[int, int]] = {}
 
     def add_all(self, connection: Connection) -> Iterator[int]:
-        """Read all rows; yield after each batch how many rows it had."""
+        """Read all rows.
+
+        Each batch yields its number of rows.
+        """
         for table in tables():
             documents = [
                 number
@@ -278,7 +294,10 @@ def _checksum(row: Row[Any], documents: Sequence[int]) -> int:
 
 
 def finish(target: Engine) -> None:
-    """Take the mark off a complete copy, and let PostgreSQL learn what is in it."""
+    """Remove the mark of a complete copy.
+
+    PostgreSQL then collects statistics of its tables.
+    """
     with target.begin() as connection:
         _MARK.drop(connection)
     if target.dialect.name == "postgresql":

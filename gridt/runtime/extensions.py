@@ -1,4 +1,4 @@
-"""The extensions that the app is made of."""
+"""The extensions of the app."""
 
 import math
 import os
@@ -26,7 +26,7 @@ from gridt.runtime.metrics import metrics
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-#: so many characters libpass takes, and refuses more
+#: the largest number of characters that libpass takes
 _LONGEST = 4096
 #: how much lower than the rest of the service hashing stands with the system's scheduler
 _NICENESS = 10
@@ -38,14 +38,14 @@ _HURRY = 30
 
 
 class Passwords:
-    """Hashes and verifies passwords, a bounded number at a time.
+    """Hashes and verifies passwords, a limited number at a time.
 
-    One argon2id hash takes 64 MiB and 0.15 s of a core: a flood of logins queues here instead of
-    taking the memory and the cores from everybody else. The queue is short as well: who waits
-    keeps one of the server's threads, and those have to suffice for everybody else.
+    One argon2id hash takes 64 MiB and 0.15 s of a core: a flood of logins waits in a queue here,
+    instead of taking memory and cores from all other requests. The queue is short, because each
+    waiting request keeps one of the server's threads, and the other requests need some, too.
 
-    On a busy machine the low priority leaves a hash next to nothing of a core. A hash that takes
-    too long starts a second time at the usual priority, as do the next ones for a while.
+    On a busy machine the low priority leaves a hash nearly nothing of a core. A hash that takes too
+    long starts a second time at the usual priority, as do the next ones for a while.
     """
 
     def init_app(self, app: Flask) -> None:
@@ -67,17 +67,17 @@ class Passwords:
     def hash(self, password: str) -> str:
         """Return the hash to store for `password`.
 
-        :raises Busy: when too many wait already, or no hashing slot gets free in time
+        :raises Busy: when too many requests wait already, or no hashing slot gets free in time
         """
         return str(self._in_turn(self._context.hash, normal(password)))
 
     def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
         """Compare `password` with a stored hash.
 
-        :param stored: None for a user who does not exist, which takes as long as a wrong
-            password and is never right
-        :returns: whether it is right, and a new hash where the stored one is outdated
-        :raises Busy: when too many wait already, or no hashing slot gets free in time
+        :param stored: None for an unknown user; that takes as long as a wrong password, and is
+            never right
+        :returns: whether it is right, and a new hash if the stored one is outdated
+        :raises Busy: when too many requests wait already, or no hashing slot gets free in time
         """
         verify, typed = self._context.verify_and_update, normal(password)
         if len(typed) > _LONGEST:  # NFKC makes eighteen characters of some one
@@ -102,7 +102,9 @@ class Passwords:
             self._room.release()
 
     def _first_result(self, work: Callable[[], Result], attempts: list["Future[Result]"]) -> Result:
-        """Return the result of some work, which is given a second thread where the first starves.
+        """Return the result of the thread that is done first.
+
+        The work gets a second thread if the first one starves.
 
         :param attempts: filled with the attempts that were made
         :raises TimeoutError: when neither thread is done in time
@@ -129,7 +131,7 @@ def _begin(began: Event, work: Callable[[], Result]) -> Result:
 
 def _too_busy() -> Busy:
     metrics.count_unhashed()
-    return Busy("Too many people are logging in just now; please try again", retry_after=5)
+    return Busy("Too many users are logging in at the moment. Please try again.", retry_after=5)
 
 
 def _step_back() -> None:
@@ -141,7 +143,7 @@ def _step_back() -> None:
 def normal(password: str) -> str:
     """Return the form of a password that is hashed.
 
-    NIST SP 800-63B: the same password typed on two keyboards is the same password.
+    The same password typed on two keyboards is one password (NIST SP 800-63B).
     """
     return unicodedata.normalize("NFKC", password)
 
@@ -159,7 +161,7 @@ passwords = Passwords()
 
 
 def init_database(app: Flask) -> None:
-    """Connect an app to the databases that its settings name."""
+    """Connect an app to its databases."""
     app.config["SQLALCHEMY_BINDS"] = binds(
         app.config["SQLALCHEMY_DATABASE_URI"],
         app.config["REPLICA_URI"],
@@ -173,6 +175,6 @@ def init_database(app: Flask) -> None:
 
 
 def disconnect() -> None:
-    """Close the connections that the app's pools keep."""
+    """Close the connections of the app's pools."""
     for engine in db.engines.values():
         engine.dispose()

@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, with threads that do not wait for slow clients.
+"""gunicorn's threaded worker, made safe against slow clients.
 
 gunicorn gives a connection to one of its few threads with the first byte that arrives, and the
 thread waits for the rest of the request. As many slow clients as there are threads would block all
@@ -71,7 +71,10 @@ class _IncomingRequest:
     client_closed: bool = False
 
     def read_from(self, conn: TConn) -> None:
-        """Read what the socket has, up to a limit, so that other connections have a turn."""
+        """Read what the socket has, up to a limit.
+
+        The limit gives other connections a turn.
+        """
         conn.sock.setblocking(False)
         try:
             for _ in range(_READS_PER_TURN):
@@ -104,11 +107,11 @@ class _IncomingRequest:
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Collects a whole request before a thread handles it, within a deadline.
+    """Collects a request before a thread handles it.
 
-    A thread waits for the rest of a body only when its length is unknown, and only until the same
-    deadline; one thread is always left to the other requests. The worker closes a connection
-    without an answer when its request is too late, too long or cut off.
+    The request has a deadline. A thread waits for the rest of a body only when its length is
+    unknown, and only until the same deadline; one thread is always left to the other requests. The
+    worker closes a connection without an answer when its request is too late, too long or cut off.
     """
 
     #: the app refuses a longer body, so the worker does not collect it
@@ -126,10 +129,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self._sending: dict[TConn, bool] = {}
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accept new connections or not; a worker that stops closes its socket at once.
+        """Accept new connections or not.
 
-        gunicorn keeps the socket open until all requests are answered, and clients that connect
-        meanwhile would wait in vain.
+        A worker that stops closes its socket at once. gunicorn keeps the socket open until all
+        requests are answered, and clients that connect meanwhile would wait in vain.
         """
         super().set_accept_enabled(enabled)
         for listener in self.sockets:
@@ -140,7 +143,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEADLINE * 1000)
 
     def accept(self, listener: socket.socket) -> None:
-        """Accept a connection; where there are too many, close the oldest idle one."""
+        """Accept a connection.
+
+        If there are too many, close the oldest idle one.
+        """
         try:
             super().accept(listener)
         except OSError as error:
@@ -152,7 +158,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self._close_oldest_idle()
 
     def _close_oldest_idle(self) -> bool:
-        """Close the connection that has been idle longest; return whether there was one."""
+        """Close the connection that has been idle longest.
+
+        :returns: whether there was one
+        """
         if self.pending_conns:
             conn = self.pending_conns[0]
             self._unwatch(conn)
@@ -165,7 +174,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         return True
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Give a complete request to a thread; watch the connection of an incomplete one."""
+        """Give a complete request to a thread.
+
+        Watch the connection of an incomplete one.
+        """
         if self.cfg.is_ssl:
             super().enqueue_req(conn)
             return
@@ -189,7 +201,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         super().enqueue_req(conn)
 
     def handle(self, conn: TConn) -> Any:
-        """Handle a request in a thread, which reads the collected bytes first."""
+        """Handle a request in a thread.
+
+        The thread reads the collected bytes first.
+        """
         if request := self._incoming.pop(conn, None):
             conn.data_ready = True
             conn.init()
@@ -211,7 +226,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             raise BrokenPipeError(errno.EPIPE, "the client does not read the answer") from error
 
     def finish_request(self, conn: TConn, fs: Any) -> None:
-        """Keep a connection for the next request, or close it after an answer."""
+        """After an answer, keep or close the connection."""
         self._read_by_threads.pop(conn, None)
         self._too_large.discard(conn)
         goes_on = fs.exception() is None and bool(fs.result())
@@ -224,7 +239,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self._close_gracefully(conn)
 
     def _send_more(self, conn: TConn, sock: AnswerSocket) -> None:
-        """Send more of an answer; the next request of the connection waits until all is taken."""
+        """Send more of an answer.
+
+        The next request of the connection waits until the client has taken all of it.
+        """
         try:
             sock.send_more()
         except OSError:
@@ -238,7 +256,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self.finish_request(conn, answered)
 
     def _end_sending(self, conn: TConn) -> bool:
-        """Watch no more for room; return whether the connection goes on."""
+        """Stop waiting for room in a connection.
+
+        :returns: whether the connection continues
+        """
         self.poller.unregister(conn.sock)
         return self._sending.pop(conn)
 
@@ -255,7 +276,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             conn.timeout = min(conn.timeout, latest if has_begun else deadline)
 
     def murder_pending(self) -> None:
-        """Close the connections whose requests arrive too slowly, or whose answers are taken so."""
+        """Close the connections of slow requests and slow answers."""
         now = time.monotonic()
         for conn in [conn for conn in self._sending if conn.sock.deadline < now]:
             self._end_sending(conn)
@@ -268,12 +289,15 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self._close(conn)
 
     def _may_read_in_thread(self) -> bool:
-        """Return whether one more thread may wait for the rest of a request."""
+        """Return whether a thread may wait for a request's rest."""
         threads: int = self.cfg.threads
         return len(self._read_by_threads) < max(1, threads - 1)
 
     def _has_room_for(self, request: _IncomingRequest) -> bool:
-        """Return whether memory is left for a longer body; a head always has its place."""
+        """Return whether memory is left for a longer body.
+
+        A head always has its place.
+        """
         if len(request.data) <= _HEAD_LIMIT:
             return True
         # threads remove requests meanwhile, so this sums over a copy
@@ -291,9 +315,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self.poller.unregister(conn.sock)
 
     def _close_gracefully(self, conn: TConn) -> None:
-        """Close a connection after its client has, so that the client gets the whole answer.
+        """Close a connection after its client has.
 
-        RFC 9112, section 9.6. gunicorn's own loop waits for that client alone.
+        So the client gets the whole answer (RFC 9112, section 9.6). gunicorn's own loop waits for
+        that client alone.
         """
         try:
             conn.sock.shutdown(socket.SHUT_WR)
@@ -304,7 +329,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self._watch(conn, time.monotonic() + _CLOSE_TIMEOUT, self._discard_input)
 
     def _discard_input(self, conn: TConn, sock: socket.socket) -> None:
-        """Read and drop what still arrives, until the client closes its end."""
+        """Read and drop input until the client closes its end."""
         try:
             if sock.recv(_READ_SIZE):
                 return
@@ -322,7 +347,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
 
 def _stop_reading(conn: TConn) -> None:
-    """End the input of a connection whose thread waits; the thread can still send its answer."""
+    """End the input of a connection whose thread waits.
+
+    The thread can still send its answer.
+    """
     try:
         conn.sock.shutdown(socket.SHUT_RD)
     except OSError:

@@ -1,8 +1,8 @@
-"""What is logged, and in which form: one line for each record, for machines or for people.
+"""Log records: one line each, for machines or for people.
 
 No record has a password, a token or an e-mail address. Requests are named by their route's
-template; what an exception says of a request, which may quote what somebody sent, is left out; and
-whatever still looks like an address or a token is masked.
+template. The text of a request's exception is left out, because it may quote the client. Text that
+still looks like an address or a token is masked.
 """
 
 import logging
@@ -23,10 +23,10 @@ _QUOTES = re.compile(r"Invalid request from ip=[^ ]*|Error handling request(?: [
 
 
 class QuotesFilter(logging.Filter):
-    """Leaves out of gunicorn's own records what they quote of a request."""
+    """A filter that removes quotes of requests from gunicorn's records."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, shorter where it quotes."""
+        """Let every record pass, without its quotes."""
         if record.name == "gunicorn.error" and (quoting := _QUOTES.match(record.getMessage())):
             record.msg, record.args, record.wordless = quoting[0].rstrip(":"), (), True
         return True
@@ -34,7 +34,7 @@ class QuotesFilter(logging.Filter):
 
 class _Formatter(logging.Formatter):
     def formatException(self, ei: Any) -> str:
-        """Return where an exception came from; its words are for those outside of requests."""
+        """Return an exception's traceback, without its text in requests."""
         return mask("".join(traceback.format_exception(*ei)).rstrip())
 
     def trace(self, record: logging.LogRecord) -> str | None:
@@ -81,7 +81,10 @@ class TextFormatter(_Formatter):
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what a record is about: what it says itself, and else the request or job under way."""
+    """Return what a record is about.
+
+    The record itself comes first, then the current request or job.
+    """
     own = record.__dict__
     fields = _of_request()
     return {
@@ -92,7 +95,10 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _of_request() -> dict[str, Any]:
-    """Return what is known of the present request or job; nothing where there is none."""
+    """Return what is known of the current request or job.
+
+    The result is empty without one.
+    """
     if "flask" not in sys.modules:  # gunicorn's arbiter logs as well, and never imports it
         return {}
     from gridt.runtime.request_state import request_state
@@ -115,7 +121,7 @@ def mask(text: str) -> str:
 
 
 def _wordless(error: BaseException) -> str:
-    """Return the frames and classes of an exception, and of those it came from."""
+    """Return the frames and classes of chained exceptions."""
     parts: list[str] = []
     written: set[int] = set()
     cause: BaseException | None = error
@@ -128,12 +134,15 @@ def _wordless(error: BaseException) -> str:
 
 
 def style_of(setting: str | None) -> str:
-    """Return `json` or `text`: the setting, or text on a terminal and JSON elsewhere."""
+    """Return `json` or `text`.
+
+    Without the setting, a terminal gets text, and everything else JSON.
+    """
     return setting or ("text" if sys.stderr.isatty() else "json")
 
 
 def configuration(style: str | None) -> dict[str, Any]:
-    """Return what `logging.config.dictConfig` and gunicorn set up logging by.
+    """Return the logging configuration of gridt and gunicorn.
 
     :param style: as `style_of` takes it
     """

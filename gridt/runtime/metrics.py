@@ -1,9 +1,9 @@
-"""What is counted for Prometheus, in each process; GET /metrics adds the processes up.
+"""Metrics for Prometheus, counted in each process.
 
-With gunicorn each process counts in files of its own in the folder that PROMETHEUS_MULTIPROC_DIR
-names (see gunicorn.conf.py), where a process that is asked finds those of all. They are named
-by the place of a process among the others and not by its id: who takes the place of one that ended
-counts on in its files, and they do not become more.
+GET /metrics adds up the processes. With gunicorn, each process counts in files of its own in the
+folder that PROMETHEUS_MULTIPROC_DIR names (see gunicorn.conf.py), where every process finds them
+all. The files are named by the place of a process among the others, not by its id: a process that
+replaces another continues its files, so their number does not grow.
 """
 
 import os
@@ -53,14 +53,17 @@ _PENDING = "gridt.runtime.metrics.pending"
 
 
 class Metrics:
-    """The metrics of this process; none, and at no cost, without GRIDT_METRICS_TOKEN."""
+    """The metrics of this process.
+
+    Without GRIDT_METRICS_TOKEN there are none, and they cost nothing.
+    """
 
     enabled = False
 
     def init_app(self, app: Flask, engines: Mapping[str | None, Engine], read: Read) -> None:
-        """Begin to count, where the app's configuration asks for it.
+        """Start to count, if the app's configuration says so.
 
-        :param read: reads `GAUGES`; None for what is not known
+        :param read: reads `GAUGES`; a gauge without a value is None
         """
         self.enabled = app.config["METRICS_TOKEN"] is not None
         if not self.enabled:
@@ -119,7 +122,10 @@ class Metrics:
             self._operations.labels(operation)
 
     def _watch(self, engine: Engine, pool: str) -> None:
-        """Count the connections that an engine lends; listens after `prepare` has."""
+        """Count the connections that an engine lends.
+
+        This listens after `prepare` does.
+        """
         gauge = self._connections.labels(pool)
 
         @event.listens_for(engine, "checkout")
@@ -129,7 +135,7 @@ class Metrics:
 
         @event.listens_for(engine, "checkin")
         def _take_back(_connection: Any, record: ConnectionPoolEntry) -> None:
-            if _info_of(record).pop("in_use", False):  # or it broke before anybody had it
+            if _info_of(record).pop("in_use", False):  # or it broke before it was lent
                 gauge.dec()
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -147,7 +153,7 @@ class Metrics:
         children[1].observe(seconds)
 
     def count_limit_refusal(self, limit: str) -> None:
-        """Count a call that a limit refused."""
+        """Count a request that a limit refused."""
         if self.enabled:
             self._refusals.labels(limit).inc()
 
@@ -158,7 +164,7 @@ class Metrics:
 
     @contextmanager
     def hashing(self) -> Iterator[None]:
-        """Count a password, from when it waits to be hashed until it is."""
+        """Count a password while it waits and is hashed."""
         if not self.enabled:
             yield
             return
@@ -177,7 +183,10 @@ class Metrics:
             self._operations.labels(operation).inc(times)
 
     def text(self) -> bytes:
-        """Return everything in Prometheus' format, what only the database knows included."""
+        """Return all metrics in Prometheus' format.
+
+        They include the gauges that only the database knows.
+        """
         return generate_latest(self._registry)
 
 
@@ -187,17 +196,17 @@ def _info_of(record: ConnectionPoolEntry) -> dict[Any, Any]:
 
 
 class _Gauges(Collector):
-    """What is read when it is asked for, and not counted."""
+    """Gauges that are read when Prometheus asks."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
 
     def describe(self) -> Iterable[Metric]:
-        """Return nothing, or the library would read to find the names."""
+        """Return nothing; otherwise the library would read for names."""
         return []
 
     def collect(self) -> Iterable[Metric]:
-        """Read the figures; what has none is left out."""
+        """Read the gauges; those without a value are left out."""
         versions = {"version": VERSION, "python": python_version()}
         build = GaugeMetricFamily(
             "gridt_build_info", "1, with the versions as labels", labels=list(versions)

@@ -1,6 +1,6 @@
-"""What one request, job or command keeps while it runs: one typed object on `flask.g`.
+"""The state of one request, job or command.
 
-No other module uses `flask.g`.
+It is one object on `flask.g`. No other module uses `flask.g`.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What a verified token says of the caller."""
+    """The caller, according to a verified token."""
 
     user_id: int
     login_id: int
@@ -23,7 +23,7 @@ class Caller:
 
 
 class LimitUsage(NamedTuple):
-    """A rate limit, and how much of it the caller has used."""
+    """A rate limit and the caller's usage of it."""
 
     name: str
     quota: int
@@ -36,7 +36,7 @@ class LimitUsage(NamedTuple):
 
 @dataclass(slots=True)
 class RequestState:
-    """The state of one application context: of a request, of a job, or of a command."""
+    """The state of one request, job or command."""
 
     #: it only reads: SQLite begins its transactions without the write lock
     reading: bool = False
@@ -72,10 +72,10 @@ class RequestState:
 
 
 def request_state() -> RequestState:
-    """Return the state of the present application context.
+    """Return the state of the current application context.
 
-    Each context has its own, with the defaults at first. Outside of any context the state is a
-    new one at each call: it has the defaults, and nothing keeps what is written to it.
+    A new context has the defaults. Outside of any context, each call returns a new state with the
+    defaults, and nothing keeps what is written to it.
     """
     try:
         # not `g` itself: a proxy takes some ten times as long to find an attribute

@@ -1,4 +1,4 @@
-"""Revisions of the tables: which one a database has, and one migration at a time."""
+"""Revisions of the tables, and migrations one at a time."""
 
 import logging
 from collections.abc import Callable, Collection, Iterator
@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 _PATIENCE = 600
 #: what a migration holds PostgreSQL's advisory lock by: "gridt" as a number
 _LOCK = int.from_bytes(b"gridt", "big")
-#: Whoever comes after a statement that waits for a table waits with it, so it gives up early; and
-#: what a statement has locked, others wait for until it has done its work.
+#: All statements after one that waits for a table wait, too, so it gives up early; and its own
+#: locks block other statements until its work is done.
 _BRIEFLY = ("SET LOCAL lock_timeout = '5s'", "SET LOCAL statement_timeout = '60s'")
 _IN_THE_WAY = {
     "55P03": "Something else kept a table locked for more than 5 seconds",
@@ -36,7 +36,7 @@ _MISSING_CODES, _MISSING_SENTENCES = {"42P01", "42703"}, ("no such table", "no s
 
 
 class UnknownRevision(CommandError):
-    """A database is at a revision that this version of gridt does not know."""
+    """A database's revision is unknown to this version of gridt."""
 
     def __init__(self, revisions: Collection[str], head: str) -> None:
         super().__init__(
@@ -48,7 +48,10 @@ class UnknownRevision(CommandError):
 
 @cache
 def _known(directory: str) -> tuple[str, frozenset[str]]:
-    """Return the newest revision in a directory, and all: read once, since `/ready` asks often."""
+    """Return a directory's newest revision, and all its revisions.
+
+    It reads the directory once, since `/ready` asks often.
+    """
     scripts = ScriptDirectory(directory)
     known = frozenset(script.revision for script in scripts.walk_revisions())
     return str(scripts.get_current_head()), known
@@ -60,14 +63,18 @@ def head() -> str:
 
 
 def revisions_of(connection: Connection) -> tuple[str, ...]:
-    """Return where a database is: nowhere if it has no tables of ours, and once otherwise."""
+    """Return the revisions of a database.
+
+    There is none without our tables, and otherwise one.
+    """
     return MigrationContext.configure(connection).get_current_heads()
 
 
 def is_outdated(connection: Connection) -> bool:
-    """Tell whether a database has yet to be migrated for this version.
+    """Return whether a database must be migrated for this version.
 
-    One that a newer version has migrated has not: each migration works with the version before.
+    A database that a newer version has migrated is not outdated: each migration works with the
+    version before.
     """
     head, known = _known(str(migrate.directory))
     revisions = set(revisions_of(connection))
@@ -75,13 +82,16 @@ def is_outdated(connection: Connection) -> bool:
 
 
 def is_ahead(connection: Connection) -> bool:
-    """Tell whether a database is at a revision of which nothing is known here."""
+    """Return whether a database has a revision unknown to us."""
     _, known = _known(str(migrate.directory))
     return bool(set(revisions_of(connection)) - known)
 
 
 def missing_tables_and_columns(connection: Connection) -> list[str]:
-    """Return what the models have and a database lacks, as `table` or `table.column`."""
+    """Return the tables and columns that a database lacks.
+
+    The form is `table` or `table.column`.
+    """
     inspector = inspect(connection)
     missing = []
     for table in db.metadata.sorted_tables:
@@ -96,9 +106,9 @@ def missing_tables_and_columns(connection: Connection) -> list[str]:
 
 
 def refuse_unknown(revisions: Collection[str], directory: str) -> None:
-    """Refuse to touch a database that is at a revision of which a directory knows nothing.
+    """Refuse a database whose revision a directory does not know.
 
-    :raises UnknownRevision: when it is
+    :raises UnknownRevision: when the directory does not know it
     """
     head, known = _known(directory)
     if unknown := set(revisions) - known:
@@ -106,10 +116,10 @@ def refuse_unknown(revisions: Collection[str], directory: str) -> None:
 
 
 def warn_of_another(engine: Engine) -> None:
-    """Log that a database is not at the revision of this version, if it is not.
+    """Log a warning if a database has another version's revision.
 
-    A server goes on nevertheless: while servers are upgraded, those of the version before work on
-    the database of the newer one.
+    The server still starts: during an upgrade, servers of the version before work on the database
+    of the newer one.
     """
     with suppress(OperationalError), engine.connect() as connection:  # it may come later
         revisions = revisions_of(connection)
@@ -123,9 +133,9 @@ def warn_of_another(engine: Engine) -> None:
 
 
 def wait_for_turn(dialect: str, execute: Callable[[str], object]) -> None:
-    """Let a transaction that migrates wait for any other, and then for nothing else for long.
+    """Let a migration wait for any other migration.
 
-    SQLite has one writer at a time anyway.
+    After that, it does not wait for any lock for long. SQLite has one writer at a time anyway.
     """
     if dialect != "postgresql":
         return
@@ -139,7 +149,7 @@ def wait_for_turn(dialect: str, execute: Callable[[str], object]) -> None:
 
 @contextmanager
 def giving_way() -> Iterator[None]:
-    """Say in a sentence why a migration could not be: something in its way, or no database.
+    """Explain a migration that was blocked, or lost its database.
 
     :raises CommandError: instead of the database's error; nothing was changed
     """
@@ -158,9 +168,9 @@ def giving_way() -> Iterator[None]:
 
 
 def upgrade(connection: Connection) -> None:
-    """Migrate the database of a connection, which need not be the app's own.
+    """Migrate a database, which may be another than the app's.
 
-    :raises CommandError: when it may not, or cannot be migrated
+    :raises CommandError: when the database is not allowed to be, or cannot be migrated
     """
     config = current_app.extensions["migrate"].migrate.get_config()
     config.attributes["connection"] = connection

@@ -1,12 +1,12 @@
-"""What gunicorn needs done before it serves, in a child process that ends afterwards.
+"""The start of the server, in a child of gunicorn.
 
 The settings and the migrations need SQLAlchemy, Flask and alembic. gunicorn's arbiter lives as long
 as the server and needs none of them. So a child reads the settings, and migrates when the arbiter
-asks for it. Both processes import this module, and only the child imports what is large.
+asks for it. Both processes import this module, and only the child imports large packages.
 
 The child writes the settings that gunicorn needs to its standard output, as a line of JSON. A line
-on its standard input lets it go on. It ends when that input ends: the arbiter has died, or wanted
-only the settings.
+on its standard input lets it continue. It ends when that input ends: the arbiter has died, or
+wanted only the settings.
 """
 
 import json
@@ -54,7 +54,10 @@ class ServerStart:
         self._output = cast("IO[str]", self._child.stdout)
 
     def settings(self) -> dict[str, Any]:
-        """Return the `SERVER_SETTINGS`, or exit as the child did where they are wrong."""
+        """Return the `SERVER_SETTINGS`.
+
+        If they are wrong, exit with the child's code.
+        """
         line = self._output.readline()
         if not line:
             self.close()
@@ -69,7 +72,10 @@ class ServerStart:
             self._input.flush()
 
     def finish(self) -> None:
-        """Wait until the database is prepared, and exit as the child does where it fails."""
+        """Wait until the database is prepared.
+
+        If that fails, exit with the child's code.
+        """
         self._child.wait()  # before its input ends, which would end the child
         self.close()
         if code := self._exit_code():
@@ -106,13 +112,19 @@ def main() -> None:
 
 
 def _end_with_the_arbiter() -> None:
-    """End this process when the arbiter dies; the database undoes what is not committed."""
+    """End this process when the arbiter dies.
+
+    The database rolls back uncommitted changes.
+    """
     os.read(sys.stdin.fileno(), 1)
     os._exit(os.EX_SOFTWARE)
 
 
 def _prepare_database(settings: "Settings") -> None:
-    """Migrate the database where the settings say so; else warn of an unexpected revision."""
+    """Migrate the database if the settings say so.
+
+    Otherwise, warn of an unexpected revision.
+    """
     from flask import Flask
     from flask_migrate import upgrade
 

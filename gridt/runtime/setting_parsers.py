@@ -1,4 +1,7 @@
-"""Parsers of settings: each checks the value of a variable, and returns what the service uses."""
+"""Parsers of settings.
+
+Each checks the value of a variable, and returns what the service uses.
+"""
 
 import os
 import secrets
@@ -39,7 +42,7 @@ def rate(text: str) -> str:
     try:
         parse(text)
     except ValueError:
-        raise ValidationError("Not a limit such as 120/minute or 40/hour.") from None
+        raise ValidationError("Must be a limit, such as 120/minute or 40/hour.") from None
     return text
 
 
@@ -51,46 +54,55 @@ def bind(text: str) -> str:
         if ":" in host:  # an IPv6 address needs brackets
             is_address = is_address and host.startswith("[") and host.endswith("]")
         if not is_address and not one.strip().startswith(("unix:", "fd://")):
-            raise ValidationError("Not like 127.0.0.1:5000, [::1]:5000 or unix:/run/gridt.sock.")
+            raise ValidationError(
+                "Must be like 127.0.0.1:5000, [::1]:5000 or unix:/run/gridt.sock."
+            )
     return text
 
 
 def redis_url(text: str | None) -> str | None:
     """Check the address of a Redis."""
     if text is not None and not text.startswith(("redis://", "rediss://")):
-        raise ValidationError("Not a redis:// address.")
+        raise ValidationError("Must be a redis:// address.")
     return text
 
 
 def database_url(text: str) -> URL:
-    """Parse a database address; a relative SQLite path starts at the instance folder.
+    """Parse a database address.
 
-    :raises ValidationError: when it is none
+    A relative SQLite path starts at the instance folder.
+
+    :raises ValidationError: when the address is not valid
     """
     try:
         url = make_url(text)
         url = url.set(drivername=_DRIVERS[url.drivername.partition("+")[0]])
     except (ArgumentError, KeyError, ValueError):
-        raise ValidationError("Neither a sqlite:// nor a postgresql:// address.") from None
+        raise ValidationError("Must be a sqlite:// or a postgresql:// address.") from None
     if url.get_backend_name() == "sqlite" and url.database not in _IN_MEMORY:
         url = url.set(database=str(INSTANCE_FOLDER / str(url.database)))
     return url
 
 
 def replica_url(text: str | None, url: URL | None) -> str | None:
-    """Parse the address of a replica, which only a PostgreSQL has."""
+    """Parse the address of a replica of PostgreSQL."""
     if text is None:
         return None
     replica = database_url(text)
     if replica.get_backend_name() == "sqlite":
-        raise ValidationError("Not a postgresql:// address.")
+        raise ValidationError("Must be a postgresql:// address.")
     if url is not None and url.get_backend_name() == "sqlite":
-        raise ValidationError("Only a PostgreSQL has a replica, and GRIDT_DATABASE_URL is none.")
+        raise ValidationError(
+            "Only PostgreSQL has replicas, and GRIDT_DATABASE_URL is not PostgreSQL."
+        )
     return replica.render_as_string(hide_password=False)
 
 
 def smtp_url(text: str | None) -> str | None:
-    """Check the address of a mail server; a password goes to it over TLS, or not far."""
+    """Check the address of a mail server.
+
+    A password needs TLS, unless the mail server is on this machine.
+    """
     if not text:
         return None
     try:
@@ -100,23 +112,26 @@ def smtp_url(text: str | None) -> str | None:
     except ValueError:
         ok = False
     if not ok:
-        raise ValidationError("Not like smtp+starttls://user:password@host:587.")
+        raise ValidationError("Must be like smtp+starttls://user:password@host:587.")
     if not unquote(f"{url.username}{url.password}").isascii():
-        raise ValidationError("User and password can only be ASCII.")
+        raise ValidationError("User and password must be ASCII.")
     if url.password and url.scheme == "smtp" and url.hostname not in _LOOPBACK:
         raise ValidationError("It would send the password in clear: use smtp+starttls or smtps.")
     return text
 
 
 def mail_from(text: str) -> str:
-    """Check who mails are from: an address, with a name before it or not."""
+    """Check the sender of e-mails.
+
+    It is an address, with or without a name.
+    """
     try:
         (address,) = EmailPolicy().header_factory("From", text).addresses
         if address.username and address.domain and address.addr_spec.isascii():
             return text
     except ValueError:  # more than one, or none
         pass
-    raise ValidationError("Not like gridt <gridt@example.org>.")
+    raise ValidationError("Must be like gridt <gridt@example.org>.")
 
 
 def client_url(text: str | None) -> str | None:
@@ -130,12 +145,12 @@ def client_url(text: str | None) -> str | None:
     except ValueError:
         ok = False
     if not ok:
-        raise ValidationError("Not like https://app.example.org.")
+        raise ValidationError("Must be like https://app.example.org.")
     return text
 
 
 def secret_key(given: str | None, url: URL | None) -> str | None:
-    """Return the key given, or for an embedded database one of its own."""
+    """Return the given key, or an embedded database's own key."""
     if given is not None:
         return _long_enough(given)
     if url is None:
@@ -148,9 +163,9 @@ def secret_key(given: str | None, url: URL | None) -> str | None:
     try:
         kept = _kept_secret(path)
     except OSError as error:
-        raise ValidationError(f"None is given, and none can be kept: {error}.") from None
+        raise ValidationError(f"There is none, and a new one cannot be stored: {error}.") from None
     if len(kept) < 32:
-        raise ValidationError(f"The one kept in {path} is cut off.")
+        raise ValidationError(f"The one in {path} is cut off.")
     return kept
 
 
@@ -159,18 +174,21 @@ def earlier_keys(given: str | None) -> tuple[str, ...]:
 
 
 def metrics_token(given: str | None) -> str | None:
-    """Check the token of GET /metrics; a setting that is there but empty is none."""
+    """Check the token of GET /metrics.
+
+    An empty setting counts as none.
+    """
     return _long_enough(given) if given else None
 
 
 def _long_enough(key: str) -> str:
     if len(key) < 32:
-        raise ValidationError("Shorter than 32 characters.")
+        raise ValidationError("Must have at least 32 characters.")
     return key
 
 
 def _kept_secret(path: Path) -> str:
-    """Return the key kept in a file; make one the first time."""
+    """Return the key in a file, or create it."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with NamedTemporaryFile("w", dir=path.parent) as draft:  # mode 600

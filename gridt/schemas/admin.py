@@ -1,4 +1,4 @@
-"""What admins see of accounts, and of the log."""
+"""Users and audit entries, as admins see them."""
 
 from typing import Any
 
@@ -14,76 +14,102 @@ ROLES = ["user", "admin"]
 
 
 class UsersIn(PageIn):
-    """Which users are asked for."""
+    """The filters of a list of users."""
 
     search = Line(
         load_default=None,
         validate=Length(max=254),
-        metadata={"description": "part of a username or e-mail address, in any case"},
+        metadata={"description": "Part of a username or e-mail address, in upper or lower case."},
     )
     role = fields.String(
-        load_default=None, validate=OneOf(ROLES), metadata={"description": "only these"}
+        load_default=None,
+        validate=OneOf(ROLES),
+        metadata={"description": "Only users with this role."},
     )
     deactivated = fields.Boolean(
-        load_default=None, metadata={"description": "only those who are, or are not"}
+        load_default=None,
+        metadata={
+            "description": "Only deactivated accounts (`true`), or only the others (`false`)."
+        },
     )
 
 
 class UserPatch(In):
-    """What an admin may change about somebody."""
+    """The changes that an admin can make to a user."""
 
-    role = fields.String(required=True, validate=OneOf(ROLES))
+    role = fields.String(
+        required=True, validate=OneOf(ROLES), metadata={"description": "The new role."}
+    )
 
 
 class AdminUser(Identity):
-    """Somebody, as admins see them."""
+    """A user, as admins see them."""
 
-    deactivated_at = fields.DateTime(required=True, allow_none=True)
+    deactivated_at = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When an admin deactivated the account; null if it is in use."},
+    )
 
 
 class AdminUserChanged(AdminUser, Message):
-    """Somebody, as they are now."""
+    """A user after a change."""
 
 
 class AuditIn(PageIn):
-    """Which entries of the log are asked for."""
+    """The filters of the audit log."""
 
     user = QueryInteger(
         load_default=None,
         validate=Range(1, largest_in(User.id)),
-        metadata={"description": "the id of a user who did it or whom it was done to"},
+        metadata={"description": "Only entries with this id as `actor_id` or `user_id`."},
     )
     action = fields.String(
         load_default=None,
         validate=OneOf([kind.value for kind in AUDITED]),
-        metadata={"description": "only what was done so"},
+        metadata={"description": "Only entries with this action."},
     )
     since = Moment(
         load_default=None,
-        metadata={"description": "only what was done from then on"},
+        metadata={"description": "Only entries from this moment on."},
     )
 
 
 class AuditOut(Schema):
-    """What was done, when, by whom and to whom."""
+    """An entry of the audit log."""
 
-    id = fields.Integer(required=True)
-    at = fields.DateTime(required=True)
-    action = fields.String(required=True)
+    id = fields.Integer(required=True, metadata={"description": "The id of the entry."})
+    at = fields.DateTime(required=True, metadata={"description": "When it happened."})
+    action = fields.String(required=True, metadata={"description": "The kind of event."})
     actor_id = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"description": "who did it; null for an operator, or for nobody knows whom"},
+        metadata={
+            "description": "The id of the user who did it; null for an operator or an unknown"
+            " person."
+        },
     )
     user_id = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "whom it concerns"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id of the user whom it concerns."},
     )
     subject = fields.String(
-        required=True, allow_none=True, metadata={"description": "the table of what it concerns"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The table of the object that it concerns."},
     )
-    subject_id = fields.Integer(required=True, allow_none=True)
-    details = fields.Dict(required=True)
-    request_id = fields.String(required=True, allow_none=True)
+    subject_id = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "The id of that object."}
+    )
+    details = fields.Dict(
+        required=True, metadata={"description": "Further facts, which depend on the action."}
+    )
+    request_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id of the HTTP request that caused it."},
+    )
 
 
 def admin_user(user: User | Row[Any], **more: Any) -> dict[str, Any]:

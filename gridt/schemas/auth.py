@@ -1,4 +1,4 @@
-"""Registering, logging in and out."""
+"""Registration, sessions and passwords."""
 
 from typing import Any
 
@@ -29,7 +29,10 @@ class RegisterIn(In):
     email = EmailField(
         required=True,
         validate=Length(max=LONGEST_EMAIL),
-        metadata={"description": "shown to nobody else", "examples": ["robin@example.org"]},
+        metadata={
+            "description": "The e-mail address; other users never see it.",
+            "examples": ["robin@example.org"],
+        },
     )
     password = NewPassword()
     time_zone = TimeZoneField(metadata=TIME_ZONE_NOTES)
@@ -48,12 +51,12 @@ class RegisterIn(In):
 
 
 class LoginIn(In):
-    """A username or an e-mail address, and the password."""
+    """The credentials to log in with."""
 
     username = Line(
         required=True,
         validate=Length(max=1024),
-        metadata={"description": "or the e-mail address", "examples": ["robin"]},
+        metadata={"description": "The username or the e-mail address.", "examples": ["robin"]},
     )
     password = given_password()
 
@@ -66,54 +69,71 @@ class ChangePasswordIn(In):
 
 
 class LogoutIn(In):
-    """Which logins to end."""
+    """The sessions to end."""
 
     everywhere = fields.Boolean(
-        load_default=False, metadata={"description": "every login of the caller, not only this one"}
+        load_default=False,
+        metadata={"description": "End all sessions of the caller, instead of this one only."},
     )
 
 
 class Registered(Message):
     """A new account."""
 
-    id = fields.Integer(required=True)
-    username = fields.String(required=True)
+    id = fields.Integer(required=True, metadata={"description": "The id of the new user."})
+    username = fields.String(
+        required=True, metadata={"description": "The username, without blanks at its ends."}
+    )
 
 
 class Tokens(Message):
-    """A login: the access token for each call, the refresh token for `/auth/refresh`."""
+    """The tokens of a session."""
 
     access_token = fields.String(
-        required=True, metadata={"description": "goes with every call as `Authorization: Bearer …`"}
+        required=True,
+        metadata={
+            "description": "The token for requests, in the header `Authorization: Bearer …`."
+        },
     )
     refresh_token = fields.String(
         required=True,
-        metadata={"description": "good for one call of `/auth/refresh`, which gives another"},
+        metadata={
+            "description": "The token for one request to `POST /auth/refresh`, whose answer has"
+            " the next one."
+        },
     )
     expires_in = fields.Integer(
         required=True,
-        metadata={"description": "for how many seconds the access token holds"},
+        metadata={"description": "How many seconds the access token is valid."},
     )
 
 
 class LoginOut(Schema):
-    """A login of the caller that has not ended."""
+    """An active session of the caller."""
 
-    id = fields.Integer(required=True)
+    id = fields.Integer(required=True, metadata={"description": "The id of the session."})
     device = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": 'as far as its User-Agent tells, such as "Firefox on Linux"'},
+        metadata={
+            "description": 'The device, read from the User-Agent header, such as "Firefox on'
+            ' Linux".'
+        },
     )
-    created_at = fields.DateTime(required=True)
+    created_at = fields.DateTime(
+        required=True, metadata={"description": "When the user logged in."}
+    )
     last_used_at = fields.DateTime(
         required=True,
         metadata={
-            "description": "when it was given tokens last, by logging in or refreshing; the access"
-            " token of then may have been used until it expired"
+            "description": "When the session last got tokens, by logging in or refreshing. Its"
+            " access token may have been used later, until it expired."
         },
     )
     expires_at = fields.DateTime(
-        required=True, metadata={"description": "when it ends, unless it is refreshed before"}
+        required=True,
+        metadata={"description": "When the session ends, unless it is refreshed before."},
     )
-    current = fields.Boolean(required=True, metadata={"description": "whether it is the caller's"})
+    current = fields.Boolean(
+        required=True, metadata={"description": "Whether this is the session of the request."}
+    )

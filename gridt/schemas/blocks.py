@@ -1,4 +1,4 @@
-"""Blocks and reports: what keeps people from each other, and what admins are to look at."""
+"""Blocked users."""
 
 from marshmallow import Schema, fields
 
@@ -6,12 +6,16 @@ from gridt.http.fields import Message
 
 
 class BlockOut(Schema):
-    """Somebody whom the caller blocked."""
+    """A user whom the caller has blocked."""
 
-    id = fields.Integer(required=True)
-    username = fields.String(required=True)
-    blocked_at = fields.DateTime(required=True)
+    id = fields.Integer(required=True, metadata={"description": "The id of the blocked user."})
+    username = fields.String(
+        required=True, metadata={"description": "The username of the blocked user."}
+    )
+    blocked_at = fields.DateTime(
+        required=True, metadata={"description": "When the caller blocked the user."}
+    )
 
 
 class BlockChanged(BlockOut, Message):
-    """A block that was made, now or before."""
+    """A blocked user, after the caller blocked them."""

@@ -6,16 +6,19 @@ from gridt.http.fields import Message
 
 
 class CalendarStatus(Schema):
-    """Whether there is a secret address of one's calendar."""
+    """Whether the caller's calendar has a secret address."""
 
     since = fields.DateTime(
-        required=True, allow_none=True, metadata={"description": "null where there is none"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "When the secret address was created; null if there is none."},
     )
 
 
 class CalendarMade(CalendarStatus, Message):
-    """The secret address of one's calendar; it is told this once."""
+    """The secret address of the caller's calendar, shown this once."""
 
     url = fields.String(
-        required=True, metadata={"description": "relative to the address of this service"}
+        required=True,
+        metadata={"description": "The secret address, relative to the address of this service."},
     )

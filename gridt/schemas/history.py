@@ -1,4 +1,4 @@
-"""What became of turns, one by one and for a movement as a whole."""
+"""Histories of members, and statistics of movements."""
 
 from datetime import date
 
@@ -9,10 +9,10 @@ from gridt.http.clock_fields import DayOrMoment
 from gridt.http.fields import In, QueryInteger
 from gridt.turns.scoring import Outcome
 
-#: a year that anybody may ask for
+#: the years that a client may ask for
 YEARS = Range(1970, 2999)
 
-_WHOSE = {"description": "`me`, or the id of a leader of the caller"}
+_WHOSE = {"description": "`me`, or the id of one of the caller's leaders."}
 
 
 def _of_a_year(day: date) -> None:
@@ -20,79 +20,129 @@ def _of_a_year(day: date) -> None:
 
 
 def _day(words: str) -> DayOrMoment:
-    description = f"{words} ({YEARS.min} to {YEARS.max})"
+    description = f"{words} (years {YEARS.min} to {YEARS.max})."
     return DayOrMoment(description, load_default=None, validate=_of_a_year)
 
 
 class HistoryIn(In):
-    """Whose turns are asked for, and which."""
+    """The member, and the range of their turns."""
 
     user = fields.String(load_default="me", metadata=_WHOSE)
 
     class Meta(In.Meta):
         include = {  # noqa: RUF012 - marshmallow's way to name what Python keeps for itself
-            "from": _day("the first of their days, or a moment; else the last 30 turns are told"),
-            "to": _day("the last of their days, or the moment that is the first not meant; or now"),
+            "from": _day("The first day, or a moment; by default, the last 30 turns"),
+            "to": _day("The last day, or the first moment after the range; by default, now"),
         }
 
 
 class PictureIn(In):
-    """Whose year is to be drawn."""
+    """The member, and the year to draw."""
 
     user = fields.String(load_default="me", metadata=_WHOSE)
     year = QueryInteger(
-        load_default=None, validate=YEARS, metadata={"description": "the present one if left out"}
+        load_default=None,
+        validate=YEARS,
+        metadata={"description": "The year to draw; the current one by default."},
     )
 
 
 class TurnPast(Schema):
-    """A turn, and what became of it."""
+    """A turn with its outcome."""
 
-    starts_at = fields.DateTime(required=True)
-    ends_at = fields.DateTime(required=True)
+    starts_at = fields.DateTime(required=True, metadata={"description": "When the turn starts."})
+    ends_at = fields.DateTime(
+        required=True,
+        metadata={"description": "When the turn ends: the first moment that is not part of it."},
+    )
     outcome = fields.String(
         required=True,
         validate=OneOf([*Outcome]),
-        metadata={"description": "`open`: the present one, which is not done yet"},
+        metadata={
+            "description": "The outcome of the turn. `open` is the current turn while it is not"
+            " done; `free` is a missed turn that does not end the streak."
+        },
     )
-    updates = fields.Integer(required=True, metadata={"description": "how many were posted"})
-    first_update_at = fields.DateTime(required=True, allow_none=True)
+    updates = fields.Integer(
+        required=True, metadata={"description": "How many updates the member posted in the turn."}
+    )
+    first_update_at = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When the member did it first; null if they did not."},
+    )
     late = fields.Boolean(
         required=True,
-        metadata={"description": "done, but only by updates imported too late for a streak"},
+        metadata={
+            "description": "Whether the turn is done only by updates that were imported too late"
+            " for a streak."
+        },
     )
 
 
 class StreaksOut(Schema):
-    """How long the streaks of members are."""
+    """The members' current streaks, in turns."""
 
-    average = fields.Float(required=True)
-    median = fields.Float(required=True)
-    longest = fields.Integer(required=True)
+    average = fields.Float(required=True, metadata={"description": "The arithmetic mean."})
+    median = fields.Float(required=True, metadata={"description": "The median."})
+    longest = fields.Integer(required=True, metadata={"description": "The longest streak."})
 
 
 class WeekOut(Schema):
-    """How many turns were done in a week, Monday to Sunday by each member's own calendar."""
+    """The turns that ended in a week.
 
-    starts_on = fields.Date(required=True)
-    done_turns = fields.Integer(required=True)
-    turns = fields.Integer(required=True, metadata={"description": "done or missed"})
+    Weeks run from Monday to Sunday, by each member's own calendar.
+    """
+
+    starts_on = fields.Date(required=True, metadata={"description": "The Monday of the week."})
+    done_turns = fields.Integer(
+        required=True, metadata={"description": "How many turns were done."}
+    )
+    turns = fields.Integer(
+        required=True, metadata={"description": "How many turns were done or missed."}
+    )
     completion = fields.Float(
-        required=True, allow_none=True, metadata={"description": "the one by the other"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "`done_turns` divided by `turns`; null if `turns` is 0."},
     )
 
 
 class StatisticsOut(Schema):
-    """How the members of a movement do, together."""
+    """How a movement's members do together."""
 
-    members = fields.Integer(required=True)
+    members = fields.Integer(
+        required=True, metadata={"description": "How many members the movement has."}
+    )
     counted = fields.Integer(
         required=True,
-        metadata={"description": "the members, drawn by chance, whom all that follows is of"},
+        metadata={"description": "How many members, chosen at random, the figures below describe."},
     )
     done = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "by their own clocks"}
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "How many members have done their current turn, each by their own"
+            " clock; null if fewer than five are counted."
+        },
     )
-    paused = fields.Integer(required=True, allow_none=True)
-    streaks = fields.Nested(StreaksOut, required=True, allow_none=True)
-    weeks = fields.List(fields.Nested(WeekOut), required=True)
+    paused = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "How many members are paused; null if fewer than five are counted."
+        },
+    )
+    streaks = fields.Nested(
+        StreaksOut,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The current streaks; null if fewer than five members are counted."
+        },
+    )
+    weeks = fields.List(
+        fields.Nested(WeekOut),
+        required=True,
+        metadata={"description": "The latest weeks of at least five members, oldest first."},
+    )

@@ -1,4 +1,4 @@
-"""Updates of the past, many at once."""
+"""Import of past updates."""
 
 from marshmallow import fields
 
@@ -9,17 +9,28 @@ from gridt.http.fields import (
 
 
 class ImportIn(In):
-    """How updates are to be imported."""
+    """The options of an import."""
 
     skip_duplicates = fields.Boolean(
         load_default=False,
-        metadata={"description": "leave out what was reported before, instead of complaining"},
+        metadata={
+            "description": "Skip turns that were reported before, instead of refusing the file."
+        },
     )
 
 
 class ImportOut(Message):
-    """What became of the rows of a file."""
+    """The result of an import."""
 
-    imported = fields.Integer(required=True)
-    duplicates = fields.Integer(required=True, metadata={"description": "left out"})
-    of_other_movements = fields.Integer(required=True, metadata={"description": "left out"})
+    imported = fields.Integer(
+        required=True, metadata={"description": "How many rows were imported."}
+    )
+    duplicates = fields.Integer(
+        required=True, metadata={"description": "How many rows were skipped as duplicates."}
+    )
+    of_other_movements = fields.Integer(
+        required=True,
+        metadata={
+            "description": "How many rows were skipped because they belong to other movements."
+        },
+    )

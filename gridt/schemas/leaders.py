@@ -8,30 +8,52 @@ from gridt.schemas.updates import UpdateOut
 
 
 class LeaderOut(Schema):
-    """Somebody whom the caller follows, or who follows the caller."""
+    """A leader or a follower of the caller."""
 
-    id = fields.Integer(required=True)
-    username = fields.String(required=True)
-    bio = fields.String(required=True)
-    avatar = fields.String(required=True, metadata={"description": "MD5 as Gravatar expects it"})
-    last_update = fields.Nested(UpdateOut, required=True, allow_none=True)
+    id = fields.Integer(required=True, metadata={"description": "The id of the user."})
+    username = fields.String(required=True, metadata={"description": "Their username."})
+    bio = fields.String(required=True, metadata={"description": "Their bio."})
+    avatar = fields.String(
+        required=True, metadata={"description": "The MD5 hash that Gravatar expects."}
+    )
+    last_update = fields.Nested(
+        UpdateOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Their latest update in this movement; null if there is none."},
+    )
     last_signal = fields.Nested(
-        UpdateOut, required=True, allow_none=True, metadata={"description": "as last_update"}
+        UpdateOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The same as `last_update`."},
     )
     done = fields.Boolean(
-        required=True, metadata={"description": "whether their present turn is, by their own clock"}
+        required=True,
+        metadata={"description": "Whether they have done their current turn, by their own clock."},
     )
-    streak = fields.Integer(required=True, metadata={"description": "turns since the last miss"})
-    paused_until = fields.DateTime(required=True, allow_none=True)
+    streak = fields.Integer(
+        required=True,
+        metadata={"description": "How many turns they have done since their last miss."},
+    )
+    paused_until = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When their pause ends; null if they are not paused."},
+    )
 
 
 class LeaderWithHistory(LeaderOut):
-    """A leader, with what they said lately."""
+    """A leader with their latest messages."""
 
-    message_history = fields.List(fields.Nested(UpdateOut), required=True)
+    message_history = fields.List(
+        fields.Nested(UpdateOut),
+        required=True,
+        metadata={"description": "Their last 10 updates with a message, newest first."},
+    )
 
 
 def leader_answer(view: dict[str, Any]) -> dict[str, Any]:
-    """Make a `LeaderOut` of a leader or follower as the other sees them."""
+    """Make a `LeaderOut` from a view of a user."""
     view["last_signal"] = view["last_update"]
     return view

@@ -1,4 +1,4 @@
-"""Movements, their leaders and their updates."""
+"""Movements, and how the caller stands in them."""
 
 from typing import Any
 
@@ -25,22 +25,26 @@ from gridt.text import fold
 FIXED = {"subscriptions"}
 
 _NAME = {
-    "description": "free, in any case; it stands in addresses",
+    "description": "The name, which is part of addresses. No other movement has the same name in"
+    " upper or lower case.",
     "examples": ["Stretching"],
 }
-_SHORT = {"description": "a line for lists", "examples": ["Ten minutes before breakfast"]}
-_LONG = {"description": "all there is to say", "examples": ["Neck, back and legs."]}
+_SHORT = {"description": "One line for lists.", "examples": ["Ten minutes before breakfast"]}
+_LONG = {"description": "The full description.", "examples": ["Neck, back and legs."]}
 _WORDS = ", ".join(f"`{word}`" for word in WORDS)
 _INTERVAL = {
     "type": "string",
     "format": "interval",
-    "description": f"one of {_WORDS}, or an ISO 8601 duration such as `P2D`",
+    "description": f"How long a turn is: {_WORDS}, or an ISO 8601 duration such as `P2D`.",
     "examples": ["daily"],
 }
 
 
 class MovementName(Name):
-    """A name that can stand in a path and cannot be taken for an id or a route there."""
+    """A name that can stand in a path.
+
+    Nothing there can take it for an id or a route.
+    """
 
     pattern = r"^(?=[^\u0000/]*\S)(?=[^\u0000/]*\D)[^\u0000/]*$"
 
@@ -48,16 +52,16 @@ class MovementName(Name):
         name = super()._deserialize(*args, **kwargs)
         folded = fold(name)
         if folded.isdecimal():
-            raise ValidationError("A name of digits alone would be taken for an id.")
+            raise ValidationError("Must not consist of digits only.")
         if folded in FIXED:
-            raise ValidationError("This name is an address of the service.")
+            raise ValidationError("Must not be an address of the service.")
         if "/" in name:
-            raise ValidationError("A name with a slash cannot stand in an address.")
+            raise ValidationError("Must not contain a slash.")
         return name
 
 
 class MovementPatch(In):
-    """What may be changed about a movement."""
+    """The changes that can be made to a movement."""
 
     name = MovementName(validate=Length(4, 50), metadata=_NAME)
     short_description = Line(validate=Length(10, 100), metadata=_SHORT)
@@ -66,17 +70,21 @@ class MovementPatch(In):
     free_misses = Whole(
         validate=Range(0, 30),
         metadata={
-            "description": "so many misses in `free_turns` turns do not end a streak",
+            "description": "Up to this many missed turns in any `free_turns` consecutive turns"
+            " do not end a streak.",
             "examples": [2],
         },
     )
     free_turns = Whole(
         validate=Range(1, 100),
-        metadata={"description": "the turns that `free_misses` counts in", "examples": [30]},
+        metadata={
+            "description": "The number of consecutive turns in which `free_misses` counts.",
+            "examples": [30],
+        },
     )
     counts_every_update = Flag(
         metadata={
-            "description": "whether a turn may be reported done more than once afterwards",
+            "description": "Whether a member can report a turn that is over more than once.",
             "examples": [False],
         },
     )
@@ -92,92 +100,152 @@ class MovementIn(MovementPatch):
 
 
 class MovementsIn(PageIn):
-    """Which movements are asked for, and in which order."""
+    """The filters and the order of a list of movements."""
 
     search = Line(
         load_default=None,
         validate=Length(max=100),
-        metadata={"description": "part of a name or description, in any case"},
+        metadata={"description": "Part of a name or description, in upper or lower case."},
     )
     subscribed = fields.Boolean(
         load_default=None,
-        metadata={"description": "only those that the caller is, or is not, a member of"},
+        metadata={
+            "description": "Only movements that the caller has joined (`true`) or has not joined"
+            " (`false`)."
+        },
     )
     sort = fields.String(
         load_default="name",
         validate=OneOf(["name", "newest", "members"]),
-        metadata={"description": "what to order by: `members` puts the largest first"},
+        metadata={
+            "description": "The order: by name, newest first, or by the number of members,"
+            " largest first."
+        },
     )
 
 
 class TurnOut(Schema):
-    """The time in which something is to be done once."""
+    """A turn: the time in which to do it once."""
 
-    starts_at = fields.DateTime(required=True)
-    ends_at = fields.DateTime(required=True)
-    done = fields.Boolean(required=True)
+    starts_at = fields.DateTime(required=True, metadata={"description": "When the turn starts."})
+    ends_at = fields.DateTime(
+        required=True,
+        metadata={"description": "When the turn ends: the first moment that is not part of it."},
+    )
+    done = fields.Boolean(
+        required=True, metadata={"description": "Whether the caller has done it."}
+    )
 
 
 class CompletionOut(Schema):
-    """How many turns were done, of those that count."""
+    """How many turns were done."""
 
-    done_turns = fields.Integer(required=True)
-    turns = fields.Integer(required=True, metadata={"description": "done or missed"})
+    done_turns = fields.Integer(
+        required=True, metadata={"description": "How many turns were done."}
+    )
+    turns = fields.Integer(
+        required=True, metadata={"description": "How many turns were done or missed."}
+    )
 
 
 class StandingOut(CompletionOut):
-    """How the caller stands, by their own clock."""
+    """The caller's standing in a movement, by their own clock."""
 
-    turn = fields.Nested(TurnOut, required=True)
+    turn = fields.Nested(TurnOut, required=True, metadata={"description": "The current turn."})
     due_at = fields.DateTime(
-        required=True, metadata={"description": "the end of the first turn that is to be done"}
+        required=True, metadata={"description": "The end of the first turn that is not done yet."}
     )
-    streak = fields.Integer(required=True, metadata={"description": "turns since the last miss"})
-    best_streak = fields.Integer(required=True)
+    streak = fields.Integer(
+        required=True,
+        metadata={"description": "How many turns the caller has done since their last miss."},
+    )
+    best_streak = fields.Integer(
+        required=True, metadata={"description": "The caller's longest streak ever, in turns."}
+    )
     lately = fields.Nested(
-        CompletionOut, required=True, metadata={"description": "in the last 30 turns"}
+        CompletionOut, required=True, metadata={"description": "The last 30 turns."}
     )
-    paused_until = fields.DateTime(required=True, allow_none=True)
+    paused_until = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When the caller's pause ends; null if they are not paused."},
+    )
 
 
 class MovementOut(Schema):
-    """A movement as the caller sees it; the last five members are for subscribers."""
+    """A movement. Only subscribers get the last five members."""
 
-    id = fields.Integer(required=True)
-    name = fields.String(required=True)
-    short_description = fields.String(required=True)
-    description = fields.String(required=True)
+    id = fields.Integer(required=True, metadata={"description": "The id of the movement."})
+    name = fields.String(
+        required=True, metadata={"description": "The name; no two movements share one."}
+    )
+    short_description = fields.String(
+        required=True, metadata={"description": "One line for lists."}
+    )
+    description = fields.String(
+        required=True, metadata={"description": "The full description; it may be empty."}
+    )
     interval = fields.String(
-        required=True, metadata={"description": f"one of {_WORDS}, or an ISO 8601 duration"}
+        required=True,
+        metadata={"description": f"How long a turn is: {_WORDS}, or an ISO 8601 duration."},
     )
-    free_misses = fields.Integer(required=True)
-    free_turns = fields.Integer(required=True)
-    counts_every_update = fields.Boolean(required=True)
-    created_at = fields.DateTime(required=True)
+    free_misses = fields.Integer(
+        required=True,
+        metadata={
+            "description": "Up to this many missed turns in any `free_turns` consecutive turns"
+            " do not end a streak."
+        },
+    )
+    free_turns = fields.Integer(
+        required=True,
+        metadata={"description": "The number of consecutive turns in which `free_misses` counts."},
+    )
+    counts_every_update = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether a member can report a turn that is over more than once."},
+    )
+    created_at = fields.DateTime(
+        required=True, metadata={"description": "When the movement was started."}
+    )
     creator_id = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "null: account deleted"}
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The id of the user who started it; null if that account was deleted."
+        },
     )
-    member_count = fields.Integer(required=True)
-    subscribed = fields.Boolean(required=True)
-    subscribed_at = fields.DateTime()
+    member_count = fields.Integer(
+        required=True, metadata={"description": "How many members the movement has."}
+    )
+    subscribed = fields.Boolean(
+        required=True, metadata={"description": "Whether the caller is a member."}
+    )
+    subscribed_at = fields.DateTime(metadata={"description": "When the caller joined."})
     last_update = fields.Nested(
-        UpdateOut, allow_none=True, metadata={"description": "the caller's own"}
+        UpdateOut,
+        allow_none=True,
+        metadata={
+            "description": "The caller's latest update in this movement; null if there is none."
+        },
     )
     last_signal_sent = fields.Nested(
-        UpdateOut, allow_none=True, metadata={"description": "as last_update"}
+        UpdateOut, allow_none=True, metadata={"description": "The same as `last_update`."}
     )
-    standing = fields.Nested(StandingOut)
+    standing = fields.Nested(StandingOut, metadata={"description": "How the caller stands."})
     leaders = fields.List(
-        fields.Nested(LeaderOut), metadata={"description": "whom the caller follows here"}
+        fields.Nested(LeaderOut), metadata={"description": "The caller's leaders."}
     )
 
 
 class MovementChanged(MovementOut, Message):
-    """A movement as it is now."""
+    """A movement, and a message about what happened."""
 
 
 def movement_answer(view: dict[str, Any], message: str | None = None) -> dict[str, Any]:
-    """Make a `MovementOut` of what a user sees, or with a message a `MovementChanged`."""
+    """Make a `MovementOut` from the view of a movement.
+
+    :param message: makes it a `MovementChanged`
+    """
     view["interval"] = spelled(view["interval"])
     if view["subscribed"]:
         view["last_signal_sent"] = view["last_update"]

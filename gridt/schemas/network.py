@@ -1,4 +1,4 @@
-"""Who leads whom in a movement."""
+"""The leader network of a movement."""
 
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
@@ -9,12 +9,12 @@ from gridt.http.fields import In
 
 
 class NetworkIn(In):
-    """How the network is to be written down."""
+    """The format of the export."""
 
     format = fields.String(
         load_default="json",
         validate=OneOf([*GRAPH_FORMATS, "svg"]),
-        metadata={"description": f"`svg` is a picture, of up to {MOST_DRAWN} members"},
+        metadata={"description": f"The format; `svg` is a picture of up to {MOST_DRAWN} members."},
     )
 
 
@@ -22,37 +22,49 @@ _LABELS = [{"type": "integer"}, {"type": "string"}]
 
 
 class NetworkMember(Schema):
-    """A member, and whom they follow."""
+    """A member with their leaders."""
 
     id = fields.Raw(
         required=True,
         metadata={
             "oneOf": _LABELS,
-            "description": "The user's id for the creator and admins. For others a pseudonym, "
-            "which holds for this reader, this movement and this UTC day",
+            "description": "The user's id, for the creator and admins. Other members get a"
+            " pseudonym, which is valid for this reader, this movement and this"
+            " UTC day.",
         },
     )
-    live = fields.Boolean(required=True)
-    leaders = fields.List(fields.Raw(metadata={"oneOf": _LABELS}), required=True)
+    live = fields.Boolean(required=True, metadata={"description": "Whether the member is active."})
+    leaders = fields.List(
+        fields.Raw(metadata={"oneOf": _LABELS}),
+        required=True,
+        metadata={"description": "The ids or pseudonyms of their leaders."},
+    )
 
 
 class NetworkMovement(Schema):
-    """The movement that a network is of."""
+    """The movement of the network."""
 
-    id = fields.Integer(required=True)
-    name = fields.String(required=True)
-    member_count = fields.Integer(required=True)
+    id = fields.Integer(required=True, metadata={"description": "The id of the movement."})
+    name = fields.String(required=True, metadata={"description": "The name of the movement."})
+    member_count = fields.Integer(
+        required=True, metadata={"description": "How many members the movement has."}
+    )
 
 
 class NetworkOut(Schema):
     """The leader network of a movement."""
 
-    movement = fields.Nested(NetworkMovement, required=True)
+    movement = fields.Nested(
+        NetworkMovement, required=True, metadata={"description": "The movement."}
+    )
     you = fields.Raw(
         required=True,
         metadata={
             "oneOf": [*_LABELS, {"type": "null"}],
-            "description": "the member who asks; null for a creator or an admin who is none",
+            "description": "The caller's id or pseudonym; null for a creator or an admin who is"
+            " not a member.",
         },
     )
-    members = fields.List(fields.Nested(NetworkMember), required=True)
+    members = fields.List(
+        fields.Nested(NetworkMember), required=True, metadata={"description": "All members."}
+    )

@@ -8,27 +8,36 @@ from gridt.http.fields import In, Line, Message
 
 
 class PauseIn(In):
-    """Until when nothing is expected of the caller, at most a year ahead."""
+    """The end of a pause, at most 366 days ahead."""
 
     until = DayOrMoment(
-        "a moment with its zone, or the day, by one's own calendar, on which one is back",
+        "When the pause ends: a moment with its zone, or a day by the caller's calendar.",
         required=True,
     )
     reason = Line(
         load_default=None,
         allow_none=True,
         validate=Length(max=280),
-        metadata={"description": "for oneself; nobody else sees it", "examples": ["Skiing."]},
+        metadata={
+            "description": "A note for the caller; no other user sees it.",
+            "examples": ["Skiing."],
+        },
     )
 
 
 class PauseOut(Schema):
-    """A time in which nothing is expected of the caller."""
+    """The caller's current pause; null in each member without one."""
 
-    paused_from = fields.DateTime(required=True, allow_none=True)
-    paused_until = fields.DateTime(required=True, allow_none=True)
-    reason = fields.String(required=True, allow_none=True)
+    paused_from = fields.DateTime(
+        required=True, allow_none=True, metadata={"description": "When the pause started."}
+    )
+    paused_until = fields.DateTime(
+        required=True, allow_none=True, metadata={"description": "When the pause ends."}
+    )
+    reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "The caller's note."}
+    )
 
 
 class PauseChanged(PauseOut, Message):
-    """The caller's pause as it is now."""
+    """The caller's pause after a change."""

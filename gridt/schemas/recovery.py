@@ -1,11 +1,11 @@
-"""What comes in where somebody has to show that they read mail at an address."""
+"""Requests with tokens from e-mails."""
 
 from marshmallow.validate import Length
 
 from gridt.http.fields import In, Line
 from gridt.schemas.users import LONGEST_EMAIL, EmailField, NewPassword, given_password
 
-#: no token of ours is that long
+#: longer than any token of ours
 LONGEST_TOKEN = 4096
 
 
@@ -13,17 +13,20 @@ def _token() -> Line:
     return Line(
         required=True,
         validate=Length(max=LONGEST_TOKEN),
-        metadata={"description": "as the mail has it", "examples": ["eyJwIjoi…"]},
+        metadata={"description": "The token from the e-mail.", "examples": ["eyJwIjoi…"]},
     )
 
 
 class ResetPasswordRequestIn(In):
-    """Where to send what a new password can be set with."""
+    """The address of the account whose password is lost."""
 
     email = EmailField(
         required=True,
         validate=Length(max=LONGEST_EMAIL),
-        metadata={"examples": ["robin@example.org"]},
+        metadata={
+            "description": "The e-mail address of the account.",
+            "examples": ["robin@example.org"],
+        },
     )
 
 
@@ -35,13 +38,16 @@ class ResetPasswordConfirmIn(In):
 
 
 class ChangeEmailRequestIn(In):
-    """The password, and the address to have from now on."""
+    """The password, and the new e-mail address."""
 
     password = given_password()
     new_email = EmailField(
         required=True,
         validate=Length(max=LONGEST_EMAIL),
-        metadata={"examples": ["robin@example.com"]},
+        metadata={
+            "description": "The new e-mail address; gridt sends a token there.",
+            "examples": ["robin@example.com"],
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""Reports: what admins are to look at."""
+"""Reports of movements and updates."""
 
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf
@@ -8,72 +8,115 @@ from gridt.models import CATEGORIES
 
 
 class ReportIn(In):
-    """Why admins should look at something."""
+    """The reason for a report."""
 
     reason = Name(
         required=True,
         validate=Length(1, 1000),
-        metadata={"description": "for admins to read", "examples": ["This is an advertisement."]},
+        metadata={
+            "description": "The problem, in the caller's words, for admins.",
+            "examples": ["This is an advertisement."],
+        },
     )
-    category = fields.String(load_default="other", validate=OneOf(CATEGORIES))
+    category = fields.String(
+        load_default="other",
+        validate=OneOf(CATEGORIES),
+        metadata={"description": "The kind of problem."},
+    )
 
 
 class Reported(Message):
-    """A report, for whoever made it."""
+    """A report, as its reporter sees it."""
 
-    id = fields.Integer(required=True)
-    created_at = fields.DateTime(required=True)
+    id = fields.Integer(required=True, metadata={"description": "The id of the report."})
+    created_at = fields.DateTime(
+        required=True, metadata={"description": "When the caller reported it."}
+    )
 
 
 class ReportsIn(PageIn):
-    """Which reports are asked for."""
+    """The filters of a list of reports."""
 
     state = fields.String(
         load_default="open",
         validate=OneOf(["open", "closed"]),
-        metadata={"description": "only these"},
+        metadata={"description": "Only open reports, or only closed ones."},
     )
 
 
 class ResolutionIn(In):
-    """What became of a report."""
+    """The admins' decision on a report."""
 
     resolution = Name(
-        required=True, validate=Length(1, 1000), metadata={"examples": ["Removed the update."]}
+        required=True,
+        validate=Length(1, 1000),
+        metadata={
+            "description": "The action that the admins took.",
+            "examples": ["Removed the update."],
+        },
     )
 
 
 class PersonOut(Schema):
-    """Somebody whom a report is by or about."""
+    """A user."""
 
-    id = fields.Integer(required=True)
-    username = fields.String(required=True)
+    id = fields.Integer(required=True, metadata={"description": "The id of the user."})
+    username = fields.String(required=True, metadata={"description": "The username."})
 
 
 class ReportOut(Schema):
-    """A report, for admins."""
+    """A report, as admins see it."""
 
-    id = fields.Integer(required=True)
-    movement_id = fields.Integer(required=True)
+    id = fields.Integer(required=True, metadata={"description": "The id of the report."})
+    movement_id = fields.Integer(required=True, metadata={"description": "The id of the movement."})
     update_id = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "null: the movement itself"}
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The id of the reported update; null if the movement itself was"
+            " reported."
+        },
     )
     reporter = fields.Nested(
-        PersonOut, required=True, allow_none=True, metadata={"description": "null: account deleted"}
+        PersonOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The user who reported it; null if that account was deleted."},
     )
     author = fields.Nested(
-        PersonOut, required=True, allow_none=True, metadata={"description": "whose words they are"}
+        PersonOut,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The user who wrote the reported words; null if that account was"
+            " deleted."
+        },
     )
-    category = fields.String(required=True)
-    reason = fields.String(required=True)
+    category = fields.String(required=True, metadata={"description": "The kind of problem."})
+    reason = fields.String(
+        required=True, metadata={"description": "The problem, in the reporter's words."}
+    )
     snapshot = fields.String(
-        required=True, metadata={"description": "the words as they were when they were reported"}
+        required=True, metadata={"description": "The reported words, as they were at that moment."}
     )
-    created_at = fields.DateTime(required=True)
-    closed_at = fields.DateTime(required=True, allow_none=True)
-    closed_by = fields.Nested(PersonOut, required=True, allow_none=True)
-    resolution = fields.String(required=True, allow_none=True)
+    created_at = fields.DateTime(required=True, metadata={"description": "When it was reported."})
+    closed_at = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When an admin closed the report; null while it is open."},
+    )
+    closed_by = fields.Nested(
+        PersonOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The admin who closed the report."},
+    )
+    resolution = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The action that the admins took; null while the report is open."},
+    )
 
 
 class ReportChanged(ReportOut, Message):
-    """A report as it is now."""
+    """A report after a change."""

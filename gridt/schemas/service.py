@@ -1,29 +1,37 @@
-"""The service itself: what it is and how it is."""
+"""The service itself: its description and state."""
 
 from marshmallow import Schema, fields
 
 
 class Links(Schema):
-    """Where to go on."""
+    """The first addresses to visit."""
 
-    documentation = fields.String(required=True)
-    openapi = fields.String(required=True)
-    register = fields.String(required=True)
-    login = fields.String(required=True)
-    movements = fields.String(required=True)
+    documentation = fields.String(
+        required=True, metadata={"description": "The documentation of all operations, as a page."}
+    )
+    openapi = fields.String(required=True, metadata={"description": "The OpenAPI document."})
+    register = fields.String(required=True, metadata={"description": "Where to open an account."})
+    login = fields.String(required=True, metadata={"description": "Where to log in."})
+    movements = fields.String(
+        required=True, metadata={"description": "Where the movements are listed."}
+    )
 
 
 class About(Schema):
-    """What this is."""
+    """A description of the service."""
 
-    name = fields.String(required=True)
-    description = fields.String(required=True)
-    version = fields.String(required=True)
-    links = fields.Nested(Links, required=True)
+    name = fields.String(required=True, metadata={"description": "The name of the service."})
+    description = fields.String(
+        required=True, metadata={"description": "The purpose of the service."}
+    )
+    version = fields.String(required=True, metadata={"description": "The version of the software."})
+    links = fields.Nested(
+        Links, required=True, metadata={"description": "The first addresses to visit."}
+    )
 
 
 class Status(Schema):
-    """How it is."""
+    """The state of the service."""
 
-    status = fields.String(required=True)
-    note = fields.String(metadata={"description": "where there is more to say"})
+    status = fields.String(required=True, metadata={"description": "`ok`."})
+    note = fields.String(metadata={"description": "Further information, if there is any."})

@@ -7,42 +7,53 @@ from gridt.http.fields import In, Line, Moment, PageIn
 
 
 class UpdateIn(In):
-    """An update; most need no words."""
+    """A new update; it needs no message."""
 
     message = Line(
         load_default=None,
         allow_none=True,
         validate=Length(max=280),
-        metadata={"description": "for one's followers", "examples": ["Touched my toes!"]},
+        metadata={
+            "description": "A message to the caller's followers.",
+            "examples": ["Touched my toes!"],
+        },
     )
     at = Moment(
         format="iso",
         load_default=None,
         allow_none=True,
         metadata={
-            "description": "when it was done, if not now: in this turn, or in the one that has just"
-            " ended; up to five minutes ahead is taken as now"
+            "description": "When the caller did it, if not now: in this turn, or in the one that"
+            " has just ended. A moment up to five minutes ahead counts as now."
         },
     )
 
 
 class UpdatesIn(PageIn):
-    """Whose updates are asked for."""
+    """The author of the updates."""
 
     user = fields.String(
-        load_default="me", metadata={"description": "`me`, or the id of a leader of the caller"}
+        load_default="me",
+        metadata={"description": "`me`, or the id of one of the caller's leaders."},
     )
 
 
 class UpdateOut(Schema):
-    """Somebody did it."""
+    """An update: its author did what the movement is about."""
 
-    id = fields.Integer(required=True)
-    time_stamp = fields.DateTime(required=True, metadata={"description": "when, in UTC"})
+    id = fields.Integer(required=True, metadata={"description": "The id of the update."})
+    time_stamp = fields.DateTime(
+        required=True, metadata={"description": "When its author did it, in UTC."}
+    )
     message = fields.String(
-        required=True, allow_none=True, metadata={"description": "null: without words"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The message to followers; null if there is none."},
     )
     late = fields.Boolean(
         required=True,
-        metadata={"description": "imported too late to join a streak; it counts as done"},
+        metadata={
+            "description": "Whether the update was imported too late for a streak. It counts as"
+            " done."
+        },
     )

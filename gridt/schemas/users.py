@@ -1,4 +1,4 @@
-"""Accounts: registering, logging in, and who one is."""
+"""The caller's account: names, passwords and settings."""
 
 from contextlib import suppress
 from functools import cache
@@ -17,24 +17,26 @@ from gridt.models import User, avatar_of
 from gridt.runtime.extensions import normal
 from gridt.text import fold, tidy
 
-#: as RFC 5321 has it; folded too, so that every database can index it
+#: the limit of RFC 5321; also for the folded address, so that every database can index it
 LONGEST_EMAIL = 254
 #: the shortest and the longest password
 PASSWORD_LENGTHS = 8, 128
 
 _BIO = {
-    "description": "what others read about one",
+    "description": "A text about the user, which other users can read.",
     "examples": ["Up at six, more or less."],
 }
-OWN_NAME = "The username or the e-mail address, which others know."
+OWN_NAME = "Must not be the username or the e-mail address."
 USERNAME_NOTES = {
-    "description": "what others see; free, in any case; nothing invisible, no look-alike letters,"
-    " and no e-mail address but one's own",
+    "description": "The name that other users see. No other user has the same name in upper or"
+    " lower case. It has no invisible characters and no look-alike letters; an e-mail address"
+    " must be the user's own.",
     "examples": ["robin"],
 }
 TIME_ZONE_NOTES = {
     "format": "time-zone",
-    "description": "a name in the IANA database; the first that you choose holds for all the past",
+    "description": "A name in the IANA database. The first one that a user chooses holds for all"
+    " their past.",
     "examples": ["Europe/Amsterdam"],
 }
 
@@ -43,14 +45,14 @@ _is_address = Email()
 
 
 class NewUsername(Name):
-    """A name that somebody chooses, without blanks that nobody sees."""
+    """A new username, without invisible blanks."""
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         return tidy(super()._deserialize(*args, **kwargs))
 
 
 class EmailField(fields.Email):
-    """An e-mail address, by its form; nobody is asked whether it exists."""
+    """An e-mail address, checked by its form only."""
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         address: str = super()._deserialize(*args, **kwargs)
@@ -68,7 +70,7 @@ class TimeZoneField(fields.String):
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         name: str = super()._deserialize(*args, **kwargs)
         if name not in _zones():
-            raise ValidationError('Not a time zone like "Europe/Amsterdam".')
+            raise ValidationError('Must be a time zone, such as "Europe/Amsterdam".')
         return name
 
 
@@ -78,10 +80,12 @@ def _zones() -> set[str]:
 
 
 class NewPassword(Line):
-    """A password that somebody chooses; each Unicode code point counts as one character."""
+    """A new password; each Unicode code point is one character."""
 
     def __init__(self) -> None:
-        description = "not one of the most common, nor the username or the e-mail address"
+        description = (
+            "A new password. Common passwords, the username and the e-mail address are refused."
+        )
         metadata = {"format": "password", "description": description, "examples": ["correct horse"]}
         super().__init__(required=True, validate=Length(*PASSWORD_LENGTHS), metadata=metadata)
 
@@ -92,61 +96,69 @@ class NewPassword(Line):
             return password  # which `Length` refuses
         # what is hashed has another length: two signs may be one letter, and one eighteen
         if not shortest <= len(normal(password)) <= longest:
-            raise ValidationError(f"Not {shortest} to {longest} characters in Unicode's form NFKC.")
+            raise ValidationError(
+                f"Must have {shortest} to {longest} characters in Unicode's form NFKC."
+            )
         if is_common(password):
-            raise ValidationError("One of the most common passwords, which are tried first.")
+            raise ValidationError("Must not be one of the most common passwords.")
         return password
 
 
 def ensure_not_own_name(password: str, user: User, member: str = "password") -> None:
-    """Refuse a new password that everybody guesses who knows the user.
+    """Refuse a password that is the user's own name.
 
-    :param member: of the request's body, which carries the password
-    :raises Invalid: naming that member
+    The e-mail address counts as a name, too.
+
+    :param member: the member of the request's body that has the password
+    :raises Invalid: with that member
     """
     if is_own_name(password, user.username, user.email):
         raise Invalid([{"pointer": f"#/{member}", "detail": OWN_NAME}])
 
 
 def ensure_good_username(username: str, email: str) -> None:
-    """Refuse a new username that looks like nothing, or like somebody else.
+    """Refuse a username that is invisible or looks like another.
 
-    :param email: its owner's
-    :raises Invalid: naming the member
+    :param email: the address of the username's owner
+    :raises Invalid: with the member `username`
     """
     if flaw := username_flaw(username, email):
         raise Invalid([{"pointer": "#/username", "detail": flaw}])
 
 
 def username_flaw(username: str, email: str) -> str | None:
-    """Return what is wrong with a username that somebody chooses, as a sentence, or None."""
+    """Return what is wrong with a new username, or None."""
     if fold(username) != fold(email):
         with suppress(ValidationError):
             _is_address(username)
-            return "An e-mail address, and not the one of this account."
+            return "Must not be an e-mail address other than the account's own."
     return flaw_of(username)
 
 
 def given_password() -> Line:
-    """Return the field of a password to prove oneself by."""
-    metadata = {"format": "password", "examples": ["correct horse"]}
+    """Return the field of a password that proves an identity."""
+    metadata = {
+        "format": "password",
+        "description": "The caller's password.",
+        "examples": ["correct horse"],
+    }
     return Line(required=True, validate=Length(max=1024), metadata=metadata)
 
 
 class ClosingIn(In):
-    """The password, to delete one's account."""
+    """The password of the account to delete."""
 
     password = given_password()
 
 
 class BioIn(In):
-    """What one tells about oneself."""
+    """A new bio."""
 
     bio = Line(required=True, validate=Length(max=2000), metadata=_BIO)
 
 
 class IdentityPatch(In):
-    """What one may change about oneself."""
+    """The changes that users can make to their accounts."""
 
     username = Name(validate=Length(1, 32), metadata=USERNAME_NOTES)
     bio = Line(validate=Length(max=2000), metadata=_BIO)
@@ -156,41 +168,64 @@ class IdentityPatch(In):
 
 
 class Identity(Schema):
-    """Who the caller is."""
+    """The caller's account."""
 
-    id = fields.Integer(required=True)
-    username = fields.String(required=True)
-    email = fields.String(required=True)
+    id = fields.Integer(required=True, metadata={"description": "The id of the user."})
+    username = fields.String(required=True, metadata={"description": "The username."})
+    email = fields.String(required=True, metadata={"description": "The e-mail address."})
     email_confirmed = fields.Boolean(
-        required=True, metadata={"description": "whether they showed that they read mail there"}
+        required=True,
+        metadata={"description": "Whether the user has confirmed their e-mail address."},
     )
-    bio = fields.String(required=True)
-    avatar = fields.String(required=True, metadata={"description": "MD5 as Gravatar expects it"})
-    role = fields.String(required=True, metadata={"description": "`user` or `admin`"})
+    bio = fields.String(
+        required=True,
+        metadata={"description": "A text about the user, which other users can read."},
+    )
+    avatar = fields.String(
+        required=True, metadata={"description": "The MD5 hash that Gravatar expects."}
+    )
+    role = fields.String(required=True, metadata={"description": "`user` or `admin`."})
     time_zone = fields.String(
-        required=True, metadata={"description": "what days and weeks are reckoned by"}
+        required=True, metadata={"description": "The time zone of the user's days and weeks."}
     )
-    day_starts_at = fields.String(required=True, metadata={"description": 'such as "04:00"'})
-    week_starts_on = fields.String(required=True, metadata={"description": 'such as "monday"'})
-    created_at = fields.DateTime(required=True)
+    day_starts_at = fields.String(
+        required=True, metadata={"description": 'When the user\'s days start, such as "04:00".'}
+    )
+    week_starts_on = fields.String(
+        required=True,
+        metadata={"description": 'The first day of the user\'s weeks, such as "monday".'},
+    )
+    created_at = fields.DateTime(
+        required=True, metadata={"description": "When the account was opened."}
+    )
 
 
 class IdentityChanged(Identity, Message):
-    """Who the caller is now."""
+    """The caller's account after a change."""
 
 
 class ExportIn(In):
-    """How the export is to be written down."""
+    """The format of the export."""
 
     format = fields.String(
         load_default="json",
         validate=OneOf(["json", "csv", "ics"]),
-        metadata={"description": "`csv` and `ics` have what one did, and nothing else"},
+        metadata={
+            "description": "`json` has everything; `csv` and `ics` have the completed turns only."
+        },
     )
 
 
 ExportOut = Schema.from_dict(
-    {name: fields.List(fields.Dict(), required=True) for name in sections()}, name="ExportOut"
+    {
+        name: fields.List(
+            fields.Dict(),
+            required=True,
+            metadata={"description": f"Everything in the section `{name}`."},
+        )
+        for name in sections()
+    },
+    name="ExportOut",
 )
 
 

@@ -77,9 +77,11 @@ class TurnHistory:
         if end is None:
             end = max(start, self.now) + INSTANT
         if start > end or start == end != last:  # moments may be the same, days may not
-            raise _invalid("from", "After `to`.")
+            raise _invalid("from", "Must not be after `to`.")
         if self.turns_in(start, end) > MOST_TURNS:
-            raise _invalid("from", f"More than {MOST_TURNS} turns: ask for fewer at once.")
+            raise _invalid(
+                "from", f"There are more than {MOST_TURNS} turns. Ask for fewer at once."
+            )
         return self.between(start, end)
 
     def of_year(self, year: int) -> list[PastTurn]:

@@ -203,7 +203,7 @@ def _placed(
             at = no_later_than(now, at)
         # before anything is made of it: the year 9999 does not end in every zone
         if at > now if isinstance(at, datetime) else at > today:
-            complaints.append((report.row, "date", "In the future."))
+            complaints.append((report.row, "date", "Must not be in the future."))
             continue
         if isinstance(at, datetime):
             moment = at.astimezone(UTC)
@@ -238,6 +238,6 @@ def _without_duplicates(
             new.append(update)
             continue
         row = taken[update.place]
-        detail = "This was reported before." if row is None else f"The same turn as row {row}."
+        detail = "This was reported before." if row is None else f"Row {row} is in the same turn."
         complaints.append((update.row, "date", detail))
     return new

@@ -91,7 +91,9 @@ def _moment(until: date | datetime, row: StandingRow, now: datetime) -> datetime
     if not isinstance(until, datetime) and now.year <= until.year <= now.year + 2:
         until = clock_of(row).start_of(until)
     if not isinstance(until, datetime) or not now < until <= now + LONGEST:
-        raise Invalid([{"pointer": "#/until", "detail": "Past, or more than a year ahead."}])
+        raise Invalid(
+            [{"pointer": "#/until", "detail": "Must be in the future, at most 366 days ahead."}]
+        )
     return until.astimezone(UTC)
 
 

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 SESSION = """\
 Stretching: pieter: Touched my toes!
-409: There is nobody else to follow in this movement
+409: There is no other member to follow in this movement.
 """
 
 

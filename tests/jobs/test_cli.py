@@ -76,7 +76,7 @@ def test_a_dead_job_whose_key_another_has_stays_dead(run: Run, broken: list[bool
     db.session.commit()
     result = run("jobs", "retry", "--all")
     assert result.exit_code == 0
-    assert "another one with its key waits" in result.output
+    assert "another job with the same key is waiting" in result.output
     assert sorted(one.state for one in queue()) == ["dead", "ready", "ready", "ready"]
 
 

@@ -190,7 +190,7 @@ def test_one_that_fails_gives_way_to_another_with_its_key(
     enqueue("job", {"n": 1}, key="k")
     db.session.commit()
     assert (run_until_idle(), seen, queue()) == (2, [1, 2], [])
-    assert "another has its place" in caplog.text
+    assert "another job has the same key" in caplog.text
 
 
 # -- what it costs --------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from tests.jobs.conftest import people, queue
 from tests.servers import PATIENCE, flask, running, serve
 
 SERVICE = "tests.jobs.service"
+WAITING = "jobs are waiting for the database:"
 
 
 @pytest.fixture
@@ -216,8 +217,8 @@ def test_tables_that_are_not_there_yet_are_waited_for(
         rename("hidden", "jobs")
         wait_until(lambda: calls)
     waited, again = told(caplog)
-    assert re.fullmatch("jobs have to wait: (OperationalError|UndefinedTable)", waited)
-    assert again == "jobs run again"
+    assert re.fullmatch(f"{WAITING} (OperationalError|UndefinedTable)", waited)
+    assert again == "jobs are running again"
 
 
 @postgresql_only("SQLite is never away")
@@ -234,7 +235,7 @@ def test_a_database_that_is_away_is_waited_for(
             db.session.commit()
             wait_until(lambda: calls)
             wait_until(lambda: not queue())
-    assert told(caplog) == ["jobs have to wait: OperationalError", "jobs run again"]
+    assert told(caplog) == [f"{WAITING} OperationalError", "jobs are running again"]
 
 
 def test_what_is_enqueued_in_the_same_process_is_not_waited_for(

@@ -74,7 +74,7 @@ def test_nobody_blocks_themselves(client_of, ann):
     answer = client_of(ann).put(f"/identity/blocks/{ann.id}")
     assert answer.status_code == 422
     assert answer.json["errors"] == [
-        {"pointer": "#/user", "detail": "You are that yourself.", "in": "path"}
+        {"pointer": "#/user", "detail": "You cannot block yourself.", "in": "path"}
     ]
 
 

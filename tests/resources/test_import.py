@@ -246,7 +246,7 @@ def test_of_a_turn_in_one_file_the_first_is_taken(send, ann, movement):
     body = "date,message\n2026-03-02,first\n2026-03-02T20:00:00+01:00,second\n"
     answer = send(body)
     assert pointers(answer) == ["#/rows/3/date"]
-    assert "row 2" in answer.json["errors"][0]["detail"]
+    assert "Row 2" in answer.json["errors"][0]["detail"]
     assert send(body, skip_duplicates="yes").json["imported"] == 1
     assert [message for _, message in stored(movement, ann)] == ["first"]
 
@@ -302,7 +302,7 @@ def test_the_future_is_named_however_far_it_is(send, ann, zone, date):
     ann.save_to_db()
     answer = send(table("2026-03-01", date))
     assert pointers(answer) == ["#/rows/3/date"]
-    assert answer.json["errors"][0]["detail"] == "In the future."
+    assert answer.json["errors"][0]["detail"] == "Must not be in the future."
 
 
 @pytest.mark.parametrize(

@@ -239,8 +239,8 @@ def test_a_picture_has_at_most_500_members(export, make_movement, ann, size, sta
         (error,) = answer.json["errors"]
         assert (error["pointer"], error["in"]) == ("#/format", "query")
         assert error["detail"] == (
-            "A picture shows at most 500 members, and this movement has 501;"
-            " the other formats (json, graphml, dot) know no limit."
+            "A picture shows at most 500 members, and this movement has 501."
+            " The other formats (json, graphml, dot) have no limit."
         )
 
 

@@ -19,11 +19,11 @@ def turn_open_for(row: StandingRow, at: datetime, moment: datetime, grace: timed
     :raises NotInTime: when `at` is in the future, or in a turn that is over for too long
     """
     if at > moment:
-        raise NotInTime("In the future.")
+        raise NotInTime("Must not be in the future.")
     for turn in open_turns(row, moment, grace):
         if at in turn:
             return turn
-    raise NotInTime("In a turn that is over for too long, or before you subscribed.")
+    raise NotInTime("Must not be in a turn that ended too long ago, or before you subscribed.")
 
 
 def open_turns(row: StandingRow, moment: datetime, grace: timedelta) -> Iterator[Turn]:
