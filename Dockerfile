@@ -20,13 +20,15 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data gridt \
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app
-# SQLite sorts large results in files, and a read-only container may have no /tmp.
+# SQLite sorts large results in files, gridt writes long exports to files, and a read-only container
+# may have no /tmp.
 ENV PATH=/opt/venv/bin:$PATH \
     FLASK_APP=wsgi \
     GRIDT_BIND=0.0.0.0:5000 \
     GRIDT_DATABASE_URL=sqlite:////data/gridt.sqlite \
     GRIDT_MAIL_FOLDER=/data/mail \
-    SQLITE_TMPDIR=/data
+    SQLITE_TMPDIR=/data \
+    TMPDIR=/data
 USER 10001
 VOLUME /data
 EXPOSE 5000

@@ -2,6 +2,8 @@
 
 import errno
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
@@ -51,14 +53,14 @@ def test_a_short_answer_is_sent_at_once(ends: Ends) -> None:
     assert client.recv(10) == b"hello"
 
 
-def test_no_thread_waits_for_a_longer_one(ends: Ends) -> None:
+def test_no_thread_waits_for_a_longer_one(ends: Ends, budget: Budget) -> None:
     ours, client = ends
     answer = bytes(range(256)) * 8000
     ours.sendall(answer[:1_000_000])
     ours.sendall(answer[1_000_000:])
     assert ours.unsent > 0
     assert taken(ours, client, len(answer)) == answer
-    assert ours.unsent == 0
+    assert ours.unsent == budget._bytes == 0
 
 
 def test_no_thread_waits_for_a_file(ends: Ends, tmp_path) -> None:
@@ -91,20 +93,42 @@ def test_a_client_that_takes_nothing_of_a_long_answer_is_given_up(
 
 
 def test_a_thread_waits_for_a_client_for_a_bounded_time(
-    ends: Ends, monkeypatch: pytest.MonkeyPatch
+    ends: Ends, budget: Budget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """All waits of an answer count together, though the client takes some of it each time."""
     ours, client = ends
-    monkeypatch.setattr(answer_socket, "MOST_WAITING", 0.2)
-    ours.sendall(bytes(MOST_OF_ONE))
+    monkeypatch.setattr(answer_socket, "MOST_WAITING", 0.3)
+    is_over = threading.Event()
 
-    def go_on() -> None:
-        for _ in range(1000):
+    def take_slowly() -> None:
+        while not is_over.wait(0.02):
+            client.recv(65536)
+
+    def send_much() -> None:
+        for _ in range(40):
             ours.sendall(bytes(MOST_OF_ONE // 8))
-            client.recv(1024)  # of a socket that stays full
 
-    with pytest.raises(BrokenPipeError):
-        go_on()
-    assert ours._waited <= 60
+    taking = threading.Thread(target=take_slowly)
+    taking.start()
+    try:
+        ours.sendall(bytes(MOST_OF_ONE))
+        with pytest.raises(BrokenPipeError):
+            send_much()
+    finally:
+        is_over.set()
+        taking.join()
+    assert budget._threads.acquire(blocking=False)  # the thread waits no more
+
+
+def test_each_answer_has_a_deadline_of_its_own(ends: Ends) -> None:
+    ours, client = ends
+    ours.sendall(b"hello")
+    first = ours.deadline
+    client.recv(10)
+    time.sleep(0.01)
+    ours.begin_answer()
+    ours.sendall(b"hello")
+    assert ours.deadline >= first + 0.01
 
 
 def test_few_threads_wait_for_clients(ends: Ends, budget: Budget) -> None:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from gridt.accounts import delete_account, reactivate
 from gridt.jobs import run_until_idle
 from gridt.models import Job, Movement, Subscription, User
+from gridt.models import MovementUserAssociation as Association
 from gridt.network import block, unblock
 from gridt.network.invariants import violations as found_by_sql
 from gridt.runtime.extensions import db
@@ -109,3 +110,59 @@ def test_who_is_reactivated_meanwhile_stays_in_what_is_left(client_of, make_user
     db.session.commit()
     run_until_idle()
     assert joined(ann.id) == MOVEMENTS - AT_ONCE
+
+
+@pytest.mark.parametrize("ends", ["deletes", "deactivates"])
+def test_who_ends_their_account_is_seen_nowhere_until_the_job_is_done(
+    client_of, make_user, ann, ben, shared, ends
+):
+    last = shared[-1]
+    theirs, ann_id = client_of(ben), ann.id
+    name = ann.username
+    db.session.execute(
+        sa.update(Association)
+        .where(Association.follower_id == ben.id, Association.slot == 0)
+        .values(leader_id=ann_id)
+    )
+    db.session.commit()
+    paths = [
+        "/movements",
+        f"/movements/{last}",
+        f"/movements/{last}/followers",
+        "/identity/export",
+    ]
+    assert [name in theirs.get(path).text for path in paths] == [True] * 4
+    about_her = [
+        f"/movements/{last}/leader/{ann_id}",
+        f"/movements/{last}/history?user={ann_id}",
+        f"/movements/{last}/history.svg?user={ann_id}",
+        f"/movements/{last}/updates?user={ann_id}",
+    ]
+    assert [theirs.get(path).status_code for path in about_her] == [200] * 4
+    if ends == "deletes":
+        assert client_of(ann).delete("/identity", json={"password": PASSWORD}).status_code == 200
+    else:
+        admin = client_of(make_user(role="admin"))
+        assert admin.put(f"/admin/users/{ann_id}/deactivation").status_code == 200
+    assert joined(ann_id) == MOVEMENTS - AT_ONCE
+    assert [name in theirs.get(path).text for path in paths] == [False] * 4
+    assert [theirs.get(path).status_code for path in about_her] == [404] * 4
+
+
+def test_nobody_is_given_a_leader_whose_account_has_ended(ann, make_user):
+    movements, others = make_movements(MOVEMENTS), people(6)
+    for movement in movements:
+        plant(movement, ring(others) | {ann.id: others[:4]})
+    ann_id, last = ann.id, movements[-1]
+    delete_account(ann)
+    db.session.commit()
+    newcomers = [make_user() for _ in range(5)]
+    for newcomer in newcomers:
+        last.add_user(newcomer)
+    db.session.commit()
+    assert joined(ann_id) == MOVEMENTS - AT_ONCE
+    leaders = [leader.id for newcomer in newcomers for leader in last.leaders_of(newcomer)]
+    assert len(leaders) == 4 * len(newcomers)
+    assert ann_id not in leaders
+    run_until_idle()
+    assert violations() == []

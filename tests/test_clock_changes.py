@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import settings
 
+from gridt.turns import life
 from gridt.turns.calendar import DAY, HALF_DAY, Clock
 from gridt.turns.clocks import undone_by
 from gridt.turns.life import Period, score
@@ -400,3 +401,32 @@ def test_twenty_days_stay_twenty_through_any_number_of_changes() -> None:
     standing = person.standing(moment)
     assert (standing.streak, standing.best_streak, standing.done_turns) == (20, 20, 20)
     assert len(person.former) <= 2
+
+
+# -- long lives take little memory ----------------------------------------------------------------
+
+
+def test_a_long_life_is_scored_with_few_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    """States of which no change can ask any more are dropped, and nothing changes by that."""
+    for dice in lives():
+        person = Person(any_clock(dice), dice.choice(INTERVALS))
+        moment = START
+        for _ in range(10 * STEPS):
+            moment += dice.choice([HOUR, 5 * HOUR, DAY])
+            act = dice.random()
+            if act < 0.95:
+                person.do(moment)
+            else:
+                person.set(moment, any_clock(dice))
+        scored = []
+        for few in (0, 10**6):
+            monkeypatch.setattr(life, "_FEW_STATES", few)
+            log = TurnLog()
+            scored.append((person.standing(moment, log), log))
+        assert scored[0] == scored[1]
+    terms = Terms(HOUR, BERLIN, START)
+    monkeypatch.setattr(life, "_FEW_STATES", 100)
+    deeds = [START + n * HOUR for n in range(3000)]
+    long = life._Life([Period(START, HOUR, BERLIN)], deeds, terms, None, frozenset())
+    long.at(deeds[-1])
+    assert len(long._states) < 300

@@ -137,6 +137,9 @@ class MovementUserAssociation(Stored, Model):
         self.slot = slot
 
 
+# an account that has ended leaves its movements by a job, and is hidden meanwhile
+_HAS_NOT_ENDED = OTHER_USER.c.deactivated_at.is_(None)
+
 exported_as(
     "leaders",
     select(
@@ -145,14 +148,14 @@ exported_as(
         OTHER_USER.c.username.label("leader"),
     )
     .join(OTHER_USER, OTHER_USER.c.id == MovementUserAssociation.leader_id)
-    .where(MovementUserAssociation.follower_id == EXPORTED_USER)
+    .where(MovementUserAssociation.follower_id == EXPORTED_USER, _HAS_NOT_ENDED)
     .order_by(MovementUserAssociation.movement_id, MovementUserAssociation.slot),
 )
 exported_as(
     "followers",
     select(MovementUserAssociation.movement_id, OTHER_USER.c.username.label("follower"))
     .join(OTHER_USER, OTHER_USER.c.id == MovementUserAssociation.follower_id)
-    .where(MovementUserAssociation.leader_id == EXPORTED_USER)
+    .where(MovementUserAssociation.leader_id == EXPORTED_USER, _HAS_NOT_ENDED)
     .order_by(MovementUserAssociation.movement_id, MovementUserAssociation.follower_id),
 )
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     BindParameter,
     Column,
     ColumnElement,
+    DateTime,
     Delete,
     ForeignKey,
     Integer,
@@ -221,7 +222,12 @@ def delete_owned(record: Model) -> None:
 #: the user whose data is exported
 EXPORTED_USER: BindParameter[int] = bindparam("user_id")
 # by name, since the models of these import this module
-_users = sql_table("users", sql_column("id", Integer), sql_column("username", Text))
+_users = sql_table(
+    "users",
+    sql_column("id", Integer),
+    sql_column("username", Text),
+    sql_column("deactivated_at", DateTime),
+)
 _movements = sql_table("movements", sql_column("id", Integer), sql_column("name", Text))
 #: another user and a movement, of which an export shows the names
 OTHER_USER, NAMED_MOVEMENT = _users.alias(), _movements

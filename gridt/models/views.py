@@ -30,7 +30,10 @@ AnyRow = Row[*tuple[Any, ...]]
 
 
 def _people(end: InstrumentedAttribute[Any]) -> Rows:
-    """Select a `PersonRow` for each user at one end of associations."""
+    """Select a `PersonRow` for each user at one end of associations.
+
+    An account that has ended is hidden at once; a job may take minutes to leave its movements.
+    """
     columns = columns_of(
         PersonRow,
         Association,
@@ -44,7 +47,7 @@ def _people(end: InstrumentedAttribute[Any]) -> Rows:
     )
     return (
         select(*columns)
-        .join(User, User.id == end)
+        .join(User, and_(User.id == end, User.deactivated_at.is_(None)))
         .join(
             Subscription,
             and_(Subscription.user_id == end, Subscription.movement_id == Association.movement_id),
@@ -64,10 +67,14 @@ _LEADERS_IN_SOME = _LEADERS.where(
 )
 _LEADERS_IN_ONE = _LEADERS.where(Association.movement_id == bindparam("movement_id"))
 _ONE_LEADER = _LEADERS_IN_ONE.where(Association.leader_id == bindparam("leader_id"))
-_FOLLOWING = select(Association.slot).where(
-    Association.follower_id == bindparam("follower_id"),
-    Association.movement_id == bindparam("movement_id"),
-    Association.leader_id == bindparam("leader_id"),
+_FOLLOWING = (
+    select(Association.slot)
+    .join(User, and_(User.id == Association.leader_id, User.deactivated_at.is_(None)))
+    .where(
+        Association.follower_id == bindparam("follower_id"),
+        Association.movement_id == bindparam("movement_id"),
+        Association.leader_id == bindparam("leader_id"),
+    )
 )
 
 #: the followers of a leader in a movement, for `people_views`
@@ -218,7 +225,7 @@ def leader_view(
 
 
 def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:
-    """Return whether one user follows another in a movement."""
+    """Return whether one user follows another, whose account has not ended, in a movement."""
     ids = {"leader_id": leader_id, "follower_id": follower_id, "movement_id": movement_id}
     return execute(_FOLLOWING, ids).first() is not None
 

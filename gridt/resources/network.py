@@ -17,6 +17,7 @@ from gridt.http.api import Blueprint
 from gridt.http.auth import caller
 from gridt.http.lookups import movement_or_404
 from gridt.http.requests import Resource
+from gridt.http.spooling import spooled
 from gridt.models import FETCHED_AT_ONCE, Movement
 from gridt.runtime.clock import utcnow
 from gridt.schemas.network import NetworkIn, NetworkOut
@@ -122,7 +123,7 @@ def _mixed(shown: Iterator[NetworkMember]) -> Iterator[NetworkMember]:
 
 def _stream(about: NetworkHead, name: str, shown: Iterator[NetworkMember]) -> Response:
     text = GRAPH_FORMATS[name]
-    parts = stream_with_context(in_parts(text.write(about, shown)))
+    parts = stream_with_context(spooled(in_parts(text.write(about, shown))))
     answer = Response(parts, mimetype=text.media_type)
     if name != "json":  # which is for programs; the others end up in files
         answer.headers.set("Content-Disposition", "attachment", filename=_file_name(about, name))

@@ -16,6 +16,7 @@ from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id, verified
 from gridt.http.fields import Message
 from gridt.http.requests import Resource
+from gridt.http.spooling import spooled
 from gridt.models import User
 from gridt.schemas.users import (
     BioIn,
@@ -120,7 +121,7 @@ class Export(Resource):
         """
         media_type, write = _EXPORTS[data["format"]]
         user_id = caller_id()
-        parts = stream_with_context(in_parts(write(user_id)))
+        parts = stream_with_context(spooled(in_parts(write(user_id))))
         answer = Response(parts, mimetype=media_type)
         file_name = f"gridt-{user_id}.{data['format']}"
         answer.headers.set("Content-Disposition", "attachment", filename=file_name)

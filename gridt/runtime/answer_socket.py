@@ -16,7 +16,8 @@ from typing import Any
 MOST_OF_ONE, MOST_OF_ALL = 4 * 1024 * 1024, 64 * 1024 * 1024
 #: seconds that a client has for any answer, and bytes a second that it takes of a longer one
 DEADLINE, LEAST_RATE = 10, 16 * 1024
-#: seconds that a thread waits for a client in one answer; a streamed one keeps a transaction open
+#: seconds that a thread waits for a client in one answer; a stream from PostgreSQL keeps a
+#: transaction open meanwhile
 MOST_WAITING = 60
 #: bytes of a file that are read at a time
 _CHUNK = 256 * 1024

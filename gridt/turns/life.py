@@ -19,6 +19,8 @@ class Period:
     clock: Clock
 
 
+#: how many states a life has before old ones are dropped for the first time
+_FEW_STATES = 100
 _NOTHING: frozenset[datetime] = frozenset()
 
 
@@ -72,7 +74,7 @@ class _Life:
         late: Set[datetime],
     ) -> None:
         self.periods, self.moments, self.late, self.log = periods, moments, late, log
-        self._counted = 0
+        self._counted, self._most_states = 0, _FEW_STATES
         first = periods[0]
         terms = replace(terms, interval=first.interval, clock=first.clock)
         #: one for each thing that happened, the last two days at least
@@ -158,7 +160,14 @@ class _Life:
             mark = mark_late if moment in self.late else mark_done
             standing = mark(standing, moment, terms, self.log)
             self._states.append(_State(moment, standing, terms, len(self.log or ())))
+            if len(self._states) > self._most_states:
+                self._forget(moment)
         self._counted = end
+
+    def _forget(self, moment: datetime) -> None:
+        """Drop the states that no later change can reach: ten years have tens of thousands."""
+        self._states = self._states[self._index(moment - SET_LATE) :]
+        self._most_states = 2 * len(self._states) + _FEW_STATES
 
     def _change(self, moment: datetime, period: Period) -> None:
         last = self._states[-1]

@@ -47,6 +47,7 @@ from gridt.models.subscription import (
     keys_of,
     random_key,
 )
+from gridt.models.user import User
 from gridt.runtime.clock import utcnow
 
 #: members per window; a pool is two of them
@@ -71,6 +72,14 @@ IS_ACTIVE_OR_PAUSED = or_(
     Subscription.subscribed_at >= bindparam("active_since"),
     Subscription.last_update_at >= bindparam("active_since"),
     Subscription.paused_until > bindparam("now"),
+)
+
+# An account that has ended may still be a member: a job leaves its movements.
+_ACCOUNT_HAS_NOT_ENDED = (
+    select(User.id)
+    .where(User.id == Subscription.user_id, User.deactivated_at.is_(None))
+    .correlate(Subscription)
+    .exists()
 )
 
 
@@ -107,6 +116,7 @@ _LOCK_CANDIDATES = (
     .where(
         Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
         Subscription.movement_id == bindparam("movement_id"),
+        _ACCOUNT_HAS_NOT_ENDED,
     )
     .with_for_update(read=True, key_share=True, skip_locked=True, of=Subscription)
 )
@@ -115,6 +125,7 @@ _LOCK_CANDIDATES = (
 _NEXT_ELIGIBLE = (
     _ALL_MEMBERS.where(
         Subscription.user_id.not_in(bindparam("refused", expanding=True)),
+        _ACCOUNT_HAS_NOT_ENDED,
         ~blocked_between(Subscription.user_id, bindparam("follower_id")),
     )
     .order_by(Subscription.shuffle_key)
@@ -308,7 +319,7 @@ class LockedCandidates:
         }
 
     def lock(self, user_ids: Iterable[int]) -> None:
-        """Lock members who are not leaving, and load followers and blocks."""
+        """Lock members who neither leave nor end their account, and load followers and blocks."""
         new_ids = sorted(set(user_ids) - self.followers.keys())
         if not new_ids:
             return
