@@ -205,6 +205,15 @@ def test_a_turn_ends_when_the_clock_in_force_shows_its_date(
     assert person.standing(june("02 12:00")).turn.ends_at == june(due) + hours * HOUR
 
 
+def test_no_clock_makes_a_turn_longer_than_its_interval_and_26_hours() -> None:
+    east, west = Clock("Pacific/Kiritimati"), Clock("Pacific/Pago_Pago", day_starts_at=720)
+    person = Person(clock=east, since=at(east, "01 08:00"))
+    begun = at(east, "02 00:00")
+    person.set(begun + HALF_DAY, west)  # which shows the date 61 hours after the turn began
+    turn = person.standing(begun + HALF_DAY).turn
+    assert (turn.starts_at, turn.ends_at) == (begun, begun + DAY + 26 * HOUR)
+
+
 def test_a_flight_west_that_is_set_late_costs_nothing() -> None:
     person = Person(deeds=[june("01 18:00")])
     person.do(at(NEW_YORK, "02 23:30"))
