@@ -89,6 +89,14 @@ def test_p2_a_clock_set_back_leaves_nothing() -> None:
             assert person.standing(later) == other.standing(later)
 
 
+@pytest.mark.parametrize(("late", "rows"), [(timedelta(), 0), (SECOND, 2)])
+def test_p2_a_clock_is_set_back_within_two_days(late: timedelta, rows: int) -> None:
+    person = Person()
+    person.set(june("02 06:00"), TOKYO)
+    person.set(june("04 06:00") + late, BERLIN)
+    assert len(person.former) == rows
+
+
 # -- P3: travellers ---------------------------------------------------------------------------
 
 
