@@ -3,155 +3,46 @@
 Lives are long with `make fuzz`, and few and short otherwise. Nothing here asks a database.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
-from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import settings
 
 from gridt.turns import life
 from gridt.turns.calendar import DAY, HALF_DAY, Clock
-from gridt.turns.clocks import undone_by
-from gridt.turns.life import Period, score
-from gridt.turns.scoring import Outcome, ScoredTurn, Standing, TurnLog
-from gridt.turns.terms import SET_LATE, SPREAD, Terms
+from gridt.turns.scoring import Outcome
+from gridt.turns.terms import SET_LATE, Terms
+from tests.clock_lives import (
+    AUCKLAND,
+    BERLIN,
+    HOUR,
+    INTERVALS,
+    IS_FUZZ,
+    LONDON,
+    LOS_ANGELES,
+    NEW_YORK,
+    SECOND,
+    START,
+    STEPS,
+    TOKYO,
+    WEEK,
+    ZONES,
+    Person,
+    any_clock,
+    at,
+    ensure_past_stays,
+    ensure_turns_touch,
+    june,
+    live,
+    lives,
+)
 from tests.databases import same_on_both
 
 pytestmark = same_on_both
 
-IS_FUZZ = settings.get_current_profile_name() == "fuzz"
-LIVES = 500 if IS_FUZZ else 25
-STEPS = 60 if IS_FUZZ else 30
-
-SECOND, HOUR, WEEK = timedelta(seconds=1), timedelta(hours=1), timedelta(days=7)
-#: summer time begins and ends
-SEASON = 2 * HOUR
-START = datetime(2026, 6, 1, 6, 30, tzinfo=UTC)  # a Monday
-ZONES = (
-    "Pacific/Pago_Pago Pacific/Honolulu America/Los_Angeles America/New_York America/St_Johns"
-    " America/Sao_Paulo Atlantic/Azores UTC Europe/London Europe/Berlin Africa/Cairo"
-    " Asia/Kathmandu Asia/Tokyo Australia/Lord_Howe Pacific/Auckland Pacific/Chatham"
-    " Pacific/Kiritimati"
-).split()
-INTERVALS = [5 * HOUR, HALF_DAY, DAY, 2 * DAY, 3 * DAY, WEEK, 2 * WEEK, 30 * DAY, 365 * DAY]
-BERLIN, TOKYO, NEW_YORK, LONDON = map(
-    Clock, ["Europe/Berlin", "Asia/Tokyo", "America/New_York", "Europe/London"]
-)
-AUCKLAND, LOS_ANGELES = Clock("Pacific/Auckland"), Clock("America/Los_Angeles")
-
-
-@dataclass
-class Person:
-    """Somebody who sets clocks, and a movement that they are in, as the service stores it."""
-
-    clock: Clock = BERLIN
-    interval: timedelta = DAY
-    since: datetime = START
-    deeds: list[datetime] = field(default_factory=list)
-    former: list[tuple[datetime, Clock]] = field(default_factory=list)
-    intervals: list[tuple[datetime, timedelta]] = field(default_factory=list)
-
-    def do(self, moment: datetime) -> None:
-        self.deeds.append(moment)
-
-    def set(self, moment: datetime, clock: Clock) -> None:
-        if clock == self.clock:
-            return
-        last = self.deeds[-1] if self.deeds else None
-        undone = undone_by(clock, moment, self.former, last)
-        if undone is None:
-            self.former.append((moment, self.clock))
-        else:
-            del self.former[undone:]
-        self.clock = clock
-
-    def set_interval(self, moment: datetime, interval: timedelta) -> None:
-        if interval != self.interval:
-            self.intervals.append((moment, self.interval))
-            self.interval = interval
-
-    def periods(self) -> list[Period]:
-        ends = sorted({end for end, _ in [*self.former, *self.intervals]})
-        return [
-            Period(
-                moment,
-                _held_at(moment, self.intervals, self.interval),
-                _held_at(moment, self.former, self.clock),
-            )
-            for moment in [self.since, *ends]
-        ]
-
-    def standing(self, moment: datetime, log: TurnLog | None = None) -> Standing:
-        terms = Terms(self.interval, self.clock, self.since)
-        return score(self.periods(), self.deeds, terms, moment, log)
-
-    def turns(self, moment: datetime) -> list[ScoredTurn]:
-        log = TurnLog()
-        self.standing(moment, log)
-        return list(log)
-
-    def copy(self) -> "Person":
-        return replace(
-            self,
-            deeds=[*self.deeds],
-            former=[*self.former],
-            intervals=[*self.intervals],
-        )
-
-
-def _held_at(moment, former, present):
-    place = bisect_right(former, moment, key=lambda one: one[0])
-    return present if place == len(former) else former[place][1]
-
-
-def at(clock: Clock, text: str) -> datetime:
-    """Return the moment at which a clock shows a time of June 2026: "02 23:30"."""
-    shown = datetime.fromisoformat(f"2026-06-{text}").replace(tzinfo=ZoneInfo(clock.zone))
-    return shown.astimezone(UTC)
-
-
-def june(text: str) -> datetime:
-    return datetime.fromisoformat(f"2026-06-{text}").replace(tzinfo=UTC)
-
-
-def any_clock(dice: Random, *, whole: bool = True) -> Clock:
-    if not whole:
-        return Clock(dice.choice(ZONES))
-    return Clock(dice.choice(ZONES), dice.choice([0, 0, 60, 240, 720]), dice.randrange(7))
-
-
-def lives() -> Iterator[Random]:
-    return map(Random, range(LIVES))
-
 
 # -- P1, P5, P7: turns touch, and none is too long or too short; what is over stays ---------------
-
-
-def _live(dice: Random, person: Person, moment: datetime) -> None:
-    act = dice.random()
-    if act < 0.55:
-        person.do(moment)
-    elif act < 0.9:
-        person.set(moment, any_clock(dice))
-    else:
-        person.set_interval(moment, dice.choice(INTERVALS))
-
-
-def _longest(person: Person, turn: ScoredTurn) -> timedelta:
-    periods = [
-        *person.periods(),
-        replace(person.periods()[-1], starts_at=datetime.max.replace(tzinfo=UTC)),
-    ]
-    return max(
-        one.interval
-        for one, other in pairwise(periods)
-        if one.starts_at < turn.turn.ends_at and other.starts_at > turn.turn.starts_at
-    )
 
 
 def test_p1_turns_touch_and_last_about_as_long_as_the_interval() -> None:
@@ -160,24 +51,9 @@ def test_p1_turns_touch_and_last_about_as_long_as_the_interval() -> None:
         moment = START
         for _ in range(STEPS):
             moment += dice.choice([SECOND, HOUR, 7 * HOUR, person.interval * dice.random()])
-            _live(dice, person, moment)
+            live(dice, person, moment)
         moment += 3 * person.interval
-        turns, standing = person.turns(moment), person.standing(moment)
-        assert turns[0].turn.starts_at == START
-        for one, other in pairwise(turns):
-            assert one.turn.ends_at == other.turn.starts_at
-        for number, scored in enumerate(turns):
-            length = scored.turn.ends_at - scored.turn.starts_at
-            longest = _longest(person, scored)
-            shortest = min(period.interval for period in person.periods())
-            assert length <= longest + SPREAD + SEASON, (dice, scored)
-            if number and scored.outcome is not Outcome.DONE:
-                assert length >= shortest / 2 - SEASON, (dice, scored)
-        outcomes = [one.outcome for one in turns] + [Outcome.DONE] * standing.done
-        assert outcomes.count(Outcome.DONE) == standing.done_turns
-        assert outcomes.count(Outcome.MISSED) == standing.turns - standing.done_turns
-        letters = "".join(outcome[0] for outcome in outcomes)
-        assert letters.rpartition("m")[2].count("d") == standing.streak
+        ensure_turns_touch(person, moment)
 
 
 def test_p5_turns_that_ended_two_days_ago_stay() -> None:
@@ -192,12 +68,7 @@ def test_p5_turns_that_ended_two_days_ago_stay() -> None:
             else:
                 person.set(moment, any_clock(dice))
             if len(person.former) >= rows:  # else it is a clock set back
-                horizon = moment - SET_LATE
-                old, new = (
-                    [one for one in some.turns(moment) if one.turn.ends_at <= horizon]
-                    for some in (before, person)
-                )
-                assert old == new
+                ensure_past_stays(before, person, moment)
 
 
 # -- P2: a clock that is set back --------------------------------------------------------------
@@ -209,7 +80,7 @@ def test_p2_a_clock_set_back_leaves_nothing() -> None:
         moment = START
         for _ in range(STEPS // 3):
             moment += dice.choice([SECOND, HOUR, 7 * HOUR, person.interval * dice.random()])
-            _live(dice, person, moment)
+            live(dice, person, moment)
         other, clock = person.copy(), person.clock
         share = sorted(dice.random() for _ in range(dice.randrange(1, 12)))
         for part in share[:-1]:
@@ -217,6 +88,14 @@ def test_p2_a_clock_set_back_leaves_nothing() -> None:
         person.set(moment + share[-1] * SET_LATE, clock)
         for later in (moment + SET_LATE, moment + 5 * person.interval):
             assert person.standing(later) == other.standing(later)
+
+
+@pytest.mark.parametrize(("late", "rows"), [(timedelta(), 0), (SECOND, 2)])
+def test_p2_a_clock_is_set_back_within_two_days(late: timedelta, rows: int) -> None:
+    person = Person()
+    person.set(june("02 06:00"), TOKYO)
+    person.set(june("04 06:00") + late, BERLIN)
+    assert len(person.former) == rows
 
 
 # -- P3: travellers ---------------------------------------------------------------------------
@@ -333,6 +212,15 @@ def test_a_turn_ends_when_the_clock_in_force_shows_its_date(
     person = Person(interval=interval)
     person.set(june("02 12:00"), clock)
     assert person.standing(june("02 12:00")).turn.ends_at == june(due) + hours * HOUR
+
+
+def test_no_clock_makes_a_turn_longer_than_its_interval_and_26_hours() -> None:
+    east, west = Clock("Pacific/Kiritimati"), Clock("Pacific/Pago_Pago", day_starts_at=720)
+    person = Person(clock=east, since=at(east, "01 08:00"))
+    begun = at(east, "02 00:00")
+    person.set(begun + HALF_DAY, west)  # which shows the date 61 hours after the turn began
+    turn = person.standing(begun + HALF_DAY).turn
+    assert (turn.starts_at, turn.ends_at) == (begun, begun + DAY + 26 * HOUR)
 
 
 def test_a_flight_west_that_is_set_late_costs_nothing() -> None:

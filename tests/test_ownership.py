@@ -260,6 +260,7 @@ NEEDED_IN_CORE: dict[str, str] = {
     "subscriptions.turn_until": "each list says by it whether the next turn is over",
     "subscriptions.leapt_at": "each post carries the standing on by it",
     "subscriptions.turn_late": "each post carries the standing on by it",
+    "subscriptions.imported_at": "each recalculation reads it in the row that it locks",
     "updates.late": "each list of updates shows it",
     "users.clock_chosen_at": "a change of the clock reads it with the account",
 }

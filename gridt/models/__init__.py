@@ -44,7 +44,7 @@ from gridt.models.standing.store import (
 )
 from gridt.models.standing.summaries import own_standing_view
 from gridt.models.subscription import IN_MOVEMENT, KEYS, Subscription, keys_of, random_key
-from gridt.models.update import Update, count_from, recompute_member
+from gridt.models.update import Update, count_imported, recompute_member
 from gridt.models.user import User, avatar_of
 from gridt.models.views import (
     FOLLOWERS_QUERY,
@@ -113,7 +113,7 @@ __all__ = [
     "blocked_among",
     "clock_of",
     "corrections",
-    "count_from",
+    "count_imported",
     "delay_of_mail",
     "ensure_may_start",
     "ensure_turn_allows",

@@ -51,6 +51,7 @@ class StandingRow(NamedTuple):
     leapt_at: datetime | None
     turn_late: bool
     subscribed_at: datetime
+    imported_at: datetime | None
     interval: timedelta
     free_misses: int
     free_turns: int

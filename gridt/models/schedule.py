@@ -124,12 +124,27 @@ def clock_of(row: StandingRow | MovementRow | FormerClockRow) -> Clock:
 
 
 def periods_of(
-    terms: Terms, clocks: Sequence[FormerClockRow], intervals: Sequence[FormerIntervalRow]
+    row: StandingRow,
+    terms: Terms,
+    clocks: Sequence[FormerClockRow],
+    intervals: Sequence[FormerIntervalRow],
 ) -> list[Period]:
-    """Return what held since a member subscribed, one after the other."""
-    ends = {clock.ended_at for clock in clocks} | {former.ended_at for former in intervals}
+    """Return what held since a member's standing begins, one after the other.
+
+    Before the member subscribed, the clock of the last import of that time is taken to have held.
+    """
+    arrived_at = row.subscribed_at
+    first = _clock_at(clocks, row.imported_at or arrived_at, terms)
+    ends = {clock.ended_at for clock in clocks if clock.ended_at > arrived_at}
+    ends |= {former.ended_at for former in intervals}
+    if first != _clock_at(clocks, arrived_at, terms):
+        ends.add(arrived_at)
     return [
-        Period(moment, _interval_at(intervals, moment, terms), _clock_at(clocks, moment, terms))
+        Period(
+            moment,
+            _interval_at(intervals, moment, terms),
+            first if moment < arrived_at else _clock_at(clocks, moment, terms),
+        )
         for moment in [terms.since, *sorted(end for end in ends if end > terms.since)]
     ]
 

@@ -85,6 +85,9 @@ class Subscription(Model):
     leapt_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: whether nothing but late updates is known of the turn
     turn_late: Mapped[bool] = mapped_column(server_default=false())
+    #: when updates from before the subscription were last imported: the clock of that moment scores
+    #: that time
+    imported_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     @classmethod
     def of(cls, movement_id: int) -> ColumnElement[bool]:
@@ -109,6 +112,7 @@ exported_as(
         Subscription.subscribed_at,
         Subscription.last_update_at,
         Subscription.counted_from,
+        Subscription.imported_at,
         Subscription.posted,
         Subscription.posted_in_turn,
         Subscription.posted_until,

@@ -265,6 +265,7 @@ _COUNT_POSTED = (
 _COUNT_FROM = (
     update(Subscription).where(*_MINE).values(counted_from=bindparam("since", type_=UTCDateTime()))
 )
+_COUNT_IMPORTED = _COUNT_FROM.values(imported_at=bindparam("imported_at", type_=UTCDateTime()))
 _COUNTED_EARLIER = (
     STANDING_ROW.add_columns(Subscription.subscribed_at)
     .where(*_MINE, Subscription.counted_from.is_not(None))
@@ -371,12 +372,13 @@ def recompute_member(leader_id: int, movement_id: int) -> None:
     execute(_SET_TIME, {"of_user": leader_id, "of_movement": movement_id})
 
 
-def count_from(user_id: int, movement_id: int, since: datetime | None) -> None:
-    """Let a member's standing begin before they subscribed, or with that again.
+def count_imported(user_id: int, movement_id: int, since: datetime, imported_at: datetime) -> None:
+    """Let a member's standing begin before they subscribed, scored by the clock of the import.
 
     The standing is not recomputed.
     """
-    execute(_COUNT_FROM, {"of_user": user_id, "of_movement": movement_id, "since": since})
+    mine = {"of_user": user_id, "of_movement": movement_id}
+    execute(_COUNT_IMPORTED, mine | {"since": since, "imported_at": imported_at})
 
 
 def _count_from_first(user_id: int, movement_id: int) -> None:
@@ -389,4 +391,4 @@ def _count_from_first(user_id: int, movement_id: int) -> None:
     first = execute(_FIRST, mine | {"since": row.since}).scalar_one()
     is_older = first is not None and first < wider_row.subscribed_at
     since = terms_of(row).turn_at(first).starts_at if is_older else None
-    count_from(user_id, movement_id, since)
+    execute(_COUNT_FROM, mine | {"since": since})

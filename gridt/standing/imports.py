@@ -16,7 +16,7 @@ from gridt.models import (
     StandingRow,
     Update,
     UTCDateTime,
-    count_from,
+    count_imported,
     ensure_turn_allows,
     ensure_updates_allowed,
     execute,
@@ -129,7 +129,7 @@ def _store(
     """
     if updates:
         _insert(row, updates, grace)
-    if is_older:
+    if is_older or any(update.moment < row.subscribed_at for update in updates):
         _count_from_oldest(row, terms)
     recompute_member(row.user_id, row.movement_id)
 
@@ -158,7 +158,7 @@ def _count_from_oldest(row: StandingRow, terms: Terms) -> None:
     ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
     oldest = execute(_OLDEST, ends).scalar_one()
     since = terms.turn_at(oldest).starts_at  # so that turns stay where they are
-    count_from(row.user_id, row.movement_id, since)
+    count_imported(row.user_id, row.movement_id, since, utcnow())
 
 
 def _ensure_quotas_allow(

@@ -359,8 +359,8 @@ def _pasts(movement_id: int, user_ids: Collection[int]) -> Iterator[MemberPast]:
         moments = [update.time_stamp for update in own]
         late = {update.time_stamp for update in own if update.late}
         late -= {update.time_stamp for update in own if not update.late}
-        own_clocks = [one for one in clocks[row.user_id] if one.ended_at > row.subscribed_at]
-        yield MemberPast(row, terms, periods_of(terms, own_clocks, intervals), moments, late)
+        periods = periods_of(row, terms, clocks[row.user_id], intervals)
+        yield MemberPast(row, terms, periods, moments, late)
 
 
 def _values(user_id: int, movement_id: int, standing: Standing) -> dict[str, Any]:
