@@ -140,9 +140,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read the settings from the environment and `.env`.
-
-        The environment takes precedence.
+        """Read the settings from the environment, or else from `.env`.
 
         :raises ConfigurationError: with every variable that is missing or wrong
         """
