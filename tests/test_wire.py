@@ -3,6 +3,7 @@
 import json
 import re
 import resource
+import select
 import socket
 import sys
 import time
@@ -85,6 +86,16 @@ def test_slow_clients_keep_nobody_out(server, connect, begun):
             drip(connection)
     assert ann.statuses == [200] * 20
     assert time.monotonic() - before < DEADLINE, "somebody had to wait for the slow ones"
+
+
+def test_a_quarter_of_the_threads_may_wait_for_bodies_in_chunks(connect):
+    """Or a flood of logins, which keeps eight of twelve, and this one would keep all together."""
+    begun = many(connect, SLOW["half a body in chunks"])
+    closed: set[socket.socket] = set()
+    until = time.monotonic() + DEADLINE / 2  # after the deadline it closes all of them
+    while len(closed) < len(begun) - 3 and time.monotonic() < until:
+        closed |= {one for one in select.select(begun, [], [], 0.1)[0] if not answered(one)}
+    assert len(begun) - len(closed) == 3
 
 
 def drip(connection: socket.socket) -> None:

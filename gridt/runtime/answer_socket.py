@@ -47,19 +47,30 @@ class Budget:
         with self._lock:
             self._bytes -= amount
 
+    def begin_wait(self) -> bool:
+        """Let one more thread wait for a client, to read or to write.
+
+        :returns: whether it may
+        """
+        return self._threads.acquire(blocking=False)
+
+    def end_wait(self) -> None:
+        """Let another thread wait instead."""
+        self._threads.release()
+
     def wait_for(self, client: "AnswerSocket", seconds: float) -> bool:
         """Wait in this thread until a client takes more.
 
         :returns: whether the client did
         """
-        if seconds <= 0 or not self._threads.acquire(blocking=False):
+        if seconds <= 0 or not self.begin_wait():
             return False
         try:
             poll = select.poll()
             poll.register(client, select.POLLOUT)
             return bool(poll.poll(seconds * 1000))
         finally:
-            self._threads.release()
+            self.end_wait()
 
 
 class AnswerSocket(socket.socket):

@@ -110,8 +110,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     """Collects a request before a thread handles it.
 
     The request has a deadline. A thread waits for the rest of a body only when its length is
-    unknown, and only until the same deadline; one thread is always left to the other requests. The
-    worker closes a connection without an answer when its request is too late, too long or cut off.
+    unknown, and only until the same deadline. Few threads wait for clients at the same time, to
+    read a body or to send a long answer (`Budget`). The worker closes a connection without an
+    answer when its request is too late, too long or cut off.
     """
 
     #: the app refuses a longer body, so the worker does not collect it
@@ -123,8 +124,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         #: requests that a thread reads on its own, and when they began to arrive
         self._read_by_threads: dict[TConn, float] = {}
         self._too_large: set[TConn] = set()
-        #: half of the threads are left to clients who take their answers
-        self._budget = Budget(max(1, self.cfg.threads // 2))
+        # Hashing has eight of the twelve threads at most (gunicorn.conf.py). A quarter may wait for
+        # clients, to read or to write, so that one is left in every case.
+        self._budget = Budget(max(1, self.cfg.threads // 4))
         #: connections whose client has to take the rest of an answer, and whether they go on
         self._sending: dict[TConn, bool] = {}
 
@@ -190,7 +192,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         progress = request.progress(self.longest_body)
         if progress is _Progress.TOO_LARGE:
             self._too_large.add(conn)
-        elif progress is _Progress.UNKNOWN_LENGTH and self._may_read_in_thread():
+        elif progress is _Progress.UNKNOWN_LENGTH and self._budget.begin_wait():
             self._read_by_threads[conn] = request.started_at
         elif progress is _Progress.INCOMPLETE and self._has_room_for(request):
             self._watch(conn, request.started_at + DEADLINE, self.on_pending_socket_readable)
@@ -227,7 +229,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def finish_request(self, conn: TConn, fs: Any) -> None:
         """After an answer, keep or close the connection."""
-        self._read_by_threads.pop(conn, None)
+        if self._read_by_threads.pop(conn, None) is not None:
+            self._budget.end_wait()
         self._too_large.discard(conn)
         goes_on = fs.exception() is None and bool(fs.result())
         if isinstance(conn.sock, AnswerSocket) and conn.sock.unsent:
@@ -287,11 +290,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         for conn in [conn for conn in self.pending_conns if conn.timeout < now]:
             self._unwatch(conn)
             self._close(conn)
-
-    def _may_read_in_thread(self) -> bool:
-        """Return whether a thread may wait for a request's rest."""
-        threads: int = self.cfg.threads
-        return len(self._read_by_threads) < max(1, threads - 1)
 
     def _has_room_for(self, request: _IncomingRequest) -> bool:
         """Return whether memory is left for a longer body.
