@@ -295,7 +295,7 @@ def test_an_address_to_listen_on_is_taken(configured, bind):
 
 @pytest.mark.parametrize("bind", ["x", "", "5000", "::1:5000", "a b:5000", "host:65536", "h:5000,"])
 def test_other_addresses_are_refused(configured, bind):
-    with pytest.raises(ConfigurationError, match=r"GRIDT_BIND: Not like 127\.0\.0\.1:5000"):
+    with pytest.raises(ConfigurationError, match=r"GRIDT_BIND: Must be like 127\.0\.0\.1:5000"):
         configured(BIND=bind)
 
 

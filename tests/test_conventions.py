@@ -322,7 +322,7 @@ def with_query(path: str, query: str) -> str:
 
 
 @same_on_both
-@pytest.mark.parametrize("limit", ["0", "501", "-1", "abc", "", "1.5", "1e2", "9" * 5000, "%00"])
+@pytest.mark.parametrize("limit", ["0", "501", "-1", "abc", "", "1.5", "1e2", "9" * 3000, "%00"])
 def test_a_bad_limit_is_refused(client_of, home, ann, limit):
     client = client_of(ann)
     for name in ("by name", "subscriptions", "followers", "updates"):
@@ -338,7 +338,7 @@ BAD_CURSORS = {
     "not ASCII": "%C3%A9",
     "invalid UTF-8": "%ff%fe",
     "NUL": "%00",
-    "endless": "A" * 10_000,
+    "endless": "A" * 4000,
     "not JSON": encoded("nonsense"),
     "nothing": encoded("[]"),
     "an object": encoded("{}"),

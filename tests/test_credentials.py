@@ -27,7 +27,7 @@ ENDS, STAYS = "ends", "stays"
 #: what may happen to an account, and the credentials in the order of CREDENTIALS below
 TABLE: dict[str, tuple[str, ...]] = {
     "the password is changed": (STAYS, STAYS, ENDS, ENDS, ENDS, STAYS, ENDS, ENDS, ENDS),
-    "the password is reset by mail": (ENDS,) * 9,
+    "the password is reset by mail": (*(ENDS,) * 5, STAYS, *(ENDS,) * 3),
     "the e-mail address is changed": (STAYS, STAYS, STAYS, STAYS, ENDS, ENDS, ENDS, ENDS, STAYS),
     "the refresh token is used again too late": (ENDS, ENDS, *(STAYS,) * 6, ENDS),
     "the user logs out": (ENDS, ENDS, *(STAYS,) * 7),
