@@ -134,7 +134,7 @@ def test_rebuilt_standings_are_what_the_past_tells(upgraded: Flask) -> None:
         assert past is not None
         assert stood(*ids, NOW) == past.scored(NOW)
     assert rebuild(upgraded, "--dry-run").endswith("standings compared, none would change.\n")
-    assert "none otherwise" in rebuild(upgraded)
+    assert "none of them corrected" in rebuild(upgraded)
 
 
 @pytest.mark.parametrize("is_rebuilt", [False, True])

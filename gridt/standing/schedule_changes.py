@@ -81,7 +81,8 @@ def change_clock(user: User, **changes: Any) -> None:
 
     Flushes and does not commit. Locks the account, so that of two changes the second sees the
     first, and the user joins nothing meanwhile; then the subscriptions, by movement. The first
-    clock that a user sets holds for all the past.
+    time zone that a user chooses holds for all the past, and so does the first other clock of a
+    user who has chosen none.
 
     :raises TooManyClocks: when this is the eleventh new clock within a day
     """
@@ -89,14 +90,19 @@ def change_clock(user: User, **changes: Any) -> None:
         return
     now, old = utcnow(), _clock_of(user)
     is_chosen = user.clock_chosen_at is not None
-    differs = _set(user, changes)
-    if not is_chosen and (differs or "time_zone" in changes):  # UTC may be chosen, too
+    chooses = not is_chosen and "time_zone" in changes
+    if chooses:
         user.clock_chosen_at = now
+    differs = _set(user, changes)
     db.session.flush()
     if not differs:
         return
     former = db.session.scalars(_FORMER, {"user_id": user.id}).all()
-    if is_chosen or former:
+    if chooses:
+        for row in former:
+            db.session.delete(row)
+        db.session.flush()
+    elif is_chosen or former or old != Clock():
         _store_former(user, old, former, now)
     for movement_id in execute(_MINE, {"user_id": user.id}).scalars().all():
         recompute(movement_id, [user.id])

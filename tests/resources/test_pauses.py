@@ -162,6 +162,8 @@ def test_only_the_first_change_of_a_clock_holds_for_all_the_past(client_of, make
     clock.pass_(days=3)
     client.patch("/identity", json={"day_starts_at": "00:00"})
     assert [one.day_starts_at for one in db.session.scalars(sa.select(FormerClock))] == [180]
+    client.patch("/identity", json={"time_zone": "Europe/Berlin"})
+    assert db.session.scalars(sa.select(FormerClock)).all() == []
 
 
 @pytest.mark.parametrize("parts", [{"time_zone": "UTC"}, {"time_zone": "Europe/Berlin"}])
