@@ -248,12 +248,12 @@ class World:
         self.login.save_to_db()
         self.bens_login.save_to_db()
         self.tokens = tokens_for(self.login)
-        make_user("another boss", role="admin")  # or one could not be deleted
+        reporter = make_user("another boss", role="admin")  # or one could not be deleted
         self.boss = make_user("boss", role="admin")
         self.boss_login = Login(self.boss.id)
         self.boss_login.save_to_db()
         self.admins_token = tokens_for(self.boss_login)["access_token"]
-        report = Report(self.ben.id, update.snapshot(), "not nice")
+        report = Report(reporter.id, update.snapshot(), "not nice")
         report.save_to_db()
         self.ids = {
             "movement": self.movement.id,
@@ -266,8 +266,8 @@ class World:
     def token_for(self, rule: str) -> str:
         if rule.startswith("/admin/"):
             return self.admins_token
-        if rule == "/movements/<movement>/updates/<update>/reports":  # the update is Ann's own
-            return tokens_for(self.bens_login)["access_token"]
+        if rule == "/movements/<movement>/updates/<update>/reports":
+            return tokens_for(self.bens_login)["access_token"]  # the update is Ann's own
         return self.tokens["refresh_token" if rule == "/auth/refresh" else "access_token"]
 
     def call(self, method: str, rule: str, ids: dict[str, str] | None = None, **options: Any):
