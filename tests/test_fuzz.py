@@ -60,6 +60,7 @@ UNSAYABLE = {
     "#/after": "a cursor is one that this list gave out",
     "#/at": "in this turn or the one before",
     "#/until": "not past, and at most a year ahead",
+    "#/free_misses": "less than `free_turns`",
     "#/since": "in the years 1 to 9999, in UTC too",
     "#/from": "from 1970 to 2999, not after `to`, and no more turns than are told at once",
     "#/to": "from 1970 to 2999",

@@ -75,14 +75,24 @@ class Place:
             except (OSError, HTTPException):
                 return 0, None
 
-    def kill_within(self, table: str, condition: str, *request: Any) -> None:
-        """Send a request to a server, and kill that in the middle of a change of a table."""
+    def kill_within(
+        self,
+        table: str,
+        condition: str,
+        *request: Any,
+        after: Callable[[], Any] = lambda: True,
+    ) -> None:
+        """Send a request to a server, and kill that in the middle of a change of a table.
+
+        :param after: returns whether what comes before that change is committed
+        """
         name = db.engine.dialect.name
         for statement in _HOLD_UP[name]:
             change(self.url, statement.format(table=table, condition=condition))
         with serve(self.url) as server:
             calling = threading.Thread(target=self.call, args=(server, *request))
             calling.start()
+            wait_until(after)
             wait_until(self._is_held_up)
             server.kill()
             calling.join(PATIENCE)
@@ -167,9 +177,8 @@ def arrows_between(place: Place) -> int:
 
 def test_a_block_whose_server_is_killed_between_movements_is_finished(place: Place) -> None:
     held_up = f"NEW.movement_id = {place.movements[IN_THE_JOB]}"
-    place.kill_within(
-        "movement_user_associations", held_up, place.ann, "PUT", f"/identity/blocks/{place.ben}"
-    )
+    put = (place.ann, "PUT", f"/identity/blocks/{place.ben}")
+    place.kill_within("movement_user_associations", held_up, *put, after=jobs)
     assert count(Block.blocker_id == place.ann) == 1
     assert arrows_between(place) == 2 * (MOVEMENTS - MOVEMENTS_AT_ONCE)
     assert jobs() == [("change-shared-movements", "running")]
@@ -181,7 +190,7 @@ def test_a_block_whose_server_is_killed_between_movements_is_finished(place: Pla
 def test_a_deletion_whose_server_is_killed_between_movements_is_finished(place: Place) -> None:
     held_up = f"NEW.movement_id = {place.movements[IN_THE_JOB]}"
     delete = (place.ann, "DELETE", "/identity", {"password": PASSWORD})
-    place.kill_within("movement_user_associations", held_up, *delete)
+    place.kill_within("movement_user_associations", held_up, *delete, after=jobs)
     assert count(Subscription.user_id == place.ann) == MOVEMENTS - MOVEMENTS_AT_ONCE
     assert jobs() == [("end-account", "running")]
     with restarted(place) as server:

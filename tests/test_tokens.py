@@ -306,7 +306,8 @@ def test_another_users_token_gets_what_the_table_says(world, make_user, who, met
     if (method, rule) in MEMBERS:
         options["json"] = body_of(method, rule)
 
-    answer = world.call(method, rule, {"user": str(world.ann.id)}, **options)
+    hers = {"user": str(world.ann.id), "update": str(world.ids["update"])}
+    answer = world.call(method, rule, hers, **options)
 
     assert answer.status_code == (stranger if who == "a stranger" else member), answer.text
     assert world.ann.email not in answer.text
