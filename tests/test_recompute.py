@@ -139,6 +139,9 @@ class LifeOfTwo(Life):
 
     @rule(where=somewhere, changes=st.fixed_dictionaries({}, optional=TERMS))
     def change_terms(self, where: int, changes: dict[str, Any]) -> None:
+        # Two changes in one microsecond are stored one after the other, so that a post in the same
+        # microsecond would come before the second.
+        self.clock.now += timedelta(milliseconds=1)
         if change_terms(self.movement(where), changes, at_any_time=True):
             enqueue_recompute(self.movements[where])
         db.session.commit()

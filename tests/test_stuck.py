@@ -56,7 +56,7 @@ def test_who_waits_for_a_stuck_one_is_told_to_come_back(place, lock):
     held = lock()
     answer = client.put(f"/movements/{id}/subscriber")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert "not done yet" in answer.json["detail"]
+    assert "Another request is changing" in answer.json["detail"]
     held.rollback()
     assert client.put(f"/movements/{id}/subscriber").status_code == 200
 
