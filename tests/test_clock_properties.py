@@ -1,4 +1,4 @@
-"""What a change of clock does, P6 to P9: the first choice, all intervals, what is stored, imports.
+"""Properties P6 to P9 of clocks: the first zone, all intervals, stored standings, imports.
 
 P1 to P5 are in `tests/test_clock_changes.py`.
 """

@@ -124,7 +124,7 @@ def copy(urls: tuple[str, str]) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def run(journey: Journey) -> "Run":
-    """A copy of that, and what was told of it."""
+    """A copy of that, and its output."""
     target = journey.new_target()
     return target, copy((journey.source, target))
 
@@ -133,14 +133,14 @@ Run = tuple[str, "subprocess.CompletedProcess[str]"]
 
 
 def test_a_copy_holds_all_that_there_was(journey: Journey, run: Run) -> None:
-    target, told = run
+    target, copied = run
     assert all(journey.rows.values()), "no table is empty"
-    assert told.returncode == 0, told.stdout + told.stderr
+    assert copied.returncode == 0, copied.stdout + copied.stderr
     assert everything(target) == journey.rows
     rows = sum(map(len, journey.rows.values()))
-    assert f"{rows:,} rows copied" in told.stdout
-    assert f"{len(journey.rows)} tables compared, all equal." in told.stdout
-    assert "3 movements checked, nothing broken." in told.stdout
+    assert f"{rows:,} rows copied" in copied.stdout
+    assert f"{len(journey.rows)} tables compared, all equal." in copied.stdout
+    assert "3 movements checked, nothing broken." in copied.stdout
     with opened(target) as app:
         assert set(sa.inspect(db.engine).get_table_names()) == {*journey.rows, "alembic_version"}
         assert app.test_cli_runner().invoke(args=["db", "check"]).exit_code == 0
@@ -157,9 +157,9 @@ def test_a_killed_copy_goes_on_where_it_was(journey: Journey) -> None:
     for _ in range(ROUNDS):
         killed += kill_after((journey.source, target), random.randrange(rows))
     assert killed, "each was over before it could be killed"
-    told = copy((journey.source, target))
-    if "already has data" not in told.stderr:  # the last was over before it could be killed
-        assert told.returncode == 0, told.stdout + told.stderr
+    copied = copy((journey.source, target))
+    if "already has data" not in copied.stderr:  # the copy ended before the test killed it
+        assert copied.returncode == 0, copied.stdout + copied.stderr
     assert everything(target) == journey.rows
 
 
@@ -307,9 +307,9 @@ def test_what_the_target_cannot_hold_is_told(pair: tuple[str, str], tmp_path: Pa
         (user_id,) = networks.people(1)
         db.session.execute(sa.update(User).values(role="x" * 100))
         db.session.commit()
-    told = refusal((source, pair[1]))
-    assert f"does not take users from {user_id} to {user_id}" in told
-    assert "character varying(16)" in told
+    refused = refusal((source, pair[1]))
+    assert f"does not take users from {user_id} to {user_id}" in refused
+    assert "character varying(16)" in refused
 
 
 def test_what_was_written_meanwhile_is_noticed(pair: tuple[str, str]) -> None:

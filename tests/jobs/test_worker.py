@@ -199,7 +199,7 @@ def wait_for_looks(looks: list[None]) -> None:
     wait_until(lambda: len(looks) >= goal)
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [one.getMessage() for one in caplog.records if one.name == "gridt.jobs.worker"]
 
 
@@ -216,7 +216,7 @@ def test_tables_that_are_not_there_yet_are_waited_for(
         wait_for_looks(looks)
         rename("hidden", "jobs")
         wait_until(lambda: calls)
-    waited, again = told(caplog)
+    waited, again = logged(caplog)
     assert re.fullmatch(f"{WAITING} (OperationalError|UndefinedTable)", waited)
     assert again == "jobs are running again"
 
@@ -235,7 +235,7 @@ def test_a_database_that_is_away_is_waited_for(
             db.session.commit()
             wait_until(lambda: calls)
             wait_until(lambda: not queue())
-    assert told(caplog) == [f"{WAITING} OperationalError", "jobs are running again"]
+    assert logged(caplog) == [f"{WAITING} OperationalError", "jobs are running again"]
 
 
 def test_what_is_enqueued_in_the_same_process_is_not_waited_for(
