@@ -3,7 +3,7 @@
 import time
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import jwt
 from flask import current_app, request
@@ -27,6 +27,11 @@ _WORDS = {"bearer", "jwt"}
 _REMEMBERED = 4096
 #: Required claims. `exp` is checked on each use, because decoded tokens are cached.
 _CLAIMS: Options = {"verify_exp": False, "require": ["sub", "jti", "exp", "iat", "type"]}
+
+#: the refusal of a token whose session is gone
+_ENDED = "This session has ended. Please log in again."
+
+_Found = TypeVar("_Found")
 
 _STANDING = select(
     Login.user_id, Login.wrote_at, Login.nonce, Login.nonce_since, Login.created_at
@@ -86,7 +91,7 @@ def _standing(claims: dict[str, Any]) -> Caller:
         login = execute(_STANDING, {"login_id": login_id}).one_or_none()
         if login is not None and str(login.user_id) == claims["sub"] and _is_of(login, claims):
             return Caller(login.user_id, login_id, str(claims["jti"]), login.wrote_at)
-    raise InvalidToken("This session has ended. Please log in again.")
+    raise InvalidToken(_ENDED)
 
 
 def _is_of(login: Row[*tuple[Any, ...]], claims: dict[str, Any]) -> bool:
@@ -132,10 +137,10 @@ def locked_caller() -> User:
     return _existing(User.lock(caller_id()))
 
 
-def _existing(user: User | None) -> User:
-    if user is None:
-        raise InvalidToken("This session has ended. Please log in again.")
-    return user
+def _existing(found: _Found | None) -> _Found:
+    if found is None:
+        raise InvalidToken(_ENDED)
+    return found
 
 
 def admin() -> User:
@@ -156,10 +161,7 @@ def current_login() -> Login:
 
     :raises InvalidToken: when it was deleted meanwhile
     """
-    login = Login.find_by_id(caller_login_id())
-    if login is None:
-        raise InvalidToken("This session has ended. Please log in again.")
-    return login
+    return _existing(Login.find_by_id(caller_login_id()))
 
 
 def token_jti() -> str:
