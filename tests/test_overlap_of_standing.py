@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from gridt.errors import GridtError
-from gridt.models import Subscription, Update, User
+from gridt.models import FormerClock, Subscription, Update, User
 from gridt.models.standing.store import load_row, recompute
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
@@ -188,6 +188,25 @@ def test_a_clock_changes_in_one_movement_while_something_happens_in_another(worl
                 with beside(world, partial(second, elsewhere)) as other:
                     added.append(other.result(PATIENCE))
             added.append(running.result())
+
+
+@writers_overlap
+def test_the_second_of_two_changes_of_a_clock_follows_the_first(world: Flask) -> None:
+    """The second has read the account before the first changes it, and sets what it read."""
+    place, _ = member()
+    berlin, lima = (
+        Act(zone, partial(set_clock, time_zone=zone), SOME)
+        for zone in ("Europe/Berlin", "America/Lima")
+    )
+    berlin(place)
+    with stopped(world, "FOR NO KEY UPDATE", partial(berlin, place)) as running:
+        with beside(world, partial(lima, place)) as other:
+            other.result(PATIENCE)
+    running.result()
+    user_id, _ = place
+    assert User.find_by_id(user_id).time_zone == "Europe/Berlin"
+    former = sa.select(FormerClock.time_zone).where(FormerClock.user_id == user_id)
+    assert db.session.scalars(former).all() == []
 
 
 def test_all_at_once(world: Flask) -> None:

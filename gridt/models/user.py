@@ -186,12 +186,13 @@ class User(Stored, Model):
 
     @classmethod
     def lock(cls, id: int) -> Self | None:
-        """Return the user as they are now, whom nobody changes before this transaction ends.
+        """Lock a user's row, and return the user as the database has it, or None.
 
-        None when they are gone. Who logs in or proves their password holds this, so that a change
-        of password comes either before, and is seen, or after, and ends their new login too.
+        A login and a proof of the password lock the row. A change of password then comes either
+        before, and they see it, or after, and ends the new login too.
         """
-        return db.session.get(cls, id, with_for_update={"key_share": True})
+        locked = {"key_share": True}  # rows that name the user may be added meanwhile
+        return db.session.get(cls, id, with_for_update=locked, populate_existing=True)
 
     @classmethod
     def find_by_name(cls, username: str) -> Self | None:
