@@ -4,7 +4,7 @@ Lives are long with `make fuzz`, and few and short otherwise. Nothing here asks 
 """
 
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 from random import Random
 
 import pytest
@@ -20,6 +20,7 @@ from tests.clock_lives import (
     HOUR,
     INTERVALS,
     IS_FUZZ,
+    LIVES,
     LONDON,
     LOS_ANGELES,
     NEW_YORK,
@@ -170,6 +171,28 @@ def test_p4_clocks_save_nobody_from_a_deed_a_day(hours: int) -> None:
         moment = then
     standing = person.standing(end)
     assert standing.turns > standing.done_turns
+
+
+@pytest.mark.parametrize("interval", [HALF_DAY, DAY])
+def test_p4_clocks_leave_out_one_date_in_seven(interval: timedelta) -> None:
+    """A member prolongs each turn by a late clock, and begins the next by an early one.
+
+    These clocks are 38 hours apart, and leave out two or three dates at once.
+    """
+    early, late = Clock("Etc/GMT-14"), Clock("Etc/GMT+12", day_starts_at=720)
+    turns = 63
+    for dice in islice(lives(), max(LIVES // 10, 3)):
+        person, moment = Person(early, interval), START
+        while moment < START + turns * interval:
+            last = person.standing(moment).turn.ends_at - 2 * SECOND
+            if last > moment and dice.random() < 0.6:
+                person.set(last, late)
+                last = person.standing(last).turn.ends_at - SECOND
+            moment = max(last, moment)
+            person.do(moment)
+            moment += 2 * SECOND
+            person.set(moment, early)
+        assert len(person.turns(moment)) >= turns * 6 / 7 - 3
 
 
 def test_p4_clocks_keep_nobody_who_is_idle() -> None:

@@ -150,15 +150,18 @@ def _followed(standing: Standing, terms: Terms) -> Standing:
     """Return the standing in the turn after one that is over.
 
     The turn runs to the next date of the calendar, and lasts at least half of the interval. Where
-    less than that is left, it may leave out dates, once in seven turns.
+    less than that is left, it may leave out dates: one in the time of seven turns, on average.
     """
     begins_at, leapt_at = standing.turn.ends_at, standing.leapt_at
     earliest = begins_at + terms.interval / 2
     until = following = terms.date_after(standing.until)
+    left_out = 0
     while terms.moment_of(following) < earliest:
         following = terms.date_after(following)
-    if following != until:
-        may_leap = leapt_at is None or begins_at - leapt_at >= TURNS_PER_LEAP * terms.interval
+        left_out += 1
+    if left_out:
+        wait = left_out * TURNS_PER_LEAP * terms.interval
+        may_leap = leapt_at is None or begins_at - leapt_at >= wait
         if may_leap and terms.moment_of(following) - begins_at <= terms.interval + SPREAD:
             until, leapt_at = following, begins_at
     ends_at = max(terms.moment_of(until), earliest)

@@ -8,11 +8,11 @@ from itertools import islice
 
 from gridt.turns.calendar import Clock, Turn, date_after, moment_of, turn_at, until_of
 
-#: zones differ by this much: no turn lasts longer than its interval and this
+#: time zones differ by this much: no turn lasts longer than its interval and this
 SPREAD = timedelta(hours=26)
 #: a clock that is set may count as set this much earlier
 SET_LATE = timedelta(days=2)
-#: of this many turns, one may leave out a date
+#: in the time of this many turns, one date may be left out
 TURNS_PER_LEAP = 7
 #: the least step of time
 INSTANT = timedelta(microseconds=1)
