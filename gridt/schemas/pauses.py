@@ -1,10 +1,10 @@
 """Pauses."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 from marshmallow.validate import Length
 
 from gridt.http.clock_fields import DayOrMoment
-from gridt.http.fields import In, Line, Message
+from gridt.http.fields import In, Line, Message, Out
 
 
 class PauseIn(In):
@@ -25,7 +25,7 @@ class PauseIn(In):
     )
 
 
-class PauseOut(Schema):
+class PauseOut(Out):
     """The caller's current pause; null in each member without one."""
 
     paused_from = fields.DateTime(

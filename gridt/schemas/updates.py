@@ -1,9 +1,9 @@
 """Updates."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 from marshmallow.validate import Length
 
-from gridt.http.fields import In, Line, Moment, PageIn
+from gridt.http.fields import In, Line, Moment, Out, PageIn
 
 
 class UpdateIn(In):
@@ -38,7 +38,7 @@ class UpdatesIn(PageIn):
     )
 
 
-class UpdateOut(Schema):
+class UpdateOut(Out):
     """An update: its author did what the movement is about."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the update."})
