@@ -128,6 +128,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         """Document the handler's problems, besides the usual ones."""
         return lambda handler: annotate(handler, problems=errors)
 
+    def deprecated(self, handler: Handler) -> Handler:
+        """Advise against the handler in new clients."""
+        documented: Handler = self.doc(deprecated=True)(handler)
+        return documented
+
     def token(self, kind: str | None) -> Callable[[Handler], Handler]:
         """Ask for a `refresh` token, or with None for none.
 

@@ -45,6 +45,7 @@ CONSTANTS = {
     "API_SPEC_OPTIONS": {
         "info": {
             "description": cleandoc(_ABOUT),
+            "contact": {"name": "The gridt authors"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/", "description": "The service that has this document."}],

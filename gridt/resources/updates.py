@@ -79,7 +79,7 @@ class Updates(Resource):
 class Signal(Resource):
     """Updates as the published client posts them."""
 
-    @bp.doc(deprecated=True)
+    @bp.deprecated
     @bp.repeatable()
     @bp.problems(*_POSTING)
     @bp.answers(201, Message)

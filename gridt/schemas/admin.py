@@ -69,7 +69,10 @@ class AuditIn(PageIn):
     )
     since = Moment(
         load_default=None,
-        metadata={"description": "Only entries from this moment on."},
+        metadata={
+            "description": "Only entries from this moment on; it has its offset, or `Z`.",
+            "examples": ["2027-01-04T08:00:00+00:00"],
+        },
     )
 
 

@@ -43,8 +43,7 @@ _INTERVAL = {
     "examples": ["daily"],
 }
 
-_INTERVAL_SHOWN = {
-    "anyOf": [*_INTERVAL["anyOf"], {"type": "string"}],
+_INTERVAL_SHOWN = _INTERVAL | {
     "description": f"How long a turn is: {_WORDS}, or an ISO 8601 duration.",
 }
 

@@ -11,7 +11,7 @@ class PauseIn(In):
     """The end of a pause, at most 366 days ahead."""
 
     until = DayOrMoment(
-        "When the pause ends: a moment with its zone, or a day by the caller's calendar.",
+        "When the pause ends: a moment, or a day by the caller's calendar.",
         required=True,
     )
     reason = Line(

@@ -24,7 +24,8 @@ class UpdateIn(In):
         allow_none=True,
         metadata={
             "description": "When the caller did it, if not now: in this turn, or in the one that"
-            " has just ended. A moment up to five minutes ahead counts as now."
+            " has just ended. It has its offset, or `Z`. A moment up to five minutes ahead counts"
+            " as now.",
         },
     )
 
