@@ -1,6 +1,7 @@
 """Holds every answer that any test gets against the OpenAPI document."""
 
 import json
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -16,8 +17,14 @@ PROBLEM = "#/components/schemas/Problem"
 
 @cache
 def described(app: Flask) -> dict[str, Any]:
-    """Return the OpenAPI document of an app."""
-    return document(app)
+    """Return the OpenAPI document of an app, with all schemas closed.
+
+    Clients ignore members that they do not know, but no answer has one that is not documented.
+    """
+    found = deepcopy(document(app))
+    for schema in found["components"]["schemas"].values():
+        schema.setdefault("additionalProperties", False)
+    return found
 
 
 def operation_of(app: Flask, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
@@ -53,12 +60,26 @@ def check_answer(app: Flask, response: TestResponse) -> None:
         return
     _, operation = found
     assert str(response.status_code) in operation["responses"], f"{call} is not documented"
-    documented = operation["responses"][str(response.status_code)]
+    documented = resolved(app, operation["responses"][str(response.status_code)])
+    if response.status_code >= 400 and request.method != "HEAD":
+        kind = response.json["type"]
+        assert kind in documented["x-problem-types"], f"{call}: {kind} is not documented"
     if content := documented.get("content"):
         assert response.mimetype in content, call
         if request.method != "HEAD":
             body = response.json if response.is_json else response.text
             _validate(app, content[response.mimetype]["schema"], body, call)
+
+
+def resolved(app: Flask, part: dict[str, Any]) -> dict[str, Any]:
+    """Return a part of the document, or the part that it refers to."""
+    target: Any = described(app)
+    if "$ref" not in part:
+        return part
+    for step in part["$ref"].removeprefix("#/").split("/"):
+        target = target[step]
+    found: dict[str, Any] = target
+    return found
 
 
 def _validate(app: Flask, schema: dict[str, Any], instance: Any, call: str) -> None:

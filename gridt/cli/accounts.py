@@ -15,10 +15,9 @@ from gridt.formats.base import in_parts
 from gridt.models import User
 from gridt.runtime.extensions import db, passwords
 from gridt.runtime.request_state import request_state
-from gridt.schemas.admin import ROLES
 from gridt.schemas.auth import RegisterIn
 from gridt.schemas.recovery import ResetPasswordConfirmIn
-from gridt.schemas.users import OWN_NAME
+from gridt.schemas.users import OWN_NAME, ROLES
 
 
 @commands.command("create-user")

@@ -3,23 +3,25 @@
 This is the only module that knows flask-smorest.
 """
 
-import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
 import flask_smorest
 from flask import Flask, request
+from flask.views import View
 from marshmallow import Schema
 
+from gridt.errors import GridtError
 from gridt.http.fields import Nothing
 from gridt.http.handler_notes import KEY, Handler, HandlerNotes, Repeatable, annotate, notes_of
 from gridt.http.openapi import (
     OpenApiPlugin,
-    common_answers,
     complete_operation,
+    constant_of,
     describe_answer,
 )
+from gridt.http.openapi_problems import shared_answers, shared_examples
 from gridt.http.parsing import BodyParser, file_in
 from gridt.http.rate_limits import NAMED
 
@@ -36,6 +38,24 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
     def __init__(self, name: str, description: str) -> None:
         super().__init__(name, name, description=description)
         self._prepare_doc_cbks.append(self._prepare_gridt_doc)
+
+    def route(
+        self, rule: str, *, endpoint: str | None = None, **operations: str
+    ) -> Callable[[type[View]], type[View]]:
+        """Route a path to a resource.
+
+        :param operations: the operationId of each method, a verb: clients that are generated call
+            their functions so
+        """
+
+        def decorate(resource: type[View]) -> type[View]:
+            self.add_url_rule(rule, endpoint, resource)
+            docs = self._docs[self._endpoints[-1]]
+            for method, name in operations.items():
+                docs[method]["operation_id"] = name
+            return resource
+
+        return decorate
 
     def arguments(
         self, schema: type[Schema], *, location: str = "json", **kwargs: Any
@@ -104,9 +124,14 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
 
         return decorate
 
-    def problems(self, *statuses: int) -> Callable[[Handler], Handler]:
+    def problems(self, *errors: type[GridtError]) -> Callable[[Handler], Handler]:
         """Document the handler's problems, besides the usual ones."""
-        return lambda handler: annotate(handler, problems=statuses)
+        return lambda handler: annotate(handler, problems=errors)
+
+    def deprecated(self, handler: Handler) -> Handler:
+        """Advise against the handler in new clients."""
+        documented: Handler = self.doc(deprecated=True)(handler)
+        return documented
 
     def token(self, kind: str | None) -> Callable[[Handler], Handler]:
         """Ask for a `refresh` token, or with None for none.
@@ -134,18 +159,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
             raise ValueError(f"no limit is named {name!r}")
         return lambda handler: annotate(handler, limit=name)
 
-    def _store_endpoint_docs(self, endpoint: str, *args: Any, **kwargs: Any) -> None:
-        super()._store_endpoint_docs(endpoint, *args, **kwargs)
-        for method, info in self._docs[endpoint].items():
-            if isinstance(info, dict):
-                words = re.sub(r"(?<!^)(?=[A-Z])", "_", endpoint).lower()
-                info["operation_id"] = f"{method}_{words}"
-
     def _prepare_gridt_doc(
         self, doc: dict[str, Any], info: dict[str, Any], *, method: str, **_: Any
     ) -> dict[str, Any]:
         complete_operation(doc, info.get(KEY, HandlerNotes()), method)
-        doc["operationId"] = info["operation_id"]
+        if "operation_id" in info:
+            doc["operationId"] = info["operation_id"]
         return doc
 
 
@@ -156,6 +175,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # it has no types
 
     def __init__(self, app: Flask) -> None:
         super().__init__(app, spec_kwargs={"extra_plugins": [OpenApiPlugin()]})
+        self.ma_plugin.converter.add_attribute_function(constant_of)
 
     def _register_etag_headers(self) -> None:
         """Leave headers to `OpenApiPlugin`."""
@@ -167,6 +187,8 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # it has no types
         """Leave exceptions to `gridt.http.problems`."""
 
     def _register_responses(self) -> None:
-        """Name the answers that operations share."""
-        for name, answer in common_answers().items():
+        """Name the answers that operations share, and an example of each problem."""
+        for name, answer in shared_answers().items():
             self.spec.components.response(name, answer, lazy=True)
+        for slug, example in shared_examples().items():
+            self.spec.components.example(slug, example)

@@ -68,7 +68,7 @@ class DayOrMoment(fields.Field[date]):
     def __init__(self, description: str, **kwargs: Any) -> None:
         metadata = {
             "anyOf": [{"type": "string", "format": name} for name in ("date", "date-time")],
-            "description": description,
+            "description": f"{description} A moment has its offset, or `Z`.",
             "examples": ["2027-01-04", "2027-01-04T09:00:00+01:00"],
         }
         super().__init__(metadata=metadata, **kwargs)

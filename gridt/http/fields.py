@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import isodate
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 from marshmallow.validate import Range
+
+from gridt.http.problem_types import TYPES
 
 #: the intervals that have a word
 WORDS = {
@@ -39,6 +41,29 @@ class In(Schema):
         unknown = RAISE
 
 
+class Out(Schema):
+    """The base class of answers; clients ignore members that they do not know."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+def growing(*words: str) -> dict[str, Any]:
+    """Return the schema of a text in answers.
+
+    It is one of some words, or one that a later version adds.
+    """
+    return {"anyOf": [{"type": "string", "enum": list(words)}, {"type": "string"}]}
+
+
+class Growing(fields.Field[str]):
+    """A text in answers, of a set of words that may grow."""
+
+    def __init__(self, *words: str, description: str, **kwargs: Any) -> None:
+        metadata = growing(*words) | {"description": description}
+        super().__init__(required=True, metadata=metadata, **kwargs)
+
+
 class Nothing(In):
     """A body without members."""
 
@@ -57,7 +82,7 @@ class PageIn(In):
     )
 
 
-class Message(Schema):
+class Message(Out):
     """A message about what happened."""
 
     message = fields.String(
@@ -65,7 +90,7 @@ class Message(Schema):
     )
 
 
-class ProblemEntry(Schema):
+class ProblemEntry(Out):
     """An error in one member of a request."""
 
     pointer = fields.String(
@@ -79,17 +104,14 @@ class ProblemEntry(Schema):
     )
 
 
-class Problem(Schema):
+class Problem(Out):
     """A problem (RFC 9457).
 
     `message`, `description` and `request_id` are additions of gridt; the published client reads the
     first two.
     """
 
-    type = fields.String(
-        required=True,
-        metadata={"description": "The kind of problem, as a path for programs to compare."},
-    )
+    type = Growing(*TYPES, description="The kind of problem, as a path for programs to compare.")
     title = fields.String(required=True, metadata={"description": "The kind of problem, in words."})
     status = fields.Integer(required=True, metadata={"description": "The HTTP status."})
     detail = fields.String(

@@ -8,6 +8,8 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from gridt.errors import GridtError
+
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 #: the name of the notes among what flask-smorest keeps of a handler, in its `_apidoc`
@@ -32,8 +34,8 @@ class HandlerNotes:
     token: str | None = "access"  # noqa: S105 - no secret
     #: the named limit that counts its calls; None for the general one
     limit: str | None = None
-    #: the statuses of problems that it answers with, besides the usual ones
-    problems: tuple[int, ...] = ()
+    #: the problems that it answers with, besides the usual ones
+    problems: tuple[type[GridtError], ...] = ()
     #: the content of the OpenAPI document for a file that it takes
     file: dict[str, Any] | None = None
     #: at least one of its answers is sent while it is read

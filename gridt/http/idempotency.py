@@ -27,7 +27,10 @@ from gridt.runtime.request_state import request_state
 
 HEADER = "Idempotency-Key"
 #: a string of RFC 9651, or the same characters without quotation marks, as most clients send it
-_FORM = re.compile(r'"(?P<quoted>[!#-\[\]-~]{1,255})"|(?P<plain>[!#-+\--:<-\[\]-~]{1,255})')
+_QUOTED, _PLAIN = r"[!#-\[\]-~]{1,255}", r"[!#-+\--:<-\[\]-~]{1,255}"
+_FORM = re.compile(f'"(?P<quoted>{_QUOTED})"|(?P<plain>{_PLAIN})')
+#: the same as a pattern of JSON Schema
+KEY_PATTERN = f'^(?:"{_QUOTED}"|{_PLAIN})$'
 #: seconds after which to ask again for the answer to a request that is under way
 _RETRY_AFTER = 1
 #: PostgreSQL's code for a lock that was not to be had in time

@@ -10,10 +10,12 @@ from typing import Any
 
 from apispec import BasePlugin
 from flask import Flask
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
-from gridt.http.fields import Problem
 from gridt.http.handler_notes import HandlerNotes
+from gridt.http.idempotency import KEY_PATTERN
+from gridt.http.openapi_examples import add_examples
+from gridt.http.openapi_problems import problem_answers
 from gridt.runtime.config import VERSION
 
 _ABOUT = """
@@ -43,8 +45,10 @@ CONSTANTS = {
     "API_SPEC_OPTIONS": {
         "info": {
             "description": cleandoc(_ABOUT),
+            "contact": {"name": "The gridt authors"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "servers": [{"url": "/", "description": "The service that has this document."}],
         "security": [{"token": []}],
         "components": {
             "securitySchemes": {
@@ -90,32 +94,17 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
     "required": False,
-    "description": "A random text: a new one for each request, and the same one to repeat a "
-    "request. For 24 hours, a repeated request gets the first successful answer again. Another "
-    "request with the same text gets 422.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._~-]{1,255}$"},
+    "description": "A random text of 1 to 255 visible ASCII characters, in quotation marks or "
+    "without: a new one for each request, and the same one to repeat a request. For 24 hours, a "
+    "repeated request gets the first successful answer again. Another request with the same text "
+    "gets 422.",
+    "schema": {"type": "string", "pattern": KEY_PATTERN},
     "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
 }
 _ETAG = {"description": "The version of this answer, for `If-None-Match`.", "schema": _TEXT}
 _LINK = {
     "description": 'The address of the next page, if there is one: `<…>; rel="next"`.',
     "schema": _TEXT,
-}
-#: the description of each shared answer, by status
-_SENTENCES = {
-    304: "Not modified since the answer that `If-None-Match` names.",
-    400: "The body is not JSON.",
-    401: "The token is missing or not valid, or the credentials are wrong.",
-    403: "The caller is known, but may not do this.",
-    404: "It does not exist, or the caller may not see it.",
-    409: "The request conflicts with the present state.",
-    413: "The body is too large.",
-    414: "The path and the query are too long together.",
-    415: "The body has a type that the operation does not accept.",
-    429: "Too many requests or wrong passwords; `Retry-After` says when to try again.",
-    422: "The request is well-formed, but not valid; `errors` names each member.",
-    501: "The server lacks a package that this needs; `detail` names it.",
-    503: "The database is busy or not available; `Retry-After` says when to try again.",
 }
 
 
@@ -161,6 +150,7 @@ class OpenApiPlugin(BasePlugin):
                 if headers:
                     responses[200]["headers"] = headers
             operation["responses"] = dict(sorted(responses.items()))
+            add_examples(operation)
 
     def schema_helper(
         self, name: str, definition: dict[Any, Any], *, schema: Any = None, **kwargs: Any
@@ -169,6 +159,11 @@ class OpenApiPlugin(BasePlugin):
         kind = schema if isinstance(schema, type) else type(schema)
         ours = kind.__module__.startswith("gridt.")
         return {"description": cleandoc(kind.__doc__ or "")} if ours else {}
+
+
+def constant_of(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+    """Return the one value of a field, which marshmallow's plugin does not describe."""
+    return {"const": field.metadata["const"]} if "const" in field.metadata else {}
 
 
 def _remove_null(schema: dict[str, Any]) -> None:
@@ -185,57 +180,21 @@ def _remove_null(schema: dict[str, Any]) -> None:
         schema["enum"] = [value for value in schema["enum"] if value is not None]
 
 
-def _common_answer(status: int, description: str) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": description}
-    if status != 304:
-        answer["content"] = {"application/problem+json": {"schema": Problem}}
-    seconds = {"schema": {"type": "integer"}, "description": "How many seconds to wait."}
-    if status in {429, 503}:
-        answer["headers"] = {"Retry-After": seconds}
-    elif status == 409:
-        waiting = seconds | {
-            "description": "How many seconds to wait, with `idempotency-key-in-use`."
-        }
-        made = {
-            "schema": _TEXT,
-            "description": "The path of the existing object, with `already-created`.",
-        }
-        answer["headers"] = {"Retry-After": waiting, "Location": made}
-    return answer
-
-
-def common_answers() -> dict[str, dict[str, Any]]:
-    """Return the answers that operations share, by their names."""
-    return {
-        f"Answer{status}": _common_answer(status, description)
-        for status, description in _SENTENCES.items()
-    }
-
-
 def complete_operation(operation: dict[str, Any], notes: HandlerNotes, method: str) -> None:
-    """Complete an operation with its notes and the usual problems."""
-    statuses = {*notes.problems, 414, 429}
+    """Complete an operation with its notes, the usual problems and its examples."""
     if notes.token is None:
         operation["security"] = []
-    else:
-        statuses |= {401, 503}  # the token's login is in the database
-    if "requestBody" in operation:
-        statuses |= {400, 415, 422}
+    has_body = "requestBody" in operation
     if notes.file is not None:
-        operation["requestBody"] = {"content": notes.file, "required": True}
-        statuses |= {415, 422}
+        operation["requestBody"] = {"content": deepcopy(notes.file), "required": True}
     if notes.repeatable is not None:
-        statuses |= {409, 422}
         operation["parameters"] = [*operation.get("parameters", []), deepcopy(_IDEMPOTENCY_KEY)]
-    if operation.get("parameters"):
-        statuses.add(422)
-    if method != "get":
-        statuses.add(413)
-    elif notes.conditional:
-        statuses.add(304)
+    has_arguments = "requestBody" in operation or bool(operation.get("parameters"))
+    reads = method == "get"
     responses = operation.setdefault("responses", {})
-    for status in sorted(statuses):
-        responses[status] = f"Answer{status}"
+    if reads and notes.conditional:
+        responses[304] = "Answer304"
+    responses |= problem_answers(notes, reads=reads, has_body=has_body, has_arguments=has_arguments)
 
 
 def document(app: Flask) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from gridt.accounts import deactivate, reactivate
+from gridt.errors import LastAdmin, NotAllowed, UserNotFound
 from gridt.http.api import Blueprint
 from gridt.http.auth import admin
 from gridt.http.lookups import user_or_404
@@ -44,11 +45,11 @@ _USERS = Listing(
 )
 
 
-@bp.route("/admin/users")
+@bp.route("/admin/users", get="listUsers")
 class Users(Resource):
     """All accounts."""
 
-    @bp.problems(403)
+    @bp.problems(NotAllowed)
     @bp.answers(200, AdminUser(many=True))
     @bp.arguments(UsersIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -68,11 +69,11 @@ class Users(Resource):
         return [admin_user(row) for row in rows], headers
 
 
-@bp.route("/admin/users/<user>")
+@bp.route("/admin/users/<user>", get="getUser", patch="changeUserRole")
 class OneUser(Resource):
     """An account."""
 
-    @bp.problems(403, 404)
+    @bp.problems(NotAllowed, UserNotFound)
     @bp.answers(200, AdminUser)
     def get(self, user: str) -> ResponseReturnValue:
         """Get a user.
@@ -82,7 +83,7 @@ class OneUser(Resource):
         admin()
         return admin_user(user_or_404(user))
 
-    @bp.problems(403, 404, 409)
+    @bp.problems(NotAllowed, UserNotFound, LastAdmin)
     @bp.answers(200, AdminUserChanged)
     @bp.arguments(UserPatch)
     def patch(self, data: dict[str, Any], user: str) -> ResponseReturnValue:
@@ -97,11 +98,11 @@ class OneUser(Resource):
         return answer
 
 
-@bp.route("/admin/users/<user>/deactivation")
+@bp.route("/admin/users/<user>/deactivation", put="deactivateUser", delete="reactivateUser")
 class Deactivation(Resource):
     """The deactivation of an account."""
 
-    @bp.problems(403, 404, 409)
+    @bp.problems(NotAllowed, UserNotFound, LastAdmin)
     @bp.answers(200, AdminUserChanged)
     @bp.bodyless
     def put(self, user: str) -> ResponseReturnValue:
@@ -117,7 +118,7 @@ class Deactivation(Resource):
         account.save_to_db()
         return answer
 
-    @bp.problems(403, 404)
+    @bp.problems(NotAllowed, UserNotFound)
     @bp.answers(200, AdminUserChanged)
     def delete(self, user: str) -> ResponseReturnValue:
         """Reactivate an account.
@@ -132,11 +133,11 @@ class Deactivation(Resource):
         return answer
 
 
-@bp.route("/admin/audit")
+@bp.route("/admin/audit", get="listAuditEntries")
 class Audit(Resource):
     """The audit log."""
 
-    @bp.problems(403)
+    @bp.problems(NotAllowed)
     @bp.answers(200, AuditOut(many=True))
     @bp.arguments(AuditIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:

@@ -7,7 +7,16 @@ from flask.typing import ResponseReturnValue
 
 from gridt import mail
 from gridt.accounts import register
-from gridt.errors import EmailTaken, InvalidToken, LoginNotFound, UsernameTaken
+from gridt.errors import (
+    AccountDeactivated,
+    Busy,
+    EmailTaken,
+    InvalidToken,
+    LoginNotFound,
+    TooManyAttempts,
+    UsernameTaken,
+    WrongCredentials,
+)
 from gridt.http.api import Blueprint
 from gridt.http.auth import (
     caller,
@@ -42,14 +51,14 @@ bp = Blueprint("auth", description="Registration and sessions")
 _NEWEST_FIRST = Listing(ACTIVE_LOGINS, [(Login.id, True)], Login)
 
 
-@bp.route("/register")
+@bp.route("/register", post="registerUser")
 class Register(Resource):
     """Registration of accounts."""
 
     @bp.token(None)
     @bp.limited("register")
     @bp.repeatable(account="id")
-    @bp.problems(409, 503)
+    @bp.problems(UsernameTaken, EmailTaken, Busy)
     @bp.answers(201, Registered)
     @bp.arguments(RegisterIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -66,14 +75,14 @@ class Register(Resource):
         return answer, 201
 
 
-@bp.route("/auth")
+@bp.route("/auth", post="logIn", delete="logOut")
 class Auth(Resource):
     """Logging in and out."""
 
     @bp.token(None)
     @bp.limited("login")
     @bp.answers(200, Tokens)
-    @bp.problems(401, 403, 503)
+    @bp.problems(WrongCredentials, AccountDeactivated, TooManyAttempts, Busy)
     @bp.arguments(LoginIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Log in.
@@ -113,7 +122,7 @@ class Auth(Resource):
         return {"message": "You are logged out."}
 
 
-@bp.route("/auth/logins")
+@bp.route("/auth/logins", get="listMySessions")
 class Logins(Resource):
     """The caller's sessions."""
 
@@ -142,11 +151,11 @@ class Logins(Resource):
         return logins, headers
 
 
-@bp.route("/auth/logins/<login>")
+@bp.route("/auth/logins/<login>", delete="revokeSession")
 class OneLogin(Resource):
     """One of the caller's sessions."""
 
-    @bp.problems(404)
+    @bp.problems(LoginNotFound)
     @bp.answers(200, Message)
     def delete(self, login: str) -> ResponseReturnValue:
         """Revoke one of my sessions.
@@ -162,7 +171,7 @@ class OneLogin(Resource):
         return {"message": "The session has ended."}
 
 
-@bp.route("/auth/refresh")
+@bp.route("/auth/refresh", post="refreshTokens")
 class Refresh(Resource):
     """Refresh tokens."""
 
@@ -188,10 +197,11 @@ class Refresh(Resource):
         return answer
 
 
-@bp.route("/user/change_password")
+@bp.route("/user/change_password", post="changeMyPassword")
 class ChangePassword(Resource):
     """The caller's password."""
 
+    @bp.problems(WrongCredentials, TooManyAttempts)
     @bp.answers(200, Message)
     @bp.arguments(ChangePasswordIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:

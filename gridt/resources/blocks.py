@@ -5,6 +5,7 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from sqlalchemy import bindparam, select
 
+from gridt.errors import Invalid, TooManyBlocks, UserNotFound
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import Message, PageIn
@@ -27,7 +28,7 @@ _BLOCKED = Listing(
 )
 
 
-@bp.route("/identity/blocks")
+@bp.route("/identity/blocks", get="listBlockedUsers")
 class Blocks(Resource):
     """The users that the caller has blocked."""
 
@@ -44,11 +45,11 @@ class Blocks(Resource):
         ], headers
 
 
-@bp.route("/identity/blocks/<user>")
+@bp.route("/identity/blocks/<user>", put="blockUser", delete="unblockUser")
 class OneBlock(Resource):
     """The caller's block of a user."""
 
-    @bp.problems(404, 409, 422)
+    @bp.problems(UserNotFound, TooManyBlocks, Invalid)
     @bp.answers(200, BlockChanged)
     @bp.bodyless
     def put(self, user: str) -> ResponseReturnValue:
@@ -68,7 +69,7 @@ class OneBlock(Resource):
         db.session.commit()
         return answer
 
-    @bp.problems(404)
+    @bp.problems(UserNotFound)
     @bp.answers(200, Message)
     def delete(self, user: str) -> ResponseReturnValue:
         """Unblock a user.

@@ -3,7 +3,7 @@
 from flask import Response
 from flask.typing import ResponseReturnValue
 
-from gridt.errors import InvalidToken, NotFound
+from gridt.errors import Busy, InvalidToken, NotFound
 from gridt.formats.calendar import ICALENDAR, activity_calendar
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller_id
@@ -17,7 +17,9 @@ from gridt.standing import recent_and_due
 bp = Blueprint("calendars", description="Calendar subscriptions")
 
 
-@bp.route("/identity/calendar")
+@bp.route(
+    "/identity/calendar", get="getMyCalendar", post="createMyCalendar", delete="revokeMyCalendar"
+)
 class OwnCalendar(Resource):
     """The secret address of the caller's calendar."""
 
@@ -62,12 +64,12 @@ class OwnCalendar(Resource):
         return {"message": "Your calendar has no secret address any more."}
 
 
-@bp.route("/calendars/<secret>.ics")
+@bp.route("/calendars/<secret>.ics", get="readCalendar")
 class Calendar(Resource):
     """A calendar at its secret address."""
 
     @bp.token(None)
-    @bp.problems(404, 503)
+    @bp.problems(NotFound, Busy)
     @bp.answers(200, {"type": "string"}, content_type=ICALENDAR, description="The calendar.")
     def get(self, secret: str) -> ResponseReturnValue:
         """Read a calendar by its secret address.

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 from flask.typing import ResponseReturnValue
 
-from gridt.errors import NotAllowed
+from gridt.errors import MovementNotFound, NotAllowed, NotFollowing, NotSubscribed
 from gridt.formats.base import SVG, SVG_POLICY
 from gridt.formats.year_svg import Year, draw_year
 from gridt.http.api import Blueprint
@@ -20,11 +20,11 @@ from gridt.standing import TurnHistory, history_owner, movement_statistics
 bp = Blueprint("history", description="History and statistics")
 
 
-@bp.route("/movements/<movement>/history")
+@bp.route("/movements/<movement>/history", get="listTurns")
 class HistoryOfMember(Resource):
     """The outcomes of a member's turns."""
 
-    @bp.problems(404, 409)
+    @bp.problems(MovementNotFound, NotFollowing, NotSubscribed)
     @bp.answers(200, TurnPast(many=True))
     @bp.arguments(HistoryIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
@@ -37,11 +37,11 @@ class HistoryOfMember(Resource):
         return [asdict(turn) for turn in history.shown(data["from"], data["to"])]
 
 
-@bp.route("/movements/<movement>/history.svg")
+@bp.route("/movements/<movement>/history.svg", get="drawYear")
 class PictureOfYear(Resource):
     """A member's year."""
 
-    @bp.problems(404, 409)
+    @bp.problems(MovementNotFound, NotFollowing, NotSubscribed)
     @bp.answers(200, {"type": "string"}, content_type=SVG, description="The picture.")
     @bp.arguments(PictureIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
@@ -61,11 +61,11 @@ class PictureOfYear(Resource):
         return answer
 
 
-@bp.route("/movements/<movement>/statistics")
+@bp.route("/movements/<movement>/statistics", get="getStatistics")
 class Statistics(Resource):
     """Statistics of a movement."""
 
-    @bp.problems(403, 404)
+    @bp.problems(NotAllowed, MovementNotFound)
     @bp.answers(200, StatisticsOut)
     def get(self, movement: str) -> ResponseReturnValue:
         """Show how a movement's members do together.

@@ -5,6 +5,7 @@ from typing import Any
 from flask import current_app
 from flask.typing import ResponseReturnValue
 
+from gridt.errors import BadRows, MovementNotFound, NotSubscribed, TooManyUpdates
 from gridt.formats.activity_csv import CSV, read_activities
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller_id
@@ -20,12 +21,12 @@ bp = Blueprint("imports", description="Import of past updates")
 _EXAMPLE = "date,message\n2026-01-31,Touched my toes!\n"
 
 
-@bp.route("/movements/<movement>/updates/import")
+@bp.route("/movements/<movement>/updates/import", post="importUpdates")
 class UpdatesImport(Resource):
     """Past updates."""
 
     @bp.repeatable()
-    @bp.problems(404, 409)
+    @bp.problems(MovementNotFound, NotSubscribed, TooManyUpdates, BadRows)
     @bp.answers(200, ImportOut)
     @bp.arguments(ImportIn, location="query")
     @bp.file(CSV, example=_EXAMPLE)

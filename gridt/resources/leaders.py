@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app
 from flask.typing import ResponseReturnValue
 
-from gridt.errors import NobodyEligible, NotFollowing, NotSubscribed
+from gridt.errors import MovementNotFound, NobodyEligible, NotFollowing, NotSubscribed, TooManySwaps
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import PageIn
@@ -23,19 +23,19 @@ from gridt.models import (
     people_views,
 )
 from gridt.runtime.clock import utcnow
-from gridt.schemas.leaders import LeaderOut, LeaderWithHistory, leader_answer
+from gridt.schemas.leaders import LeaderOut, LeaderWithHistory, LeaderWithSignal, with_signal
 
 bp = Blueprint("leaders", description="Leaders and followers")
 
 _FOLLOWERS = Listing(FOLLOWERS_QUERY, [(MovementUserAssociation.follower_id, False)], User)
 
 
-@bp.route("/movements/<movement>/leader")
+@bp.route("/movements/<movement>/leader", post="fillOpenSlot")
 class OpenSlot(Resource):
     """The caller's open slots in a movement."""
 
     @bp.repeatable()
-    @bp.problems(404, 409)
+    @bp.problems(MovementNotFound, NotSubscribed, NobodyEligible, TooManySwaps)
     @bp.answers(201, LeaderOut)
     @bp.bodyless
     def post(self, movement: str) -> ResponseReturnValue:
@@ -54,11 +54,11 @@ class OpenSlot(Resource):
         return answer, 201
 
 
-@bp.route("/movements/<movement>/leader/<user>")
+@bp.route("/movements/<movement>/leader/<user>", get="getLeader", post="swapLeader")
 class Leader(Resource):
     """A leader of the caller."""
 
-    @bp.problems(404)
+    @bp.problems(MovementNotFound, NotFollowing)
     @bp.answers(200, LeaderWithHistory)
     def get(self, movement: str, user: str) -> ResponseReturnValue:
         """Get a leader with their latest messages.
@@ -70,8 +70,8 @@ class Leader(Resource):
         return answer | {"message_history": message_history(leader_id, found.id)}
 
     @bp.repeatable()
-    @bp.problems(404, 409)
-    @bp.answers(200, LeaderOut)
+    @bp.problems(MovementNotFound, NotFollowing, NobodyEligible, TooManySwaps)
+    @bp.answers(200, LeaderWithSignal)
     @bp.bodyless
     def post(self, movement: str, user: str) -> ResponseReturnValue:
         """Swap a leader for another member.
@@ -83,16 +83,16 @@ class Leader(Resource):
         leader_id = found.swap_leader_id(follower, left_id, quotas)
         if leader_id is None:
             raise NobodyEligible
-        answer = _leader_or_404(found, leader_id)
+        answer = with_signal(_leader_or_404(found, leader_id))
         found.save_to_db()
         return answer
 
 
-@bp.route("/movements/<movement>/followers")
+@bp.route("/movements/<movement>/followers", get="listMyFollowers")
 class Followers(Resource):
     """The caller's followers in a movement."""
 
-    @bp.problems(404, 409)
+    @bp.problems(MovementNotFound, NotSubscribed)
     @bp.answers(200, LeaderOut(many=True))
     @bp.arguments(PageIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
@@ -105,11 +105,11 @@ class Followers(Resource):
             raise NotSubscribed
         rows, headers = _FOLLOWERS.page(**data, leader_id=user.id, movement_id=found.id)
         views = people_views(rows, {found.id: found.rules}, utcnow())
-        return [leader_answer(view) for view in views], headers
+        return views, headers
 
 
 def _leader_or_404(movement: Movement, leader_id: int) -> dict[str, Any]:
     view = leader_view(caller_id(), movement.id, movement.rules, leader_id)
     if view is None:
         raise NotFollowing
-    return leader_answer(view)
+    return view

@@ -6,7 +6,15 @@ from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, ensure
-from gridt.errors import MovementNameTaken
+from gridt.errors import (
+    IntervalChangedLately,
+    MovementInUse,
+    MovementNameTaken,
+    MovementNotFound,
+    NotAllowed,
+    TooManyMovements,
+    TooManySubscriptions,
+)
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id, locked_caller
 from gridt.http.fields import Message
@@ -17,16 +25,20 @@ from gridt.http.requests import Resource
 from gridt.models import Movement, Quotas, ensure_may_start
 from gridt.runtime.extensions import db
 from gridt.schemas.movements import (
-    MovementChanged,
+    ANY_MOVEMENT,
+    ANY_MOVEMENT_CHANGED,
     MovementIn,
-    MovementOut,
     MovementPatch,
     MovementsIn,
+    SubscribedMovementChanged,
     movement_answer,
 )
 from gridt.standing import edit_movement, ensure_streaks_can_end
 
 bp = Blueprint("movements", description="Movements")
+
+_ONE = "A movement: one form for its subscribers, another for other callers."
+_LIST = "A list of movements. Those that the caller has joined have more members."
 
 _ORDERS: dict[str, list[Key]] = {
     "name": [(Movement.name_folded, False)],
@@ -40,11 +52,11 @@ _LISTINGS = {
 }
 
 
-@bp.route("/movements")
+@bp.route("/movements", get="listMovements", post="startMovement")
 class Movements(Resource):
     """All movements."""
 
-    @bp.answers(200, MovementOut(many=True))
+    @bp.answers(200, {"type": "array", "items": ANY_MOVEMENT}, description=_LIST)
     @bp.arguments(MovementsIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
         """List movements.
@@ -58,8 +70,8 @@ class Movements(Resource):
         return [movement_answer(view) for view in Movement.views(rows, user_id)], headers
 
     @bp.repeatable()
-    @bp.problems(403, 409)
-    @bp.answers(201, MovementChanged, headers=LOCATION_HEADER)
+    @bp.problems(NotAllowed, MovementNameTaken, TooManyMovements, TooManySubscriptions)
+    @bp.answers(201, SubscribedMovementChanged, headers=LOCATION_HEADER)
     @bp.arguments(MovementIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Start a movement and become its first member.
@@ -85,12 +97,14 @@ class Movements(Resource):
         return answer, 201, {"Location": f"/movements/{answer['id']}"}
 
 
-@bp.route("/movements/<movement>")
+@bp.route(
+    "/movements/<movement>", get="getMovement", patch="changeMovement", delete="deleteMovement"
+)
 class OneMovement(Resource):
     """A movement."""
 
-    @bp.problems(404)
-    @bp.answers(200, MovementOut)
+    @bp.problems(MovementNotFound)
+    @bp.answers(200, ANY_MOVEMENT, description=_ONE)
     def get(self, movement: str) -> ResponseReturnValue:
         """Get a movement.
 
@@ -98,8 +112,8 @@ class OneMovement(Resource):
         """
         return movement_answer(movement_view_or_404(movement, caller_id()))
 
-    @bp.problems(403, 404, 409)
-    @bp.answers(200, MovementChanged)
+    @bp.problems(NotAllowed, MovementNotFound, MovementNameTaken, IntervalChangedLately)
+    @bp.answers(200, ANY_MOVEMENT_CHANGED, description=_ONE)
     @bp.arguments(MovementPatch)
     def patch(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Change a movement.
@@ -115,7 +129,7 @@ class OneMovement(Resource):
         found.save_to_db()
         return answer
 
-    @bp.problems(403, 404, 409)
+    @bp.problems(NotAllowed, MovementNotFound, MovementInUse)
     @bp.answers(200, Message)
     def delete(self, movement: str) -> ResponseReturnValue:
         """Delete a movement.

@@ -9,7 +9,7 @@ from flask import Response, current_app, render_template, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, can
-from gridt.errors import Invalid, NotAllowed
+from gridt.errors import Invalid, MovementNotFound, NotAllowed, PicturesNotInstalled
 from gridt.formats.base import SVG, SVG_POLICY, Label, NetworkHead, NetworkMember, in_parts
 from gridt.formats.graph_exports import GRAPH_FORMATS
 from gridt.formats.network_svg import MOST_DRAWN, draw_network
@@ -35,11 +35,11 @@ _PAGE_POLICY = (
 MOST_MOVED = 5_000
 
 
-@bp.route("/movements/<movement>/network")
+@bp.route("/movements/<movement>/network", get="exportNetwork")
 class NetworkOfMovement(Resource):
     """The leader network of a movement."""
 
-    @bp.problems(403, 404, 501)
+    @bp.problems(NotAllowed, MovementNotFound, PicturesNotInstalled)
     @bp.answers(200, NetworkOut, streamed=True, description=_EXPORT)
     @bp.answers(200, _TEXT, content_type=_GRAPHML, streamed=True, description=_EXPORT)
     @bp.answers(200, _TEXT, content_type=_DOT, streamed=True, description=_EXPORT)
@@ -65,7 +65,7 @@ class NetworkOfMovement(Resource):
         return _stream(about, data["format"], shown)
 
 
-@bp.route("/movements/<movement>/network.html")
+@bp.route("/movements/<movement>/network.html", get="showNetwork")
 class PageOfNetwork(Resource):
     """The page that shows a leader network.
 

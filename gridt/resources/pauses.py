@@ -4,7 +4,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from gridt.errors import NotSubscribed
+from gridt.errors import MovementNotFound, NotSubscribed
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller_id
 from gridt.http.fields import Message
@@ -18,11 +18,11 @@ from gridt.standing import pause, pause_of, resume
 bp = Blueprint("pauses", description="Pauses")
 
 
-@bp.route("/movements/<movement>/pause")
+@bp.route("/movements/<movement>/pause", get="getMyPause", put="startPause", delete="endPause")
 class Pause(Resource):
     """The caller's pause in a movement."""
 
-    @bp.problems(404, 409)
+    @bp.problems(MovementNotFound, NotSubscribed)
     @bp.answers(200, PauseOut)
     def get(self, movement: str) -> ResponseReturnValue:
         """Get my current pause.
@@ -32,7 +32,7 @@ class Pause(Resource):
         movement_id = movement_or_404(movement).id
         return _answer(pause_of(caller_id(), movement_id))
 
-    @bp.problems(404, 409)
+    @bp.problems(MovementNotFound, NotSubscribed)
     @bp.answers(200, PauseChanged)
     @bp.arguments(PauseIn)
     def put(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
@@ -51,7 +51,7 @@ class Pause(Resource):
         db.session.commit()
         return answer
 
-    @bp.problems(404, 409)
+    @bp.problems(MovementNotFound, NotSubscribed)
     @bp.answers(200, Message)
     def delete(self, movement: str) -> ResponseReturnValue:
         """End my pause now.

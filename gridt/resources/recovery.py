@@ -9,7 +9,7 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from gridt import mail
-from gridt.errors import EmailTaken
+from gridt.errors import Busy, EmailTaken, InvalidMailToken, TooManyAttempts, WrongCredentials
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller, verified
 from gridt.http.fields import Message
@@ -28,13 +28,13 @@ from gridt.schemas.users import ensure_not_own_name
 bp = Blueprint("recovery", description="Account recovery and e-mail addresses")
 
 
-@bp.route("/user/reset_password/request")
+@bp.route("/user/reset_password/request", post="requestPasswordReset")
 class ResetPasswordRequest(Resource):
     """Requests to reset a password."""
 
     @bp.token(None)
     @bp.limited("mail")
-    @bp.problems(503)
+    @bp.problems(Busy)
     @bp.answers(200, Message)
     @bp.arguments(ResetPasswordRequestIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -48,12 +48,12 @@ class ResetPasswordRequest(Resource):
         return {"message": "If this address has an account, an e-mail is on its way."}
 
 
-@bp.route("/user/reset_password/confirm")
+@bp.route("/user/reset_password/confirm", post="resetPassword")
 class ResetPasswordConfirm(Resource):
     """New passwords, with a token from an e-mail."""
 
     @bp.token(None)
-    @bp.problems(401, 503)
+    @bp.problems(InvalidMailToken, Busy)
     @bp.answers(200, Message)
     @bp.arguments(ResetPasswordConfirmIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -72,11 +72,12 @@ class ResetPasswordConfirm(Resource):
         return {"message": "Your password is changed. Please log in with it."}
 
 
-@bp.route("/user/change_email/request")
+@bp.route("/user/change_email/request", post="requestEmailChange")
 class ChangeEmailRequest(Resource):
     """Requests to change an e-mail address."""
 
     @bp.limited("mail")
+    @bp.problems(WrongCredentials, TooManyAttempts)
     @bp.answers(200, Message)
     @bp.arguments(ChangeEmailRequestIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -90,12 +91,12 @@ class ChangeEmailRequest(Resource):
         return {"message": "An e-mail to your new address is on its way. It says what to do next."}
 
 
-@bp.route("/user/change_email/confirm")
+@bp.route("/user/change_email/confirm", post="changeEmail")
 class ChangeEmailConfirm(Resource):
     """New e-mail addresses, with a token from an e-mail."""
 
     @bp.token(None)
-    @bp.problems(401, 409, 503)
+    @bp.problems(InvalidMailToken, EmailTaken, Busy)
     @bp.answers(200, Message)
     @bp.arguments(MailTokenIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -113,7 +114,7 @@ class ChangeEmailConfirm(Resource):
         return {"message": "Your e-mail address is changed."}
 
 
-@bp.route("/user/confirm_email/request")
+@bp.route("/user/confirm_email/request", post="requestEmailConfirmation")
 class ConfirmEmailRequest(Resource):
     """Requests to confirm an e-mail address."""
 
@@ -130,12 +131,12 @@ class ConfirmEmailRequest(Resource):
         return {"message": "An e-mail is on its way, unless your address is confirmed already."}
 
 
-@bp.route("/user/confirm_email/confirm")
+@bp.route("/user/confirm_email/confirm", post="confirmEmail")
 class ConfirmEmailConfirm(Resource):
     """Confirmed e-mail addresses."""
 
     @bp.token(None)
-    @bp.problems(401, 503)
+    @bp.problems(InvalidMailToken, Busy)
     @bp.answers(200, Message)
     @bp.arguments(MailTokenIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:

@@ -5,7 +5,15 @@ from typing import Any
 from flask import current_app
 from flask.typing import ResponseReturnValue
 
-from gridt.errors import ReportNotFound
+from gridt.errors import (
+    MovementNotFound,
+    NotAllowed,
+    OwnUpdate,
+    ReportClosed,
+    ReportNotFound,
+    TooManyReports,
+    UpdateNotFound,
+)
 from gridt.http.api import Blueprint
 from gridt.http.auth import admin, caller_id, locked_caller
 from gridt.http.lookups import id_in, movement_or_404
@@ -37,12 +45,12 @@ _NEWEST_FIRST = Listing(REPORTS, [(Report.id, True)], Report)
 _LISTINGS = {state: _NEWEST_FIRST.where(condition) for state, condition in REPORT_STATES.items()}
 
 
-@bp.route("/movements/<movement>/reports")
+@bp.route("/movements/<movement>/reports", post="reportMovement")
 class MovementReports(Resource):
     """Reports of a movement."""
 
     @bp.repeatable()
-    @bp.problems(404, 409)
+    @bp.problems(MovementNotFound, TooManyReports)
     @bp.answers(201, Reported)
     @bp.answers(200, Reported)
     @bp.arguments(ReportIn)
@@ -55,12 +63,12 @@ class MovementReports(Resource):
         return _file_report(movement_or_404(movement).snapshot(), data)
 
 
-@bp.route("/movements/<movement>/updates/<update>/reports")
+@bp.route("/movements/<movement>/updates/<update>/reports", post="reportUpdate")
 class UpdateReports(Resource):
     """Reports of an update."""
 
     @bp.repeatable()
-    @bp.problems(404, 409)
+    @bp.problems(MovementNotFound, UpdateNotFound, OwnUpdate, TooManyReports)
     @bp.answers(201, Reported)
     @bp.answers(200, Reported)
     @bp.arguments(ReportIn)
@@ -77,11 +85,11 @@ class UpdateReports(Resource):
         return _file_report(posted.snapshot(), data)
 
 
-@bp.route("/admin/reports")
+@bp.route("/admin/reports", get="listReports")
 class Reports(Resource):
     """All reports, for admins."""
 
-    @bp.problems(403)
+    @bp.problems(NotAllowed)
     @bp.answers(200, ReportOut(many=True))
     @bp.arguments(ReportsIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -94,11 +102,11 @@ class Reports(Resource):
         return [report_view(row) for row in rows], headers
 
 
-@bp.route("/admin/reports/<report>")
+@bp.route("/admin/reports/<report>", get="getReport")
 class OneReport(Resource):
     """A report, for admins."""
 
-    @bp.problems(403, 404)
+    @bp.problems(NotAllowed, ReportNotFound)
     @bp.answers(200, ReportOut)
     def get(self, report: str) -> ResponseReturnValue:
         """Get a report.
@@ -109,11 +117,11 @@ class OneReport(Resource):
         return find_report_view(id_in(report, Report.id))
 
 
-@bp.route("/admin/reports/<report>/close")
+@bp.route("/admin/reports/<report>/close", post="closeReport")
 class ClosedReport(Resource):
     """The end of a report."""
 
-    @bp.problems(403, 404, 409)
+    @bp.problems(NotAllowed, ReportNotFound, ReportClosed)
     @bp.answers(200, ReportChanged)
     @bp.arguments(ResolutionIn)
     def post(self, data: dict[str, Any], report: str) -> ResponseReturnValue:

@@ -32,7 +32,7 @@ _DOCS_POLICY = (
 )
 
 
-@bp.route("/")
+@bp.route("/", get="describeService")
 class Root(Resource):
     """The root of the service."""
 
@@ -57,7 +57,7 @@ class Root(Resource):
         }
 
 
-@bp.route("/health")
+@bp.route("/health", get="checkHealth")
 class Health(Resource):
     """The health of the process."""
 
@@ -71,12 +71,12 @@ class Health(Resource):
         return {"status": "ok"}
 
 
-@bp.route("/ready")
+@bp.route("/ready", get="checkReadiness")
 class Ready(Resource):
     """The readiness for requests."""
 
     @bp.token(None)
-    @bp.problems(503)
+    @bp.problems(Busy)
     @bp.answers(200, Status)
     def get(self) -> ResponseReturnValue:
         """Check that the service can handle requests.
@@ -103,7 +103,7 @@ def _never() -> bool:
     return False
 
 
-@bp.route("/openapi.json")
+@bp.route("/openapi.json", get="getOpenApiDocument")
 class Description(Resource):
     """The OpenAPI document."""
 
@@ -117,7 +117,7 @@ class Description(Resource):
         return document(current_app)
 
 
-@bp.route("/docs")
+@bp.route("/docs", get="showDocumentation")
 class Docs(Resource):
     """The page that shows the OpenAPI document."""
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask import current_app
 from flask.typing import ResponseReturnValue
 
+from gridt.errors import MovementNotFound, TooManySubscriptions
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id, locked_caller
 from gridt.http.fields import Message, PageIn
@@ -12,18 +13,22 @@ from gridt.http.lookups import locked_or_404
 from gridt.http.paging import Listing
 from gridt.http.requests import Resource
 from gridt.models import Movement, Quotas
-from gridt.schemas.movements import MovementChanged, MovementOut, movement_answer
+from gridt.schemas.movements import (
+    SubscribedMovementChanged,
+    SubscribedMovementWithSignal,
+    movement_answer,
+)
 
 bp = Blueprint("subscriptions", description="Subscriptions to movements")
 
 _JOINED = Listing(Movement.view_query(subscribed=True), [(Movement.id, False)], Movement)
 
 
-@bp.route("/movements/subscriptions")
+@bp.route("/movements/subscriptions", get="listMyMovements")
 class Subscriptions(Resource):
     """The caller's movements."""
 
-    @bp.answers(200, MovementOut(many=True))
+    @bp.answers(200, SubscribedMovementWithSignal(many=True))
     @bp.arguments(PageIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
         """List my movements with my leaders in each.
@@ -35,12 +40,12 @@ class Subscriptions(Resource):
         return [movement_answer(view) for view in Movement.views(rows, user_id)], headers
 
 
-@bp.route("/movements/<movement>/subscriber")
+@bp.route("/movements/<movement>/subscriber", put="joinMovement", delete="leaveMovement")
 class Subscriber(Resource):
     """The caller's subscription to a movement."""
 
-    @bp.problems(404, 409)
-    @bp.answers(200, MovementChanged)
+    @bp.problems(MovementNotFound, TooManySubscriptions)
+    @bp.answers(200, SubscribedMovementChanged)
     @bp.bodyless
     def put(self, movement: str) -> ResponseReturnValue:
         """Join a movement.
@@ -53,7 +58,7 @@ class Subscriber(Resource):
         found.save_to_db()
         return answer
 
-    @bp.problems(404)
+    @bp.problems(MovementNotFound)
     @bp.answers(200, Message)
     def delete(self, movement: str) -> ResponseReturnValue:
         """Leave a movement.

@@ -6,7 +6,17 @@ from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, can
-from gridt.errors import NotFollowing, NotFound, NotSubscribed, UpdateNotFound
+from gridt.errors import (
+    AlreadyDone,
+    MovementNotFound,
+    NotFollowing,
+    NotFound,
+    NotInTime,
+    NotSubscribed,
+    TooManyUpdates,
+    TooManyUpdatesInTurn,
+    UpdateNotFound,
+)
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import Message
@@ -21,13 +31,18 @@ from gridt.schemas.updates import UpdateIn, UpdateOut, UpdatesIn
 bp = Blueprint("updates", description="Updates")
 
 _NEWEST_FIRST = Listing(UPDATES_QUERY, [(Update.time_stamp, True), (Update.id, True)], Update)
+#: the problems of posting an update
+_POSTING = (
+    *(MovementNotFound, NotSubscribed, AlreadyDone, NotInTime),
+    *(TooManyUpdates, TooManyUpdatesInTurn),
+)
 
 
-@bp.route("/movements/<movement>/updates")
+@bp.route("/movements/<movement>/updates", get="listUpdates", post="postUpdate")
 class Updates(Resource):
     """Updates in a movement."""
 
-    @bp.problems(404)
+    @bp.problems(MovementNotFound, NotFollowing)
     @bp.answers(200, UpdateOut(many=True))
     @bp.arguments(UpdatesIn, location="query")
     def get(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
@@ -42,7 +57,7 @@ class Updates(Resource):
         return [update_view(row) for row in rows], headers
 
     @bp.repeatable()
-    @bp.problems(404, 409)
+    @bp.problems(*_POSTING)
     @bp.answers(201, UpdateOut, headers=LOCATION_HEADER)
     @bp.answers(200, UpdateOut, headers=LOCATION_HEADER)
     @bp.arguments(UpdateIn)
@@ -59,13 +74,14 @@ class Updates(Resource):
         return answer, status, {"Location": location}
 
 
-@bp.route("/movements/<movement>/update", endpoint="UpdateAsMessage")
-@bp.route("/movements/<movement>/signal", endpoint="Signal")
+@bp.route("/movements/<movement>/update", endpoint="UpdateAsMessage", post="sendUpdate")
+@bp.route("/movements/<movement>/signal", endpoint="Signal", post="sendSignal")
 class Signal(Resource):
     """Updates as the published client posts them."""
 
+    @bp.deprecated
     @bp.repeatable()
-    @bp.problems(404, 409)
+    @bp.problems(*_POSTING)
     @bp.answers(201, Message)
     @bp.answers(200, Message)
     @bp.arguments(UpdateIn)
@@ -80,11 +96,11 @@ class Signal(Resource):
         return {"message": "Well done! Your followers will see it."}, status
 
 
-@bp.route("/movements/<movement>/updates/<update>")
+@bp.route("/movements/<movement>/updates/<update>", get="getUpdate", delete="deleteUpdate")
 class OneUpdate(Resource):
     """An update."""
 
-    @bp.problems(404)
+    @bp.problems(MovementNotFound, UpdateNotFound)
     @bp.answers(200, UpdateOut)
     def get(self, movement: str, update: str) -> ResponseReturnValue:
         """Get an update.
@@ -93,7 +109,7 @@ class OneUpdate(Resource):
         """
         return update_view(readable_update_or_404(movement, update))
 
-    @bp.problems(404)
+    @bp.problems(MovementNotFound, UpdateNotFound)
     @bp.answers(200, Message)
     def delete(self, movement: str, update: str) -> ResponseReturnValue:
         """Delete an update.

@@ -7,7 +7,7 @@ from flask import Response, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from gridt.accounts import delete_account, sections_about
-from gridt.errors import UsernameTaken
+from gridt.errors import LastAdmin, TooManyAttempts, TooManyClocks, UsernameTaken, WrongCredentials
 from gridt.formats.account_json import account_document
 from gridt.formats.activity_csv import CSV, activity_table
 from gridt.formats.base import in_parts
@@ -57,7 +57,7 @@ _EXPORTS: dict[str, tuple[str, Callable[[int], Iterator[str]]]] = {
 }
 
 
-@bp.route("/identity")
+@bp.route("/identity", get="getMyAccount", patch="changeMyAccount", delete="deleteMyAccount")
 class OwnIdentity(Resource):
     """The caller's account."""
 
@@ -69,7 +69,7 @@ class OwnIdentity(Resource):
         """
         return identity_of(caller())
 
-    @bp.problems(409)
+    @bp.problems(UsernameTaken, TooManyClocks)
     @bp.answers(200, IdentityChanged)
     @bp.arguments(IdentityPatch)
     def patch(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -93,7 +93,7 @@ class OwnIdentity(Resource):
         user.save_to_db()
         return answer
 
-    @bp.problems(401, 409)
+    @bp.problems(WrongCredentials, LastAdmin, TooManyAttempts)
     @bp.answers(200, Message)
     @bp.arguments(ClosingIn)
     def delete(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -106,7 +106,7 @@ class OwnIdentity(Resource):
         return {"message": "Your account is deleted."}
 
 
-@bp.route("/identity/export")
+@bp.route("/identity/export", get="exportMyAccount")
 class Export(Resource):
     """Everything stored about the caller."""
 
@@ -128,7 +128,7 @@ class Export(Resource):
         return answer
 
 
-@bp.route("/bio")
+@bp.route("/bio", put="changeMyBio")
 class Bio(Resource):
     """The caller's bio."""
 

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 from marshmallow.validate import Length, OneOf, Range
 from sqlalchemy import Row
 
-from gridt.http.fields import In, Line, Message, Moment, PageIn, QueryInteger
+from gridt.http.fields import Growing, In, Line, Message, Moment, Out, PageIn, QueryInteger
 from gridt.models import AUDITED, AuditEntry, User, largest_in
-from gridt.schemas.users import Identity, identity_of
-
-ROLES = ["user", "admin"]
+from gridt.schemas.users import ROLES, Identity, identity_of
 
 
 class UsersIn(PageIn):
@@ -71,16 +69,19 @@ class AuditIn(PageIn):
     )
     since = Moment(
         load_default=None,
-        metadata={"description": "Only entries from this moment on."},
+        metadata={
+            "description": "Only entries from this moment on; it has its offset, or `Z`.",
+            "examples": ["2027-01-04T08:00:00+00:00"],
+        },
     )
 
 
-class AuditOut(Schema):
+class AuditOut(Out):
     """An entry of the audit log."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the entry."})
     at = fields.DateTime(required=True, metadata={"description": "When it happened."})
-    action = fields.String(required=True, metadata={"description": "The kind of event."})
+    action = Growing(*(kind.value for kind in AUDITED), description="The kind of event.")
     actor_id = fields.Integer(
         required=True,
         allow_none=True,

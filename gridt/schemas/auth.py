@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Length
 
 from gridt.accounts import is_own_name
 from gridt.http.clock_fields import DayStartField, WeekdayField
-from gridt.http.fields import In, Line, Message
+from gridt.http.fields import In, Line, Message, Out
 from gridt.schemas.users import (
     LONGEST_EMAIL,
     OWN_NAME,
@@ -108,7 +108,7 @@ class Tokens(Message):
     )
 
 
-class LoginOut(Schema):
+class LoginOut(Out):
     """An active session of the caller."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the session."})

@@ -1,11 +1,11 @@
 """Blocked users."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
-from gridt.http.fields import Message
+from gridt.http.fields import Message, Out
 
 
-class BlockOut(Schema):
+class BlockOut(Out):
     """A user whom the caller has blocked."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the blocked user."})

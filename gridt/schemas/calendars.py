@@ -1,11 +1,11 @@
 """Calendars to subscribe to."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
-from gridt.http.fields import Message
+from gridt.http.fields import Message, Out
 
 
-class CalendarStatus(Schema):
+class CalendarStatus(Out):
     """Whether the caller's calendar has a secret address."""
 
     since = fields.DateTime(

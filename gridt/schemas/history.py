@@ -2,11 +2,11 @@
 
 from datetime import date
 
-from marshmallow import Schema, fields
-from marshmallow.validate import OneOf, Range
+from marshmallow import fields
+from marshmallow.validate import Range
 
 from gridt.http.clock_fields import DayOrMoment
-from gridt.http.fields import In, QueryInteger
+from gridt.http.fields import Growing, In, Out, QueryInteger
 from gridt.turns.scoring import Outcome
 
 #: the years that a client may ask for
@@ -47,7 +47,7 @@ class PictureIn(In):
     )
 
 
-class TurnPast(Schema):
+class TurnPast(Out):
     """A turn with its outcome."""
 
     starts_at = fields.DateTime(required=True, metadata={"description": "When the turn starts."})
@@ -55,13 +55,10 @@ class TurnPast(Schema):
         required=True,
         metadata={"description": "When the turn ends: the first moment that is not part of it."},
     )
-    outcome = fields.String(
-        required=True,
-        validate=OneOf([*Outcome]),
-        metadata={
-            "description": "The outcome of the turn. `open` is the current turn while it is not"
-            " done; `free` is a missed turn that does not end the streak."
-        },
+    outcome = Growing(
+        *Outcome,
+        description="The outcome of the turn. `open` is the current turn while it is not done;"
+        " `free` is a missed turn that does not end the streak.",
     )
     updates = fields.Integer(
         required=True, metadata={"description": "How many updates the member posted in the turn."}
@@ -80,7 +77,7 @@ class TurnPast(Schema):
     )
 
 
-class StreaksOut(Schema):
+class StreaksOut(Out):
     """The members' current streaks, in turns."""
 
     average = fields.Float(required=True, metadata={"description": "The arithmetic mean."})
@@ -88,7 +85,7 @@ class StreaksOut(Schema):
     longest = fields.Integer(required=True, metadata={"description": "The longest streak."})
 
 
-class WeekOut(Schema):
+class WeekOut(Out):
     """The turns that ended in a week.
 
     Weeks run from Monday to Sunday, by each member's own calendar.
@@ -108,7 +105,7 @@ class WeekOut(Schema):
     )
 
 
-class StatisticsOut(Schema):
+class StatisticsOut(Out):
     """How a movement's members do together."""
 
     members = fields.Integer(

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
+from gridt.http.fields import Out
 from gridt.schemas.updates import UpdateOut
 
 
-class LeaderOut(Schema):
+class LeaderOut(Out):
     """A leader or a follower of the caller."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the user."})
@@ -21,12 +22,6 @@ class LeaderOut(Schema):
         required=True,
         allow_none=True,
         metadata={"description": "Their latest update in this movement; null if there is none."},
-    )
-    last_signal = fields.Nested(
-        UpdateOut,
-        required=True,
-        allow_none=True,
-        metadata={"description": "The same as `last_update`."},
     )
     done = fields.Boolean(
         required=True,
@@ -43,6 +38,17 @@ class LeaderOut(Schema):
     )
 
 
+class LeaderWithSignal(LeaderOut):
+    """A leader, as the published client reads them."""
+
+    last_signal = fields.Nested(
+        UpdateOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The same as `last_update`.", "deprecated": True},
+    )
+
+
 class LeaderWithHistory(LeaderOut):
     """A leader with their latest messages."""
 
@@ -53,7 +59,7 @@ class LeaderWithHistory(LeaderOut):
     )
 
 
-def leader_answer(view: dict[str, Any]) -> dict[str, Any]:
-    """Make a `LeaderOut` from a view of a user."""
+def with_signal(view: dict[str, Any]) -> dict[str, Any]:
+    """Make a `LeaderWithSignal` from a view of a user."""
     view["last_signal"] = view["last_update"]
     return view

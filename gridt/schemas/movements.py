@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
 
 from gridt.http.fields import (
@@ -13,11 +13,12 @@ from gridt.http.fields import (
     Line,
     Message,
     Name,
+    Out,
     PageIn,
     Whole,
     spelled,
 )
-from gridt.schemas.leaders import LeaderOut, leader_answer
+from gridt.schemas.leaders import LeaderOut, LeaderWithSignal, with_signal
 from gridt.schemas.updates import UpdateOut
 from gridt.text import fold
 
@@ -33,10 +34,17 @@ _SHORT = {"description": "One line for lists.", "examples": ["Ten minutes before
 _LONG = {"description": "The full description.", "examples": ["Neck, back and legs."]}
 _WORDS = ", ".join(f"`{word}`" for word in WORDS)
 _INTERVAL = {
-    "type": "string",
-    "format": "interval",
-    "description": f"How long a turn is: {_WORDS}, or an ISO 8601 duration such as `P2D`.",
+    "anyOf": [
+        {"type": "string", "enum": list(WORDS)},
+        {"type": "string", "format": "duration"},
+    ],
+    "description": f"How long a turn is: {_WORDS}, or an ISO 8601 duration such as `P2D`, from one"
+    " minute to 365 days.",
     "examples": ["daily"],
+}
+
+_INTERVAL_SHOWN = _INTERVAL | {
+    "description": f"How long a turn is: {_WORDS}, or an ISO 8601 duration.",
 }
 
 
@@ -124,7 +132,7 @@ class MovementsIn(PageIn):
     )
 
 
-class TurnOut(Schema):
+class TurnOut(Out):
     """A turn: the time in which to do it once."""
 
     starts_at = fields.DateTime(required=True, metadata={"description": "When the turn starts."})
@@ -137,7 +145,7 @@ class TurnOut(Schema):
     )
 
 
-class CompletionOut(Schema):
+class CompletionOut(Out):
     """How many turns were done."""
 
     done_turns = fields.Integer(
@@ -172,8 +180,8 @@ class StandingOut(CompletionOut):
     )
 
 
-class MovementOut(Schema):
-    """A movement. Only subscribers get the last five members."""
+class MovementFacts(Out):
+    """What every caller sees of a movement."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the movement."})
     name = fields.String(
@@ -185,10 +193,7 @@ class MovementOut(Schema):
     description = fields.String(
         required=True, metadata={"description": "The full description; it may be empty."}
     )
-    interval = fields.String(
-        required=True,
-        metadata={"description": f"How long a turn is: {_WORDS}, or an ISO 8601 duration."},
-    )
+    interval = fields.Raw(required=True, metadata=_INTERVAL_SHOWN)
     free_misses = fields.Integer(
         required=True,
         metadata={
@@ -217,40 +222,82 @@ class MovementOut(Schema):
     member_count = fields.Integer(
         required=True, metadata={"description": "How many members the movement has."}
     )
+
+
+class MovementOut(MovementFacts):
+    """A movement that the caller has not joined."""
+
     subscribed = fields.Boolean(
-        required=True, metadata={"description": "Whether the caller is a member."}
+        required=True, metadata={"const": False, "description": "Whether the caller is a member."}
     )
-    subscribed_at = fields.DateTime(metadata={"description": "When the caller joined."})
+
+
+class SubscribedMovement(MovementFacts):
+    """A movement that the caller has joined, with their standing and leaders."""
+
+    subscribed = fields.Boolean(
+        required=True, metadata={"const": True, "description": "Whether the caller is a member."}
+    )
+    subscribed_at = fields.DateTime(
+        required=True, metadata={"description": "When the caller joined."}
+    )
     last_update = fields.Nested(
         UpdateOut,
+        required=True,
         allow_none=True,
         metadata={
             "description": "The caller's latest update in this movement; null if there is none."
         },
     )
-    last_signal_sent = fields.Nested(
-        UpdateOut, allow_none=True, metadata={"description": "The same as `last_update`."}
+    standing = fields.Nested(
+        StandingOut, required=True, metadata={"description": "How the caller stands."}
     )
-    standing = fields.Nested(StandingOut, metadata={"description": "How the caller stands."})
     leaders = fields.List(
-        fields.Nested(LeaderOut), metadata={"description": "The caller's leaders."}
+        fields.Nested(LeaderOut),
+        required=True,
+        metadata={"description": "The caller's leaders."},
+    )
+
+
+class SubscribedMovementWithSignal(SubscribedMovement):
+    """A movement that the caller has joined, as the published client reads it."""
+
+    last_signal_sent = fields.Nested(
+        UpdateOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The same as `last_update`.", "deprecated": True},
+    )
+    leaders = fields.List(
+        fields.Nested(LeaderWithSignal),
+        required=True,
+        metadata={"description": "The caller's leaders."},
     )
 
 
 class MovementChanged(MovementOut, Message):
-    """A movement, and a message about what happened."""
+    """A movement that the caller has not joined, after a change."""
+
+
+class SubscribedMovementChanged(SubscribedMovement, Message):
+    """A movement that the caller has joined, after a change."""
+
+
+#: a movement in an answer, by whether the caller has joined it
+ANY_MOVEMENT = {"oneOf": [MovementOut, SubscribedMovementWithSignal]}
+ANY_MOVEMENT_CHANGED = {"oneOf": [MovementChanged, SubscribedMovementChanged]}
 
 
 def movement_answer(view: dict[str, Any], message: str | None = None) -> dict[str, Any]:
-    """Make a `MovementOut` from the view of a movement.
+    """Make an answer from the view of a movement.
 
-    :param message: makes it a `MovementChanged`
+    :param message: makes it a `MovementChanged` or a `SubscribedMovementChanged`
     """
     view["interval"] = spelled(view["interval"])
-    if view["subscribed"]:
-        view["last_signal_sent"] = view["last_update"]
-        for leader in view["leaders"]:
-            leader_answer(leader)
     if message is not None:
         view["message"] = message
+    elif view["subscribed"]:
+        view["last_signal_sent"] = view["last_update"]
+        for leader in view["leaders"]:
+            with_signal(leader)
     return view

@@ -1,11 +1,11 @@
 """The leader network of a movement."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 from marshmallow.validate import OneOf
 
 from gridt.formats.graph_exports import GRAPH_FORMATS
 from gridt.formats.network_svg import MOST_DRAWN
-from gridt.http.fields import In
+from gridt.http.fields import In, Out
 
 
 class NetworkIn(In):
@@ -21,7 +21,7 @@ class NetworkIn(In):
 _LABELS = [{"type": "integer"}, {"type": "string"}]
 
 
-class NetworkMember(Schema):
+class NetworkMember(Out):
     """A member with their leaders."""
 
     id = fields.Raw(
@@ -41,7 +41,7 @@ class NetworkMember(Schema):
     )
 
 
-class NetworkMovement(Schema):
+class NetworkMovement(Out):
     """The movement of the network."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the movement."})
@@ -51,7 +51,7 @@ class NetworkMovement(Schema):
     )
 
 
-class NetworkOut(Schema):
+class NetworkOut(Out):
     """The leader network of a movement."""
 
     movement = fields.Nested(

@@ -1,17 +1,17 @@
 """Pauses."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 from marshmallow.validate import Length
 
 from gridt.http.clock_fields import DayOrMoment
-from gridt.http.fields import In, Line, Message
+from gridt.http.fields import In, Line, Message, Out
 
 
 class PauseIn(In):
     """The end of a pause, at most 366 days ahead."""
 
     until = DayOrMoment(
-        "When the pause ends: a moment with its zone, or a day by the caller's calendar.",
+        "When the pause ends: a moment, or a day by the caller's calendar.",
         required=True,
     )
     reason = Line(
@@ -25,7 +25,7 @@ class PauseIn(In):
     )
 
 
-class PauseOut(Schema):
+class PauseOut(Out):
     """The caller's current pause; null in each member without one."""
 
     paused_from = fields.DateTime(

@@ -1,9 +1,9 @@
 """Reports of movements and updates."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 from marshmallow.validate import Length, OneOf
 
-from gridt.http.fields import In, Message, Name, PageIn
+from gridt.http.fields import Growing, In, Message, Name, Out, PageIn
 from gridt.models import CATEGORIES
 
 
@@ -57,14 +57,14 @@ class ResolutionIn(In):
     )
 
 
-class PersonOut(Schema):
+class PersonOut(Out):
     """A user."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the user."})
     username = fields.String(required=True, metadata={"description": "The username."})
 
 
-class ReportOut(Schema):
+class ReportOut(Out):
     """A report, as admins see it."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the report."})
@@ -92,7 +92,7 @@ class ReportOut(Schema):
             " deleted."
         },
     )
-    category = fields.String(required=True, metadata={"description": "The kind of problem."})
+    category = Growing(*CATEGORIES, description="The kind of problem.")
     reason = fields.String(
         required=True, metadata={"description": "The problem, in the reporter's words."}
     )

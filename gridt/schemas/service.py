@@ -1,9 +1,11 @@
 """The service itself: its description and state."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
+
+from gridt.http.fields import Out
 
 
-class Links(Schema):
+class Links(Out):
     """The first addresses to visit."""
 
     documentation = fields.String(
@@ -17,7 +19,7 @@ class Links(Schema):
     )
 
 
-class About(Schema):
+class About(Out):
     """A description of the service."""
 
     name = fields.String(required=True, metadata={"description": "The name of the service."})
@@ -30,7 +32,7 @@ class About(Schema):
     )
 
 
-class Status(Schema):
+class Status(Out):
     """The state of the service."""
 
     status = fields.String(required=True, metadata={"description": "`ok`."})

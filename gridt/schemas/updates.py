@@ -1,9 +1,9 @@
 """Updates."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 from marshmallow.validate import Length
 
-from gridt.http.fields import In, Line, Moment, PageIn
+from gridt.http.fields import In, Line, Moment, Out, PageIn
 
 
 class UpdateIn(In):
@@ -24,7 +24,8 @@ class UpdateIn(In):
         allow_none=True,
         metadata={
             "description": "When the caller did it, if not now: in this turn, or in the one that"
-            " has just ended. A moment up to five minutes ahead counts as now."
+            " has just ended. It has its offset, or `Z`. A moment up to five minutes ahead counts"
+            " as now.",
         },
     )
 
@@ -38,7 +39,7 @@ class UpdatesIn(PageIn):
     )
 
 
-class UpdateOut(Schema):
+class UpdateOut(Out):
     """An update: its author did what the movement is about."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the update."})

@@ -5,14 +5,14 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import ValidationError, fields
 from marshmallow.validate import Email, Length, OneOf
 from sqlalchemy import Row
 
 from gridt.accounts import flaw_of, is_common, is_own_name, sections
 from gridt.errors import Invalid
-from gridt.http.clock_fields import DayStartField, WeekdayField, day_start, weekday
-from gridt.http.fields import In, Line, Message, Name
+from gridt.http.clock_fields import WEEKDAYS, DayStartField, WeekdayField, day_start, weekday
+from gridt.http.fields import Growing, In, Line, Message, Name, Out
 from gridt.models import User, avatar_of
 from gridt.runtime.extensions import normal
 from gridt.text import fold, tidy
@@ -21,6 +21,8 @@ from gridt.text import fold, tidy
 LONGEST_EMAIL = 254
 #: the shortest and the longest password
 PASSWORD_LENGTHS = 8, 128
+#: the roles of users
+ROLES = ["user", "admin"]
 
 _BIO = {
     "description": "A text about the user, which other users can read.",
@@ -167,7 +169,7 @@ class IdentityPatch(In):
     week_starts_on = WeekdayField()
 
 
-class Identity(Schema):
+class Identity(Out):
     """The caller's account."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the user."})
@@ -184,16 +186,15 @@ class Identity(Schema):
     avatar = fields.String(
         required=True, metadata={"description": "The MD5 hash that Gravatar expects."}
     )
-    role = fields.String(required=True, metadata={"description": "`user` or `admin`."})
+    role = Growing(*ROLES, description="The role of the user.")
     time_zone = fields.String(
         required=True, metadata={"description": "The time zone of the user's days and weeks."}
     )
     day_starts_at = fields.String(
         required=True, metadata={"description": 'When the user\'s days start, such as "04:00".'}
     )
-    week_starts_on = fields.String(
-        required=True,
-        metadata={"description": 'The first day of the user\'s weeks, such as "monday".'},
+    week_starts_on = Growing(
+        *WEEKDAYS, description='The first day of the user\'s weeks, such as "monday".'
     )
     created_at = fields.DateTime(
         required=True, metadata={"description": "When the account was opened."}
@@ -216,7 +217,7 @@ class ExportIn(In):
     )
 
 
-ExportOut = Schema.from_dict(
+ExportOut = Out.from_dict(
     {
         name: fields.List(
             fields.Dict(),

@@ -7,11 +7,11 @@ import sys
 from typing import TypeVar
 
 from gridt_client import AuthenticatedClient, Client
-from gridt_client.api.auth import post_auth, post_register
-from gridt_client.api.leaders import post_leader
-from gridt_client.api.movements import post_movements
-from gridt_client.api.subscriptions import get_subscriptions, put_subscriber
-from gridt_client.api.updates import post_updates
+from gridt_client.api.auth import log_in, register_user
+from gridt_client.api.leaders import swap_leader
+from gridt_client.api.movements import start_movement
+from gridt_client.api.subscriptions import join_movement, list_my_movements
+from gridt_client.api.updates import post_update
 from gridt_client.models import LoginIn, MovementIn, Problem, RegisterIn, Tokens, UpdateIn
 
 PASSWORD = "correct horse"
@@ -26,35 +26,35 @@ def expect(kind: type[Answer], answer: object) -> Answer:
     return answer
 
 
-def log_in(url: str, username: str) -> AuthenticatedClient:
+def open_account(url: str, username: str) -> AuthenticatedClient:
     """Open an account, and return a client that is logged in to it."""
     anybody = Client(base_url=url, raise_on_unexpected_status=True)
     account = RegisterIn(username=username, email=f"{username}@example.org", password=PASSWORD)
-    post_register.sync(client=anybody, body=account)
-    answer = post_auth.sync(client=anybody, body=LoginIn(username=username, password=PASSWORD))
+    register_user.sync(client=anybody, body=account)
+    answer = log_in.sync(client=anybody, body=LoginIn(username=username, password=PASSWORD))
     token = expect(Tokens, answer).access_token
     return AuthenticatedClient(base_url=url, token=token, raise_on_unexpected_status=True)
 
 
 def main(url: str) -> None:
     """Register, log in, start a movement, join it, say "I did it", and see it."""
-    robin, pieter = log_in(url, "robin"), log_in(url, "pieter")
+    robin, pieter = open_account(url, "robin"), open_account(url, "pieter")
     stretching = MovementIn(
         name="Stretching", short_description="Ten minutes before breakfast", interval="daily"
     )
-    post_movements.sync(client=robin, body=stretching)
-    put_subscriber.sync("Stretching", client=pieter)
-    post_updates.sync("Stretching", client=pieter, body=UpdateIn(message="Touched my toes!"))
+    start_movement.sync(client=robin, body=stretching)
+    join_movement.sync("Stretching", client=pieter)
+    post_update.sync("Stretching", client=pieter, body=UpdateIn(message="Touched my toes!"))
 
-    (movement,) = expect(list, get_subscriptions.sync(client=robin))
+    (movement,) = expect(list, list_my_movements.sync(client=robin))
     (leader,) = movement.leaders
     print(f"{movement.name}: {leader.username}: {leader.last_update.message}")
 
-    swap = post_leader.sync_detailed("Stretching", leader.id, client=robin)
+    swap = swap_leader.sync_detailed("Stretching", leader.id, client=robin)
     print(f"{swap.status_code}: {expect(Problem, swap.parsed).message}")
 
-    read = get_subscriptions.sync_detailed(client=robin)
-    again = get_subscriptions.sync_detailed(client=robin, if_none_match=read.headers["ETag"])
+    read = list_my_movements.sync_detailed(client=robin)
+    again = list_my_movements.sync_detailed(client=robin, if_none_match=read.headers["ETag"])
     print(f"read again: {again.status_code}")
 
 

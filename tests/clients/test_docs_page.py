@@ -84,8 +84,8 @@ def test_somebody_logs_in_and_makes_a_call(
     page = open_page(size, scheme)
     kind = "phone" if size == PHONE else "desktop"
     assert_text_stands_out(page, scheme)
-    assert call(page, "auth-post_register")["username"] == "robin"
-    tokens = call(page, "auth-post_auth")
+    assert call(page, "auth-registerUser")["username"] == "robin"
+    tokens = call(page, "auth-logIn")
     assert overflow(page) == 0
 
     page.locator(".btn.authorize").click()
@@ -94,9 +94,9 @@ def test_somebody_logs_in_and_makes_a_call(
     dialog.get_by_role("button", name="Apply credentials").click()
     dialog.get_by_role("button", name="Close").last.click()
 
-    assert call(page, "users-get_own_identity")["email"] == "robin@example.org"
+    assert call(page, "users-getMyAccount")["email"] == "robin@example.org"
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0], "no token stays"
-    answer = operation(page, "users-get_own_identity").locator(".live-responses-table")
+    answer = operation(page, "users-getMyAccount").locator(".live-responses-table")
     answer.evaluate("element => element.scrollIntoView()")
     take(f"docs-{kind}-{scheme}", page)
     assert overflow(page) == 0
@@ -149,8 +149,8 @@ def call_by_keyboard(page: Page, name: str) -> dict[str, Any]:
 def test_a_keyboard_is_enough(open_page: Callable[..., Page]) -> None:
     page = open_page(DESKTOP, "light")
     press = page.keyboard.press
-    call_by_keyboard(page, "auth-post_register")
-    tokens = call_by_keyboard(page, "auth-post_auth")
+    call_by_keyboard(page, "auth-registerUser")
+    tokens = call_by_keyboard(page, "auth-logIn")
 
     opener = page.locator(".btn.authorize")
     reach(page, opener, "Shift+Tab")
@@ -163,4 +163,4 @@ def test_a_keyboard_is_enough(open_page: Callable[..., Page]) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(opener).to_be_focused()
 
-    assert call_by_keyboard(page, "users-get_own_identity")["username"] == "robin"
+    assert call_by_keyboard(page, "users-getMyAccount")["username"] == "robin"

@@ -4,7 +4,7 @@ import type { components, paths } from "./gridt.js";
 
 declare const process: { argv: string[] };
 
-type Movement = components["schemas"]["MovementOut"];
+type Movement = components["schemas"]["SubscribedMovementChanged"];
 type Problem = components["schemas"]["Problem"];
 
 const password = "correct horse";

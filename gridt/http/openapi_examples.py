@@ -1,0 +1,54 @@
+"""The examples of the OpenAPI document.
+
+They are the requests and answers of a real run, in `examples.json`; CONTRIBUTING says how to write
+them again.
+"""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from gridt.errors import GridtError
+from gridt.http.problem_types import type_of
+
+
+@cache
+def stored_examples() -> dict[str, Any]:
+    """Return the examples of the run.
+
+    `operations` has those of each operationId, and `problems` those of each slug.
+    """
+    stored: dict[str, Any] = json.loads(files(__package__).joinpath("examples.json").read_text())
+    return stored
+
+
+def add_examples(operation: dict[str, Any]) -> None:
+    """Add the request and the answers of the run to an operation.
+
+    An example of an answer that the operation does not have is left out; a test finds it.
+    """
+    examples = stored_examples()["operations"].get(operation.get("operationId"), {})
+    if "request" in examples:
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            content["example"] = examples["request"]
+    for status, answers in examples.get("answers", {}).items():
+        documented = operation["responses"].get(int(status), {}).get("content", {})
+        for media_type in documented.keys() & answers.keys():
+            documented[media_type]["example"] = answers[media_type]
+
+
+def problem_example(error: type[GridtError]) -> dict[str, Any]:
+    """Return an example of a problem: one of the run, or else as its class describes it."""
+    found: dict[str, Any] | None = stored_examples()["problems"].get(error.slug)
+    if found is not None:
+        return found
+    described = {
+        "type": type_of(error),
+        "title": error.title,
+        "status": error.status,
+        "detail": error.title,
+        "message": error.title,
+        "request_id": None,
+    }
+    return described | ({"description": error.title} if error.status == 401 else {})

@@ -1,0 +1,353 @@
+"""A run of every operation, whose requests and answers are the examples of the OpenAPI document.
+
+`python -m tests.example_run` writes them to `gridt/http/examples.json`. Time and chance are the
+same in each run, so that a test can compare the file with another run.
+"""
+
+import json
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from gridt.mail import Purpose
+from gridt.mail.tokens import issue
+from gridt.models import MovementUserAssociation, User
+from gridt.runtime.extensions import db
+from tests.conftest import Clock, OwnContextClient, migrated_app
+from tests.contract import operation_of
+from tests.servers import ROOT
+
+PATH = ROOT / "gridt" / "http" / "examples.json"
+START = datetime(2026, 1, 5, 7, 30, tzinfo=UTC)
+#: where chance decides
+DICE = ("subscription", "network.selection", "network.first_follower", "network.membership")
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+#: what differs from run to run or must stay secret, and what stands for it
+REPLACED = {
+    "access_token": "eyJhbGciOi…",
+    "refresh_token": "eyJhbGciOi…",
+    "token": "eyJwIjoi…",
+    "url": "/calendars/….ics",
+    "request_id": "8c16fa291c8e4f7084994511db5c0136",
+    "version": "0.1.0",
+}
+#: how much of a list and of a text is shown
+MOST_ITEMS, MOST_CHARACTERS = 2, 300
+PASSWORD, ANOTHER = "correct horse", "battery staple"
+
+
+def shortened(value: Any, name: str = "") -> Any:
+    """Return a value without secrets, and no longer than an example should be."""
+    if name in REPLACED and value is not None:
+        return REPLACED[name]
+    if isinstance(value, dict):
+        return {key: shortened(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [shortened(inner) for inner in value[:MOST_ITEMS]]
+    if isinstance(value, str) and len(value) > MOST_CHARACTERS:
+        return f"{value[:MOST_CHARACTERS]}…"
+    return value
+
+
+class Recorder:
+    """Calls operations, and keeps the first answer of each status and media type."""
+
+    def __init__(self, app: Flask, clock: Clock) -> None:
+        self.app, self.clock = app, clock
+        self.operations: dict[str, Any] = {}
+        self.problems: dict[str, Any] = {}
+        self.clients: dict[str, OwnContextClient] = {}
+
+    def call(self, who: str, method: str, path: str, **how: Any) -> TestResponse:
+        """Call an operation as a user, and keep what was sent and answered."""
+        client = self.clients.get(who) or self.app.test_client()
+        self.clock.pass_(seconds=1)
+        headers = {"User-Agent": BROWSER} | how.pop("headers", {})
+        answer: TestResponse = client.open(path, method=method, headers=headers, **how)
+        found = operation_of(self.app, method, path)
+        assert found is not None, path
+        if answer.status_code >= 400:
+            slug = answer.json["type"].removeprefix("/problems/")
+            self.problems.setdefault(slug, shortened(answer.json))
+        else:
+            self._keep(found[1], answer, how)
+        return answer
+
+    def _keep(self, operation: dict[str, Any], answer: TestResponse, how: dict[str, Any]) -> None:
+        kept = self.operations.setdefault(operation["operationId"], {})
+        if "requestBody" in operation:
+            kept.setdefault("request", shortened(how.get("json", how.get("data", {}))))
+        answers = kept.setdefault("answers", {}).setdefault(str(answer.status_code), {})
+        body = answer.json if answer.is_json else answer.text
+        if operation["operationId"] == "getOpenApiDocument":
+            body = {"openapi": body["openapi"], "info": {"title": "gridt"}, "paths": {}}
+        if answer.mimetype == "text/html":
+            body = f"{body.splitlines()[0]}…"
+        answers.setdefault(answer.mimetype, shortened(body))
+
+    def log_in(self, who: str, password: str = PASSWORD) -> TestResponse:
+        """Log in, and call as that user from now on."""
+        client = self.clients[who] = self.app.test_client()
+        client.token = None
+        tokens = self.call(who, "POST", "/auth", json={"username": who, "password": password})
+        client.token = tokens.json["access_token"]
+        return tokens
+
+    def register(self, who: str, **more: Any) -> None:
+        """Open an account, and log in to it."""
+        body = {"username": who, "email": f"{who}@example.org", "password": PASSWORD} | more
+        self.call("", "POST", "/register", json=body)
+        self.log_in(who)
+
+    def mail_token(self, purpose: Purpose, who: str, address: str = "") -> str:
+        """Return the token of a mail to a user."""
+        with self.app.app_context():
+            user = User.find_by_name(who)
+            assert user is not None
+            return issue(purpose, user, address)
+
+
+@contextmanager
+def recording(app: Flask) -> Iterator[Recorder]:
+    """Return a recorder, while time and chance are the same in each run."""
+    clock, dice = Clock(START), random.Random(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gridt.runtime.clock.time", clock.time)
+        for module in DICE:
+            patch.setattr(f"gridt.models.{module}.dice", dice)
+        yield Recorder(app, clock)
+
+
+def record(app: Flask) -> dict[str, Any]:
+    """Call every operation of an app on an empty database, and return the examples."""
+    with recording(app) as run:
+        for part in (_service, _accounts, _movements, _leaders, _updates, _history, _network):
+            part(run)
+        for part in (_pauses, _blocks, _reports, _admin, _calendars, _own_account, _ends):
+            part(run)
+    return {
+        "operations": dict(sorted(run.operations.items())),
+        "problems": dict(sorted(run.problems.items())),
+    }
+
+
+def _service(run: Recorder) -> None:
+    for path in ("/", "/health", "/ready", "/openapi.json", "/docs"):
+        run.call("", "GET", path)
+
+
+def _accounts(run: Recorder) -> None:
+    run.register("robin", time_zone="Europe/Amsterdam")
+    for who in ("pieter", "jorn", "anna", "mila", "noor", "kim", "admin"):
+        run.register(who)
+    with run.app.app_context():
+        admin = User.find_by_name("admin")
+        assert admin is not None
+        admin.role = "admin"
+        admin.save_to_db()
+    run.call("robin", "POST", "/user/confirm_email/request")
+    token = run.mail_token(Purpose.CONFIRM_EMAIL, "robin")
+    run.call("", "POST", "/user/confirm_email/confirm", json={"token": token})
+    run.call("", "POST", "/user/confirm_email/confirm", json={"token": "nonsense"})
+    short = {"username": "eva", "email": "eva@example.org", "password": "short"}
+    run.call("", "POST", "/register", json=short)
+    taken = {"username": "Robin", "email": "r@example.org", "password": PASSWORD}
+    run.call("", "POST", "/register", json=taken)
+    run.call("", "POST", "/auth", json={"username": "robin", "password": "not this"})
+    run.call("", "GET", "/identity")
+
+
+def _movements(run: Recorder) -> None:
+    stretching = {
+        "name": "Stretching",
+        "short_description": "Ten minutes before breakfast",
+        "description": "Neck, back and legs.",
+        "interval": "daily",
+    }
+    run.call("robin", "POST", "/movements", json=stretching)
+    run.call("pieter", "POST", "/movements", json=stretching)
+    for who in ("pieter", "jorn", "anna", "mila", "noor"):
+        run.call(who, "PUT", "/movements/Stretching/subscriber")
+    reading = {"name": "Reading", "short_description": "Ten pages of a book", "interval": "P2D"}
+    run.call("pieter", "POST", "/movements", json=reading | {"free_misses": 2})
+    run.call("pieter", "PATCH", "/movements/Reading", json={"description": "On paper."})
+    run.call("admin", "PATCH", "/movements/Reading", json={"free_turns": 20})
+    run.call("kim", "PATCH", "/movements/Reading", json={"free_turns": 20})
+    run.call("kim", "POST", "/movements/Reading/updates")
+    run.call("kim", "GET", "/movements/Nothing")
+
+
+def _leader_of(run: Recorder, who: str) -> int:
+    """Return the id of a leader of a user's, one with an update if there is any."""
+    leaders = run.clients[who].get("/movements/Stretching").json["leaders"]
+    return int(max(leaders, key=lambda leader: leader["last_update"] is not None)["id"])
+
+
+def _leaders(run: Recorder) -> None:
+    leader = _leader_of(run, "robin")
+    run.call("robin", "POST", f"/movements/Stretching/leader/{leader}")
+    run.call("robin", "POST", f"/movements/Stretching/leader/{leader}")
+    run.call("robin", "POST", "/movements/Stretching/leader")
+    with run.app.app_context():
+        mine = MovementUserAssociation.follower_id == 1
+        slot = db.session.scalars(db.select(MovementUserAssociation).where(mine)).first()
+        assert slot is not None
+        slot.leader_id = None  # as imported data may have it
+        slot.save_to_db()
+    run.call("robin", "POST", "/movements/Stretching/leader")
+    run.call("robin", "GET", "/movements/Stretching/followers")
+
+
+def _updates(run: Recorder) -> None:
+    updates = "/movements/Stretching/updates"
+    run.clock.pass_(minutes=30)
+    run.call("pieter", "POST", updates, json={"message": "Touched my toes!"})
+    before = run.clock.now.replace(minute=0)
+    for who, path in (("jorn", "signal"), ("mila", "update"), ("anna", "updates")):
+        body = {"message": "Before breakfast.", "at": before.isoformat()}
+        for _ in range(2):  # the second time the update is there
+            run.call(who, "POST", f"/movements/Stretching/{path}", json=body)
+    early = {"at": START.replace(year=2025).isoformat()}
+    run.call("noor", "POST", updates, json=early)
+    run.call("robin", "POST", updates, json={"message": "Late, but done."})
+    run.call("robin", "GET", updates)
+    run.call("robin", "GET", f"{updates}/1000")
+    table = "date,message\n2026-01-03,Touched my toes!\n2026-01-04,\n"
+    csv = {"content_type": "text/csv"}
+    run.call("robin", "POST", f"{updates}/import", data=table, **csv)
+    run.call("robin", "POST", f"{updates}/import", data="date\n2026-02-30\n", **csv)
+    mine = run.clients["robin"].get(updates).json[0]["id"]
+    run.call("robin", "GET", f"{updates}/{mine}")
+    for path in ("/movements", "/movements/Stretching", "/movements/subscriptions"):
+        run.call("robin", "GET", path)
+    run.call("robin", "GET", f"/movements/Stretching/leader/{_leader_of(run, 'robin')}")
+    run.call("robin", "GET", "/movements/Stretching/leader/1000")
+
+
+def _history(run: Recorder) -> None:
+    for path in ("history", "history.svg", "statistics"):
+        run.call("robin", "GET", f"/movements/Stretching/{path}")
+
+
+def _network(run: Recorder) -> None:
+    for name in ("json", "graphml", "dot", "svg"):
+        run.call("pieter", "GET", "/movements/Stretching/network", query_string={"format": name})
+    run.call("", "GET", "/movements/Stretching/network.html")
+
+
+def _pauses(run: Recorder) -> None:
+    path = "/movements/Stretching/pause"
+    run.call("noor", "PUT", path, json={"until": "2026-01-12", "reason": "Skiing."})
+    run.call("noor", "GET", path)
+    run.call("noor", "DELETE", path)
+
+
+def _blocks(run: Recorder) -> None:
+    run.call("robin", "PUT", "/identity/blocks/7")
+    run.call("robin", "GET", "/identity/blocks")
+    run.call("robin", "DELETE", "/identity/blocks/7")
+    run.call("robin", "PUT", "/identity/blocks/1000")
+
+
+def _reports(run: Recorder) -> None:
+    leader = _leader_of(run, "robin")
+    found = run.clients["robin"].get(f"/movements/Stretching/updates?user={leader}").json
+    paths = ["/movements/Reading/reports"]
+    paths.append(f"/movements/Stretching/updates/{found[0]['id']}/reports")
+    body = {"reason": "This is an advertisement.", "category": "spam"}
+    for path in paths * 2:  # the second time the report is there
+        run.call("robin", "POST", path, json=body)
+    own = run.clients["robin"].get("/movements/Stretching/updates").json[0]["id"]
+    run.call("robin", "POST", f"/movements/Stretching/updates/{own}/reports", json=body)
+    run.call("admin", "GET", "/admin/reports")
+    run.call("admin", "GET", "/admin/reports/1")
+    closing = {"resolution": "Removed the advertisement."}
+    for _ in range(2):
+        run.call("admin", "POST", "/admin/reports/1/close", json=closing)
+    run.call("admin", "GET", "/admin/reports/1000")
+
+
+def _admin(run: Recorder) -> None:
+    run.call("admin", "GET", "/admin/users")
+    run.call("robin", "GET", "/admin/users")
+    run.call("admin", "GET", "/admin/users/7")
+    run.call("admin", "PUT", "/admin/users/7/deactivation")
+    run.call("", "POST", "/auth", json={"username": "kim", "password": PASSWORD})
+    run.call("admin", "DELETE", "/admin/users/7/deactivation")
+    run.call("admin", "PATCH", "/admin/users/8", json={"role": "user"})
+    run.call("admin", "PATCH", "/admin/users/7", json={"role": "admin"})
+    run.call("admin", "GET", "/admin/audit")
+
+
+def _calendars(run: Recorder) -> None:
+    path = "/identity/calendar"
+    key = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
+    made = run.call("robin", "POST", path, headers=key)
+    run.call("robin", "POST", path, headers=key)
+    run.call("robin", "GET", path)
+    run.call("", "GET", made.json["url"])
+    run.call("", "GET", "/calendars/nothing.ics")
+    run.call("robin", "DELETE", path)
+
+
+def _own_account(run: Recorder) -> None:
+    run.call("robin", "GET", "/identity")
+    run.call("robin", "PATCH", "/identity", json={"day_starts_at": "04:00", "bio": "Up at six."})
+    run.call("robin", "PUT", "/bio", json={"bio": "Up at six, more or less."})
+    for name in ("json", "csv", "ics"):
+        run.call("robin", "GET", "/identity/export", query_string={"format": name})
+    moving = {"password": PASSWORD, "new_email": "robin@example.com"}
+    run.call("robin", "POST", "/user/change_email/request", json=moving)
+    token = run.mail_token(Purpose.CHANGE_EMAIL, "robin", "robin@example.com")
+    run.call("", "POST", "/user/change_email/confirm", json={"token": token})
+    changing = {"old_password": PASSWORD, "new_password": ANOTHER}
+    run.call("robin", "POST", "/user/change_password", json=changing)
+    address = {"email": "robin@example.com"}
+    run.call("", "POST", "/user/reset_password/request", json=address)
+    token = run.mail_token(Purpose.RESET_PASSWORD, "robin")
+    chosen = {"token": token, "password": PASSWORD}
+    run.call("", "POST", "/user/reset_password/confirm", json=chosen)
+
+
+def _ends(run: Recorder) -> None:
+    tokens = run.log_in("robin")
+    run.log_in("robin")
+    sessions = run.call("robin", "GET", "/auth/logins").json
+    refresh = {"Authorization": f"Bearer {tokens.json['refresh_token']}"}
+    run.clients["robin"].token, access = None, run.clients["robin"].token
+    run.call("robin", "POST", "/auth/refresh", headers=refresh)
+    run.clients["robin"].token = access
+    run.call("robin", "DELETE", f"/auth/logins/{sessions[1]['id']}")
+    run.call("robin", "DELETE", "/auth/logins/1000")
+    mine = run.clients["robin"].get("/movements/Stretching/updates").json[0]["id"]
+    run.call("robin", "DELETE", f"/movements/Stretching/updates/{mine}")
+    run.call("robin", "DELETE", "/movements/Stretching")
+    run.call("noor", "DELETE", "/movements/Stretching/subscriber")
+    run.call("pieter", "DELETE", "/movements/Reading")
+    run.call("robin", "DELETE", "/auth")
+    run.call("mila", "DELETE", "/identity", json={"password": PASSWORD})
+
+
+def written(examples: dict[str, Any]) -> str:
+    """Return the examples as the file has them."""
+    return json.dumps(examples, indent=1, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Write the examples of a run on a database of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'gridt.sqlite'}"
+        with migrated_app(url) as app:
+            PATH.write_text(written(record(app)))
+
+
+if __name__ == "__main__":
+    main()
