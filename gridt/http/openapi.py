@@ -72,6 +72,11 @@ _PATH: dict[str, dict[str, Any]] = {
     "update": {"description": "The update's id.", "schema": _ID},
     "login": {"description": "The session's id.", "schema": _ID},
     "report": {"description": "The report's id.", "schema": _ID},
+    "slug": {
+        "description": "The last part of the problem's `type`.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "not-subscribed",
+    },
     "secret": {
         "description": "The secret part of the address that `POST /identity/calendar` returned.",
         "schema": {"type": "string", "minLength": 1},
@@ -227,7 +232,7 @@ def complete_operation(operation: dict[str, Any], notes: HandlerNotes, method: s
     if notes.repeatable is not None:
         statuses |= {409, 422}
         operation["parameters"] = [*operation.get("parameters", []), deepcopy(_IDEMPOTENCY_KEY)]
-    if operation.get("parameters"):
+    if operation.get("parameters") or notes.parameters is not None:
         statuses.add(422)
     if method != "get":
         statuses.add(413)

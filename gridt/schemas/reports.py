@@ -1,9 +1,9 @@
 """Reports of movements and updates."""
 
 from marshmallow import Schema, fields
-from marshmallow.validate import Length, OneOf
 
 from gridt.http.fields import In, Message, Name, PageIn
+from gridt.http.validators import Length, OneOf
 from gridt.models import CATEGORIES
 
 
