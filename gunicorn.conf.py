@@ -114,13 +114,13 @@ def when_ready(server):
     """Log the address and the mail folder; in a terminal, print first steps."""
     url = str(server.LISTENERS[0]).replace("//0.0.0.0:", "//127.0.0.1:")
     if style_of(settings.LOG_FORMAT) == "json":
-        log.info("gridt listens on %s", url)
+        log.info("gridt listens on %s (version %s)", url, settings.VERSION)
         if settings.SMTP_URL is None:
             log.warning("no mail leaves this machine: it is written into %s", settings.MAIL_FOLDER)
         return
     print(
         f"""
-gridt listens on {url} (Ctrl-C stops it). In another terminal:
+gridt listens on {url} (version {settings.VERSION}; Ctrl-C stops it). In another terminal:
 
   curl {url}/health
   curl {url}/register -H 'Content-Type: application/json' \\

@@ -3,7 +3,9 @@
 Nothing here knows Flask: `gridt.http.problems` turns these errors into problem documents.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from gridt.refusals import Code, Refusal, entry, sentence_of
 
 
 class GridtError(Exception):
@@ -153,11 +155,6 @@ class AlreadyCreated(Conflict):
         self.location = location
 
 
-class KeyReused(GridtError):
-    status, slug = 422, "idempotency-key-reused"
-    title = "This Idempotency-Key belongs to another request. Please choose a new one."
-
-
 class PicturesNotInstalled(GridtError):
     status, slug = 501, "pictures-not-installed"
     title = "This server cannot draw networks."
@@ -168,14 +165,23 @@ class Invalid(GridtError):
 
     status, slug, title = 422, "invalid", "The request is not valid."
 
-    def __init__(self, errors: list[dict[str, str]], detail: str | None = None) -> None:
-        super().__init__(detail or " ".join(_sentence(error) for error in errors))
+    def __init__(self, errors: list[dict[str, Any]], detail: str | None = None) -> None:
+        """Take the entries, each made by `gridt.refusals.entry`."""
+        super().__init__(detail or " ".join(map(sentence_of, errors)))
         self.errors = errors
 
+    @classmethod
+    def member(cls, pointer: str, refusal: Refusal, location: str = "json") -> "Invalid":
+        """Return the error of one member of a request."""
+        return Invalid([entry(pointer, refusal, location)])
 
-def _sentence(error: dict[str, str]) -> str:
-    member = error["pointer"].removeprefix("#/")
-    return error["detail"] if member == "#" else f"{member}: {error['detail']}"
+
+class KeyReused(Invalid):
+    slug = "idempotency-key-reused"
+    title = "This Idempotency-Key belongs to another request. Please choose a new one."
+
+    def __init__(self) -> None:
+        super().__init__([entry("#/Idempotency-Key", Refusal(Code.KEY_REUSED), "header")])
 
 
 class TooManyRequests(GridtError):
@@ -221,8 +227,8 @@ class IntervalChangedLately(TooManyRequests):
 class NotInTime(Invalid):
     slug, title = "not-in-time", "This moment cannot be reported."
 
-    def __init__(self, detail: str) -> None:
-        super().__init__([{"pointer": "#/at", "detail": detail}])
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__([entry("#/at", refusal)])
 
 
 class BadRows(Invalid):
@@ -235,7 +241,7 @@ class BadRows(Invalid):
     #: the largest number of errors in an answer
     NAMED: ClassVar[int] = 100
 
-    def __init__(self, wrong: list[tuple[int, str, str]]) -> None:
+    def __init__(self, wrong: list[tuple[int, str, Refusal]]) -> None:
         """Take the errors of the rows.
 
         :param wrong: for each error the row, the column or nothing, and what is wrong
@@ -245,8 +251,8 @@ class BadRows(Invalid):
         if len(wrong) > self.NAMED:
             detail += f" The first {self.NAMED} errors are listed."
         errors = [
-            {"pointer": f"#/rows/{row}" + (f"/{column}" if column else ""), "detail": text}
-            for row, column, text in sorted(wrong)[: self.NAMED]
+            entry(f"#/rows/{row}" + (f"/{column}" if column else ""), refusal)
+            for row, column, refusal in sorted(wrong)[: self.NAMED]
         ]
         super().__init__(errors, detail)
 

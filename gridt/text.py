@@ -17,3 +17,8 @@ def fold(text: str) -> str:
 def tidy(username: str) -> str:
     """Return a name as it is kept: without the blanks that keyboards of phones add."""
     return " ".join(filter(None, username.split(" ")))
+
+
+def with_noun(number: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 movement` or `2 movements`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -26,7 +26,10 @@ def process_revision_directives(_context, _revision, directives):
 
 
 def migrate(connection):
-    """Run what is to be run in one transaction: all of it, or nothing."""
+    """Run what is to be run in one transaction: all of it, or nothing.
+
+    Return whether the database was empty before, and has tables now.
+    """
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
@@ -39,9 +42,12 @@ def migrate(connection):
     )
     with context.begin_transaction():
         wait_for_turn(connection.dialect.name, context.execute)
-        if not context.get_context().purge:  # by which one repairs it: flask db stamp --purge
-            refuse_unknown(context.get_context().get_current_heads(), context.script.dir)
+        migrations = context.get_context()
+        before = migrations.get_current_heads()
+        if not migrations.purge:  # by which one repairs it: flask db stamp --purge
+            refuse_unknown(before, context.script.dir)
         context.run_migrations()
+    return not before and bool(migrations.get_current_heads())
 
 
 def print_sql():
@@ -60,6 +66,10 @@ try:
     else:
         given = context.config.attributes.get("connection")
         with giving_way(), nullcontext(given) if given else db.engine.connect() as connection:
-            migrate(connection)
+            if migrate(connection) and not given:
+                # a misspelt path in GRIDT_DATABASE_URL makes an empty service
+                url = connection.engine.url
+                where = url.database if connection.dialect.name == "sqlite" else url
+                log.info("Made a new, empty database: %s", where)
 finally:
     log.setLevel(logging.WARNING)  # or a server that migrated on start would go on telling

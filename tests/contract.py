@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from gridt.http.openapi import document
+from gridt.refusals import Code, Refusal
 
 PROBLEM = "#/components/schemas/Problem"
 
@@ -56,6 +57,9 @@ def check_answer(app: Flask, response: TestResponse) -> None:
             assert response.json["message"] == response.json["detail"], call
             assert response.json["status"] == response.status_code, call
             assert ("description" in response.json) == (response.status_code == 401), call
+            assert ("errors" in response.json) == (response.status_code == 422), call
+            for wrong in response.json.get("errors", []):
+                check_entry(wrong)
     if found is None:
         return
     _, operation = found
@@ -80,6 +84,12 @@ def resolved(app: Flask, part: dict[str, Any]) -> dict[str, Any]:
         target = target[step]
     found: dict[str, Any] = target
     return found
+
+
+def check_entry(wrong: dict[str, Any]) -> None:
+    """Fail unless an entry of `errors` has the sentence of its code, and all values in it."""
+    refusal = Refusal(Code(wrong["code"]), **wrong["values"])
+    assert wrong["detail"] == refusal, wrong
 
 
 def _validate(app: Flask, schema: dict[str, Any], instance: Any, call: str) -> None:

@@ -13,6 +13,7 @@ from tests.servers import ROOT
 #: who may import whom: a module imports its own row, or a lower one
 ROWS = {
     "gridt.errors": 1,
+    "gridt.refusals": 1,
     "gridt.text": 1,
     "gridt.turns": 1,
     "gridt.runtime": 2,

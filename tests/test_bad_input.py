@@ -52,6 +52,7 @@ PUBLIC = {
     ("GET", "/ready"),
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
+    ("GET", "/problems/<slug>"),
     ("GET", "/docs/assets/<path:filename>"),
     ("GET", "/calendars/<secret>.ics"),
     ("GET", "/static/<path:filename>"),

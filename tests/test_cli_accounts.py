@@ -93,6 +93,20 @@ def test_a_new_password_ends_all_sessions(run: Run, client_of: Any, ann: User) -
     assert noted()[0] == "password.reset"
 
 
+def test_a_new_password_can_be_typed(run: Run, ann: User) -> None:
+    result = run("set-password", "ann", input="another long one\nanother long one\n")
+    assert result.exit_code == 0, result.output
+    assert "another long one" not in result.output
+    assert ann.verify_password("another long one")
+
+
+def test_no_password_is_asked_for_an_account_that_is_missing(run: Run) -> None:
+    result = run("set-password", "nobody-there", input="another long one\nanother long one\n")
+    assert result.exit_code == 1
+    assert "There is no user 'nobody-there'." in result.output
+    assert "Password" not in result.output
+
+
 @pytest.mark.parametrize("password", ["short", "password", "ann@example.org"])
 def test_a_bad_password_is_not_set(run: Run, ann: User, password: str) -> None:
     before = ann.password_hash

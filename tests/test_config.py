@@ -107,6 +107,8 @@ def test_defaults():
         ("METRICS_TOKEN", "", "METRICS_TOKEN", None),
         ("CORS_ORIGINS", "https://a.example", "CORS_ORIGINS", ("https://a.example",)),
         ("CORS_ORIGINS", "http://a, http://b ,", "CORS_ORIGINS", ("http://a", "http://b")),
+        ("CORS_ORIGINS", "capacitor://localhost", "CORS_ORIGINS", ("capacitor://localhost",)),
+        ("CORS_ORIGINS", "", "CORS_ORIGINS", ()),
         ("MOVEMENTS_BY", "admins", "MOVEMENTS_BY", "admins"),
         ("MAX_BODY_BYTES", "2048", "MAX_CONTENT_LENGTH", 2048),
         ("ACCESS_TOKEN_SECONDS", "60", "JWT_ACCESS_TOKEN_EXPIRES", timedelta(minutes=1)),
@@ -297,6 +299,15 @@ def test_an_address_to_listen_on_is_taken(configured, bind):
 def test_other_addresses_are_refused(configured, bind):
     with pytest.raises(ConfigurationError, match=r"GRIDT_BIND: Must be like 127\.0\.0\.1:5000"):
         configured(BIND=bind)
+
+
+@pytest.mark.parametrize(
+    "origin", ["foo", "a.example", "https://", "https://a.example/", "https://a.example/app", "**"]
+)
+def test_what_is_no_origin_is_refused(configured, origin):
+    message = f"GRIDT_CORS_ORIGINS: Must be .*, not {re.escape(origin)}\\."
+    with pytest.raises(ConfigurationError, match=message):
+        configured(CORS_ORIGINS=f"https://b.example,{origin}")
 
 
 def test_a_variable_that_is_no_setting_is_named(configured, monkeypatch):

@@ -121,6 +121,17 @@ def test_ids_are_not_reused_on_sqlite_either(empty: Flask) -> None:
     }
 
 
+def test_a_new_database_is_announced_once(empty: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    url = db.engine.url
+    where = str(url.database if url.get_backend_name() == "sqlite" else url)
+    with caplog.at_level("INFO", logger="alembic"):
+        flask_migrate.upgrade(revision="0001")
+        assert f"Made a new, empty database: {where}" in caplog.messages
+        caplog.clear()
+        flask_migrate.upgrade()
+    assert "new, empty database" not in caplog.text
+
+
 def test_down_to_nothing_and_up_again(empty: Flask, scripts: ScriptDirectory) -> None:
     flask_migrate.upgrade()
     there = described()

@@ -47,6 +47,16 @@ COUNT = """async ([image, colors]) => {
   }
   return [...wanted.values()];
 }"""
+#: keeps what is written into pictures, and where
+NAMES = """
+window.names = [];
+const write = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, left, ...more) {
+  const width = this.measureText(text).width;
+  window.names.push({ text, left, width, room: this.canvas.clientWidth });
+  return write.call(this, text, left, ...more);
+};
+"""
 #: the times between frames, in milliseconds, until `window.enough`
 FRAMES = """() => new Promise((keep) => {
   const times = [];
@@ -202,6 +212,20 @@ def test_a_member_sees_the_network(visit, world, browser, take, size, scheme):
         assert page.url == world.address("crowd")
         assert page.evaluate("localStorage.length") == 0
         assert page.context.cookies() == []
+
+
+def test_a_name_at_the_edge_of_a_phone_is_whole(visit, world):
+    with visit(PHONE, reduced_motion="reduce") as it:
+        it.page.add_init_script(NAMES)
+        page = it.open("crowd", world.creator)
+        page.locator("#picture").focus()
+        page.keyboard.press("n")
+        for _ in range(5):  # they come close to the right edge
+            page.evaluate("window.names = []")
+            page.keyboard.press("ArrowLeft")
+            page.wait_for_function("window.names.length > 0")
+            names = page.evaluate("window.names")
+            assert [one for one in names if one["left"] + one["width"] > one["room"]] == []
 
 
 def test_the_page_follows_the_scheme_while_it_is_shown(visit, world, browser):

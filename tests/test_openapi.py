@@ -80,7 +80,7 @@ MAIL_TOKENS = {
 }
 
 #: what the variables of paths may be where it does not matter
-ONES = dict.fromkeys(("movement", "user", "update", "login", "report", "secret"), "1")
+ONES = dict.fromkeys(("movement", "user", "update", "login", "report", "secret", "slug"), "1")
 
 #: a value that each of these arguments refuses; one of them is in every query
 WRONG = {"limit": "0", "everywhere": "perhaps", "format": "gif", "from": "yesterday", "year": "0"}
@@ -181,6 +181,7 @@ class World:
             "update": self._update_for(operation),
             "report": self.report.id,
             "secret": self.secret,
+            "slug": "not-subscribed",
         }
         names["login"] = db.session.scalar(db.select(Login.id).where(Login.user_id == self.me.id))
         for name in names:
@@ -300,8 +301,8 @@ def send_nonsense(world: World, operation: Operation) -> TestResponse:
         return world.call(operation, data=b"\0", content_type=FILES[operation.name][1])
     if "requestBody" in operation.doc:
         return world.call(operation, json=BODIES.get(operation.name, {}) | {"nonsense": 1})
-    argument = next(name for name in operation.arguments if name in WRONG)
-    return world.call(operation, query_string={argument: WRONG[argument]})
+    wrong = {name: WRONG[name] for name in operation.arguments if name in WRONG}
+    return world.call(operation, query_string=wrong or {"nonsense": "1"})
 
 
 #: for every operation that documents one of these and is not in SCENARIOS with it
@@ -321,6 +322,10 @@ USUAL: dict[int, Scenario] = {
 
 def name_no_calendar(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, secret="nothing")
+
+
+def name_no_problem(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, slug="nothing")
 
 
 def take_a_taken_username(world: World, operation: Operation) -> TestResponse:
@@ -491,6 +496,7 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /movements/{movement}/reports", 200): do_it_twice,
     ("POST /movements/{movement}/updates/{update}/reports", 200): do_it_twice,
     ("POST /movements/{movement}/updates/{update}/reports", 404): name_no_update,
+    ("GET /problems/{slug}", 404): name_no_problem,
     ("GET /admin/reports", 403): come_as_a_stranger,
     ("GET /admin/reports/{report}", 403): come_as_a_stranger,
     ("GET /admin/reports/{report}", 404): name_no_report,

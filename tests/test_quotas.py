@@ -36,7 +36,7 @@ def admin(make_user):
 def ensure_refused(answer, status, kind, number):
     assert (answer.status_code, answer.json["type"]) == (status, f"/problems/{kind}")
     assert str(number) in answer.json["detail"]
-    assert "try again" in answer.json["detail"]
+    assert "Try again" in answer.json["detail"]
     assert ("Retry-After" in answer.headers) == (status == 429)
 
 
@@ -54,6 +54,15 @@ def test_movements_that_an_account_started(quota, client_of, ann, admin):
     assert start(client, 3).status_code == 201
     others = client_of(admin)
     assert [start(others, number).status_code for number in range(4, 7)] == [201] * 3
+
+
+def test_one_movement_is_not_called_movements(quota, client_of, ann):
+    quota(movements=1)
+    client = client_of(ann)
+    assert start(client, 0).status_code == 201
+    assert start(client, 1).json["message"] == (
+        "You have started 1 movement, as many as one account may. Try again after you delete one."
+    )
 
 
 def test_movements_that_an_account_joined(quota, client_of, make_movement, ann, admin):

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from itertools import pairwise
 
+from gridt.refusals import Code, Refusal
+
 #: controls, formats (which are not seen, and turn what is), and separators of lines
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
 # what else takes no place (Default_Ignorable_Code_Point of Unicode), or takes one and is blank
@@ -23,16 +25,16 @@ _SIGNS = {"So", "Sm", "Sk"}
 _ALIKE = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"}
 
 
-def flaw_of(username: str) -> str | None:
+def flaw_of(username: str) -> Refusal | None:
     """Return what is wrong with a name that somebody chooses, as a sentence, or None."""
     if username != username.strip() or re.search(r"\s\s", username):
-        return "Must not start or end with a blank, or have two blanks in a row."
+        return Refusal(Code.ODD_BLANKS)
     plain = _without_glue(username)
     hidden = _IGNORED.search(plain) or _VARIANTS.search(plain)
     if hidden or any(unicodedata.category(character) in _UNSEEN for character in plain):
-        return "Must not contain invisible characters."
+        return Refusal(Code.INVISIBLE)
     if len(_alphabets_of(username)) > 1:
-        return "Must not mix alphabets with letters that look alike."
+        return Refusal(Code.MIXED_ALPHABETS)
     return None
 
 

@@ -69,14 +69,16 @@ def _refused(error: ValidationError) -> click.ClickException:
 
 @commands.command("set-password")
 @click.argument("user")
-@click.password_option()
-def set_password(user: str, password: str) -> None:
+@click.option("--password", help="The new password. Without it, the command asks.")
+def set_password(user: str, password: str | None) -> None:
     """Set the password of USER (a name or e-mail address).
 
     All sessions of the user end.
     """
     account = user_named(user)
     user_id, username = account.id, account.username
+    if password is None:
+        password = _ask_for_password()
     try:
         ResetPasswordConfirmIn(only=["password"]).load({"password": password})
     except ValidationError as error:
@@ -91,6 +93,12 @@ def set_password(user: str, password: str) -> None:
     locked.replace_password(password_hash)
     db.session.commit()
     click.echo(f"{username} has a new password, and must log in again.")
+
+
+def _ask_for_password() -> str:
+    db.session.rollback()  # nobody knows for how long
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return typed
 
 
 @commands.command("confirm-email")

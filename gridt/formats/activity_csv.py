@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from io import StringIO
+from typing import Any
 
 from gridt.errors import Invalid
+from gridt.refusals import Code, Refusal
 from gridt.standing import Complaint, CompletedTurn, Reported
 from gridt.text import fold
 
@@ -90,20 +92,19 @@ def read_activities(body: bytes, movement: str) -> tuple[list[Reported], list[Co
         elif reported := _reported(number, cells, wrong):
             rows.append(reported)
     if not rows and not wrong:
-        of_others = " of this movement" if others else ""
-        raise _refused(f"The file has no row{of_others}.")
+        raise _refused(Code.NO_ROWS_OF_MOVEMENT if others else Code.NO_ROWS)
     return rows, wrong, others
 
 
 def _text(body: bytes) -> str:
     if not body:
-        raise _refused("The file is empty.")
+        raise _refused(Code.FILE_EMPTY)
     if b"\0" in body:
-        raise _refused("The file is not text: it contains NUL characters.")
+        raise _refused(Code.FILE_HAS_NUL)
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _refused(f"The file is not UTF-8: see the byte at {error.start}.") from None
+        raise _refused(Code.FILE_NOT_UTF_8, position=error.start) from None
 
 
 def _rows(text: str, wrong: list[Complaint]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -119,19 +120,13 @@ def _rows(text: str, wrong: list[Complaint]) -> Iterator[tuple[int, dict[str, st
             elif any(cell.strip() for cell in cells):
                 read += 1
                 if read > MOST_ROWS:
-                    raise _refused(f"The file has more than {MOST_ROWS} rows.")
+                    raise _refused(Code.TOO_MANY_ROWS, maximum=MOST_ROWS)
                 if len(cells) > len(names):
-                    wrong.append(
-                        (
-                            number,
-                            "",
-                            "More cells than columns. Put text with separators in quotes.",
-                        )
-                    )
+                    wrong.append((number, "", Refusal(Code.TOO_MANY_CELLS)))
                 else:
                     yield number, dict(zip(names, cells, strict=False))
     except csv.Error as error:
-        raise _refused(f"Row {number + 1} is not valid CSV: {error}.") from None
+        raise _refused(Code.FILE_NOT_CSV, row=number + 1, reason=str(error)) from None
 
 
 def _delimiter_of(text: str) -> str:
@@ -142,11 +137,11 @@ def _delimiter_of(text: str) -> str:
 
 def _names(cells: list[str]) -> list[str]:
     names = [cell.strip().casefold() for cell in cells]
-    if names.count("date") != 1:
-        raise _refused('The first row has to name the columns, and one of them "date".')
-    for name in ("message", "movement"):
+    if "date" not in names:
+        raise _refused(Code.NO_DATE_COLUMN)
+    for name in ("date", "message", "movement"):
         if names.count(name) > 1:
-            raise _refused(f'Two columns are named "{name}".')
+            raise _refused(Code.COLUMN_TWICE, name=name)
     return names
 
 
@@ -163,19 +158,16 @@ def _reported(number: int, cells: Mapping[str, str], wrong: list[Complaint]) -> 
     if len(message) <= _LONGEST_CELL:
         message = as_typed(message)
     if len(message) > LONGEST_MESSAGE:
-        wrong.append((number, "message", f"Must have at most {LONGEST_MESSAGE} characters."))
-    try:
-        return Reported(number, _when(cells.get("date", "").strip()), message or None)
-    except ValueError as error:
-        wrong.append((number, "date", str(error)))
+        wrong.append((number, "message", Refusal(Code.TOO_LONG, maximum=LONGEST_MESSAGE)))
+    when = _when(cells.get("date", "").strip())
+    if isinstance(when, Refusal):
+        wrong.append((number, "date", when))
         return None
+    return Reported(number, when, message or None)
 
 
-def _when(text: str) -> date | datetime:
-    """Return the day or the moment that a cell says.
-
-    :raises ValueError: when it says neither
-    """
+def _when(text: str) -> date | datetime | Refusal:
+    """Return the day or the moment in a cell, or what is wrong with the cell."""
     when: date | datetime | None = None
     try:
         if _DAY.fullmatch(text):
@@ -185,12 +177,11 @@ def _when(text: str) -> date | datetime:
     except ValueError:  # such as the 30th of February
         when = None
     if when is None:
-        example = '"2026-01-31" or "2026-01-31T20:15:00+01:00"'
-        raise ValueError(f"Must be a date, or a time with its offset from UTC, like {example}.")
+        return Refusal(Code.NOT_A_DAY_OR_MOMENT)
     if (when.date() if isinstance(when, datetime) else when) < _EARLIEST:
-        raise ValueError(f"Must not be before {_EARLIEST}.")
+        return Refusal(Code.TOO_EARLY, minimum=_EARLIEST.isoformat())
     return when
 
 
-def _refused(detail: str) -> Invalid:
-    return Invalid([{"pointer": "#", "detail": detail}])
+def _refused(code: Code, **values: Any) -> Invalid:
+    return Invalid.member("#", Refusal(code, **values))

@@ -66,7 +66,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         parsed: Callable[[Handler], Handler] = super().arguments(
             made, location=location, required=required, **kwargs
         )
-        return parsed
+        if location != "query":
+            return parsed
+        names = frozenset(field.data_key or name for name, field in made.fields.items())
+        return lambda handler: annotate(parsed(handler), parameters=names)
 
     def bodyless(self, handler: Handler) -> Handler:
         """Accept only an empty body or an empty object."""
@@ -152,6 +155,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         """
         repeatable = Repeatable(found_at, account)
         return lambda handler: annotate(handler, repeatable=repeatable)
+
+    def ignores_parameters(self, handler: Handler) -> Handler:
+        """Ignore query parameters, which other handlers refuse."""
+        return annotate(handler, parameters=None)
 
     def limited(self, name: str) -> Callable[[Handler], Handler]:
         """Limit the handler's requests per address by a named limit."""

@@ -188,13 +188,19 @@ def tokens_for(login: Login) -> dict[str, Any]:
 
 
 def verified(
-    user: User | None, password: str, *, login: str = "", replace_by: str | None = None
+    user: User | None,
+    password: str,
+    *,
+    login: str = "",
+    replace_by: str | None = None,
+    complaint: str | None = None,
 ) -> User:
     """Return the user, locked, if the password is theirs.
 
     :param user: None, for an unknown user, takes as long and fails in the same way
     :param login: the name that the caller gave, for an account that may not exist
     :param replace_by: the user's new password
+    :param complaint: the sentence about a wrong password; by default, about both
     :raises WrongCredentials: when the password is wrong, or has changed meanwhile
     :raises TooManyAttempts: when there were too many wrong passwords before
     """
@@ -211,7 +217,7 @@ def verified(
     locked = User.lock(user_id) if right and user_id is not None else None
     if locked is None or locked.password_hash != stored:
         attempt.fail(user_id)
-        raise WrongCredentials
+        raise WrongCredentials(complaint)
     attempt.succeed()
     if renewed is not None:
         locked.password_hash = renewed

@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from gridt.http.fields import in_utc
+from gridt.refusals import Code, Refusal
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 #: the latest start of a day, in minutes after midnight
@@ -37,7 +38,7 @@ class DayStartField(fields.Field[int]):
         match = _TIME.fullmatch(value) if isinstance(value, str) else None
         minutes = int(match[1]) * 60 + int(match[2]) if match else NOON + 1
         if minutes > NOON:
-            raise ValidationError('Must be a time from "00:00" to "12:00".')
+            raise ValidationError(Refusal(Code.NOT_A_TIME_OF_DAY, minimum="00:00", maximum="12:00"))
         return minutes
 
 
@@ -55,7 +56,7 @@ class WeekdayField(fields.Field[int]):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         if value not in WEEKDAYS:
-            raise ValidationError('Must be a day of the week, such as "monday".')
+            raise ValidationError(Refusal(Code.NOT_A_WEEKDAY, choices=[*WEEKDAYS]))
         return WEEKDAYS.index(value)
 
 
@@ -78,13 +79,13 @@ class DayOrMoment(fields.Field[date]):
         try:
             return date.fromisoformat(text) if len(text) <= 10 else _moment(text)
         except ValueError:
-            raise ValidationError("Must be a day or a moment in ISO 8601.") from None
+            raise ValidationError(Refusal(Code.NOT_A_DAY_OR_MOMENT)) from None
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValidationError("Must have a zone: Z or an offset.")
+        raise ValidationError(Refusal(Code.NO_OFFSET))
     return in_utc(moment)
 
 

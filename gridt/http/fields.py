@@ -6,9 +6,10 @@ from typing import Any
 
 import isodate
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
-from marshmallow.validate import Range
 
 from gridt.http.problem_types import TYPES
+from gridt.http.validators import Range
+from gridt.refusals import Code, Refusal
 
 #: the intervals that have a word
 WORDS = {
@@ -34,11 +35,47 @@ class QueryInteger(fields.Integer):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
+#: the refusals of the library's own fields, in place of its messages
+_REFUSALS: dict[type[fields.Field[Any]], dict[str, Refusal]] = {
+    fields.Field: {
+        "required": Refusal(Code.MISSING),
+        "null": Refusal(Code.MISSING),
+    },
+    fields.String: {
+        "invalid": Refusal(Code.NOT_TEXT),
+        "invalid_utf8": Refusal(Code.NOT_TEXT),
+    },
+    fields.Integer: {
+        "invalid": Refusal(Code.NOT_AN_INTEGER),
+        "too_large": Refusal(Code.NOT_AN_INTEGER),
+    },
+    fields.Boolean: {"invalid": Refusal(Code.NOT_A_BOOLEAN)},
+    fields.AwareDateTime: {
+        "invalid": Refusal(Code.NOT_A_MOMENT),
+        "invalid_awareness": Refusal(Code.NO_OFFSET),
+    },
+    fields.Email: {"invalid": Refusal(Code.NOT_AN_EMAIL_ADDRESS)},
+}
+
+
 class In(Schema):
     """The base class of requests; it refuses unknown members."""
 
+    error_messages = {  # noqa: RUF012 - marshmallow's form
+        "type": Refusal(Code.NOT_AN_OBJECT),
+        "unknown": Refusal(Code.UNKNOWN_MEMBER),
+    }
+
     class Meta:
         unknown = RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Replace the library's messages of a field."""
+        messages = dict(field_obj.error_messages)
+        for kind, refusals in _REFUSALS.items():
+            if isinstance(field_obj, kind):
+                messages |= refusals
+        field_obj.error_messages = messages
 
 
 class Out(Schema):
@@ -97,7 +134,26 @@ class ProblemEntry(Out):
         required=True, metadata={"description": "A JSON pointer to the member."}
     )
     detail = fields.String(
-        required=True, metadata={"description": "What is wrong with the member."}
+        required=True,
+        metadata={
+            "description": "What is wrong with the member: a sentence that can be shown to the"
+            " user beside it."
+        },
+    )
+    code = fields.String(
+        required=True,
+        metadata={
+            "description": "What is wrong with the member, for programs. There may be new codes"
+            " in later versions.",
+            "examples": ["too-short"],
+        },
+    )
+    values = fields.Dict(
+        required=True,
+        metadata={
+            "description": "The values in the sentence, by their names; empty if there are none.",
+            "examples": [{"minimum": 8}],
+        },
     )
     location = fields.String(
         data_key="in", metadata={"description": "The part of the request, if it is not the body."}
@@ -170,7 +226,7 @@ def in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValidationError("Must be between the years 1 and 9999.") from None
+        raise ValidationError(Refusal(Code.OUT_OF_YEARS, minimum=1, maximum=9999)) from None
 
 
 class Line(fields.String):
@@ -189,7 +245,7 @@ class Line(fields.String):
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(*args, **kwargs)
         if "\0" in text:
-            raise ValidationError("Must not contain NUL characters.")
+            raise ValidationError(Refusal(Code.HAS_NUL))
         return text
 
 
@@ -201,7 +257,7 @@ class Name(Line):
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
         if text and not text.strip():
-            raise ValidationError("Must not be blank.")
+            raise ValidationError(Refusal(Code.BLANK))
         return text
 
 
@@ -213,12 +269,14 @@ class IntervalField(fields.Field[timedelta]):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:
         if not isinstance(value, str):
-            raise ValidationError("Not a valid string.")
+            raise ValidationError(Refusal(Code.NOT_TEXT))
         interval = WORDS.get(value) or _duration(value)
         if interval.microseconds:
-            raise ValidationError("Must be a number of whole seconds.")
+            raise ValidationError(Refusal(Code.NOT_WHOLE_SECONDS))
         if not SHORTEST <= interval <= LONGEST:
-            raise ValidationError("Must be between one minute (PT1M) and one year (P365D).")
+            raise ValidationError(
+                Refusal(Code.INTERVAL_OUT_OF_RANGE, minimum="PT1M", maximum="P365D")
+            )
         return interval
 
 
@@ -229,8 +287,7 @@ def _duration(text: str) -> timedelta:
         duration = None
     # months and years are isodate's own class: they are not always as long as each other
     if not isinstance(duration, timedelta):
-        words = ", ".join(f'"{word}"' for word in WORDS)
-        raise ValidationError(f'Must be one of {words}, or an ISO 8601 duration like "P2D".')
+        raise ValidationError(Refusal(Code.NOT_AN_INTERVAL, choices=[*WORDS]))
     return duration
 
 

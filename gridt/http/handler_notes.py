@@ -42,6 +42,8 @@ class HandlerNotes:
     streamed: bool = False
     #: at least one of its answers has an ETag
     conditional: bool = False
+    #: the query parameters that it takes; None if it ignores those that it does not know
+    parameters: frozenset[str] | None = frozenset()
     #: it takes `Idempotency-Key`
     repeatable: Repeatable | None = None
 

@@ -21,6 +21,7 @@ from gridt.http.parsing import body_of
 from gridt.http.rate_limits import address
 from gridt.jobs import enqueue, job
 from gridt.models import ANSWER_LIFETIME, IdempotencyKey, Job
+from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.runtime.request_state import request_state
@@ -82,8 +83,7 @@ def answer_once(
 def _key() -> str:
     match = _FORM.fullmatch(request.headers[HEADER].strip())
     if match is None:
-        detail = "Not 1 to 255 visible ASCII characters, such as a UUID."
-        raise Invalid([{"pointer": f"#/{HEADER}", "detail": detail, "in": "header"}])
+        raise Invalid.member(f"#/{HEADER}", Refusal(Code.NOT_A_KEY), "header")
     return match["quoted"] or match["plain"]
 
 

@@ -14,6 +14,7 @@ from flask import Flask
 from gridt.errors import TooManyAtOnce
 from gridt.runtime.metrics import metrics
 from gridt.runtime.request_state import request_state
+from gridt.text import with_noun
 
 #: for how many seconds a request waits for a place
 WAIT = 2.0
@@ -55,7 +56,8 @@ class InFlight:
             _decrease(self._waiting, account)
         if not is_free:
             metrics.count_limit_refusal("at-once")
-            detail = f"{self._most} requests of your account are being answered; try again soon"
+            requests = with_noun(self._most, "request")
+            detail = f"Your account already waits for {requests}. Try again soon."
             raise TooManyAtOnce(detail, retry_after=1)
 
     def _leave(self, _error: BaseException | None) -> None:

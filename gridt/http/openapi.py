@@ -76,6 +76,11 @@ _PATH: dict[str, dict[str, Any]] = {
     "update": {"description": "The update's id.", "schema": _ID},
     "login": {"description": "The session's id.", "schema": _ID},
     "report": {"description": "The report's id.", "schema": _ID},
+    "slug": {
+        "description": "The last part of the problem's `type`.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "not-subscribed",
+    },
     "secret": {
         "description": "The secret part of the address that `POST /identity/calendar` returned.",
         "schema": {"type": "string", "minLength": 1},
@@ -190,6 +195,7 @@ def complete_operation(operation: dict[str, Any], notes: HandlerNotes, method: s
     if notes.repeatable is not None:
         operation["parameters"] = [*operation.get("parameters", []), deepcopy(_IDEMPOTENCY_KEY)]
     has_arguments = "requestBody" in operation or bool(operation.get("parameters"))
+    has_arguments |= notes.parameters is not None  # an unknown parameter is refused
     reads = method == "get"
     responses = operation.setdefault("responses", {})
     if reads and notes.conditional:

@@ -19,6 +19,7 @@ from gridt.access import EVERYTHING, Arm, visible
 from gridt.errors import Invalid
 from gridt.http.auth import caller_id
 from gridt.models import Model, Rows, execute, largest_in
+from gridt.refusals import Code, Refusal
 
 #: a column to order by, and whether in descending order
 Key = tuple[InstrumentedAttribute[Any], bool]
@@ -127,8 +128,7 @@ def _decoded(cursor: str, keys: Sequence[Key]) -> list[Any]:
             raise ValueError("a cursor of another list")
         return [_key_value(value, column) for value, (column, _) in zip(values, keys, strict=True)]
     except (ValueError, TypeError, OverflowError):
-        wrong = {"pointer": "#/after", "detail": "Must be a cursor of this list.", "in": "query"}
-        raise Invalid([wrong]) from None
+        raise Invalid.member("#/after", Refusal(Code.NOT_A_CURSOR), "query") from None
 
 
 def _order(keys: Sequence[Key]) -> str:

@@ -17,6 +17,7 @@ from werkzeug.exceptions import (
 )
 
 from gridt.errors import Invalid
+from gridt.refusals import Code, Refusal, entry, pointer_to
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class BodyParser(FlaskParser):
             raise BadRequest(f"The body is not valid JSON: {error}.") from None
         _refuse_twice_named(body)
         if not isinstance(parsed, dict):
-            raise Invalid([{"pointer": "#", "detail": "Must be a JSON object."}])
+            raise Invalid.member("#", Refusal(Code.NOT_AN_OBJECT))
         return parsed
 
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
@@ -101,23 +102,17 @@ def body_of(req: Request) -> bytes:
     return body
 
 
-def _flat(messages: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Flatten nested messages to one entry each.
+def _flat(messages: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Flatten nested refusals to one entry each.
 
-    The messages are like `{"json": {"name": ["…"]}}`.
+    They are like `{"json": {"name": [Refusal(…)]}}`.
     """
     for location, nested in messages.items():
-        pending: list[tuple[str, Any]] = [("", nested)]
+        pending: list[tuple[tuple[Any, ...], Any]] = [((), nested)]
         while pending:
             path, inner = pending.pop(0)
             if isinstance(inner, Mapping):
-                pending += [(f"{path}{_step(key)}", value) for key, value in inner.items()]
+                pending += [((*path, key), value) for key, value in inner.items()]
                 continue
-            for text in inner:
-                entry = {"pointer": f"#{path}", "detail": text}
-                yield entry if location == "json" else entry | {"in": location}
-
-
-def _step(key: Any) -> str:
-    """Return one step of a JSON pointer (RFC 6901)."""
-    return "/" + str(key).replace("~", "~0").replace("/", "~1")
+            for refusal in inner:
+                yield entry(pointer_to(*path), refusal, location)

@@ -17,12 +17,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from gridt.errors import InvalidToken, Overtaken
+from gridt.errors import Invalid, InvalidToken, Overtaken
 from gridt.http.auth import verify_token
 from gridt.http.handler_notes import HandlerNotes, notes_of
 from gridt.http.idempotency import HEADER, answer_once
 from gridt.http.rate_limits import add_limit_headers, address, limiter
 from gridt.http.replica import replica
+from gridt.refusals import Code, Refusal, entry, pointer_to
 from gridt.runtime.database import READING, let_go
 from gridt.runtime.extensions import db
 from gridt.runtime.request_state import request_state
@@ -64,6 +65,7 @@ class Resource(MethodView):
             attempt += 1
             try:
                 _admit(notes, count=attempt == 1)
+                _refuse_unknown_parameters(notes)
                 if notes.repeatable is not None and HEADER in request.headers:
                     return answer_once(notes.repeatable, call, path)
                 answer: ResponseReturnValue = call(**path)
@@ -94,6 +96,19 @@ def _admit(notes: HandlerNotes, *, count: bool) -> None:
             raise
     if limit is None and count:
         limiter.count_generally(key or address())
+
+
+def _refuse_unknown_parameters(notes: HandlerNotes) -> None:
+    """Refuse query parameters that the handler does not take.
+
+    :raises Invalid: with each of them
+    """
+    if not request.query_string or notes.parameters is None:
+        return
+    unknown = request.args.keys() - notes.parameters
+    if unknown:
+        refusal = Refusal(Code.UNKNOWN_PARAMETER)
+        raise Invalid([entry(pointer_to(name), refusal, "query") for name in sorted(unknown)])
 
 
 def _is_retriable(error: DBAPIError | StaleDataError | Overtaken) -> bool:

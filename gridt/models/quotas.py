@@ -42,6 +42,7 @@ from gridt.models.ownership import (
 from gridt.models.rows import StandingRow
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from gridt.text import with_noun
 from gridt.turns.calendar import Turn
 from gridt.turns.terms import SPREAD
 
@@ -174,8 +175,8 @@ def ensure_may_start(user_id: int, most: int | None) -> None:
     """
     if most is not None and execute(_STARTED, {"user_id": user_id}).scalar_one() >= most:
         raise TooManyMovements(
-            f"You have started {most} movements, as many as one account may;"
-            " try again after you delete one"
+            f"You have started {with_noun(most, 'movement')}, as many as one account may."
+            " Try again after you delete one."
         )
 
 
@@ -186,8 +187,8 @@ def ensure_may_join(user_id: int, most: int | None) -> None:
     """
     if most is not None and count_joined(user_id) >= most:
         raise TooManySubscriptions(
-            f"You have joined {most} movements, as many as one account may;"
-            " try again after you leave one"
+            f"You have joined {with_noun(most, 'movement')}, as many as one account may."
+            " Try again after you leave one."
         )
 
 
@@ -219,8 +220,8 @@ def ensure_updates_allowed(user_id: int, new: int, most: int | None) -> None:
     stored = execute(_COUNT_UPDATES, {"user_id": user_id, "most": most}).scalar_one()
     if stored + new > most and not is_exempt(user_id):
         raise TooManyUpdates(
-            f"You have {stored} updates, and one account may have {most};"
-            " try again after you delete some"
+            f"You have {with_noun(stored, 'update')}, and one account may have {most}."
+            " Try again after you delete some."
         )
 
 
@@ -237,7 +238,8 @@ def count_swap(user_id: int, movement_id: int, most: int | None) -> None:
     counted = execute(statement, ids | {"today": now.date(), "most": most})
     if counted.first() is None:
         tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-        detail = f"A member may swap {most} leaders a day in a movement; try again tomorrow (UTC)"
+        leaders = with_noun(most, "leader")
+        detail = f"A member may swap {leaders} a day in a movement. Try again tomorrow (UTC)."
         raise TooManySwaps(detail, retry_after=seconds_until(tomorrow))
 
 
@@ -254,5 +256,6 @@ def ensure_turn_allows(user_id: int, posted: int, most: int | None, ends_at: dat
     :raises TooManyUpdatesInTurn: when these are too many
     """
     if most is not None and posted > most and not is_exempt(user_id):
-        detail = f"A member may post {most} updates in a turn; try again when this turn is over"
+        updates = with_noun(most, "update")
+        detail = f"A member may post {updates} in a turn. Try again when this turn is over."
         raise TooManyUpdatesInTurn(detail, retry_after=max(1, seconds_until(ends_at)))

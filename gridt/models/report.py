@@ -19,6 +19,7 @@ from gridt.models.ownership import (
 )
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from gridt.text import with_noun
 
 CATEGORIES = ("spam", "harassment", "hate", "danger", "other")
 
@@ -141,8 +142,8 @@ class Report(Stored, Model):
             return report, False
         if most_open is not None and cls.count_open(reporter_id) >= most_open:
             raise TooManyReports(
-                f"{most_open} reports of yours are open, as many as one account may have;"
-                " try again when an admin has closed one"
+                f"You have {with_noun(most_open, 'open report')}, as many as one account may."
+                " Try again when an admin has closed one."
             )
         report = cls(reporter_id, reported, reason, category)
         db.session.add(report)

@@ -15,6 +15,7 @@ from gridt.errors import Invalid, TooManyBlocks, UserNotFound
 from gridt.jobs import enqueue, job
 from gridt.models import Block, Movement, Subscription, User, blocked_among
 from gridt.models import MovementUserAssociation as Association
+from gridt.refusals import Code, Refusal
 from gridt.runtime.extensions import db
 
 #: how many users a user may block; a search for a leader reads past all of them
@@ -33,7 +34,7 @@ def block(blocker: User, blocked: User) -> Block:
     :raises TooManyBlocks: when the blocker has blocked as many users as they may
     """
     if blocker.id == blocked.id:
-        raise Invalid([{"pointer": "#/user", "detail": "You cannot block yourself.", "in": "path"}])
+        raise Invalid.member("#/user", Refusal(Code.YOURSELF), "path")
     _lock_both(blocker, blocked)
     existing = db.session.get(Block, (blocker.id, blocked.id), populate_existing=True)
     if existing is not None:

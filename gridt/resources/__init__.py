@@ -14,6 +14,7 @@ from gridt.resources import (
     movements,
     network,
     pauses,
+    problems,
     recovery,
     reports,
     service,
@@ -39,4 +40,5 @@ BLUEPRINTS = [
     admin.bp,
     reports.bp,
     service.bp,
+    problems.bp,
 ]

@@ -211,7 +211,8 @@ class ChangePassword(Resource):
         in their e-mails stop working.
         """
         ensure_not_own_name(data["new_password"], caller(), "new_password")
-        user = verified(caller(), data["old_password"], replace_by=data["new_password"])
+        old, new = data["old_password"], data["new_password"]
+        user = verified(caller(), old, replace_by=new, complaint="The old password is wrong.")
         user.end_other_logins(keep=caller_login_id())
         mail.tell_password_changed(user)
         user.save_to_db()

@@ -69,6 +69,7 @@ class Calendar(Resource):
     """A calendar at its secret address."""
 
     @bp.token(None)
+    @bp.ignores_parameters
     @bp.problems(NotFound, Busy)
     @bp.answers(200, {"type": "string"}, content_type=ICALENDAR, description="The calendar.")
     def get(self, secret: str) -> ResponseReturnValue:

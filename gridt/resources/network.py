@@ -19,6 +19,7 @@ from gridt.http.lookups import movement_or_404
 from gridt.http.requests import Resource
 from gridt.http.spooling import spooled
 from gridt.models import FETCHED_AT_ONCE, Movement
+from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import utcnow
 from gridt.schemas.network import NetworkIn, NetworkOut
 
@@ -73,6 +74,7 @@ class PageOfNetwork(Resource):
     """
 
     @bp.token(None)
+    @bp.ignores_parameters
     @bp.answers(200, _TEXT, content_type="text/html", description="The page.")
     def get(self, movement: str) -> ResponseReturnValue:
         """Show a movement's leader network on a page.
@@ -132,12 +134,8 @@ def _stream(about: NetworkHead, name: str, shown: Iterator[NetworkMember]) -> Re
 
 def _ensure_drawable(about: NetworkHead) -> None:
     if about.member_count > MOST_DRAWN:
-        others = ", ".join(GRAPH_FORMATS)
-        detail = (
-            f"A picture shows at most {MOST_DRAWN} members, and this movement has"
-            f" {about.member_count}. The other formats ({others}) have no limit."
-        )
-        raise Invalid([{"pointer": "#/format", "detail": detail, "in": "query"}])
+        many = {"maximum": MOST_DRAWN, "members": about.member_count, "choices": [*GRAPH_FORMATS]}
+        raise Invalid.member("#/format", Refusal(Code.TOO_MANY_TO_DRAW, **many), "query")
 
 
 def _picture(about: NetworkHead, drawn: str) -> Response:

@@ -85,7 +85,7 @@ class ChangeEmailRequest(Resource):
 
         gridt sends the e-mail to the new address. Its token works once, for two hours.
         """
-        user = verified(caller(), data["password"])
+        user = verified(caller(), data["password"], complaint="The password is wrong.")
         mail.ask_to_change_email(user, data["new_email"])
         user.save_to_db()
         return {"message": "An e-mail to your new address is on its way. It says what to do next."}

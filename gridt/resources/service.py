@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from gridt.errors import Busy
 from gridt.http.api import Blueprint
 from gridt.http.openapi import document
+from gridt.http.pages import page_or_json
 from gridt.http.requests import Resource
 from gridt.runtime.config import VERSION
 from gridt.runtime.extensions import db
@@ -37,13 +38,16 @@ class Root(Resource):
     """The root of the service."""
 
     @bp.token(None)
+    @bp.ignores_parameters
+    @bp.answers(200, {"type": "string"}, content_type="text/html", description="The page.")
     @bp.answers(200, About)
     def get(self) -> ResponseReturnValue:
         """Describe this service.
 
-        The answer has its version and the first addresses to visit.
+        The answer has its version and the first addresses to visit. It is a page if the client
+        prefers HTML, and JSON otherwise.
         """
-        return {
+        answer = {
             "name": "gridt",
             "description": "Habits, and a network of people who keep each other to them.",
             "version": VERSION,
@@ -55,6 +59,7 @@ class Root(Resource):
                 "movements": "/movements",
             },
         }
+        return page_or_json("home.html", answer)
 
 
 @bp.route("/health", get="checkHealth")
@@ -62,6 +67,7 @@ class Health(Resource):
     """The health of the process."""
 
     @bp.token(None)
+    @bp.ignores_parameters
     @bp.answers(200, Status)
     def get(self) -> ResponseReturnValue:
         """Check that the process answers.
@@ -76,6 +82,7 @@ class Ready(Resource):
     """The readiness for requests."""
 
     @bp.token(None)
+    @bp.ignores_parameters
     @bp.problems(Busy)
     @bp.answers(200, Status)
     def get(self) -> ResponseReturnValue:
@@ -108,6 +115,7 @@ class Description(Resource):
     """The OpenAPI document."""
 
     @bp.token(None)
+    @bp.ignores_parameters
     @bp.answers(200, {"type": "object"}, description="The OpenAPI document.")
     def get(self) -> ResponseReturnValue:
         """Get this document.
@@ -122,6 +130,7 @@ class Docs(Resource):
     """The page that shows the OpenAPI document."""
 
     @bp.token(None)
+    @bp.ignores_parameters
     @bp.answers(200, {"type": "string"}, content_type="text/html", description="The page.")
     def get(self) -> ResponseReturnValue:
         """Show this document on a page.

@@ -101,7 +101,7 @@ class OwnIdentity(Resource):
 
         gridt deletes everything that belongs to the caller. Movements that the caller started stay.
         """
-        user = verified(caller(), data["password"])
+        user = verified(caller(), data["password"], complaint="The password is wrong.")
         delete_account(user, actor_id=user.id)
         return {"message": "Your account is deleted."}
 

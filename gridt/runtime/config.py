@@ -166,7 +166,7 @@ class Settings:
                 "JOBS": env.str("JOBS", cls.JOBS, validate=OneOf(["embedded", "off"])),
                 "LOG_FORMAT": env.str("LOG_FORMAT", None, validate=_FORMATS),
                 "METRICS_TOKEN": env.metrics_token("METRICS_TOKEN", None),
-                "CORS_ORIGINS": stripped(env.list("CORS_ORIGINS", list(cls.CORS_ORIGINS))),
+                "CORS_ORIGINS": env.origins("CORS_ORIGINS", ",".join(cls.CORS_ORIGINS)),
                 "KNOWN_HOSTS": stripped(env.list("KNOWN_HOSTS", [])),
                 "LIMITS": env.bool("LIMITS", cls.LIMITS),
                 "LIMITER_URL": env.redis_url("LIMITER_URL", None),

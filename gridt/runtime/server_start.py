@@ -54,7 +54,7 @@ class ServerStart:
         self._output = cast("IO[str]", self._child.stdout)
 
     def settings(self) -> dict[str, Any]:
-        """Return the `SERVER_SETTINGS`.
+        """Return the `SERVER_SETTINGS`, and the version.
 
         If they are wrong, exit with the child's code.
         """
@@ -98,14 +98,15 @@ class ServerStart:
 
 def main() -> None:
     """Write the settings, and prepare the database when asked."""
-    from gridt.runtime.config import ConfigurationError, Settings
+    from gridt.runtime.config import VERSION, ConfigurationError, Settings
 
     try:
         settings = Settings.from_environment()
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         sys.exit(os.EX_CONFIG)
-    print(json.dumps({name: getattr(settings, name) for name in SERVER_SETTINGS}), flush=True)
+    values = {name: getattr(settings, name) for name in SERVER_SETTINGS}
+    print(json.dumps(values | {"VERSION": VERSION}), flush=True)
     if sys.stdin.readline():
         Thread(target=_end_with_the_arbiter, daemon=True).start()
         _prepare_database(settings)

@@ -4,6 +4,7 @@ Each checks the value of a variable, and returns what the service uses.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,8 @@ INSTANCE_FOLDER = Path(__file__).resolve().parents[2] / "instance"
 #: how a mail server may be addressed, and the port where none is given (RFC 5321, 6409, 8314)
 SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
+#: an origin as browsers send it, or any; flask-cors takes brackets for a regular expression
+_ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _IN_MEMORY = {None, "", ":memory:"}
 _DRIVERS = {
@@ -134,6 +137,17 @@ def mail_from(text: str) -> str:
     raise ValidationError("Must be like gridt <gridt@example.org>.")
 
 
+def origins(text: str) -> tuple[str, ...]:
+    """Parse the origins of pages that may call this service."""
+    listed = stripped(text.split(","))
+    wrong = [origin for origin in listed if not _ORIGIN.fullmatch(origin)]
+    if wrong:
+        raise ValidationError(
+            f"Must be * or origins like https://app.example.org, not {', '.join(wrong)}."
+        )
+    return listed
+
+
 def client_url(text: str | None) -> str | None:
     """Check the address of the client app."""
     if not text:
@@ -209,6 +223,7 @@ PARSERS: tuple[Callable[..., Any], ...] = (
     smtp_url,
     mail_from,
     client_url,
+    origins,
     bind,
     rate,
     redis_url,

@@ -3,10 +3,10 @@
 from typing import Any
 
 from marshmallow import fields
-from marshmallow.validate import Length, OneOf, Range
 from sqlalchemy import Row
 
 from gridt.http.fields import Growing, In, Line, Message, Moment, Out, PageIn, QueryInteger
+from gridt.http.validators import Length, OneOf, Range
 from gridt.models import AUDITED, AuditEntry, User, largest_in
 from gridt.schemas.users import ROLES, Identity, identity_of
 

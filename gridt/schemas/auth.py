@@ -3,11 +3,11 @@
 from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
-from marshmallow.validate import Length
 
 from gridt.accounts import is_own_name
 from gridt.http.clock_fields import DayStartField, WeekdayField
 from gridt.http.fields import In, Line, Message, Out
+from gridt.http.validators import Length
 from gridt.schemas.users import (
     LONGEST_EMAIL,
     OWN_NAME,

@@ -2,11 +2,12 @@
 
 from datetime import date
 
-from marshmallow import fields
-from marshmallow.validate import Range
+from marshmallow import ValidationError, fields
 
 from gridt.http.clock_fields import DayOrMoment
 from gridt.http.fields import Growing, In, Out, QueryInteger
+from gridt.http.validators import Range
+from gridt.refusals import Code, Refusal
 from gridt.turns.scoring import Outcome
 
 #: the years that a client may ask for
@@ -16,7 +17,8 @@ _WHOSE = {"description": "`me`, or the id of one of the caller's leaders."}
 
 
 def _of_a_year(day: date) -> None:
-    YEARS(day.year)
+    if not YEARS.min <= day.year <= YEARS.max:
+        raise ValidationError(Refusal(Code.OUT_OF_YEARS, minimum=YEARS.min, maximum=YEARS.max))
 
 
 def _day(words: str) -> DayOrMoment:

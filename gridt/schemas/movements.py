@@ -3,7 +3,6 @@
 from typing import Any
 
 from marshmallow import ValidationError, fields
-from marshmallow.validate import Length, OneOf, Range
 
 from gridt.http.fields import (
     WORDS,
@@ -18,6 +17,8 @@ from gridt.http.fields import (
     Whole,
     spelled,
 )
+from gridt.http.validators import Length, OneOf, Range
+from gridt.refusals import Code, Refusal
 from gridt.schemas.leaders import LeaderOut, LeaderWithSignal, with_signal
 from gridt.schemas.updates import UpdateOut
 from gridt.text import fold
@@ -60,11 +61,11 @@ class MovementName(Name):
         name = super()._deserialize(*args, **kwargs)
         folded = fold(name)
         if folded.isdecimal():
-            raise ValidationError("Must not consist of digits only.")
+            raise ValidationError(Refusal(Code.DIGITS_ONLY))
         if folded in FIXED:
-            raise ValidationError("Must not be an address of the service.")
+            raise ValidationError(Refusal(Code.RESERVED))
         if "/" in name:
-            raise ValidationError("Must not contain a slash.")
+            raise ValidationError(Refusal(Code.HAS_SLASH))
         return name
 
 

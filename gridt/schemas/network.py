@@ -1,11 +1,11 @@
 """The leader network of a movement."""
 
 from marshmallow import fields
-from marshmallow.validate import OneOf
 
 from gridt.formats.graph_exports import GRAPH_FORMATS
 from gridt.formats.network_svg import MOST_DRAWN
 from gridt.http.fields import In, Out
+from gridt.http.validators import OneOf
 
 
 class NetworkIn(In):

@@ -1,10 +1,10 @@
 """Pauses."""
 
 from marshmallow import fields
-from marshmallow.validate import Length
 
 from gridt.http.clock_fields import DayOrMoment
 from gridt.http.fields import In, Line, Message, Out
+from gridt.http.validators import Length
 
 
 class PauseIn(In):

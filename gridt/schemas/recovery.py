@@ -1,8 +1,7 @@
 """Requests with tokens from e-mails."""
 
-from marshmallow.validate import Length
-
 from gridt.http.fields import In, Line
+from gridt.http.validators import Length
 from gridt.schemas.users import LONGEST_EMAIL, EmailField, NewPassword, given_password
 
 #: longer than any token of ours

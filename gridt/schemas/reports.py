@@ -1,9 +1,9 @@
 """Reports of movements and updates."""
 
 from marshmallow import fields
-from marshmallow.validate import Length, OneOf
 
 from gridt.http.fields import Growing, In, Message, Name, Out, PageIn
+from gridt.http.validators import Length, OneOf
 from gridt.models import CATEGORIES
 
 

@@ -1,9 +1,9 @@
 """Updates."""
 
 from marshmallow import fields
-from marshmallow.validate import Length
 
 from gridt.http.fields import In, Line, Moment, Out, PageIn
+from gridt.http.validators import Length
 
 
 class UpdateIn(In):

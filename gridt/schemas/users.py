@@ -6,14 +6,16 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields
-from marshmallow.validate import Email, Length, OneOf
+from marshmallow.validate import Email
 from sqlalchemy import Row
 
 from gridt.accounts import flaw_of, is_common, is_own_name, sections
 from gridt.errors import Invalid
 from gridt.http.clock_fields import WEEKDAYS, DayStartField, WeekdayField, day_start, weekday
 from gridt.http.fields import Growing, In, Line, Message, Name, Out
+from gridt.http.validators import Length, OneOf
 from gridt.models import User, avatar_of
+from gridt.refusals import Code, Refusal
 from gridt.runtime.extensions import normal
 from gridt.text import fold, tidy
 
@@ -28,7 +30,7 @@ _BIO = {
     "description": "A text about the user, which other users can read.",
     "examples": ["Up at six, more or less."],
 }
-OWN_NAME = "Must not be the username or the e-mail address."
+OWN_NAME = Refusal(Code.OWN_NAME)
 USERNAME_NOTES = {
     "description": "The name that other users see. No other user has the same name in upper or"
     " lower case. It has no invisible characters and no look-alike letters; an e-mail address"
@@ -56,13 +58,16 @@ class NewUsername(Name):
 class EmailField(fields.Email):
     """An e-mail address, checked by its form only."""
 
+    # the library gives it to a validator of its own
+    default_error_messages = {"invalid": Refusal(Code.NOT_AN_EMAIL_ADDRESS)}  # noqa: RUF012
+
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         address: str = super()._deserialize(*args, **kwargs)
         # an encoded word (RFC 2047) has no place in an address; decoded it may be whole headers
         if not address.isprintable() or "=?" in address:
-            raise ValidationError("Not a valid email address.")
+            raise ValidationError(Refusal(Code.NOT_AN_EMAIL_ADDRESS))
         if len(fold(address)) > LONGEST_EMAIL:
-            raise ValidationError(f"Longer than maximum length {LONGEST_EMAIL}.")
+            raise ValidationError(Refusal(Code.TOO_LONG, maximum=LONGEST_EMAIL))
         return address
 
 
@@ -72,7 +77,7 @@ class TimeZoneField(fields.String):
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         name: str = super()._deserialize(*args, **kwargs)
         if name not in _zones():
-            raise ValidationError('Must be a time zone, such as "Europe/Amsterdam".')
+            raise ValidationError(Refusal(Code.NOT_A_TIME_ZONE))
         return name
 
 
@@ -98,11 +103,10 @@ class NewPassword(Line):
             return password  # which `Length` refuses
         # what is hashed has another length: two signs may be one letter, and one eighteen
         if not shortest <= len(normal(password)) <= longest:
-            raise ValidationError(
-                f"Must have {shortest} to {longest} characters in Unicode's form NFKC."
-            )
+            limits = {"minimum": shortest, "maximum": longest}
+            raise ValidationError(Refusal(Code.NORMALIZED_LENGTH, **limits))
         if is_common(password):
-            raise ValidationError("Must not be one of the most common passwords.")
+            raise ValidationError(Refusal(Code.COMMON_PASSWORD))
         return password
 
 
@@ -115,7 +119,7 @@ def ensure_not_own_name(password: str, user: User, member: str = "password") -> 
     :raises Invalid: with that member
     """
     if is_own_name(password, user.username, user.email):
-        raise Invalid([{"pointer": f"#/{member}", "detail": OWN_NAME}])
+        raise Invalid.member(f"#/{member}", OWN_NAME)
 
 
 def ensure_good_username(username: str, email: str) -> None:
@@ -125,15 +129,15 @@ def ensure_good_username(username: str, email: str) -> None:
     :raises Invalid: with the member `username`
     """
     if flaw := username_flaw(username, email):
-        raise Invalid([{"pointer": "#/username", "detail": flaw}])
+        raise Invalid.member("#/username", flaw)
 
 
-def username_flaw(username: str, email: str) -> str | None:
+def username_flaw(username: str, email: str) -> Refusal | None:
     """Return what is wrong with a new username, or None."""
     if fold(username) != fold(email):
         with suppress(ValidationError):
             _is_address(username)
-            return "Must not be an e-mail address other than the account's own."
+            return Refusal(Code.FOREIGN_EMAIL_ADDRESS)
     return flaw_of(username)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from gridt.errors import Invalid
 from gridt.models import EventKind, Movement, User
+from gridt.refusals import Code, Refusal
 from gridt.standing.recompute_job import enqueue_recompute
 from gridt.standing.schedule_changes import TERMS, change_terms
 
@@ -36,4 +37,4 @@ def ensure_streaks_can_end(movement: Movement) -> None:
     :raises Invalid: when `free_misses` is not less than `free_turns`
     """
     if movement.free_misses >= movement.free_turns:
-        raise Invalid([{"pointer": "#/free_misses", "detail": "Must be less than free_turns."}])
+        raise Invalid.member("#/free_misses", Refusal(Code.STREAK_CANNOT_END))

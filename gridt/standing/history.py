@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from gridt.errors import Invalid, NotFollowing, NotSubscribed
 from gridt.models import User, is_leader, past_of
+from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import DAY, Clock
 from gridt.turns.scoring import Outcome, ScoredTurn, TurnLog
@@ -77,11 +78,9 @@ class TurnHistory:
         if end is None:
             end = max(start, self.now) + INSTANT
         if start > end or start == end != last:  # moments may be the same, days may not
-            raise _invalid("from", "Must not be after `to`.")
+            raise _invalid("from", Refusal(Code.FROM_AFTER_TO))
         if self.turns_in(start, end) > MOST_TURNS:
-            raise _invalid(
-                "from", f"There are more than {MOST_TURNS} turns. Ask for fewer at once."
-            )
+            raise _invalid("from", Refusal(Code.TOO_MANY_TURNS, maximum=MOST_TURNS))
         return self.between(start, end)
 
     def of_year(self, year: int) -> list[PastTurn]:
@@ -91,7 +90,7 @@ class TurnHistory:
         """
         start, end = (self.clock.start_of(date(number, 1, 1)) for number in (year, year + 1))
         if self.turns_in(start, end) > MOST_TURNS_OF_YEAR:
-            raise _invalid("year", f"A picture shows at most {MOST_TURNS_OF_YEAR} turns.")
+            raise _invalid("year", Refusal(Code.TOO_MANY_TURNS, maximum=MOST_TURNS_OF_YEAR))
         return self.between(start, end)
 
     def _moment(self, day: date | datetime | None) -> datetime | None:
@@ -178,5 +177,5 @@ def history_owner(viewer: User, movement_id: int, user_id: int) -> User:
     return leader
 
 
-def _invalid(name: str, detail: str) -> Invalid:
-    return Invalid([{"pointer": f"#/{name}", "detail": detail, "in": "query"}])
+def _invalid(name: str, refusal: Refusal) -> Invalid:
+    return Invalid.member(f"#/{name}", refusal, "query")

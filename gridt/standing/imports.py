@@ -26,6 +26,7 @@ from gridt.models import (
     recompute_member,
     terms_of,
 )
+from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import no_later_than, utcnow
 from gridt.turns.calendar import Clock
 from gridt.turns.terms import INSTANT, Terms
@@ -34,7 +35,7 @@ from gridt.turns.terms import INSTANT, Terms
 ARRIVAL = timedelta(days=7)
 
 #: the number of a row, its column or nothing, and what is wrong
-Complaint = tuple[int, str, str]
+Complaint = tuple[int, str, Refusal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,7 @@ def _placed(
             at = no_later_than(now, at)
         # before anything is made of it: the year 9999 does not end in every zone
         if at > now if isinstance(at, datetime) else at > today:
-            complaints.append((report.row, "date", "Must not be in the future."))
+            complaints.append((report.row, "date", Refusal(Code.IN_THE_FUTURE)))
             continue
         if isinstance(at, datetime):
             moment = at.astimezone(UTC)
@@ -212,7 +213,7 @@ def _placed(
             moment = _on(at, clock, now) + of_day[at] * INSTANT
             of_day[at] += 1
             if clock.day_of(moment) != at:
-                complaints.append((report.row, "date", "Your time zone skipped this day."))
+                complaints.append((report.row, "date", Refusal(Code.SKIPPED_DAY)))
                 continue
         placed.append(_Placed(report.row, moment, place_of(moment), report.message))
     return placed
@@ -238,6 +239,7 @@ def _without_duplicates(
             new.append(update)
             continue
         row = taken[update.place]
-        detail = "This was reported before." if row is None else f"Row {row} is in the same turn."
-        complaints.append((update.row, "date", detail))
+        before = Refusal(Code.REPORTED_BEFORE)
+        refusal = before if row is None else Refusal(Code.SAME_TURN, row=row)
+        complaints.append((update.row, "date", refusal))
     return new

@@ -17,6 +17,7 @@ from gridt.models import (
     recompute,
     store_pauses,
 )
+from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
@@ -90,10 +91,12 @@ def _moment(until: date | datetime, row: StandingRow, now: datetime) -> datetime
     """Return when a pause ends, as far as it can."""
     if not isinstance(until, datetime) and now.year <= until.year <= now.year + 2:
         until = clock_of(row).start_of(until)
-    if not isinstance(until, datetime) or not now < until <= now + LONGEST:
-        raise Invalid(
-            [{"pointer": "#/until", "detail": "Must be in the future, at most 366 days ahead."}]
-        )
+    # a day that is still one is years away
+    is_past = until <= now if isinstance(until, datetime) else until.year < now.year
+    if is_past:
+        raise Invalid.member("#/until", Refusal(Code.PAST))
+    if not isinstance(until, datetime) or until > now + LONGEST:
+        raise Invalid.member("#/until", Refusal(Code.TOO_FAR_AHEAD, maximum=LONGEST.days))
     return until.astimezone(UTC)
 
 

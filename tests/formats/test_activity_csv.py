@@ -248,6 +248,12 @@ def test_what_is_no_table_is_refused(body):
     assert [error["pointer"] for error in refused.value.errors] == ["#"]
 
 
+@pytest.mark.parametrize("name", ["date", "message", "movement"])
+def test_a_column_that_is_there_twice_is_named(name):
+    with pytest.raises(Invalid, match=f'Two columns are named "{name}"'):
+        read(f"date,{name},{name}\n".encode() if name != "date" else b"date,Date\n")
+
+
 def test_as_many_rows_as_may_be_are_read():
     rows, _, _ = read(b"date\n" + b"2026-01-31\n" * MOST_ROWS)
     assert len(rows) == MOST_ROWS

@@ -118,3 +118,33 @@ def test_a_password_that_normalizing_makes_very_long_is_wrong(client, client_of,
     assert answer.json["type"] == "/problems/wrong-credentials"
     assert client_of(ann).delete("/identity", json={"password": bomb}).status_code == 401
     assert not ann.verify_password(bomb)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "sentence"),
+    [
+        (
+            "POST",
+            "/user/change_password",
+            {"old_password": "wrong", "new_password": "a better one"},
+            "The old password is wrong.",
+        ),
+        (
+            "POST",
+            "/user/change_email/request",
+            {"password": "wrong", "new_email": "new@example.org"},
+            "The password is wrong.",
+        ),
+        ("DELETE", "/identity", {"password": "wrong"}, "The password is wrong."),
+        (
+            "POST",
+            "/auth",
+            {"username": "ann", "password": "wrong"},
+            "The username or the password is wrong.",
+        ),
+    ],
+)
+def test_the_message_says_which_password_is_wrong(client_of, ann, method, path, body, sentence):
+    answer = client_of(ann).open(path, method=method, json=body)
+    assert (answer.status_code, answer.json["message"]) == (401, sentence)
+    assert answer.json["type"] == "/problems/wrong-credentials"

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from gridt.runtime.config import VERSION
 from tests.conftest import app_on
+from tests.servers import ROOT
 
 HEADER = {"Authorization": "Bearer not-a-token"}
 
@@ -74,3 +76,14 @@ def test_not_ready_before_the_database_is_migrated(new_database):
         assert int(answer.headers["Retry-After"]) > 0
         assert answer.content_type == "application/problem+json"
         assert client.get("/health").status_code == 200
+
+
+def test_the_version_is_the_same_everywhere(client):
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert re.findall(r'image\.version="(.*)"', dockerfile) == [VERSION]
+    assert client.get("/").json["version"] == VERSION
+    assert client.get("/openapi.json").json["info"]["version"] == VERSION
+
+
+def test_the_start_logs_the_version(server):
+    assert f"gridt listens on {server.url} (version {VERSION})" in server.log.read_text()

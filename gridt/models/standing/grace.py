@@ -7,6 +7,7 @@ from gridt.errors import NotInTime
 from gridt.models.rows import StandingRow
 from gridt.models.standing.reading import standing_of, terms_of
 from gridt.models.standing.store import past_of
+from gridt.refusals import Code, Refusal
 from gridt.turns.calendar import Turn
 from gridt.turns.scoring import TurnLog, advance
 from gridt.turns.terms import INSTANT
@@ -19,11 +20,11 @@ def turn_open_for(row: StandingRow, at: datetime, moment: datetime, grace: timed
     :raises NotInTime: when `at` is in the future, or in a turn that is over for too long
     """
     if at > moment:
-        raise NotInTime("Must not be in the future.")
+        raise NotInTime(Refusal(Code.IN_THE_FUTURE))
     for turn in open_turns(row, moment, grace):
         if at in turn:
             return turn
-    raise NotInTime("Must not be in a turn that ended too long ago, or before you subscribed.")
+    raise NotInTime(Refusal(Code.TURN_OVER))
 
 
 def open_turns(row: StandingRow, moment: datetime, grace: timedelta) -> Iterator[Turn]:

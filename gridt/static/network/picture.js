@@ -331,7 +331,11 @@ function mixed(color, other, part) {
 function drawLabel(context, { label, x, y, size }, { labelSize, labelFont }, colors) {
   if (!label) return;
   context.font = `600 ${labelSize}px ${labelFont}`;
-  const at = [x + size + 4, y + labelSize / 3];
+  const right = x + size + 4;
+  const width = context.measureText(label).width;
+  // at the right edge of the picture it would be cut
+  const left = right + width <= context.canvas.clientWidth ? right : Math.max(2, x - size - 4 - width);
+  const at = [left, y + labelSize / 3];
   context.lineJoin = "round";
   context.lineWidth = 4;
   context.strokeStyle = colors.ground;

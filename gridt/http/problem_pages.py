@@ -1,0 +1,207 @@
+"""The meaning of each problem type, for the page at its address."""
+
+from dataclasses import dataclass
+
+from gridt import errors
+from gridt.errors import GridtError
+
+#: by the class of the problem: the meaning, and what the client can do
+_TEXTS: dict[type[GridtError], tuple[str, str]] = {
+    errors.WrongCredentials: (
+        "No account has this username or e-mail address together with this password.",
+        "Let the user type them again. After several wrong passwords, the service answers 429.",
+    ),
+    errors.InvalidToken: (
+        "The request needs a token, and has none that is valid now.",
+        "Get new tokens with the refresh token, and repeat the request. If that fails, let the"
+        " user log in.",
+    ),
+    errors.InvalidMailToken: (
+        "The code from an e-mail is wrong, is more than two hours old, or was used before.",
+        "Let the user copy the whole code, or ask for a new e-mail.",
+    ),
+    errors.NotAllowed: (
+        "The service knows the caller, but the caller may not do this.",
+        "Do not repeat the request. The sentence in `message` says who may do it.",
+    ),
+    errors.AccountDeactivated: (
+        "An admin has deactivated this account.",
+        "Do not repeat the request. Only an admin can reactivate the account.",
+    ),
+    errors.NotFound: (
+        "There is nothing at this address, or the caller may not know about it.",
+        "Check the address.",
+    ),
+    errors.MovementNotFound: (
+        "No movement has this name or id.",
+        "Read the list of movements again. The movement may have been renamed or deleted.",
+    ),
+    errors.UpdateNotFound: (
+        "No update has this id, or the caller may not see it.",
+        "Read the list of updates again.",
+    ),
+    errors.LoginNotFound: (
+        "The caller has no active session with this id.",
+        "Read the list of sessions again. The session may have ended.",
+    ),
+    errors.UserNotFound: (
+        "No user has this id, or the caller may not see them.",
+        "Read the list again. The account may have been deleted.",
+    ),
+    errors.ReportNotFound: (
+        "No report has this id.",
+        "Read the list of reports again.",
+    ),
+    errors.NotFollowing: (
+        "The caller does not follow this user in this movement, so the user is no leader of"
+        " theirs.",
+        "Read the movement again: its leaders may have changed.",
+    ),
+    errors.Conflict: (
+        "Another request changed the same data at the same time.",
+        "Read the data again, and repeat the request if it still makes sense.",
+    ),
+    errors.UsernameTaken: (
+        "Another account has this username, perhaps in upper or lower case.",
+        "Let the user choose another username.",
+    ),
+    errors.EmailTaken: (
+        "Another account has this e-mail address.",
+        "Let the user log in to that account, reset its password, or give another address.",
+    ),
+    errors.MovementNameTaken: (
+        "Another movement has this name, perhaps in upper or lower case.",
+        "Let the user choose another name, or join that movement.",
+    ),
+    errors.NotSubscribed: (
+        "Only members of the movement can do this, and the caller is no member.",
+        "Subscribe to the movement, and repeat the request.",
+    ),
+    errors.AlreadyDone: (
+        "The movement counts one update in each turn, and the caller has reported this turn.",
+        "Show the turn as done. Nothing else is needed.",
+    ),
+    errors.NobodyEligible: (
+        "The movement has no other member whom the caller could follow.",
+        "Try again when the movement has more members.",
+    ),
+    errors.MovementInUse: (
+        "The movement has other members. Only an admin can delete it now.",
+        "Leave the movement instead of deleting it.",
+    ),
+    errors.LastAdmin: (
+        "The service would be left without an admin.",
+        "Make another user an admin, and repeat the request.",
+    ),
+    errors.TooManyBlocks: (
+        "The caller blocks as many users as the service allows.",
+        "Unblock a user first.",
+    ),
+    errors.TooManyMovements: (
+        "The caller has started as many movements as the service allows.",
+        "Delete a movement first, or join one of another user.",
+    ),
+    errors.TooManySubscriptions: (
+        "The caller is a member of as many movements as the service allows.",
+        "Leave a movement first.",
+    ),
+    errors.TooManyUpdates: (
+        "The caller has as many updates as the service stores.",
+        "Delete old updates first.",
+    ),
+    errors.TooManyReports: (
+        "The caller has as many open reports as the service allows.",
+        "Wait until an admin has closed some of them.",
+    ),
+    errors.OwnUpdate: (
+        "The update is the caller's own.",
+        "Delete the update instead of reporting it.",
+    ),
+    errors.ReportClosed: (
+        "An admin has closed this report before.",
+        "Read the report again.",
+    ),
+    errors.KeyInUse: (
+        "The first request with this `Idempotency-Key` has no answer yet.",
+        "Repeat the request with the same key, after the seconds in `Retry-After`.",
+    ),
+    errors.AlreadyCreated: (
+        "The first request with this `Idempotency-Key` created an object with a secret, and the"
+        " service shows a secret only once.",
+        "Find the object at the address in `Location`. To get a new secret, send a new request with"
+        " a new key.",
+    ),
+    errors.KeyReused: (
+        "Another request was sent with the same `Idempotency-Key`.",
+        "Choose a new random key for each request. Use a key again only to repeat a request.",
+    ),
+    errors.PicturesNotInstalled: (
+        "This server lacks the packages that draw networks.",
+        "Ask for another format. An operator can install the packages.",
+    ),
+    errors.Invalid: (
+        "The request is well-formed, but a part of it is not valid.",
+        "Show each entry of `errors` beside the field that its `pointer` names, and let the user"
+        " correct it.",
+    ),
+    errors.NotInTime: (
+        "The moment of the update is in the future, before the subscription, or in a turn that"
+        " ended too long ago.",
+        "Let the user choose a later moment, or leave it out to report the present turn.",
+    ),
+    errors.BadRows: (
+        "Some rows of the file are wrong. The service imported nothing.",
+        "Show the rows that `errors` names, let the user correct the file, and send it again.",
+    ),
+    errors.TooManyRequests: (
+        "This address or account sent too many requests.",
+        "Wait for the seconds in `Retry-After`, and send fewer requests.",
+    ),
+    errors.TooManyAttempts: (
+        "There were too many wrong passwords for this account, or from this address.",
+        "Wait for the seconds in `Retry-After`. Until then, correct passwords are refused, too.",
+    ),
+    errors.TooManyUpdatesInTurn: (
+        "The caller has posted as many updates in this turn as the service allows.",
+        "Wait for the seconds in `Retry-After`: then the next turn begins.",
+    ),
+    errors.TooManySwaps: (
+        "The caller has swapped as many leaders in this movement today as the service allows.",
+        "Wait for the seconds in `Retry-After`.",
+    ),
+    errors.TooManyAtOnce: (
+        "The account has too many requests that are not answered yet.",
+        "Wait for the answers, and repeat the request.",
+    ),
+    errors.TooManyClocks: (
+        "The caller has changed the time zone or the start of their day too often within a day.",
+        "Wait for the seconds in `Retry-After`.",
+    ),
+    errors.IntervalChangedLately: (
+        "The creator can change the interval of a movement once a day.",
+        "Wait for the seconds in `Retry-After`.",
+    ),
+    errors.Busy: (
+        "The service cannot answer now: its database is busy or not available.",
+        "Wait for the seconds in `Retry-After`, and repeat the request. Repeat a request that"
+        " creates something with the same `Idempotency-Key`.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A type of problem, as its page shows it."""
+
+    slug: str
+    title: str
+    status: int
+    meaning: str
+    advice: str
+
+
+#: all types, by their slugs
+PROBLEM_TYPES = {
+    kind.slug: ProblemType(kind.slug, kind.title, kind.status, meaning, advice)
+    for kind, (meaning, advice) in _TEXTS.items()
+}

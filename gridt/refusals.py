@@ -1,0 +1,242 @@
+"""Refusals: each way in which a part of a request is wrong.
+
+A refusal has a code and values for programs, and a sentence for people. Clients may translate the
+sentence by the code. `docs/refusals.md` lists all codes.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+
+class Code(StrEnum):
+    """The closed list of codes, each with its sentence."""
+
+    sentence: str
+
+    def __new__(cls, code: str, sentence: str) -> "Code":
+        """Make a member from its code and sentence."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.sentence = sentence
+        return member
+
+    # any member of a request
+    MISSING = "missing", "Must be given."
+    UNKNOWN_MEMBER = "unknown-member", "Must not be sent: this service does not know it."
+    UNKNOWN_PARAMETER = "unknown-parameter", "Must not be sent: this service does not know it."
+    NOT_AN_OBJECT = "not-an-object", "The body must be a JSON object."
+    NOT_TEXT = "not-text", "Must be text."
+    NOT_AN_INTEGER = "not-an-integer", "Must be a whole number."
+    NOT_A_BOOLEAN = "not-a-boolean", "Must be true or false."
+    NOT_A_CHOICE = "not-a-choice", "Must be one of these: {choices}."
+    EMPTY = "empty", "Must not be empty."
+    BLANK = "blank", "Must not be blank."
+    TOO_SHORT = "too-short", "Must have at least {minimum} characters."
+    TOO_LONG = "too-long", "Must have at most {maximum} characters."
+    TOO_SMALL = "too-small", "Must be at least {minimum}."
+    TOO_LARGE = "too-large", "Must be at most {maximum}."
+    HAS_NUL = "has-nul", "Must not contain NUL characters."
+
+    # dates, times and intervals
+    NOT_A_MOMENT = (
+        "not-a-moment",
+        "Must be a date and a time with its offset from UTC, such as 2027-01-04T09:00:00+01:00.",
+    )
+    NOT_A_DAY_OR_MOMENT = (
+        "not-a-day-or-moment",
+        "Must be a date, such as 2027-01-04, or a date and a time with its offset from UTC, such"
+        " as 2027-01-04T09:00:00+01:00.",
+    )
+    NO_OFFSET = "no-offset", "Must have an offset from UTC, such as +01:00, or Z."
+    OUT_OF_YEARS = "out-of-years", "Must be in the years {minimum} to {maximum}."
+    IN_THE_FUTURE = "in-the-future", "Must not be in the future."
+    PAST = "past", "Must be in the future."
+    TOO_FAR_AHEAD = "too-far-ahead", "Must be at most {maximum} days ahead."
+    TURN_OVER = (
+        "turn-over",
+        "Must not be in a turn that ended too long ago, or before you subscribed.",
+    )
+    NOT_AN_INTERVAL = (
+        "not-an-interval",
+        "Must be one of these: {choices}; or an ISO 8601 duration, such as P2D.",
+    )
+    NOT_WHOLE_SECONDS = "not-whole-seconds", "Must be a number of whole seconds."
+    INTERVAL_OUT_OF_RANGE = (
+        "interval-out-of-range",
+        "Must be between one minute (PT1M) and 365 days (P365D).",
+    )
+    NOT_A_TIME_OF_DAY = "not-a-time-of-day", "Must be a time from {minimum} to {maximum}."
+    NOT_A_WEEKDAY = "not-a-weekday", "Must be a day of the week, such as monday."
+    NOT_A_TIME_ZONE = "not-a-time-zone", "Must be a time zone, such as Europe/Amsterdam."
+    FROM_AFTER_TO = "from-after-to", "Must not be after the end of the range."
+    TOO_MANY_TURNS = (
+        "too-many-turns",
+        "There are more than {maximum} turns, which are too many to show at once.",
+    )
+
+    # accounts
+    NOT_AN_EMAIL_ADDRESS = (
+        "not-an-email-address",
+        "Must be an e-mail address, such as robin@example.org.",
+    )
+    FOREIGN_EMAIL_ADDRESS = (
+        "foreign-email-address",
+        "Must not be an e-mail address other than the account's own.",
+    )
+    ODD_BLANKS = "odd-blanks", "Must not start or end with a blank, or have two blanks in a row."
+    INVISIBLE = "invisible", "Must not contain invisible characters."
+    MIXED_ALPHABETS = "mixed-alphabets", "Must not mix alphabets with letters that look alike."
+    OWN_NAME = "own-name", "Must not be the username or the e-mail address."
+    COMMON_PASSWORD = "common-password", "Must not be one of the most common passwords."
+    NORMALIZED_LENGTH = (
+        "normalized-length",
+        "Must have {minimum} to {maximum} characters in Unicode's form NFKC.",
+    )
+    YOURSELF = "yourself", "You cannot block yourself."
+
+    # movements
+    DIGITS_ONLY = "digits-only", "Must not consist of digits only."
+    RESERVED = "reserved", "Must not be an address of the service."
+    HAS_SLASH = "has-slash", "Must not contain a slash."
+    STREAK_CANNOT_END = (
+        "streak-cannot-end",
+        "Must be less than the number of turns that it counts in.",
+    )
+    TOO_MANY_TO_DRAW = (
+        "too-many-to-draw",
+        "A picture shows at most {maximum} members, and this movement has {members}. The other"
+        " formats ({choices}) have no limit.",
+    )
+
+    # lists and repeated requests
+    NOT_A_CURSOR = "not-a-cursor", "Must be a cursor of this list."
+    NOT_A_KEY = "not-a-key", "Must be 1 to 255 visible ASCII characters, such as a UUID."
+    KEY_REUSED = (
+        "key-reused",
+        "This Idempotency-Key belongs to another request. Please choose a new one.",
+    )
+
+    # files
+    FILE_EMPTY = "file-empty", "The file is empty."
+    FILE_HAS_NUL = "file-has-nul", "The file is not text: it contains NUL characters."
+    FILE_NOT_UTF_8 = "file-not-utf-8", "The file is not UTF-8: see the byte at {position}."
+    FILE_NOT_CSV = "file-not-csv", "Row {row} is not valid CSV: {reason}."
+    NO_DATE_COLUMN = (
+        "no-date-column",
+        'The first row must name the columns, and one of them must be "date".',
+    )
+    COLUMN_TWICE = "column-twice", 'Two columns are named "{name}". Please rename or remove one.'
+    NO_ROWS = "no-rows", "The file has no rows."
+    NO_ROWS_OF_MOVEMENT = "no-rows-of-movement", "The file has no rows of this movement."
+    TOO_MANY_ROWS = "too-many-rows", "The file has more than {maximum} rows."
+    TOO_MANY_CELLS = (
+        "too-many-cells",
+        "This row has more cells than columns. Put text with separators in quotes.",
+    )
+    TOO_EARLY = "too-early", "Must not be before {minimum}."
+    SKIPPED_DAY = "skipped-day", "Your time zone skipped this day."
+    REPORTED_BEFORE = "reported-before", "This was reported before."
+    SAME_TURN = "same-turn", "Row {row} is in the same turn."
+
+
+class Refusal(str):
+    """The sentence of one refusal, with its code and values.
+
+    It is a string, so that the validation library can carry it.
+    """
+
+    code: Code
+    values: dict[str, Any]
+
+    __slots__ = ("code", "values")
+
+    def __new__(cls, code: Code, **values: Any) -> "Refusal":
+        """Make the sentence of a code.
+
+        :param values: the values in the sentence, such as `minimum=8`
+        """
+        words = {name: _spelled(value) for name, value in values.items()}
+        refusal = super().__new__(cls, code.sentence.format(**words))
+        refusal.code, refusal.values = code, values
+        return refusal
+
+    def __getnewargs_ex__(self) -> tuple[tuple[Code], dict[str, Any]]:
+        """Return the arguments that copies are made with."""
+        return (self.code,), self.values
+
+    def format(self, *_: Any, **__: Any) -> "Refusal":
+        """Return the refusal as it is: the validation library formats each message."""
+        return self
+
+
+def _spelled(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+#: the names of members that people cannot read as they are
+_LABELS = {
+    "after": "cursor",
+    "at": "time",
+    "bio": "text about you",
+    "counts_every_update": "choice whether every update counts",
+    "day_starts_at": "start of the day",
+    "email": "e-mail address",
+    "everywhere": "choice of sessions",
+    "free_misses": "number of free misses",
+    "free_turns": "number of turns for free misses",
+    "from": "start of the range",
+    "limit": "number of items",
+    "new_email": "new e-mail address",
+    "new_password": "new password",
+    "old_password": "old password",
+    "short_description": "short description",
+    "since": "start of the range",
+    "skip_duplicates": "choice about duplicates",
+    "sort": "order",
+    "subscribed": "choice of movements",
+    "deactivated": "choice of accounts",
+    "time_zone": "time zone",
+    "to": "end of the range",
+    "token": "code",
+    "until": "end of the pause",
+    "week_starts_on": "start of the week",
+}
+
+
+def label_of(member: str) -> str:
+    """Return the name of a member of a request as people read it."""
+    return _LABELS.get(member, member)
+
+
+def pointer_to(*steps: Any) -> str:
+    """Return the JSON pointer to a member (RFC 6901)."""
+    return "#" + "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+
+
+def entry(pointer: str, refusal: Refusal, location: str = "json") -> dict[str, Any]:
+    """Return an entry of a problem's `errors`.
+
+    :param pointer: a JSON pointer to the member
+    :param location: the part of the request, such as `query`
+    """
+    wrong = {
+        "pointer": pointer,
+        "detail": str(refusal),
+        "code": refusal.code.value,
+        "values": refusal.values,
+    }
+    return wrong if location == "json" else wrong | {"in": location}
+
+
+def sentence_of(wrong: dict[str, Any]) -> str:
+    """Return an entry as a sentence that can be read without the form it is about."""
+    detail: str = wrong["detail"]
+    if not detail.startswith("Must "):
+        return detail
+    member = wrong["pointer"].rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    if wrong["code"] in {Code.UNKNOWN_MEMBER, Code.UNKNOWN_PARAMETER}:
+        kind = "member" if wrong["code"] == Code.UNKNOWN_MEMBER else "parameter"
+        label = f'{kind} "{member[:50]}"'
+    else:
+        label = label_of(member)
+    return f"The {label} m{detail[1:]}"
