@@ -72,7 +72,7 @@ class ProblemEntry(Schema):
         required=True, metadata={"description": "A JSON pointer to the member."}
     )
     detail = fields.String(
-        required=True, metadata={"description": "What is wrong with the member."}
+        required=True, metadata={"description": "The reason why the member was refused."}
     )
     location = fields.String(
         data_key="in", metadata={"description": "The part of the request, if it is not the body."}

@@ -100,7 +100,7 @@ class Metrics:
         )
         self._operations = Counter(
             "gridt_network_operations",
-            "What was done to leader networks and committed; a refill for each slot",
+            "Committed operations on leader networks; a refill counts for each slot",
             ["operation"],
             **options,
         )
