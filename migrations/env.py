@@ -1,6 +1,6 @@
-"""Runs migrations against the app's own database: `flask db upgrade` and its kin.
+"""Runs migrations against the app's own database: `flask db upgrade` and the like.
 
-A connection among the attributes of the configuration takes the place of the app's.
+A connection among the attributes of the configuration replaces the app's.
 """
 
 import logging
@@ -19,33 +19,33 @@ db = current_app.extensions["migrate"].db
 
 
 def process_revision_directives(_context, _revision, directives):
-    """Write no migration where the models have not changed."""
+    """Write no migration if the models have not changed."""
     options = context.config.cmd_opts
     if getattr(options, "autogenerate", False) and directives[0].upgrade_ops.is_empty():
         directives.clear()
 
 
 def migrate(connection):
-    """Run what is to be run in one transaction: all of it, or nothing."""
+    """Run all migrations in one transaction: all of them, or none."""
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
         compare_type=True,
-        # SQLite's ALTER TABLE is poor: alembic copies the table where it has to
+        # SQLite's ALTER TABLE is limited: alembic copies a table where it must
         render_as_batch=connection.dialect.name == "sqlite",
-        # SQLite can roll DDL back as well, now that we begin its transactions
+        # SQLite can roll DDL back as well, because we begin its transactions
         transactional_ddl=True,
         process_revision_directives=process_revision_directives,
     )
     with context.begin_transaction():
         wait_for_turn(connection.dialect.name, context.execute)
-        if not context.get_context().purge:  # by which one repairs it: flask db stamp --purge
+        if not context.get_context().purge:  # `flask db stamp --purge` repairs the version
             refuse_unknown(context.get_context().get_current_heads(), context.script.dir)
         context.run_migrations()
 
 
 def print_sql():
-    """Write the statements, to be run by something else."""
+    """Write the statements, for another program to run."""
     context.configure(
         url=db.engine.url, target_metadata=db.metadata, literal_binds=True, compare_type=True
     )
@@ -62,4 +62,4 @@ try:
         with giving_way(), nullcontext(given) if given else db.engine.connect() as connection:
             migrate(connection)
 finally:
-    log.setLevel(logging.WARNING)  # or a server that migrated on start would go on telling
+    log.setLevel(logging.WARNING)  # else a server that migrated at its start would keep logging
