@@ -1,4 +1,4 @@
-"""The benchmarks themselves: what they refuse, and what they write."""
+"""The benchmarks themselves: their refusals, and their output."""
 
 import json
 import os
@@ -80,7 +80,7 @@ def compare(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # a script's background processes ignore interrupts, and so does all that they start
+        # a script's background processes ignore interrupts, and so do all their children
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
@@ -89,7 +89,7 @@ def compare(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
 def test_a_tree_compared_with_its_own_commit_sends_the_same_statements(tmp_path: Path) -> None:
     with compare(tmp_path, "--limit", "0.01") as comparison:
         printed, _ = comparison.communicate(timeout=8 * PATIENCE)
-    assert comparison.returncode == 1, printed  # that every ratio is above this limit
+    assert comparison.returncode == 1, printed  # every ratio is above this limit
     assert "sqlite post_update: more than in HEAD" in printed
     (row,) = json.loads((tmp_path / "out" / "against.json").read_text())
     assert (row["engine"], row["operation"], row["members"]) == ("sqlite", "post_update", 20)

@@ -1,4 +1,4 @@
-"""Work over very many movements: bounded transactions, and jobs that go on."""
+"""Work over very many movements: bounded transactions, and jobs that continue it."""
 
 import pytest
 import sqlalchemy as sa
@@ -86,7 +86,7 @@ def test_a_job_that_dies_half_way_leaves_the_rest_to_the_next(ann, shared):
     delete_account(ann)
     (job,) = db.session.scalars(sa.select(Job)).all()
     assert job.arguments == {"user_id": user_id, "delete": True}
-    db.session.rollback()  # as a process that is killed within the job
+    db.session.rollback()  # as in a process that is killed within the job
     run_until_idle()
     assert User.find_by_id(user_id) is None
 

@@ -1,4 +1,4 @@
-"""Which tests `make check` runs, in a repository of the tests' own."""
+"""The tests that `make check` runs, in a repository of the tests' own."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ Ask = Callable[..., set[str]]
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Ask:
-    """Change files of a small repository, and ask which tests are to be run."""
+    """Change files of a small repository, and return the tests to run."""
 
     def git(*arguments: str) -> None:
         person = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]

@@ -1,4 +1,4 @@
-"""What operators type."""
+"""The commands of operators."""
 
 import json
 import os
@@ -104,7 +104,7 @@ def test_check_network_finds(run: Run, make_user: Any, make_movement: Any, invar
     user, stranger = make_user(), make_user()
     movement = make_movement(user, members=5)
     for table in ("movement_user_associations", "subscriptions"):
-        # copies without the constraints that would refuse what we are about to do
+        # copies without the constraints that would refuse the next changes
         db.session.execute(sa.text(f"ALTER TABLE {table} RENAME TO {table}_sound"))
         db.session.execute(sa.text(f"CREATE TABLE {table} AS SELECT * FROM {table}_sound"))
     first = f"follower_id = {user.id} AND slot = 0"

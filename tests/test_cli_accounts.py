@@ -1,4 +1,4 @@
-"""What operators type about accounts."""
+"""The operator's commands about accounts."""
 
 import json
 from typing import Any
@@ -89,7 +89,7 @@ def test_a_new_password_ends_all_sessions(run: Run, client_of: Any, ann: User) -
     for password, status in (("another long one", 200), ("correct horse battery", 401)):
         login = {"username": "ann", "password": password}
         assert client.post("/auth", json=login).status_code == status
-    assert ann.email_confirmed_at is None  # an operator says nothing about the address
+    assert ann.email_confirmed_at is None  # an operator does not confirm the address
     assert noted()[0] == "password.reset"
 
 

@@ -1,4 +1,4 @@
-"""The upgrade from revision 0012, whose turns had other rules: nothing falls without a line."""
+"""The upgrade from revision 0012, with other rules of turns: the dry run lists all that falls."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,10 +19,10 @@ from tests.first_release import PASSWORD
 from tests.release_0012 import MOVEMENTS, NOW, USERS
 from tests.test_recompute import stood
 
-#: what may not fall without a line, and what else such a line shows
+#: numbers that may fall only if a line lists them, and other numbers of such a line
 NUMBERS = ("streak", "best_streak", "done_turns")
 
-#: whose numbers fall when standings are rebuilt
+#: the users whose numbers fall when standings are rebuilt
 FALLS = {
     # 20 January was not done, and a hundred changes of clock had hidden that
     ("commuter", "daily"): {"streak": (94, 79), "best_streak": (94, 79)},
@@ -31,7 +31,7 @@ FALLS = {
     # the day between a turn of one day and the next turn of two lasts half of these: it is expected
     ("weekly", "weekly"): {"streak": (9, 8)},
 }
-#: whose numbers only rise, since more of what they did counts, and whose other details differ
+#: the users whose numbers only rise, because more updates count, or whose other details differ
 RISES = {("flipper", "daily"), ("importer", "daily"), ("legacy", "daily")}
 OTHERS = {("idle", "daily")}
 

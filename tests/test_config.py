@@ -1,4 +1,4 @@
-"""Settings from the environment: what they are by default, and what is refused."""
+"""Settings from the environment: their defaults, and refused values."""
 
 import os
 import re
@@ -25,7 +25,7 @@ def environment(monkeypatch, tmp_path):
     monkeypatch.setenv("GRIDT_SECRET_KEY", SECRET)
     monkeypatch.setattr("gridt.runtime.config.ROOT", tmp_path)
     yield
-    os.environ.clear()  # of what was read from .env as well
+    os.environ.clear()  # the values that were read from .env as well
     os.environ.update(before)
 
 
@@ -264,7 +264,7 @@ def test_a_bad_value_in_a_file_is_named(configured, tmp_path):
 def test_a_file_that_is_missing_is_named_with_all_else(configured, tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         configured(
-            DATABASE_URL="sqlite://",  # beside a file a secret would be kept
+            DATABASE_URL="sqlite://",  # beside a database file, a secret would be stored
             SECRET_KEY=None,
             SECRET_KEY_FILE=str(tmp_path / "none"),
             HASHING_SLOTS="0",

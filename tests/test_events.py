@@ -1,4 +1,4 @@
-"""Events: recorded in the transaction of a change, and heard in it or after its commit."""
+"""Events: recorded in the transaction of a change, with listeners in it or after its commit."""
 
 import logging
 from datetime import timedelta
@@ -13,7 +13,7 @@ from gridt.runtime.extensions import db
 
 @pytest.fixture
 def heard(monkeypatch):
-    """What a listener after the commit, registered for this test, has heard."""
+    """The events that a listener after the commit, registered for this test, got."""
     monkeypatch.setattr(module, "_AFTER_COMMIT", module.defaultdict(list))
     events = []
     after_commit(*EventKind)(events.append)
@@ -22,7 +22,7 @@ def heard(monkeypatch):
 
 @pytest.fixture
 def noticed(monkeypatch):
-    """What a listener in the transaction, registered for this test, has noticed."""
+    """The events that a listener in the transaction, registered for this test, got."""
     monkeypatch.setattr(module, "_IN_TRANSACTION", module.defaultdict(list))
     events = []
     in_transaction(*EventKind)(events.append)

@@ -1,4 +1,4 @@
-"""What `PatientWorker` relies on in gunicorn: one contract for each method that it overrides.
+"""The parts of gunicorn that `PatientWorker` relies on: a contract for each overridden method.
 
 A new release of gunicorn that breaks one fails here, and the message names the missing part.
 """
@@ -35,7 +35,7 @@ pytestmark = same_on_both
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-#: each overridden method: its parameters, who calls it, and the members that ours uses
+#: each overridden method: its parameters, its callers, and the members that ours uses
 CONTRACT: dict[str, tuple[list[str], set[str], set[str]]] = {
     "__init__": (["args", "kwargs"], set(), set()),
     "set_accept_enabled": (["enabled"], {"run"}, {"sockets", "alive"}),
@@ -124,7 +124,7 @@ def new_connection(worker: ThreadWorker) -> Iterator[tuple[TConn, socket.socket]
             stack.enter_context(closing(end))
         worker.nr_conns += 1
         conn = TConn(worker.cfg, ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
-        stack.callback(lambda: conn.sock.close())  # the worker may have put another in its place
+        stack.callback(lambda: conn.sock.close())  # the worker may have replaced it
         yield conn, client
 
 
@@ -358,7 +358,7 @@ def test_incomplete_requests_take_a_bounded_memory(
             worker._incoming[object()] = _IncomingRequest(bytearray(MIB))
         sending = Thread(target=_send, args=[client, head + bytes(body)])
         sending.start()
-        # as the worker's loop does, until all has arrived or the connection is closed
+        # as in the worker's loop, until all has arrived or the connection is closed
         while conn.sock.fileno() >= 0 and len(_data_of(worker, conn)) < len(head) + body:
             select([conn.sock], [], [], PATIENCE)
             if conn in worker.pending_conns:

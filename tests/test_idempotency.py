@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a request that is repeated is answered as at first, and done once."""
+"""`Idempotency-Key`: a repeated request gets the first answer, and is done once."""
 
 import threading
 from collections.abc import Callable
@@ -44,7 +44,7 @@ REPEATABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "POST /identity/calendar": ("/identity/calendar", {}),
 }
-#: what shows a secret: it is created once, and not shown again
+#: shows a secret, which is created once, and not shown again
 SECRET = "POST /identity/calendar"
 #: tables that a repeated request must not add rows to
 TABLES = "users movements subscriptions updates reports movement_user_associations audit_entries"
@@ -62,7 +62,7 @@ def mine(client_of: Callable[[User], OwnContextClient], me: User) -> OwnContextC
 
 @pytest.fixture
 def places(make_movement: Callable[..., Movement], me: User) -> dict[str, int]:
-    """What the paths above name."""
+    """The things that the paths above name."""
     movement, open_slot = make_movement(), make_movement()
     members = people(6)
     plant(movement, ring([me.id, *members]))
@@ -382,7 +382,7 @@ def test_a_key_without_an_answer_is_in_use(mine: OwnContextClient, me: User) -> 
 def test_what_fails_at_the_end_stores_nothing(
     mine: OwnContextClient, places: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As when the process is killed between the change and its commit."""
+    """As if the process were killed between the change and its commit."""
     before, headers = rows(), keyed()
     path = "/movements/{id}/updates".format_map(places)
 

@@ -12,7 +12,7 @@ OLDEST, OLD, NEW = "oldest key " * 4, "older key " * 4, "newest key " * 4
 
 @pytest.fixture
 def keys(app, monkeypatch):
-    """Restart the service with other keys, as far as tokens see it."""
+    """Restart the service with other keys, as far as tokens are concerned."""
 
     def change(key, *earlier):
         monkeypatch.setitem(app.config, "SECRET_KEY", key)

@@ -1,4 +1,4 @@
-"""Who guesses passwords waits ever longer, and learns nothing by it."""
+"""Guessing passwords: each guess waits longer, and its answers reveal nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -123,7 +123,7 @@ def test_guessing_from_everywhere_is_slowed_down_but_not_where_the_owner_is(try_
     assert try_(password=PASSWORD, address=elsewhere).status_code == 429
     assert try_(password=PASSWORD, address=home).status_code == 200
 
-    # what the owner proved clears the count for all; an address is not the owner's for ever
+    # a correct password clears the count for all; an address is not the owner's for ever
     clock.pass_(seconds=ACQUAINTANCE.total_seconds())
     for number in range(FREE_ATTEMPTS_PER_ACCOUNT):
         try_(address=f"192.0.2.{number}")

@@ -1,4 +1,4 @@
-"""What is logged: of whom and how long, and never what somebody sent."""
+"""The log: users and durations, and never data that a client sent."""
 
 import contextvars
 import json
@@ -39,7 +39,7 @@ def _fails(text: str) -> None:
 
 @pytest.fixture
 def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """Log as a server does, everything that anybody says; return the lines so far."""
+    """Log as a server does, all loggers included; return the lines so far."""
     stream, handler = StringIO(), logging.StreamHandler()
     handler.setStream(stream)
     handler.setFormatter(JsonFormatter())
@@ -113,7 +113,7 @@ def test_a_stream_is_told_of_at_its_end(client_of, make_user, make_movement, lin
 def test_nothing_that_somebody_sends_is_logged(
     app: Flask, client_of, make_user, lines, secret: str
 ) -> None:
-    """Each route, as everybody, with secrets in each part of a request."""
+    """Each route, for each kind of caller, with secrets in each part of a request."""
     ann = make_user("ann")
     client = client_of(ann)
     token, calls = client.token, 0
@@ -154,7 +154,7 @@ def test_a_crash_says_where_and_not_with_what(app, client, lines, monkeypatch) -
             raise RuntimeError(SECRET) from error
 
     monkeypatch.setattr("gridt.resources.service.document", crash)
-    plain = FlaskClient(app, app.response_class)  # a crash is in no document
+    plain = FlaskClient(app, app.response_class)  # no document has a crash
     answer = contextvars.Context().run(plain.get, "/openapi.json")
     assert answer.status_code == 500
 

@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL that breaks: before, while and after something is saved."""
+"""A connection to PostgreSQL that breaks: before, while and after a row is saved."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def place(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> It
 
 
 def told(answer: Any) -> tuple[int, bool]:
-    """Return the status of an answer, and whether it says when to try again."""
+    """Return the status of an answer, and whether it has a time for the next try."""
     return answer.status_code, "Retry-After" in answer.headers
 
 
@@ -100,7 +100,7 @@ def test_an_answer_stands_though_the_connection_is_lost_after_it(
 def test_a_connection_lost_while_it_rested_is_not_noticed(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gridt.runtime.database._LIVELY", 0)  # as if each had rested for long
+    monkeypatch.setattr("gridt.runtime.database._LIVELY", 0)  # as after a long rest of each
     place.member.get(place.path)
     place.cable.break_at(";\0", delivering=False)  # the ping before a connection is used again
     answer = place.member.get(place.path)

@@ -1,4 +1,4 @@
-"""What Prometheus is told, in one process and across those of a real server."""
+"""The metrics for Prometheus, in one process and across those of a real server."""
 
 import contextvars
 import os
@@ -126,7 +126,7 @@ def test_what_networks_go_through_is_counted_when_it_is_committed(watched: Flask
     for user in users:
         movement.add_user(user)
         movement.save_to_db()
-    movement.add_user(users[0])  # is a member already
+    movement.add_user(users[0])  # a member already
     movement.swap_leader(users[0], users[0].leaders(movement)[0])
     leaver = users[0].leaders(movement)[0]
     followers = [user for user in users if leaver in user.leaders(movement)]
@@ -206,7 +206,7 @@ def test_the_figures_are_one_statement_by_indexes_alone(watched: Flask) -> None:
     def note(_c: object, _cursor: object, statement: str, given: object, *_: object) -> None:
         seen.append((statement, given))
 
-    request_state().bind = READING  # as the page has it
+    request_state().bind = READING  # as for the page
     try:
         service_gauges()
     finally:
@@ -216,7 +216,7 @@ def test_the_figures_are_one_statement_by_indexes_alone(watched: Flask) -> None:
         if connection.dialect.name == "sqlite":
             explain = "EXPLAIN QUERY PLAN "
         else:
-            # its tables are empty here, and those it always reads as a whole
+            # its tables are empty here, and the database always reads such tables as a whole
             connection.execute(text("SET LOCAL enable_seqscan = off"))
             connection.execute(text("SET LOCAL enable_sort = off"))
             explain = "EXPLAIN "

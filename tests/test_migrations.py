@@ -44,7 +44,7 @@ def revision() -> str | None:
 
 
 def described() -> dict[str, Any]:
-    """Describe all tables as the database itself knows them."""
+    """Return a description of all tables by the database itself."""
     inspector = sa.inspect(db.engine)
     found: dict[str, Any] = {}
     for table in inspector.get_table_names():
@@ -108,7 +108,7 @@ def test_migrated_tables_equal_created_ones_to_the_last_constraint(
     assert set(migrated) == set(db.metadata.tables)
 
 
-@sqlite_only("PostgreSQL never reuses an id; only SQLite has to be told not to")
+@sqlite_only("PostgreSQL never reuses an id; SQLite does so unless the table forbids it")
 def test_ids_are_not_reused_on_sqlite_either(empty: Flask) -> None:
     flask_migrate.upgrade()
     counted = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"

@@ -1,6 +1,6 @@
-"""The page of a network in Chromium: by mouse and by keys, in any light, at any width.
+"""The network page in Chromium: by mouse and by keys, in any light, at any width.
 
-With `--screenshots docs/images` the pictures of docs/network-page.md are taken anew.
+`--screenshots docs/images` takes the pictures of docs/network-page.md again.
 """
 
 import base64
@@ -33,7 +33,7 @@ COLORS = {
 }
 NASTY = "<img src=x onerror=alert(1)>${7*7}</script>\"'&amp;"
 
-#: how many pixels of a PNG have each of some colours; a page of its own decodes it
+#: the number of pixels of a PNG in each of some colours; a page of its own decodes it
 COUNT = """async ([image, colors]) => {
   const bytes = Uint8Array.from(atob(image), (one) => one.charCodeAt(0));
   const bitmap = await createImageBitmap(new Blob([bytes]));
@@ -63,7 +63,7 @@ FRAMES = """() => new Promise((keep) => {
 
 @dataclass(frozen=True)
 class World:
-    """A running server, the ids of its movements by what is special in each, and tokens."""
+    """A running server, the ids of its movements by their special feature, and tokens."""
 
     url: str
     movements: dict[str, int]
@@ -108,7 +108,7 @@ def at_random(members: list[int]) -> dict[int, list[int]]:
 
 
 class Visit:
-    """A page in a browser of its own, and what it complained of."""
+    """A page in a browser of its own, and its complaints."""
 
     def __init__(self, page: Page, world: World) -> None:
         self.page, self.world = page, world
@@ -120,7 +120,7 @@ class Visit:
         page.on("request", lambda sent: self.asked.append(sent.url))
 
     def open(self, movement: str, token: str | None = None, *, drawn: bool = True) -> Page:
-        """Open a movement's page as a client app does: with the token in the fragment."""
+        """Open a movement's page as a client app does, with the token in the fragment."""
         fragment = "" if token is None else f"#token={token}"
         self.page.goto(self.world.address(movement) + fragment)
         if token is not None and drawn:
@@ -138,7 +138,7 @@ class Visit:
         assert self.complaints + foreign == []
 
     def excuse(self, part: str) -> None:
-        """Forget complaints that are as they should be."""
+        """Remove expected complaints."""
         assert any(part in one for one in self.complaints)
         self.complaints = [one for one in self.complaints if part not in one]
 
@@ -198,7 +198,7 @@ def test_a_member_sees_the_network(visit, world, browser, take, size, scheme):
         assert page.evaluate("document.documentElement.scrollWidth") == size[0]
         buttons = page.locator("#controls button").all()
         assert len({button.bounding_box()["y"] for button in buttons}) == 1, "they are in one row"
-        # the token has left the address, and is nowhere but in this tab
+        # the token has left the address, and only this tab has it
         assert page.url == world.address("crowd")
         assert page.evaluate("localStorage.length") == 0
         assert page.context.cookies() == []
@@ -359,7 +359,7 @@ def drag(page: Page, start: tuple[float, float], by: tuple[float, float], steps:
 
 @pytest.mark.parametrize("movement", ["three", "crowd", "big"])
 def test_how_long_it_takes(visit, world, movement):
-    """Tell, with `pytest -s`, and hold nobody to it: other machines draw otherwise."""
+    """Print the times, with `pytest -s`, without a limit: other machines draw differently."""
     with visit(reduced_motion="reduce") as it:
         page = it.open(movement, world.member)
         page.get_by_role("button", name="My place").click()
@@ -397,7 +397,7 @@ def test_a_token_can_be_typed_and_is_forgotten(visit, world):
 
 
 def test_what_comes_late_is_for_nobody(visit, world):
-    """The answer to a first token comes after that to a second one, or after both are forgotten."""
+    """The answer to a first token comes after that to a second one, or after both were removed."""
     late = "**/network?format=json"
     with visit() as it:
         page, held = it.open("crowd"), []

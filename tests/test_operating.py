@@ -1,4 +1,4 @@
-"""The service as an operator meets it: probes, stopping, recycling, a disk that is full."""
+"""The service for an operator: probes, stopping, recycling, a disk that is full."""
 
 import json
 import re
@@ -32,7 +32,7 @@ from tests.test_service_end_to_end import HTTPAnswer, begin_to_register, wait_fo
 
 
 def probe(server: Server) -> tuple[int, dict[str, Any]]:
-    """Return what a server says at /ready."""
+    """Return a server's answer at /ready."""
     try:
         with urlopen(f"{server.url}/ready", timeout=PATIENCE) as answer:
             return answer.status, json.loads(answer.read())

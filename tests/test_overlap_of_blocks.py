@@ -39,13 +39,13 @@ pytestmark = writers_overlap
 
 each_size = pytest.mark.parametrize("size", [EXCLUSIVE, SHARED])
 
-# where who chooses is stopped: before those in question are held, and before it is written down
+# points to stop a selection: before its candidates are locked, and before it is stored
 COMPARING, FILLING = "FOR KEY SHARE OF subscriptions", "UPDATE movement_user_associations"
 each_moment = pytest.mark.parametrize("words", [COMPARING, FILLING])
 
 
 def about_two(change: Callable[[User, User], Any], blocker: int, blocked: int) -> Any:
-    """Block or unblock, and save it; return the domain error's type, or None."""
+    """Block or unblock, and save; return the domain error's type, or None."""
     users = [User.find_by_id(id) for id in (blocker, blocked)]
     try:
         change(*users)
@@ -59,7 +59,7 @@ def about_two(change: Callable[[User, User], Any], blocker: int, blocked: int) -
 
 
 def narrow(id: int, user: int, *left: int) -> None:
-    """Let blocks leave a member nobody to follow but their leaders and some others."""
+    """Let blocks leave a member only their leaders and some others to follow."""
     arrows = arrows_of(id)
     kept = {user, *left, *arrows[user].values()}
     kept |= {member for member, slots in arrows.items() if user in slots.values()}
@@ -115,7 +115,7 @@ def test_a_block_sees_whom_a_swap_is_choosing(
         partial(about_two, block, other, user),
     )
     assert in_turn(world, words, swapping, blocking) == (other, None)
-    assert arrows_of(id)[user][0] == leaders[0]  # there was nobody else again
+    assert arrows_of(id)[user][0] == leaders[0]  # again there was no other member
     assert violations() == []
 
 
@@ -125,7 +125,7 @@ def test_a_swap_does_not_choose_who_is_blocking(
     world: Flask, narrow_movement: Any, size: int, words: str
 ) -> None:
     id, user, other, leaders = narrow_movement(size)
-    blocking = partial(about_two, block, user, other)  # who follows them, and gets somebody else
+    blocking = partial(about_two, block, user, other)  # who follows them, and gets another leader
     swapping = partial(outcome, swap(leaders[0]), id, user)
     assert in_turn(world, words, blocking, swapping) == (None, None)
     assert arrows_of(id)[user][0] == leaders[0]
@@ -193,7 +193,7 @@ def test_who_joins_waits_for_a_block_and_heeds_it(
 def test_who_opens_a_slot_waits_for_who_joins_and_is_given_them(
     world: Flask, narrow_movement: Any
 ) -> None:
-    """Who joins has looked for open slots already, and would never fill it."""
+    """The newcomer has looked for open slots already, and would never fill it."""
     id, user, other, leaders = narrow_movement(SHARED)
     assert about_two(block, user, other) is None
     (newcomer,) = people(1)
@@ -204,7 +204,7 @@ def test_who_opens_a_slot_waits_for_who_joins_and_is_given_them(
 
 
 def test_who_joins_gives_up_where_an_open_slot_is_held(world: Flask, narrow_movement: Any) -> None:
-    """Its holder has not seen the newcomer, and may leave it open."""
+    """The transaction with its lock has not seen the newcomer, and may leave it open."""
     id, user, other, leaders = narrow_movement(SHARED)
     assert about_two(block, user, other) is None
     assert outcome(leave, id, leaders[0]) is None

@@ -29,10 +29,17 @@ COMMENTED = [ROOT / name for name in (".env.example", "compose.yaml", "Dockerfil
 #: are docstrings and strings there
 PACKAGES: list[str] = ["gunicorn.conf.py", "wsgi.py"]
 PACKAGES += ["gridt/access", "gridt/accounts", "gridt/app.py", "gridt/demo.py", "gridt/formats"]
-PACKAGES += ["gridt/monitoring", "gridt/network", "bench", "migrations", "scripts"]
+PACKAGES += ["gridt/monitoring", "gridt/network", "bench", "migrations", "scripts", "tests"]
 
 #: how many findings a file has that is not plain English yet: the number may only fall
-EXCEPTIONS: dict[str, int] = {}
+EXCEPTIONS: dict[str, int] = {
+    # old names
+    "tests/test_names.py": 3,
+    # the title of a network's picture and page
+    "tests/formats/test_network_svg.py": 2,
+    "tests/readers.py": 1,
+    "tests/test_network_page.py": 2,
+}
 
 WORDS = re.compile(r"\b(?:told|anew|so\s+many|one's|oneself)\b", re.IGNORECASE)
 
@@ -135,7 +142,8 @@ def everything() -> Iterator[tuple[Path, Callable[[Path], Iterator[Passage]]]]:
     yield from ((path, comments_of_lines) for path in COMMENTED)
     for path in modules():
         yield path, comments
-        yield path, strings
+        if path != Path(__file__):  # its strings are examples
+            yield path, strings
 
 
 @cache

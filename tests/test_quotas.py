@@ -1,4 +1,4 @@
-"""Quotas: how much one account may start, join, post, report, swap and ask for at once."""
+"""Quotas on movements, subscriptions, updates, reports, swaps, and requests at once."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -206,7 +206,7 @@ def test_swaps_of_a_day(quota, client_of, make_movement, ann, admin, clock):
     assert 0 < int(refused.headers["Retry-After"]) <= 601
     assert [leader.id for leader in ann.leaders(movement)] == before
     assert swap(where=other).status_code == 200
-    # to leave and to join again starts no other count
+    # a member who leaves and joins again keeps the count
     assert client.delete(f"/movements/{movement.id}/subscriber").status_code == 200
     assert client.put(f"/movements/{movement.id}/subscriber").status_code == 200
     assert swap().status_code == 429
@@ -289,7 +289,7 @@ def test_the_next_request_waits_for_a_place(own_app, places):
     def stay():
         with own_app.test_request_context("/"):
             places.enter("1")
-            places.enter("1")  # a request that is tried again has its place already
+            places.enter("1")  # a request that is retried has its place already
             entered.release()
             assert release.wait(60)
 

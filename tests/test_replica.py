@@ -1,4 +1,4 @@
-"""Two real clusters: a primary, and a streaming standby that is late whenever a test wants it."""
+"""Two real clusters: a primary, and a streaming standby that is late when a test wants it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from tests.networks import make_movements, people, plant, ring
 
 LAG = Settings.REPLICA_LAG.total_seconds()
 
-#: seconds after which a standby that does not catch up is given up
+#: seconds until waiting for a standby fails
 PATIENCE = 30
 
 
@@ -35,7 +35,7 @@ def driver_url(server: postgres.Server) -> str:
 
 @dataclass
 class Clusters:
-    """A primary and its standby, a cable to the latter, and an app that knows both."""
+    """A primary and its standby, a cable to the latter, and an app that uses both."""
 
     primary: postgres.Server
     standby: postgres.Server
@@ -49,7 +49,7 @@ class Clusters:
         return row[0]
 
     def catch_up(self) -> None:
-        """Return when the standby knows all that the primary knows now."""
+        """Return when the standby has all the commits that the primary has now."""
         with psycopg.connect(driver_url(self.primary)) as link:
             row = link.execute("SELECT pg_current_wal_lsn()::text").fetchone()
         assert row is not None
@@ -58,7 +58,7 @@ class Clusters:
 
     @contextmanager
     def late(self) -> Iterator[None]:
-        """Let the standby hear of nothing for the length of a `with` block."""
+        """Keep all changes from the standby for the length of a `with` block."""
         self.catch_up()
         self.ask_standby(sql.SQL("SELECT pg_wal_replay_pause()"))
         state = sql.SQL("SELECT pg_get_wal_replay_pause_state()")
@@ -82,7 +82,7 @@ def clusters(request: pytest.FixtureRequest) -> Iterator[Clusters]:
     if request.config.getoption("--database") == "sqlite":
         pytest.skip("only PostgreSQL has replicas")
     with (
-        # on: what is committed is written, and so are the positions compared below
+        # on, so that commits are written, and the positions compared below as well
         postgres.serve(synchronous_commit="on") as primary,
         postgres.follow(primary, lock_timeout="200ms") as standby,
         cable_to(standby.url) as (cable, cable_url),
@@ -104,7 +104,7 @@ class World:
     reader: OwnContextClient
     writer_id: int
     reader_id: int
-    #: the statements sent, each with the bind it went by
+    #: the statements sent, each with its bind
     asked: list[tuple[str | None, str]] = field(default_factory=list)
 
     def post(self) -> int:
@@ -127,7 +127,7 @@ class World:
         return last and int(last["id"])
 
     def binds(self, call: Callable[[], Any]) -> set[str | None]:
-        """Return the binds by which a call asks, besides for the token's login."""
+        """Return the binds of a call's statements, except that for the token's login."""
         self.asked.clear()
         call()
         return {bind for bind, statement in self.asked if "FROM logins" not in statement}
@@ -136,7 +136,7 @@ class World:
 @pytest.fixture
 def world(clusters: Clusters, clock: Clock) -> Iterator[World]:
     app = clusters.app
-    replica.init_app(app)  # what another test found away is there again
+    replica.init_app(app)  # a replica that another test found away is there again
     with app.app_context():
         (movement,) = make_movements(1)
         writer, reader, *others = people(6)
@@ -164,7 +164,7 @@ def test_others_read_what_the_replica_knows_and_writers_what_they_wrote(
         assert (world.last_seen(), world.last_own()) == (None, posted)
         clock.pass_(seconds=2 * LAG - 1)
         assert (world.last_seen(), world.last_own()) == (None, posted)
-        clock.pass_(seconds=1)  # the replica should know by now
+        clock.pass_(seconds=1)  # the replica should be up to date by now
         assert (world.last_seen(), world.last_own()) == (None, None)
     assert (world.last_seen(), world.last_own()) == (posted, posted)
 
@@ -185,7 +185,7 @@ def test_a_write_soon_after_another_is_not_noted_and_covered_all_the_same(
             posted = world.post()
             noted.append(sum("UPDATE logins" in statement for _, statement in world.asked))
             if seconds == LAG - 1:
-                # only the first was noted; the second is seen for as long as the lag
+                # only the first write was recorded; the second is read for as long as the lag
                 at = clock.now
                 clock.pass_(seconds=LAG)
                 assert world.last_own() == posted
@@ -306,7 +306,7 @@ def test_what_the_replica_cancels_is_read_from_the_primary(
             link.commit()
             assert world.binds(world.last_seen) == {"replica", "reading"}
             assert "LockNotAvailable on the replica" in caplog.text
-    assert world.binds(world.last_seen) == {"replica"}  # at once: it was there all the time
+    assert world.binds(world.last_seen) == {"replica"}  # at once, because it was there all the time
 
 
 def test_without_a_replica_nothing_is_noted(own_app: Flask, statements: list[str]) -> None:

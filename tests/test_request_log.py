@@ -1,4 +1,4 @@
-"""The dashboard and the alerts: they ask for what there is, and for all of it."""
+"""The dashboard and the alerts: they use existing metrics only, and all of them."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _ENDINGS = {"counter": ["_total"], "gauge": [""], "histogram": ["_bucket", "_cou
 
 
 def counted() -> dict[str, tuple[str, set[str]]]:
-    """Return all series that there are: the metric of each, and its labels."""
+    """Return all existing series: the metric of each, and its labels."""
     metrics = Metrics()
     metrics._make(CollectorRegistry())
     found: dict[str, tuple[str, set[str]]] = {name: (name, set()) for name in GAUGES}

@@ -1,4 +1,4 @@
-"""The whole service as it is run: gunicorn, a database of its own, and many people at once."""
+"""The whole service: gunicorn, a database of its own, and many people at once."""
 
 import json
 import random
@@ -93,7 +93,7 @@ def begin_to_register(server: Server, name: str) -> tuple[socket.socket, bytes]:
 
 
 class HTTPAnswer:
-    """The rest of what a server says on a connection."""
+    """The rest of a server's answer on a connection."""
 
     def __init__(self, connection: socket.socket) -> None:
         with connection:
@@ -122,7 +122,7 @@ def test_a_restart_loses_nothing(new_database: Callable[[], str]) -> None:
         before = ann.call("GET", "/movements/subscriptions")
     with serve(url, UPGRADE_ON_START="true") as server:
         ann.url = server.url
-        assert ann.call("GET", "/movements/subscriptions") == before  # the token still holds too
+        assert ann.call("GET", "/movements/subscriptions") == before  # the token is valid, too
 
 
 @same_on_both
@@ -217,7 +217,7 @@ def leave_early(server: Server, token: str) -> None:
 
 
 def make_ring(url: str, members: int) -> None:
-    """Make a movement in which everybody follows the next four."""
+    """Make a movement in which each member follows the next four."""
     with checked_app(url) as app, app.app_context():
         person = User("person0", "person0@example.org", PASSWORD)
         person.save_to_db()

@@ -13,7 +13,7 @@ SITE = ROOT / "build" / "site"
 
 pytestmark = pytest.mark.skipif(not SITE.exists(), reason="`make docs` makes the site")
 
-#: what the project started from (docs/python/models.rst shows more)
+#: the example from the beginning of the project (docs/python/models.rst shows more)
 REFERENCE = {
     "User": "password_hash follower_associations movements leaders hash_password verify_password"
     " find_by_id find_by_name find_by_email save_to_db delete_from_db",

@@ -1,4 +1,4 @@
-"""Somebody who holds a lock of PostgreSQL, and does nothing more: stopped, or cut off."""
+"""A process that holds a lock of PostgreSQL and does no more: stopped, or cut off."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ def place(
     new_database: Callable[[], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[tuple[Flask, int, OwnContextClient]]:
-    """A movement, and somebody who wants to join it and has little patience."""
+    """A movement, and a user who wants to join it and has little patience."""
     if request.config.getoption("--database") == "sqlite":
         pytest.skip("SQLite has one lock, and a patience of its own")
     monkeypatch.setattr(database, "PATIENCE", 1)
@@ -38,7 +38,7 @@ def place(
 
 @pytest.fixture
 def lock(place) -> Iterator[Callable[[], sa.Connection]]:
-    """Take the lock of the movement, as a process does that is stopped then."""
+    """Take the lock of the movement, like a process that is stopped after that."""
     _, id, _ = place
     with ExitStack() as stack:
 

@@ -1,4 +1,4 @@
-"""Upgrades of databases that are in use: by several at once, from long ago, and from the future."""
+"""Upgrades of databases in use: by several processes, from long ago, and from the future."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -96,7 +96,7 @@ def test_who_comes_second_waits_and_finds_nothing_to_do(opened: Flask, url: str)
 
 
 def wait_for_waiting(connection: sa.Connection) -> None:
-    """Return when somebody waits for the lock that this transaction holds."""
+    """Return when a transaction waits for the lock that this one holds."""
     waiting = sa.text(
         "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
         " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
@@ -161,7 +161,7 @@ def test_a_database_from_a_newer_version_is_refused(
         assert "at revision 9999" in text
         assert f"knows revisions up to {schema_version.head()}" in text
     assert revision() == "9999"
-    stamped = runner.invoke(args=["db", "stamp", "--purge", "head"])  # if one knows better
+    stamped = runner.invoke(args=["db", "stamp", "--purge", "head"])  # if the operator is sure
     assert stamped.exit_code == 0
     assert revision() == schema_version.head()
 

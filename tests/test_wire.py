@@ -1,4 +1,4 @@
-"""What a real server does with clients who are slow, or lie, or send too much."""
+"""A real server with clients that are slow, or lie, or send too much."""
 
 import json
 import re
@@ -29,7 +29,7 @@ GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @pytest.fixture
 def connect(server: Server) -> Iterator[Callable[..., socket.socket]]:
-    """Make connections, closed when the test ends; ask for room to receive into, if it matters."""
+    """Make connections, closed when the test ends, optionally with a size of receive buffer."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     with ExitStack() as stack:
 
@@ -45,7 +45,7 @@ def connect(server: Server) -> Iterator[Callable[..., socket.socket]]:
 
 
 def many(connect: Callable[[], socket.socket], said: bytes) -> list[socket.socket]:
-    """Make more connections than there are threads, and say the same on each."""
+    """Make more connections than there are threads, and send the same on each."""
     connections = [connect() for _ in range(50)]
     for connection in connections:
         connection.sendall(said)
@@ -53,7 +53,7 @@ def many(connect: Callable[[], socket.socket], said: bytes) -> list[socket.socke
 
 
 def answered(connection: socket.socket) -> bytes:
-    """Return all that the server says before it closes."""
+    """Return the whole answer, until the server closes the connection."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
@@ -89,7 +89,7 @@ def test_slow_clients_keep_nobody_out(server, connect, begun):
 
 
 def test_a_quarter_of_the_threads_may_wait_for_bodies_in_chunks(connect):
-    """Or a flood of logins, which keeps eight of twelve, and this one would keep all together."""
+    """Else a flood of logins, which keeps eight of twelve, and this one would keep all together."""
     begun = many(connect, SLOW["half a body in chunks"])
     closed: set[socket.socket] = set()
     until = time.monotonic() + DEADLINE / 2  # after the deadline it closes all of them
@@ -99,7 +99,7 @@ def test_a_quarter_of_the_threads_may_wait_for_bodies_in_chunks(connect):
 
 
 def drip(connection: socket.socket) -> None:
-    """Send one byte more, unless the server has had enough."""
+    """Send one more byte, unless the server has closed the connection."""
     try:
         connection.send(b"a")
     except OSError:
@@ -112,7 +112,7 @@ def drip(connection: socket.socket) -> None:
     ids=["watched", "open", "open, kept after an answer"],
 )
 def test_idle_connections_keep_nobody_out(migrated_database, files, asked):
-    """Be it that they are as many as are watched, or as many as the process may have open."""
+    """They are as many as are watched, or as many as the process may have open."""
     with serve(migrated_database()) as server, ExitStack() as stack:
         host, _, port = server.url.removeprefix("http://").partition(":")
         (worker,) = server.workers()
@@ -120,7 +120,7 @@ def test_idle_connections_keep_nobody_out(migrated_database, files, asked):
             resource.prlimit(worker, resource.RLIMIT_NOFILE, (files, files))
         watched = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
         for _ in range(files or watched):
-            # less than after which idle ones are given up, or that would make room
+            # shorter than the time-out of idle connections, or that would make room
             idle = socket.create_connection((host, int(port)), timeout=DEADLINE / 2)
             stack.enter_context(closing(idle))
             if asked:
@@ -226,7 +226,7 @@ def test_a_body_in_chunks_is_cut_off_where_it_is_too_large(connect):
         for _ in range(17):  # one more than fits
             connection.sendall(piece)
         connection.sendall(b"0\r\n\r\n")
-    except OSError:  # it has heard enough
+    except OSError:  # the server has closed the connection
         pass
     assert status(answered(connection)) == 413
 
@@ -310,7 +310,7 @@ def test_a_head_without_end_is_cut_off(connect):
         raise ConnectionResetError if not answered(connection) else AssertionError
 
 
-# -- what is told -----------------------------------------------------------------------------
+# -- headers of answers -----------------------------------------------------------------------
 
 
 def test_nobody_is_told_what_serves(server):

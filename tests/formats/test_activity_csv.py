@@ -1,4 +1,4 @@
-"""What was done as a table: what spreadsheets make of it, and what is read again."""
+"""Activity as a table: its effect in spreadsheets, and reading it again."""
 
 import csv
 import re
@@ -109,7 +109,7 @@ def test_what_is_written_is_read(texts):
     try:
         text = written(*texts)
         body = text.encode()
-    except UnicodeEncodeError:  # a surrogate, which nobody can store
+    except UnicodeEncodeError:  # a surrogate, which no database stores
         return
     if texts:
         rows, wrong, others = read(body)
@@ -191,7 +191,7 @@ def test_a_row_with_too_many_cells_is_named():
     assert [(row, column) for row, column, _ in wrong] == [(2, "")]
 
 
-#: read by a process of its own, since nothing stops a search
+#: read by a process of its own, because a search cannot be stopped
 BUSY = """
 import resource
 resource.setrlimit(resource.RLIMIT_CPU, (30, 30))  # seconds of a processor, however busy that is
@@ -206,7 +206,7 @@ read_activities(f"date,movement,message\\n{rows}".encode(), "Flossing")
 
 
 def test_no_cell_keeps_the_service_busy():
-    """The long one took a minute, which is longer than a worker is waited for; the many a third."""
+    """The long one once took a minute, longer than the time-out of a worker; the many a third."""
     subprocess.run([sys.executable, "-c", BUSY], cwd=ROOT, check=True)
 
 

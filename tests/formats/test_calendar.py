@@ -1,4 +1,4 @@
-"""What was done as a calendar, read by the library that others read calendars with."""
+"""Activity as a calendar, read by a public calendar library."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -26,7 +26,7 @@ def written(*entries: CompletedTurn | DueTurn, messages: bool = True) -> str:
 
 
 def read(text: str) -> icalendar.Calendar:
-    """Read a calendar, and see that it is one to the letter of RFC 5545."""
+    """Read a calendar, and check that it follows RFC 5545 to the letter."""
     assert text.endswith("\r\n")
     for line in text[:-2].split("\r\n"):
         assert len(line.encode()) <= 75
@@ -85,7 +85,7 @@ def test_long_and_meaningful_texts_come_back(text):
 @pytest.mark.parametrize("text", NASTY)
 def test_nasty_texts_break_no_calendar(text):
     if any("\ud800" <= character <= "\udfff" for character in text):
-        return  # nobody can store these
+        return  # no database stores these
     (event,) = read(written(done(text, text))).events
     assert event["UID"] == "update-7@gridt"
     assert {"ATTACH", "URL", "ATTENDEE"}.isdisjoint(event)

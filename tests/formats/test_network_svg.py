@@ -13,7 +13,7 @@ from tests.readers import SVG, curves, place_of, read_svg
 
 pytestmark = same_on_both
 
-#: six members, one of whom nobody follows, one alone, two silent
+#: six members: one without followers, one alone, two silent
 MEMBERS = [
     NetworkMember("aa", True, ["bb", "cc", "dd"]),
     NetworkMember("bb", True, ["aa"]),
@@ -50,7 +50,7 @@ def ring(size):
 
 
 def usual(size):
-    """Let everybody follow four others at random, as they mostly do."""
+    """Let each member follow four others at random, as in most networks."""
     dice = random.Random(1)
     return [
         NetworkMember(
@@ -92,7 +92,7 @@ def test_nothing_is_drawn_outside(picture, members):
 
 
 def test_arrows_between_close_members_point_where_they_lead(picture):
-    members = ring(MOST_DRAWN)  # which is laid out as a narrow ribbon
+    members = ring(MOST_DRAWN)  # laid out as a narrow ribbon
     root = picture(members)
     places = [complex(*place_of(group)[:2]) for group in of_class(root, "member")]
     for one, member in enumerate(members):
@@ -177,7 +177,7 @@ def test_the_caller_sees_their_place(picture):
     assert float(around.get("cx")) == pytest.approx(x)
     assert float(around.get("cy")) == pytest.approx(y)
     assert float(around.get("r")) > radius
-    # the first of each is in the network, the other in the legend
+    # the first element of each class is in the network, the other in the legend
     from_me, to_me = of_class(root, "mine")[0], of_class(root, "to-me")[0]
     assert from_me.get("d").count("Q") == 2
     assert to_me.get("d").count("Q") == 2

@@ -1,4 +1,4 @@
-"""What the image is made of, and what it is not."""
+"""The contents of the image, and things that it must not contain."""
 
 import json
 import shutil
@@ -13,13 +13,13 @@ from gridt.runtime.config import VERSION
 from tests.image.containers import HARDENED, attempt, docker, unique
 from tests.servers import ROOT
 
-#: what of a checkout is needed to serve
+#: the parts of a checkout that are needed to serve
 NEEDED = {
     *("requirements.txt", "requirements-pictures.txt", "wsgi.py", "gunicorn.conf.py"),
     *("migrations", "gridt"),
 }
 
-#: lies about in a checkout, and is nobody's business
+#: private files that lie in many checkouts
 PRIVATE = [
     ".env",
     ".git/config",
@@ -37,13 +37,13 @@ LARGEST = 350
 
 @pytest.fixture(scope="module")
 def facts(image: str) -> Any:
-    """What the engine knows of the image."""
+    """The engine's record of the image."""
     (facts,) = json.loads(docker("image", "inspect", image))
     return facts
 
 
 def in_it(image: str, *command: str) -> str:
-    """Run a command in the image, and return what it printed."""
+    """Run a command in the image, and return its output."""
     return docker("run", "--rm", *HARDENED, image, *command)
 
 
@@ -93,7 +93,7 @@ def test_no_tool_that_only_builds_or_tests_is_in_it(image: str) -> None:
 
 def test_nobody_in_it_is_root_or_can_change_what_is_run(image: str) -> None:
     assert in_it(image, "id", "-u") == in_it(image, "id", "-g") == "10001"
-    # without --read-only: the rights alone have to do
+    # without --read-only, so that only the rights of files protect them
     for place in ("/app", "/app/gridt", "/app/gridt/app.py", "/opt/venv", "/opt/venv/bin/gunicorn"):
         assert attempt("run", "--rm", image, "test", "-w", place).returncode == 1, place
 

@@ -1,4 +1,4 @@
-"""What operators type about jobs."""
+"""The operator's commands about jobs."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ ADDRESS = "somebody@example.org"
 
 @pytest.fixture
 def broken(database: None, register: Register, clock: Clock) -> list[bool]:
-    """A job `send` that fails while this is not empty; two are dead, and one waits."""
+    """A job `send` that fails while this list is not empty; two are dead, and one waits."""
     broken = [True]
 
     def send(to: str) -> None:

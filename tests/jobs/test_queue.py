@@ -1,4 +1,4 @@
-"""How a job gets into the queue, and in which order it comes out."""
+"""Enqueueing a job, and the order of running jobs."""
 
 import re
 from collections.abc import Iterator
@@ -216,7 +216,7 @@ def test_no_look_and_no_claim_reads_all_that_waits(
 
 @pytest.fixture
 def sent() -> Iterator[list[tuple[str, Any]]]:
-    """The statements sent since the test began, or since it cleared this list, with what for."""
+    """The statements since the test began or cleared this list, with their parameters."""
     seen: list[tuple[str, Any]] = []
 
     def note(_c: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
@@ -228,7 +228,7 @@ def sent() -> Iterator[list[tuple[str, Any]]]:
 
 
 def plan(statement: str, given: Any) -> str:
-    """Return how the database would execute a statement."""
+    """Return the database's plan for a statement."""
     connection = db.session.connection()
     command = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
     rows = connection.exec_driver_sql(f"{command} {statement}", given)

@@ -1,4 +1,4 @@
-"""What becomes of a job: done once, tried again, given up, or taken over by somebody else."""
+"""The fate of a job: done once, retried, given up, or taken over by another worker."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -72,7 +72,7 @@ def test_a_job_that_only_acts_outside_holds_no_transaction(
 
     def read_and_act() -> None:
         seen.append(people())
-        with own_app.app_context():  # on SQLite nobody could write if we held the lock
+        with own_app.app_context():  # on SQLite, our lock would keep others from writing
             open_account("meanwhile")
             db.session.commit()
         db.session.rollback()
@@ -167,7 +167,7 @@ def test_whatever_an_error_says_can_be_kept(database: None, register: Register, 
 
 
 def crash() -> None:
-    """Claim the next job, and do nothing more: as who is killed just then."""
+    """Claim the next job and stop, as a process that is killed just then."""
     assert take_up() is not None
 
 
@@ -201,7 +201,7 @@ def test_a_job_that_kills_its_worker_each_time_is_given_up(
 def overtaken(own_app: Flask, register: Register) -> Iterator[Callable[..., None]]:
     """Have one worker hang in the job `open` until another has taken it over.
 
-    The first to come opens an account for "slow", the other one for "quick".
+    The first one opens an account for "slow", the other one for "quick".
     """
     began, goes_on = Event(), Event()
     names = iter(["slow", "quick"])
@@ -287,7 +287,7 @@ def test_of_many_with_one_key_one_waits(own_app: Flask, register: Register) -> N
 
 
 def take_up() -> Any:
-    """Claim a job if there is one to claim, and commit that."""
+    """Claim a due job if there is one, and commit."""
     claimed = Job.take_up(utcnow() + LEASE)
     db.session.commit()
     return claimed
@@ -296,7 +296,7 @@ def take_up() -> Any:
 def test_a_job_that_waits_is_not_run_before_who_relies_on_it_has_committed(
     own_app: Flask, register: Register
 ) -> None:
-    """Or it would not see what they are about to commit, and nobody would come after it."""
+    """Else it would not see the commit of its enqueuer, and no later job would."""
     if own_app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         pytest.skip("SQLite has one writer at a time: nobody can claim anything meanwhile")
     seen: list[list[str]] = []

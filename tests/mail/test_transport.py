@@ -1,4 +1,4 @@
-"""Where mails go: real mail servers on loopback, and a folder."""
+"""Delivery of mails: to real mail servers on loopback, and into a folder."""
 
 import os
 import socket
@@ -21,7 +21,7 @@ LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
 
 @pytest.fixture
 def send(app: Flask, database: None, monkeypatch: pytest.MonkeyPatch):
-    """Send a mail by the server at some address."""
+    """Send a mail by the server at an address."""
 
     def send(url: str | None, email: str = ROBIN, token: str = TOKEN) -> None:
         monkeypatch.setitem(app.config, "SMTP_URL", url)
@@ -110,7 +110,7 @@ def test_no_server_at_all_may_come_back(send):
         ("DATA", f"451 4.3.0 not now, {ROBIN}", False),
         ("DATA", f"554 5.6.0 not that, {ROBIN}", True),
         ("MAIL", "451 4.3.0 not now", False),
-        ("MAIL", "550 5.7.1 not from you", False),  # its operator can put that right
+        ("MAIL", "550 5.7.1 not from you", False),  # the operator can correct that
     ],
 )
 def test_what_a_server_refuses_is_final_or_not_and_names_nobody(send, command, answer, final):

@@ -1,4 +1,4 @@
-"""Members who are left without a follower: whoever blocks, unblocks or returns gets one."""
+"""Members without a follower: those who block, unblock or return get one."""
 
 from collections.abc import Callable
 from functools import partial
@@ -35,7 +35,7 @@ def user(id: int) -> User:
 
 
 def without_follower(members: list[int]) -> tuple[int, dict[int, list[int]]]:
-    """Return a member, and the leaders of all members, none of whom follows that one."""
+    """Return a member without followers, and the leaders of all members."""
     alone, *others = members
     return alone, ring(others) | {alone: others[:4]}
 
@@ -78,7 +78,7 @@ def test_a_block_leaves_other_members_as_they_are(make_movement: Moves) -> None:
     alone, leaders = without_follower(members)
     plant(movement, leaders)
     before = arrows_of(movement.id)
-    block(user(members[2]), user(members[7]))  # neither leads the other, nor is `alone` concerned
+    block(user(members[2]), user(members[7]))  # neither leads the other, and neither is `alone`
     db.session.commit()
     assert arrows_of(movement.id) == before
     assert followers(movement, alone) == set()

@@ -1,4 +1,4 @@
-"""The audit log: what is noted, and that nobody takes it back."""
+"""The audit log: its entries, and that they can neither change nor be deleted."""
 
 import pytest
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Blocks: who is not given as leader any more, by no path, and what becomes of the slots."""
+"""Blocks: no operation makes a blocked user a leader, and slots are refilled."""
 
 import pytest
 import sqlalchemy as sa
@@ -110,7 +110,7 @@ def test_one_may_block_a_thousand(database):
     plant_blocks((blocker, other) for other in others[:-1])
     with pytest.raises(TooManyBlocks):
         put_apart(blocker, others[-1])
-    put_apart(blocker, others[0])  # which is done already
+    put_apart(blocker, others[0])  # an existing block
     put_apart(others[-1], blocker)
     unblock(user(blocker), user(others[0]))
     put_apart(blocker, others[-1])
@@ -141,12 +141,12 @@ def test_who_joins_is_given_nobody_of_those(database, size, forth):
 
 @pytest.fixture
 def cornered(database):
-    """Make a movement with one whom blocks leave their leaders to follow, and one other."""
+    """Make a movement with a member whom blocks leave only their leaders, and one other."""
 
     def make(size):
         member, *others = members = people(size)
         leaders, spare = others[:4], others[4]
-        # nobody follows them who is not among these
+        # no member outside of these follows them
         arrows = ring(others) | {member: leaders, spare: [member, *others[5:8]]}
         movement = movement_of(members, arrows)
         plant_blocks((other, member) for other in others[5:])
@@ -180,7 +180,7 @@ def test_a_refill_finds_the_only_one_who_is_left(cornered, size):
         slots = arrows_of(movement.id)[member]
         assert slots[leaders.index(leaver)] == expected
         sound()
-    (newcomer,) = people(1)  # fills the slot that nobody was left for
+    (newcomer,) = people(1)  # fills the slot that stayed open
     movement.add_user(user(newcomer))
     movement.save_to_db()
     assert arrows_of(movement.id)[member][2] == newcomer

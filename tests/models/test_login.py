@@ -1,4 +1,4 @@
-"""Logins: spending refresh tokens, ending, and being forgotten."""
+"""Logins: spending refresh tokens, ending logins, and deleting old ones."""
 
 from datetime import timedelta
 from inspect import signature
@@ -12,7 +12,7 @@ from gridt.runtime.extensions import db
 
 @pytest.fixture
 def make_login(make_user):
-    """Make a saved login, of a new user where none is given."""
+    """Make a saved login, of a new user by default."""
 
     def make(user=None):
         login = Login((user or make_user()).id)

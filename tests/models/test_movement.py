@@ -1,4 +1,4 @@
-"""Movements: their members, who could lead whom, swapping, and what a user sees."""
+"""Movements: their members, possible leaders, swaps, and the views of a user."""
 
 from datetime import timedelta
 from inspect import Parameter, signature
@@ -21,7 +21,7 @@ def trio(make_user):
 
 @pytest.fixture
 def crowd(make_movement):
-    """A movement of 70: too many for anything to read them all."""
+    """A movement of 70 members, too many to read all of them."""
     movement = make_movement()
     plant(movement, ring(people(70)))
     return movement
@@ -115,7 +115,7 @@ def test_a_creator_can_be_set_long_before_saving(make_user):
     user = make_user()
     movement = Movement("flossing", DAY)
     movement.creator = user
-    make_user()  # something else is saved meanwhile
+    make_user()  # another record is saved meanwhile
     assert Movement.find_by_name("flossing") is None
     movement.save_to_db()
     assert movement.creator is user
@@ -400,7 +400,7 @@ def test_find_leaders_is_a_bounded_random_sample_of_more(crowd):
         assert 3 <= len(sample) == len(set(sample)) <= 64
         assert set(sample) <= eligible
     assert len({tuple(sample) for sample in samples}) > 1
-    assert len(set().union(*samples)) > 45  # of 65; all of them are reached in the end
+    assert len(set().union(*samples)) > 45  # of 65; more samples would reach all of them
 
 
 def test_find_leaders_of_many_leaves_out_as_well(crowd):

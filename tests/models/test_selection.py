@@ -1,6 +1,6 @@
-"""Choosing leaders: who comes into question, who is preferred, and the network that results.
+"""Choosing leaders: eligible members, preferred ones, and the resulting network.
 
-Figures to compare with stand in docs/leader-network.md.
+docs/leader-network.md lists figures to compare with.
 """
 
 from collections import Counter, deque
@@ -67,7 +67,7 @@ def test_live_members_are_chosen_before_silent_ones(make_movement, make_user, cl
         leaders = {leader.id for leader in newcomer.leaders(movement)}
         assert len(leaders) == 4
         assert len(leaders & active) >= min(len(active), 4)
-        active.add(newcomer.id)  # for having just joined
+        active.add(newcomer.id)  # because they have just joined
 
 
 def test_a_swap_goes_to_the_only_live_member(make_movement, clock):
@@ -93,7 +93,7 @@ def test_who_pauses_is_chosen_after_the_silent_ones(make_movement, clock):
     post(members[9], movement)
     for member in members[5:8] + members[9:]:
         pause_for_long(member, movement)
-    me, left = find(members[0], members[1])  # who follows 1 to 4
+    me, left = find(members[0], members[1])  # a follower of 1 to 4, and the first of these
     assert movement.swap_leader(me, left).id == members[8]
 
 
@@ -118,7 +118,7 @@ def test_who_pauses_is_not_silent_and_keeps_their_followers(make_movement, make_
     before, newcomer = arrows_of(movement.id), make_user()
     movement.add_user(newcomer)
     movement.save_to_db()
-    # rather of somebody whom five follow, since the newcomer does
+    # rather a leader with five followers, because the newcomer follows them
     given_up = {old for old, _ in changed(before, arrows_of(movement.id)).values()}
     assert given_up <= {leader.id for leader in newcomer.leaders(movement)}
 
@@ -130,7 +130,7 @@ def test_the_slots_of_a_leaver_go_to_the_only_live_member(make_movement, clock):
     before = arrows_of(movement.id)
     clock.pass_(days=4)
     post(members[9], movement)
-    (leaver,) = find(members[4])  # whom 0 to 3 follow, and none of these follow 9
+    (leaver,) = find(members[4])  # members 0 to 3 follow 4, and none of them follows 9
     movement.remove_user(leaver)
     refilled = changed(before, arrows_of(movement.id))
     assert len(refilled) == 4
@@ -174,7 +174,7 @@ def test_the_least_followed_of_three_is_chosen(make_movement):
     movement = make_movement()
     me, *others = people(8)
     leaders = ring([me, *others])
-    # the three not followed yet have 7, 4 and 1 followers
+    # the three others who are not followed yet have 7, 4 and 1 followers
     many, some, few = others[4:]
     for follower in others[:4]:
         leaders[follower] = [many, some, *[other for other in others[:4] if other != follower][:2]]
@@ -219,7 +219,7 @@ def test_not_the_whole_pool_is_ranked(make_movement):
     plant(movement, ring(members[:37]) | {member: members[:4] for member in unfollowed})
     selection, newcomer = selection_of(movement), people(1)[0]
     chosen = [selection.choose([Vacancy(newcomer)])[0] for _ in range(60)]
-    assert sum(leader in unfollowed for leader in chosen) < 40  # 13 of 60, as chance has it
+    assert sum(leader in unfollowed for leader in chosen) < 40  # 13 of 60 by chance
     assert len(set(chosen)) > 10
 
 
@@ -228,7 +228,7 @@ def test_a_choice_counts_for_the_next(make_movement):
     members = people(20)
     plant(movement, {member: [] for member in members})
     selection = selection_of(movement)
-    for _ in range(10):  # choosing without looking passes once in 25 times
+    for _ in range(10):  # a choice without comparing passes once in 25 times
         chosen = Counter(selection.choose([Vacancy(member) for member in members]))
         assert max(chosen.values()) <= 3
 
@@ -353,7 +353,7 @@ def test_up_to_64_members_a_window_is_everybody(make_movement):
 
 
 def join(movement):
-    """Let somebody join; return their id and what changed for the others."""
+    """Let a new user join; return their id and the changes for the others."""
     before = arrows_of(movement.id)
     newcomer = people(1)[0]
     movement.add_user(User.find_by_id(newcomer))
@@ -385,7 +385,7 @@ def test_a_silent_leader_is_given_up_first(make_movement, clock):
         members = people(8)
         leaders = ring(members)
         inactive = members[0]
-        # there are others with more followers, so that these could be given up as well
+        # others have more followers, and could be given up as well
         for follower in members[3:7]:
             leaders[follower] = [leader for leader in members[1:6] if leader != follower][:4]
         plant(movement, leaders)
@@ -517,7 +517,7 @@ def test_the_updates_of_who_left_do_not_make_them_a_candidate(make_movement, clo
     plant(movement, ring(members))
     clock.pass_(days=4)
     (leaver,) = find(members[7])
-    post(leaver.id, movement)  # the only live one
+    post(leaver.id, movement)  # the only active one
     movement.remove_user(leaver)
     movement.save_to_db()
     newcomer, _ = join(movement)
@@ -539,7 +539,7 @@ def grown(make_movement):
 
 
 def reached(graph, start):
-    """Return who is reached from `start`, with the number of steps it takes."""
+    """Return the members that are reached from `start`, with the number of steps."""
     steps, queue = {start: 0}, deque([start])
     while queue:
         here = queue.popleft()
@@ -565,17 +565,17 @@ def test_a_grown_network_is_fair_connected_and_no_ribbon(grown):
     newest = [len(followers[member]) for member in members[-30:]]
     assert sum(newest) / 30 > 0.9  # about 1.5; without adoption 0.4
 
-    # one strongly connected whole: everybody is reached from anybody, along either direction
+    # one strongly connected whole: each member is reached from each other, in either direction
     centre = max(members, key=lambda member: len(followers[member]))
     onward, backward = reached(leaders, centre), reached(followers, centre)
     whole = set(onward) & set(backward)
     assert len(whole) >= 294  # 300; without adoption 5
     assert max(onward.values()) <= 12  # steps; in a ribbon 75
 
-    # that two leaders of a member follow each other is rare; in a ribbon it is .4 of the pairs
+    # two leaders of a member rarely follow each other; in a ribbon it is .4 of the pairs
     pairs = [(a, b) for mine in leaders.values() for a in mine for b in mine if a != b]
     assert sum(b in leaders[a] for a, b in pairs) / len(pairs) < 0.2
-    # nor are leaders those who joined just before; in a ribbon all of them are
+    # leaders are not the members who joined just before; in a ribbon all of them are
     place = {member: number for number, member in enumerate(members)}
     near = [abs(place[a] - place[b]) <= 6 for a, mine in leaders.items() for b in mine]
     assert sum(near) / len(near) < 0.4

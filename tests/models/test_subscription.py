@@ -1,4 +1,4 @@
-"""Subscriptions: one per user and movement, and an order that chance made."""
+"""Subscriptions: one per user and movement, in random order."""
 
 from datetime import timedelta
 

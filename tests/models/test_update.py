@@ -1,4 +1,4 @@
-"""Updates: the last one, its time, and the subscription that keeps step with it."""
+"""Updates: the last one, its time, and the subscription that stores that time."""
 
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ def movement(make_movement, member):
 
 
 def noted(user, movement):
-    """Read when a member did it last, as the draw sees it."""
+    """Read when a member did it last, as the selection of leaders sees it."""
     return db.session.scalar(
         sa.select(Subscription.last_update_at).where(
             Subscription.user_id == user.id, Subscription.movement_id == movement.id

@@ -1,4 +1,4 @@
-"""People: how they are made, proven, found and deleted, and whom they follow."""
+"""Users: making, verifying, finding and deleting them, and their leaders."""
 
 import hashlib
 from inspect import Parameter, signature

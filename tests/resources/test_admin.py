@@ -1,4 +1,4 @@
-"""What admins do over HTTP, and that nobody else does."""
+"""The acts of admins over HTTP, and refusals for everyone else."""
 
 import pytest
 import sqlalchemy as sa
@@ -62,7 +62,7 @@ def test_a_changed_role_counts_from_the_next_request_of_the_same_token(boss, cli
 
 
 def test_whose_role_was_changed_by_whom_is_noted(boss, ann, admin):
-    for _ in range(2):  # a role that somebody has already is no change
+    for _ in range(2):  # the same role again is no change
         answer = boss.patch(f"/admin/users/{ann.id}", json={"role": "admin"})
         assert (answer.status_code, answer.json["role"]) == (200, "admin")
     assert noted() == [("role.changed", admin.id, ann.id)]
@@ -85,7 +85,7 @@ def test_the_last_admin_stays(boss, admin, make_user, method, path, body):
     answer = boss.open(path.format(admin.id), method=method, json=body)
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/last-admin")
     other = make_user(role="admin")
-    deactivate(other)  # who cannot log in does not count
+    deactivate(other)  # a deactivated admin does not count
     other.save_to_db()
     assert boss.open(path.format(admin.id), method=method, json=body).status_code == 409
     assert noted() == [("account.deactivated", None, other.id)]
@@ -252,7 +252,7 @@ def test_only_admins_start_movements_where_it_is_set_so(
     hers = client_of(ann)
     assert hers.post("/movements", json=body).status_code == 403
     assert boss.post("/movements", json=body).status_code == 201
-    mine = make_movement(creator=ann)  # from before
+    mine = make_movement(creator=ann)  # from before the setting
     assert hers.patch(f"/movements/{mine.id}", json={"description": "x"}).status_code == 200
 
 
@@ -261,7 +261,7 @@ def test_only_admins_start_movements_where_it_is_set_so(
 
 @pytest.fixture
 def history(client, client_of, boss, admin, ann):
-    """Things that happened to Ann, and her password of now."""
+    """Events that concern Ann, and her present password."""
     registered = {"username": "new", "email": "new@example.org", "password": PASSWORD}
     new_id = client.post("/register", json=registered).json["id"]
     client.post("/auth", json={"username": "ann", "password": "not this"})

@@ -1,4 +1,4 @@
-"""Registering, logging in and out, and changing one's password."""
+"""Registering, logging in and out, and changing the password."""
 
 import time
 from base64 import b64decode

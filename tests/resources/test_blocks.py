@@ -1,4 +1,4 @@
-"""Whom one does not want to meet."""
+"""Blocking users."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_a_blocked_user_neither_leads_nor_follows(client_of, make_user, make_mov
 
 
 def test_the_blocked_one_is_answered_as_ever(client_of, make_user, make_movement, ann, ben):
-    """The same words where nobody is eligible, whether a block is why or not."""
+    """The same words without an eligible member, whether a block is the cause or not."""
     others = [make_user() for _ in range(4)]
     alone, kept = make_movement(ben, *others), make_movement(ben, ann, *others[:3])
     kept_too = make_movement(ben, *others)

@@ -1,4 +1,4 @@
-"""Calendars to subscribe to, by an address that is secret and can be revoked."""
+"""Calendars to subscribe to, by a secret address that the user can revoke."""
 
 import re
 from datetime import datetime, timedelta
@@ -157,7 +157,7 @@ def test_a_revoked_address_leads_nowhere(client, client_of, ann, url):
     assert [own.delete(HERE).status_code for _ in range(2)] == [200, 200]
     assert client.get(url).status_code == 404
     assert own.get(HERE).json == {"since": None}
-    assert actions() == ["calendar.made", "calendar.revoked"]  # of nothing, nothing is noted
+    assert actions() == ["calendar.made", "calendar.revoked"]  # without an address, no entry
 
 
 def test_everybody_has_their_own(client, client_of, make_user, url):

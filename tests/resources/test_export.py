@@ -1,4 +1,4 @@
-"""What is stored about somebody, for themselves."""
+"""The personal export of a user's data."""
 
 import csv
 import gc
@@ -23,7 +23,7 @@ from gridt.standing.activity import done_by
 from tests.conftest import PASSWORD
 
 NASTY = 'a "quoted" \\ line\n\u2028 </script> \U0001f9b7'
-#: the sections as the document has them; one of a table that is new comes after these
+#: the sections in the order of the document; those of new tables come after them
 IN_ORDER = (
     "account logins subscriptions pauses former_clocks leaders followers updates"
     " created_movements blocks reports swaps calendar idempotency_keys audit"
@@ -82,7 +82,7 @@ def test_everything_about_the_caller_is_there(client_of, ann, ben, movement):
 def test_all_of_a_subscription_is_there() -> None:
     told = {column.name for column in SECTIONS["subscriptions"].selected_columns}
     kept = set(Subscription.__table__.columns.keys()) - {"user_id", "paused_from", "paused_until"}
-    assert kept - told == {"shuffle_key"}  # by which chance goes; the pauses have their own section
+    assert kept - told == {"shuffle_key"}  # only random; the pauses have their own section
 
 
 def test_a_section_of_a_new_table_follows_by_name_and_no_name_is_taken_twice(monkeypatch) -> None:
@@ -192,7 +192,7 @@ def test_a_long_history_is_exported_in_little_memory(database, ann, movement, wr
         db.session.execute(sa.insert(Update), rows)
         db.session.commit()
 
-    most_held()  # what is kept after the first time
+    most_held()  # the first run caches objects
     post(1_000)
     size, most = most_held()
     post(4_000)

@@ -28,7 +28,7 @@ def ann(make_user):
 
 @pytest.fixture
 def joined(make_movement, clock):
-    """Make a movement of an interval that users joined so many days ago."""
+    """Make a movement with an interval that users joined some days ago."""
 
     def make(*users, days=10, interval="daily"):
         clock.now = NOW - timedelta(days=days)
@@ -45,7 +45,7 @@ def joined(make_movement, clock):
 
 @pytest.fixture
 def did(clock):
-    """Let a user have done it at these moments."""
+    """Insert updates of a user at these moments."""
 
     def post(user, movement, *moments):
         for moment in moments:
@@ -58,7 +58,7 @@ def did(clock):
 
 @pytest.fixture
 def paused():
-    """Let a user have been away."""
+    """Insert a pause of a user."""
 
     def put(user, movement, starts_at, ends_at, reason="my knee"):
         stretch = {"starts_at": starts_at, "ends_at": ends_at, "reason": reason}
@@ -72,7 +72,7 @@ def paused():
 
 @pytest.fixture
 def history(client_of):
-    """Ask for a history as a user does; `start` is `from`."""
+    """Get a history as a user; `start` is `from`."""
 
     def call(who, movement, /, status=200, start=None, **query):
         query |= {"from": start} if start else {}
@@ -178,7 +178,7 @@ def test_the_last_thirty_are_told_whatever_the_interval_was(ann, joined, history
     movement = joined(ann, days=300, interval="weekly")
     movement.creator = ann
     movement.save_to_db()
-    # what was asked for within a week took no turn of its own
+    # an interval that lasted less than a week had no turn of its own
     for days, interval in [(60, "PT1H"), (59, "weekly"), (5, "daily")]:
         clock.now = ago(days=days)
         client_of(ann).patch(f"/movements/{movement.id}", json={"interval": interval})
@@ -285,7 +285,7 @@ def test_no_time_is_lost_where_a_new_clock_judges_the_past(
 
 
 def squares(root):
-    """Return what the picture shows of each day, by its date."""
+    """Return the picture's entry for each day, by its date."""
     found = {}
     for group in root.findall(f".//{SVG}g[@class='day']"):
         day, _, words = group.findtext(f"{SVG}title").partition(": ")
@@ -362,7 +362,7 @@ def test_a_year_can_be_read_aloud(ann, joined, did, picture):
 
 def test_a_year_is_the_members_own(ann, joined, history, picture, clock):
     movement = joined(ann)
-    clock.now = datetime(2026, 12, 31, 12, tzinfo=UTC)  # which is 2027 in Auckland
+    clock.now = datetime(2026, 12, 31, 12, tzinfo=UTC)  # 2027 in Auckland
     root = etree.fromstring(picture(ann, movement).data)
     assert root.findtext(f"{SVG}title") == "Flossing: ann in 2027"
     assert squares(root)["2027-01-01"] == ("open", "open")

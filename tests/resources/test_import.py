@@ -1,4 +1,4 @@
-"""Bringing along what one did before: a table of past dates, all of it or nothing."""
+"""Imports of activity from before: a table of past dates, all of it or nothing."""
 
 import csv
 from datetime import UTC, datetime, timedelta
@@ -123,7 +123,7 @@ def test_a_later_import_adds_to_an_earlier_one(send, client_of, ann, movement):
 
 @pytest.mark.parametrize("interval", [timedelta(days=1), timedelta(hours=5)])
 def test_what_is_withdrawn_is_counted_from_no_longer(send, client_of, ann, movement, interval):
-    """A year that was mistyped spoils the standing only until it is taken back."""
+    """A year that was mistyped spoils the standing only until the update is deleted."""
     movement.interval = interval
     movement.save_to_db()
     client = client_of(ann)
@@ -343,7 +343,7 @@ def test_a_movement_that_is_not_there_is_not_found(client_of, ann):
 
 
 def test_a_past_is_back_after_leaving_and_rejoining(send, client_of, ann, movement, clock):
-    """A4: the standing begins with the oldest update known, though each row is a duplicate."""
+    """A4: the standing begins with the oldest stored update, though each row is a duplicate."""
     client, path = client_of(ann), f"/movements/{movement.id}"
     for _ in range(5):
         client.post(f"{path}/updates")

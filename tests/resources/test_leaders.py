@@ -1,4 +1,4 @@
-"""Whom one follows in a movement, and by whom one is followed."""
+"""A member's leaders and followers in a movement."""
 
 import pytest
 
@@ -20,7 +20,7 @@ LEADER = {
 
 @pytest.fixture
 def six(make_user, make_movement, ann):
-    """A movement in which Ann follows four of five others, so that one is to be had."""
+    """A movement in which Ann follows four of five others, so that one is left to swap for."""
     return make_movement(ann, *(make_user() for _ in range(5)))
 
 
@@ -179,7 +179,7 @@ def test_a_leader_is_shown_with_their_last_ten_messages(client_of, ann, six, clo
     assert set(answer.json) == LEADER | {"message_history"}
     assert (answer.json["username"], answer.json["bio"]) == (ben.username, "flosses")
     assert answer.json["avatar"] == ben.avatar
-    assert answer.json["last_update"]["message"] is None  # the newest of all, which has no words
+    assert answer.json["last_update"]["message"] is None  # the newest one, without a message
     history = answer.json["message_history"]
     texts = [f"message {number}" for number in (12, 11, 10, 9, 8, 7, 6, 5, 4, 2)]
     assert [update["message"] for update in history] == texts

@@ -1,4 +1,4 @@
-"""Where one is logged in, and ending that."""
+"""The list of a user's sessions, and ending them."""
 
 import re
 from datetime import datetime, timedelta
@@ -77,7 +77,7 @@ def test_refreshing_is_using(client, log_in, clock):
 
 
 def test_only_ones_own_logins_that_stand_are_listed(client, make_user, log_in, clock):
-    log_in()  # nobody will have used it for 31 days
+    log_in()  # not used for 31 days by then
     clock.pass_(days=31)
     _, ended = log_in()
     Login.find_by_id(ended).revoke()
@@ -113,7 +113,7 @@ def test_ending_a_login_makes_its_tokens_worthless_at_once(client, log_in):
     here, _ = log_in()
     assert client.get("/identity", **with_(there["access_token"])).status_code == 200
 
-    for _ in range(2):  # done twice is done
+    for _ in range(2):  # the second time changes nothing
         answer = client.delete(f"/auth/logins/{id}", **with_(here["access_token"]))
         assert answer.status_code == 200
 

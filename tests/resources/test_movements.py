@@ -44,7 +44,7 @@ def count(model) -> int:
 
 @pytest.fixture
 def names(client_of, ann):
-    """List the names of the movements that an address shows, in order."""
+    """List the names of the movements at an address, in order."""
     client = client_of(ann)
 
     def shown(query: str = "") -> list[str]:
@@ -331,7 +331,7 @@ def test_not_every_turn_may_be_missed(client_of, ann, misses, turns):
         {"description": ""},
         {"description": "x" * 1000},
         {"interval": "P2D"},
-        {"free_misses": 2.0, "free_turns": 9.0},  # which JSON does not tell from 2 and 9
+        {"free_misses": 2.0, "free_turns": 9.0},  # equal to 2 and 9 in JSON
         {
             "name": "Brushing",
             "short_description": "x" * 100,

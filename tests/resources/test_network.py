@@ -92,7 +92,7 @@ def test_open_slots_are_left_out(network, make_movement, ann, name):
     movement = make_movement(ann, members=5, creator=ann)
     following = db.select(MovementUserAssociation).filter_by(follower_id=ann.id, slot=2)
     slot = db.session.scalars(following).one()
-    slot.leader_id = None  # as imported data may have it
+    slot.leader_id = None  # as in imported data
     slot.save_to_db()
     counts = {one: len(leaders) for one, leaders in network(ann, movement, name).leaders.items()}
     assert counts.pop(str(ann.id)) == 3
@@ -186,7 +186,7 @@ def test_every_format_shows_the_same(network, make_movement, ann):
 @each_format
 def test_an_export_tells_no_more_than_that(export, make_movement, make_user, ann, name):
     names = {"robin": 987_654_301, "pieter": 987_654_302, "jorn": 987_654_303}
-    # no other number is like these ids
+    # no other number looks like these ids
     users = [make_user(f"called-{word}", id=number) for word, number in names.items()]
     text = export(ann, make_movement(ann, *users), name).text
     for user in users:
@@ -201,7 +201,7 @@ def test_the_caller_is_told_which_of_them_they_are(export, make_movement, make_u
     assert told[ann.id]["you"] == ann.id
     assert told[admin.id]["you"] is None
     (mine,) = [one for one in told[ben.id]["members"] if one["id"] == told[ben.id]["you"]]
-    # a pseudonym, and of nobody else: Ann, who sees ids, counts as many with the same leaders
+    # a pseudonym, and not of another member: for Ann, who sees ids, as many have the same leaders
     assert mine["id"] != ben.id
     seen_by_ann = _graph(told[ann.id]["members"], ben.id)
     seen_by_ben = _graph(told[ben.id]["members"], mine["id"])
@@ -276,7 +276,7 @@ def test_the_page_holds_nothing_of_the_movement(client, make_movement, ann):
     answer = client.get(f"/movements/{movement.id}/network.html")
     assert answer.content_type == "text/html; charset=utf-8"
     assert "Flossing" not in answer.text
-    # nor whether there is such a movement
+    # the answer does not depend on whether such a movement exists
     assert client.get("/movements/999999/network.html").data == answer.data
     assert f'data-most="{MOST_MOVED}"' in answer.text
 
@@ -334,8 +334,8 @@ def test_a_larger_network_takes_no_more_memory(stream):
 
     small, large = stream(2500), stream(5000)
     for name in GRAPH_FORMATS:
-        contextvars.Context().run(peak, small, name)  # so that whatever is made once is there
-        # the least of some: what else is thrown away meanwhile is counted until it is collected
+        contextvars.Context().run(peak, small, name)  # so that cached objects exist
+        # the lowest of some peaks, because other garbage counts until it is collected
         few, many = (
             min(contextvars.Context().run(peak, one, name) for _ in range(3))
             for one in (small, large)

@@ -1,4 +1,4 @@
-"""Which passwords may be chosen, wherever somebody chooses one."""
+"""Allowed passwords, in every call that sets one."""
 
 import pytest
 from passlib.hash import argon2
@@ -12,7 +12,7 @@ from tests.servers import ROOT
 
 ROBIN = {"username": "Robin of Locksley", "email": "Robin.Hood@Example.org"}
 
-#: as long as may be, in signs that take four bytes, and in letters of two signs each
+#: the longest passwords: characters of four bytes, and letters of two characters each
 GOOD = [
     "\N{PILE OF POO}" * 8,
     "\N{PILE OF POO}" * 128,

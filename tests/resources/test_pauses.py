@@ -1,4 +1,4 @@
-"""Pausing, one's own clock and late updates, as clients call them."""
+"""Pauses, clocks and late updates, as clients use them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -127,13 +127,13 @@ def test_ten_new_clocks_a_day_are_enough(client_of, clock, movement, ann):
     assert refused.headers["Retry-After"] == str(24 * 3600 - 10 * 60)
     assert client.get("/identity").json["time_zone"] == zones[10]
     assert client.get("/identity").json["bio"] == ""
-    # to set one back is always allowed, and makes room
+    # setting a clock back is always allowed, and makes room
     assert client.patch("/identity", json={"time_zone": zones[9]}).status_code == 200
     assert client.patch("/identity", json={"time_zone": zones[11]}).status_code == 200
 
 
 def test_the_first_zone_holds_for_all_the_past(client_of, clock, make_movement, make_user):
-    """A3: whoever registers without a zone has not lived by UTC."""
+    """A3: a user who registers without a zone has not lived by UTC."""
     clock.now = datetime(2026, 3, 20, 8, tzinfo=UTC)
     user = make_user()
     movement = make_movement(user)
@@ -155,7 +155,7 @@ def test_the_first_zone_holds_for_all_the_past(client_of, clock, make_movement, 
 
 
 def test_only_the_first_change_of_a_clock_holds_for_all_the_past(client_of, make_user, clock):
-    """Or a member could judge their past again and again, by whichever day start serves them."""
+    """Else a member could judge their past again and again, by the best start of the day."""
     client = client_of(make_user())
     client.patch("/identity", json={"day_starts_at": "03:00"})
     assert db.session.scalars(sa.select(FormerClock)).all() == []

@@ -1,4 +1,4 @@
-"""Reporting what should not be there, and what admins do about it."""
+"""Reports of unwanted content, and the acts of admins on them."""
 
 import pytest
 import sqlalchemy as sa
@@ -109,7 +109,7 @@ def test_who_blocks_somebody_may_still_report_what_they_could_read(
     unseen = elsewhere.post_update(ben, "elsewhere")
     unseen.save_to_db()
     assert client.put(f"/identity/blocks/{ben.id}").status_code == 200
-    elsewhere.add_user(ann)  # where they never met
+    elsewhere.add_user(ann)  # a movement where they never met
     db.session.commit()
 
     address = f"/movements/flossing/updates/{posted.id}"
@@ -118,7 +118,7 @@ def test_who_blocks_somebody_may_still_report_what_they_could_read(
     assert client.post(f"{address}/reports", json=REASON).json == answer.json
     (seen,) = admin.get("/admin/reports").json
     assert (seen["snapshot"], seen["author"]["id"]) == ("something bad", ben.id)
-    assert client.get(address).status_code == 404  # to report is not to read again
+    assert client.get(address).status_code == 404  # a report does not let the reporter read again
 
     clock.pass_(seconds=1)
     later = movement.post_update(ben, "later")
@@ -160,7 +160,7 @@ def test_an_admin_closes_a_report(client_of, ann, movement, admin):
 def test_only_admins_see_reports(client_of, ann, ben, movement, method, path):
     client = client_of(ann)
     number = client.post("/movements/flossing/reports", json=REASON).json["id"]
-    for user in (ann, ben):  # not the reporter either, nor who is reported
+    for user in (ann, ben):  # neither the reporter nor the author
         body = {"json": {"resolution": "never mind"}} if method == "POST" else {}
         answer = client_of(user).open(f"/admin/reports{path}".format(number), method=method, **body)
         assert answer.status_code == 403

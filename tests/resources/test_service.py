@@ -1,4 +1,4 @@
-"""What the service says about itself, to people and machines without a token."""
+"""The pages of the service for people and machines without a token."""
 
 import re
 

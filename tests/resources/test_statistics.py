@@ -1,4 +1,4 @@
-"""How the members of a movement do together."""
+"""Statistics of the members of a movement."""
 
 import random
 from collections import Counter
@@ -36,7 +36,7 @@ def statistics(client_of):
 
 @pytest.fixture
 def movement_of(make_user, make_movement, clock):
-    """Make a movement of so many members who joined so long ago; return it with them."""
+    """Make a movement whose members joined some time ago; return it with them."""
 
     def make(size, days=0, interval=None):
         clock.now = NOW - timedelta(days=days)
@@ -100,7 +100,7 @@ def test_the_paused_are_told(movement_of, statistics):
 
 @pytest.fixture
 def did_at_random():
-    """Insert when members did it, some more often than others, and a pause of one of them."""
+    """Insert random updates of members, more of some than of others, and a pause of one."""
 
     def insert(movement, members, interval):
         dice, ends = random.Random(str(interval)), {"movement_id": movement.id, "message": None}
@@ -138,7 +138,7 @@ def test_weeks_are_those_of_the_histories(movement_of, did_at_random, statistics
             turns[week] += turn.outcome in {"done", "missed"}
 
     weeks = statistics(members[1], movement)["weeks"]
-    # of a weekly one nobody may have done the present week's yet
+    # in a weekly movement, possibly no member has done the present week's turn yet
     mondays = [date(2026, 5, 18) - timedelta(weeks=ago) for ago in reversed(range(12))]
     assert [week["starts_on"] for week in weeks] in (
         [str(day) for day in mondays],
@@ -151,7 +151,7 @@ def test_weeks_are_those_of_the_histories(movement_of, did_at_random, statistics
 
 
 def test_weeks_of_which_is_known_what_was_done_are_told(movement_of, did, statistics):
-    """Rows from before weeks were kept are told from the next week on."""
+    """Rows from before weeks were stored are shown from the next week on."""
     movement, members = movement_of(5, days=40)
     for member in members:
         did(member, movement, 30, 20)

@@ -1,4 +1,4 @@
-"""Joining and leaving movements, and what one has joined."""
+"""Joining and leaving movements, and the list of subscriptions."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""Saying "I did it", and reading who did."""
+"""Posting and reading updates."""
 
 import pytest
 from sqlalchemy import select

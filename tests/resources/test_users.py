@@ -1,4 +1,4 @@
-"""Who one is, and what others see of it."""
+"""A user's account, and the parts of it that others see."""
 
 from hashlib import md5
 from urllib.parse import quote
@@ -44,7 +44,7 @@ def test_avatar_is_the_md5_of_the_lower_case_address(client_of, ann):
     "change",
     [
         {"username": "Änn B."},
-        {"username": "ANN"},  # one's own name, in another case
+        {"username": "ANN"},  # the own name, in another case
         {"bio": ""},
         {"bio": "x" * 2000},
         {"time_zone": "Europe/Amsterdam"},
