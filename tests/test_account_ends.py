@@ -127,15 +127,15 @@ def test_every_table_that_names_a_user_is_in_the_export() -> None:
     assert naming - set(EXPORTED_OTHERWISE) <= exported
 
 
-def test_no_section_tells_what_proves_who_somebody_is() -> None:
+def test_no_section_has_credentials() -> None:
     told = {column.name for query in SECTIONS.values() for column in query.selected_columns}
     assert not told & {"password_hash", "refresh_jti", "digest", "username_folded", "email_folded"}
 
 
-# -- one who leaves -------------------------------------------------------------------------
+# -- the end of one account -----------------------------------------------------------------
 
 
-def test_all_that_is_theirs_goes_and_the_network_is_whole(
+def test_all_rows_of_the_user_go_and_the_network_stays_valid(
     client_for: Callable[[int], OwnContextClient],
 ) -> None:
     movements, (gone, *others) = make_movements(6), people(90)
@@ -250,7 +250,7 @@ def test_many_end_while_others_join_and_swap_in_the_same_movements(
 
 
 @pytest.mark.parametrize("end", ["deletion", "deactivation"])
-def test_what_somebody_does_while_their_account_ends_is_done_before_or_not_at_all(
+def test_an_act_during_the_end_of_an_account_is_done_before_it_or_not_at_all(
     world: Flask, client_for: Callable[[int], OwnContextClient], end: str
 ) -> None:
     everybody, (boss,) = people(8), people(1)
@@ -298,7 +298,7 @@ def test_what_somebody_does_while_their_account_ends_is_done_before_or_not_at_al
 @pytest.mark.parametrize(
     ("end", "statuses"), [("delete_from_db", (401, 401)), ("deactivate", (401, 403))]
 )
-def test_who_waited_for_an_account_to_end_sees_that_it_did(
+def test_a_transaction_that_waited_for_the_end_of_an_account_sees_it(
     world: Flask,
     client_for: Callable[[int], OwnContextClient],
     end: str,
@@ -344,7 +344,7 @@ def test_who_waited_for_an_account_to_end_sees_that_it_did(
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_of_the_last_two_admins_one_stays(world: Flask, end: str) -> None:
+def test_one_of_the_last_two_admins_stays(world: Flask, end: str) -> None:
     for _ in range(6):
         pair = people(2)
         db.session.execute(sa.update(User).where(User.id.in_(pair)).values(role="admin"))
@@ -395,7 +395,7 @@ with create_app().app_context():
 @pytest.mark.parametrize(
     "last", ["DELETE FROM subscriptions", "DELETE FROM updates", "DELETE FROM users"]
 )
-def test_who_is_killed_half_way_has_done_nothing(
+def test_a_process_killed_half_way_has_changed_nothing(
     new_database: Callable[[], str], last: str
 ) -> None:
     url = new_database()

@@ -108,7 +108,7 @@ def test_every_module_has_a_row() -> None:
     assert {".".join(module.split(".")[:2]) for module in MODULES} == set(ROWS)
 
 
-def test_contributors_are_told_the_same_rows() -> None:
+def test_the_contributing_page_lists_the_same_rows() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text().partition("## Layout of the code")[2]
     told = {
         name if name in {"gridt", "wsgi"} else f"gridt.{name}": int(number)
@@ -253,7 +253,7 @@ def test_no_function_is_long(module: str) -> None:
 
 
 @each_module
-def test_what_others_read_or_call_has_a_docstring(module: str) -> None:
+def test_public_names_have_a_docstring(module: str) -> None:
     assert ast.get_docstring(tree(module))
     package = module.rpartition(".")[0] if "." in module else module
     words = words_outside(package if MODULES[module].stem != "__init__" else module)

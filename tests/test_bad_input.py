@@ -400,7 +400,7 @@ NO_JSON = [
 
 @same_on_both
 @pytest.mark.parametrize(("method", "rule", "name", "field"), FIELDS.values(), ids=FIELDS)
-def test_what_json_has_no_word_for_is_refused(refused, method, rule, name, field):
+def test_values_outside_of_json_are_refused(refused, method, rule, name, field):
     marked = json.dumps(body_of(method, rule, **{name: "MARK"}))
     for text in NO_JSON:
         body = marked.replace('"MARK"', text)
@@ -409,7 +409,7 @@ def test_what_json_has_no_word_for_is_refused(refused, method, rule, name, field
 
 @same_on_both
 @pytest.mark.parametrize(("method", "rule", "name", "field"), FIELDS.values(), ids=FIELDS)
-def test_what_is_missing_is_named(world, method, rule, name, field):
+def test_a_missing_member_is_named(world, method, rule, name, field):
     before, body = world.stored(), body_of(method, rule)
     body.pop(name, None)
     answer = world.call(method, rule, json=body)
@@ -430,7 +430,7 @@ def test_an_unknown_member_is_named(refused, method, rule):
 
 
 @same_on_both
-def test_an_unknown_member_called_as_marshmallow_calls_the_whole_is_named(refused):
+def test_an_unknown_member_with_marshmallows_own_name_is_named(refused):
     answer = refused("PATCH", "/identity", {422}, json={"_schema": 1})
     assert pointers(answer) == ["#/_schema"]
 
@@ -561,7 +561,7 @@ def test_a_body_that_is_too_large_or_no_json_is_refused(refused, method, rule):
         refused(method, rule, {415}, data=good, content_type=content_type)
 
 
-# -- what stands in paths -------------------------------------------------------------------
+# -- variables of paths ---------------------------------------------------------------------
 
 NOBODY = {
     "negative": "-1",
@@ -618,13 +618,13 @@ def test_an_id_of_nothing_is_not_found(world, what):
 
 
 @pytest.mark.parametrize("what", NOBODY)
-def test_the_updates_of_nobody_are_not_found(world, what):
+def test_updates_of_unknown_users_are_not_found(world, what):
     if what != "a word of ours":
         answer = world.call("GET", f"/movements/<movement>/updates?user={NOBODY[what]}")
         assert answer.status_code in {404, 414, 422}
 
 
-def test_nothing_was_posted_by_all_that(world):
+def test_bad_input_has_posted_nothing(world):
     """The other tests compare the table of updates, so this one shows that it can change."""
     before = world.stored()
     world.call("POST", "/movements/<movement>/signal")

@@ -27,7 +27,7 @@ from tests.servers import PATIENCE, ROOT
         (["--rounds", "0"], "0"),
     ],
 )
-def test_what_cannot_be_measured_is_refused_at_once(
+def test_impossible_measurements_are_refused_at_once(
     arguments: list[str], told: str, tmp_path: Path
 ) -> None:
     refused = CliRunner().invoke(main, [*arguments, "--out", str(tmp_path / "out")])
@@ -36,7 +36,7 @@ def test_what_cannot_be_measured_is_refused_at_once(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_small_run_writes_all_that_is_promised(
+def test_a_small_run_writes_all_promised_files(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     engine = request.config.getoption("--database")
@@ -170,6 +170,6 @@ def test_statements_are_compared_without_their_values() -> None:
     )
 
 
-def test_the_list_without_standing_replaces_what_is_there() -> None:
+def test_the_list_without_standing_replaces_existing_names() -> None:
     with standing._without():
         pass

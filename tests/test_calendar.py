@@ -96,7 +96,7 @@ def test_weeks_begin_on_the_members_first_day(moment: datetime, clock: Clock, we
 
 
 @given(MOMENTS, OF_CALENDAR, CLOCKS, MOMENTS, MOMENTS)
-def test_the_calendar_does_not_ask_who_subscribed_when(
+def test_calendar_turns_do_not_depend_on_the_subscription(
     moment: datetime, interval: timedelta, clock: Clock, one: datetime, other: datetime
 ) -> None:
     assert turn_at(moment, interval, clock, one) == turn_at(moment, interval, clock, other)

@@ -94,7 +94,7 @@ def ask(tmp_path: Path) -> Ask:
     ],
 )
 @pytest.mark.parametrize("commit", [False, True])
-def test_what_changed_is_tested(
+def test_changed_files_are_tested(
     ask: Ask, changed: list[str], tests: set[str], commit: bool
 ) -> None:
     assert ask(*changed, commit=commit and bool(changed)) == tests

@@ -122,7 +122,7 @@ def test_check_network_finds(run: Run, make_user: Any, make_movement: Any, invar
     assert f"{invariant} broken" in run("check-network").output
 
 
-def test_check_network_finds_a_time_that_no_update_has(run: Run, make_movement: Any) -> None:
+def test_check_network_finds_a_time_without_an_update(run: Run, make_movement: Any) -> None:
     movement = make_movement(members=1)
     movement.post_update(movement.users[0])
     db.session.execute(sa.update(Subscription).values(last_update_at=None))
@@ -149,7 +149,7 @@ def typed(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 @same_on_both
-def test_commands_name_what_is_wrong_in_a_line(tmp_path: Path) -> None:
+def test_commands_name_the_error_in_one_line(tmp_path: Path) -> None:
     url = {"GRIDT_DATABASE_URL": f"sqlite:///{tmp_path}/gridt.sqlite"}
     wrong = typed("gridt", "jobs", "list", **url, GRIDT_QUOTA_SWAPS="many")
     assert wrong.returncode == os.EX_CONFIG

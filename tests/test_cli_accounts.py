@@ -48,7 +48,7 @@ def test_the_last_admin_stays(run: Run, make_user: Any, command: tuple[str, ...]
         ("reactivate", "ann"),
     ],
 )
-def test_nobody_of_that_name(run: Run, command: tuple[str, ...]) -> None:
+def test_an_unknown_name_is_an_error(run: Run, command: tuple[str, ...]) -> None:
     result = run(*command)
     assert (result.exit_code, "no user 'ann'" in result.output) == (1, True)
 
@@ -57,7 +57,7 @@ def test_nobody_of_that_name(run: Run, command: tuple[str, ...]) -> None:
     ("options", "typed", "there"),
     [(["--yes"], None, False), ([], "y\n", False), ([], "n\n", True), ([], "", True)],
 )
-def test_a_user_is_deleted_by_who_means_it(
+def test_a_user_is_deleted_after_confirmation(
     run: Run, make_user: Any, make_movement: Any, options: list[str], typed: str, there: bool
 ) -> None:
     make_movement(make_user("ann"), members=6)
@@ -139,7 +139,7 @@ def test_an_export_overwrites_nothing_and_is_for_its_owner(
     assert noted() == ["account.exported"]
 
 
-def test_what_is_stored_is_written_as_json(run: Run, make_user: Any, tmp_path: Any) -> None:
+def test_the_stored_data_are_written_as_json(run: Run, make_user: Any, tmp_path: Any) -> None:
     ann = make_user("ann")
     path = tmp_path / "ann.json"
     assert run("export-user", "ann", f"--output={path}").exit_code == 0
@@ -192,5 +192,5 @@ def test_the_log_is_filtered(
 
 
 @pytest.mark.parametrize("option", ["--user=nobody", "--action=nothing", "--since=yesterday"])
-def test_a_wrong_question_is_refused(run: Run, option: str) -> None:
+def test_a_bad_query_is_refused(run: Run, option: str) -> None:
     assert run("audit", option).exit_code != 0

@@ -146,11 +146,11 @@ def test_p3_a_traveller_misses_nothing(hours: tuple[int, int], late: int) -> Non
     assert missed == []
 
 
-# -- P4: who sets clocks as they like -----------------------------------------------------------
+# -- P4: clocks set at will ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hours", [36, 44])
-def test_p4_clocks_save_nobody_from_a_deed_a_day(hours: int) -> None:
+def test_p4_no_clock_saves_an_update_a_day(hours: int) -> None:
     """A greedy person tries clocks around each update, and keeps the one with the latest end."""
     person = Person()
     extremes = [Clock(zone) for zone in ("Pacific/Pago_Pago", "UTC", "Pacific/Kiritimati")]
@@ -172,7 +172,7 @@ def test_p4_clocks_save_nobody_from_a_deed_a_day(hours: int) -> None:
     assert standing.turns > standing.done_turns
 
 
-def test_p4_clocks_keep_nobody_who_is_idle() -> None:
+def test_p4_no_clock_keeps_the_streak_of_an_idle_member() -> None:
     person, moment = Person(deeds=[START]), START
     for number in range(200):
         moment += 5 * HOUR
@@ -262,7 +262,7 @@ def test_a_shorter_interval_ends_an_open_turn_with_the_first_whole_new_turn() ->
 
 
 @pytest.mark.parametrize("places", [2, 5])
-def test_who_commutes_keeps_a_streak_and_who_is_idle_does_not(places: int) -> None:
+def test_a_commuter_keeps_a_streak_and_an_idle_member_does_not(places: int) -> None:
     """C20: clocks of two or five places in turn, twice a day."""
     clocks = [BERLIN, LONDON, NEW_YORK, TOKYO, LOS_ANGELES][:places]
     for posts in (True, False):

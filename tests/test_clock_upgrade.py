@@ -95,7 +95,7 @@ def lines_of(output: str) -> dict[tuple[str, str], dict[str, tuple[int, int]]]:
     return found
 
 
-def test_an_upgrade_keeps_what_is_stored_and_so_does_a_downgrade(upgraded: Flask) -> None:
+def test_upgrades_and_downgrades_keep_the_stored_standings(upgraded: Flask) -> None:
     def stored() -> dict[str, Any]:
         with db.engine.connect() as connection:
             return release_0012.stored(connection)
@@ -127,7 +127,7 @@ def test_a_dry_run_lists_each_standing_that_would_fall(upgraded: Flask) -> None:
     assert output.endswith(f"{len(before)} standings compared, {len(lines)} would change.\n")
 
 
-def test_rebuilt_standings_are_what_the_past_tells(upgraded: Flask) -> None:
+def test_rebuilt_standings_equal_recomputed_ones(upgraded: Flask) -> None:
     rebuild(upgraded)
     for _, _, *ids in members():
         past = past_of(*ids)
@@ -160,7 +160,7 @@ def test_upgraded_members_are_served(
     assert rebuild(upgraded, "--dry-run").endswith("standings compared, none would change.\n")
 
 
-def test_who_kept_the_default_clock_has_not_chosen_one(
+def test_a_user_with_the_default_clock_has_not_chosen_one(
     client_named: Callable[[str], FlaskClient],
 ) -> None:
     unchosen = sa.select(User.username).where(User.clock_chosen_at.is_(None)).order_by(User.id)

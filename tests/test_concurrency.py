@@ -268,7 +268,7 @@ def test_a_last_update_is_right_though_another_is_deleted_meanwhile(world: Flask
     assert violations() == []
 
 
-def test_who_leaves_while_posting_has_either_posted_or_not(world: Flask) -> None:
+def test_a_member_who_leaves_while_posting_has_posted_or_not(world: Flask) -> None:
     (movement,) = make_movements(1)
     id, users = movement.id, people(12)
     plant(movement, ring(users))
@@ -316,7 +316,7 @@ def test_of_two_who_register_the_same_one_succeeds(world: Flask, member: str) ->
     assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 6
 
 
-def test_of_two_who_start_the_same_movement_one_succeeds(
+def test_only_one_of_two_equal_movements_is_started(
     world: Flask, client_for: Callable[[int], OwnContextClient]
 ) -> None:
     clients = [client_for(user) for user in people(2)]

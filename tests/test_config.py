@@ -158,7 +158,7 @@ def test_each_variable_is_read(configured, variable, text, name, value):
     assert getattr(configured(**{variable: text}), name) == value
 
 
-# -- what is refused ------------------------------------------------------------------------
+# -- refusals -------------------------------------------------------------------------------
 
 BAD = {
     "SECRET_KEY": "shorter than 32 characters",
@@ -273,7 +273,7 @@ def test_a_file_that_is_missing_is_named_with_all_else(configured, tmp_path):
     assert "GRIDT_HASHING_SLOTS" in str(caught.value)
 
 
-def test_what_the_environment_does_not_say_may_stand_in_dot_env(configured, tmp_path):
+def test_dot_env_may_set_other_variables(configured, tmp_path):
     (tmp_path / ".env").write_text("GRIDT_BIND=0.0.0.0:80\nGRIDT_HASHING_SLOTS=7\n")
     settings = configured(HASHING_SLOTS="3")
     assert (settings.BIND, settings.HASHING_SLOTS) == ("0.0.0.0:80", 3)

@@ -123,7 +123,7 @@ def test_an_error_is_a_problem_document(
         ("/health", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
-def test_a_wrong_method_is_told_the_right_ones(client, path, allowed):
+def test_a_wrong_method_gets_the_allowed_ones(client, path, allowed):
     answer = client.put(path)
     assert answer.status_code == 405
     assert set(answer.headers["Allow"].split(", ")) == allowed
@@ -394,7 +394,7 @@ def test_a_cursor_is_of_one_list(client_of, lists, ann, name):
     assert takers == [name]
 
 
-def test_a_cursor_tells_no_more_than_the_list(client_of, lists, ann):
+def test_a_cursor_reveals_no_more_than_the_list(client_of, lists, ann):
     """It is opaque to clients, but shown to them."""
     cursor = cursor_of(client_of(ann).get("/movements?limit=1"))
     assert "@" not in urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
@@ -426,7 +426,7 @@ def test_what_is_not_modified_is_not_sent_again(client_of, ann, fill, rule):
 
 
 @same_on_both
-def test_what_is_modified_is_sent(client_of, ann, movement):
+def test_a_modified_answer_is_sent(client_of, ann, movement):
     client = client_of(ann)
     tag = client.get("/movements/flossing").headers["ETag"]
     client.post("/movements/flossing/signal")
@@ -434,7 +434,7 @@ def test_what_is_modified_is_sent(client_of, ann, movement):
 
 
 @same_on_both
-def test_what_is_streamed_has_no_tag(client_of, ann, movement):
+def test_a_streamed_answer_has_no_tag(client_of, ann, movement):
     answer = client_of(ann).get("/movements/flossing/network", buffered=True)
     assert answer.status_code == 200
     assert "ETag" not in answer.headers
@@ -591,7 +591,7 @@ def test_a_body_has_at_most_a_mebibyte(client_of, ann, size, status, length):
 
 
 @same_on_both
-def test_a_body_that_nobody_wants_is_limited_as_well(client_of, ann, movement):
+def test_an_unused_body_is_limited_as_well(client_of, ann, movement):
     data = b"x" * (MIB + 1)
     answer = client_of(ann).delete("/movements/flossing/subscriber", data=data)
     assert answer.status_code == 413

@@ -101,7 +101,7 @@ class World:
         ]
         return attempts[credential]()
 
-    # -- what may happen --------------------------------------------------------------------
+    # -- events -----------------------------------------------------------------------------
 
     def change_password(self) -> None:
         body = {"old_password": PASSWORD, "new_password": NEW}
@@ -174,7 +174,9 @@ def test_each_credential_is_good_until_something_happens(world: World, credentia
 
 @pytest.mark.parametrize("credential", range(len(CREDENTIALS)), ids=CREDENTIALS)
 @pytest.mark.parametrize("event", TABLE)
-def test_what_happens_ends_what_the_table_says(world: World, event: str, credential: int) -> None:
+def test_each_event_ends_the_credentials_of_the_table(
+    world: World, event: str, credential: int
+) -> None:
     EVENTS[event](world)
     db.session.expire_all()
     assert world.is_good(credential) is (TABLE[event][credential] == STAYS)

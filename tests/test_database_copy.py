@@ -132,7 +132,7 @@ def run(journey: Journey) -> "Run":
 Run = tuple[str, "subprocess.CompletedProcess[str]"]
 
 
-def test_a_copy_holds_all_that_there_was(journey: Journey, run: Run) -> None:
+def test_a_copy_has_all_rows(journey: Journey, run: Run) -> None:
     target, copied = run
     assert all(journey.rows.values()), "no table is empty"
     assert copied.returncode == 0, copied.stdout + copied.stderr
@@ -231,7 +231,7 @@ def rows_in(engine: sa.Engine) -> int:
         return -1
 
 
-# -- what is refused ------------------------------------------------------------------------
+# -- refusals -------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -287,13 +287,13 @@ def test_a_database_is_not_copied_into_itself(pair: tuple[str, str]) -> None:
     assert "into itself" in refusal((pair[0], pair[0]))
 
 
-def test_what_is_no_address_is_refused(pair: tuple[str, str]) -> None:
+def test_a_bad_address_is_refused(pair: tuple[str, str]) -> None:
     run = copy_here((pair[0], "mysql://somewhere"))
     assert run.exit_code == 2
     assert "Must be a sqlite:// or a postgresql:// address" in run.stderr
 
 
-def test_a_target_that_is_not_there_is_told(pair: tuple[str, str], tmp_path: Path) -> None:
+def test_a_missing_target_is_reported(pair: tuple[str, str], tmp_path: Path) -> None:
     away = f"postgresql://nobody@127.0.0.1:{postgres.free_port()}/nothing"
     assert "connection failed" in refusal((pair[0], away))
     nowhere = f"sqlite:///{tmp_path / 'no' / 'folder.sqlite'}"
@@ -301,7 +301,9 @@ def test_a_target_that_is_not_there_is_told(pair: tuple[str, str], tmp_path: Pat
 
 
 @postgresql_only("SQLite takes everything")
-def test_what_the_target_cannot_hold_is_told(pair: tuple[str, str], tmp_path: Path) -> None:
+def test_values_that_the_target_cannot_hold_are_reported(
+    pair: tuple[str, str], tmp_path: Path
+) -> None:
     source = f"sqlite:///{tmp_path / 'long.sqlite'}"
     with migrated_app(source) as app, app.app_context():
         (user_id,) = networks.people(1)
@@ -312,7 +314,7 @@ def test_what_the_target_cannot_hold_is_told(pair: tuple[str, str], tmp_path: Pa
     assert "character varying(16)" in refused
 
 
-def test_what_was_written_meanwhile_is_noticed(pair: tuple[str, str]) -> None:
+def test_writes_during_a_copy_are_noticed(pair: tuple[str, str]) -> None:
     with opened(pair[0]):
         target = database_copy.open_engine(pair[1])
         database_copy.begin(db.engine, target)

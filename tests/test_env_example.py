@@ -66,7 +66,7 @@ def test_the_value_shown_is_the_default(monkeypatch: pytest.MonkeyPatch, name: s
     assert Settings.from_environment() == default
 
 
-def test_what_has_a_default_is_not_commented_out() -> None:
+def test_settings_without_a_default_are_commented_out() -> None:
     default = asdict(Settings.from_environment())
     without = {NAMED[name] for name, value in default.items() if value in (None, ())}
     commented = {name for name, (_, out) in SHOWN.items() if out}

@@ -176,7 +176,7 @@ def test_a_connection_has_the_members_that_we_use(ends: tuple[TConn, socket.sock
     assert not unread, unread
 
 
-# -- what each method does in gunicorn ----------------------------------------------------------
+# -- the effect of each method ------------------------------------------------------------------
 
 
 def test_set_accept_enabled_watches_the_listeners(worker: ThreadWorker) -> None:
@@ -230,7 +230,7 @@ def test_enqueue_req_gives_the_connection_to_a_thread(worker, ends) -> None:
     assert (same, future.result()) == (conn, True)
 
 
-def test_handle_reads_what_was_unread_and_does_not_wait(worker, ends) -> None:
+def test_handle_reads_unread_bytes_and_does_not_wait(worker, ends) -> None:
     conn, client = ends
     conn.data_ready = True
     conn.init()
@@ -308,7 +308,7 @@ def test_cap_keepalive_shortens_the_time_of_kept_connections(worker, ends) -> No
     assert conn.timeout == 50.0
 
 
-def test_murder_pending_closes_what_is_late(worker, ends) -> None:
+def test_murder_pending_closes_late_connections(worker, ends) -> None:
     conn, _ = ends
     conn.timeout = time.monotonic() - 1
     worker.pending_conns.append(conn)

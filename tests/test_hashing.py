@@ -56,7 +56,7 @@ def held(passwords: Passwords, slots: int, waiting: int) -> Iterator[list["Futur
 
 
 @pytest.mark.parametrize(("slots", "waiting"), [(1, 0), (1, 3), (2, 2)])
-def test_who_finds_every_place_taken_is_told_at_once(
+def test_a_caller_without_a_place_is_refused_at_once(
     hashing: Callable[..., Passwords], slots: int, waiting: int
 ) -> None:
     passwords = hashing(slots, waiting)
@@ -70,7 +70,7 @@ def test_who_finds_every_place_taken_is_told_at_once(
     assert all(passwords.verify(PASSWORD, one.result(PATIENCE))[0] for one in queue)
 
 
-def test_a_place_is_free_again_after_whatever_happens(hashing: Callable[..., Passwords]) -> None:
+def test_a_place_is_free_again_after_any_outcome(hashing: Callable[..., Passwords]) -> None:
     passwords = hashing(1, 0)
     for _ in range(3):
         assert passwords.verify(PASSWORD, None) == (False, None)
@@ -123,7 +123,7 @@ def test_waiting_for_other_hashes_is_no_starving(
         assert not passwords._hurried._threads
 
 
-def test_who_finds_neither_thread_in_time_is_refused(
+def test_a_caller_without_a_thread_in_time_is_refused(
     hashing: Callable[..., Passwords], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passwords, go_on = hashing(1, 1), Event()
@@ -158,7 +158,7 @@ def test_a_phone_that_logs_in_in_parallel_is_never_refused(
             assert phone.statuses[-1] == 200
 
 
-def test_a_flood_of_logins_leaves_threads_to_everybody_else(
+def test_a_flood_of_logins_leaves_threads_to_other_calls(
     migrated_database: Callable[[], str],
 ) -> None:
     url = migrated_database()

@@ -46,7 +46,7 @@ def test_a_method_that_a_route_does_not_have_does_nothing(world, rule):
 
 @same_on_both
 @pytest.mark.parametrize("rule", [rule for rule in RULES if "path:" not in rule])
-def test_asking_what_is_possible_needs_no_token_and_does_nothing(world, rule):
+def test_options_needs_no_token_and_does_nothing(world, rule):
     before = world.stored()
     answer = world.call("OPTIONS", rule, headers={})
     assert (answer.status_code, answer.data) == (200, b"")
@@ -80,7 +80,7 @@ def test_no_header_makes_another_method_of_one(world, header):
     assert world.stored() == before
 
 
-# -- bodies and arguments said twice, or in another way -------------------------------------
+# -- duplicate or unusual bodies and arguments ----------------------------------------------
 
 #: members that users may never set themselves, in any call
 NOT_THEIRS = {

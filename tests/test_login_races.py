@@ -116,7 +116,7 @@ def test_a_login_that_is_ended_while_it_is_written_ends(
     assert not survives(world, answer)
 
 
-def test_in_a_storm_nobody_stays_in_with_an_old_password(world: Flask) -> None:
+def test_in_a_storm_no_login_with_an_old_password_survives(world: Flask) -> None:
     password, token = PASSWORD, anns_token()
     for number in range(ROUNDS):
         following = f"password number {number}"
@@ -133,7 +133,7 @@ def test_in_a_storm_nobody_stays_in_with_an_old_password(world: Flask) -> None:
         password = following
 
 
-def test_of_two_who_change_a_password_at_once_one_knows_the_old_one_no_more(world: Flask) -> None:
+def test_only_one_of_two_changes_of_a_password_succeeds(world: Flask) -> None:
     """Else a person who was shut out by a change could undo it."""
     password, tokens = PASSWORD, [anns_token(), anns_token()]
     for number in range(ROUNDS):

@@ -83,7 +83,7 @@ def test_no_name_reads_like_an_account_and_its_owners_address(try_, ann, between
     assert try_(password=PASSWORD, address=home).status_code == 200
 
 
-def test_the_right_password_is_refused_as_well_while_one_has_to_wait(try_, ann, clock):
+def test_the_right_password_is_refused_as_well_during_a_delay(try_, ann, clock):
     for _ in range(FREE_ATTEMPTS):
         try_()
     assert try_(password=PASSWORD).status_code == 429
@@ -146,7 +146,7 @@ def test_changing_the_password_is_an_attempt_as_well(client_of, ann, try_):
     assert try_("ann@example.org", "127.0.0.1", password=PASSWORD).status_code == 429
 
 
-def test_the_table_tells_no_names_and_stays_small(try_, ann, clock):
+def test_the_table_reveals_no_names_and_stays_small(try_, ann, clock):
     for number in range(8):
         try_(f"guess {number}")
     assert len(rows()) == 16

@@ -93,13 +93,13 @@ def test_a_request_is_one_line(
         ("GET", "/docs/assets/index.css", ("GET", "/docs/assets/{filename}", 200)),
     ],
 )
-def test_what_anybody_can_think_up_is_one_name(client, lines, method, path, expected) -> None:
+def test_invented_paths_share_one_name(client, lines, method, path, expected) -> None:
     client.open(path, method=method)
     (line,) = of_requests(lines())
     assert (line["method"], line["route"], line["status"]) == expected
 
 
-def test_a_stream_is_told_of_at_its_end(client_of, make_user, make_movement, lines) -> None:
+def test_a_stream_is_logged_at_its_end(client_of, make_user, make_movement, lines) -> None:
     ann = make_user("ann")
     movement = make_movement(ann)
     client_of(ann).get(f"/movements/{movement.id}/network")
@@ -146,7 +146,7 @@ def test_nothing_that_somebody_sends_is_logged(
         assert unwanted not in text
 
 
-def test_a_crash_says_where_and_not_with_what(app, client, lines, monkeypatch) -> None:
+def test_a_crash_is_logged_without_its_values(app, client, lines, monkeypatch) -> None:
     def crash(*_: object) -> None:
         try:
             raise ValueError(f"{SECRET} {ADDRESS}")
@@ -168,7 +168,7 @@ def test_a_crash_says_where_and_not_with_what(app, client, lines, monkeypatch) -
     assert ADDRESS not in json.dumps(lines())
 
 
-def test_a_job_is_named_in_what_is_logged_of_it(database, lines) -> None:
+def test_log_lines_of_a_job_name_it(database, lines) -> None:
     enqueue("fails-for-a-log", {"text": SECRET})
     db.session.commit()
     run_until_idle()
@@ -234,7 +234,7 @@ def test_in_a_terminal_a_line_is_for_people() -> None:
     assert TextFormatter().format(record).endswith("ValueError: why")
 
 
-def test_the_form_is_that_of_where_it_goes(monkeypatch) -> None:
+def test_the_format_depends_on_the_output(monkeypatch) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert (style_of(None), style_of("json")) == ("text", "json")
     monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)

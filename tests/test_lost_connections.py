@@ -52,7 +52,7 @@ def told(answer: Any) -> tuple[int, bool]:
 
 @pytest.mark.parametrize("delivering", [True, False])
 @pytest.mark.parametrize("text", ["FROM logins", "INSERT INTO updates", "UPDATE subscriptions"])
-def test_what_is_lost_before_it_is_saved_is_done_again(
+def test_a_change_lost_before_its_commit_is_repeated(
     place: Place, text: str, delivering: bool
 ) -> None:
     place.cable.break_at(text, delivering=delivering)
@@ -62,7 +62,7 @@ def test_what_is_lost_before_it_is_saved_is_done_again(
 
 
 @pytest.mark.parametrize("delivering", [True, False])
-def test_what_is_lost_while_reading_is_read_again(place: Place, delivering: bool) -> None:
+def test_a_read_lost_on_the_way_is_repeated(place: Place, delivering: bool) -> None:
     place.cable.break_at("FROM movements", delivering=delivering)
     answer = place.member.get(place.path)
     assert not place.cable.is_to_break
@@ -70,7 +70,7 @@ def test_what_is_lost_while_reading_is_read_again(place: Place, delivering: bool
 
 
 @pytest.mark.parametrize(("delivering", "saved"), [(True, 1), (False, 0)])
-def test_what_may_have_been_saved_is_not_done_again(
+def test_a_change_that_may_be_committed_is_not_repeated(
     place: Place, delivering: bool, saved: int
 ) -> None:
     place.cable.break_at("COMMIT", delivering=delivering)

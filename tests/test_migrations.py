@@ -87,7 +87,7 @@ def described() -> dict[str, Any]:
     return found
 
 
-def test_the_migrations_make_what_the_models_describe(empty: Flask) -> None:
+def test_the_migrations_make_the_tables_of_the_models(empty: Flask) -> None:
     flask_migrate.upgrade()
     with db.engine.connect() as connection:
         context = MigrationContext.configure(
@@ -156,7 +156,7 @@ def test_there_is_one_head_and_one_base(scripts: ScriptDirectory) -> None:
     assert len(scripts.get_bases()) == 1
 
 
-def test_every_version_says_what_it_is_about(scripts: ScriptDirectory) -> None:
+def test_every_version_has_a_description(scripts: ScriptDirectory) -> None:
     for script in scripts.walk_revisions():
         assert script.doc.strip()
         assert script.path.startswith(str(ROOT / "migrations" / "versions"))
@@ -199,7 +199,7 @@ def test_the_commands_as_they_are_typed(empty: Flask) -> None:
     assert tables() <= {"alembic_version"}
 
 
-# -- what the database enforces -------------------------------------------------------------
+# -- constraints of the database ------------------------------------------------------------
 
 
 def test_foreign_keys_are_enforced(empty: Flask) -> None:

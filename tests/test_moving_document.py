@@ -187,11 +187,11 @@ def test_no_command_is_left_out() -> None:
     assert {one: len(commands(one)) for one in headings if commands(one)} == typed
 
 
-# -- what a backup refuses ------------------------------------------------------------------
+# -- refusals of backups --------------------------------------------------------------------
 
 
 @for_sqlite
-def test_a_backup_that_failed_is_in_no_ones_way(folders: tuple[Path, Path]) -> None:
+def test_a_failed_backup_does_not_prevent_the_next(folders: tuple[Path, Path]) -> None:
     data, backups = folders
     database, engine = data / "gridt.sqlite", sa.create_engine(f"sqlite:///{data / 'gridt.sqlite'}")
     file = backups / "monday.sqlite"

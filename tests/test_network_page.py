@@ -179,7 +179,7 @@ def middle_of(page: Page) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-# -- what is seen ---------------------------------------------------------------------------
+# -- the picture ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheme", COLORS)
@@ -223,7 +223,7 @@ def test_a_name_is_only_text(visit, world):
         expect(relations).to_have_text(["you", *["leads you, follows you"] * 2])
 
 
-def test_the_table_tells_the_same(visit, world):
+def test_the_table_shows_the_same(visit, world):
     with visit() as it, it.page.expect_response("**/network?format=json") as answer:
         page = it.open("crowd", world.member)
         told = answer.value.json()
@@ -247,7 +247,7 @@ def test_the_table_tells_the_same(visit, world):
             assert follows.split() == [leader[:6] for leader in one["leaders"]]
 
 
-def test_a_creator_sees_who_is_who(visit, world):
+def test_a_creator_sees_the_usernames(visit, world):
     with visit() as it:
         page = it.open("crowd", world.creator)
         relations = page.locator("#rows tr", has_text="leads you").locator("th")
@@ -396,7 +396,7 @@ def test_a_token_can_be_typed_and_is_forgotten(visit, world):
         expect(page.locator("#ask")).to_be_visible()
 
 
-def test_what_comes_late_is_for_nobody(visit, world):
+def test_a_late_answer_is_discarded(visit, world):
     """The answer to a first token comes after that to a second one, or after both were removed."""
     late = "**/network?format=json"
     with visit() as it:
@@ -432,7 +432,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_is_told_in_words(visit, world, case):
+def test_a_refusal_is_shown_in_words(visit, world, case):
     movement, token, status, words = REFUSED[case]
     with visit() as it:
         page = it.open(movement, token or world.member, drawn=False)
@@ -443,7 +443,7 @@ def test_what_is_refused_is_told_in_words(visit, world, case):
         it.excuse(f"the server responded with a status of {status}")
 
 
-def test_a_server_that_is_gone_is_told_in_words(visit, world):
+def test_a_missing_server_is_shown_in_words(visit, world):
     with visit() as it:
         page = it.open("three", world.member)
         page.route("**/movements/*", lambda route: route.abort())

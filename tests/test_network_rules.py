@@ -348,7 +348,7 @@ def test_invariants_hold_whatever_people_do(
     live(life, clock, examples, steps=30)
 
 
-def test_violations_sees_what_is_wrong(make_movement: Callable[..., Movement]) -> None:
+def test_violations_finds_each_fault(make_movement: Callable[..., Movement]) -> None:
     movement = make_movement(members=6)
     assert violations() == []
     (follower, slots), *_ = arrows_of(movement.id).items()

@@ -532,7 +532,7 @@ def test_each_documented_answer_can_be_had(world: World, operation: Operation, s
     [operation for operation, status in ANSWERS if status == 503],
     ids=lambda operation: operation.name,
 )
-def test_each_operation_tells_when_the_database_is_away(
+def test_each_operation_answers_without_a_database(
     away: OwnContextClient, operation: Operation
 ) -> None:
     make = create_refresh_token if operation.template == "/auth/refresh" else create_access_token
@@ -583,12 +583,12 @@ def suggested(member: dict[str, Any]) -> Any:
     [operation for operation in OPERATIONS if "requestBody" in operation.doc],
     ids=lambda operation: operation.name,
 )
-def test_what_the_document_suggests_is_well_formed(world: World, operation: Operation) -> None:
+def test_the_examples_of_the_document_are_well_formed(world: World, operation: Operation) -> None:
     answer = world.call(operation, **example_of(operation))
     assert answer.status_code not in {400, 415, 422}
 
 
-def test_every_argument_says_what_it_is() -> None:
+def test_every_argument_has_a_description() -> None:
     arguments = [
         (operation.name, argument)
         for operation in OPERATIONS
@@ -673,7 +673,7 @@ def test_every_route_is_documented_and_nothing_else(app: Flask) -> None:
 
 @same_on_both
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_every_operation_says_what_it_does(operation: Operation) -> None:
+def test_every_operation_has_a_description(operation: Operation) -> None:
     assert operation.doc["summary"].endswith(".")
     assert len(operation.doc["summary"].split()) <= 10
     assert operation.doc["description"].endswith(".")
@@ -692,7 +692,7 @@ def test_every_operation_says_what_it_does(operation: Operation) -> None:
     assert declared == set(re.findall(r"{(\w+)}", operation.template))
 
 
-def test_every_member_of_every_schema_says_what_it_is() -> None:
+def test_every_member_of_every_schema_has_a_description() -> None:
     members = [
         (schema, name, member)
         for schema, definition in DOCUMENT["components"]["schemas"].items()

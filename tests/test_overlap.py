@@ -164,7 +164,7 @@ def test_people_join_a_small_movement_one_after_the_other(world: Flask, movement
 
 
 @pytest.mark.parametrize(("size", "change"), [(EXCLUSIVE, join), (EXCLUSIVE + 1, leave)])
-def test_who_comes_while_a_movement_crosses_the_border_waits(
+def test_a_change_waits_while_a_movement_crosses_the_border(
     world: Flask, movement_of: Make, size: int, change: Change
 ) -> None:
     """Some see the old size, and some the new one; all are counted once, and no slot stays open."""
@@ -200,7 +200,7 @@ def test_many_who_leave_across_the_border_at_once_leave_no_slot_open(
 
 
 @pytest.mark.parametrize("size", [EXCLUSIVE, SHARED])
-def test_who_posts_and_leaves_at_once_waits_for_nobody_in_a_circle(
+def test_posting_and_leaving_at_once_is_no_deadlock(
     world: Flask, movement_of: Make, size: int
 ) -> None:
     id, members = movement_of(size)
@@ -211,10 +211,10 @@ def test_who_posts_and_leaves_at_once_waits_for_nobody_in_a_circle(
     assert violations() == []
 
 
-# -- whom one may choose ----------------------------------------------------------------------
+# -- choosing ---------------------------------------------------------------------------------
 
 
-def test_nobody_chooses_who_is_leaving(world: Flask, movement_of: Make) -> None:
+def test_no_selection_chooses_a_leaver(world: Flask, movement_of: Make) -> None:
     id, members = movement_of(EXCLUSIVE + 6, since=utcnow() - timedelta(days=9))
     leaver = members[20]
     outcome(post, id, leaver)  # the only active one, whom every selection would choose
@@ -228,7 +228,7 @@ def test_nobody_chooses_who_is_leaving(world: Flask, movement_of: Make) -> None:
     assert violations() == []
 
 
-def test_who_deletes_an_update_can_be_chosen(world: Flask, movement_of: Make) -> None:
+def test_a_member_who_deletes_an_update_can_be_chosen(world: Flask, movement_of: Make) -> None:
     id, members = movement_of(6)
     user, candidate = members[0], members[5]
     assert candidate not in arrows_of(id)[user].values()
@@ -242,7 +242,9 @@ def test_who_deletes_an_update_can_be_chosen(world: Flask, movement_of: Make) ->
     assert violations() == []
 
 
-def test_who_finds_everybody_leaving_may_try_again(world: Flask, movement_of: Make) -> None:
+def test_a_selection_without_staying_members_may_be_retried(
+    world: Flask, movement_of: Make
+) -> None:
     id, members = movement_of(SHARED)
     everybody = sa.select(Subscription.user_id).where(Subscription.movement_id == id)
     db.session.execute(everybody.with_for_update())
@@ -253,10 +255,10 @@ def test_who_finds_everybody_leaving_may_try_again(world: Flask, movement_of: Ma
     assert arrows_of(id)[members[0]][0] == members[1]
 
 
-# -- who waits for whom -----------------------------------------------------------------------
+# -- waiting ----------------------------------------------------------------------------------
 
 
-def test_who_was_chosen_leaves_after_that(world: Flask, movement_of: Make) -> None:
+def test_a_chosen_member_leaves_after_that(world: Flask, movement_of: Make) -> None:
     id, _ = movement_of(SHARED)
     (newcomer,) = people(1)
     begin(join, id, newcomer)
@@ -299,7 +301,9 @@ def test_a_leaver_waits_for_a_swap_of_a_follower(world: Flask, movement_of: Make
     assert followed[1] != left  # may be drawn again, for the slot that the leaver left
 
 
-def test_of_two_who_join_twice_one_waits_and_finds_it_done(world: Flask, movement_of: Make) -> None:
+def test_the_second_of_two_equal_joins_waits_and_finds_it_done(
+    world: Flask, movement_of: Make
+) -> None:
     id, _ = movement_of(SHARED)
     (newcomer,) = people(1)
     begin(join, id, newcomer)
@@ -324,7 +328,7 @@ def test_a_movement_is_deleted_after_those_who_join(world: Flask, movement_of: M
 
 
 @pytest.mark.parametrize("change", [join, leave, swap(None)])
-def test_nobody_changes_a_movement_that_is_being_deleted(
+def test_a_movement_that_is_being_deleted_does_not_change(
     world: Flask, movement_of: Make, change: Change
 ) -> None:
     id, members = movement_of(SHARED)

@@ -162,14 +162,14 @@ def kept_right(*acts: Act) -> Iterator[tuple[Place, Place, list[int]]]:
 
 
 @writers_overlap
-def test_who_holds_the_standing_is_waited_for(world: Flask) -> None:
+def test_a_change_waits_for_the_lock_of_a_standing(world: Flask) -> None:
     for acts in PAIRS:
         with kept_right(*acts) as (place, _, added):
             added += in_turn(world, KEEPS, *(partial(act, place) for act in acts))
 
 
 @writers_overlap
-def test_who_comes_before_the_standing_is_held_goes_first(world: Flask) -> None:
+def test_a_change_before_the_lock_of_a_standing_goes_first(world: Flask) -> None:
     for first, second in PAIRS:
         if {first, second} <= {*CLOCKS} or first == second == WITHDRAW:
             continue  # the second one waits earlier, for the account or the update

@@ -154,7 +154,7 @@ def left(connection: sa.Connection, metadata: sa.MetaData) -> dict[str, list[tup
         ("updates", [2, 3, 4], [(1, 3), (2, 2), (2, 3)], [(1, None, 1), (2, 3, 1)]),
     ],
 )
-def test_what_names_a_row_that_is_deleted_is_deleted_or_changed_before(
+def test_rows_that_name_a_deleted_row_are_handled_first(
     cheering: tuple[sa.Connection, sa.MetaData],
     owner: str,
     updates: list[int],

@@ -79,7 +79,7 @@ def test_every_make_target_named_exists(page: str) -> None:
     assert set(re.findall(r"\bmake ([a-z-]+)", code(page))) <= targets
 
 
-def test_the_readme_says_the_two_commands() -> None:
+def test_the_readme_names_the_two_commands() -> None:
     assert {"run", "test"} <= set(re.findall(r"^    make (\w+)$", PAGES["README.md"], re.MULTILINE))
 
 

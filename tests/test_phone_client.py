@@ -212,7 +212,7 @@ def phone(new_phone: Callable[[], Phone]) -> Phone:
 
 
 @pytest.mark.parametrize("origin", ["http://localhost", "capacitor://localhost"])
-def test_one_signs_up_and_logs_in_by_e_mail(server: Server, origin: str) -> None:
+def test_a_user_signs_up_and_logs_in_by_e_mail(server: Server, origin: str) -> None:
     phone = Phone(server.url, origin)
     assert phone.register().status == 201
     answer = phone.log_in()
@@ -287,14 +287,14 @@ def test_a_signal_without_a_message_has_no_body_at_all(phone: Phone) -> None:
     assert phone.read(movement["id"])["last_signal_sent"] is not None
 
 
-def test_who_is_not_subscribed_is_told_so(new_phone: Callable[[], Phone]) -> None:
+def test_an_outsider_sees_that_they_are_not_subscribed(new_phone: Callable[[], Phone]) -> None:
     founder, stranger = new_phone(), new_phone()
     movement = founder.create()
     answer = stranger.call("POST", f"/movements/{movement['id']}/signal", {"message": "me too"})
     assert answer.status == 409
 
 
-def test_a_swap_answers_with_somebody_else(new_phone: Callable[[], Phone]) -> None:
+def test_a_swap_answers_with_another_leader(new_phone: Callable[[], Phone]) -> None:
     phones = [new_phone() for _ in range(6)]
     me = phones[0]
     movement = me.create()
@@ -317,7 +317,7 @@ def test_a_swap_answers_with_somebody_else(new_phone: Callable[[], Phone]) -> No
         )
 
 
-def test_a_swap_with_nobody_else_says_so(new_phone: Callable[[], Phone]) -> None:
+def test_a_swap_without_other_members_says_so(new_phone: Callable[[], Phone]) -> None:
     me, other = new_phone(), new_phone()
     movement = me.create()
     other.join(movement["name"])
@@ -339,7 +339,7 @@ def test_a_wrong_form_is_answered_by_one_sentence(server: Server) -> None:
     assert phone.register().status == 422
 
 
-def test_a_wrong_password_is_told(phone: Phone) -> None:
+def test_a_wrong_password_is_named(phone: Phone) -> None:
     assert phone.log_in("not hunter2").status == 401
     phone.email = f"nobody-{phone.email}"
     assert phone.log_in().status == 401
@@ -361,7 +361,7 @@ SPOILERS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("spoil", SPOILERS.values(), ids=SPOILERS)
-def test_a_spoilt_token_is_refused_until_one_logs_in_again(
+def test_a_spoilt_token_is_refused_until_the_next_login(
     phone: Phone, spoil: Callable[[str], str]
 ) -> None:
     phone.token = spoil(str(phone.token))
@@ -432,7 +432,7 @@ def test_later_clients_join_and_leave_by_id(new_phone: Callable[[], Phone]) -> N
     assert phone.read(movement["id"])["subscribed"] is False
 
 
-def test_later_clients_show_and_change_who_one_is(phone: Phone) -> None:
+def test_later_clients_show_and_change_the_account(phone: Phone) -> None:
     assert phone.call("PUT", "/bio", {"bio": "Bücher 📚"}).status == 200
     identity = phone.call("GET", "/identity").body
     assert (identity["username"], identity["email"]) == (phone.username, phone.email)

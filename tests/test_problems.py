@@ -51,7 +51,7 @@ def test_a_conflict_is_tried_again(empty_app: Flask, conflict: Exception) -> Non
 
 
 @pytest.mark.parametrize("conflict", [CONFLICT, StaleDataError("gone")])
-def test_a_conflict_that_stays_is_told(empty_app: Flask, conflict: Exception) -> None:
+def test_a_lasting_conflict_is_answered(empty_app: Flask, conflict: Exception) -> None:
     outcomes[:] = [conflict] * ATTEMPTS + [{"message": "too late"}]
     answer = empty_app.test_client().post("/outcome")
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/conflict")

@@ -102,7 +102,7 @@ def test_accounts_behind_one_address_are_counted_apart(limited, client, client_o
     assert carl.get("/identity").status_code == 200
 
 
-def test_what_is_nowhere_is_counted_too(limited, client):
+def test_unknown_paths_are_counted_too(limited, client):
     limited(LIMIT_DEFAULT="2/minute")
     assert statuses(lambda: client.get("/nowhere"), 3) == [404, 404, 429]
     assert client.delete("/health").status_code == 429

@@ -121,7 +121,7 @@ def test_each_block_prints_what_the_readme_shows(printed: list[str], number: int
     assert_prints(printed[number], shown()[number])
 
 
-def test_the_swap_at_the_end_answers_with_somebody_else(printed: list[str]) -> None:
+def test_the_swap_at_the_end_answers_with_another_leader(printed: list[str]) -> None:
     ((_, content),) = shown()[-1]
     (example,) = values(content)
     leader = json.loads(printed[-1])
@@ -157,7 +157,7 @@ def test_the_python_example_prints_what_the_readme_shows(
     assert run.stdout == expected
 
 
-def test_every_command_of_ours_is_told() -> None:
+def test_the_readme_lists_every_command() -> None:
     rows = re.findall(r"^\| (`flask gridt .*?) \|", README, re.M)
     named = {name for row in rows for name in re.findall(r"`(?:flask gridt )?([a-z-]+)", row)}
     assert set(commands.commands) == named

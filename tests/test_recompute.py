@@ -204,12 +204,12 @@ def ensure_it_is_seen(kept: Standing, row: StandingRow, moment: datetime) -> Non
     assert by_others in (None, (kept.done, kept.streak))
 
 
-def test_what_is_kept_is_what_the_past_tells(database: None, clock: Clock) -> None:
+def test_stored_standings_equal_recomputed_ones(database: None, clock: Clock) -> None:
     clock.now = datetime(1993, 8, 1, 12, tzinfo=UTC)
     live(LifeOfTwo, clock, LIVES, steps=40)
 
 
-def test_who_pauses_again_leaves_the_past_as_it_was(
+def test_a_second_pause_leaves_the_past_unchanged(
     make_movement: Callable[..., Movement], clock: Clock, ann: User
 ) -> None:
     """Ann's pause covered too little of a long turn, and she pauses again with another clock."""
@@ -238,7 +238,7 @@ def test_who_pauses_again_leaves_the_past_as_it_was(
     assert sorted(one.ends_at - one.starts_at for one in pauses) == [HOUR, 5 * DAY]
 
 
-def test_the_command_tells_how_many_stood_otherwise(app, make_movement, clock):
+def test_the_command_prints_how_many_standings_changed(app, make_movement, clock):
     movement, _ = make_movement(members=3), make_movement(members=2)
     clock.pass_(days=3)
     db.session.execute(sa.update(Subscription).values(turn_starts_at=clock.now, streak=7))

@@ -156,9 +156,7 @@ def world(clusters: Clusters, clock: Clock) -> Iterator[World]:
     sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
-def test_others_read_what_the_replica_knows_and_writers_what_they_wrote(
-    world: World, clock: Clock
-) -> None:
+def test_readers_use_the_replica_and_writers_see_their_writes(world: World, clock: Clock) -> None:
     with world.clusters.late():
         posted = world.post()
         assert (world.last_seen(), world.last_own()) == (None, posted)
@@ -169,14 +167,12 @@ def test_others_read_what_the_replica_knows_and_writers_what_they_wrote(
     assert (world.last_seen(), world.last_own()) == (posted, posted)
 
 
-def test_only_the_login_is_asked_of_the_primary(world: World) -> None:
+def test_only_the_login_is_read_from_the_primary(world: World) -> None:
     assert world.binds(world.last_seen) == {"replica"}
     assert [bind for bind, statement in world.asked if "FROM logins" in statement] == ["reading"]
 
 
-def test_a_write_soon_after_another_is_not_noted_and_covered_all_the_same(
-    world: World, clock: Clock
-) -> None:
+def test_a_write_soon_after_another_is_covered_without_a_record(world: World, clock: Clock) -> None:
     with world.clusters.late():
         noted = []
         for seconds in (0, LAG - 1, 1):
@@ -193,12 +189,12 @@ def test_a_write_soon_after_another_is_not_noted_and_covered_all_the_same(
         assert noted == [1, 0, 1]
 
 
-def test_a_write_that_is_refused_is_not_noted(world: World) -> None:
+def test_a_refused_write_is_not_recorded(world: World) -> None:
     assert world.writer.post(f"{world.path}/leader").status_code == 409
     assert world.binds(world.last_own) == {"replica"}
 
 
-def test_a_login_that_ended_is_refused_though_the_replica_does_not_know(world: World) -> None:
+def test_a_login_ended_on_the_primary_is_refused(world: World) -> None:
     with world.clusters.late():
         assert world.writer.delete("/auth").status_code == 200
         assert world.writer.get(world.path).status_code == 401
@@ -207,7 +203,7 @@ def test_a_login_that_ended_is_refused_though_the_replica_does_not_know(world: W
         assert world.clusters.ask_standby(query, "gridt") == 1
 
 
-def test_who_is_no_admin_any_more_is_refused_though_the_replica_does_not_know(world: World) -> None:
+def test_a_role_lost_on_the_primary_is_refused(world: World) -> None:
     def give(role: str) -> None:
         with world.clusters.app.app_context():
             db.session.execute(sa.update(User).values(role=role))
@@ -225,7 +221,7 @@ def test_who_is_no_admin_any_more_is_refused_though_the_replica_does_not_know(wo
         assert world.reader.get("/admin/users").status_code == 403
 
 
-def test_newcomers_and_who_logs_in_again_see_what_they_did_before(world: World) -> None:
+def test_new_logins_see_earlier_writes(world: World) -> None:
     name = f"new{uuid4().hex[:8]}"
     newcomer: OwnContextClient = world.clusters.app.test_client()
     known = {"username": name, "password": PASSWORD}
@@ -238,7 +234,7 @@ def test_newcomers_and_who_logs_in_again_see_what_they_did_before(world: World) 
         assert len(newcomer.get("/movements/subscriptions").json) == 1
 
 
-def test_what_the_replica_has_not_heard_of_is_asked_of_the_primary(world: World) -> None:
+def test_rows_missing_on_the_replica_are_read_from_the_primary(world: World) -> None:
     movement = {
         "name": f"new {uuid4().hex[:8]}",
         "short_description": "nobody else knows of it yet",
@@ -285,16 +281,14 @@ def test_a_replica_that_is_away_is_not_missed(
 
 
 @pytest.mark.parametrize("delivering", [True, False])
-def test_what_is_lost_on_the_replica_is_read_from_the_primary(
-    world: World, delivering: bool
-) -> None:
+def test_a_read_lost_on_the_replica_goes_to_the_primary(world: World, delivering: bool) -> None:
     world.last_seen()
     world.clusters.cable.break_at("FROM movements", delivering=delivering)
     assert world.binds(world.last_seen) == {"replica", "reading"}
     assert not world.clusters.cable.is_to_break
 
 
-def test_what_the_replica_cancels_is_read_from_the_primary(
+def test_a_read_cancelled_on_the_replica_goes_to_the_primary(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A lock that the replica repeats from the primary is a conflict with recovery."""
@@ -309,7 +303,7 @@ def test_what_the_replica_cancels_is_read_from_the_primary(
     assert world.binds(world.last_seen) == {"replica"}  # at once, because it was there all the time
 
 
-def test_without_a_replica_nothing_is_noted(own_app: Flask, statements: list[str]) -> None:
+def test_without_a_replica_no_write_is_recorded(own_app: Flask, statements: list[str]) -> None:
     with own_app.app_context():
         user = User("ann", "ann@example.org", PASSWORD)
         user.save_to_db()

@@ -66,7 +66,7 @@ def pasts(draw: Any) -> tuple[Terms, list[datetime], datetime]:
 
 @unhurried
 @given(pasts(), st.lists(st.floats(0, 1), max_size=8))
-def test_however_often_it_is_looked_at_it_is_the_same(
+def test_standing_does_not_depend_on_how_often_it_is_read(
     past: tuple[Terms, list[datetime], datetime], looks: list[float]
 ) -> None:
     terms, moments, until = past
@@ -129,7 +129,7 @@ def test_a_part_of_the_log_is_that_part_of_the_whole(
     assert part == asked
 
 
-# -- what people complained of elsewhere --------------------------------------------------------
+# -- complaints about other trackers ------------------------------------------------------------
 
 
 AUCKLAND, NEW_YORK = Clock("Pacific/Auckland"), Clock("America/New_York")
@@ -381,7 +381,7 @@ def test_a_streak_outlives_a_change_of_the_movements_interval(
     assert mark_done(standing, standing.turn.ends_at, following).streak == 11
 
 
-# -- as others see it ---------------------------------------------------------------------------
+# -- views of others ----------------------------------------------------------------------------
 
 
 def _kept_at(now: datetime, moments: list[datetime], terms: Terms) -> Standing:
@@ -412,7 +412,7 @@ def _row_of(shape: Any, standing: Standing, terms: Terms) -> Any:
 
 @unhurried
 @given(pasts(), st.floats(0, 1))
-def test_what_is_plain_to_others_is_so(
+def test_the_fast_summary_equals_the_standing(
     past: tuple[Terms, list[datetime], datetime], share: float
 ) -> None:
     terms, moments, until = past
@@ -428,7 +428,7 @@ def test_what_is_plain_to_others_is_so(
 
 
 @pytest.mark.parametrize(("hours", "told"), [(4, (False, 3)), (6, (False, 0)), (11, (False, 0))])
-def test_where_turns_begin_is_plain_after_a_change_of_interval(
+def test_the_start_of_turns_is_known_after_a_change_of_interval(
     hours: int, told: tuple[bool, int] | None
 ) -> None:
     ended_at = on(PARIS, "2026-03-02T00:00")  # like a day, before the interval became five hours
@@ -441,7 +441,7 @@ def test_where_turns_begin_is_plain_after_a_change_of_interval(
 
 @unhurried
 @given(pasts(), st.floats(0, 1), st.floats(0, 1))
-def test_what_is_shown_is_what_is_kept_carried_on(
+def test_views_equal_the_stored_standing_at_the_present_moment(
     past: tuple[Terms, list[datetime], datetime], one: float, other: float
 ) -> None:
     terms, moments, until = past

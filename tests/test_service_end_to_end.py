@@ -54,7 +54,7 @@ def test_a_storm_breaks_nothing(migrated_database: Callable[[], str]) -> None:
 
 
 @same_on_both
-def test_who_is_served_when_the_server_stops_is_answered(
+def test_a_running_request_is_answered_when_the_server_stops(
     migrated_database: Callable[[], str],
 ) -> None:
     url, names = migrated_database(), ["ann", "ben", "cas"]
@@ -141,7 +141,7 @@ def test_a_mail_is_sent_beside_the_requests(migrated_database: Callable[[], str]
 
 
 @same_on_both
-def test_without_a_mail_server_mails_are_kept_and_that_is_said(
+def test_without_a_mail_server_mails_are_kept_with_a_warning(
     migrated_database: Callable[[], str], tmp_path: Path
 ) -> None:
     with serve(migrated_database(), MAIL_FOLDER=str(tmp_path / "mail")) as server:

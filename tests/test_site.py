@@ -61,7 +61,7 @@ def test_it_fits_and_asks_no_other_host(browser: Browser, size: tuple[int, int])
     assert complaints == []
 
 
-def test_nothing_tells_where_it_was_made() -> None:
+def test_the_site_names_no_machine() -> None:
     texts = [path.read_text() for path in SITE.rglob("*") if path.suffix in {".html", ".js"}]
     assert texts
     assert not any(str(ROOT) in text for text in texts)

@@ -103,7 +103,7 @@ def test_filling_an_open_slot_takes_10_statements_whatever_the_size(movement_of,
     ensure_independent(few, many, 10)
 
 
-def test_blocks_of_ones_own_cost_no_statement_more(movement_of, me, client, cost):
+def test_own_blocks_cost_no_further_statement(movement_of, me, client, cost):
     others = people(50)
     for other in others:
         put_apart(me.id, other)

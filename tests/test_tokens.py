@@ -247,12 +247,12 @@ def test_a_deleted_users_token_is_refused(world, without_good_token):
     without_good_token(lambda token, _: headers_of(f"Bearer {token}"))
 
 
-def test_a_bad_token_is_told_before_a_bad_body(world):
+def test_a_bad_token_is_refused_before_a_bad_body(world):
     answer = world.call("POST", "/movements", headers=headers_of("Bearer x"), data="{")
     assert answer.status_code == 401
 
 
-# -- somebody else's good token -------------------------------------------------------------
+# -- another user's good token --------------------------------------------------------------
 
 
 def test_every_protected_route_says_what_others_get():

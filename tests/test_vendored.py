@@ -58,7 +58,7 @@ def test_our_own_files_are_asked_for_again(client, name):
     assert client.get(f"/static/{name}", headers=known).status_code == 304
 
 
-def test_what_is_not_there_is_not_kept(client):
+def test_a_missing_file_is_not_cached(client):
     answer = client.get("/static/vendor/graph-000000000000.js")
     assert answer.status_code == 404
     assert answer.cache_control.max_age is None

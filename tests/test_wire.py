@@ -76,7 +76,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("begun", SLOW.values(), ids=SLOW)
-def test_slow_clients_keep_nobody_out(server, connect, begun):
+def test_slow_clients_keep_no_others_out(server, connect, begun):
     slow = many(connect, begun)
     ann = Person(server.url, "ann")
     before = time.monotonic()
@@ -111,7 +111,7 @@ def drip(connection: socket.socket) -> None:
     [(None, b""), (100, b""), (100, GET)],
     ids=["watched", "open", "open, kept after an answer"],
 )
-def test_idle_connections_keep_nobody_out(migrated_database, files, asked):
+def test_idle_connections_keep_no_others_out(migrated_database, files, asked):
     """They are as many as are watched, or as many as the process may have open."""
     with serve(migrated_database()) as server, ExitStack() as stack:
         host, _, port = server.url.removeprefix("http://").partition(":")
@@ -146,7 +146,7 @@ def test_a_server_that_stops_has_time_left_when_it_gives_up_the_silent(migrated_
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives up who takes nothing")
-def test_who_takes_nothing_of_an_answer_keeps_nobody_out_for_long(server, connect):
+def test_a_client_that_reads_nothing_keeps_no_others_out_for_long(server, connect):
     asked = b"GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
     for _ in range(15):  # more than there are threads
         connect(1024).sendall(5 * asked)  # more than fits between the two
@@ -156,7 +156,7 @@ def test_who_takes_nothing_of_an_answer_keeps_nobody_out_for_long(server, connec
     assert ann.statuses == [200] * 20
 
 
-def test_clients_that_read_slowly_keep_nobody_out(server):
+def test_clients_that_read_slowly_keep_no_others_out(server):
     """Twenty connections ask for 40 files at once, and read 64 KiB every two seconds."""
     assert beside_slow_readers(server, 5).unanswered == 0
 
@@ -169,7 +169,7 @@ STAYING = {
 
 
 @pytest.mark.parametrize("request_", STAYING.values(), ids=STAYING)
-def test_who_does_not_close_a_closed_connection_keeps_nobody_out(server, connect, request_):
+def test_a_client_that_does_not_close_keeps_no_others_out(server, connect, request_):
     staying = many(connect, request_)
     ann = Person(server.url, "ann")
     before = time.monotonic()
@@ -189,7 +189,7 @@ def test_a_request_that_does_not_arrive_is_given_up(connect, begun):
     assert not said or status(said) == 400
 
 
-def test_what_arrives_in_pieces_is_served(connect):
+def test_a_request_in_pieces_is_served(connect):
     connection = connect()
     body = json.dumps({"username": "x", "email": "no address", "password": "long enough"}).encode()
     request = HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
@@ -212,7 +212,7 @@ def test_requests_that_arrive_together_are_answered_in_turn(connect):
 # -- bodies -----------------------------------------------------------------------------------
 
 
-def test_a_body_that_is_told_too_large_is_not_waited_for(connect):
+def test_a_body_declared_too_large_is_not_awaited(connect):
     connection = connect()
     connection.sendall(HEAD + b"Connection: close\r\nContent-Length: 99999999\r\n\r\n")
     assert status(answered(connection)) == 413
@@ -241,7 +241,7 @@ def test_a_body_in_chunks_is_cut_off_where_it_is_too_large(connect):
         b"Transfer-Encoding: nonsense\r\n",
     ],
 )
-def test_who_lies_about_the_length_smuggles_nothing(connect, lines):
+def test_a_false_length_smuggles_nothing(connect, lines):
     connection = connect()
     connection.sendall(HEAD + lines + b"\r\n{}" + GET)
     connection.shutdown(socket.SHUT_WR)
@@ -249,7 +249,7 @@ def test_who_lies_about_the_length_smuggles_nothing(connect, lines):
     assert re.findall(rb"HTTP/1.1 (\d)", said) == [b"4"] or status(said) == 501
 
 
-def test_a_body_shorter_than_told_is_not_taken(connect):
+def test_a_body_shorter_than_declared_is_not_accepted(connect):
     connection = connect()
     connection.sendall(HEAD + b"Content-Length: 50\r\n\r\n{}")
     connection.shutdown(socket.SHUT_WR)
@@ -313,7 +313,7 @@ def test_a_head_without_end_is_cut_off(connect):
 # -- headers of answers -----------------------------------------------------------------------
 
 
-def test_nobody_is_told_what_serves(server):
+def test_no_header_names_the_server_software(server):
     for path in ("/", "/nowhere"):
         try:
             with urlopen(f"{server.url}{path}", timeout=PATIENCE) as answer:
@@ -331,7 +331,7 @@ def test_gunicorn_believes_no_proxy_by_itself(server):
         assert "Strict-Transport-Security" not in answer.headers
 
 
-def test_a_believed_proxy_tells_the_scheme(migrated_database):
+def test_a_trusted_proxy_sets_the_scheme(migrated_database):
     with serve(migrated_database(), PROXY_HOPS="1") as server:
         request = Request(f"{server.url}/", headers={"X-Forwarded-Proto": "https"})
         with urlopen(request, timeout=PATIENCE) as answer:

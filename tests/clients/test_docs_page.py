@@ -75,7 +75,7 @@ def overflow(page: Page) -> int:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_somebody_logs_in_and_makes_a_call(
+def test_a_user_logs_in_and_makes_a_call(
     open_page: Callable[..., Page],
     take: Callable[[str, Page], None],
     size: tuple[int, int],

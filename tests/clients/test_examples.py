@@ -59,7 +59,9 @@ def test_each_block_prints_what_the_page_shows(language: str, tmp_path: Path, ur
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_examples_stand_a_rough_way(language: str, tmp_path: Path, url: str) -> None:
+def test_the_examples_survive_refusals_and_lost_answers(
+    language: str, tmp_path: Path, url: str
+) -> None:
     """A temporary refusal or a lost answer changes neither the output nor the stored rows."""
     read, post = ("GET", "/identity"), ("POST", "/movements/Stretching/updates")
     # curl itself retries only calls that got an answer

@@ -151,7 +151,7 @@ def test_it_is_not_ready_while_the_database_is_away(project: Project) -> None:
 
 
 @pytest.mark.usefixtures("events")
-def test_it_goes_by_what_else_the_env_file_says(project: Project) -> None:
+def test_other_settings_of_the_env_file_apply(project: Project) -> None:
     ben = Person(project.url, "ben")
     ben.register()
     ben.log_in()
@@ -162,7 +162,7 @@ def test_it_goes_by_what_else_the_env_file_says(project: Project) -> None:
 
 
 @pytest.mark.usefixtures("events")
-def test_what_a_newer_version_migrated_is_left_alone_and_can_be_served(project: Project) -> None:
+def test_a_newer_database_is_left_alone_and_served(project: Project) -> None:
     psql = ("exec", "-T", "db", "psql", "--username=gridt", "--command")
     project.compose(*psql, "UPDATE alembic_version SET version_num = 'of 2031'")
     project.compose("stop", "gridt")

@@ -98,7 +98,7 @@ def test_sqlite_can_sort_more_than_fits_into_memory(image: str) -> None:
         assert last == "1"
 
 
-def test_who_is_served_while_it_stops_is_answered(image: str) -> None:
+def test_a_request_during_the_stop_is_answered(image: str) -> None:
     with serving(image) as container:
         waiting, body = begin_to_register(container, "ann")
         began = time.monotonic()

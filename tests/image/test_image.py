@@ -55,7 +55,7 @@ def tracked() -> set[str]:
     return {name for name in listed.stdout.split("\0") if name.split("/")[0] in NEEDED}
 
 
-def test_only_what_serves_is_sent_to_the_engine(image: str, tmp_path: Path) -> None:
+def test_only_files_that_serve_are_sent_to_the_engine(image: str, tmp_path: Path) -> None:
     context, recipe = tmp_path / "context", tmp_path / "Dockerfile"
     for name in [".dockerignore", *tracked()]:
         (context / name).parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def test_no_tool_that_only_builds_or_tests_is_in_it(image: str) -> None:
     assert not installed & {"pip", "setuptools", "uv", "pytest", "ruff", "mypy", "hypothesis"}
 
 
-def test_nobody_in_it_is_root_or_can_change_what_is_run(image: str) -> None:
+def test_no_process_in_it_is_root_or_can_change_its_code(image: str) -> None:
     assert in_it(image, "id", "-u") == in_it(image, "id", "-g") == "10001"
     # without --read-only, so that only the rights of files protect them
     for place in ("/app", "/app/gridt", "/app/gridt/app.py", "/opt/venv", "/opt/venv/bin/gunicorn"):
@@ -104,7 +104,7 @@ def test_it_is_small(facts: Any) -> None:
     assert size < LARGEST
 
 
-def test_it_says_what_it_is(facts: Any) -> None:
+def test_it_has_labels(facts: Any) -> None:
     said = {
         name.removeprefix("org.opencontainers.image."): value
         for name, value in facts["Config"]["Labels"].items()
@@ -115,7 +115,7 @@ def test_it_says_what_it_is(facts: Any) -> None:
     assert len(said["revision"]) == 40
 
 
-def test_it_tells_the_engine_how_to_run_it_and_no_secret(facts: Any) -> None:
+def test_its_configuration_has_no_secret(facts: Any) -> None:
     config = facts["Config"]
     assert config["User"] == "10001"
     assert config["Cmd"] == ["gunicorn"]

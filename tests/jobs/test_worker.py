@@ -60,7 +60,7 @@ def working(url: str, *options: str) -> AbstractContextManager[subprocess.Popen[
 # -- processes of their own -----------------------------------------------------------------
 
 
-def test_what_a_killed_process_had_begun_another_one_does(url: str, tmp_path: Path) -> None:
+def test_another_process_does_the_job_of_a_killed_one(url: str, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     put("hang", path=str(begun))
     with working(url) as first:
@@ -203,7 +203,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [one.getMessage() for one in caplog.records if one.name == "gridt.jobs.worker"]
 
 
-def test_tables_that_are_not_there_yet_are_waited_for(
+def test_a_worker_waits_for_missing_tables(
     url: str, own_app: Flask, calls: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     def rename(old: str, new: str) -> None:
@@ -222,7 +222,7 @@ def test_tables_that_are_not_there_yet_are_waited_for(
 
 
 @postgresql_only("SQLite is never away")
-def test_a_database_that_is_away_is_waited_for(
+def test_a_worker_waits_for_its_database(
     calls: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     with postgres.serve() as server:
@@ -238,7 +238,7 @@ def test_a_database_that_is_away_is_waited_for(
     assert logged(caplog) == [f"{WAITING} OperationalError", "jobs are running again"]
 
 
-def test_what_is_enqueued_in_the_same_process_is_not_waited_for(
+def test_a_job_of_the_same_process_runs_without_waiting(
     url: str, own_app: Flask, calls: list[Any]
 ) -> None:
     worker = JobWorker(own_app, poll=600)
@@ -255,5 +255,5 @@ def test_what_is_enqueued_in_the_same_process_is_not_waited_for(
     assert not thread.is_alive()
 
 
-def test_who_only_imports_the_service_has_no_worker(app: Flask) -> None:
+def test_importing_the_service_starts_no_worker(app: Flask) -> None:
     assert "jobs" not in [thread.name for thread in enumerate_threads()]

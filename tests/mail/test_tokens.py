@@ -48,7 +48,7 @@ def test_a_token_from_the_future_is_refused(ann, clock: Clock, purpose) -> None:
 
 
 @pytest.mark.parametrize("spoil", ["", "x", "a.b.c", "é.é.é", "\ud800", "..", "." * 4096])
-def test_what_is_no_token_is_refused(ann, spoil) -> None:
+def test_a_text_that_is_no_token_is_refused(ann, spoil) -> None:
     assert not is_good(Purpose.RESET_PASSWORD, spoil)
 
 
@@ -63,7 +63,7 @@ def test_a_token_that_was_tampered_with_is_refused(ann) -> None:
 
 
 @each_purpose
-def test_a_token_of_somebody_who_is_gone_is_refused(ann, purpose) -> None:
+def test_a_token_of_a_deleted_user_is_refused(ann, purpose) -> None:
     token = issue(purpose, ann)
     ann.delete_from_db()
     assert not is_good(purpose, token)

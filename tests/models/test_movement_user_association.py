@@ -138,7 +138,7 @@ def test_nobody_has_a_fifth_leader(movement, people):
     assert slots_of(me, movement) == before
 
 
-def test_slots_in_two_movements_do_not_know_each_other(make_movement, movement, people):
+def test_slots_in_two_movements_are_independent(make_movement, movement, people):
     elsewhere = make_movement()
     plant(elsewhere, {user.id: [] for user in people})
     MovementUserAssociation(movement, people[0], people[1]).save_to_db()
@@ -164,7 +164,7 @@ def test_associations_show_up_with_the_user_and_the_movement(movement, people):
     assert association in movement.user_associations
 
 
-# -- what the database refuses --------------------------------------------------------------
+# -- refusals of the database ---------------------------------------------------------------
 
 
 def test_an_end_that_is_not_subscribed_is_refused(make_user, movement, people):
@@ -214,7 +214,7 @@ def test_the_database_refuses_a_leader_or_follower_who_is_not_subscribed(
         db.session.rollback()
 
 
-def test_the_database_refuses_to_unsubscribe_somebody_who_leads(movement, people):
+def test_the_database_refuses_to_unsubscribe_a_leader(movement, people):
     MovementUserAssociation(movement, people[0], people[1]).save_to_db()
     clear(people[1], movement)
     with pytest.raises(sa.exc.IntegrityError):

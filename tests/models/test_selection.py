@@ -39,10 +39,10 @@ def followers_in(arrows):
     return counts
 
 
-# -- who is live ----------------------------------------------------------------------------
+# -- active members -------------------------------------------------------------------------
 
 
-def test_who_joined_or_posted_within_three_intervals_is_active(make_movement, clock):
+def test_a_member_who_joined_or_posted_within_three_intervals_is_active(make_movement, clock):
     selection = selection_of(make_movement())
     now, edge = clock.now, clock.now - 3 * DAY
     past = edge - timedelta(seconds=1)
@@ -85,7 +85,7 @@ def pause_for_long(user_id, movement):
     db.session.commit()
 
 
-def test_who_pauses_is_chosen_after_the_silent_ones(make_movement, clock):
+def test_paused_members_are_chosen_after_silent_ones(make_movement, clock):
     movement = make_movement()
     members = people(12)
     plant(movement, ring(members))
@@ -97,7 +97,7 @@ def test_who_pauses_is_chosen_after_the_silent_ones(make_movement, clock):
     assert movement.swap_leader(me, left).id == members[8]
 
 
-def test_who_pauses_is_chosen_where_there_is_nobody_else(make_movement, make_user, clock):
+def test_a_paused_member_is_chosen_without_an_alternative(make_movement, make_user, clock):
     movement = make_movement(members=3)
     for user in movement.users:
         pause_for_long(user.id, movement)
@@ -108,7 +108,7 @@ def test_who_pauses_is_chosen_where_there_is_nobody_else(make_movement, make_use
     assert violations() == []
 
 
-def test_who_pauses_is_not_silent_and_keeps_their_followers(make_movement, make_user, clock):
+def test_a_paused_member_is_not_silent_and_keeps_their_followers(make_movement, make_user, clock):
     movement = make_movement()
     members = people(12)
     plant(movement, ring(members))
@@ -137,7 +137,7 @@ def test_the_slots_of_a_leaver_go_to_the_only_live_member(make_movement, clock):
     assert {new for _, new in refilled.values()} == {members[9]}
 
 
-def test_where_all_are_silent_somebody_is_chosen(make_movement, make_user, clock):
+def test_a_silent_member_is_chosen_where_all_are_silent(make_movement, make_user, clock):
     movement = make_movement(members=8)
     clock.pass_(days=90)
     newcomer = make_user()
@@ -146,7 +146,7 @@ def test_where_all_are_silent_somebody_is_chosen(make_movement, make_user, clock
     assert violations() == []
 
 
-def test_long_intervals_make_people_live_for_long(database, clock):
+def test_members_of_a_long_interval_stay_active_for_long(database, clock):
     movement = Movement("yearly", timedelta(days=365))
     movement.save_to_db()
     members = people(8)
@@ -157,7 +157,7 @@ def test_long_intervals_make_people_live_for_long(database, clock):
     assert not any(candidate.active for candidate in selection_of(movement).windows(1)[0])
 
 
-def test_only_an_exclusive_lock_finds_that_nobody_is_eligible(make_movement):
+def test_only_an_exclusive_lock_decides_that_no_member_is_eligible(make_movement):
     movement = make_movement(members=2)
     follower, leader = (user.id for user in movement.users)
     vacancies = [Vacancy(follower, [leader])]
@@ -190,7 +190,7 @@ def test_the_least_followed_of_three_is_chosen(make_movement):
         db.session.rollback()
 
 
-def test_who_leads_most_of_a_movement_is_not_chosen_any_more(make_movement):
+def test_the_leader_of_most_members_is_no_longer_chosen(make_movement):
     movement = make_movement()
     members = people(30)
     leaders = ring(members)
@@ -233,11 +233,11 @@ def test_a_choice_counts_for_the_next(make_movement):
         assert max(chosen.values()) <= 3
 
 
-# -- who is left out ------------------------------------------------------------------------
+# -- members who are left out ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [6, 20, 70])
-def test_nobody_gets_themselves_or_who_is_refused(make_movement, size):
+def test_no_member_gets_themselves_or_a_refused_leader(make_movement, size):
     movement = make_movement()
     members = people(size)
     plant(movement, ring(members))
@@ -259,7 +259,7 @@ def test_several_vacancies_of_one_follower_get_different_leaders(make_movement, 
         assert len({me, present, *chosen}) == 6
 
 
-def test_vacancies_stay_open_where_nobody_is_left(make_movement):
+def test_vacancies_stay_open_without_an_eligible_member(make_movement):
     movement = make_movement()
     members = people(4)
     plant(movement, ring(members))
@@ -305,7 +305,7 @@ def test_a_window_wraps_round_at_the_last_key(make_movement, monkeypatch):
     assert [candidate.user_id for candidate in window] == [*members[67:], *members[:5]]
 
 
-def test_a_window_that_starts_behind_everybody_is_the_first_eight(make_movement, monkeypatch):
+def test_a_window_that_starts_behind_all_keys_is_the_first_eight(make_movement, monkeypatch):
     movement = make_movement()
     members = people(70)
     plant(movement, ring(members), keys=range(70))
@@ -341,7 +341,7 @@ def test_any_number_of_windows_is_one_statement(make_movement, statements):
         assert len(statements) == 1
 
 
-def test_up_to_64_members_a_window_is_everybody(make_movement):
+def test_up_to_64_members_a_window_has_all_members(make_movement):
     movement = make_movement()
     members = people(64)
     plant(movement, ring(members))
@@ -371,7 +371,7 @@ def test_a_newcomer_is_adopted_by_exactly_one_of_few(make_movement, size):
         assert (new, old is None) == (newcomer, False)
 
 
-def test_everybody_who_joins_a_movement_of_more_than_five_gets_a_follower(make_movement):
+def test_every_newcomer_to_more_than_five_members_gets_a_follower(make_movement):
     movement = make_movement()
     for number in range(60):
         newcomer, difference = join(movement)
@@ -470,7 +470,7 @@ def test_a_newcomer_fills_one_open_slot_of_each_of_64(make_movement):
     assert len(set(arrows_of(movement.id)[newcomer].values())) == 4
 
 
-def test_who_fills_an_open_slot_takes_nobody_elses(make_movement):
+def test_a_newcomer_who_fills_an_open_slot_takes_no_other(make_movement):
     movement = make_movement()
     members = people(9)
     leaders = ring(members)
@@ -492,7 +492,7 @@ def test_open_slots_are_filled_in_their_own_movement(make_movement):
 # -- coming back ----------------------------------------------------------------------------
 
 
-def test_who_comes_back_starts_afresh(make_movement, clock):
+def test_a_member_who_comes_back_starts_afresh(make_movement, clock):
     movement = make_movement()
     members = people(70)
     plant(movement, ring(members))
@@ -511,7 +511,7 @@ def test_who_comes_back_starts_afresh(make_movement, clock):
     assert violations() == []
 
 
-def test_the_updates_of_who_left_do_not_make_them_a_candidate(make_movement, clock):
+def test_old_updates_do_not_make_a_former_member_a_candidate(make_movement, clock):
     movement = make_movement()
     members = people(8)
     plant(movement, ring(members))

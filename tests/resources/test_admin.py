@@ -35,10 +35,10 @@ def noted() -> list[tuple[str, int | None, int | None]]:
     return [tuple(row) for row in rows]
 
 
-# -- who may --------------------------------------------------------------------------------
+# -- permissions ----------------------------------------------------------------------------
 
 
-def test_nobody_else_does_what_admins_do(app, client_of, ann, admin):
+def test_only_admins_do_what_admins_do(app, client_of, ann, admin):
     client = client_of(ann)
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin/")]
     for rule in rules:
@@ -127,11 +127,11 @@ def test_users_are_found(boss, ann, make_user, query, names):
 
 
 @pytest.mark.parametrize("query", ["role=owner", "deactivated=perhaps", "search=%00", "after=x"])
-def test_a_wrong_question_is_refused(boss, query):
+def test_a_bad_query_is_refused(boss, query):
     assert boss.get(f"/admin/users?{query}").status_code == 422
 
 
-def test_a_user_is_shown_and_never_what_proves_it(boss, ann):
+def test_a_user_is_shown_without_credentials(boss, ann):
     answer = boss.get(f"/admin/users/{ann.id}")
     assert (answer.json["username"], answer.json["email"]) == ("Ann", ann.email)
     assert answer.json["deactivated_at"] is None
@@ -141,7 +141,7 @@ def test_a_user_is_shown_and_never_what_proves_it(boss, ann):
 
 
 @pytest.mark.parametrize("user", ["0", "2147483648", "9" * 30, "ann", "-1"])
-def test_there_is_no_such_user(boss, user):
+def test_an_unknown_user_is_not_found(boss, user):
     assert boss.get(f"/admin/users/{user}").status_code == 404
 
 
@@ -165,7 +165,7 @@ def test_a_deactivated_account_is_out_at_once(boss, client_of, ann, make_movemen
     assert db.session.scalar(sa.select(sa.func.count(Update.id))) == 1
 
 
-def test_only_who_knows_the_password_is_told_of_the_deactivation(client, ann):
+def test_only_the_right_password_reveals_a_deactivation(client, ann):
     deactivate(ann)
     ann.save_to_db()
     wrong = client.post("/auth", json={"username": "ann", "password": "not this"})
@@ -203,7 +203,7 @@ def test_deactivating_twice_is_once(boss, admin, ann):
     assert noted() == ends
 
 
-# -- what belongs to others -----------------------------------------------------------------
+# -- rows of others -------------------------------------------------------------------------
 
 
 def test_an_admin_changes_any_movement(boss, admin, ann, make_movement):
@@ -223,7 +223,7 @@ def test_an_admin_deletes_a_movement_with_members(boss, admin, ann, make_movemen
     assert noted() == [("movement.deleted", admin.id, ann.id)]
 
 
-def test_an_admin_removes_an_update_and_its_words_are_nowhere(boss, admin, ann, make_movement):
+def test_an_admin_removes_an_update_with_its_text(boss, admin, ann, make_movement):
     movement = make_movement(ann)
     update = movement.post_update(ann, "something vile")
     update.save_to_db()
@@ -233,7 +233,7 @@ def test_an_admin_removes_an_update_and_its_words_are_nowhere(boss, admin, ann, 
     assert "vile" not in boss.get("/admin/audit").text
 
 
-def test_what_is_ones_own_is_not_noted(boss, client_of, admin, ann, make_movement):
+def test_acts_on_own_things_are_not_in_the_audit_log(boss, client_of, admin, ann, make_movement):
     for client, user in ((boss, admin), (client_of(ann), ann)):
         movement = make_movement(user, creator=user)
         path = f"/movements/{movement.id}"
@@ -322,11 +322,11 @@ def test_the_log_is_filtered_and_paged(boss, history, admin, ann, clock):
         *("since=0001-01-01T00:00:00%2B14:00", "since=9999-12-31T23:59:59-14:00"),
     ],
 )
-def test_a_wrong_question_to_the_log_is_refused(boss, query):
+def test_a_bad_query_of_the_log_is_refused(boss, query):
     assert boss.get(f"/admin/audit?{query}").status_code == 422
 
 
-def test_the_log_tells_of_the_dead(boss, client_of, ann):
+def test_the_log_keeps_entries_of_deleted_users(boss, client_of, ann):
     gone, client = ann.id, client_of(ann)
     assert client.delete("/identity", json={"password": PASSWORD}).status_code == 200
     db.session.expire_all()

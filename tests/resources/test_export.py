@@ -100,13 +100,13 @@ def test_nothing_of_others_but_their_names_and_nothing_secret(client_of, ann, be
         assert hidden not in text
 
 
-def test_somebody_new_has_an_export_too(client_of, ann):
+def test_a_new_user_has_an_export_too(client_of, ann):
     told = client_of(ann).get("/identity/export").json
     filled = {name for name, rows in told.items() if rows}
     assert filled == {"account", "logins"}
 
 
-def test_what_was_exported_is_what_is_deleted(client_of, ann, ben, movement):
+def test_the_export_has_exactly_the_deleted_rows(client_of, ann, ben, movement):
     client, gone = client_of(ann), ann.id
     assert client.delete("/identity", json={"password": PASSWORD}).status_code == 200
     assert client.get("/identity/export").status_code == 401
@@ -114,7 +114,7 @@ def test_what_was_exported_is_what_is_deleted(client_of, ann, ben, movement):
     assert {name for name, rows in rest.items() if rows} == {"audit"}
 
 
-def test_what_was_done_is_a_table_of_ones_own(client_of, ann, ben, movement):
+def test_the_activity_table_has_only_the_users_own_updates(client_of, ann, ben, movement):
     answer = client_of(ann).get("/identity/export?format=csv")
     assert answer.status_code == 200
     assert answer.content_type == "text/csv; charset=utf-8"
@@ -127,7 +127,7 @@ def test_what_was_done_is_a_table_of_ones_own(client_of, ann, ben, movement):
         assert hidden not in text
 
 
-def test_what_was_done_is_a_calendar_of_ones_own(client_of, ann, ben, movement):
+def test_the_calendar_has_only_the_users_own_updates(client_of, ann, ben, movement):
     answer = client_of(ann).get("/identity/export?format=ics")
     assert answer.status_code == 200
     assert answer.content_type == "text/calendar; charset=utf-8"
@@ -137,7 +137,7 @@ def test_what_was_done_is_a_calendar_of_ones_own(client_of, ann, ben, movement):
     assert "ben" not in answer.text
 
 
-def test_days_and_turns_are_those_of_ones_own_clock(client_of, make_user, make_movement):
+def test_days_and_turns_are_those_of_the_users_clock(client_of, make_user, make_movement):
     """The night in Amsterdam belongs to the day before, and that day to the week before."""
     who = make_user(time_zone="Europe/Amsterdam", day_starts_at=4 * 60, week_starts_on=0)
     daily, weekly, hourly = (make_movement(who) for _ in range(3))
@@ -154,7 +154,7 @@ def test_days_and_turns_are_those_of_ones_own_clock(client_of, make_user, make_m
     assert {row["date"] for row in rows} == {"2026-03-30T03:30:00+02:00"}
 
 
-def test_what_was_done_in_movements_that_were_left_is_there(client_of, ann, movement):
+def test_activity_in_former_movements_is_exported(client_of, ann, movement):
     client = client_of(ann)
     client.delete(f"/movements/{movement.id}/subscriber")
     assert "Flossing" in client.get("/identity/export?format=csv").text

@@ -37,7 +37,7 @@ def ids(answer) -> list[int]:
     return [login["id"] for login in answer.json]
 
 
-def test_the_list_tells_what_one_logged_in_with_and_when(client, log_in, clock):
+def test_the_list_shows_each_device_and_its_times(client, log_in, clock):
     _, first = log_in()
     began = clock.now
     clock.pass_(hours=1)
@@ -91,7 +91,7 @@ def test_a_login_without_user_agent_is_listed_without_device(client_of, ann):
     assert login["device"] is None
 
 
-def test_of_an_endless_user_agent_the_beginning_is_kept(log_in):
+def test_the_beginning_of_a_long_user_agent_is_stored(log_in):
     _, id = log_in("gridt/" + "1" * 5000)
     assert Login.find_by_id(id).user_agent == ("gridt/" + "1" * 5000)[:LONGEST_USER_AGENT]
 
@@ -123,7 +123,7 @@ def test_ending_a_login_makes_its_tokens_worthless_at_once(client, log_in):
     assert id not in ids(client.get("/auth/logins", **with_(here["access_token"])))
 
 
-def test_ending_a_login_is_noted_once(client, log_in):
+def test_ending_a_login_is_logged_once(client, log_in):
     _, id = log_in()
     here, _ = log_in()
     for _ in range(2):
@@ -133,13 +133,13 @@ def test_ending_a_login_is_noted_once(client, log_in):
     assert [(one.user_id, one.actor_id) for one in noted] == [(owner, owner)]
 
 
-def test_ending_the_login_one_calls_with_is_logging_out(client, log_in):
+def test_ending_the_present_login_logs_out(client, log_in):
     tokens, id = log_in()
     assert client.delete(f"/auth/logins/{id}", **with_(tokens["access_token"])).status_code == 200
     assert client.get("/identity", **with_(tokens["access_token"])).status_code == 401
 
 
-def test_a_login_of_somebody_else_is_not_there(client, make_user, log_in):
+def test_a_login_of_another_user_is_not_found(client, make_user, log_in):
     bens = Login(make_user("ben").id)
     bens.save_to_db()
     tokens, _ = log_in()

@@ -57,7 +57,9 @@ def network(export):
 
 @each_format
 @pytest.mark.parametrize("role", ["creator", "admin"])
-def test_creator_and_admin_see_who_leads_whom(network, make_movement, make_user, ann, role, name):
+def test_the_creator_and_admins_see_the_whole_network(
+    network, make_movement, make_user, ann, role, name
+):
     users = [make_user() for _ in range(7)]
     movement = make_movement(*users, creator=ann if role == "creator" else None, name="Flossing")
     ann.role = "admin" if role == "admin" else "user"
@@ -71,7 +73,7 @@ def test_creator_and_admin_see_who_leads_whom(network, make_movement, make_user,
 
 
 @each_format
-def test_the_network_tells_who_is_live(network, make_movement, make_user, ann, clock, name):
+def test_the_network_marks_active_members(network, make_movement, make_user, ann, clock, name):
     ben = make_user()
     movement = make_movement(ann, ben, creator=ann)
     clock.pass_(days=4)
@@ -121,7 +123,7 @@ def test_files_have_names_and_pictures_are_shown(export, make_movement, ann, nam
     assert answer.headers.get("Content-Disposition") == expected
 
 
-def test_json_is_what_one_gets_without_asking(export, make_movement, ann):
+def test_json_is_the_default(export, make_movement, ann):
     movement = make_movement(ann, members=3)
     assert export(ann, movement).json == export(ann, movement, "json").json
 
@@ -135,12 +137,12 @@ def test_an_unknown_format_is_named(export, make_movement, ann, name):
     assert all(known in error["detail"] for known in READERS)
 
 
-def test_what_is_accepted_makes_no_difference(export, make_movement, ann):
+def test_the_accept_header_makes_no_difference(export, make_movement, ann):
     answer = export(ann, make_movement(ann), headers={"Accept": "image/svg+xml"})
     assert answer.mimetype == "application/json"
 
 
-# -- who sees what --------------------------------------------------------------------------
+# -- visibility -----------------------------------------------------------------------------
 
 
 @each_format
@@ -184,7 +186,7 @@ def test_every_format_shows_the_same(network, make_movement, ann):
 
 
 @each_format
-def test_an_export_tells_no_more_than_that(export, make_movement, make_user, ann, name):
+def test_an_export_reveals_no_more_than_that(export, make_movement, make_user, ann, name):
     names = {"robin": 987_654_301, "pieter": 987_654_302, "jorn": 987_654_303}
     # no other number looks like these ids
     users = [make_user(f"called-{word}", id=number) for word, number in names.items()]
@@ -194,7 +196,7 @@ def test_an_export_tells_no_more_than_that(export, make_movement, make_user, ann
             assert secret not in text
 
 
-def test_the_caller_is_told_which_of_them_they_are(export, make_movement, make_user, ann):
+def test_an_export_marks_the_caller(export, make_movement, make_user, ann):
     ben, admin = make_user(), make_user(role="admin")
     movement = make_movement(ann, ben, members=5, creator=ann)
     told = {user.id: export(user, movement).json for user in (ann, ben, admin)}

@@ -87,7 +87,7 @@ def test_the_list_is_as_it_is_looked_up():
     assert not is_common(f"{lines[0]}\n{lines[1]}".replace("\n", "\n\n"))
 
 
-def test_who_is_called_like_their_password_later_is_let_be(client_of, make_user):
+def test_a_user_may_later_take_their_password_as_name(client_of, make_user):
     """Only its hash is known by then."""
     ann = make_user("ann")
     answer = client_of(ann).patch("/identity", json={"username": PASSWORD})

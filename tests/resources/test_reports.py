@@ -83,7 +83,7 @@ def test_the_same_is_reported_once_while_that_is_open(client_of, ann, posted, ad
 
 
 @pytest.mark.parametrize("known", ["somebody else's", "none of the movement", "none at all"])
-def test_what_one_does_not_see_cannot_be_reported(
+def test_only_visible_things_can_be_reported(
     client_of, make_user, make_movement, ann, ben, movement, posted, known
 ):
     caller, number, where = ann, posted.id, "flossing"
@@ -102,7 +102,7 @@ def test_what_one_does_not_see_cannot_be_reported(
     assert db.session.scalar(sa.select(Report.id)) is None
 
 
-def test_who_blocks_somebody_may_still_report_what_they_could_read(
+def test_a_blocker_may_still_report_updates_that_they_could_read(
     clock, client_of, make_movement, ann, ben, movement, posted, admin
 ):
     client, elsewhere = client_of(ann), make_movement(ben)
@@ -128,7 +128,7 @@ def test_who_blocks_somebody_may_still_report_what_they_could_read(
         assert client.post(address, json=REASON).status_code == 404
 
 
-def test_who_blocks_a_stranger_may_not_report_them(client_of, make_user, ben, movement, posted):
+def test_a_blocker_may_not_report_a_stranger(client_of, make_user, ben, movement, posted):
     stranger = make_user()
     movement.add_user(stranger)
     client_of(ben).put(f"/identity/blocks/{stranger.id}")  # so that they do not meet

@@ -49,7 +49,7 @@ def registering(client, username, email="new@example.org"):
 
 
 @pytest.mark.parametrize("username", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
-def test_nobody_takes_a_name_that_looks_like_anothers_or_like_nothing(
+def test_a_name_that_looks_like_another_or_like_nothing_is_refused(
     client, client_of, make_user, username
 ):
     make_user("ann")
@@ -91,7 +91,7 @@ def test_blanks_that_a_keyboard_adds_are_not_kept(client, client_of):
     assert ann.patch("/identity", json={"username": " Ann "}).json["username"] == "Ann"
 
 
-def test_who_has_such_a_name_already_keeps_it(client, client_of, make_user):
+def test_a_user_with_such_a_name_keeps_it(client, client_of, make_user):
     make_user("ann")
     old = make_user("ann\u200b ", email="old@example.org")
     answer = client.post("/auth", json={"username": "ann\u200b ", "password": PASSWORD})
