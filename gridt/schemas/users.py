@@ -94,7 +94,7 @@ class NewPassword(Line):
         shortest, longest = PASSWORD_LENGTHS
         if not shortest <= len(password) <= longest:
             return password  # which `Length` refuses
-        # what is hashed has another length: two signs may be one letter, and one eighteen
+        # the hashed text has another length: two signs may be one letter, and one eighteen
         if not shortest <= len(normal(password)) <= longest:
             raise ValidationError(
                 f"Must have {shortest} to {longest} characters in Unicode's form NFKC."
