@@ -2,14 +2,14 @@ PYTHON ?= python3
 PORT ?= 5000
 GRIDT_BIND ?= 127.0.0.1:$(PORT)
 ARGS ?=
-# What the image is built on and stands beside, where it is to be something else (docs/image.md);
-# for bench-against, BASE is the commit to compare with.
+# Other images to build on and to test beside (docs/image.md). For bench-against, BASE is the commit
+# to compare with.
 BASE ?=
 DATABASE_IMAGE ?=
 
-# The commit that `make check` compares the tree with: where the branch left main, if not said.
+# The commit that `make check` compares the tree with; by default, where the branch left main.
 SINCE ?=
-# How many processes run tests at the same time.
+# The number of processes that run tests at the same time.
 WORKERS ?= logical
 
 STORMS := tests/test_storms.py tests/test_crashes.py tests/test_lost_connections.py \
@@ -18,7 +18,7 @@ STORMS := tests/test_storms.py tests/test_crashes.py tests/test_lost_connections
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
-# Tests start gridt hundreds of times: it is compiled once.
+# Tests start gridt hundreds of times, so Python keeps its compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTEST := pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal --times=build/times
@@ -27,13 +27,13 @@ PYTEST := pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal --t
 .PHONY: help run check test docs storm fuzz mutants image-test screenshots lint format bench \
   bench-quick bench-against attack requirements vendor clean
 
-help: ## list what can be made
+help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/runtime ## start gridt on http://127.0.0.1:5000 (another port: make run PORT=5001)
 	@GRIDT_BIND=$(GRIDT_BIND) $(PY) -m gunicorn
 
-check: .venv/dev lint ## lint, types, and on SQLite the tests of what changed
+check: .venv/dev lint ## lint, types, and the tests of changed files on SQLite
 	@rm -rf build/times
 	@tests=$$($(PY) scripts/changed_tests.py $(SINCE)) && \
 	  { [ -z "$$tests" ] || $(PY) -m $(PYTEST) --database=sqlite $(ARGS) $$tests; }
@@ -66,7 +66,7 @@ image-test: .venv/dev ## build the image, and run it and compose.yaml with Docke
 	$(PY) -m pytest -s tests/image --image gridt:test \
 	  $(if $(DATABASE_IMAGE),--database-image $(DATABASE_IMAGE)) $(ARGS)
 
-screenshots: .venv/dev ## take the pictures in docs/images anew, in Chromium
+screenshots: .venv/dev ## take the pictures in docs/images again, in Chromium
 	$(PY) -m pytest --screenshots docs/images tests/clients/test_docs_page.py tests/test_network_page.py
 
 lint: .venv/lint ## check style, types and the Dockerfile
@@ -79,11 +79,11 @@ docs: .venv/docs ## make a site of docs/ and of the docstrings, in build/site
 	@rm -rf build/site
 	$(PY) -m sphinx -q -W -E -c docs -d build/doctrees . build/site
 
-format: .venv/lint ## put the code in order
+format: .venv/lint ## format the code
 	$(PY) -m ruff check --fix-only
 	$(PY) -m ruff format
 
-attack: .venv/dev ## attack servers by slow readers, and see what others wait for
+attack: .venv/dev ## attack servers by slow readers, and measure how long other calls wait
 	@$(PY) -m bench.attack $(ARGS)
 
 bench: .venv/dev ## measure, with up to a million members (20 minutes, 5 GiB); one part: ARGS='--only limit'
@@ -95,21 +95,21 @@ bench-quick: .venv/dev ## measure the same with fewer members and rounds, in a f
 bench-against: .venv/dev ## compare the cost of operations with that in a commit: BASE=<commit>
 	$(PY) -m bench.against $(if $(BASE),--base $(BASE)) $(if $(LIMIT),--limit $(LIMIT)) $(ARGS)
 
-requirements: .venv/runtime ## pin the newest releases of what requirements*.in name
+requirements: .venv/runtime ## pin the newest releases of the packages in requirements*.in
 	@$(PIP) uv
 	for name in requirements requirements-pictures requirements-lint requirements-docs requirements-dev; do \
 	  $(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	    --custom-compile-command 'make requirements' $$name.in --output-file $$name.txt || exit 1; \
 	done
 
-vendor: ## bundle the libraries of the page of a network anew, by their pins (needs npm)
+vendor: ## bundle the libraries of the network page again, by their pins (needs npm)
 	scripts/vendor.sh
 
-clean: ## remove the environment and what tools left; databases stay
+clean: ## remove the environment and the files of tools; databases stay
 	rm -rf .venv build .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamps are written last: an environment interrupted half-way is made anew.
+# The stamps are written last, so an environment that was interrupted half-way is made again.
 .venv/runtime: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo 'gridt needs Python 3.11 or later: try `make PYTHON=python3.13 $(MAKECMDGOALS)`' >&2; exit 1; }
@@ -119,16 +119,16 @@ clean: ## remove the environment and what tools left; databases stay
 	@touch $@
 
 .venv/lint: .venv/runtime requirements-lint.txt
-	@echo 'Adding what checks style and types …'
+	@echo 'Adding the tools for style and types …'
 	@$(PIP) -r requirements.txt -r requirements-lint.txt
 	@touch $@
 
 .venv/docs: .venv/runtime requirements-docs.txt
-	@echo 'Adding what makes the pages …'
+	@echo 'Adding the tools for the pages …'
 	@$(PIP) -r requirements.txt -r requirements-docs.txt
 	@touch $@
 
-# These hold what the two above hold.
+# This environment includes the two above.
 .venv/dev: .venv/runtime requirements-pictures.txt requirements-dev.txt
 	@echo 'Adding the test tools …'
 	@$(PIP) -r requirements.txt -r requirements-pictures.txt -r requirements-dev.txt

@@ -1,4 +1,4 @@
-"""`python -m bench`: measure, print a table for each part, and write all as Markdown and JSON."""
+"""`python -m bench`: measure, print a table for each part, and write Markdown and JSON."""
 
 import re
 import shutil
@@ -22,7 +22,7 @@ PARTS: dict[str, Callable[[list[World], Effort], Section]] = {
     "profile": profiling.section,
     "standing": standing.section,
     "flood": flood.section,
-    "memory": memory.section,  # last: it adds movements, and lets members go
+    "memory": memory.section,  # last, because it adds movements and makes members leave
 }
 
 _MANY, _FEW = {1_000, 100_000, 1_000_000}, {1_000, 20_000}
@@ -30,7 +30,7 @@ _MANY, _FEW = {1_000, 100_000, 1_000_000}, {1_000, 20_000}
 FULL = Effort(rounds=7, calls=300, requests=10_000)
 QUICK = Effort(rounds=3, calls=150, requests=2_000)
 
-#: bytes for each member: on disk, and of the largest movement in memory while it is loaded
+#: bytes per member: on disk, and of the largest movement in memory while it is loaded
 _ON_DISK = {"postgresql": 3000, "sqlite": 1700}
 _IN_MEMORY = 300
 #: bytes in memory for the servers of all parts
@@ -44,7 +44,7 @@ _SERVERS = 1536 << 20
 @click.option("--members", "sizes", type=click.IntRange(100), multiple=True)
 @click.option("--rounds", type=click.IntRange(1), help="How often everything is measured.")
 @click.option("--calls", type=click.IntRange(12), help="How many calls of a kind make a round.")
-@click.option("--requests", type=click.IntRange(40), help="How many requests a worker is to serve.")
+@click.option("--requests", type=click.IntRange(40), help="How many requests a worker serves.")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder to write to.")
 def main(
     quick: bool,
@@ -53,7 +53,7 @@ def main(
     sizes: tuple[int, ...],
     **given: int | Path | None,
 ) -> None:
-    """Measure what gridt costs: in larger movements, and beside the least that it could.
+    """Measure the cost of gridt: in larger movements, and beside the least possible cost.
 
     The options --only, --engine and --members may be given more than once.
     """
@@ -76,7 +76,7 @@ def main(
 
 
 def _needed(parts: tuple[str, ...], sizes: set[int]) -> list[int]:
-    """Return the sizes that the parts look at: growth at all, memory at the largest."""
+    """Return the sizes that the parts need: all for growth, the largest for memory."""
     if "growth" in parts:
         return sorted(sizes)
     ends = {"memory": max(sizes)}
@@ -84,7 +84,7 @@ def _needed(parts: tuple[str, ...], sizes: set[int]) -> list[int]:
 
 
 def _ensure_possible(engines: tuple[str, ...], sizes: list[int]) -> None:
-    """Refuse before anything is loaded what would fail after minutes."""
+    """Refuse a run that would fail after minutes, before anything is loaded."""
     if sys.platform != "linux":
         raise click.UsageError("Processor time and memory are read from /proc, which Linux has.")
     folder = tempfile.gettempdir()

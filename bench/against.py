@@ -1,6 +1,6 @@
 """`python -m bench.against --base <commit>`: compare this tree with a commit, side by side.
 
-Each tree works in a process of its own, on a copy of the same database. Every round measures every
+Each tree runs in a process of its own, on a copy of the same database. Every round measures every
 operation in the order A B B A, so that both trees meet the same noise of the machine.
 """
 
@@ -25,7 +25,7 @@ from bench.operations import OPERATIONS, Operation, Side, fill
 from bench.report import OUT, SPREAD, Row, compared, machine, table
 from bench.trees import Runner, commit_of, databases, export, uncommitted
 
-#: a median ratio may be above 1 by this much: two processes of the same tree differ as far
+#: a median ratio may exceed 1 by this much, because two processes of the same tree differ as much
 LIMIT = 1.05
 
 #: batches whose statements are recorded; chance decides which ones a call sends
@@ -36,14 +36,14 @@ COLUMNS = (
     *("statements_a", "statements_b", "texts", "verdict"),
 )
 
-#: a bound value, of which psycopg names the type where SQLAlchemy does not leave it open
+#: a bound value, whose type psycopg adds where SQLAlchemy does not leave it open
 _VALUE = re.compile(r"%\(\w+\)s")
-#: more values or rows than one
+#: a list of more than one value or row
 _VALUES = re.compile(r"IN \(([^()?]*\?[^(),]*)(?:, [^()?]*\?[^(),]*)+\)")
 _ROWS = re.compile(r"(\([^()]*\?[^()]*\))(?:, \([^()]*\?[^()]*\))+")
 
 _ABOUT = """\
-A is {base}, B is {tree}. {rounds} rounds of {calls} calls (of what is cheap, five times as many)
+A is {base}, B is {tree}. {rounds} rounds of {calls} calls (five times as many of cheap operations)
 in the order A B B A, in a movement of {members} members. `cpu` is the processor time of a call in
 milliseconds, PostgreSQL's processes included; `ratio` is B over A, the median of the rounds' ratios
 with their quartiles. `statements` is the median of a call. `texts` says how many statements only A
@@ -52,7 +52,7 @@ or only B sends; where few calls send them, chance may be the cause."""
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured."""
+    """The amount of measuring."""
 
     operations: list[str]
     rounds: int
@@ -98,7 +98,7 @@ def main(
     """
     commit, changes = commit_of(base), uncommitted()
     _ensure_possible(changes, dirty, amounts)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or nothing would be cleaned up
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the exit stack cleans up
     head = commit_of("HEAD")[:10] + (" with uncommitted changes" if changes else "")
     effort = Effort([name for name in OPERATIONS if name in (operations or OPERATIONS)], **amounts)
     start, texts, rows = time.monotonic(), [], []
@@ -120,7 +120,7 @@ def main(
 
 
 def _ensure_possible(changes: list[str], dirty: bool, amounts: dict[str, Any]) -> None:
-    """Refuse at once what cannot be measured, or could not be repeated."""
+    """Refuse at once a run that cannot measure, or that nobody could repeat."""
     if sys.platform != "linux":
         raise click.UsageError("Processor time is read from /proc, which Linux has.")
     if amounts["calls"] > amounts["members"]:
@@ -158,7 +158,7 @@ def _compared(
 def _measure(sides: dict[str, Side], effort: Effort) -> dict[str, Measured]:
     """Measure every operation in every round, and record its statements last.
 
-    SQLAlchemy asks for listeners for ever, once there was one: hence the recording comes last.
+    SQLAlchemy calls listeners for ever once there was one, so the recording comes last.
     """
     measured: dict[str, Measured] = defaultdict(Measured)
     with click.progressbar(range(-1, effort.rounds), label="Measuring") as numbers:
@@ -216,7 +216,7 @@ def row_of(measured: Measured, limit: float) -> Row:
 
 
 def _differences(row: Row, recorded: int) -> str:
-    """Return how many texts only one side sends, and how many of its calls send one at most."""
+    """Return how many texts only one side sends, and the most calls that send one of them."""
     parts = [
         f"{len(texts)} only {side.upper()} (in {max(texts.values())} of {recorded} calls)"
         for side in ("a", "b")
@@ -226,7 +226,7 @@ def _differences(row: Row, recorded: int) -> str:
 
 
 def plain(statement: str) -> str:
-    """Return a statement without what differs by the values: their names and number."""
+    """Return a statement without the parts that depend on the values: their names and number."""
     text = _VALUE.sub("?", " ".join(statement.split()))
     return _ROWS.sub(r"\1, …", _VALUES.sub(r"IN (\1, …)", text))
 

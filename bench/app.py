@@ -1,8 +1,8 @@
-"""The service, and beside it what to compare it with: `gunicorn bench.app:app`.
+"""The service, and beside it routes to compare it with: `gunicorn bench.app:app`.
 
-A plain Flask app answers under `/bench`, so that nothing of the service's own (request ids, CORS,
-ETags, problems) weighs on it: `/bench/constant` is a bare route, `/bench/select` one primary-key
-SELECT through SQLAlchemy, and `/bench/driver` sends the statements of a call with the driver alone.
+A plain Flask app answers under `/bench`, free of the service's own work (request ids, CORS, ETags,
+problems): `/bench/constant` is a bare route, `/bench/select` one primary-key SELECT through
+SQLAlchemy, and `/bench/driver` sends the statements of a call with the driver alone.
 """
 
 import sqlite3
@@ -31,7 +31,7 @@ _threads = threading.local()
 
 @dataclass
 class _Recorded:
-    """What a call of the service did: its statements, and how long its answer was."""
+    """The statements of a call of the service, and the length of its answer."""
 
     reading: bool
     status: int
@@ -40,21 +40,21 @@ class _Recorded:
     sent: list[tuple[str, Any, bool]] = field(default_factory=list)
 
 
-#: by operation; each call sends the next one's statements
+#: by operation; each call sends the statements of the next record
 _recorded: dict[str, list[_Recorded]] = defaultdict(list)
 _turns = count()
 
 
 @beside.get("/constant")
 def constant() -> Response:
-    """Answer what never changes."""
+    """Answer a constant."""
     return Response(b'{"status":"ok"}', mimetype="application/json")
 
 
 @beside.get("/select/<int:user_id>")
 def one_select(user_id: int) -> Response:
     """Answer from one primary-key SELECT."""
-    request_state().reading = True  # or SQLite takes the lock of a writer
+    request_state().reading = True  # else SQLite takes the lock of a writer
     user = db.session.get(User, user_id) or abort(404)
     body = orjson.dumps({"id": user.id, "username": user.username})
     return Response(body, mimetype="application/json")
@@ -62,9 +62,9 @@ def one_select(user_id: int) -> Response:
 
 @beside.post("/record")
 def record() -> list[int]:
-    """Make calls of the service, each with the name to remember its statements by.
+    """Call the service, and record the statements of each call under its name.
 
-    :returns: how many statements each of them sent
+    :returns: the number of statements of each call
     """
     made = [(name, _record(call)) for name, call in orjson.loads(request.data)]
     for name, recorded in made:
@@ -74,7 +74,7 @@ def record() -> list[int]:
 
 @beside.delete("/record")
 def forget() -> dict[str, int]:
-    """Forget what was recorded."""
+    """Delete the records."""
     _recorded.clear()
     return {}
 
@@ -82,8 +82,8 @@ def forget() -> dict[str, int]:
 def _record(call: dict[str, Any]) -> _Recorded:
     recorded = _Recorded(reading=call["method"] == "GET", status=200)
 
-    def keep(_c: Any, _cursor: Any, statement: str, given: Any, _x: Any, many: bool) -> None:
-        recorded.sent.append((statement, given, many))
+    def keep(_c: Any, _cursor: Any, statement: str, parameters: Any, _x: Any, many: bool) -> None:
+        recorded.sent.append((statement, parameters, many))
 
     sa.event.listen(sa.Engine, "before_cursor_execute", keep)
     try:
@@ -98,7 +98,7 @@ def _record(call: dict[str, Any]) -> _Recorded:
 
 @beside.route("/driver/<name>", methods=["GET", "POST", "PUT", "DELETE"])
 def driver_only(name: str) -> Response:
-    """Do what a call did with the driver alone, and answer with as much JSON."""
+    """Repeat a call with the driver alone, and answer with as much JSON."""
     sequence = _recorded[name]
     recorded = sequence[next(_turns) % len(sequence)]
     connection = _connection(recorded.reading)
@@ -106,8 +106,8 @@ def driver_only(name: str) -> Response:
     try:
         if isinstance(connection, sqlite3.Connection) and not recorded.reading:
             begin_writing(connection)
-        for statement, given, many in recorded.sent:
-            (cursor.executemany if many else cursor.execute)(statement, given)
+        for statement, parameters, many in recorded.sent:
+            (cursor.executemany if many else cursor.execute)(statement, parameters)
             if cursor.description:
                 names = [column[0] for column in cursor.description]
                 rows += [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -115,13 +115,13 @@ def driver_only(name: str) -> Response:
     except BaseException:
         connection.rollback()
         raise
-    # spaces after the rows are JSON still
+    # spaces may follow the value in JSON
     body = orjson.dumps(rows, default=str).ljust(recorded.length)[: recorded.length]
     return Response(body, recorded.status, mimetype="application/json")
 
 
 def _connection(reading: bool) -> Any:
-    """Return this thread's own connection, set up as the service's for such a request are."""
+    """Return this thread's own connection, set up like the service's for such a request."""
     kept = _threads.__dict__.setdefault("connections", {})
     if reading not in kept:
         bind = READING if reading and READING in db.engines else None
@@ -130,7 +130,7 @@ def _connection(reading: bool) -> Any:
         if bind is not None and not isinstance(connection, sqlite3.Connection):
             connection.autocommit = True
         borrowed.detach()  # it never goes back to the pool
-        kept[reading] = connection, borrowed  # which closes it when nobody holds it
+        kept[reading] = connection, borrowed  # without `borrowed`, the connection would be closed
     return kept[reading][0]
 
 

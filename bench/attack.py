@@ -120,7 +120,7 @@ def _read_slowly(slow: socket.socket, over: threading.Event) -> None:
     try:
         while not over.wait(PAUSE) and slow.recv(READ):
             pass
-    except OSError:  # the server has had enough
+    except OSError:  # the server has closed the connection
         return
 
 

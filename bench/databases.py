@@ -24,7 +24,7 @@ from gridt.runtime.config import Settings
 from gridt.runtime.extensions import db, disconnect
 from tests import postgres
 
-#: hashing is not what is measured here, and few people call often
+#: hashing is not measured here, and few people call often
 _CHEAP: dict[str, Any] = {
     "ARGON2_MEMORY_KIB": 64,
     "ARGON2_PASSES": 1,
@@ -33,7 +33,7 @@ _CHEAP: dict[str, Any] = {
     **dict.fromkeys(("QUOTA_SWAPS", "QUOTA_UPDATES_PER_TURN", "QUOTA_UPDATES"), 0),
 }
 
-#: everybody has logged in once
+#: a login for every user
 _LOGINS = insert(Login).from_select(
     ["user_id", "created_at", "refreshed_at", "refresh_jti"],
     select(User.id, User.created_at, User.created_at, User.username),
@@ -49,7 +49,7 @@ class World:
     members: int
     url: str
     movement_id: int
-    #: tokens of members from all over the movement, and of as many people who are not in it
+    #: tokens of members from all over the movement, and of as many people outside of it
     inside: list[str]
     outside: list[str]
 
@@ -63,7 +63,7 @@ class World:
 
 @contextmanager
 def worlds(engines: tuple[str, ...], sizes: list[int], callers: int) -> Iterator[list[World]]:
-    """Make a world for each engine and size; they are gone afterwards.
+    """Make a world for each engine and size, and remove them at the end of the block.
 
     :param callers: how many members, and how many others, can call
     """
@@ -100,7 +100,7 @@ def largest(worlds: list[World]) -> list[World]:
 def furnish(world: World) -> list[str]:
     """Add movements to list, once; return the tokens of people who have joined some of them."""
     with world.app.app_context():
-        # those who were added last are the last of those outside
+        # the users who were added last are the last ones outside
         readers = db.session.scalars(select(User).order_by(User.id.desc()).limit(READERS)).all()
         for number in range(LISTED - 1):
             movement = Movement(f"habit {number}", timedelta(days=1), "something to do")
@@ -133,7 +133,7 @@ def _world(engine: str, url: str, members: int, callers: int) -> World:
 
 
 def _sample(size: int) -> list[User]:
-    """Return users from all over the table, in no order: their pages are not the last ones used."""
+    """Return users from all over the table, out of order, so that their pages are not cached."""
     everybody = db.session.scalars(select(User.id)).all()
     some = random.sample(everybody, min(size, len(everybody)))
     found = {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(some)))}

@@ -1,4 +1,4 @@
-"""What a flood of logins takes from everybody else."""
+"""The cost of a flood of logins for all other callers."""
 
 import time
 from collections import Counter, defaultdict
@@ -16,11 +16,11 @@ from bench.report import Effort, Row, Section, compared
 from gridt.models import User
 from gridt.runtime.config import Settings
 
-#: as a small machine with the default configuration is run
+#: the default configuration of a small machine
 WORKERS, THREADS = 2, 10
-#: connections over which logins come without pause, each second one with a wrong password
+#: connections that log in without pause, every second time with a wrong password
 FLOOD = 16
-#: and those over which others read meanwhile
+#: connections that read meanwhile
 CONNECTIONS = 2
 
 _PASSWORD, _NAME = "correct horse battery", "flooded"
@@ -56,11 +56,11 @@ def section(worlds: list[World], effort: Effort) -> Section:
 
 
 def _measure(world: World, effort: Effort) -> tuple[dict[str, list[list[float]]], Counter[int]]:
-    """Return the milliseconds of each call, round by round, and how the flood was answered."""
+    """Return the milliseconds of each call, round by round, and the answers to the flood."""
     calls = [Call("GET", "/movements/subscriptions", token) for token in furnish(world)]
     found: dict[str, list[list[float]]] = defaultdict(list)
     statuses: Counter[int] = Counter()
-    _let_somebody_be_flooded(world)
+    _give_an_account_a_password(world)
     hashing = {
         name: str(getattr(Settings, name))
         for name in ("ARGON2_MEMORY_KIB", "ARGON2_PASSES", "ARGON2_LANES")
@@ -75,14 +75,14 @@ def _measure(world: World, effort: Effort) -> tuple[dict[str, list[list[float]]]
     return found, statuses
 
 
-def _let_somebody_be_flooded(world: World) -> None:
+def _give_an_account_a_password(world: World) -> None:
     with world.app.app_context():
         if User.find_by_name(_NAME) is None:
             User(_NAME, f"{_NAME}@example.org", _PASSWORD).save_to_db()
 
 
 def _timed(server: Server, calls: list[Call], times: int) -> list[float]:
-    """Make calls over a few connections; return how long each took."""
+    """Make calls over a few connections; return the time of each."""
 
     def read(part: int) -> list[float]:
         connection = HTTPConnection(*server.address, timeout=60)

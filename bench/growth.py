@@ -1,4 +1,4 @@
-"""What an operation costs in a movement of a million, against one of a thousand."""
+"""The cost of an operation in a movement of a million members, against a thousand."""
 
 import random
 import re
@@ -22,7 +22,7 @@ from gridt.runtime.extensions import db
 #: tables that no operation may read from one end to the other
 _LARGE = ("users", "subscriptions", "movement_user_associations", "updates", "logins")
 
-#: what PostgreSQL says below a scan that reads a part only
+#: the text below a scan in PostgreSQL's plan that reads only a part
 _BOUNDED = re.compile("(Index|Recheck|TID) Cond:")
 
 
@@ -59,7 +59,7 @@ class Series:
         } | compared("ratio_to_1000", map(median, self.rounds), map(median, smallest.rounds))
 
     def _quantile(self, percent: int) -> float:
-        """Return how many milliseconds so many percent of the calls stayed below."""
+        """Return the milliseconds that this percentage of the calls did not exceed."""
         seconds = [one for some in self.rounds for one in some]
         return 1000 * quantiles(seconds, n=100, method="inclusive")[percent - 1]
 
@@ -97,7 +97,7 @@ class Caller:
 
 
 def section(worlds: list[World], effort: Effort) -> Section:
-    """Measure, and keep the plans in the largest movements beside the figures."""
+    """Measure, and write the plans in the largest movements beside the figures."""
     rows = _measure(worlds, effort.rounds, effort.timed)
     most = largest(worlds)
     effort.out.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ def section(worlds: list[World], effort: Effort) -> Section:
 
 def _keep_plans(worlds: list[World], path: Path) -> list[str]:
     """Write all plans to a file; return the lines that read a large table from end to end."""
-    kept, whole = ["# What the operations send, and how the database does it"], []
+    kept, whole = ["# The statements of each operation, and the database's plan for each"], []
     for world in worlds:
         kept.append(f"## {world.engine}, {world.members} members")
         for operation, statement, plan in _explained(world):
@@ -157,7 +157,7 @@ def _measure(worlds: list[World], rounds: int, calls: int) -> list[Row]:
 
 
 def _explained(world: World) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield (operation, statement, plan) for all that the operations of a world send."""
+    """Yield (operation, statement, plan) for every statement of the operations of a world."""
     caller = Caller(world)
     for name, operation in caller.operations(0):
         with _statements() as sent:

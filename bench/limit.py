@@ -1,4 +1,4 @@
-"""What a request costs beyond what Flask, SQLAlchemy and the database ask for anyway."""
+"""The cost of a request beyond the needs of Flask, SQLAlchemy and the database."""
 
 import json
 from collections import defaultdict
@@ -12,7 +12,7 @@ from bench.load import LISTED, Call, Cost, Server, each, medians, serving
 from bench.report import Effort, Row, Section, compared
 from gridt.models.movement_user_association import SLOTS
 
-#: requests under way at any time; more of them queue for SQLite's one writer, and measure that
+#: requests under way at any time; with more, their wait for SQLite's one writer would be measured
 CONNECTIONS = 2
 
 _COLUMNS = (
@@ -32,11 +32,11 @@ The service is compared with routes of a plain Flask app in the same worker. The
 service does for every request (compare its *health* with the *bare route* for the cost of that):
 
 - *bare route* answers a constant.
-- *one select* does one primary-key SELECT through SQLAlchemy, on an engine and session set up as
+- *one select* does one primary-key SELECT through SQLAlchemy, on an engine and session set up like
   the service's.
 - *driver only* gets the same requests, and sends exactly the statements of the service, recorded a
   moment before, including the token's check, with the same parameters. It uses one transaction that
-  begins and ends as the service's, if that has one (a read has none), on a connection of its
+  begins and ends like the service's, if that has one (a read has none), on a connection of its
   thread with the same settings. It fetches all rows, and answers with as many bytes of JSON made
   of them. It does not read the token or the body, and decides nothing: the chosen leaders and the
   answer are known before."""
@@ -52,7 +52,7 @@ def section(worlds: list[World], effort: Effort) -> Section:
 
 
 def _measure(world: World, rounds: int, calls: int) -> list[Row]:
-    """Measure each operation, and what it is compared with, in turn: A B A B."""
+    """Measure each operation, and the routes beside it, in turn: A B A B."""
     readers = furnish(world)
     found: dict[str, list[Cost]] = defaultdict(list)
     with serving(world.url, "bench.app:app") as server:
@@ -84,7 +84,7 @@ def _row(world: World, name: str, found: dict[str, list[Cost]]) -> Row:
 def _round(
     world: World, server: Server, readers: list[str], calls: int
 ) -> Iterator[tuple[str, list[Call]]]:
-    """Yield each operation and what it is compared with, recorded afresh: the network moves on."""
+    """Yield each operation and its comparisons, recorded again because the network changes."""
     server.answer(Call("DELETE", "/bench/record"))
     yield "bare route", [Call("GET", "/bench/constant")] * calls
     yield "one select", [Call("GET", f"/bench/select/{1 + n}") for n in range(calls)]
@@ -117,9 +117,9 @@ def _joining(world: World, server: Server, people: int) -> Iterator[tuple[str, l
     leave = [Call("DELETE", path, token) for token in some]
     yield "subscribe", join
     yield "unsubscribe", leave
-    # one after the other comes and goes, so that what each does holds when all do it at once
-    for one in zip(join, leave, strict=True):
-        _record(server, list(zip(("subscribe", "unsubscribe"), one, strict=True)))
+    # users join and leave one after the other; their statements stay valid when all do it at once
+    for pair in zip(join, leave, strict=True):
+        _record(server, list(zip(("subscribe", "unsubscribe"), pair, strict=True)))
     for name, made in (("subscribe", join), ("unsubscribe", leave)):
         yield _alone(name), [_driver(name, call) for call in made]
 
@@ -128,7 +128,7 @@ def _swapping(world: World, server: Server, people: int) -> Iterator[tuple[str, 
     path, some = f"/movements/{world.movement_id}", world.inside[:people]
 
     def swaps(slots: int) -> list[Call]:
-        """Return swaps of the present leaders in everybody's first slots."""
+        """Return swaps of the present leaders in the first slots of each member."""
         return [
             Call("POST", f"{path}/leader/{leader['id']}", token)
             for token in some
@@ -137,7 +137,7 @@ def _swapping(world: World, server: Server, people: int) -> Iterator[tuple[str, 
 
     made = swaps(SLOTS)
     yield "swap", made
-    # there and on, again and again: each time the slot changes, and never to a leader present
+    # There and back, again and again: each swap changes the slot, never to a present leader.
     for _ in range(2):
         _record(server, [("swap", call) for call in swaps(1)])
     yield _alone("swap"), [_driver("swap", call) for call in made]
@@ -145,12 +145,18 @@ def _swapping(world: World, server: Server, people: int) -> Iterator[tuple[str, 
 
 def _record(server: Server, named: list[tuple[str, Call]]) -> None:
     """Let the server remember the statements of calls."""
-    server.answer(Call("POST", "/bench/record", body=json.dumps([_told(*one) for one in named])))
+    server.answer(
+        Call("POST", "/bench/record", body=json.dumps([_named_request(*pair) for pair in named]))
+    )
 
 
-def _told(name: str, call: Call) -> tuple[str, dict[str, object]]:
-    what: dict[str, object] = {"method": call.method, "path": call.path, "headers": call.headers()}
-    return name, what if call.body is None else what | {"data": call.body}
+def _named_request(name: str, call: Call) -> tuple[str, dict[str, object]]:
+    options: dict[str, object] = {
+        "method": call.method,
+        "path": call.path,
+        "headers": call.headers(),
+    }
+    return name, options if call.body is None else options | {"data": call.body}
 
 
 def _alone(name: str) -> str:

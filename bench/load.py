@@ -1,4 +1,4 @@
-"""Keeping gunicorn busy, and what that costs: requests per second, processor time per request."""
+"""Keeping gunicorn busy, and the cost: requests per second, processor time per request."""
 
 import json
 import os
@@ -35,7 +35,7 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Call:
-    """A request to make, again and again."""
+    """A request to repeat."""
 
     method: str
     path: str
@@ -49,7 +49,7 @@ class Call:
 
     @cached_property
     def wire(self) -> bytes:
-        """The bytes to send; made once, or the client would cost as much as the server."""
+        """The bytes to send; built once, so that the client costs less than the server."""
         body = (self.body or "").encode()
         headers = self.headers() | {"Host": "localhost", "Content-Length": str(len(body))}
         lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
@@ -58,7 +58,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Cost:
-    """What many requests cost: how many were served in a second, and processor time for each."""
+    """The cost of many requests: how many were served in a second, and processor time for each."""
 
     per_second: float
     server_ms: float
@@ -86,7 +86,7 @@ def medians(costs: Sequence[Cost]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Server:
-    """A gunicorn that runs, and which other processes to look at."""
+    """A running gunicorn, with the other processes that count as its cost."""
 
     address: tuple[str, int]
     pid: int
@@ -116,14 +116,14 @@ class Server:
         return [pid for pid in _family(self.pid) if pid != self.pid]
 
     def _processor_seconds(self) -> tuple[float, float]:
-        """Return what the server used so far, and what our other children did: the database."""
+        """Return the processor time of the server so far, and of the database."""
         server = _family(self.pid)
         others = _family(os.getpid()) - server - {os.getpid()}
         return sum(map(seconds_of, server)), sum(map(seconds_of, others))
 
 
 class _Connection:
-    """Speaks just enough HTTP: `http.client` would take a third of a core from the server."""
+    """A minimal HTTP client: `http.client` would take a third of a core from the server."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         self._socket = socket.create_connection(address, timeout=60)
@@ -164,7 +164,7 @@ class _Connection:
 
 
 def _family(pid: int) -> set[int]:
-    """Return a process with all that it started, and what these started."""
+    """Return a process and its descendants."""
     children = defaultdict(list)
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -179,7 +179,7 @@ def _family(pid: int) -> set[int]:
 
 
 def seconds_of(pid: int) -> float:
-    """Return the processor time of a process: to the nanosecond where Linux tells that."""
+    """Return the processor time of a process: to the nanosecond if Linux gives that."""
     process, spent = Path(f"/proc/{pid}"), 0
     with suppress(OSError):
         for path in process.glob("task/*/schedstat"):

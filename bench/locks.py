@@ -1,8 +1,8 @@
-"""`python -m bench.locks`: what it brings that several change one hot movement at a time.
+"""`python -m bench.locks`: the gain from concurrent changes of one hot movement.
 
-Two gunicorns serve one PostgreSQL that keeps every commit as in production: one is the product,
-the other lets one change a movement at a time, whatever its size. Clients in processes of their
-own join, leave, swap and post in one movement, by each server in turn: A B A B.
+Two gunicorns serve one PostgreSQL that stores every commit as in production. One is the product.
+The other lets one transaction at a time change a movement of any size. Clients in processes of
+their own join, leave, swap and post in one movement, by each server in turn: A B A B.
 """
 
 import http.client
@@ -32,18 +32,18 @@ from gridt.network.invariants import violations
 from gridt.runtime.extensions import db
 from tests import postgres, servers
 
-#: what is locked by who changes a network: the movement alone, or rows as in the product
+#: the locks of a change of a network: the movement alone, or rows as in the product
 GUARDS = ("movement", "rows")
 #: gunicorn's workers, of four threads each as in the product
 PROCESSES = 2
 CLIENTS = 12
-#: how often each is done, of twenty
+#: how many of twenty calls are of each kind
 MIX = {"subscribe": 5, "unsubscribe": 5, "swap": 5, "post": 3, "fill": 2}
-#: those of the above that change who leads whom
+#: the kinds that change the network
 CHANGES = ("subscribe", "unsubscribe", "swap")
-#: as PostgreSQL is without the haste of `tests.postgres`
+#: PostgreSQL's defaults, which `tests.postgres` changes for speed
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
-#: header in which the servers tell which statements failed before an attempt that did not
+#: the header in which a server lists the statements that failed before the last attempt
 FAILED = "Bench-Failed"
 
 
@@ -51,7 +51,7 @@ FAILED = "Bench-Failed"
 
 
 def make_app(guard: str, pause: float) -> Flask:
-    """Return the service, guarded and this far from its database; gunicorn calls it."""
+    """Return the service with a guard, this far from its database; gunicorn calls it."""
     app = create_app()
     if guard == "movement":
         locking.EXCLUSIVE_UP_TO = 2**31 - 1
@@ -60,12 +60,12 @@ def make_app(guard: str, pause: float) -> Flask:
     far_away(engine, pause)
 
     @event.listens_for(engine, "handle_error")
-    def _note(context: ExceptionContext) -> None:
+    def _record_failure(context: ExceptionContext) -> None:
         code = getattr(context.original_exception, "sqlstate", None)
         g.failed = [*g.get("failed", []), code or type(context.original_exception).__name__]
 
     @app.after_request
-    def _tell(response: Response) -> Response:
+    def _list_failures(response: Response) -> Response:
         response.headers[FAILED] = " ".join(g.get("failed", []))
         return response
 
@@ -73,10 +73,9 @@ def make_app(guard: str, pause: float) -> Flask:
 
 
 def far_away(engine: Engine, pause: float) -> None:
-    """Wait before each message to the database, as if it had so far to go and come back.
+    """Wait before each message to the database, for the time of its way there and back.
 
-    That is every statement, BEGIN, COMMIT, ROLLBACK, and the pool's question whether a
-    connection still lives.
+    Messages are every statement, BEGIN, COMMIT, ROLLBACK, and the pool's check of a connection.
     """
     if pause:
         for name in ("before_cursor_execute", "begin", "commit", "rollback", "checkout"):
@@ -88,12 +87,12 @@ def far_away(engine: Engine, pause: float) -> None:
 
 @dataclass
 class Storm:
-    """What clients did to a movement in one round: milliseconds by operation, and answers."""
+    """A round of calls to a movement: milliseconds by operation, and answers."""
 
     took: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in MIX})
-    #: statuses that are not what the operation is about, with their slugs
+    #: unexpected statuses, with their slugs
     refused: Counter[str] = field(default_factory=Counter)
-    #: of statements that failed, in attempts that were repeated or given up
+    #: statements that failed, in attempts that were repeated or given up
     failed: Counter[str] = field(default_factory=Counter)
 
 
@@ -111,7 +110,7 @@ class Client:
         self.storm = Storm()
 
     def run(self, until: float) -> Storm:
-        """Do at random what people do, until that time."""
+        """Make random calls until that time."""
         names, weights = list(MIX), list(MIX.values())
         while time.time() < until:
             (name,) = self.dice.choices(names, weights)
@@ -126,7 +125,7 @@ class Client:
         status, answer = self.call("subscribe", "PUT", "/subscriber", token)
         if status == 200:
             self.inside.append(self.outside.pop())
-            self.leaders[token] = [one["id"] for one in answer["leaders"]]
+            self.leaders[token] = [leader["id"] for leader in answer["leaders"]]
 
     def unsubscribe(self, token: str) -> None:
         status, _ = self.call("unsubscribe", "DELETE", "/subscriber", token)
@@ -137,7 +136,7 @@ class Client:
         leaders = self.leaders.get(token)
         if not leaders:
             _, answer = self.call(None, "GET", "", token)
-            leaders = self.leaders[token] = [one["id"] for one in answer["leaders"]]
+            leaders = self.leaders[token] = [leader["id"] for leader in answer["leaders"]]
         if leaders:
             left = leaders.pop(self.dice.randrange(len(leaders)))
             status, answer = self.call("swap", "POST", f"/leader/{left}", token)
@@ -150,7 +149,7 @@ class Client:
         self.call("fill", "POST", "/leader", token)
 
     def call(self, name: str | None, method: str, path: str, token: str) -> tuple[int, Any]:
-        """Make a call and note, under a name if it has one, how long it took."""
+        """Make a call and record, under a name if it has one, its time."""
         began = time.perf_counter()
         headers = {"Authorization": f"Bearer {token}"}
         self.connection.request(method, self.path + path, headers=headers)
@@ -167,7 +166,7 @@ class Client:
 def be_clients(
     address: str, movement_id: int, inside: list[str], outside: list[str], until: float
 ) -> tuple[Storm, list[str], list[str]]:
-    """Be one client, in a process of its own; return also who is in and who is out now."""
+    """Be one client, in a process of its own; also return the people who are in and out now."""
     client = Client(address, movement_id, inside, outside)
     return client.run(until), client.inside, client.outside
 
@@ -177,23 +176,23 @@ def be_clients(
 
 @dataclass
 class Series:
-    """What some rounds with one guard measured."""
+    """The figures of some rounds with one guard."""
 
     storms: list[Storm] = field(default_factory=list)
-    #: all operations per second of each round, and those that change who leads whom
+    #: all operations per second of each round, and those that change the network
     per_second: list[float] = field(default_factory=list)
     changes_per_second: list[float] = field(default_factory=list)
-    #: transactions that wrote or locked something, whenever we looked
+    #: transactions that wrote or locked something, at each look
     writing: list[int] = field(default_factory=list)
     deadlocks: int = 0
 
     def quantile(self, name: str, percent: int) -> float:
-        """Return so many milliseconds as that share of the operations did not exceed."""
+        """Return the milliseconds that this percentage of the operations did not exceed."""
         took = [one for storm in self.storms for one in storm.took[name]]
         return quantiles(took, n=100, method="inclusive")[percent - 1]
 
     def row(self) -> dict[str, str]:
-        """Return the figures as they are printed."""
+        """Return the figures in the form of the table."""
         took = {
             name: f"{self.quantile(name, 50):.0f} / {self.quantile(name, 95):.0f}" for name in MIX
         }
@@ -213,17 +212,17 @@ class Series:
 
 
 class Crowd:
-    """The clients, each in a process of its own, with some people in the movement and some out."""
+    """The clients, each in a process of its own, with people in the movement and out of it."""
 
     def __init__(self, stack: ExitStack, world: World) -> None:
         self.pool = stack.enter_context(get_context("spawn").Pool(CLIENTS))
-        self.pool.map(abs, range(CLIENTS), 1)  # to start takes them a while
+        self.pool.map(abs, range(CLIENTS), 1)  # starting them takes a while
         self.world = world
         self.inside = [world.inside[number::CLIENTS] for number in range(CLIENTS)]
         self.outside = [world.outside[number::CLIENTS] for number in range(CLIENTS)]
 
     def storm(self, address: str, seconds: float) -> list[Storm]:
-        """Let all of them loose on a server."""
+        """Start all clients on a server."""
         until = time.time() + seconds
         people = zip(self.inside, self.outside, strict=True)
         told = [(address, self.world.movement_id, *some, until) for some in people]
@@ -235,7 +234,7 @@ class Crowd:
 def measure(
     world: World, crowd: Crowd, pause: float, rounds: int, seconds: float
 ) -> dict[str, Series]:
-    """Let the clients loose on all servers in turn, and look after each round what they did."""
+    """Start the clients on all servers in turn, and add up the figures of each round."""
     series = {guard: Series() for guard in GUARDS}
     with ExitStack() as stack:
         addresses = {guard: stack.enter_context(_serving(world, guard, pause)) for guard in GUARDS}
@@ -272,7 +271,7 @@ def _serving(world: World, guard: str, pause: float) -> Iterator[str]:
 
 @contextmanager
 def _watching(world: World, series: Series) -> Iterator[None]:
-    """Note how many transactions write at once, and how many deadlocks there are."""
+    """Record how many transactions write at once, and how many deadlocks there are."""
     with world.app.app_context():
         engine = db.engine
     writing = text(
@@ -300,7 +299,7 @@ def _watching(world: World, series: Series) -> Iterator[None]:
 
 
 def message_ms(world: World, pause: float) -> float:
-    """Return how long a statement that does nothing takes, so far from the database."""
+    """Return the time of an empty statement, so far from the database."""
     with world.app.app_context():
         engine = create_engine(db.engine.url)
     far_away(engine, pause)
@@ -323,7 +322,7 @@ def message_ms(world: World, pause: float) -> float:
 @click.option("--seconds", type=click.IntRange(1), default=10, show_default=True)
 @click.option("--durable/--hasty", default=True, help="Whether a commit waits for the disk.")
 def main(members: int, pauses: tuple[float, ...], rounds: int, seconds: int, durable: bool) -> None:
-    """Measure what it brings that several change one hot movement at a time."""
+    """Measure the gain from concurrent changes of one hot movement."""
     settings = DURABLE if durable else {}
     with patch.dict(postgres.SETTINGS, settings), ExitStack() as stack:
         callers = min(members, 20 * CLIENTS)

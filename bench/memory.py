@@ -1,4 +1,4 @@
-"""What a worker keeps in memory: over thousands of requests, and while it does the most."""
+"""The memory of a worker: over thousands of requests, and at its highest."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,9 +19,9 @@ from gridt.runtime.extensions import db
 
 #: people who call at the same time, one for each thread of the worker
 _PEOPLE = 4
-#: movements that one list shows: the most that a page may have
+#: movements in one list: the most that a page may have
 _LISTED = 500
-#: what may not be the default of the settings that tests.servers makes cheap
+#: settings that tests.servers makes cheap, and that need their real values here
 _HASHING: dict[str, Any] = {
     "ARGON2_MEMORY_KIB": str(Settings.ARGON2_MEMORY_KIB),
     "ARGON2_PASSES": str(Settings.ARGON2_PASSES),
@@ -77,7 +77,7 @@ def _furnish(world: World) -> None:
 
 
 def _memory_of(pid: int) -> Row:
-    """Return what a process has in memory and the most it had; forget the latter."""
+    """Return the memory of a process and its peak, and reset the peak."""
     status = Path(f"/proc/{pid}/status").read_text()
     found = dict(re.findall(r"(VmRSS|VmHWM):\s*(\d+) kB", status))
     Path(f"/proc/{pid}/clear_refs").write_text("5")  # see proc(5)
@@ -92,7 +92,7 @@ def _visitor(server: Server, world: World, token: str = "") -> Person:
 
 
 class _Crowd:
-    """People who call everything, all at the same time."""
+    """People who make every call, all at the same time."""
 
     def __init__(self, server: Server, world: World) -> None:
         self.server, self.world = server, world
@@ -101,7 +101,7 @@ class _Crowd:
         self.lives = [self._lives() for _ in range(_PEOPLE)]
 
     def call(self, times: int) -> None:
-        """Make so many calls together."""
+        """Make this many calls together."""
         with ThreadPoolExecutor(_PEOPLE) as threads:
             each = threads.map(self._go_on, self.lives, [times // _PEOPLE] * _PEOPLE)
             self.calls += sum(each)
@@ -130,7 +130,7 @@ def _list(server: Server, world: World) -> bool:
 
 
 def _export(style: str, server: Server, world: World) -> bool:
-    """Read the whole network as it is streamed; return whether the server knows that format."""
+    """Read the whole network as a stream; return whether the server knows that format."""
     reader = _visitor(server, world, world.inside[0])
     answer = reader.open("GET", f"{reader.movement}/network?format={style}")
     while answer.read(1 << 16):

@@ -1,4 +1,4 @@
-"""The operations that two trees are compared by, and the people who make the calls."""
+"""The operations that compare two trees, and the people who make the calls."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bench.trees import Databases, Runner
 
 _PASSWORD = "correct horse battery"
 
-#: the path of the large movement; it is the first one that is made
+#: the path of the large movement, which is made first
 _MOVEMENT = "/movements/1"
 
 
@@ -104,12 +104,12 @@ def _unblocks(side: Side) -> list[Call]:
 
 @dataclass(frozen=True)
 class Operation:
-    """Calls that are measured, and what has to be done before and after them.
+    """Measured calls, with the calls that must precede and follow them.
 
     :param calls: one call for each account of a kind
     :param prepare: calls before these, not measured
     :param undo: calls after them, not measured, so that the next batch finds the same state
-    :param repeats: how often a batch makes the calls: what is cheap often, or noise is larger
+    :param repeats: how often a batch makes the calls: cheap ones often, to reduce the noise
     """
 
     calls: Calls
@@ -149,7 +149,7 @@ def fill(databases: Databases, url: str, tree: Path, members: int, calls: int) -
     """Fill a database by a tree's own means: its migrations, its demo data, and HTTP.
 
     :param members: how many members the large movement has
-    :param calls: how many accounts of each kind are wanted
+    :param calls: how many accounts of each kind to make
     """
     runner = Runner(tree, url, databases.folder / "fill.log")
     try:

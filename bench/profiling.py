@@ -1,4 +1,4 @@
-"""Where the time of an operation goes: the own time of each library, and of the functions."""
+"""A profile of each operation: the own time of each library, and of the functions."""
 
 import cProfile
 import pstats
@@ -21,7 +21,7 @@ from bench.databases import World, furnish, smallest
 from bench.load import JOINED, LISTED, Call, serving
 from bench.report import Effort, Row, Section
 
-#: what a file's folder, or the name of something without a file, belongs to
+#: the library of a file's folder, or of the name of a function without a file
 _LIBRARIES = {
     "gridt": "gridt",
     "flask": "Flask, Werkzeug",
@@ -41,10 +41,10 @@ _LIBRARIES = {
     "orjson": "orjson",
 }
 
-#: what nobody of these called
+#: the library of functions that none of these called
 _OTHER = "others"
 
-#: callers that are followed upwards
+#: levels of callers that are followed upwards
 _DEEPEST = 6
 
 #: `pstats` names a function by its file, line and name
@@ -61,7 +61,7 @@ names the functions.
 
 
 def section(worlds: list[World], effort: Effort) -> Section:
-    """Profile in the smallest movement of each engine, and keep the functions beside the table."""
+    """Profile in the smallest movement of each engine, and write the functions beside the table."""
     rows, kept, calls = [], [], effort.calls // 3
     for world in smallest(worlds):
         for name, (seconds, profile) in _profiled(world, calls).items():
@@ -83,7 +83,7 @@ def section(worlds: list[World], effort: Effort) -> Section:
 
 
 def _profiled(world: World, calls: int) -> dict[str, tuple[list[float], cProfile.Profile]]:
-    """Make each operation in turn, now with the profiler and now without."""
+    """Make each operation in turn, alternately with the profiler and without."""
     found: dict[str, tuple[list[float], cProfile.Profile]] = defaultdict(
         lambda: ([], cProfile.Profile())
     )
@@ -135,7 +135,7 @@ def answer(app: Flask, environ: dict[str, Any]) -> bytes:
 def _reported(
     world: World, name: str, seconds: list[float], profile: cProfile.Profile
 ) -> tuple[Row, str]:
-    """Return the percents of the libraries, and the functions that take most, as text."""
+    """Return the percentages of the libraries, and the functions with most time, as text."""
     stream = StringIO()
     stats = pstats.Stats(profile, stream=stream)
     spent = _by_library(stats.stats)  # type: ignore[attr-defined]  # typeshed leaves it out
@@ -154,7 +154,7 @@ def _reported(
 
 
 def _by_library(stats: Mapping[Function, Any]) -> dict[str, float]:
-    """Return the seconds that each library took itself, the most first."""
+    """Return the own seconds of each library, the largest first."""
     spent: dict[str, float] = defaultdict(float)
     for function, (_, _, own, _, _) in stats.items():
         for library, share in _shares(stats, function, ()).items():
@@ -165,11 +165,11 @@ def _by_library(stats: Mapping[Function, Any]) -> dict[str, float]:
 def _shares(
     stats: Mapping[Function, Any], function: Function, below: tuple[Function, ...]
 ) -> dict[str, float]:
-    """Return for which libraries a function works: its own, or else those of its callers."""
+    """Return the libraries that a function works for: its own, or else those of its callers."""
     if library := _library_of(function):
         return {library: 1.0}
     callers = {
-        caller: own or calls * 1e-9  # what took no time that could be measured
+        caller: own or calls * 1e-9  # for a function without measurable time
         for caller, (calls, _, own, _) in stats[function][4].items()
         if caller not in below
     }
@@ -183,7 +183,7 @@ def _shares(
 
 
 def _library_of(function: Function) -> str | None:
-    """Return what a function is part of, None for built-in ones and the standard library."""
+    """Return a function's library, None for built-in ones and the standard library."""
     file, _, name = function
     if file == "~":
         found = re.search(r"\b(sqlite3|psycopg|orjson|sqlalchemy)", name)
@@ -193,7 +193,7 @@ def _library_of(function: Function) -> str | None:
 
 
 def _of_gunicorn(world: World, calls: int) -> str:
-    """Return what a bare route costs, in this process and as gunicorn's part of it."""
+    """Return the cost of a bare route, in this process and as gunicorn's part of it."""
     bare = Flask("bare")
     bare.add_url_rule("/", view_func=lambda: Response(b"{}", mimetype="application/json"))
     began = time.process_time()

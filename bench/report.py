@@ -1,4 +1,4 @@
-"""What was measured as rows of figures: ratios with their spread, tables, JSON."""
+"""Reports of measurements: rows of figures, ratios with their spread, tables, JSON."""
 
 import json
 import os
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 OUT = Path(__file__).resolve().parent / "out"
 
-#: every row of the JSON has these, null where that was not measured
+#: every row of the JSON has these keys, with null for figures that were not measured
 KEYS = (
     "engine",
     "operation",
@@ -29,16 +29,16 @@ KEYS = (
     "cpu_vs_one_select",
 )
 
-#: calls of each kind that are made before those that are timed alone
+#: calls of each kind before those whose time is taken one by one
 WARM_UP = 20
 
-#: what comes after the name of a ratio in the name of its quartiles
+#: the quartiles of a ratio are named after it, with this ending
 SPREAD = "_quartiles"
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured.
+    """The amount of measuring.
 
     :param rounds: how often everything is measured in turn; the spread is over these
     :param calls: how many calls of a kind make a round
@@ -52,22 +52,22 @@ class Effort:
 
     @property
     def people(self) -> int:
-        """Return how many people call, so that nobody's pages are there from the last call."""
+        """Return how many people call, so that no page is cached from a person's last call."""
         return max(60, self.rounds * self.timed + WARM_UP)
 
     @property
     def timed(self) -> int:
-        """Return how many calls make a round where each is timed alone."""
+        """Return how many calls make a round in which each call is timed alone."""
         return self.calls // 5
 
     def changed(self, **given: Any) -> "Effort":
-        """Return this with what is given, as far as it is not None."""
+        """Return a copy with the values that are not None."""
         return replace(self, **{name: one for name, one in given.items() if one is not None})
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of what was measured: how, and the figures."""
+    """A part of the report: its method, and the figures."""
 
     title: str
     about: str
@@ -76,7 +76,7 @@ class Section:
     remarks: str = ""
 
     def markdown(self) -> str:
-        """Return it for the documentation."""
+        """Return the section as Markdown for the documentation."""
         parts = [f"## {self.title}", self.about, table(self.rows, self.columns), self.remarks]
         return "\n\n".join(filter(None, parts))
 
@@ -84,7 +84,7 @@ class Section:
 def compared(name: str, some: Iterable[float], others: Iterable[float]) -> Row:
     """Return the median of some figures over others, round by round, and its quartiles."""
     ratios = [one / other for one, other in zip(some, others, strict=True)]
-    few = len(ratios) < 2  # no quartiles of one
+    few = len(ratios) < 2  # too few for quartiles
     low, _, high = ratios * 3 if few else quantiles(ratios, n=4, method="inclusive")
     return {name: round(median(ratios), 2), name + SPREAD: [round(low, 2), round(high, 2)]}
 
@@ -114,7 +114,7 @@ def _cell(row: Row, column: str) -> str:
 
 
 def machine(databases: Iterable[str]) -> str:
-    """Return what it was measured on, in a sentence.
+    """Return a sentence about the machine and its software.
 
     :param databases: their names and versions
     """

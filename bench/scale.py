@@ -1,4 +1,4 @@
-"""What more workers and threads bring, and what they cost."""
+"""The gain from more workers and threads, and their cost."""
 
 import os
 import random
@@ -9,13 +9,13 @@ from bench.databases import World, smallest
 from bench.load import Call, Cost, each, medians, serving
 from bench.report import Effort, Row, Section, compared
 
-#: workers and threads; the first is what the others are compared with
+#: workers and threads; the others are compared with the first
 _SETTINGS = ((1, 4), (1, 1), (4, 1), (2, 4), (4, 4))
 
 #: requests under way at any time
 _CONNECTIONS = 8
 
-#: of a hundred requests; people read more than they do
+#: of a hundred requests; people read more often than they post
 _SHARES = {
     "one movement": 45,
     "subscriptions": 20,

@@ -1,4 +1,4 @@
-"""The cost of standing in the list of subscriptions: beside the same list without any of it."""
+"""The cost of standing in the list of subscriptions: beside the same list without it."""
 
 import time
 from collections import defaultdict
@@ -30,11 +30,11 @@ from gridt.runtime.extensions import db
 from gridt.turns.calendar import DAY, Clock, turn_at, until_of
 from gridt.turns.scoring import Standing
 
-#: so many belong to the same movements; everybody has four of the others as leaders
+#: members of the same movements; each has four of the others as leaders
 _PEOPLE = 6
-#: how many updates each of them has in each movement
+#: the number of updates of each member in each movement
 _UPDATES = (10, 10_000)
-#: when they did it last: so many days ago
+#: how many days ago each member did it last
 _LAST_DONE = {"today": 0, "yesterday": 1, "four days ago, every streak over": 4}
 
 _ABOUT = """\
@@ -88,7 +88,7 @@ def _compared(app: Flask, call: Call, effort: Effort) -> Mapping[str, list[float
 
 
 def _people_with(updates: int) -> tuple[str, list[int]]:
-    """Let some people do something often; return the token of one, and the movements' ids."""
+    """Make some people post often; return the token of one, and the movements' ids."""
     people = [
         User(f"busy {updates} {number}", f"busy{updates}.{number}@example.org", "a good password")
         for number in range(_PEOPLE)
@@ -112,7 +112,7 @@ def _people_with(updates: int) -> tuple[str, list[int]]:
 
 
 def _keep(movements: Sequence[int], moment: datetime) -> None:
-    """Keep that everybody had done it for weeks when they did it last, at a moment."""
+    """Store standings as if all members had done it for weeks, the last time at a moment."""
     turn = turn_at(moment, DAY, Clock(), moment)
     standing = Standing(
         turn,
@@ -134,7 +134,7 @@ def _keep(movements: Sequence[int], moment: datetime) -> None:
     db.session.commit()
 
 
-# -- the same without standing ----------------------------------------------------------------
+# -- the list without standing ----------------------------------------------------------------
 
 
 @contextmanager
@@ -152,7 +152,7 @@ def _without() -> Iterator[None]:
 
 
 class _BareMovement(NamedTuple):
-    """As `MovementRow`, without the columns of standing."""
+    """`MovementRow` without the columns of standing."""
 
     id: int
     name: str
@@ -172,7 +172,7 @@ class _BareMovement(NamedTuple):
 
 
 class _BarePerson(NamedTuple):
-    """As `PersonRow`, without the columns of standing."""
+    """`PersonRow` without the columns of standing."""
 
     movement_id: int
     id: int

@@ -1,10 +1,10 @@
 """Makes calls inside one tree of the service, and reports their cost.
 
 `bench.trees` runs this file in a process for each tree, with the tree's folder as the working
-directory and first on the path. It uses only what all commits have in common: `create_app`, the
+directory and first on the path. It uses only the parts that all commits share: `create_app`, the
 environment, WSGI, SQLAlchemy's events, and commands. Each line of its input is a JSON list of a
-mode and calls, each call a list of method, path, token and body; each line of its output answers
-one. In the mode `command`, the words of a `flask` command are in the place of the calls.
+mode and calls, each call a list of method, path, token and body. Each line of its output answers
+one line. In the mode `command`, the words of a `flask` command replace the calls.
 """
 
 import gc
@@ -59,7 +59,7 @@ def bodies(app: Flask, calls: Sequence[Call]) -> list[Any]:
 def seconds(app: Flask, calls: Sequence[Call]) -> float:
     """Return the processor time of this process for all calls together."""
     environs = [_environ(*call) for call in calls]
-    gc.collect()  # the garbage of what came before is not part of this
+    gc.collect()  # the garbage of earlier work does not count
     start = time.process_time()
     for environ in environs:
         answer(app, environ)
@@ -84,7 +84,7 @@ def statements(app: Flask, calls: Sequence[Call]) -> list[list[str]]:
 
 
 def command(app: Flask, words: Sequence[str]) -> str:
-    """Run a `flask` command, and return what it prints.
+    """Run a `flask` command, and return its output.
 
     :raises CallFailed: when it fails
     """
@@ -105,7 +105,7 @@ MODES: dict[str, Callable[[Flask, Sequence[Any]], Any]] = {
 def main() -> None:
     """Migrate the database of the environment, then answer line by line."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what the service prints must not mix with the answers
+    os.dup2(2, 1)  # the output of the service must not mix with the answers
     app = gridt.create_app()
     with app.app_context():
         flask_migrate.upgrade()

@@ -32,7 +32,7 @@ _PATIENCE = 10
 
 
 def git(*arguments: str) -> str:
-    """Return what git prints in this tree.
+    """Return the output of git in this tree.
 
     :raises click.UsageError: when git refuses, or this tree is not the top of a repository
     """
@@ -63,14 +63,14 @@ def commit_of(name: str) -> str:
 
 
 def uncommitted() -> list[str]:
-    """Return the uncommitted changes of what is measured, in git's short form."""
+    """Return the uncommitted changes of the measured parts, in git's short form."""
     return git("status", "--porcelain", "--", *_MEASURED).splitlines()
 
 
 def export(commit: str, folder: Path) -> Path:
     """Put the files of a commit into a new folder.
 
-    An archive instead of a worktree: nothing in the repository has to be cleaned up.
+    It uses an archive instead of a worktree, because that leaves nothing to clean up.
     """
     archive = folder.with_suffix(".tar")
     git("archive", "--format=tar", f"--output={archive}", commit)
@@ -84,7 +84,7 @@ class Runner:
     """A process that makes calls inside one tree, on one database.
 
     :param tree: the folder with the tree's `gridt` and `migrations`
-    :param log: the file for what the process prints
+    :param log: the file for the output of the process
     """
 
     def __init__(self, tree: Path, url: str, log: Path) -> None:
@@ -107,7 +107,7 @@ class Runner:
                 self._monitor = _connect(url, "postgres")
             imported = self._line()
             assert imported == str(tree.resolve()), f"gridt comes from {imported}, not from {tree}"
-        except BaseException:  # an interrupt as well: nobody else knows the process yet
+        except BaseException:  # an interrupt as well: only this function knows the process yet
             self.close()
             raise
 
@@ -144,7 +144,7 @@ class Runner:
             self._process.wait()
 
     def command(self, *words: str) -> str:
-        """Run a `flask` command of the tree, and return what it prints."""
+        """Run a `flask` command of the tree, and return its output."""
         printed: str = self._ask("command", words)
         return printed
 
@@ -191,7 +191,7 @@ def _connect(url: str, database: str | None = None) -> Connection:
 
 def settings(tree: Path, url: str) -> dict[str, str]:
     """Return the environment of a process that runs a tree on a database."""
-    # equal hashes, or the order of sets would differ between the two processes
+    # the same hashes, because the order of sets would differ between the two processes
     python = {"PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"}
     return environment(url, SECRET_KEY=SECRET_KEY) | python
 
@@ -211,7 +211,7 @@ class Databases:
         return f"sqlite:///{self.folder / f'{name}.sqlite'}"
 
     def copy(self, url: str, name: str) -> str:
-        """Copy a database to which nobody is connected, and return the copy's URL."""
+        """Copy a database without open connections, and return the copy's URL."""
         if self.engine == "postgresql":
             return postgres.create_database(self.server, name, make_url(url).database)
         target = self.new(name)
@@ -221,7 +221,7 @@ class Databases:
         return target
 
     def analyze(self, url: str) -> None:
-        """Let the database's planner look at its tables."""
+        """Update the statistics of the database's planner."""
         if self.engine == "postgresql":
             with _connect(url) as connection:
                 connection.execute("VACUUM ANALYZE")
@@ -250,7 +250,7 @@ def databases(engine: str, folder: Path) -> Iterator[Databases]:
     with ExitStack() as stack:
         server = ""
         if engine == "postgresql":
-            # no vacuum in the background, which would weigh on one side only
+            # no vacuum in the background, because it would slow one side only
             server = stack.enter_context(postgres.serve(autovacuum="off")).url
         home = folder / engine
         home.mkdir()

@@ -11,14 +11,14 @@ from flask import Flask
 _PASSWORD = "correct horse battery"
 _TEXTS = {"short_description": "Something worth doing", "interval": "daily"}
 
-#: rounds through everything with one login: hashing passwords takes as long as many calls
+#: rounds through everything with one login, because hashing passwords costs as much as many calls
 VISITS_PER_LOGIN = 10
 
 _numbers = count()
 
 
 class Person:
-    """Somebody with an account who calls a server.
+    """A person with an account who calls a server.
 
     :param address: of the server
     :param movement: the path of a movement with members
@@ -31,7 +31,7 @@ class Person:
         self.called: list[tuple[str, str]] = []
 
     def call(self, method: str, path: str, body: Any = None, refused: int = 0) -> Any:
-        """Make a call that has to succeed, or else be refused with that status; read its answer."""
+        """Make a call that must succeed, or be refused with that status; return its answer."""
         answer = self.open(method, path, body)
         text = answer.read()
         if answer.status >= 300 and answer.status != refused:
@@ -40,7 +40,7 @@ class Person:
         return json.loads(text) if "json" in answer.headers["Content-Type"] else None
 
     def open(self, method: str, path: str, body: Any = None) -> HTTPResponse:
-        """Make a call; its answer is still to be read."""
+        """Make a call; the caller reads the answer."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         data = None if body is None else json.dumps(body)
         if data is not None:
@@ -75,7 +75,7 @@ class Person:
         yield self.call("GET", "/movements?search=every&sort=members&limit=50")
 
     def _found(self, name: str) -> Iterator[None]:
-        """Start a movement, change it, look at its network, and give it up."""
+        """Start a movement, change it, look at its network, and delete it."""
         path = f"/movements/{self.call('POST', '/movements', _TEXTS | {'name': name})['id']}"
         yield
         yield self.call("PATCH", path, {"description": "Every single day."})
@@ -90,7 +90,7 @@ class Person:
         yield self.call("GET", path)
         yield self.call("GET", "/movements/subscriptions")
         yield self.call("GET", f"{path}/followers")
-        # somebody else who leaves may have changed the leaders since
+        # another person who left may have changed the leaders since
         yield self.call("GET", f"{path}/leader/{leaders[0]['id']}", refused=404)
         yield self.call("POST", f"{path}/leader/{leaders[0]['id']}", refused=404)
         yield self.call("POST", f"{path}/leader", refused=409)
@@ -105,7 +105,7 @@ class Person:
 
 
 def never_called(app: Flask, called: set[tuple[str, str]]) -> list[str]:
-    """Return the calls that an app offers and nobody made."""
+    """Return the calls that an app offers and that were not made."""
     urls = app.url_map.bind("localhost")
     known = {(method, urls.match(path, method)[0]) for method, path in called}
     offered = {

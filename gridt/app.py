@@ -35,11 +35,11 @@ class Service(Flask):
     """A Flask app whose handlers and hooks are all plain functions."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return `func` as it is: seven times a request to find it plain takes some 10 µs."""
+        """Return `func` as it is; Flask's check, seven times a request, takes some 10 µs."""
         return func
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """Let browsers keep what has the hash of its content in its name; ask for the rest."""
+        """Let browsers keep files whose name has a hash of the content; they ask for the rest."""
         vendored = filename is not None and filename.startswith("vendor/")
         return _YEAR if vendored else super().get_send_file_max_age(filename)
 
@@ -47,8 +47,8 @@ class Service(Flask):
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the service as a Flask application.
 
-    :param settings: read from the environment where left out
-    :raises ConfigurationError: when variables of the environment are missing or wrong
+    :param settings: read from the environment if omitted
+    :raises ConfigurationError: when environment variables are missing or wrong
     """
     app = Service("gridt", instance_path=str(INSTANCE_FOLDER))
     app.config.from_object(settings or Settings.from_environment())

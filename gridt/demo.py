@@ -1,7 +1,7 @@
 """Demo data: movements with hundreds of invented people, or a million.
 
 The network of each movement grows in memory by the rules of `gridt.models.network`, one newcomer
-after the other, and is written by bulk statements in one transaction.
+after the other. Bulk statements write it in one transaction.
 """
 
 import random
@@ -46,7 +46,7 @@ _HABITS = [
     ("Practise the piano", timedelta(days=1), "Fifteen minutes are enough to stay in it."),
     ("Cook from scratch", timedelta(days=2), "Nothing from a box, somebody invited if possible."),
 ]
-#: where invented people live, the first of them most
+#: the zones of invented people, the most frequent one listed twice
 _ZONES = [
     *("Europe/Amsterdam", "Europe/Amsterdam", "Europe/London", "America/New_York"),
     *("America/Sao_Paulo", "Asia/Kolkata", "Asia/Tokyo", "Australia/Sydney"),
@@ -54,26 +54,26 @@ _ZONES = [
 _MESSAGES = [None, None, None, "Done!", "Barely made it.", "Felt great.", "Rainy, but did it."]
 
 MOST_MOVEMENTS = len(_HABITS)
-#: all people join the first movement, and at most this many the others
+#: all people join the first movement; at most this many join each of the others
 _COMPANY = 1000
 #: rows per bulk statement
 _BATCH = 5000
-#: updates in all, about; with very many members each has a shorter past
+#: updates in all, about; with very many members, each has a shorter past
 _MOST_UPDATES = 500_000
 
-#: invented people need no unpredictable dice, and a million of them fast ones
+#: invented people need no unpredictable dice; a million of them need fast ones
 dice = random.Random()  # noqa: S311 - no secret
 
 
-#: a user's id, when they joined, and each time they did it
+#: a user's id, the time when they joined, and the time of each update
 Pasts = Sequence[tuple[int, list[datetime]]]
 
 
 class Demo:
-    """Some people, a few movements, and what they did over the last weeks.
+    """Some people, a few movements, and the updates of the last weeks.
 
-    :param members: how many people; all of them join the first movement
-    :param movements: how many, at most `MOST_MOVEMENTS`
+    :param members: the number of people, all of whom join the first movement
+    :param movements: their number, at most `MOST_MOVEMENTS`
     :param weeks: how far back the updates go
     """
 
@@ -82,15 +82,15 @@ class Demo:
         self.habits = _HABITS[:movements]
         self.now = utcnow()
         self.began = self.now - timedelta(weeks=weeks)
-        #: the same for all people, hashed once
+        #: all people have the same password, so it is hashed once
         self.password = secrets.token_urlsafe(9)
         self.password_hash = passwords.hash(self.password)
-        #: by the id of the user who goes by it
+        #: the clock of each user, by id
         self.clocks: dict[int, Clock] = {}
 
     @property
     def steps(self) -> int:
-        """How far `fill` counts: people, and in the first movement their places and slots."""
+        """The number of steps of `fill`: people, and their places and slots in one movement."""
         return (2 + SLOTS) * self.members
 
     def is_there(self) -> bool:
@@ -99,10 +99,10 @@ class Demo:
         return any([User.find_by_name(USERNAME.format(1)), *movements])
 
     def fill(self) -> Iterator[int]:
-        """Put everything into the database by one commit, yielding how many steps are taken."""
+        """Insert everything in one commit, and yield the steps of each part."""
         connection = db.session.connection()
         yield from _load(connection, User, self._users())
-        # other users may register meanwhile, but with another hash
+        # other users may register meanwhile, but with other hashes
         ours = select(User.id, User.time_zone).where(User.password_hash == self.password_hash)
         clocks = {zone: Clock(zone) for zone in _ZONES}
         self.clocks = {id: clocks[zone] for id, zone in db.session.execute(ours.order_by(User.id))}
@@ -155,10 +155,10 @@ class Demo:
         movement.member_count = len(members)
 
     def _past(self, interval: timedelta, longest: int) -> list[datetime]:
-        """Return when a member joined, and then the time of each update."""
+        """Return the time when a member joined, followed by the time of each update."""
         joined = self.began + dice.random() * (self.now - self.began)
         turns = min(longest, (self.now - joined) // interval)
-        # most do it nearly always, a few hardly ever
+        # most members do it nearly always, a few hardly ever
         diligence = dice.betavariate(4, 1)
         done = (
             self.now - (turn + dice.random()) * interval
@@ -204,8 +204,8 @@ def _slots(movement_id: int, members: Sequence[int]) -> Iterator[dict[str, Any]]
 def grown(members: int) -> "array[int]":
     """Grow a network without a database, with active members only.
 
-    :returns: four places for each member in the order of joining, each a leader's number, or -1
-        where the slot is open
+    :returns: four places for each member in the order of joining; a place holds the number of a
+        leader, or -1 where the slot is open
     """
     leaders = array("i", [-1]) * (SLOTS * members)
     followers = array("i", [0]) * members
@@ -251,7 +251,7 @@ def _some(members: int, count: int, refused: Iterable[int]) -> list[int]:
 def _load(
     connection: Connection, model: type[Model], rows: Iterable[dict[str, Any]]
 ) -> Iterator[int]:
-    """Insert many rows, yielding how many after each batch."""
+    """Insert many rows, and yield the size of each batch."""
     rows = iter(rows)
     while batch := list(islice(rows, _BATCH)):
         if connection.dialect.name == "postgresql":

@@ -244,7 +244,7 @@ class BadRows(Invalid):
     def __init__(self, wrong: list[tuple[int, str, Refusal]]) -> None:
         """Take the errors of the rows.
 
-        :param wrong: for each error the row, the column or nothing, and what is wrong
+        :param wrong: the row of each error, the column or nothing, and the message
         """
         rows = len({row for row, _, _ in wrong})
         detail = f"{rows} row{'s' if rows > 1 else ''} cannot be imported, so nothing was imported."

@@ -1,21 +1,21 @@
-"""Text as it is compared and as it is kept."""
+"""Text: folded for comparison, tidied for storage."""
 
 import unicodedata
 
 
 def fold(text: str) -> str:
-    """Return the form of `text` that equals that of every other way to write it.
+    """Return the form of `text` that is the same for every way to write it.
 
-    Unicode's caseless compatibility match (Unicode Standard 3.13, D146), so that "Ångström",
+    It is Unicode's caseless compatibility match (Unicode Standard 3.13, D146), so that "Ångström",
     "ÅNGSTRÖM" and the same with combining marks are one name.
     """
-    for _ in range(2):  # folding may bring forth what has to be normalised and folded again
+    for _ in range(2):  # folding can make characters that must be normalised and folded again
         text = unicodedata.normalize("NFKC", text).casefold()
     return unicodedata.normalize("NFKC", text)
 
 
 def tidy(username: str) -> str:
-    """Return a name as it is kept: without the blanks that keyboards of phones add."""
+    """Return a name as it is stored: without the blanks that keyboards of phones add."""
     return " ".join(filter(None, username.split(" ")))
 
 

@@ -1,6 +1,6 @@
-"""Runs migrations against the app's own database: `flask db upgrade` and its kin.
+"""Runs migrations against the app's own database: `flask db upgrade` and the like.
 
-A connection among the attributes of the configuration takes the place of the app's.
+A connection among the attributes of the configuration replaces the app's.
 """
 
 import logging
@@ -19,14 +19,14 @@ db = current_app.extensions["migrate"].db
 
 
 def process_revision_directives(_context, _revision, directives):
-    """Write no migration where the models have not changed."""
+    """Write no migration if the models have not changed."""
     options = context.config.cmd_opts
     if getattr(options, "autogenerate", False) and directives[0].upgrade_ops.is_empty():
         directives.clear()
 
 
 def migrate(connection):
-    """Run what is to be run in one transaction: all of it, or nothing.
+    """Run all migrations in one transaction: all of them, or none.
 
     Return whether the database was empty before, and has tables now.
     """
@@ -34,9 +34,9 @@ def migrate(connection):
         connection=connection,
         target_metadata=db.metadata,
         compare_type=True,
-        # SQLite's ALTER TABLE is poor: alembic copies the table where it has to
+        # SQLite's ALTER TABLE is limited: alembic copies a table where it must
         render_as_batch=connection.dialect.name == "sqlite",
-        # SQLite can roll DDL back as well, now that we begin its transactions
+        # SQLite can roll DDL back as well, because we begin its transactions
         transactional_ddl=True,
         process_revision_directives=process_revision_directives,
     )
@@ -44,14 +44,14 @@ def migrate(connection):
         wait_for_turn(connection.dialect.name, context.execute)
         migrations = context.get_context()
         before = migrations.get_current_heads()
-        if not migrations.purge:  # by which one repairs it: flask db stamp --purge
+        if not migrations.purge:  # `flask db stamp --purge` repairs the version
             refuse_unknown(before, context.script.dir)
         context.run_migrations()
     return not before and bool(migrations.get_current_heads())
 
 
 def print_sql():
-    """Write the statements, to be run by something else."""
+    """Write the statements, for another program to run."""
     context.configure(
         url=db.engine.url, target_metadata=db.metadata, literal_binds=True, compare_type=True
     )
@@ -72,4 +72,4 @@ try:
                 where = url.database if connection.dialect.name == "sqlite" else url
                 log.info("Made a new, empty database: %s", where)
 finally:
-    log.setLevel(logging.WARNING)  # or a server that migrated on start would go on telling
+    log.setLevel(logging.WARNING)  # else a server that migrated at its start would keep logging

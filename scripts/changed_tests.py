@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Print the test files that `make check` runs: those that name what changed.
+"""Print the test files that `make check` runs: those that name a changed module.
 
 `scripts/changed_tests.py [COMMIT]` compares the work tree, new files included, with the commit; by
 default with the one where the branch left `origin/main` or `main`. It prints one path a line, and
 `tests`, which is all of them, when in doubt:
 
-- a change to what every test stands on: `FOUNDATIONS`;
-- a module of gridt of which no test file names anything, or a helper of the tests without users;
-- a file of a kind that this script does not know.
+- if a file of `FOUNDATIONS` changed, which every test depends on;
+- if no test file names a changed module of gridt, or uses a changed helper of the tests;
+- if a file changed of a kind that this script does not know.
 """
 
 import re
@@ -20,7 +20,7 @@ from pathlib import Path
 #: every test
 ALL = "tests"
 
-#: what decides how every test runs, or how gridt is put together
+#: files that decide how every test runs, or how gridt is put together
 FOUNDATIONS = (
     "gridt/__init__.py",
     "gridt/app.py",
@@ -37,10 +37,10 @@ FOUNDATIONS = (
     "wsgi.py",
 )
 
-#: what no test can tell, unless one names it
+#: files that no test depends on, unless a test names them
 HARMLESS = ("bench/", "docs/", "scripts/", ".ci/", ".github/", "Makefile", "Dockerfile", ".git")
 
-#: what is always run with a change to gridt: the rules of the house
+#: tests that always run after a change to gridt, because they hold rules for all of it
 HOUSE = "tests/test_architecture.py"
 
 ROOT_CONFTEST = Path("tests/conftest.py")
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def git(*arguments: str) -> str:
-    """Return what git prints."""
+    """Return the output of git."""
     return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout
 
 
@@ -70,7 +70,7 @@ def fork() -> str:
 
 
 def changed(since: str) -> list[str]:
-    """Return the files that differ from a commit, both names of moved ones, and new files."""
+    """Return the files that differ from a commit: new ones, and both names of moved ones."""
     differing = git("diff", "--name-only", "--no-renames", "-z", since)
     new = git("ls-files", "--others", "--exclude-standard", "-z")
     return sorted({name for name in (differing + new).split("\0") if name})
@@ -103,8 +103,8 @@ def _tests_of(name: str) -> set[str]:
 def test_files_naming(path: Path) -> Iterator[str]:
     """Yield the test files that name a module: in dots, in an import, or by their own name.
 
-    What `tests/conftest.py` names singles nothing out: every test stands on it. A helper of the
-    tests that names the module stands for the test files that name the helper.
+    Names in `tests/conftest.py` do not count, because every test depends on it. If a helper of the
+    tests names the module, this yields the test files that name the helper.
     """
     stem = path.parent.name if path.name == "__init__.py" else path.stem
     parts = [part for part in path.with_suffix("").parts[1:] if part != "__init__"]

@@ -3,9 +3,9 @@
 Usage: python scripts/mutants.py [--count 400] [--seed 1] [--contexts FILE] [PATH …]
 
 Each fault, a *mutant*, is one change of one line: `<` for `<=`, `and` for `or`, another number, a
-call left out. A sample of them is drawn by a fixed seed: two runs on the same code plant the same
+call left out. A fixed seed draws a sample of them, so two runs on the same code plant the same
 ones. Each is run against the tests that cover its line, by coverage's contexts, in a copy of the
-tree: a run that is killed leaves no fault behind. docs/testing.md explains what survives.
+tree, so a run that is killed leaves no fault behind. docs/testing.md explains which ones survive.
 
 mutmut 3 draws no sample, and it wraps each function, which tests of signatures notice; cosmic-ray
 runs one command for all mutants. Neither picks tests by line, so this is a script of its own.
@@ -28,7 +28,7 @@ from pathlib import Path
 from coverage import CoverageData
 
 ROOT = Path(__file__).resolve().parent.parent
-#: where faults are planted
+#: the folders whose lines get mutants
 SCOPE = (
     *("gridt/turns", "gridt/models/standing", "gridt/standing", "gridt/models/network"),
     *("gridt/network", "gridt/accounts", "gridt/models/login.py", "gridt/models/login_throttle.py"),
@@ -145,7 +145,7 @@ class Finder(ast.NodeVisitor):
         return self.source[start:end].decode()
 
     def _between(self, left: ast.expr, right: ast.expr, new: str) -> None:
-        """Replace the operator between two operands, whatever brackets stand around it."""
+        """Replace the operator between two operands, despite any brackets around it."""
         (_, start), (end, _) = self._bounds(left), self._bounds(right)
         gap = self.source[start:end].decode()
         old = gap.strip("() \t\r\n")
@@ -171,7 +171,7 @@ def mutants_in(paths: list[str]) -> Iterator[Mutant]:
 
 
 def record_contexts(target: Path, tests: list[str]) -> None:
-    """Run tests, and record which of them runs which line."""
+    """Run tests, and record the lines that each of them runs."""
     settings = target.with_suffix(".ini")
     settings.write_text("[run]\nsource = gridt\ndynamic_context = test_function\n")
     command = ["-m", "coverage", "run", f"--rcfile={settings}", f"--data-file={target}"]
@@ -180,7 +180,7 @@ def record_contexts(target: Path, tests: list[str]) -> None:
 
 
 class Tests:
-    """Which tests run which line."""
+    """The tests that run each line."""
 
     def __init__(self, contexts: Path) -> None:
         self.data = CoverageData(str(contexts))
@@ -209,7 +209,7 @@ class Tree:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        #: tests that fail without any mutant, as for want of a repository, and those that do not
+        #: tests that fail without any mutant, such as those that need a repository; and the others
         self.failing: set[str] = set()
         self.passing: set[str] = set()
         shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", ".venv", "build"))
@@ -272,7 +272,7 @@ def main() -> int:
             record_contexts(contexts, options.tests)
         tree, tests = Tree(Path(folder) / "tree"), Tests(contexts)
         every = list(mutants_in(list(options.paths)))
-        # a part of a run is the beginning of the whole: the sample is drawn in one order
+        # the sample is drawn in one order, so a shorter run does the beginning of a longer one
         dice = random.Random(options.seed)  # noqa: S311 - a sample that comes out the same
         drawn = dice.sample(every, len(every))[: options.count]
         survivors = uncovered = 0

@@ -20,7 +20,7 @@ npx esbuild graph.js --bundle --minify --format=esm --target=es2020 --legal-comm
   --log-level=warning --metafile=meta.json --outfile=bundle.js
 file=$(node note.mjs bundle.js meta.json graph out)
 
-# its own address for each content: browsers keep it for a year
+# each content has an address of its own, because browsers keep it for a year
 printf '// written by scripts/vendor.sh\nexport * from "../vendor/%s";\n' "$file" > library.js
 if [ "${1-}" = --check ]; then
   diff -r out "$root/gridt/static/vendor" && diff library.js "$root/gridt/static/network/library.js"

@@ -1,4 +1,4 @@
-"""The Chromium of this machine, driven by Playwright, for what only a browser shows."""
+"""The Chromium of this machine, driven by Playwright, for tests that need a browser."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.servers import PATIENCE
 
-#: what Chromium is called, here and there
+#: names of the program on different systems
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run Chromium for the length of a `with` block; skip the test where there is none."""
+    """Run Chromium for the length of a `with` block; skip the test if there is none."""
     found = [path for name in _NAMES if (path := shutil.which(name))]
     if not found:
         pytest.skip("no Chromium here: apt-get install chromium")

@@ -1,4 +1,4 @@
-"""What lies between the service and its database, and breaks where a test wants it to."""
+"""Cables between the service and its database, which break where a test wants it."""
 
 import select
 import socket
@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 
 class Cable(ThreadingTCPServer):
-    """Passes on what the service and PostgreSQL say to each other, until it breaks once."""
+    """Passes messages between the service and PostgreSQL on, until it breaks once."""
 
     daemon_threads = True
 
@@ -22,7 +22,7 @@ class Cable(ThreadingTCPServer):
         self._delivering = False
 
     def break_at(self, text: str, *, delivering: bool) -> None:
-        """Break when the service next says this; the others of its words pass.
+        """Break at the next message of the service with this text; others pass.
 
         :param delivering: whether the database still gets it, and only its answer is lost
         """
@@ -30,11 +30,11 @@ class Cable(ThreadingTCPServer):
 
     @property
     def is_to_break(self) -> bool:
-        """Whether it was told to break and has not done so yet."""
+        """Whether it has a text to break at, and has not broken yet."""
         return self._text is not None
 
     def carry(self, service: socket.socket, database: socket.socket) -> None:
-        """Pass words on until one side has nothing more to say, or the cable breaks."""
+        """Pass messages on until one side has no more, or the cable breaks."""
         while True:
             for side in select.select([service, database], [], [])[0]:
                 words = side.recv(65536)
@@ -44,7 +44,7 @@ class Cable(ThreadingTCPServer):
                     self._text = None
                     if self._delivering:
                         database.sendall(words)
-                        database.recv(65536)  # it has done what it was asked, and says so
+                        database.recv(65536)  # the database has executed it, and answers
                     return
                 (database if side is service else service).sendall(words)
 

@@ -1,6 +1,6 @@
-"""People who set clocks, and a movement that they are in: random lives, and what holds for all.
+"""Random lives of people who set clocks in a movement, and properties of all lives.
 
-Nothing here asks a database.
+Nothing here uses a database.
 """
 
 from bisect import bisect_right
@@ -24,7 +24,7 @@ LIVES = 500 if IS_FUZZ else 25
 STEPS = 60 if IS_FUZZ else 30
 
 SECOND, HOUR, WEEK = timedelta(seconds=1), timedelta(hours=1), timedelta(days=7)
-#: summer time begins and ends
+#: the shift of summer time
 SEASON = 2 * HOUR
 START = datetime(2026, 6, 1, 6, 30, tzinfo=UTC)  # a Monday
 ZONES = (
@@ -42,7 +42,7 @@ AUCKLAND, LOS_ANGELES = Clock("Pacific/Auckland"), Clock("America/Los_Angeles")
 
 @dataclass
 class Person:
-    """Somebody who sets clocks, and a movement that they are in, as the service stores it."""
+    """A person who sets clocks, and their movement, as the service stores both."""
 
     clock: Clock = BERLIN
     interval: timedelta = DAY
@@ -147,7 +147,7 @@ def _longest(person: Person, turn: ScoredTurn) -> timedelta:
 
 
 def ensure_turns_touch(person: Person, moment: datetime) -> None:
-    """P1: turns touch, none is too long or too short, and the standing is what they add up to."""
+    """P1: turns touch, none is too long or too short, and they add up to the standing."""
     turns, standing = person.turns(moment), person.standing(moment)
     assert turns[0].turn.starts_at == START
     for one, other in pairwise(turns):
@@ -167,7 +167,7 @@ def ensure_turns_touch(person: Person, moment: datetime) -> None:
 
 
 def ensure_past_stays(before: Person, person: Person, moment: datetime) -> None:
-    """P5: what ended two days before a change is as it was."""
+    """P5: turns that ended two days before a change stay the same."""
     horizon = moment - SET_LATE
     old, new = (
         [one for one in some.turns(moment) if one.turn.ends_at <= horizon]

@@ -1,4 +1,4 @@
-"""One app per run on the database asked for; each test in a transaction that is rolled back."""
+"""One app per run on the chosen database; each test in a transaction that is rolled back."""
 
 import contextvars
 import os
@@ -42,13 +42,13 @@ Run = Callable[..., Result]
 
 PASSWORD = "correct horse battery"
 
-# Busy machines are slow at times.
+# Busy machines can be slow.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 settings.register_profile("fuzz")  # see test_fuzz.py and test_recompute.py
 
 #: Files whose tests start servers and browsers and wait for them. They come first, so that the
-#: other workers of xdist take over what comes after them, and none of them is left for the end.
+#: other workers of xdist run the tests after them meanwhile, and none of them is left for the end.
 WAITING = (
     "tests/clients",
     "tests/jobs/test_worker.py",
@@ -67,11 +67,11 @@ WAITING = (
     "tests/test_wire.py",
 )
 
-#: the PostgreSQL that the workers of xdist share, and what ends it
+#: the PostgreSQL that the workers of xdist share, and the context that ends it
 SERVER = pytest.StashKey[postgres.Server]()
 SHARED = pytest.StashKey[ExitStack]()
 
-#: hashing that costs next to nothing
+#: hashing at nearly no cost
 CHEAP = {"ARGON2_MEMORY_KIB": 8, "ARGON2_PASSES": 1, "ARGON2_LANES": 1}
 
 
@@ -85,20 +85,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put what waits first where tests run in parallel."""
+    """Run tests that wait first, if tests run in parallel."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: not item.nodeid.startswith(WAITING))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
-    """Let the workers of xdist measure coverage where their controller does."""
+    """Let the workers of xdist measure coverage if their controller does."""
     os.environ.update(servers.MEASURED)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Start PostgreSQL before the first worker of xdist, and say to each worker where it is."""
+    """Start PostgreSQL before the first worker of xdist, and give each worker its address."""
     config: pytest.Config = node.config
     if config.getoption("--database") == "sqlite" or "GRIDT_TEST_DATABASE_URL" in os.environ:
         return
@@ -111,7 +111,7 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Keep what a worker measured; in the controller, stop the PostgreSQL of the workers."""
+    """Save the coverage of a worker; in the controller, stop the workers' PostgreSQL."""
     # xdist kills a worker that needs too long to end, as on a busy machine
     if hasattr(session.config, "workerinput") and (coverage := Coverage.current()):
         coverage.save()
@@ -122,7 +122,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 class OwnContextClient(FlaskClient):
     """A client whose calls share nothing with the test, nor with each other.
 
-    Every answer is held against the OpenAPI document.
+    Every answer is checked against the OpenAPI document.
     """
 
     token: str | None = None
@@ -131,7 +131,7 @@ class OwnContextClient(FlaskClient):
         if self.token is not None:
             headers = dict(kwargs.pop("headers", None) or {})
             kwargs["headers"] = {"Authorization": f"Bearer {self.token}"} | headers
-        kwargs.setdefault("buffered", True)  # a stream has to be read in the call's own context
+        kwargs.setdefault("buffered", True)  # a stream must be read in the call's own context
         response = contextvars.Context().run(super().open, *args, **kwargs)
         check_answer(self.application, response)
         return response
@@ -139,7 +139,7 @@ class OwnContextClient(FlaskClient):
 
 @pytest.fixture(scope="session")
 def server_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """The address of a PostgreSQL to make databases in; None when the run is on SQLite."""
+    """The address of a PostgreSQL to make databases in; None in a run on SQLite."""
     if request.config.getoption("--database") == "sqlite":
         yield None
     elif url := os.environ.get("GRIDT_TEST_DATABASE_URL"):
@@ -155,7 +155,7 @@ def server_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
 def new_database(
     server_url: str | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., str]]:
-    """Make databases of a test's own, gone when the run ends: empty, or copies of a template."""
+    """Make databases for one test, deleted after the run: empty, or copies of a template."""
     made: list[str] = []
 
     def make(template: str | None = None) -> str:
@@ -170,14 +170,14 @@ def new_database(
         return postgres.create_database(server_url, name, copied)
 
     yield make
-    if "GRIDT_TEST_DATABASE_URL" in os.environ:  # a server of the run's own goes with them
+    if "GRIDT_TEST_DATABASE_URL" in os.environ:  # they are deleted with a server of the run's own
         for name in made:
             postgres.drop_database(str(server_url), name)
 
 
 @pytest.fixture(scope="session")
 def template(new_database: Callable[..., str]) -> str:
-    """The URL of a migrated, empty database that nobody is connected to."""
+    """The URL of a migrated, empty database without open connections."""
     with app_on(url := new_database()) as app, app.app_context():
         flask_migrate.upgrade()
     # SQLite's last connection has moved everything into the one file that is copied.
@@ -187,18 +187,18 @@ def template(new_database: Callable[..., str]) -> str:
 
 @pytest.fixture(scope="session")
 def migrated_database(new_database: Callable[..., str], template: str) -> Callable[[], str]:
-    """Make migrated databases of a test's own, as copies: a migration takes ten times as long."""
+    """Make migrated databases for one test, as copies: a migration takes ten times as long."""
     return partial(new_database, template)
 
 
 def settings_for(url: str, **changes: Any) -> Settings:
-    """Settings for a test app on the database at `url`."""
+    """Return settings for a test app on the database at `url`."""
     values = {"SECRET_KEY": "x" * 32, "SQLALCHEMY_DATABASE_URI": url, "LIMITS": False}
     return Settings(**(values | CHEAP | changes))
 
 
 def new_token(user: User) -> str:
-    """Return the access token of a new login of a user's."""
+    """Return the access token of a new login of a user."""
     login = Login(user.id)
     login.save_to_db()
     return tokens_for(login)["access_token"]
@@ -224,7 +224,7 @@ def app_on(url: str, **changes: Any) -> Iterator[Flask]:
 
 @contextmanager
 def checked_app(url: str, **changes: Any) -> Iterator[Flask]:
-    """Make an app on the migrated database at `url`; its answers are all checked."""
+    """Make an app on the migrated database at `url`, with all answers checked."""
     with app_on(url, **changes) as app:
         app.test_client_class = OwnContextClient
         yield app
@@ -232,7 +232,7 @@ def checked_app(url: str, **changes: Any) -> Iterator[Flask]:
 
 @contextmanager
 def migrated_app(url: str, **changes: Any) -> Iterator[Flask]:
-    """Make an app on the database at `url`, and migrate that; its answers are all checked."""
+    """Make an app on the database at `url`, and migrate it, with all answers checked."""
     with checked_app(url, **changes) as app:
         with app.app_context():
             flask_migrate.upgrade()
@@ -248,21 +248,21 @@ def app(migrated_database: Callable[[], str]) -> Iterator[Flask]:
 
 @pytest.fixture
 def own_app(migrated_database: Callable[[], str]) -> Iterator[Flask]:
-    """An app on a database of its own, for what cannot be rolled back: threads, processes."""
+    """An app on a database of its own, for threads and processes, which cannot be rolled back."""
     with checked_app(migrated_database()) as app:
         yield app
 
 
 @pytest.fixture
 def world(own_app: Flask) -> Iterator[Flask]:
-    """The app of `own_app` with its context entered, for what is done around the threads."""
+    """The app of `own_app` with its context entered, for the code around the threads."""
     with own_app.app_context():
         yield own_app
 
 
 @pytest.fixture
 def database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The app's database as it was when the test ends, whatever the test committed."""
+    """The app's database, rolled back after the test, whatever the test committed."""
     with app.app_context():
         connection = db.engine.connect()
         outer = connection.begin()
@@ -281,7 +281,7 @@ def database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def mails(
     app: Flask, database: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[[], list[EmailMessage]]:
-    """Send what is to be sent; return the mails of the test so far."""
+    """Run the jobs that send mail; return the mails of the test so far."""
     monkeypatch.setitem(app.config, "MAIL_FOLDER", str(tmp_path / "mail"))
 
     def send() -> list[EmailMessage]:
@@ -313,7 +313,7 @@ def client_of(app: Flask, database: None) -> Callable[[User], OwnContextClient]:
 
 @pytest.fixture
 def client_for(world: Flask) -> Callable[[int], OwnContextClient]:
-    """Make a client that calls as the user of an id, whose password is PASSWORD from then on."""
+    """Make a client that calls as the user of an id, whose password becomes PASSWORD."""
 
     def make(user_id: int) -> OwnContextClient:
         user = User.find_by_id(user_id)
@@ -328,7 +328,7 @@ def client_for(world: Flask) -> Callable[[int], OwnContextClient]:
 
 @pytest.fixture
 def run(app: Flask, database: None) -> Run:
-    """Type `flask gridt …`: `run("jobs", "list")`."""
+    """Run `flask gridt …`: `run("jobs", "list")`."""
     runner = app.test_cli_runner()
 
     def run(*arguments: str, **options: Any) -> Result:
@@ -357,19 +357,19 @@ def make_user(database: None) -> Callable[..., User]:
 
 @pytest.fixture
 def ann(make_user: Callable[..., User]) -> User:
-    """The user whom most tests are about."""
+    """The user of most tests."""
     return make_user("ann")
 
 
 @pytest.fixture
 def ben(make_user: Callable[..., User]) -> User:
-    """Another user, whom Ann may follow."""
+    """Another user, a possible leader of Ann."""
     return make_user("ben")
 
 
 @pytest.fixture
 def make_movement(database: None, make_user: Callable[..., User]) -> Callable[..., Movement]:
-    """Make a saved movement with the users given, and `members` more where that is given."""
+    """Make a saved movement with the given users, and with `members` more if that is set."""
     numbers = iter(range(1, 100_000))
 
     def make(
@@ -388,14 +388,14 @@ def make_movement(database: None, make_user: Callable[..., User]) -> Callable[..
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The Chromium of this machine; without one the test is skipped."""
+    """The Chromium of this machine; without one, the test is skipped."""
     with chromium() as browser:
         yield browser
 
 
 @pytest.fixture
 def take(request: pytest.FixtureRequest) -> Callable[[str, Page], None]:
-    """Take a picture of a page, if pictures are asked for."""
+    """Take a picture of a page, if the run asks for pictures."""
     folder = request.config.getoption("--screenshots")
 
     def save(name: str, page: Page) -> None:
@@ -406,7 +406,7 @@ def take(request: pytest.FixtureRequest) -> Callable[[str, Page], None]:
 
 
 class Clock:
-    """The time that the service believes it is."""
+    """The time for the service."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -431,7 +431,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def limited(
     app: Flask, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> Iterator[Callable[..., None]]:
-    """Let the app limit its callers by other settings."""
+    """Give the app other rate limits."""
 
     def limit(**settings: Any) -> None:
         for name, value in ({"LIMITS": True} | settings).items():
@@ -445,7 +445,7 @@ def limited(
 
 @pytest.fixture
 def commits(database: None) -> Iterator[list[Any]]:
-    """What was committed since the test began, or since it cleared this list."""
+    """The commits since the test began, or since it cleared this list."""
     seen: list[Any] = []
 
     def note(session: Any) -> None:

@@ -1,11 +1,11 @@
-"""A plugin of pytest's: how many CPU minutes a run took, by folder, under xdist as well.
+"""A pytest plugin: the CPU minutes of a run, by folder, under xdist as well.
 
-Wall-clock time says little on a machine that does other things; the time of processors says what a
-test costs. What a test starts counts with it, once that has ended: a server, a browser, a command.
-The PostgreSQL that all tests share counts to what is around them.
+Wall-clock time depends on the other work of a machine; processor time is the cost of a test. A
+server, browser or command that a test starts counts with it, once that has ended. The PostgreSQL
+that all tests share counts as "around the tests".
 
-`--times FOLDER` adds what this run took to that of the runs that named the same folder before, and
-shows the sums.
+`--times FOLDER` adds the times of this run to those of earlier runs with the same folder, and shows
+the sums.
 """
 
 import json
@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-#: where the time goes that belongs to no test: imports, collection, the PostgreSQL that tests share
+#: the time that belongs to no test: imports, collection, the PostgreSQL that tests share
 AROUND = "around the tests"
 
-#: seconds below which a folder is not worth a line
+#: seconds below which a folder gets no line
 LEAST = 0.6
 
 #: how many of the costliest tests are shown
@@ -45,7 +45,7 @@ def used() -> float:
 
 
 def folder_of(test: str) -> str:
-    """Return the folder of a test; for those at the top, the file."""
+    """Return the folder of a test; for tests at the top, the file."""
     path = Path(test.partition("::")[0])
     return f"{path.parent}/" if len(path.parts) > 2 else str(path)
 
@@ -66,7 +66,7 @@ class Times:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
-        """Hand on what a worker of xdist used; before the controller asks for it."""
+        """Send the times of a worker of xdist, before the controller asks for them."""
         output: dict[str, Any] | None = getattr(self.config, "workeroutput", None)
         if output is not None:
             self.seconds[AROUND] += used() - sum(self.seconds.values())
@@ -75,7 +75,7 @@ class Times:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Add what a worker of xdist used."""
+        """Add the times of a worker of xdist."""
         self.seconds.update(getattr(node, "workeroutput", {}).get("seconds", {}))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -91,7 +91,7 @@ class Times:
 
 
 def _runs(folder: Path, seconds: Counter[str]) -> Iterator[dict[str, float]]:
-    """Keep what this run took, and yield that of all runs."""
+    """Store the times of this run, and yield those of all runs."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{len(list(folder.iterdir()))}.json").write_text(json.dumps(seconds))
     for path in sorted(folder.iterdir()):

@@ -1,10 +1,10 @@
-"""Which tests run on which database."""
+"""The choice of the database for each test."""
 
 from typing import Any
 
 import pytest
 
-#: how the marks below know the database of the run
+#: the condition by which the marks below know the database of the run
 ON_SQLITE = "config.getoption('--database') == 'sqlite'"
 ELSEWHERE = "config.getoption('--database') != 'sqlite'"
 
@@ -12,19 +12,19 @@ DESELECTED = pytest.StashKey[list[int]]()
 
 
 def sqlite_only(reason: str) -> pytest.MarkDecorator:
-    """Skip a test elsewhere, and say why."""
+    """Skip a test on PostgreSQL, for a reason."""
     return pytest.mark.skipif(ELSEWHERE, reason=reason)  # each test gives its reason
 
 
 def postgresql_only(reason: str) -> pytest.MarkDecorator:
-    """Skip a test elsewhere, and say why."""
+    """Skip a test on SQLite, for a reason."""
     return pytest.mark.skipif(ON_SQLITE, reason=reason)  # each test gives its reason
 
 
-#: for changes that are to be stopped half-way while others are made
-writers_overlap = postgresql_only("whoever writes to SQLite is alone")
+#: for changes that stop half-way while other transactions write
+writers_overlap = postgresql_only("SQLite has one writer at a time")
 
-#: for tests that reach the database, but by the same way on both
+#: for tests that reach the database, but in the same way on both
 same_on_both = pytest.mark.same_on_both
 
 
@@ -45,7 +45,7 @@ def _depends_on_database(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to the run on SQLite what needs no database, or runs alike on both."""
+    """On PostgreSQL, leave out tests without a database, and tests that are the same on both."""
     if config.getoption("--database") == "sqlite":
         return
     left = [item for item in items if not _depends_on_database(item)]
@@ -55,14 +55,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand on from a worker of xdist how much it left out."""
+    """Send from a worker of xdist how many tests it left out."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["deselected"] = session.config.stash[DESELECTED]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Note how much the workers of xdist left out: they all collected the same."""
+    """Store how many tests the workers of xdist left out; all of them collect the same."""
     node.config.stash[DESELECTED] = getattr(node, "workeroutput", {}).get("deselected", [])
 
 

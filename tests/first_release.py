@@ -1,6 +1,6 @@
-"""A database as the first release left it: its tables, and data in the shapes of then.
+"""A database of the first release: its tables, with data in their shapes.
 
-Nothing of today's models is used for it: what they become must not change what was.
+It uses none of today's models, because changes to them must not change this data.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 REVISION = "0001"
 
-#: everybody's, and what the first release made of it; with cheap parameters of argon2id
+#: the password of all users, and its hash by the first release, with cheap argon2id parameters
 PASSWORD = "correct horse"
 PASSWORD_HASH = (
     "$argon2id$v=19$m=64,t=1,p=1$ao2R8v6/dy4lJGTsfY+Rkg$ek653sQ75NrgC+zxX+G7eht4z31POqHABh5+5ROfNWk"
@@ -84,9 +84,9 @@ ASSOCIATIONS = _table(
 
 
 def plant(connection: sa.Connection) -> None:
-    """Let six people have subscribed to a movement, each following the next four.
+    """Subscribe six people to a movement, each of whom follows the next four.
 
-    The first two have posted an update each.
+    Each of the first two has posted an update.
     """
     people = range(1, len(NAMES) + 1)
     posted = {1: JOINED + timedelta(days=1), 2: JOINED + timedelta(days=2)}
@@ -165,5 +165,5 @@ def _movement() -> dict[str, object]:
 def _insert(
     connection: sa.Connection, table: sa.TableClause, rows: list[dict[str, object]]
 ) -> None:
-    # ids are left to the database, whose counters go on from there
+    # the database assigns ids, and its counters continue from there
     connection.execute(sa.insert(table), rows)

@@ -1,4 +1,4 @@
-"""Lives that hypothesis thinks up, each in the test's transaction and by the test's clock."""
+"""Random lives by hypothesis, each in the test's transaction and by the test's clock."""
 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
@@ -8,7 +8,7 @@ from tests.conftest import Clock
 
 
 class Life(RuleBasedStateMachine):
-    """What people do, one rule after another; the next life starts where this one did."""
+    """Acts of people, one rule after another; the next life starts where this one did."""
 
     clock: Clock
 
@@ -24,13 +24,13 @@ class Life(RuleBasedStateMachine):
 
 
 def live(life: type[Life], clock: Clock, lives: int, steps: int) -> None:
-    """Live so many lives of at most so many steps; fail with the shortest that goes wrong."""
+    """Run a number of lives of at most some steps; fail with the shortest that goes wrong."""
     run_state_machine_as_test(
         type(life.__name__, (life,), {"clock": clock}),
         settings=settings(
             max_examples=lives,
             stateful_step_count=steps,
-            deadline=None,  # shared machines are slow at times
+            deadline=None,  # shared machines can be slow
             suppress_health_check=[HealthCheck.too_slow],
             print_blob=True,
         ),

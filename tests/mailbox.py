@@ -1,4 +1,4 @@
-"""A real mail server on loopback, and what is in the mails that reach it."""
+"""A real mail server on loopback, and the mails that reach it."""
 
 import asyncio
 import re
@@ -17,7 +17,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
-#: seconds after which a mail is not waited for any more
+#: seconds until waiting for a mail fails
 PATIENCE = 30
 
 USER, PASSWORD = "gr:dt", "p@ss/w%rd"
@@ -25,19 +25,19 @@ USER, PASSWORD = "gr:dt", "p@ss/w%rd"
 
 @dataclass
 class Mailbox:
-    """What a mail server took, and what it is to answer instead of taking it.
+    """The mails that a server accepted, and its answers to commands.
 
     :param answers: to commands, such as `{"RCPT": "550 unknown"}`
     """
 
     port: int = 0
-    #: a server that is slow takes mails only when this is set
+    #: a slow server accepts mails only while this is set
     gate: Event | None = None
     answers: dict[str, str] = field(default_factory=dict)
     envelopes: list[Envelope] = field(default_factory=list)
-    #: whether each was sent over TLS, and who had logged in
+    #: whether each mail was sent over TLS, and whether its client had logged in
     circumstances: list[tuple[bool, bool]] = field(default_factory=list)
-    #: something for each mail that has come here, taken or not
+    #: an item for each mail that has come here, accepted or not
     come: SimpleQueue[None] = field(default_factory=SimpleQueue)
 
     @property
@@ -69,7 +69,7 @@ class Mailbox:
         return answer
 
     def next(self) -> EmailMessage:
-        """Wait for a mail that comes from another process or thread, and return the last."""
+        """Wait for a mail from another process or thread, and return the last one."""
         self.come.get(timeout=PATIENCE)
         return self.messages[-1]
 
@@ -78,7 +78,7 @@ class Mailbox:
 
 
 class _OnAnyPort(Controller):
-    """Listens on a port that the system gives."""
+    """Listens on a port that the system chooses."""
 
     def _trigger_server(self) -> None:
         self.port = self.server.sockets[0].getsockname()[1]
@@ -97,7 +97,7 @@ def _authenticate(_server: Any, _session: Any, _envelope: Any, _how: str, given:
 def mail_server(**options: Any) -> Iterator[Mailbox]:
     """Run a mail server for the length of a `with` block.
 
-    :param options: as `aiosmtpd.smtp.SMTP` has them, and its controller's `ssl_context`
+    :param options: those of `aiosmtpd.smtp.SMTP`, and its controller's `ssl_context`
     """
     box = Mailbox()
     server = _OnAnyPort(box, hostname="127.0.0.1", port=0, **options)
@@ -110,7 +110,7 @@ def mail_server(**options: Any) -> Iterator[Mailbox]:
 
 
 def secured(context: ssl.SSLContext) -> dict[str, Any]:
-    """Return the options of a server that takes logins, and those over TLS only."""
+    """Return the options of a server that accepts logins, over TLS only."""
     return {
         "tls_context": context,
         "require_starttls": True,
@@ -121,7 +121,7 @@ def secured(context: ssl.SSLContext) -> dict[str, Any]:
 
 
 def parsed(content: Any) -> EmailMessage:
-    """Return a message as a mail program reads it; fail where it is not well-formed."""
+    """Return a message as a mail program reads it; fail if it is not well-formed."""
     message = message_from_bytes(content, policy=default)
     assert isinstance(message, EmailMessage)
     for part in message.walk():
@@ -131,22 +131,22 @@ def parsed(content: Any) -> EmailMessage:
 
 
 def kept(folder: Path) -> list[EmailMessage]:
-    """Return the messages in a folder, in the order they were written."""
+    """Return the messages in a folder, in the order of writing."""
     return [parsed(path.read_bytes()) for path in sorted(folder.glob("*.eml"))]
 
 
 def text_of(message: EmailMessage) -> str:
-    """Return what a message says, to who reads text."""
+    """Return the plain text of a message."""
     (part,) = [one for one in message.walk() if one.get_content_type() == "text/plain"]
     return str(part.get_content())
 
 
 def html_of(message: EmailMessage) -> str:
-    """Return what a message says, to who reads HTML."""
+    """Return the HTML of a message."""
     (part,) = [one for one in message.walk() if one.get_content_type() == "text/html"]
     return str(part.get_content())
 
 
 def token_of(message: EmailMessage) -> str:
-    """Return the token in a message, as who has no link reads it."""
+    """Return the token in a message's text, as a reader without a link sees it."""
     return re.search(r"enter this (?:one|token in the app):\s+(\S+)", text_of(message), re.I)[1]

@@ -1,8 +1,8 @@
-"""A plugin of pytest's: which tests coverage is measured in.
+"""A pytest plugin: the tests in which coverage is measured.
 
-Measuring makes Python 1.7 times as slow. So it stops for tests that run, many times over, lines
-that other tests run as well. On PostgreSQL it stops for all tests but those of lines that run on
-PostgreSQL alone.
+Measuring makes Python 1.7 times as slow. So it stops for tests that repeat, many times over, lines
+that other tests run as well. On PostgreSQL it measures only tests of lines that run on PostgreSQL
+alone.
 """
 
 import os
@@ -14,7 +14,7 @@ from coverage.exceptions import CoverageWarning
 
 from tests.servers import MEASURED
 
-#: what is not measured on SQLite
+#: tests that are not measured on SQLite
 REPEATING = (
     "tests/clients/",
     "tests/test_bench.py",
@@ -24,7 +24,7 @@ REPEATING = (
     "tests/test_storms.py",
 )
 
-#: what is measured on PostgreSQL: it runs lines that no test on SQLite runs
+#: tests that are measured on PostgreSQL, because they run lines that no test on SQLite runs
 OWN_TO_POSTGRESQL = (
     "tests/jobs/",
     "tests/models/test_audit.py",
@@ -47,14 +47,14 @@ OWN_TO_POSTGRESQL = (
 
 
 def is_measured(test: str, database: str) -> bool:
-    """Tell whether coverage is measured in the test of a node id."""
+    """Return whether coverage is measured in the test of a node id."""
     if database == "sqlite":
         return not test.startswith(REPEATING)
     return test.startswith(OWN_TO_POSTGRESQL)
 
 
 class Switch:
-    """Switches measuring off and on, in what tests start as well."""
+    """Switches measuring off and on, in processes of tests as well."""
 
     def __init__(self) -> None:
         self.coverage: Coverage | None = None
@@ -82,7 +82,7 @@ SWITCH = Switch()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
-    """Measure or not, as the test that comes next asks for."""
+    """Measure the next test or not, as the lists above say."""
     if is_measured(item.nodeid, item.config.getoption("--database")):
         SWITCH.turn_on()
     else:
@@ -91,5 +91,5 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish() -> None:
-    """Leave measuring on, or a worker of xdist would not find what it is to save."""
+    """Leave measuring on, because a worker of xdist could not save its coverage otherwise."""
     SWITCH.turn_on()

@@ -1,4 +1,4 @@
-"""Where a statement mentions a table that belongs to movements, and by what it finds its rows."""
+"""Mentions of tables that belong to movements, in statements, with their conditions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from gridt.models.ownership import Policy, references
 
-#: the tables to be spread over machines, and which of their columns names the movement
+#: the tables to spread over machines, with the column that names the movement
 SPREAD = {"movements": "id"} | {
     reference.table.name: reference.column.name
     for reference in references("movements")
@@ -21,9 +21,9 @@ SPREAD = {"movements": "id"} | {
 
 @dataclass(frozen=True)
 class Mention:
-    """A table in a FROM, an UPDATE or a DELETE, and the conditions that stand right there.
+    """A table in a FROM, an UPDATE or a DELETE, and the conditions in the same place.
 
-    :param constants: the columns that have to equal a parameter of the statement
+    :param constants: the columns that must equal a parameter of the statement
     :param others: the columns that are compared in any other way
     """
 
@@ -95,7 +95,7 @@ def _correlated(element: Any, outer: frozenset[str], *, alone: bool) -> frozense
 def _tables_in(
     froms: list[sa.FromClause], conditions: list[sa.ColumnElement[Any]]
 ) -> Iterator[Any]:
-    """Yield the tables that are joined, and add the conditions by which they are."""
+    """Yield the joined tables, and add the conditions of the joins."""
     for each in froms:
         if isinstance(each, sa.Join):
             if each.onclause is not None:
@@ -111,7 +111,7 @@ def _name_of(table: Any) -> str:
 
 
 def _comparisons(conditions: list[Any]) -> Iterator[tuple[str, str, bool]]:
-    """Yield table, column, and whether it equals a parameter, of what must hold in any case."""
+    """Yield the table and column of each necessary condition, and if it equals a parameter."""
     for condition in conditions:
         if isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:
             yield from _comparisons(list(condition.clauses))

@@ -1,11 +1,11 @@
-"""Strings that services stumble over; our own list, after the kinds that the well-known ones have.
+"""Strings that services stumble over: our own list, of the kinds in well-known lists.
 
-Each is there for a reason: something takes it for a command, a number, an end, another string or
-another language. They are sent as they are through every string that the service takes.
+Each is there for a reason: a program takes it for a command, a number, an end, another string or
+another language. The tests send them unchanged in every string that the service accepts.
 """
 
 NASTY = {
-    # what nobody typed
+    # strings that no keyboard types
     "empty": "",
     "a blank": " ",
     "blanks of all kinds": "\u00a0\u1680\u2000\u2003\u2009\u202f\u205f\u3000",
@@ -28,7 +28,7 @@ NASTY = {
     "C1 controls": "\x80\x81\x90\x9b\x9f",
     "terminal colours": "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x1b[2J",
     "bell and backspace": "\a\b\b\b",
-    # what may not stand alone
+    # characters that must not stand alone
     "a high surrogate": "a\ud800b",
     "a low surrogate": "a\udfffb",
     "surrogates the wrong way round": "\udc00\ud800",
@@ -47,7 +47,7 @@ NASTY = {
     "Hebrew with points": "בְּרֵאשִׁ֖ית בָּרָ֣א",
     "both ways": "abc אבג 123 ابج",
     "a file that is none": "annual\u202efdp.exe",
-    # what is not seen
+    # invisible characters
     "zero width": "a\u200bb\u200cc\u200dd\u2060e\ufefff",
     "soft hyphens": "a\u00adb\u00adc",
     "variation selectors": "a\ufe0f\ufe0e\U000e0100",
@@ -94,7 +94,7 @@ NASTY = {
     "flags": "🏳️‍🌈 🇳🇱🇧🇪 🏴󠁧󠁢󠁳󠁣󠁴󠁿 🇳",
     "keycaps": "1️⃣ #️⃣ *️⃣",
     "joiner at the end": "👩‍",
-    # numbers and words that something takes for a value
+    # numbers and words that a program takes for a value
     "zero": "0",
     "a number": "42424242",
     "a negative": "-1",

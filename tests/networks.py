@@ -1,4 +1,4 @@
-"""Networks for the tests: planted by bulk inserts, and read from the tables without the models."""
+"""Networks for tests: planted by bulk inserts, and read without the models."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,14 +16,14 @@ from gridt.runtime import clock as gridt_clock
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
-#: who leads in each slot of each member: {follower: {slot: leader or None}}
+#: the leader in each slot of each member: {follower: {slot: leader or None}}
 Arrows = dict[int, dict[int, int | None]]
 
 _numbers = count(1)
 
 
 def people(amount: int) -> list[int]:
-    """Insert users at once, without hashing passwords for them; return their ids."""
+    """Insert users in bulk, without hashing passwords; return their ids."""
     names = [f"someone{next(_numbers)}" for _ in range(amount)]
     rows = [
         {
@@ -54,7 +54,7 @@ def make_movements(amount: int) -> list[Movement]:
 
 
 def ring(members: Sequence[int]) -> dict[int, list[int]]:
-    """Let each member follow the next four, or everybody where there are not so many."""
+    """Let each member follow the next four, or all others if there are fewer."""
     size = len(members)
     return {
         member: [members[(place + step) % size] for step in range(1, min(5, size))]
@@ -69,9 +69,9 @@ def plant(
     keys: Iterable[int] = (),
     since: datetime | None = None,
 ) -> None:
-    """Fill an empty movement with members by bulk inserts, each with the leaders given.
+    """Fill an empty movement with members by bulk inserts, each with the given leaders.
 
-    :param keys: the low halves of their shuffle keys; random where left out
+    :param keys: the low halves of their shuffle keys; random by default
     :param since: when they subscribed
     """
     ends = [movement.id * 2**32 + key for key in keys] or [random_key(movement.id) for _ in leaders]
@@ -120,7 +120,7 @@ def keys_of(movement_id: int) -> dict[int, int]:
 
 
 def violations() -> list[str]:
-    """Name all that breaks I1 to I9, or I14, in any movement."""
+    """Return all violations of I1 to I9, and of I14, in any movement."""
     tables = db.metadata.tables
     users = set(db.session.scalars(sa.select(tables["users"].c.id)))
     counts = dict(
@@ -204,7 +204,7 @@ def put_apart(blocker: int, blocked: int) -> None:
 
 
 def changed(before: Arrows, after: Arrows) -> dict[tuple[int, int], tuple[int | None, int | None]]:
-    """Return what happened to those who were and are members: {(follower, slot): (old, new)}."""
+    """Return the changes of remaining members: {(follower, slot): (old, new)}."""
     return {
         (follower, slot): (old, after[follower][slot])
         for follower, slots in before.items()

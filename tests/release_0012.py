@@ -1,7 +1,7 @@
-"""A database at revision 0012, with lives of every kind, as the code of then stored them.
+"""A database at revision 0012, with lives of every kind, stored by the code of that time.
 
-The rows were made by that code, which scored turns by other rules: each user lived by it from
-January to 9 April 2026, and `long` since a year before. They are named after what they did.
+That code made the rows, and scored turns by other rules. Each user lived by it from January to
+9 April 2026, and `long` for a year longer. The users are named after their acts.
 """
 
 import json
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tests import first_release
 
 REVISION = "0012"
-#: after the last thing that happened
+#: after the last event
 NOW = datetime(2026, 4, 10, 12, tzinfo=UTC)
 
 _ROWS = json.loads((Path(__file__).parent / "lives_of_0012.json").read_text())
@@ -28,7 +28,7 @@ _MOMENTS = ("_at", "_from", "paused_until", "time_stamp")
 
 def plant(connection: sa.Connection) -> None:
     """Insert all rows into the tables of that revision."""
-    # what other tables name comes first; ids are left to the database
+    # tables that others name come first; the database assigns ids
     for name in ("users", "movements", "subscriptions"):
         _insert(connection, name, list(_rows_of(name)))
     for name in set(_ROWS) - {"users", "movements", "subscriptions", "updates"}:
@@ -42,7 +42,7 @@ def plant(connection: sa.Connection) -> None:
 
 
 def stored(connection: sa.Connection) -> dict[str, list[tuple[Any, ...]]]:
-    """Return what the tables have in the columns of that revision, but for the updates."""
+    """Return the rows in the columns of that revision, except the updates."""
     found = {}
     for name in sorted(set(_ROWS) - {"updates"}):
         columns = [sa.column(column, _type_of(column)) for column in _ROWS[name]["columns"]]

@@ -1,4 +1,4 @@
-"""A really started gunicorn, for what only a real server shows."""
+"""A real gunicorn, for behaviour that only a real server has."""
 
 import os
 import re
@@ -20,30 +20,30 @@ ROOT = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = "only the servers of the tests sign with this"
 
-#: settings of every server; the hashing is the cheapest that may be configured
+#: settings of every server, with the cheapest possible hashing
 SETTINGS = {
     "SECRET_KEY": SECRET_KEY,
-    "BIND": "127.0.0.1:0",  # the system gives a free port
+    "BIND": "127.0.0.1:0",  # the system chooses a free port
     "UPGRADE_ON_START": "false",  # most databases of the tests are migrated already
     "ARGON2_MEMORY_KIB": "64",
     "ARGON2_PASSES": "1",
     "ARGON2_LANES": "1",
-    "LIMITS": "false",  # everybody calls from one address here
-    # a storm's people do more than anybody would
+    "LIMITS": "false",  # all callers share one address here
+    # the people of a storm do more than a real person would
     **dict.fromkeys(("QUOTA_SWAPS", "QUOTA_UPDATES_PER_TURN", "QUOTA_AT_ONCE"), "0"),
 }
 
-#: how processes that are started here measure coverage, where the tests do. No others inherit it:
-#: those that outlive the tests would write while `coverage combine` reads.
+#: the variables by which processes measure coverage, if the tests do. Only processes started here
+#: get them: one that outlives the tests would write while `coverage combine` reads.
 MEASURED = {name: os.environ.pop(name) for name in {"COVERAGE_PROCESS_CONFIG"} & set(os.environ)}
 
-#: seconds after which a server that neither starts nor stops is given up
+#: seconds until a server that neither starts nor stops is killed
 PATIENCE = 120
 
 
 @dataclass
 class Server:
-    """A running server: where it listens, its process, and the file with all that it printed."""
+    """A running server: its address, its process, and the file with its output."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -60,7 +60,7 @@ class Server:
         self.wait()
 
     def kill(self) -> None:
-        """End it and its workers, who get no time to finish anything."""
+        """Kill it and its workers, which get no time to finish anything."""
         _kill(self.process)
         self.process.wait(PATIENCE)
 
@@ -73,13 +73,13 @@ class Server:
 
 
 def environment(database_url: str, **settings: str) -> dict[str, str]:
-    """Return the environment of a process that uses `database_url`: nothing of this machine.
+    """Return the environment of a process that uses `database_url`, without this machine's.
 
     :param settings: named without the `GRIDT_` before them
     """
     values = SETTINGS | {"DATABASE_URL": database_url} | settings
     named = {f"GRIDT_{name}": value for name, value in values.items()}
-    # a developer's own .env is not to be tested
+    # so that no developer's .env is tested
     return named | MEASURED | {"FLASK_SKIP_DOTENV": "1"}
 
 
@@ -94,7 +94,7 @@ def serve(
 ) -> Iterator[Server]:
     """Run gunicorn for the length of a `with` block, unless that stops it before.
 
-    :param arguments: for gunicorn's command line
+    :param arguments: of gunicorn's command line
     :param settings: named without the `GRIDT_` before them
     """
     with tempfile.TemporaryDirectory(prefix="gridt-server-") as folder:
@@ -109,7 +109,7 @@ def serve(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                start_new_session=True,  # to be killed with its workers
+                start_new_session=True,  # so that it can be killed with its workers
             ) as process,
         ):
             try:
@@ -160,7 +160,7 @@ def flask(database_url: str, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def change(database_url: str, statement: str) -> None:
-    """Change a database behind the back of a running server."""
+    """Change a database without the running server."""
     engine = sa.create_engine(database_url)
     with engine.begin() as connection:
         connection.execute(sa.text(statement))

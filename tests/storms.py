@@ -1,9 +1,8 @@
-"""People who do everything at once, remember what they were told, and look whether it is so.
+"""People who do everything at once, remember the answers, and compare them with the database.
 
-What an answer promises is compared with the database: the actors do so before each change, and
-`contradictions` when all is over. Who leads somebody may rightly change a moment after an answer
-said it, because others join and leave; so a trigger notes every change of a leader, and each swap
-that was answered has to be among them.
+The actors compare before each change, and `contradictions` compares at the end. A member's leader
+may rightly change a moment after an answer, because others join and leave. So a trigger records
+every change of a leader, and each swap that was answered must be among them.
 """
 
 import json
@@ -31,14 +30,14 @@ from gridt.runtime.config import Settings
 from gridt.runtime.extensions import db
 from tests.networks import keys_of, make_movements, people, plant, ring
 
-#: seconds after which somebody who waits gives up
+#: seconds until a waiting caller gives up
 PATIENCE = 60
-#: as many of a movement's members act, at most; the others are there to lead and to follow
+#: the most members of a movement who act; the others only lead and follow
 _ACTING = 600
-#: as many calls a process makes at least, however slow the machine is
+#: calls that a process makes at least, however slow the machine is
 _LEAST = 50
 
-#: what people may be answered: yes, not subscribed or nobody eligible, and a leader gone already
+#: answers that people may get: yes, not subscribed or no eligible member, and a leader who is gone
 FINE = {"200", "201", "409 not-subscribed", "409 nobody-eligible", "404 not-following"}
 
 _NOTE = "INSERT INTO witnessed VALUES (old.follower_id, old.leader_id, new.leader_id);"
@@ -55,7 +54,7 @@ _WITNESS = {
 
 @dataclass(frozen=True)
 class Crowd:
-    """A movement, its members, and those among them and others who act, with their tokens."""
+    """A movement with its members, and the actors among them and outside, with their tokens."""
 
     movement: int
     members: frozenset[int]
@@ -63,7 +62,7 @@ class Crowd:
 
 
 def gather(members: int) -> Crowd:
-    """Fill a movement by bulk inserts, add some people who are not in it, and log them in."""
+    """Fill a movement by bulk inserts, add some people outside of it, and log them in."""
     (movement,) = make_movements(1)
     everybody = people(members + min(60, members // 5))
     plant(movement, ring(everybody[:members]))
@@ -90,10 +89,10 @@ def gather(members: int) -> Crowd:
 
 @dataclass
 class Memory:
-    """What actors were told, and what they cannot know because an answer never came."""
+    """The answers to actors, and the facts that are unknown because an answer never came."""
 
     statuses: Counter[str] = field(default_factory=Counter)
-    #: what the service tried again, by the error that it met
+    #: the service's retries, by the error that caused them
     retries: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     #: the ids of updates by their messages, each of which is used once
@@ -105,14 +104,14 @@ class Memory:
     subscribed: dict[int, bool | None] = field(default_factory=dict)
     #: whether one user blocks another; None when the last call that changed it had no answer
     blocked: dict[tuple[int, int], bool | None] = field(default_factory=dict)
-    #: who was given whom in place of whom
+    #: each swap: the follower, the old leader and the new one
     swaps: Counter[tuple[int, int | None, int]] = field(default_factory=Counter)
-    #: what was not as it had been told
+    #: contradictions to earlier answers
     lost: list[str] = field(default_factory=list)
 
     @classmethod
     def of_all(cls, memories: Iterable[Self]) -> Self:
-        """Return what several actors remember together."""
+        """Return the memories of several actors as one."""
         together = cls()
         for one in memories:
             for name, mine in vars(together).items():
@@ -121,7 +120,7 @@ class Memory:
         return together
 
     def summary(self) -> str:
-        """Tell in a few words what happened."""
+        """Return a short summary."""
         retries = ", ".join(f"{name} {times}" for name, times in self.retries.items()) or "nothing"
         statuses = ", ".join(f"{text} {n}" for text, n in sorted(self.statuses.items()))
         return (
@@ -133,7 +132,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the service answered; status 0 for nothing at all."""
+    """An answer of the service; status 0 for none at all."""
 
     status: int
     body: Any = None
@@ -141,7 +140,7 @@ class Answer:
 
     @property
     def unsure(self) -> bool:
-        """Whether a change may have been made or not."""
+        """Whether it is unknown if a change was made."""
         return self.status == 0 or self.status >= 500
 
 
@@ -152,9 +151,9 @@ class Caller(Protocol):
 
 
 class Actor:
-    """Acts for a part of a crowd; nobody else lets those people join and leave.
+    """Acts for a part of a crowd; no other actor lets those people join and leave.
 
-    :param number: which part, of how many
+    :param number: the number of the part, and how many there are
     """
 
     def __init__(self, crowd: Crowd, number: int, of: int, call: Caller) -> None:
@@ -165,7 +164,7 @@ class Actor:
         self.memory = Memory(subscribed={user: user in crowd.members for user in self.mine})
 
     def live(self, is_over: Callable[[], bool]) -> Memory:
-        """Do at random what people do until it is over; return what is remembered."""
+        """Do random acts until the storm is over; return the memory of them."""
         chances = {
             self.join: 4,
             self.leave: 3,
@@ -211,7 +210,7 @@ class Actor:
             self.memory.perhaps_posted.add(message)
 
     def take_back(self) -> None:
-        """Delete the last update of somebody, as only they could have posted it."""
+        """Delete the last update of a person, which only this actor could have posted."""
         user = self.dice.choice(self.mine)
         seen = self.call(user, "GET", "/updates?limit=1")
         if seen.status == 200 and seen.body:
@@ -225,7 +224,7 @@ class Actor:
                 self.memory.lost.append(f"update {update} cannot be deleted: {answer}")
 
     def block(self) -> None:
-        """Block anybody, or somebody who leads or follows; they may do the same just now."""
+        """Block any user, or a leader or follower; they may do the same just now."""
         user, other = self.dice.choice(self.mine), self.dice.choice(self.everybody)
         seen = self.call(user, "GET")
         if seen.status == 200 and seen.body.get("leaders"):
@@ -238,7 +237,7 @@ class Actor:
             self.memory.blocked[user, other] = None
 
     def unblock(self) -> None:
-        """Take back any block that was made by somebody of this actor's."""
+        """Remove any block that a person of this actor made."""
         made = [pair for pair, blocked in self.memory.blocked.items() if blocked]
         if made:
             user, other = pair = self.dice.choice(made)
@@ -246,13 +245,13 @@ class Actor:
             self.memory.blocked[pair] = False if done else None
 
     def call_about(self, user: int, method: str, other: int) -> Answer:
-        """Block another user, or take it back."""
+        """Block another user, or remove the block."""
         return self.call(user, method, address=f"/identity/blocks/{other}")
 
     def call(
         self, user: int, method: str, path: str = "", body: Any = None, address: str = ""
     ) -> Answer:
-        """Call what belongs to the movement, or another address, as a user; note how it went."""
+        """Call a path of the movement, or another address, as a user; record the outcome."""
         began = time.monotonic()
         address = address or f"/movements/{self.crowd.movement}{path}"
         answer = self._call(self.crowd.tokens[user], method, address, body)
@@ -262,14 +261,14 @@ class Actor:
         if answer.status == 503 and not answer.retry_after:
             self.memory.lost.append("a 503 did not say when to try again")
         if answer.unsure:
-            time.sleep(0.02)  # a busy loop would take the core that others need to come back
+            time.sleep(0.02)  # a busy loop would take the core that the server needs to come back
         return answer
 
     def _subscribe(self, joining: bool) -> None:
         user = self.dice.choice(self.mine)
-        told, seen = self.memory.subscribed[user], self.call(user, "GET")
-        if seen.status == 200 and told not in (None, seen.body["subscribed"]):
-            self.memory.lost.append(f"user {user} was told: subscribed={told}")
+        known, answer = self.memory.subscribed[user], self.call(user, "GET")
+        if answer.status == 200 and known not in (None, answer.body["subscribed"]):
+            self.memory.lost.append(f"an answer to user {user} was: subscribed={known}")
         answer = self.call(user, "PUT" if joining else "DELETE", "/subscriber")
         if answer.status == 200:
             self.memory.subscribed[user] = joining
@@ -283,14 +282,14 @@ class Actor:
 
 
 def contradictions(crowd: Crowd, memory: Memory) -> list[str]:
-    """Name all that was told and is not in the database, or is there and was refused."""
+    """Return all answers that contradict the database."""
     rows = db.session.execute(sa.select(Update.message, Update.id)).all()
     stored, gone = dict(rows), memory.deleted | memory.perhaps_deleted
     messages = Counter(message for message, _ in rows)
     found = [f"update {one!r} is there {n} times" for one, n in messages.items() if n > 1]
     known = memory.posted.keys() | memory.perhaps_posted
     found += [f"update {one!r} was refused" for one in messages.keys() - known]
-    # by message and id: SQLite gives the id of an update that was not saved to the next one
+    # by message and id, because SQLite reuses the id of an update that was not saved
     found += [
         f"update {id} is lost"
         for message, id in memory.posted.items()
@@ -299,16 +298,16 @@ def contradictions(crowd: Crowd, memory: Memory) -> list[str]:
     found += [f"update {id} was deleted" for id in memory.deleted & set(stored.values())]
 
     members = keys_of(crowd.movement).keys()
-    told = memory.subscribed | dict.fromkeys(crowd.members - crowd.tokens.keys(), True)
+    known = memory.subscribed | dict.fromkeys(crowd.members - crowd.tokens.keys(), True)
     found += [
-        f"user {user} was told: subscribed={subscribed}"
-        for user, subscribed in told.items()
+        f"an answer to user {user} was: subscribed={subscribed}"
+        for user, subscribed in known.items()
         if subscribed not in (None, user in members)
     ]
     pairs = db.session.execute(sa.select(Block.blocker_id, Block.blocked_id)).all()
     blocks = {tuple(pair) for pair in pairs}
     found += [
-        f"{pair} was told: blocked={blocked}"
+        f"an answer about {pair} was: blocked={blocked}"
         for pair, blocked in memory.blocked.items()
         if blocked not in (None, pair in blocks)
     ]
@@ -321,7 +320,7 @@ def contradictions(crowd: Crowd, memory: Memory) -> list[str]:
 
 
 class InProcess:
-    """Calls an app within the process, through everything that a server's worker goes through."""
+    """Calls an app within the process, through the whole stack of a server's worker."""
 
     def __init__(self, app: Flask) -> None:
         self.client = app.test_client()
@@ -333,7 +332,7 @@ class InProcess:
 
 
 class Retries(logging.Handler):
-    """Counts what the service tries again."""
+    """Counts the retries of the service."""
 
     def __init__(self, counted: Counter[str]) -> None:
         super().__init__()
@@ -346,7 +345,7 @@ class Retries(logging.Handler):
 
 
 def storm_of_processes(settings: Settings, crowd: Crowd, processes: int, seconds: float) -> Memory:
-    """Let so many processes act at once, each with an app and connections of its own."""
+    """Let some processes act at once, each with an app and connections of its own."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     begin = context.Barrier(processes)
@@ -409,7 +408,7 @@ class Storm:
         self._threads.shutdown()
 
     def go_on(self, updates: int) -> None:
-        """Return when so many more updates have been acknowledged."""
+        """Return when this many more updates have been acknowledged."""
         wanted, give_up = self._posted() + updates, time.monotonic() + PATIENCE
         while self._posted() < wanted:
             assert time.monotonic() < give_up, "nobody is served any more"
@@ -420,7 +419,7 @@ class Storm:
         return sum(actor.memory.statuses["no answer"] for actor in self.actors)
 
     def memory(self) -> Memory:
-        """Return what the actors remember, when the storm is over."""
+        """Return the memory of all actors, when the storm is over."""
         return Memory.of_all(life.result() for life in self._lives)
 
     def _posted(self) -> int:

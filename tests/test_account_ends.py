@@ -1,4 +1,4 @@
-"""The end of an account: all of it goes, nothing of anybody else's, whatever happens meanwhile."""
+"""The end of an account: all of its rows go, and no others, whatever happens meanwhile."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ from tests.test_concurrency import at_once, join, swap, tried_again
 
 USERS = db.metadata.tables["users"]
 
-#: the columns whose rows are not just deleted with the user that they name, and why
+#: the columns whose rows are not just deleted with their user, with the reasons
 OTHERWISE = {
     ("subscriptions", "user_id"): Policy.LEAVE,  # the user leaves every movement
     ("pauses", "user_id"): Policy.LEAVE,  # they go with the subscription
@@ -53,17 +53,17 @@ OTHERWISE = {
     ("movements", "creator_id"): Policy.LEAVE,  # movements stay, without creator
     ("audit_entries", "user_id"): Policy.KEEP,  # the log outlives accounts
     ("audit_entries", "actor_id"): Policy.KEEP,
-    ("reports", "reporter_id"): Policy.SET_NULL,  # reports stay, and nobody's
-    ("reports", "author_id"): Policy.SET_NULL,  # of an update they go with it
+    ("reports", "reporter_id"): Policy.SET_NULL,  # reports stay, without a reporter
+    ("reports", "author_id"): Policy.SET_NULL,  # reports of an update go with it
     ("reports", "closed_by_id"): Policy.SET_NULL,
 }
-#: the ways to end what an account may do
+#: the ways to end an account
 ENDS: dict[str, Callable[[User], object]] = {
     "delete_from_db": User.delete_from_db,
     "deactivate": deactivate,
     "change_role": lambda user: user.change_role("user"),
 }
-#: tables that name users and are in the export by another name, or not, and why
+#: tables with users' ids whose section of the export has another name, or that have none, and why
 EXPORTED_OTHERWISE: dict[str, str] = {}
 
 
@@ -79,7 +79,7 @@ def columns_that_name_users() -> set[tuple[str, str]]:
 
 
 def traces_of(user_id: int) -> dict[tuple[str, str], int]:
-    """Count the rows that name a user, by the column in which they do."""
+    """Count the rows that name a user, by column."""
     found = {}
     for name, column in columns_that_name_users() | {("users", "id")}:
         table = db.metadata.tables[name]
@@ -105,7 +105,7 @@ def test_every_column_that_names_a_user_is_cared_for_at_the_end() -> None:
     policies = {
         (reference.table.name, reference.column.name): reference.policy
         for reference in references("users")
-        if reference.kind is None  # it names rows of any table
+        if reference.kind is None  # it names rows of one table
     }
     assert set(policies) == columns_that_name_users()
     otherwise = {name: kept for name, kept in policies.items() if kept is not Policy.DELETE}
@@ -127,15 +127,15 @@ def test_every_table_that_names_a_user_is_in_the_export() -> None:
     assert naming - set(EXPORTED_OTHERWISE) <= exported
 
 
-def test_no_section_tells_what_proves_who_somebody_is() -> None:
+def test_no_section_has_credentials() -> None:
     told = {column.name for query in SECTIONS.values() for column in query.selected_columns}
     assert not told & {"password_hash", "refresh_jti", "digest", "username_folded", "email_folded"}
 
 
-# -- one who leaves -------------------------------------------------------------------------
+# -- the end of one account -----------------------------------------------------------------
 
 
-def test_all_that_is_theirs_goes_and_the_network_is_whole(
+def test_all_rows_of_the_user_go_and_the_network_stays_valid(
     client_for: Callable[[int], OwnContextClient],
 ) -> None:
     movements, (gone, *others) = make_movements(6), people(90)
@@ -150,7 +150,7 @@ def test_all_that_is_theirs_goes_and_the_network_is_whole(
         db.session.add(report)
     movements[0].creator_id = movements[5].creator_id = gone
     (left,) = make_movements(1)
-    Update(User.find_by_id(gone), left).save_to_db()  # of a movement that they are not in any more
+    Update(User.find_by_id(gone), left).save_to_db()  # of a movement that they have left
     CalendarToken.renew(gone)
     IdempotencyKey.claim("user", "POST /movements", "key", "print", gone)
     db.session.add(SwapCount(user_id=gone, movement_id=left.id, day=utcnow().date(), amount=1))
@@ -179,7 +179,7 @@ def test_all_that_is_theirs_goes_and_the_network_is_whole(
 def test_mails_that_were_given_up_go_with_the_account(
     client, client_of, make_user, monkeypatch, app
 ) -> None:
-    monkeypatch.setitem(app.config, "SMTP_URL", "smtp://127.0.0.1:1")  # where nobody listens
+    monkeypatch.setitem(app.config, "SMTP_URL", "smtp://127.0.0.1:1")  # no server listens there
     ann, ben = make_user("ann"), make_user("ben")
     for user in (ann, ben):
         client.post("/user/reset_password/request", json={"email": user.email.upper()})
@@ -250,7 +250,7 @@ def test_many_end_while_others_join_and_swap_in_the_same_movements(
 
 
 @pytest.mark.parametrize("end", ["deletion", "deactivation"])
-def test_what_somebody_does_while_their_account_ends_is_done_before_or_not_at_all(
+def test_an_act_during_the_end_of_an_account_is_done_before_it_or_not_at_all(
     world: Flask, client_for: Callable[[int], OwnContextClient], end: str
 ) -> None:
     everybody, (boss,) = people(8), people(1)
@@ -283,7 +283,7 @@ def test_what_somebody_does_while_their_account_ends_is_done_before_or_not_at_al
         )
 
         assert last.status_code == 200
-        # the account may end between the check of a token or a subscription and what it is for
+        # the account may end between a check of a token or a subscription and the act after it
         assert {answer.status_code for answer in answers} <= {200, 201, 401, 403, 409}
         if end == "deletion":
             assert ended(gone)
@@ -298,7 +298,7 @@ def test_what_somebody_does_while_their_account_ends_is_done_before_or_not_at_al
 @pytest.mark.parametrize(
     ("end", "statuses"), [("delete_from_db", (401, 401)), ("deactivate", (401, 403))]
 )
-def test_who_waited_for_an_account_to_end_sees_that_it_did(
+def test_a_transaction_that_waited_for_the_end_of_an_account_sees_it(
     world: Flask,
     client_for: Callable[[int], OwnContextClient],
     end: str,
@@ -314,7 +314,7 @@ def test_who_waited_for_an_account_to_end_sees_that_it_did(
     def pause(_session: Any) -> None:
         if get_ident() in ender:
             ending.set()
-            time.sleep(0.5)  # so that the others get stuck behind this
+            time.sleep(0.5)  # so that the others wait behind this
 
     def stop() -> None:
         ender.append(get_ident())
@@ -344,7 +344,7 @@ def test_who_waited_for_an_account_to_end_sees_that_it_did(
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_of_the_last_two_admins_one_stays(world: Flask, end: str) -> None:
+def test_one_of_the_last_two_admins_stays(world: Flask, end: str) -> None:
     for _ in range(6):
         pair = people(2)
         db.session.execute(sa.update(User).where(User.id.in_(pair)).values(role="admin"))
@@ -395,7 +395,7 @@ with create_app().app_context():
 @pytest.mark.parametrize(
     "last", ["DELETE FROM subscriptions", "DELETE FROM updates", "DELETE FROM users"]
 )
-def test_who_is_killed_half_way_has_done_nothing(
+def test_a_process_killed_half_way_has_changed_nothing(
     new_database: Callable[[], str], last: str
 ) -> None:
     url = new_database()
@@ -421,6 +421,6 @@ def test_who_is_killed_half_way_has_done_nothing(
         assert traces_of(gone) == before
         assert [networks.arrows_of(one.id) for one in movements] == arrows
         assert violations() == []
-        User.find_by_id(gone).delete_from_db()  # nothing is in the way of doing it again
+        User.find_by_id(gone).delete_from_db()  # and a second attempt succeeds
         assert ended(gone)
         assert violations() == []

@@ -1,4 +1,4 @@
-"""What becomes of an answer that a client takes slowly."""
+"""Answers to clients that read slowly."""
 
 import errno
 import socket
@@ -37,7 +37,7 @@ def ends(budget: Budget) -> Iterator[Ends]:
 
 
 def taken(ours: AnswerSocket, client: socket.socket, amount: int) -> bytes:
-    """Take an answer as a client does, while the event loop sends the rest."""
+    """Read an answer as a client does, while the event loop sends the rest."""
     data = bytearray()
     while len(data) < amount:
         data += client.recv(65536)
@@ -95,7 +95,7 @@ def test_a_client_that_takes_nothing_of_a_long_answer_is_given_up(
 def test_a_thread_waits_for_a_client_for_a_bounded_time(
     ends: Ends, budget: Budget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All waits of an answer count together, though the client takes some of it each time."""
+    """All waits of an answer count together, though the client reads some of it each time."""
     ours, client = ends
     monkeypatch.setattr(answer_socket, "MOST_WAITING", 0.3)
     is_over = threading.Event()
@@ -117,7 +117,7 @@ def test_a_thread_waits_for_a_client_for_a_bounded_time(
     finally:
         is_over.set()
         taking.join()
-    assert budget._threads.acquire(blocking=False)  # the thread waits no more
+    assert budget._threads.acquire(blocking=False)  # the thread no longer waits
 
 
 def test_each_answer_has_a_deadline_of_its_own(ends: Ends) -> None:

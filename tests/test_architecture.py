@@ -10,7 +10,7 @@ import pytest
 
 from tests.servers import ROOT
 
-#: who may import whom: a module imports its own row, or a lower one
+#: a module imports only modules of its own row, or of a lower one
 ROWS = {
     "gridt.errors": 1,
     "gridt.refusals": 1,
@@ -35,7 +35,7 @@ ROWS = {
     "gridt": 12,
     "wsgi": 13,
 }
-#: packages of which others import the face only, that is the package itself
+#: packages of which others import only the face, that is the package itself
 FACES = (
     "gridt.models",
     "gridt.models.network",
@@ -51,7 +51,7 @@ FACES = (
 #: packages whose modules are imported by their names
 BY_NAME = ("gridt.turns", "gridt.runtime", "gridt.formats", "gridt.http", "gridt.schemas")
 
-#: the features to come that are packages of their own, and which of them each may import
+#: the features to come that are packages of their own; each may import some of the others
 FAMILIES = ("forms", "follow", "timeline", "notifications", "rules", "groups")
 FAMILY_IMPORTS: dict[str, set[str]] = {}
 
@@ -76,7 +76,7 @@ def row(module: str) -> int:
 
 
 def imported(module: str) -> Iterator[str]:
-    """Yield the full name of whatever a module imports, types only included."""
+    """Yield the full name of each import of a module, types included."""
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -86,7 +86,7 @@ def imported(module: str) -> Iterator[str]:
 
 
 def home(name: str) -> str | None:
-    """Return the module of ours that an imported name is, or is of; None for somebody else's."""
+    """Return the module of ours that an imported name is, or belongs to; None for a foreign one."""
     while name:
         if name in MODULES:
             return name
@@ -109,7 +109,7 @@ def test_every_module_has_a_row() -> None:
     assert {".".join(module.split(".")[:2]) for module in MODULES} == set(ROWS)
 
 
-def test_contributors_are_told_the_same_rows() -> None:
+def test_the_contributing_page_lists_the_same_rows() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text().partition("## Layout of the code")[2]
     told = {
         name if name in {"gridt", "wsgi"} else f"gridt.{name}": int(number)
@@ -129,7 +129,7 @@ def test_nobody_imports_from_a_row_below(module: str) -> None:
 def test_only_the_entities_name_each_other_for_types() -> None:
     circular = {module for module in MODULES for name in imported_for_types(module) if home(name)}
     entities = {"user", "movement", "update", "movement_user_association"}
-    # these two are imported by gunicorn's arbiter, which must not import what they name
+    # gunicorn's arbiter imports these two, and must not import the modules that they name
     light = {"gridt", "gridt.runtime.server_start"}
     assert circular <= {f"gridt.models.{entity}" for entity in entities} | light
 
@@ -158,7 +158,7 @@ def is_within(module: str, package: str) -> bool:
 
 @each_module
 def test_a_package_with_a_face_is_imported_by_it(module: str) -> None:
-    # the face of the models gathers what their subpackages have
+    # the face of the models gathers the names of their subpackages
     faces = [face for face in FACES if not is_within(module, face) and module != "gridt.models"]
     past = [
         (source, name)
@@ -234,7 +234,7 @@ def test_only_the_api_knows_flask_smorest(module: str) -> None:
     "module", [one for one in MODULES if not one.startswith(("gridt.schemas", "gridt.resources"))]
 )
 def test_the_clients_word_for_update_stays_at_the_edge(module: str) -> None:
-    # the one that is told by the system's signals when to stop
+    # the one module that stops by signals of the system
     assert "signal" not in MODULES[module].read_text().lower() or module == "gridt.cli.jobs"
 
 
@@ -254,7 +254,7 @@ def test_no_function_is_long(module: str) -> None:
 
 
 @each_module
-def test_what_others_read_or_call_has_a_docstring(module: str) -> None:
+def test_public_names_have_a_docstring(module: str) -> None:
     assert ast.get_docstring(tree(module))
     package = module.rpartition(".")[0] if "." in module else module
     words = words_outside(package if MODULES[module].stem != "__init__" else module)
@@ -267,7 +267,7 @@ def test_what_others_read_or_call_has_a_docstring(module: str) -> None:
 
 
 def public(parent: ast.AST) -> Iterator[tuple[Function | ast.ClassDef, ast.AST]]:
-    """Yield the public classes, functions and methods of a module, each with what it is in."""
+    """Yield the public classes, functions and methods of a module, each with its parent."""
     for node in ast.iter_child_nodes(parent):
         if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
             yield node, parent

@@ -1,7 +1,8 @@
-"""What bad input gets: a documented 4xx, a problem document, and the database as before.
+"""Bad input gets a documented 4xx and a problem document, and changes nothing in the database.
 
-The tables are held against the routes and the OpenAPI document, so that whoever adds a call or a
-member has to say here what is bad for it. Every answer is held against the contract by the client.
+The tests compare the tables below with the routes and the OpenAPI document, so a new call or member
+fails here until the tables list bad input for it. The client checks every answer against the
+contract.
 """
 
 import json
@@ -24,14 +25,14 @@ from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 from tests.databases import same_on_both
 
-#: only its routes are of interest; its database is never asked
+#: for its routes only; its database is never used
 ROUTES = create_app(settings_for("sqlite://"))
 CALLS = sorted(
     (method, rule.rule)
     for rule in ROUTES.url_map.iter_rules()
     for method in rule.methods - {"HEAD", "OPTIONS"}
 )
-#: these take a file, not JSON; see tests/resources/test_import.py
+#: these accept a file, not JSON; see tests/resources/test_import.py
 FILES = {
     ("POST", "/movements/<movement>/updates/import"): {
         "data": b"date,message\n2020-02-02,done\n",
@@ -45,7 +46,7 @@ WRITES = [
     or (method, rule) == ("DELETE", "/identity")
 ]
 
-#: everything else asks for a token
+#: all other calls need a token
 PUBLIC = {
     ("GET", "/"),
     ("GET", "/health"),
@@ -65,19 +66,19 @@ PUBLIC = {
     ("POST", "/user/confirm_email/confirm"),
 }
 
-#: which tokens from mails are taken where
+#: the calls that accept tokens from mails
 MAIL_TOKENS = {
     "/user/reset_password/confirm": Purpose.RESET_PASSWORD,
     "/user/change_email/confirm": Purpose.CHANGE_EMAIL,
     "/user/confirm_email/confirm": Purpose.CONFIRM_EMAIL,
 }
-#: stands for one that is good
+#: replaced by a good token
 MAIL_TOKEN = "a-token-of-ann"
 
 
 @dataclass(frozen=True)
 class Text:
-    """A member of a body that is a string: a good one, and how long it may be."""
+    """A string in a body: a good value, and its greatest length."""
 
     good: str
     low: int = 0
@@ -107,7 +108,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Moment(Text):
-    """A member that says when; `good` is empty where the good one is to leave it out."""
+    """A moment in a body; `good` is empty if a good body leaves it out."""
 
     def bad(self) -> dict[str, Any]:
         sample = "2026-11-21T10:00:00+00:00"
@@ -119,7 +120,7 @@ class Moment(Text):
 
 @dataclass(frozen=True)
 class Number:
-    """A member that is a whole number, which may be left out."""
+    """A whole number in a body, which may be left out."""
 
     good: int
     low: int
@@ -141,7 +142,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Flag:
-    """A member that is true or false, which may be left out."""
+    """A true or false value in a body, which may be left out."""
 
     good = True
     required = False
@@ -237,7 +238,7 @@ FIELDS = {
 
 
 class World:
-    """Ann, who leads and follows Ben in a movement of hers, and everything that is stored."""
+    """Ann, who leads and follows Ben in her movement, and all stored rows."""
 
     def __init__(self, app, make_user, make_movement) -> None:
         self.app = app
@@ -251,7 +252,7 @@ class World:
         self.login.save_to_db()
         self.bens_login.save_to_db()
         self.tokens = tokens_for(self.login)
-        make_user("another boss", role="admin")  # or one could not be deleted
+        make_user("another boss", role="admin")  # so that an admin can be deleted
         self.boss = make_user("boss", role="admin")
         self.boss_login = Login(self.boss.id)
         self.boss_login.save_to_db()
@@ -273,7 +274,7 @@ class World:
         return self.tokens["refresh_token" if rule == "/auth/refresh" else "access_token"]
 
     def call(self, method: str, rule: str, ids: dict[str, str] | None = None, **options: Any):
-        """Call a route with Ann's token, or the headers given."""
+        """Call a route with Ann's token, or with the given headers."""
         found = {name: str(id) for name, id in self.ids.items()}
         if rule == "/movements/<movement>/updates/<update>/reports":
             found["update"] = found["bens"]  # users cannot report updates of their own
@@ -287,14 +288,14 @@ class World:
                 options["json"] = given | {"token": token}
         if not {"json", "data"} & set(options):
             options |= FILES.get((method, rule), {})
-        if "json" in options:  # what the service itself cannot write it may still be sent
+        if "json" in options:  # a client may send values that the service cannot write
             options["data"] = json.dumps(options.pop("json"))
             options["content_type"] = "application/json"
         client: OwnContextClient = self.app.test_client()
         return client.open(path, method=method, buffered=True, **options)
 
     def stored(self) -> dict[str, list[str]]:
-        """Return everything in every table, but that somebody tried a wrong password is noted."""
+        """Return all rows of all tables, except the counts of wrong passwords."""
         return {
             table.name: sorted(map(repr, db.session.execute(select(table))))
             for table in db.metadata.sorted_tables
@@ -309,7 +310,7 @@ def world(app, make_user, make_movement):
 
 @pytest.fixture
 def refused(world):
-    """Make calls, and expect each to get one of some statuses, and no trace of them all."""
+    """Make calls, expect one of some statuses for each, and no change by all of them."""
     before = world.stored()
 
     def check(method, rule, statuses, **options):
@@ -328,7 +329,7 @@ def body_of(method: str, rule: str, **changes: Any) -> dict[str, Any]:
 
 
 def invalid(rule: str) -> set[int]:
-    """Return the statuses for a value that is not valid: a wrong password is one as well."""
+    """Return the statuses for a value that is not valid; a wrong password is one as well."""
     return {401, 422} if rule in {"/auth", "/user/change_password"} else {422}
 
 
@@ -366,7 +367,7 @@ def test_every_member_stands_in_the_table(method, rule):
 
 @pytest.mark.parametrize(("method", "rule"), MEMBERS)
 def test_a_good_body_is_taken(world, method, rule):
-    """Or the refusals below would mean nothing; nobody else can be followed here."""
+    """Else the refusals below would mean nothing; here no other user can be followed."""
     answer = world.call(method, rule, json=body_of(method, rule))
     assert answer.status_code in ({409} if "/leader" in rule else {200, 201})
 
@@ -400,7 +401,7 @@ NO_JSON = [
 
 @same_on_both
 @pytest.mark.parametrize(("method", "rule", "name", "field"), FIELDS.values(), ids=FIELDS)
-def test_what_json_has_no_word_for_is_refused(refused, method, rule, name, field):
+def test_values_outside_of_json_are_refused(refused, method, rule, name, field):
     marked = json.dumps(body_of(method, rule, **{name: "MARK"}))
     for text in NO_JSON:
         body = marked.replace('"MARK"', text)
@@ -409,7 +410,7 @@ def test_what_json_has_no_word_for_is_refused(refused, method, rule, name, field
 
 @same_on_both
 @pytest.mark.parametrize(("method", "rule", "name", "field"), FIELDS.values(), ids=FIELDS)
-def test_what_is_missing_is_named(world, method, rule, name, field):
+def test_a_missing_member_is_named(world, method, rule, name, field):
     before, body = world.stored(), body_of(method, rule)
     body.pop(name, None)
     answer = world.call(method, rule, json=body)
@@ -430,7 +431,7 @@ def test_an_unknown_member_is_named(refused, method, rule):
 
 
 @same_on_both
-def test_an_unknown_member_called_as_marshmallow_calls_the_whole_is_named(refused):
+def test_an_unknown_member_with_marshmallows_own_name_is_named(refused):
     answer = refused("PATCH", "/identity", {422}, json={"_schema": 1})
     assert pointers(answer) == ["#/_schema"]
 
@@ -461,7 +462,7 @@ def test_a_bad_time_zone_is_refused(refused, zone):
 BAD_INTERVALS = [
     *("PT0S", "P0D", "PT59S", "-P1D", "PT-1H", "-PT1H", "P-1W"),  # too short
     *("P366D", "P53W", "PT8761H", "P10Y", "P3650D", "P999999999D", "P99999999999999999999D"),
-    *("P1M", "P1Y", "P12M", "P0.5Y", "P1Y2M3D", "P0001-00-00T00:00:00"),  # not always as long
+    *("P1M", "P1Y", "P12M", "P0.5Y", "P1Y2M3D", "P0001-00-00T00:00:00"),  # of varying length
     *("PT60.5S", "PT1M0.000001S", "P0.00001D", "PT1.0001H"),  # no whole seconds
     *("", " ", "P", "PT", "P1", "1D", "D1P", "p1d", "P1D ", " P1D", "P1DT", "PT1H1H", "P1S"),
     *("Daily", "dailyy", "daily ", "DAILY", "twice  daily", "monthly", "yearly", "every 2 days"),
@@ -561,7 +562,7 @@ def test_a_body_that_is_too_large_or_no_json_is_refused(refused, method, rule):
         refused(method, rule, {415}, data=good, content_type=content_type)
 
 
-# -- what stands in paths -------------------------------------------------------------------
+# -- variables of paths ---------------------------------------------------------------------
 
 NOBODY = {
     "negative": "-1",
@@ -611,21 +612,21 @@ def test_an_id_of_nothing_is_not_found(world, what):
         body = {"json": body_of(method, rule)} if (method, rule) in MEMBERS else {}
         answer = world.call(method, rule, {name: NOBODY[what]}, **body)
         if rule in {"/movements/<movement>", "/admin/users/<user>"} and what in {"a dot", "dots"}:
-            continue  # who makes URLs leaves these out
+            continue  # no URL of a client contains these
         expected = 414 if len(NOBODY[what]) > 4000 else 404
         assert answer.status_code == expected, f"{method} {rule}"
     assert world.stored() == before
 
 
 @pytest.mark.parametrize("what", NOBODY)
-def test_the_updates_of_nobody_are_not_found(world, what):
+def test_updates_of_unknown_users_are_not_found(world, what):
     if what != "a word of ours":
         answer = world.call("GET", f"/movements/<movement>/updates?user={NOBODY[what]}")
         assert answer.status_code in {404, 414, 422}
 
 
-def test_nothing_was_posted_by_all_that(world):
-    """The table of updates is what the other tests compare: it has to be seen changing."""
+def test_bad_input_has_posted_nothing(world):
+    """The other tests compare the table of updates, so this one shows that it can change."""
     before = world.stored()
     world.call("POST", "/movements/<movement>/signal")
     assert len(db.session.scalars(select(Update.id)).all()) == 3

@@ -1,4 +1,4 @@
-"""The benchmarks themselves: what they refuse, and what they write."""
+"""The benchmarks themselves: their refusals, and their output."""
 
 import json
 import os
@@ -27,7 +27,7 @@ from tests.servers import PATIENCE, ROOT
         (["--rounds", "0"], "0"),
     ],
 )
-def test_what_cannot_be_measured_is_refused_at_once(
+def test_impossible_measurements_are_refused_at_once(
     arguments: list[str], told: str, tmp_path: Path
 ) -> None:
     refused = CliRunner().invoke(main, [*arguments, "--out", str(tmp_path / "out")])
@@ -36,7 +36,7 @@ def test_what_cannot_be_measured_is_refused_at_once(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_small_run_writes_all_that_is_promised(
+def test_a_small_run_writes_all_promised_files(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     engine = request.config.getoption("--database")
@@ -80,7 +80,7 @@ def compare(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # a script's background processes ignore interrupts, and so does all that they start
+        # a script's background processes ignore interrupts, and so do all their children
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
@@ -89,7 +89,7 @@ def compare(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
 def test_a_tree_compared_with_its_own_commit_sends_the_same_statements(tmp_path: Path) -> None:
     with compare(tmp_path, "--limit", "0.01") as comparison:
         printed, _ = comparison.communicate(timeout=8 * PATIENCE)
-    assert comparison.returncode == 1, printed  # that every ratio is above this limit
+    assert comparison.returncode == 1, printed  # every ratio is above this limit
     assert "sqlite post_update: more than in HEAD" in printed
     (row,) = json.loads((tmp_path / "out" / "against.json").read_text())
     assert (row["engine"], row["operation"], row["members"]) == ("sqlite", "post_update", 20)
@@ -170,6 +170,6 @@ def test_statements_are_compared_without_their_values() -> None:
     )
 
 
-def test_the_list_without_standing_replaces_what_is_there() -> None:
+def test_the_list_without_standing_replaces_existing_names() -> None:
     with standing._without():
         pass

@@ -1,4 +1,4 @@
-"""Work over very many movements: bounded transactions, and jobs that go on."""
+"""Work over very many movements: bounded transactions, and jobs that continue it."""
 
 import pytest
 import sqlalchemy as sa
@@ -86,7 +86,7 @@ def test_a_job_that_dies_half_way_leaves_the_rest_to_the_next(ann, shared):
     delete_account(ann)
     (job,) = db.session.scalars(sa.select(Job)).all()
     assert job.arguments == {"user_id": user_id, "delete": True}
-    db.session.rollback()  # as a process that is killed within the job
+    db.session.rollback()  # as in a process that is killed within the job
     run_until_idle()
     assert User.find_by_id(user_id) is None
 
@@ -101,7 +101,9 @@ def test_a_deactivated_account_leaves_many_movements_by_jobs(client_of, make_use
     assert violations() == []
 
 
-def test_who_is_reactivated_meanwhile_stays_in_what_is_left(client_of, make_user, ann, shared):
+def test_a_user_reactivated_meanwhile_stays_in_the_remaining_movements(
+    client_of, make_user, ann, shared
+):
     admin = client_of(make_user(role="admin"))
     path = f"/admin/users/{ann.id}/deactivation"
     assert admin.put(path).status_code == 200
@@ -113,7 +115,7 @@ def test_who_is_reactivated_meanwhile_stays_in_what_is_left(client_of, make_user
 
 
 @pytest.mark.parametrize("ends", ["deletes", "deactivates"])
-def test_who_ends_their_account_is_seen_nowhere_until_the_job_is_done(
+def test_an_ended_account_is_hidden_until_the_job_is_done(
     client_of, make_user, ann, ben, shared, ends
 ):
     last = shared[-1]
@@ -149,7 +151,7 @@ def test_who_ends_their_account_is_seen_nowhere_until_the_job_is_done(
     assert [theirs.get(path).status_code for path in about_her] == [404] * 4
 
 
-def test_nobody_is_given_a_leader_whose_account_has_ended(ann, make_user):
+def test_no_member_gets_a_leader_whose_account_has_ended(ann, make_user):
     movements, others = make_movements(MOVEMENTS), people(6)
     for movement in movements:
         plant(movement, ring(others) | {ann.id: others[:4]})

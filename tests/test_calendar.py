@@ -1,4 +1,4 @@
-"""Turns by everybody's own clock: random zones, over thirty years of what these did."""
+"""Turns by random clocks of users, over thirty years of their zones."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -12,7 +12,7 @@ from gridt.turns.calendar import DAY, HALF_DAY, Clock, turn_at, turns_between
 HOUR = timedelta(hours=1)
 INSTANT = timedelta(microseconds=1)
 
-#: these have leapt over a day, go by half or three quarters of an hour, or change in their own way
+#: zones that skipped a day, differ by half or three quarters of an hour, or change in odd ways
 PECULIAR = [
     "Pacific/Apia",
     "Pacific/Fakaofo",
@@ -66,7 +66,7 @@ def test_a_turn_begins_when_the_clock_first_shows_the_start_of_the_day(
     exact = (now - starts).time().isoformat() in {"00:00:00"} | (
         {"12:00:00"} if interval == HALF_DAY else set()
     )
-    # or else the clock leaps over it at just that moment
+    # else the clock skips it at just that moment
     assert exact or now - before > INSTANT
 
 
@@ -81,7 +81,7 @@ def test_a_day_has_23_to_25_hours_where_no_zone_moves_to_another_date(
     ]
     moved = abs(offsets[1] - offsets[0])
     length = turn.ends_at - turn.starts_at
-    # Troll moves its clocks by two hours, and what is left of an hour that is leapt over counts too
+    # Troll moves its clocks by two hours, and the rest of a skipped hour counts too
     assert timedelta(0) < length
     assert abs(length - DAY) <= 2 * HOUR or moved > 3 * HOUR
 
@@ -96,7 +96,7 @@ def test_weeks_begin_on_the_members_first_day(moment: datetime, clock: Clock, we
 
 
 @given(MOMENTS, OF_CALENDAR, CLOCKS, MOMENTS, MOMENTS)
-def test_the_calendar_does_not_ask_who_subscribed_when(
+def test_calendar_turns_do_not_depend_on_the_subscription(
     moment: datetime, interval: timedelta, clock: Clock, one: datetime, other: datetime
 ) -> None:
     assert turn_at(moment, interval, clock, one) == turn_at(moment, interval, clock, other)
@@ -140,14 +140,14 @@ def test_a_day_that_was_skipped_is_no_turn(
 @pytest.mark.parametrize(
     ("zone", "day_starts_at", "moment", "starts", "ends"),
     [
-        # the hour is skipped in which the day begins: it begins as the clocks go forward
+        # the skipped hour has the start of the day: the day begins as the clocks go forward
         ("Europe/Berlin", 150, "2026-03-29T12:00Z", "2026-03-29T01:00Z", "2026-03-30T00:30Z"),
         # the hour comes twice: the day begins the first time
         ("Europe/Berlin", 150, "2026-10-25T00:45Z", "2026-10-25T00:30Z", "2026-10-26T01:30Z"),
         ("Europe/Berlin", 150, "2026-10-25T01:15Z", "2026-10-25T00:30Z", "2026-10-26T01:30Z"),
         # at midnight itself
         ("America/Sao_Paulo", 0, "2018-11-04T12:00Z", "2018-11-04T03:00Z", "2018-11-05T02:00Z"),
-        # half past midnight is still yesterday for who says that days begin at four
+        # half past midnight is still yesterday where days begin at four
         ("Europe/Lisbon", 240, "2026-01-10T00:30Z", "2026-01-09T04:00Z", "2026-01-10T04:00Z"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Which tests `make check` runs, in a repository of the tests' own."""
+"""The tests that `make check` runs, in a repository of the tests' own."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ Ask = Callable[..., set[str]]
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Ask:
-    """Change files of a small repository, and ask which tests are to be run."""
+    """Change files of a small repository, and return the tests to run."""
 
     def git(*arguments: str) -> None:
         person = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
@@ -94,7 +94,7 @@ def ask(tmp_path: Path) -> Ask:
     ],
 )
 @pytest.mark.parametrize("commit", [False, True])
-def test_what_changed_is_tested(
+def test_changed_files_are_tested(
     ask: Ask, changed: list[str], tests: set[str], commit: bool
 ) -> None:
     assert ask(*changed, commit=commit and bool(changed)) == tests

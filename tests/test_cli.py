@@ -1,4 +1,4 @@
-"""What operators type."""
+"""The commands of operators."""
 
 import json
 import os
@@ -104,7 +104,7 @@ def test_check_network_finds(run: Run, make_user: Any, make_movement: Any, invar
     user, stranger = make_user(), make_user()
     movement = make_movement(user, members=5)
     for table in ("movement_user_associations", "subscriptions"):
-        # copies without the constraints that would refuse what we are about to do
+        # copies without the constraints that would refuse the next changes
         db.session.execute(sa.text(f"ALTER TABLE {table} RENAME TO {table}_sound"))
         db.session.execute(sa.text(f"CREATE TABLE {table} AS SELECT * FROM {table}_sound"))
     first = f"follower_id = {user.id} AND slot = 0"
@@ -122,7 +122,7 @@ def test_check_network_finds(run: Run, make_user: Any, make_movement: Any, invar
     assert f"{invariant} broken" in run("check-network").output
 
 
-def test_check_network_finds_a_time_that_no_update_has(run: Run, make_movement: Any) -> None:
+def test_check_network_finds_a_time_without_an_update(run: Run, make_movement: Any) -> None:
     movement = make_movement(members=1)
     movement.post_update(movement.users[0])
     db.session.execute(sa.update(Subscription).values(last_update_at=None))
@@ -149,7 +149,7 @@ def typed(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 @same_on_both
-def test_commands_name_what_is_wrong_in_a_line(tmp_path: Path) -> None:
+def test_commands_name_the_error_in_one_line(tmp_path: Path) -> None:
     url = {"GRIDT_DATABASE_URL": f"sqlite:///{tmp_path}/gridt.sqlite"}
     wrong = typed("gridt", "jobs", "list", **url, GRIDT_QUOTA_SWAPS="many")
     assert wrong.returncode == os.EX_CONFIG

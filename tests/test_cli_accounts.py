@@ -1,4 +1,4 @@
-"""What operators type about accounts."""
+"""The operator's commands about accounts."""
 
 import json
 from typing import Any
@@ -48,7 +48,7 @@ def test_the_last_admin_stays(run: Run, make_user: Any, command: tuple[str, ...]
         ("reactivate", "ann"),
     ],
 )
-def test_nobody_of_that_name(run: Run, command: tuple[str, ...]) -> None:
+def test_an_unknown_name_is_an_error(run: Run, command: tuple[str, ...]) -> None:
     result = run(*command)
     assert (result.exit_code, "no user 'ann'" in result.output) == (1, True)
 
@@ -57,7 +57,7 @@ def test_nobody_of_that_name(run: Run, command: tuple[str, ...]) -> None:
     ("options", "typed", "there"),
     [(["--yes"], None, False), ([], "y\n", False), ([], "n\n", True), ([], "", True)],
 )
-def test_a_user_is_deleted_by_who_means_it(
+def test_a_user_is_deleted_after_confirmation(
     run: Run, make_user: Any, make_movement: Any, options: list[str], typed: str, there: bool
 ) -> None:
     make_movement(make_user("ann"), members=6)
@@ -89,7 +89,7 @@ def test_a_new_password_ends_all_sessions(run: Run, client_of: Any, ann: User) -
     for password, status in (("another long one", 200), ("correct horse battery", 401)):
         login = {"username": "ann", "password": password}
         assert client.post("/auth", json=login).status_code == status
-    assert ann.email_confirmed_at is None  # an operator says nothing about the address
+    assert ann.email_confirmed_at is None  # an operator does not confirm the address
     assert noted()[0] == "password.reset"
 
 
@@ -153,7 +153,7 @@ def test_an_export_overwrites_nothing_and_is_for_its_owner(
     assert noted() == ["account.exported"]
 
 
-def test_what_is_stored_is_written_as_json(run: Run, make_user: Any, tmp_path: Any) -> None:
+def test_the_stored_data_are_written_as_json(run: Run, make_user: Any, tmp_path: Any) -> None:
     ann = make_user("ann")
     path = tmp_path / "ann.json"
     assert run("export-user", "ann", f"--output={path}").exit_code == 0
@@ -206,5 +206,5 @@ def test_the_log_is_filtered(
 
 
 @pytest.mark.parametrize("option", ["--user=nobody", "--action=nothing", "--since=yesterday"])
-def test_a_wrong_question_is_refused(run: Run, option: str) -> None:
+def test_a_bad_query_is_refused(run: Run, option: str) -> None:
     assert run("audit", option).exit_code != 0

@@ -1,6 +1,6 @@
-"""What a change of clock does: properties of random lives, and cases with their right values.
+"""Changes of clocks: properties of random lives, and cases with their right values.
 
-Lives are long with `make fuzz`, and few and short otherwise. Nothing here asks a database.
+Lives are long with `make fuzz`, and few and short otherwise. Nothing here uses a database.
 """
 
 from datetime import datetime, timedelta
@@ -106,7 +106,7 @@ def test_p2_a_clock_is_set_back_within_two_days(late: timedelta, rows: int) -> N
 def _travel(
     dice: Random, hours: tuple[int, int], late: int, days: int = 60
 ) -> tuple[Person, datetime]:
-    """Live as somebody who does it once on each date that their own clock shows first."""
+    """Live as a person who does it once on each date that their own clock shows first."""
     own = Clock(dice.choice(ZONES))
     person = Person(own, dice.choice([DAY, DAY, 2 * DAY, WEEK]))
     flights, moment = [], START
@@ -115,7 +115,7 @@ def _travel(
         flights.append((moment, Clock(dice.choice(ZONES))))
     told = [(when + dice.uniform(0, late) * HOUR, clock) for when, clock in flights]
     events = [("set", when, clock) for when, clock in told]
-    # deeds by the clock of the place
+    # updates by the clock of the place
     places = [(START, own), *flights]
     done: set[int] = set()
     for (begins, clock), (ends, _) in pairwise([*places, (moment, own)]):
@@ -141,18 +141,18 @@ def test_p3_a_traveller_misses_nothing(hours: tuple[int, int], late: int) -> Non
     missed = []
     for number, dice in enumerate(lives()):
         person, end = _travel(dice, hours, late)
-        turns = person.turns(end + SET_LATE)  # by when all clocks are set
+        turns = person.turns(end + SET_LATE)  # when all clocks are set
         if any(one.outcome is Outcome.MISSED for one in turns if one.turn.ends_at < end - 3 * DAY):
             missed.append(number)
     assert missed == []
 
 
-# -- P4: who sets clocks as they like -----------------------------------------------------------
+# -- P4: clocks set at will ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hours", [36, 44])
-def test_p4_clocks_save_nobody_from_a_deed_a_day(hours: int) -> None:
-    """Somebody greedy tries clocks around each deed, and keeps what they would be due latest by."""
+def test_p4_no_clock_saves_an_update_a_day(hours: int) -> None:
+    """A greedy person tries clocks around each update, and keeps the one with the latest end."""
     person = Person()
     extremes = [Clock(zone) for zone in ("Pacific/Pago_Pago", "UTC", "Pacific/Kiritimati")]
     moment, end = START, START + (40 if IS_FUZZ else 15) * DAY
@@ -195,7 +195,7 @@ def test_p4_clocks_leave_out_one_date_in_seven(interval: timedelta) -> None:
         assert len(person.turns(moment)) >= turns * 6 / 7 - 3
 
 
-def test_p4_clocks_keep_nobody_who_is_idle() -> None:
+def test_p4_no_clock_keeps_the_streak_of_an_idle_member() -> None:
     person, moment = Person(deeds=[START]), START
     for number in range(200):
         moment += 5 * HOUR
@@ -242,7 +242,7 @@ def test_no_clock_makes_a_turn_longer_than_its_interval_and_26_hours() -> None:
     east, west = Clock("Pacific/Kiritimati"), Clock("Pacific/Pago_Pago", day_starts_at=720)
     person = Person(clock=east, since=at(east, "01 08:00"))
     begun = at(east, "02 00:00")
-    person.set(begun + HALF_DAY, west)  # which shows the date 61 hours after the turn began
+    person.set(begun + HALF_DAY, west)  # it shows the date 61 hours after the turn began
     turn = person.standing(begun + HALF_DAY).turn
     assert (turn.starts_at, turn.ends_at) == (begun, begun + DAY + 26 * HOUR)
 
@@ -285,7 +285,7 @@ def test_a_shorter_interval_ends_an_open_turn_with_the_first_whole_new_turn() ->
 
 
 @pytest.mark.parametrize("places", [2, 5])
-def test_who_commutes_keeps_a_streak_and_who_is_idle_does_not(places: int) -> None:
+def test_a_commuter_keeps_a_streak_and_an_idle_member_does_not(places: int) -> None:
     """C20: clocks of two or five places in turn, twice a day."""
     clocks = [BERLIN, LONDON, NEW_YORK, TOKYO, LOS_ANGELES][:places]
     for posts in (True, False):
@@ -319,7 +319,7 @@ def test_twenty_days_stay_twenty_through_any_number_of_changes() -> None:
 
 
 def test_a_long_life_is_scored_with_few_states(monkeypatch: pytest.MonkeyPatch) -> None:
-    """States of which no change can ask any more are dropped, and nothing changes by that."""
+    """States that no change can need any more are dropped, without any effect."""
     for dice in lives():
         person = Person(any_clock(dice), dice.choice(INTERVALS))
         moment = START

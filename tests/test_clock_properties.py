@@ -75,7 +75,7 @@ def test_p6_the_first_zone_holds_from_the_first_day(
             clock.now += dice.choice([SECOND, HOUR, 7 * HOUR, interval * dice.random()])
             for user_id in (chooser, other):
                 Update.record(user_id, movement.id)
-            if dice.random() < 0.3:  # it is no choice of a zone
+            if dice.random() < 0.3:  # no choice of a zone
                 change_clock(user(chooser), day_starts_at=dice.choice([0, 60, 720]))
         change_clock(user(chooser), **parts_of(chosen))
         for later in (clock.now, clock.now + 3 * interval):
@@ -92,7 +92,7 @@ def test_p6_the_first_zone_holds_from_the_first_day(
 @same_on_both
 @pytest.mark.parametrize("changes", [False, True])
 @pytest.mark.parametrize("interval", [5 * HOUR, HALF_DAY, DAY, 2 * DAY, WEEK, 30 * DAY, 365 * DAY])
-def test_p7_every_interval_holds_what_p1_and_p5_say(interval: timedelta, changes: bool) -> None:
+def test_p7_p1_and_p5_hold_for_every_interval(interval: timedelta, changes: bool) -> None:
     for dice in islice(lives(), max(LIVES // 8, 3)):
         person, moment = Person(any_clock(dice), interval), START
         for _ in range(STEPS // 2):
@@ -113,8 +113,8 @@ def test_p7_every_interval_holds_what_p1_and_p5_say(interval: timedelta, changes
 
 
 @same_on_both
-def test_p8_what_is_stored_is_what_the_whole_past_tells() -> None:
-    """Posts carry the stored standing on; `test_recompute.py` has all that members do."""
+def test_p8_the_stored_standing_equals_the_recomputed_one() -> None:
+    """Posts update the stored standing; `test_recompute.py` has all acts of members."""
     for dice in lives():
         clocks = [any_clock(dice) for _ in range(dice.randrange(2, 9))]
         person, moment = Person(clocks[0], dice.choice(INTERVALS)), START
@@ -161,7 +161,7 @@ def outcomes(ann: User, movement_id: int, since: datetime) -> str:
     return "".join(one.outcome[0] for one in turns)
 
 
-def test_p9_the_clock_of_an_import_scores_what_is_older_than_the_subscription(
+def test_p9_the_clock_of_an_import_scores_the_time_before_the_subscription(
     clock: Clock, ann: User, joined: Callable[[TurnClock], int]
 ) -> None:
     movement_id = joined(LOS_ANGELES)
@@ -181,7 +181,7 @@ def test_p9_the_clock_of_an_import_scores_what_is_older_than_the_subscription(
     clock.now = at(TOKYO, "09 12:00")
     change_clock(ann, **parts_of(TOKYO))  # which scores no past
     assert done() == (21, "d" * 20)
-    # the next import is by the clock of its own time
+    # the next import is scored by the clock of its own time
     noon = at(TOKYO, "01 12:00") - 30 * DAY
     import_updates(ann.id, movement_id, [Reported(2, noon, None)])
     assert outcomes(ann, movement_id, noon)[0] == "d"

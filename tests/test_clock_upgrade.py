@@ -1,4 +1,4 @@
-"""The upgrade from revision 0012, whose turns had other rules: nothing falls without a line."""
+"""The upgrade from revision 0012, with other rules of turns: the dry run lists all that falls."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,10 +19,10 @@ from tests.first_release import PASSWORD
 from tests.release_0012 import MOVEMENTS, NOW, USERS
 from tests.test_recompute import stood
 
-#: what may not fall without a line, and what else such a line shows
+#: numbers that may fall only if a line lists them, and other numbers of such a line
 NUMBERS = ("streak", "best_streak", "done_turns")
 
-#: whose numbers fall when standings are rebuilt
+#: the users whose numbers fall when standings are rebuilt
 FALLS = {
     # 20 January was not done, and a hundred changes of clock had hidden that
     ("commuter", "daily"): {"streak": (94, 79), "best_streak": (94, 79)},
@@ -31,7 +31,7 @@ FALLS = {
     # the day between a turn of one day and the next turn of two lasts half of these: it is expected
     ("weekly", "weekly"): {"streak": (9, 8)},
 }
-#: whose numbers only rise, since more of what they did counts, and whose other details differ
+#: the users whose numbers only rise, because more updates count, or whose other details differ
 RISES = {("flipper", "daily"), ("importer", "daily"), ("legacy", "daily")}
 OTHERS = {("idle", "daily")}
 
@@ -95,7 +95,7 @@ def lines_of(output: str) -> dict[tuple[str, str], dict[str, tuple[int, int]]]:
     return found
 
 
-def test_an_upgrade_keeps_what_is_stored_and_so_does_a_downgrade(upgraded: Flask) -> None:
+def test_upgrades_and_downgrades_keep_the_stored_standings(upgraded: Flask) -> None:
     def stored() -> dict[str, Any]:
         with db.engine.connect() as connection:
             return release_0012.stored(connection)
@@ -127,7 +127,7 @@ def test_a_dry_run_lists_each_standing_that_would_fall(upgraded: Flask) -> None:
     assert output.endswith(f"{len(before)} standings compared, {len(lines)} would change.\n")
 
 
-def test_rebuilt_standings_are_what_the_past_tells(upgraded: Flask) -> None:
+def test_rebuilt_standings_equal_recomputed_ones(upgraded: Flask) -> None:
     rebuild(upgraded)
     for _, _, *ids in members():
         past = past_of(*ids)
@@ -160,7 +160,7 @@ def test_upgraded_members_are_served(
     assert rebuild(upgraded, "--dry-run").endswith("standings compared, none would change.\n")
 
 
-def test_who_kept_the_default_clock_has_not_chosen_one(
+def test_a_user_with_the_default_clock_has_not_chosen_one(
     client_named: Callable[[str], FlaskClient],
 ) -> None:
     unchosen = sa.select(User.username).where(User.clock_chosen_at.is_(None)).order_by(User.id)

@@ -1,4 +1,4 @@
-"""Real threads on a real database: nothing is lost, nothing is violated, nothing crashes."""
+"""Real threads on a real database: no lost change, no violation, no crash."""
 
 import time
 from collections.abc import Callable
@@ -53,7 +53,7 @@ join, leave = Movement.add_user, Movement.remove_user
 
 
 def tried_again(change: Callable[[Movement, User], Any], movement_id: int, user_id: int) -> Any:
-    """Do the same as a request would, which tries again what loses against somebody else's."""
+    """Change as a request does, which retries when it loses against another transaction."""
     for _ in range(ATTEMPTS):
         try:
             result = outcome(change, movement_id, user_id)
@@ -65,7 +65,7 @@ def tried_again(change: Callable[[Movement, User], Any], movement_id: int, user_
 
 
 def outcome(change: Callable[[Movement, User], Any], movement_id: int, user_id: int) -> Any:
-    """Do and save something; return its result, or its domain error's type."""
+    """Change and save; return the result, or the domain error's type."""
     movement, user = Movement.find_by_id(movement_id), User.find_by_id(user_id)
     try:
         if movement is None or user is None:
@@ -96,7 +96,7 @@ def delete_movement(movement_id: int) -> None:
 
 
 class Wanderer:
-    """Does at random what people do; only their owner lets people join and leave."""
+    """Does random acts of a member; only its owner lets these people join and leave."""
 
     def __init__(self, movement: int, everybody: list[int], mine: list[int], seed: int) -> None:
         self.movement, self.everybody, self.mine = movement, everybody, mine
@@ -257,7 +257,7 @@ def test_a_last_update_is_right_though_another_is_deleted_meanwhile(world: Flask
         movement = Movement.find_by_id(id)
         update = movement.post_update(User.find_by_id(user_id))
         posted.set()
-        time.sleep(0.3)  # so that the other gets stuck behind this
+        time.sleep(0.3)  # so that the other one waits behind this
         update.save_to_db()
 
     def delete() -> None:
@@ -268,7 +268,7 @@ def test_a_last_update_is_right_though_another_is_deleted_meanwhile(world: Flask
     assert violations() == []
 
 
-def test_who_leaves_while_posting_has_either_posted_or_not(world: Flask) -> None:
+def test_a_member_who_leaves_while_posting_has_posted_or_not(world: Flask) -> None:
     (movement,) = make_movements(1)
     id, users = movement.id, people(12)
     plant(movement, ring(users))
@@ -316,7 +316,7 @@ def test_of_two_who_register_the_same_one_succeeds(world: Flask, member: str) ->
     assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 6
 
 
-def test_of_two_who_start_the_same_movement_one_succeeds(
+def test_only_one_of_two_equal_movements_is_started(
     world: Flask, client_for: Callable[[int], OwnContextClient]
 ) -> None:
     clients = [client_for(user) for user in people(2)]

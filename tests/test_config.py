@@ -1,4 +1,4 @@
-"""Settings from the environment: what they are by default, and what is refused."""
+"""Settings from the environment: their defaults, and refused values."""
 
 import os
 import re
@@ -25,7 +25,7 @@ def environment(monkeypatch, tmp_path):
     monkeypatch.setenv("GRIDT_SECRET_KEY", SECRET)
     monkeypatch.setattr("gridt.runtime.config.ROOT", tmp_path)
     yield
-    os.environ.clear()  # of what was read from .env as well
+    os.environ.clear()  # the values that were read from .env as well
     os.environ.update(before)
 
 
@@ -160,7 +160,7 @@ def test_each_variable_is_read(configured, variable, text, name, value):
     assert getattr(configured(**{variable: text}), name) == value
 
 
-# -- what is refused ------------------------------------------------------------------------
+# -- refusals -------------------------------------------------------------------------------
 
 BAD = {
     "SECRET_KEY": "shorter than 32 characters",
@@ -266,7 +266,7 @@ def test_a_bad_value_in_a_file_is_named(configured, tmp_path):
 def test_a_file_that_is_missing_is_named_with_all_else(configured, tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         configured(
-            DATABASE_URL="sqlite://",  # beside a file a secret would be kept
+            DATABASE_URL="sqlite://",  # beside a database file, a secret would be stored
             SECRET_KEY=None,
             SECRET_KEY_FILE=str(tmp_path / "none"),
             HASHING_SLOTS="0",
@@ -275,7 +275,7 @@ def test_a_file_that_is_missing_is_named_with_all_else(configured, tmp_path):
     assert "GRIDT_HASHING_SLOTS" in str(caught.value)
 
 
-def test_what_the_environment_does_not_say_may_stand_in_dot_env(configured, tmp_path):
+def test_dot_env_may_set_other_variables(configured, tmp_path):
     (tmp_path / ".env").write_text("GRIDT_BIND=0.0.0.0:80\nGRIDT_HASHING_SLOTS=7\n")
     settings = configured(HASHING_SLOTS="3")
     assert (settings.BIND, settings.HASHING_SLOTS) == ("0.0.0.0:80", 3)

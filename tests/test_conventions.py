@@ -1,4 +1,4 @@
-"""What holds for every call: problems, pages, conditional reading, CORS, bodies, tokens."""
+"""Conventions of every call: problems, pages, conditional reading, CORS, bodies, tokens."""
 
 import contextvars
 import json
@@ -24,7 +24,7 @@ from tests.databases import same_on_both
 ORIGIN = {"Origin": "https://somewhere.example"}
 MIB = 1024 * 1024
 
-#: only its routes are of interest; its database is never asked
+#: for its routes only; its database is never used
 ROUTES = create_app(settings_for("sqlite://"))
 RULES = [rule for rule in ROUTES.url_map.iter_rules() if not rule.endpoint.endswith("static")]
 READ = sorted(rule.rule for rule in RULES if "GET" in rule.methods)
@@ -40,7 +40,7 @@ def movement(make_movement, make_user, ann):
 
 @pytest.fixture
 def fill(ann, movement):
-    """Fill a route's variables so that it leads to something of Ann's."""
+    """Fill a route's variables so that it leads to Ann's own things."""
     update, leader = movement.id and Update.find_last(ann, movement), ann.leaders(movement)[0]
     ann.role = "admin"
     report = Report(leader.id, update.snapshot(), "not nice")
@@ -58,7 +58,7 @@ def fill(ann, movement):
 
 @pytest.fixture
 def odd_app():
-    """Make an app with settings of the test's own, and nothing in its database."""
+    """Make an app with other settings, and nothing in its database."""
     with ExitStack() as stack:
         yield lambda url="sqlite://", **changes: stack.enter_context(app_on(url, **changes))
 
@@ -123,7 +123,7 @@ def test_an_error_is_a_problem_document(
         ("/health", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
-def test_a_wrong_method_is_told_the_right_ones(client, path, allowed):
+def test_a_wrong_method_gets_the_allowed_ones(client, path, allowed):
     answer = client.put(path)
     assert answer.status_code == 405
     assert set(answer.headers["Allow"].split(", ")) == allowed
@@ -245,13 +245,13 @@ LISTS = {
 
 @pytest.fixture
 def home(make_movement, make_user, ann):
-    """The movement that the lists are about, with little in them."""
+    """The movement that the lists are about, with few rows in them."""
     return make_movement(ann, make_user(), name="home")
 
 
 @pytest.fixture
 def lists(make_movement, make_user, ann):
-    """Five things in each list, which the function returned adds another to."""
+    """Five rows in each list, and a function that adds another one to a list."""
     home = make_movement(ann, *(make_user() for _ in range(4)), name="home")
     ann.role = "admin"
     leader = ann.leaders(home)[0]
@@ -394,8 +394,8 @@ def test_a_cursor_is_of_one_list(client_of, lists, ann, name):
     assert takers == [name]
 
 
-def test_a_cursor_tells_no_more_than_the_list(client_of, lists, ann):
-    """It is opaque to clients, and yet shown to them."""
+def test_a_cursor_reveals_no_more_than_the_list(client_of, lists, ann):
+    """It is opaque to clients, but shown to them."""
     cursor = cursor_of(client_of(ann).get("/movements?limit=1"))
     assert "@" not in urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
 
@@ -408,7 +408,7 @@ STREAMED = {"/movements/<movement>/network", "/identity/export"}
 @same_on_both
 @pytest.mark.parametrize("rule", [rule for rule in READ if rule not in STREAMED])
 def test_what_is_not_modified_is_not_sent_again(client_of, ann, fill, rule):
-    ann.role = "admin"  # who may read all of them
+    ann.role = "admin"  # an admin may read all of them
     client, path = client_of(ann), fill(rule)
 
     first = client.get(path)
@@ -426,7 +426,7 @@ def test_what_is_not_modified_is_not_sent_again(client_of, ann, fill, rule):
 
 
 @same_on_both
-def test_what_is_modified_is_sent(client_of, ann, movement):
+def test_a_modified_answer_is_sent(client_of, ann, movement):
     client = client_of(ann)
     tag = client.get("/movements/flossing").headers["ETag"]
     client.post("/movements/flossing/signal")
@@ -434,7 +434,7 @@ def test_what_is_modified_is_sent(client_of, ann, movement):
 
 
 @same_on_both
-def test_what_is_streamed_has_no_tag(client_of, ann, movement):
+def test_a_streamed_answer_has_no_tag(client_of, ann, movement):
     answer = client_of(ann).get("/movements/flossing/network", buffered=True)
     assert answer.status_code == 200
     assert "ETag" not in answer.headers
@@ -451,7 +451,7 @@ def test_answers_to_writes_are_not_stored(client_of, ann, movement):
 @same_on_both
 @pytest.mark.parametrize("rule", READ)
 def test_head_is_get_without_a_body(client_of, ann, fill, rule):
-    ann.role = "admin"  # who may read all of them
+    ann.role = "admin"  # an admin may read all of them
     client, path = client_of(ann), fill(rule)
     head, get = client.head(path, buffered=True), client.get(path, buffered=True)
     assert (head.status_code, get.status_code) == (200, 200)
@@ -497,7 +497,7 @@ def test_a_slash_too_many_leads_nowhere(client_of, ann, movement, method, path):
 @same_on_both
 @pytest.mark.parametrize("path", ["//", "//movements", "//evil.example/movements", "//movements/"])
 def test_slashes_in_front_are_no_redirect(client_of, ann, movement, path):
-    # given as the address, the client would read a host's name in //movements
+    # in the address, the client would read //movements as the name of a host
     answer = client_of(ann).get("/?limit=1", environ_overrides={"PATH_INFO": path})
     assert answer.status_code in {200, 404}
     assert not {"Location", "Link"} & set(answer.headers)
@@ -539,7 +539,7 @@ def test_scripts_may_read_the_headers_that_matter(client):
     assert {"link", "etag", "location", "retry-after", "x-request-id"} <= exposed
 
 
-# how origins compare is the library's affair: this is about our setting reaching it
+# Comparing origins is the library's job; this tests that our setting reaches it.
 @same_on_both
 @pytest.mark.parametrize(
     ("origin", "allowed"),
@@ -576,7 +576,7 @@ def test_either_word_stands_before_a_token(client_of, ann, word):
 def test_a_body_has_at_most_a_mebibyte(client_of, ann, size, status, length):
     body = b'{"bio": "short"}'.ljust(size)
     options = {"data": body}
-    if length == "untold":  # as a server hands over a chunked body
+    if length == "untold":  # as a server passes a chunked body
         options = {
             "input_stream": BytesIO(body),
             "headers": {"Transfer-Encoding": "chunked"},
@@ -591,7 +591,7 @@ def test_a_body_has_at_most_a_mebibyte(client_of, ann, size, status, length):
 
 
 @same_on_both
-def test_a_body_that_nobody_wants_is_limited_as_well(client_of, ann, movement):
+def test_an_unused_body_is_limited_as_well(client_of, ann, movement):
     data = b"x" * (MIB + 1)
     answer = client_of(ann).delete("/movements/flossing/subscriber", data=data)
     assert answer.status_code == 413
@@ -701,7 +701,7 @@ def test_without_database_the_process_answers(app_without_database, path):
 
 
 def test_times_are_not_the_machines(client_of, ann, movement, monkeypatch):
-    """Whatever zone the machine is in, what is read is what was written, in UTC."""
+    """In any zone of the machine, a time that is read equals the time written, in UTC."""
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
     before = utcnow()
     answer = client_of(ann).post("/movements/flossing/updates").json

@@ -26,7 +26,7 @@ def test_child():
 
 
 def run(folder: Path, *options: str) -> str:
-    """Run the tests in a folder with this plugin and xdist only; return what pytest prints."""
+    """Run the tests in a folder with this plugin and xdist only; return pytest's output."""
     plugins = ["-p", "xdist.plugin", "-p", "tests.cpu_minutes", "--numprocesses", "2"]
     result = subprocess.run(
         [sys.executable, "-m", "pytest", *plugins, "--rootdir", folder, "-c", os.devnull, *options],

@@ -1,4 +1,4 @@
-"""What is killed in the middle of a storm comes back, and what was acknowledged is there."""
+"""Kills in the middle of a storm: the service comes back, with all acknowledged updates."""
 
 import os
 import random
@@ -25,7 +25,7 @@ from tests.storms import FINE, Crowd, Memory, Storm, contradictions, gather
 
 @dataclass(frozen=True)
 class Size:
-    """How many actors go through how many crashes, after how many updates each."""
+    """The number of actors and crashes, and the updates between two crashes."""
 
     actors: int
     crashes: int
@@ -51,7 +51,7 @@ def crowd_in(url: str, size: int = 60) -> Iterator[Crowd]:
 
 
 def check(crowd: Crowd, memory: Memory, what: str) -> None:
-    """Compare the database with what was told, and with the invariants."""
+    """Compare the database with the answers, and with the invariants."""
     print(f"\n{what}, {db.engine.dialect.name}: {memory.summary()}")
     assert memory.lost + contradictions(crowd, memory) == []
     assert list(violations()) + networks.violations() == []
@@ -67,7 +67,7 @@ def test_nothing_acknowledged_is_lost_when_workers_are_killed(
             Storm(server.url, crowd, size.actors) as storm,
         ):
             killed = 0
-            # one may have nothing to do just then, and nobody waits for its answer
+            # a killed worker may have had nothing to do, and then no call misses an answer
             while killed < size.crashes or not storm.unanswered():
                 storm.go_on(size.updates)
                 with suppress(ProcessLookupError):  # killed before, and its successor not up yet
@@ -100,8 +100,8 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
 
 @postgresql_only("SQLite lives and dies with the server")
 def test_nothing_acknowledged_is_lost_when_the_database_restarts(size: Size) -> None:
-    # Killed processes leave to the system what they have written; so these two have to be on, and
-    # what else protects against a power failure may be off.
+    # Killed processes leave their writes to the system. So these two must be on, and the other
+    # protections against a power failure may be off.
     durable = {"synchronous_commit": "on", "full_page_writes": "on"}
     with postgres.serve(**durable) as database:
         url = postgres.create_database(database.url, "gridt")
@@ -151,7 +151,7 @@ def interrupt_half_way(url: str, command: list[str], by: Signals) -> int:
         stdin=its,
         stdout=its,
         stderr=its,
-        # what runs in the background of a script ignores it, and all that it starts
+        # a script's background processes ignore interrupts, and so do all their children
         preexec_fn=partial(signal, SIGINT, SIG_DFL),
     )
     os.close(its)
@@ -160,11 +160,11 @@ def interrupt_half_way(url: str, command: list[str], by: Signals) -> int:
         while not re.search(rb"\b[456]\d%", shown):
             try:
                 shown += terminal.read(1024)
-            except OSError:  # what a terminal says when nobody writes to it any more
+            except OSError:  # a terminal raises this when no process writes to it any more
                 raise AssertionError(f"it was over at:\n{shown.decode()}") from None
         process.send_signal(by)
         try:
-            return process.wait(PATIENCE / 3)  # what is still said fits into the terminal's buffer
+            return process.wait(PATIENCE / 3)  # the rest of the output fits into the buffer
         except subprocess.TimeoutExpired:
             process.send_signal(by)  # as people do
             return process.wait(PATIENCE)

@@ -1,6 +1,6 @@
-"""Each credential of an account, and what ends it.
+"""The credentials of an account, and the events that end each of them.
 
-docs/security.md shows the table; this writes it there:
+docs/security.md shows the table; this command writes it there:
 
     python -m tests.test_credentials
 """
@@ -24,7 +24,7 @@ from tests.servers import ROOT
 NEW = "another long one"
 
 ENDS, STAYS = "ends", "stays"
-#: what may happen to an account, and the credentials in the order of CREDENTIALS below
+#: events of an account, with the fate of the credentials in the order of CREDENTIALS below
 TABLE: dict[str, tuple[str, ...]] = {
     "the password is changed": (STAYS, STAYS, ENDS, ENDS, ENDS, STAYS, ENDS, ENDS, ENDS),
     "the password is reset by mail": (*(ENDS,) * 5, STAYS, *(ENDS,) * 3),
@@ -51,7 +51,7 @@ CREDENTIALS = (
 
 @dataclass
 class World:
-    """Ann with one of each, and the ways to try them."""
+    """Ann with one of each credential, and the ways to try them."""
 
     client: OwnContextClient
     ann: User
@@ -84,7 +84,7 @@ class World:
         return token_of(sent[0]) if sent else None
 
     def is_good(self, credential: int) -> bool:
-        """Return whether a credential opens something; what it changes is not undone."""
+        """Return whether a credential still works; its effects are not undone."""
         mailed = self.mailed
         attempts: list[Callable[[], bool]] = [
             lambda: self.call("/identity", "GET") == 200,
@@ -101,7 +101,7 @@ class World:
         ]
         return attempts[credential]()
 
-    # -- what may happen --------------------------------------------------------------------
+    # -- events -----------------------------------------------------------------------------
 
     def change_password(self) -> None:
         body = {"old_password": PASSWORD, "new_password": NEW}
@@ -168,13 +168,15 @@ def world(
 
 @pytest.mark.parametrize("credential", range(len(CREDENTIALS)), ids=CREDENTIALS)
 def test_each_credential_is_good_until_something_happens(world: World, credential: int) -> None:
-    """Or the table below would mean nothing."""
+    """Else the table below would mean nothing."""
     assert world.is_good(credential)
 
 
 @pytest.mark.parametrize("credential", range(len(CREDENTIALS)), ids=CREDENTIALS)
 @pytest.mark.parametrize("event", TABLE)
-def test_what_happens_ends_what_the_table_says(world: World, event: str, credential: int) -> None:
+def test_each_event_ends_the_credentials_of_the_table(
+    world: World, event: str, credential: int
+) -> None:
     EVENTS[event](world)
     db.session.expire_all()
     assert world.is_good(credential) is (TABLE[event][credential] == STAYS)

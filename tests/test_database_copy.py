@@ -36,7 +36,7 @@ def opened(url: str) -> Iterator[Flask]:
 
 @dataclass
 class Journey:
-    """A database to copy, all its rows, and what makes empty ones to copy it into."""
+    """A database to copy, all its rows, and a maker of empty targets."""
 
     source: str
     rows: dict[str, list[Any]]
@@ -49,7 +49,7 @@ def journey(
     new_database: Callable[[], str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Journey:
-    """A source with people, who follow each other, and with something in every table."""
+    """A source with people who follow each other, and rows in every table."""
 
     def new_sqlite() -> str:
         return f"sqlite:///{tmp_path_factory.mktemp('copying') / 'gridt.sqlite'}"
@@ -66,14 +66,14 @@ def journey(
 
 
 def fill_every_table() -> None:
-    """See to it that no table is empty, with values that engines may treat differently."""
+    """Fill every table with values that engines may treat differently."""
     moment = datetime(2024, 2, 29, 23, 59, 59, 999999, tzinfo=UTC)
     user = User("Ÿsée 😀", "ysee@example.org", "correct horse")
     user.bio = "tab\t, \\N, \\., 'quoted' \"twice\",\r\nand a line\u2028more"
     user.save_to_db()
     gone = User("gone", "gone@example.org", "correct horse")
     gone.save_to_db()
-    gone.delete_from_db()  # so that the largest id is not the last that was given
+    gone.delete_from_db()  # so that the largest id is not the last one assigned
     Job.insert("nothing", {"nested": [1, None, {"é": "\\"}], "empty": ""}, None, 0, moment)
     record("role.changed", user_id=user.id, role="admin", why='"é"')
     db.session.commit()
@@ -124,7 +124,7 @@ def copy(urls: tuple[str, str]) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def run(journey: Journey) -> "Run":
-    """A copy of that, and its output."""
+    """A copy of that, and the output of the command."""
     target = journey.new_target()
     return target, copy((journey.source, target))
 
@@ -132,7 +132,7 @@ def run(journey: Journey) -> "Run":
 Run = tuple[str, "subprocess.CompletedProcess[str]"]
 
 
-def test_a_copy_holds_all_that_there_was(journey: Journey, run: Run) -> None:
+def test_a_copy_has_all_rows(journey: Journey, run: Run) -> None:
     target, copied = run
     assert all(journey.rows.values()), "no table is empty"
     assert copied.returncode == 0, copied.stdout + copied.stderr
@@ -168,7 +168,7 @@ def test_the_copy_goes_on_where_the_source_was(journey: Journey, run: Run) -> No
         before = next_user(), next_entry()
     with opened(run[0]) as app:
         assert (next_user(), next_entry()) == before
-        # what only grows there only grows here
+        # a table that only grows in the source only grows here
         with pytest.raises(sa.exc.DBAPIError, match="only grows"), db.engine.begin() as connection:
             connection.execute(sa.delete(AuditEntry))
         login = {"username": "Ÿsée 😀", "password": "correct horse"}
@@ -197,9 +197,9 @@ def next_entry() -> int:
 
 
 def kill_after(urls: tuple[str, str], rows: int) -> bool:
-    """Start to copy, and kill that when the target has so many rows; tell whether it came to it."""
+    """Kill a copy when the target has this many rows; return whether it got that far."""
     with subprocess.Popen(
-        # smaller batches, so that there is something between them
+        # smaller batches, so that a kill can come between them
         [sys.executable, "-c", SLOWLY, "gridt", "copy-database", "--to", urls[1]],
         cwd=ROOT,
         env=environment(urls[0]),
@@ -231,7 +231,7 @@ def rows_in(engine: sa.Engine) -> int:
         return -1
 
 
-# -- what is refused ------------------------------------------------------------------------
+# -- refusals -------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -244,13 +244,13 @@ def pair(migrated_database: Callable[[], str], new_database: Callable[[], str]) 
 
 
 def copy_here(urls: tuple[str, str]) -> Result:
-    """Copy within this process, which takes a fraction of the time that a new one does."""
+    """Copy within this process, in a fraction of the time of a new one."""
     with app_on(urls[0]) as app:
         return app.test_cli_runner().invoke(args=["gridt", "copy-database", "--to", urls[1]])
 
 
 def refusal(urls: tuple[str, str]) -> str:
-    """Return why a copy was refused, as a sentence and with exit code 1."""
+    """Return the reason of a refused copy, a sentence with exit code 1."""
     run = copy_here(urls)
     assert run.exit_code == 1
     assert isinstance(run.exception, SystemExit), run.exception
@@ -287,13 +287,13 @@ def test_a_database_is_not_copied_into_itself(pair: tuple[str, str]) -> None:
     assert "into itself" in refusal((pair[0], pair[0]))
 
 
-def test_what_is_no_address_is_refused(pair: tuple[str, str]) -> None:
+def test_a_bad_address_is_refused(pair: tuple[str, str]) -> None:
     run = copy_here((pair[0], "mysql://somewhere"))
     assert run.exit_code == 2
     assert "Must be a sqlite:// or a postgresql:// address" in run.stderr
 
 
-def test_a_target_that_is_not_there_is_told(pair: tuple[str, str], tmp_path: Path) -> None:
+def test_a_missing_target_is_reported(pair: tuple[str, str], tmp_path: Path) -> None:
     away = f"postgresql://nobody@127.0.0.1:{postgres.free_port()}/nothing"
     assert "connection failed" in refusal((pair[0], away))
     nowhere = f"sqlite:///{tmp_path / 'no' / 'folder.sqlite'}"
@@ -301,7 +301,9 @@ def test_a_target_that_is_not_there_is_told(pair: tuple[str, str], tmp_path: Pat
 
 
 @postgresql_only("SQLite takes everything")
-def test_what_the_target_cannot_hold_is_told(pair: tuple[str, str], tmp_path: Path) -> None:
+def test_values_that_the_target_cannot_hold_are_reported(
+    pair: tuple[str, str], tmp_path: Path
+) -> None:
     source = f"sqlite:///{tmp_path / 'long.sqlite'}"
     with migrated_app(source) as app, app.app_context():
         (user_id,) = networks.people(1)
@@ -312,16 +314,16 @@ def test_what_the_target_cannot_hold_is_told(pair: tuple[str, str], tmp_path: Pa
     assert "character varying(16)" in refused
 
 
-def test_what_was_written_meanwhile_is_noticed(pair: tuple[str, str]) -> None:
+def test_writes_during_a_copy_are_noticed(pair: tuple[str, str]) -> None:
     with opened(pair[0]):
         target = database_copy.open_engine(pair[1])
         database_copy.begin(db.engine, target)
         with database_copy.snapshot(db.engine) as source:
             list(database_copy.copy_rows(source, target))
         target.dispose()
-    # a name: neither more rows, nor other keys
+    # another text, with the same rows and keys
     change(pair[0], "UPDATE users SET bio = 'somebody else' WHERE id = 2")
-    run = copy_here(pair)  # goes on, and has nothing left to copy
+    run = copy_here(pair)  # continues, and has nothing left to copy
     assert run.exit_code == 1
     assert "users: 3 rows here, 3 in the copy" in run.stdout
     assert "users differ: the source has changed" in run.stderr

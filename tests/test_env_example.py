@@ -1,4 +1,4 @@
-"""`.env.example` lists every setting, with the default that it has."""
+"""`.env.example` lists every setting, with its default."""
 
 import os
 import re
@@ -66,7 +66,7 @@ def test_the_value_shown_is_the_default(monkeypatch: pytest.MonkeyPatch, name: s
     assert Settings.from_environment() == default
 
 
-def test_what_has_a_default_is_not_commented_out() -> None:
+def test_settings_without_a_default_are_commented_out() -> None:
     default = asdict(Settings.from_environment())
     without = {NAMED[name] for name, value in default.items() if value in (None, ())}
     commented = {name for name, (_, out) in SHOWN.items() if out}
@@ -75,7 +75,7 @@ def test_what_has_a_default_is_not_commented_out() -> None:
 
 def test_each_example_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     examples = {name: value for name, (value, commented) in SHOWN.items() if commented and value}
-    # a replica is one of a server
+    # only a server can have a replica
     monkeypatch.setenv("GRIDT_DATABASE_URL", "postgresql://user:password@host/database")
     for name, value in examples.items():
         monkeypatch.setenv(name, value)

@@ -1,4 +1,4 @@
-"""Events: recorded in the transaction of a change, and heard in it or after its commit."""
+"""Events: recorded in the transaction of a change, with listeners in it or after its commit."""
 
 import logging
 from datetime import timedelta
@@ -13,7 +13,7 @@ from gridt.runtime.extensions import db
 
 @pytest.fixture
 def heard(monkeypatch):
-    """What a listener after the commit, registered for this test, has heard."""
+    """The events that a listener after the commit, registered for this test, got."""
     monkeypatch.setattr(module, "_AFTER_COMMIT", module.defaultdict(list))
     events = []
     after_commit(*EventKind)(events.append)
@@ -22,7 +22,7 @@ def heard(monkeypatch):
 
 @pytest.fixture
 def noticed(monkeypatch):
-    """What a listener in the transaction, registered for this test, has noticed."""
+    """The events that a listener in the transaction, registered for this test, got."""
     monkeypatch.setattr(module, "_IN_TRANSACTION", module.defaultdict(list))
     events = []
     in_transaction(*EventKind)(events.append)
@@ -56,7 +56,7 @@ def test_a_listener_after_the_commit_hears_nothing_before(database, heard):
     assert len(heard) == 1
 
 
-def test_what_is_rolled_back_is_never_heard(database, heard):
+def test_no_listener_hears_of_a_rollback(database, heard):
     db.session.execute(sa.text("SELECT 1"))  # begins the transaction, as any change does
     record(EventKind.MEMBER_JOINED, movement_id=7)
     db.session.rollback()
@@ -64,7 +64,7 @@ def test_what_is_rolled_back_is_never_heard(database, heard):
     assert heard == []
 
 
-def test_the_failure_of_a_listener_after_the_commit_stops_nobody(database, heard, caplog):
+def test_the_failure_of_a_listener_after_the_commit_stops_no_other(database, heard, caplog):
     @after_commit(EventKind.MEMBER_JOINED)
     def fail(event):
         raise RuntimeError("broken")
@@ -88,7 +88,7 @@ def kinds(events):
     return [event.kind.value for event in events]
 
 
-def test_the_network_records_what_is_done_to_it(make_movement, make_user, ann, heard):
+def test_the_network_records_its_changes(make_movement, make_user, ann, heard):
     movement = make_movement(members=6)
     heard.clear()
     movement.add_user(ann)
@@ -119,7 +119,7 @@ def test_an_update_is_recorded_once_whichever_way_it_is_posted(make_movement, an
     assert heard[0].facts["update_id"] == Update.find_last(ann, movement).id
 
 
-def test_an_ended_login_is_recorded_with_all_that_ended(database, ann, noticed):
+def test_an_ended_login_is_recorded_with_its_effects(database, ann, noticed):
     login = Login(ann.id)
     login.save_to_db()
     login.end()
@@ -127,7 +127,7 @@ def test_an_ended_login_is_recorded_with_all_that_ended(database, ann, noticed):
     assert kinds(noticed) == ["login.ended", "login.ended-everywhere"]
 
 
-def test_only_what_an_admin_does_to_anothers_movement_is_recorded(database, ann, ben, noticed):
+def test_only_an_admins_changes_of_anothers_movement_are_recorded(database, ann, ben, noticed):
     movement = Movement("Stretching", timedelta(days=1))
     movement.creator = ann
     movement.save_to_db()

@@ -1,8 +1,8 @@
-"""The OpenAPI document against the service: what schemathesis thinks up, as a user and an admin.
+"""The OpenAPI document against the service: random calls by schemathesis, as a user and an admin.
 
-Nothing here names a route: whatever the document describes takes part. `make fuzz` thinks up many
-times as much. The document has no links, so that there is no stateful part: what one call does to
-the next is in `tests/test_network_rules.py`.
+Nothing here names a route: all operations of the document take part. `make fuzz` makes many times
+as many calls. The document has no links, so there is no stateful part;
+`tests/test_network_rules.py` tests the effect of one call on the next.
 """
 
 import contextvars
@@ -37,10 +37,10 @@ load_all_checks()
 schemathesis.openapi.format("duration", st.sampled_from(["P1D", "P2D", "PT90M"]))
 schemathesis.openapi.format("time-zone", st.sampled_from(sorted(available_timezones())))
 SCHEMA = schemathesis.openapi.from_dict(document(create_app(settings_for("sqlite://"))))
-# all boundary cases of each operation: to think up texts of 999 characters takes over a minute
+# all boundary cases of each operation: making texts of 999 characters takes over a minute
 SCHEMA.config.phases.coverage.enabled = FUZZING
 
-#: checks that do not fit, each with its reason; all others are made
+#: checks that do not fit, each with its reason; all others run
 EXCLUDED = {
     "positive_data_acceptance": "made below, but for what no JSON schema can say",
     "allow_header_conformance": "of two routes that match, as /movements/subscriptions and "
@@ -50,21 +50,21 @@ EXCLUDED = {
     "ensure_resource_availability": "the same",
 }
 
-#: what also matches another route as Werkzeug sees it, though not by the document: that one
-#: answers other methods, and says 404
+#: paths that match another route in Werkzeug's view, though not in the document's; that route
+#: answers other methods, with 404
 SHADOWED = {"/movements/{movement}/updates/import"}
 
-#: members and arguments of which a JSON schema cannot say all that is asked of them
+#: members and arguments with requirements that a JSON schema cannot express
 UNSAYABLE = {
     "#": "a table has to have a column of dates",
-    "#/after": "a cursor is one that this list gave out",
+    "#/after": "a cursor from an answer of this list",
     "#/at": "in this turn or the one before",
     "#/until": "not past, and at most a year ahead",
     "#/free_misses": "less than `free_turns`",
     "#/since": "in the years 1 to 9999, in UTC too",
-    "#/from": "from 1970 to 2999, not after `to`, and no more turns than are told at once",
+    "#/from": "from 1970 to 2999, not after `to`, and no more turns than one answer has",
     "#/to": "from 1970 to 2999",
-    "#/user": "not oneself",
+    "#/user": "not the caller",
     "#/new_email": "the document's formats take more for an address than mail servers do",
     "#/email": "the document's formats take more for an address than mail servers do",
     "#/username": "nothing invisible, and no look-alike letters",
@@ -74,7 +74,7 @@ UNSAYABLE = {
 }
 
 
-#: members that show who calls, and what stands for them
+#: members that prove the caller's identity, with good values for them
 PROOFS = {
     ("POST", "/auth"): {"username": "username", "password": "password"},
     ("DELETE", "/identity"): {"password": "password"},
@@ -85,7 +85,7 @@ PROOFS = {
 
 
 class Service:
-    """The app as schemathesis calls it: each call in a context of its own, read to its end."""
+    """The app for schemathesis: each call in a context of its own, read to its end."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -102,7 +102,7 @@ class Service:
 
 
 class Caller:
-    """Somebody logged in, to whose movement, leader, update and so on the addresses lead."""
+    """A logged-in user, to whose movement, leader, update and so on the addresses lead."""
 
     def __init__(self, role: str, make_user: Any, make_movement: Any) -> None:
         self._role, self._make_user, self._make_movement = role, make_user, make_movement
@@ -110,7 +110,7 @@ class Caller:
         self.start_anew()
 
     def start_anew(self) -> None:
-        """Make everything again, for what the last call may have changed or deleted."""
+        """Make everything again, because the last call may have changed or deleted it."""
         db.session.execute(delete(LoginThrottle))
         me, leader = self._make_user(role=self._role), self._make_user()
         movement = self._make_movement(me, leader, creator=me)
@@ -127,7 +127,7 @@ class Caller:
         db.session.commit()
 
     def call(self, case: schemathesis.Case, service: Service) -> None:
-        """Make a call, at every other turn to what there is, and hold the answer to all checks."""
+        """Make a call, every other time to existing things, and run all checks on the answer."""
         refreshing = case.operation.path == "/auth/refresh"
         if next(self._turns) % 2:
             if not _spoilt(case, ParameterLocation.PATH):
@@ -150,7 +150,7 @@ class Caller:
             self.start_anew()
 
     def _prove(self, case: schemathesis.Case) -> None:
-        """Put into a good body what shows who calls, which nobody thinks up."""
+        """Put the proof of the caller's identity into a good body, because it is never random."""
         path = case.operation.path
         known = {"username": self._me.username, "email": self._me.email, "password": PASSWORD}
         if purpose := MAIL_TOKENS.get(path):
@@ -170,7 +170,7 @@ def _excluded(case: schemathesis.Case) -> set[str]:
     excluded = set(EXCLUDED)
     if case.operation.path in SHADOWED:
         excluded.add("unsupported_method")
-    if _spoilt(case, ParameterLocation.HEADER):  # what is wrong with them, our token mends
+    if _spoilt(case, ParameterLocation.HEADER):  # our token replaces the spoilt headers
         excluded.add("negative_data_rejection")
     return excluded
 
@@ -195,7 +195,7 @@ def caller(request, make_user, make_movement):
     derandomize=not FUZZING,
     deadline=None,
     database=None,
-    # the caller is made anew wherever a call may have changed something
+    # the caller is made again after each call that may have changed something
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_service_is_as_documented(case, app, caller):

@@ -1,4 +1,4 @@
-"""What `PatientWorker` relies on in gunicorn: one contract for each method that it overrides.
+"""The parts of gunicorn that `PatientWorker` relies on: a contract for each overridden method.
 
 A new release of gunicorn that breaks one fails here, and the message names the missing part.
 """
@@ -35,7 +35,7 @@ pytestmark = same_on_both
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-#: each overridden method: its parameters, who calls it, and the members that ours uses
+#: each overridden method: its parameters, its callers, and the members that ours uses
 CONTRACT: dict[str, tuple[list[str], set[str], set[str]]] = {
     "__init__": (["args", "kwargs"], set(), set()),
     "set_accept_enabled": (["enabled"], {"run"}, {"sockets", "alive"}),
@@ -124,7 +124,7 @@ def new_connection(worker: ThreadWorker) -> Iterator[tuple[TConn, socket.socket]
             stack.enter_context(closing(end))
         worker.nr_conns += 1
         conn = TConn(worker.cfg, ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
-        stack.callback(lambda: conn.sock.close())  # the worker may have put another in its place
+        stack.callback(lambda: conn.sock.close())  # the worker may have replaced it
         yield conn, client
 
 
@@ -176,7 +176,7 @@ def test_a_connection_has_the_members_that_we_use(ends: tuple[TConn, socket.sock
     assert not unread, unread
 
 
-# -- what each method does in gunicorn ----------------------------------------------------------
+# -- the effect of each method ------------------------------------------------------------------
 
 
 def test_set_accept_enabled_watches_the_listeners(worker: ThreadWorker) -> None:
@@ -230,7 +230,7 @@ def test_enqueue_req_gives_the_connection_to_a_thread(worker, ends) -> None:
     assert (same, future.result()) == (conn, True)
 
 
-def test_handle_reads_what_was_unread_and_does_not_wait(worker, ends) -> None:
+def test_handle_reads_unread_bytes_and_does_not_wait(worker, ends) -> None:
     conn, client = ends
     conn.data_ready = True
     conn.init()
@@ -308,7 +308,7 @@ def test_cap_keepalive_shortens_the_time_of_kept_connections(worker, ends) -> No
     assert conn.timeout == 50.0
 
 
-def test_murder_pending_closes_what_is_late(worker, ends) -> None:
+def test_murder_pending_closes_late_connections(worker, ends) -> None:
     conn, _ = ends
     conn.timeout = time.monotonic() - 1
     worker.pending_conns.append(conn)
@@ -358,7 +358,7 @@ def test_incomplete_requests_take_a_bounded_memory(
             worker._incoming[object()] = _IncomingRequest(bytearray(MIB))
         sending = Thread(target=_send, args=[client, head + bytes(body)])
         sending.start()
-        # as the worker's loop does, until all has arrived or the connection is closed
+        # as in the worker's loop, until all has arrived or the connection is closed
         while conn.sock.fileno() >= 0 and len(_data_of(worker, conn)) < len(head) + body:
             select([conn.sock], [], [], PATIENCE)
             if conn in worker.pending_conns:

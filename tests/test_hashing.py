@@ -1,4 +1,4 @@
-"""Hashing passwords: bounded, and never in the way of what needs none."""
+"""Hashing passwords: bounded, without slowing calls that need none."""
 
 import os
 import time
@@ -19,16 +19,16 @@ from tests.servers import PATIENCE, serve
 
 pytestmark = same_on_both
 
-#: the memory that a password takes by default; on a busy machine three passes over it last so long
-#: that the service rightly gives up those who wait
+#: the memory that a password takes by default; on a busy machine, three passes over it take so long
+#: that the service rightly refuses the waiting calls
 ROOMY = {"ARGON2_MEMORY_KIB": "65536", "ARGON2_PASSES": "1", "ARGON2_LANES": "1"}
-#: and what keeps a server busy for seconds
+#: hashing that keeps a server busy for seconds
 SLOW = {"ARGON2_MEMORY_KIB": "8192", "ARGON2_PASSES": "60", "ARGON2_LANES": "1"}
 
 
 @pytest.fixture
 def hashing() -> Callable[..., Passwords]:
-    """Make hashing of passwords that costs little, with some slots and places to wait."""
+    """Make cheap hashing of passwords, with some slots and places to wait."""
 
     def make(slots: int, waiting: int) -> Passwords:
         app = Flask("hashing")
@@ -56,7 +56,7 @@ def held(passwords: Passwords, slots: int, waiting: int) -> Iterator[list["Futur
 
 
 @pytest.mark.parametrize(("slots", "waiting"), [(1, 0), (1, 3), (2, 2)])
-def test_who_finds_every_place_taken_is_told_at_once(
+def test_a_caller_without_a_place_is_refused_at_once(
     hashing: Callable[..., Passwords], slots: int, waiting: int
 ) -> None:
     passwords = hashing(slots, waiting)
@@ -70,7 +70,7 @@ def test_who_finds_every_place_taken_is_told_at_once(
     assert all(passwords.verify(PASSWORD, one.result(PATIENCE))[0] for one in queue)
 
 
-def test_a_place_is_free_again_after_whatever_happens(hashing: Callable[..., Passwords]) -> None:
+def test_a_place_is_free_again_after_any_outcome(hashing: Callable[..., Passwords]) -> None:
     passwords = hashing(1, 0)
     for _ in range(3):
         assert passwords.verify(PASSWORD, None) == (False, None)
@@ -113,17 +113,17 @@ def test_a_hash_that_starves_is_made_at_the_usual_priority(
 def test_waiting_for_other_hashes_is_no_starving(
     hashing: Callable[..., Passwords], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or a flood of logins would be hashed at the priority of everybody else."""
+    """Else a flood of logins would be hashed at the priority of everyone else."""
     passwords = hashing(1, 3)
     monkeypatch.setattr(extensions, "_STARVED_AFTER", 0.02)
     with held(passwords, 1, 3) as queue:
         while passwords._room._value:  # until the last one waits
             assert not any(one.done() for one in queue)
-        time.sleep(0.2)  # ten times as long as a hash may work
+        time.sleep(0.2)  # ten times the work that a hash may take
         assert not passwords._hurried._threads
 
 
-def test_who_finds_neither_thread_in_time_is_refused(
+def test_a_caller_without_a_thread_in_time_is_refused(
     hashing: Callable[..., Passwords], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passwords, go_on = hashing(1, 1), Event()
@@ -158,7 +158,7 @@ def test_a_phone_that_logs_in_in_parallel_is_never_refused(
             assert phone.statuses[-1] == 200
 
 
-def test_a_flood_of_logins_leaves_threads_to_everybody_else(
+def test_a_flood_of_logins_leaves_threads_to_other_calls(
     migrated_database: Callable[[], str],
 ) -> None:
     url = migrated_database()
@@ -172,7 +172,7 @@ def test_a_flood_of_logins_leaves_threads_to_everybody_else(
         flood = {
             threads.submit(one.call, "POST", "/register", account(one.name)): one for one in crowd
         }
-        # those who are told to come again are told at once, while the others wait
+        # refused logins get their answer at once, while the others wait
         refused, waiting = wait(flood, PATIENCE, FIRST_COMPLETED)
         assert waiting
         assert {flood[one].statuses[0] for one in refused} == {503}

@@ -1,4 +1,4 @@
-"""What HTTP allows to be said in two ways, or a server may hear in another: nobody gains by it."""
+"""Requests that HTTP allows in two ways, or that servers read differently: no one gains by it."""
 
 import json
 import re
@@ -14,13 +14,13 @@ from tests.servers import PATIENCE, Server
 from tests.test_bad_input import CALLS, MEMBERS, PUBLIC, World, body_of, pointers
 
 RULES = sorted({rule for _, rule in CALLS})
-#: methods of HTTP, of WebDAV, and one that nobody has
+#: methods of HTTP, of WebDAV, and one that does not exist
 VERBS = [
     *("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"),
     *("PROPFIND", "MKCOL", "COPY", "MOVE", "LOCK", "PURGE", "DEBUG", "NONSENSE"),
 ]
 
-#: may be meant for a movement of that name or an update of that id, and there are none
+#: may mean a movement of that name or an update of that id, and neither exists
 NAMES_TOO = {"/movements/subscriptions", "/movements/<movement>/updates/import"}
 
 
@@ -46,7 +46,7 @@ def test_a_method_that_a_route_does_not_have_does_nothing(world, rule):
 
 @same_on_both
 @pytest.mark.parametrize("rule", [rule for rule in RULES if "path:" not in rule])
-def test_asking_what_is_possible_needs_no_token_and_does_nothing(world, rule):
+def test_options_needs_no_token_and_does_nothing(world, rule):
     before = world.stored()
     answer = world.call("OPTIONS", rule, headers={})
     assert (answer.status_code, answer.data) == (200, b"")
@@ -80,9 +80,9 @@ def test_no_header_makes_another_method_of_one(world, header):
     assert world.stored() == before
 
 
-# -- bodies and arguments said twice, or in another way -------------------------------------
+# -- duplicate or unusual bodies and arguments ----------------------------------------------
 
-#: what a person may never set themselves, whatever the call is called
+#: members that users may never set themselves, in any call
 NOT_THEIRS = {
     **{"id": 1, "role": "admin", "is_admin": True, "password_hash": "x", "user_id": 1},
     **{"creator_id": 1, "member_count": 9, "created_at": "2020-01-01T00:00:00+00:00"},
@@ -116,7 +116,7 @@ def test_two_members_of_one_name_are_refused(world):
 
 @same_on_both
 def test_an_argument_given_twice_counts_once(world):
-    """And what counts is what is checked: the other is never seen."""
+    """The service checks the one that counts, and never reads the other."""
     first = world.call("GET", "/movements?limit=1&limit=0")
     last = world.call("GET", "/movements?limit=0&limit=1")
     assert (first.status_code, last.status_code) == (200, 422)
@@ -155,7 +155,7 @@ def test_a_body_is_utf_8_whatever_its_type_says(world, content_type):
 
 @same_on_both
 def test_a_form_is_no_json(world):
-    """A page elsewhere may send these without a preflight, so none of them may do anything."""
+    """Another site may send these without a preflight, so none of them may have an effect."""
     before = world.stored()
     for kind in (
         "application/x-www-form-urlencoded",
@@ -171,7 +171,7 @@ def test_a_form_is_no_json(world):
 
 # -- addresses ------------------------------------------------------------------------------
 
-#: slashes more than one in front are taken for one, see test_conventions.py
+#: more than one slash in front counts as one, see test_conventions.py
 DETOURS = [
     *("/./identity", "/identity/.", "/x/../identity", "/identity/..;/identity"),
     *("/%2e/identity", "/%2e%2e/identity", "/x/%2e%2e/identity", "/..%2fidentity"),
@@ -218,7 +218,7 @@ def test_a_detour_leads_nowhere(world, path):
     ],
 )
 def test_an_id_is_written_in_one_way(world, name):
-    """Else what was checked of one way might be done in another."""
+    """Else a check of one way might not hold for another."""
     movement = name.replace("1", str(world.movement.id))
     answer = world.call("GET", "/movements/<movement>", {"movement": quote(movement)})
     own = movement.lstrip("0") == str(world.movement.id)
@@ -231,7 +231,7 @@ def test_an_id_is_written_in_one_way(world, name):
 
 
 def said(server: Server, text: bytes) -> bytes:
-    """Say something on a connection of its own, and return all that is answered."""
+    """Send bytes on a connection of its own, and return the whole answer."""
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         connection.sendall(text)
@@ -270,7 +270,7 @@ FRAMES = {
 @same_on_both
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 def test_no_request_hides_in_another(server, frame):
-    """Where a body ends must be clear, or the request is refused and the connection closed."""
+    """The end of a body must be clear, or the request is refused and the connection closed."""
     head = b"POST /auth HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     answer = said(server, head + frame % len(SMUGGLED) + SMUGGLED)
     assert answers(answer)[:1] == [400] or answers(answer)[:1] == [501], answer
@@ -312,7 +312,7 @@ def test_a_newline_in_an_address_adds_no_header(server):
 
 @same_on_both
 def test_a_header_of_the_host_leads_nobody_elsewhere(server):
-    """Nothing in an answer is made of the Host header."""
+    """No part of an answer is made of the Host header."""
     person = Person(server.url, "hosted")
     person.register()
     person.log_in()

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a request that is repeated is answered as at first, and done once."""
+"""`Idempotency-Key`: a repeated request gets the first answer, and is done once."""
 
 import threading
 from collections.abc import Callable
@@ -44,7 +44,7 @@ REPEATABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "POST /identity/calendar": ("/identity/calendar", {}),
 }
-#: what shows a secret: it is created once, and not shown again
+#: shows a secret, which is created once, and not shown again
 SECRET = "POST /identity/calendar"
 #: tables that a repeated request must not add rows to
 TABLES = "users movements subscriptions updates reports movement_user_associations audit_entries"
@@ -62,7 +62,7 @@ def mine(client_of: Callable[[User], OwnContextClient], me: User) -> OwnContextC
 
 @pytest.fixture
 def places(make_movement: Callable[..., Movement], me: User) -> dict[str, int]:
-    """What the paths above name."""
+    """The things that the paths above name."""
     movement, open_slot = make_movement(), make_movement()
     members = people(6)
     plant(movement, ring([me.id, *members]))
@@ -163,7 +163,7 @@ def test_a_key_is_of_one_caller_and_one_operation(
     assert client_of(make_user()).post(f"{path}/reports", **report).status_code == 201
 
 
-def test_who_registers_from_elsewhere_has_another_key(client: OwnContextClient) -> None:
+def test_a_registration_from_elsewhere_has_another_key(client: OwnContextClient) -> None:
     headers = keyed()
     for number in range(3):
         member = NEW_USER | {"username": f"n{number}", "email": f"n{number}@example.org"}
@@ -316,7 +316,7 @@ def test_stored_answers_go_with_the_account_and_are_exported(
 # -- two at once ----------------------------------------------------------------------------
 
 
-def test_of_many_at_once_one_does_it_and_all_get_its_answer(
+def test_one_of_many_requests_is_done_and_all_get_its_answer(
     world: Flask, client_for: Callable[[int], OwnContextClient]
 ) -> None:
     (movement,) = make_movements(1)
@@ -331,7 +331,7 @@ def test_of_many_at_once_one_does_it_and_all_get_its_answer(
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Update)) == 3
 
 
-def test_of_many_who_register_at_once_one_account_is_made(world: Flask) -> None:
+def test_many_equal_registrations_make_one_account(world: Flask) -> None:
     client = world.test_client()
     client.get("/")
     for number in range(3):
@@ -344,7 +344,7 @@ def test_of_many_who_register_at_once_one_account_is_made(world: Flask) -> None:
 
 
 @postgresql_only("SQLite has one writer at a time, and answers 503 when that takes too long")
-def test_a_wait_that_is_too_long_is_told(
+def test_a_wait_that_is_too_long_is_refused(
     migrated_database: Callable[[], str],
 ) -> None:
     url = sa.make_url(migrated_database()).update_query_dict({"options": "-c lock_timeout=300ms"})
@@ -379,10 +379,10 @@ def test_a_key_without_an_answer_is_in_use(mine: OwnContextClient, me: User) -> 
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/idempotency-key-in-use")
 
 
-def test_what_fails_at_the_end_stores_nothing(
+def test_a_request_that_fails_at_the_end_stores_nothing(
     mine: OwnContextClient, places: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As when the process is killed between the change and its commit."""
+    """As if the process were killed between the change and its commit."""
     before, headers = rows(), keyed()
     path = "/movements/{id}/updates".format_map(places)
 

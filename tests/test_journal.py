@@ -1,4 +1,4 @@
-"""SQLite's write-ahead log: what a slow reader leaves of it."""
+"""SQLite's write-ahead log beside a slow reader."""
 
 import sqlite3
 from contextlib import closing

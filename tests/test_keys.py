@@ -12,7 +12,7 @@ OLDEST, OLD, NEW = "oldest key " * 4, "older key " * 4, "newest key " * 4
 
 @pytest.fixture
 def keys(app, monkeypatch):
-    """Restart the service with other keys, as far as tokens see it."""
+    """Restart the service with other keys, as far as tokens are concerned."""
 
     def change(key, *earlier):
         monkeypatch.setitem(app.config, "SECRET_KEY", key)
@@ -39,7 +39,7 @@ def signed_by(token, key):
     return True
 
 
-def test_nobody_is_logged_out_by_a_new_key(client, log_in, keys):
+def test_a_new_key_logs_no_user_out(client, log_in, keys):
     keys(OLDEST)
     first = log_in()
     keys(OLD, OLDEST)
@@ -69,7 +69,7 @@ def test_an_earlier_key_signs_nothing(log_in, keys):
         assert (signed_by(token, NEW), signed_by(token, OLD)) == (True, False)
 
 
-def test_a_token_tells_nothing_of_the_key(log_in):
+def test_a_token_reveals_nothing_of_the_key(log_in):
     header = log_in()["access_token"].partition(".")[0]
     assert set(jwt.get_unverified_header(log_in()["access_token"])) == {"alg", "typ"}
     b64decode(header + "=" * (-len(header) % 4), validate=True)

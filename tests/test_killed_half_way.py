@@ -1,6 +1,6 @@
-"""A server that is killed in the middle of a change: another one finishes it, or repeats it once.
+"""A server killed in the middle of a change: another server finishes it, or repeats it once.
 
-A trigger holds the change up, so that the server is surely in the middle of it.
+A trigger delays the change, so that the kill always comes in the middle of it.
 """
 
 import json
@@ -84,7 +84,7 @@ class Place:
     ) -> None:
         """Send a request to a server, and kill that in the middle of a change of a table.
 
-        :param after: returns whether what comes before that change is committed
+        :param after: returns whether the commits before that change have happened
         """
         name = db.engine.dialect.name
         for statement in _HOLD_UP[name]:
@@ -96,7 +96,7 @@ class Place:
             wait_until(self._is_held_up)
             server.kill()
             calling.join(PATIENCE)
-        if name == "postgresql":  # which finds out about lost clients when it answers them
+        if name == "postgresql":  # which notices lost clients when it answers them
             change(
                 self.url,
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -145,7 +145,7 @@ def wait_until(is_done: Callable[[], Any]) -> None:
 
 @contextmanager
 def restarted(place: Place) -> Iterator[Server]:
-    """Serve again; what is left at the end of the block is finished there, once leases are over."""
+    """Serve again; the end of the block finishes the rest, once leases are over."""
     with serve(place.url) as server:
         yield server
         change(place.url, f"UPDATE jobs SET run_after = '{utcnow():%Y-%m-%d %H:%M:%S.%f}'")
@@ -156,7 +156,7 @@ def restarted(place: Place) -> Iterator[Server]:
 
 
 def rows(query: sa.Select[*tuple[Any, ...]]) -> list[Any]:
-    """Read what others have committed, and lock nothing."""
+    """Read the commits of others, and lock nothing."""
     with db.engines[READING].connect() as connection:
         return list(connection.execute(query))
 

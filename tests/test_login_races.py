@@ -1,4 +1,4 @@
-"""Logins that are under way while what they rest on goes away: none of them survives."""
+"""Logins that overlap the end of a condition for them: none of them survives."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +22,7 @@ ROUNDS = 8
 
 @pytest.fixture
 def world(world: Flask) -> Flask:
-    """The world of all tests, in which somebody has an account."""
+    """The world of all tests, with one account."""
     User("ann", "ann@example.org", PASSWORD).save_to_db()
     db.session.remove()
     world.test_client().get("/")  # the first call of an app does more than the others
@@ -40,7 +40,7 @@ def is_good(app: Flask, token: str) -> bool:
 
 
 def survives(app: Flask, answer: TestResponse) -> bool:
-    """Tell whether somebody who was answered so is logged in."""
+    """Return whether the receiver of an answer is logged in."""
     return answer.status_code == 200 and is_good(app, answer.json["access_token"])
 
 
@@ -108,7 +108,7 @@ def test_a_login_that_is_ended_while_it_is_written_ends(
     with stopped(world, "INSERT INTO logins", partial(log_in, world)) as logging_in:
         with beside(world, partial(end, world, token)) as ending:
             if request.config.getoption("--database") == "postgresql":
-                wait_until_somebody_waits()  # on SQLite everybody does
+                wait_until_somebody_waits()  # on SQLite every login waits
             logging_in.go_on()
         ending.result()
         answer = logging_in.result()
@@ -116,7 +116,7 @@ def test_a_login_that_is_ended_while_it_is_written_ends(
     assert not survives(world, answer)
 
 
-def test_in_a_storm_nobody_stays_in_with_an_old_password(world: Flask) -> None:
+def test_in_a_storm_no_login_with_an_old_password_survives(world: Flask) -> None:
     password, token = PASSWORD, anns_token()
     for number in range(ROUNDS):
         following = f"password number {number}"
@@ -126,15 +126,15 @@ def test_in_a_storm_nobody_stays_in_with_an_old_password(world: Flask) -> None:
             partial(change_password, world, token, password, following),
         )
         assert changed.status_code == 200
-        # as many were wrong as may be in a row: 429
+        # there were as many wrong passwords as may be in a row: 429
         assert {answer.status_code for answer in answers} <= {200, 401, 429}
         assert not any(survives(world, answer) for answer in answers)
         assert is_good(world, token)
         password = following
 
 
-def test_of_two_who_change_a_password_at_once_one_knows_the_old_one_no_more(world: Flask) -> None:
-    """Or whoever was shut out by a change could undo it."""
+def test_only_one_of_two_changes_of_a_password_succeeds(world: Flask) -> None:
+    """Else a person who was shut out by a change could undo it."""
     password, tokens = PASSWORD, [anns_token(), anns_token()]
     for number in range(ROUNDS):
         wishes = [f"wish {who} of round {number}" for who in range(2)]

@@ -1,4 +1,4 @@
-"""Who guesses passwords waits ever longer, and learns nothing by it."""
+"""Guessing passwords: each guess waits longer, and its answers reveal nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -83,7 +83,7 @@ def test_no_name_reads_like_an_account_and_its_owners_address(try_, ann, between
     assert try_(password=PASSWORD, address=home).status_code == 200
 
 
-def test_the_right_password_is_refused_as_well_while_one_has_to_wait(try_, ann, clock):
+def test_the_right_password_is_refused_as_well_during_a_delay(try_, ann, clock):
     for _ in range(FREE_ATTEMPTS):
         try_()
     assert try_(password=PASSWORD).status_code == 429
@@ -123,7 +123,7 @@ def test_guessing_from_everywhere_is_slowed_down_but_not_where_the_owner_is(try_
     assert try_(password=PASSWORD, address=elsewhere).status_code == 429
     assert try_(password=PASSWORD, address=home).status_code == 200
 
-    # what the owner proved clears the count for all; an address is not the owner's for ever
+    # a correct password clears the count for all; an address is not the owner's for ever
     clock.pass_(seconds=ACQUAINTANCE.total_seconds())
     for number in range(FREE_ATTEMPTS_PER_ACCOUNT):
         try_(address=f"192.0.2.{number}")
@@ -146,7 +146,7 @@ def test_changing_the_password_is_an_attempt_as_well(client_of, ann, try_):
     assert try_("ann@example.org", "127.0.0.1", password=PASSWORD).status_code == 429
 
 
-def test_the_table_tells_no_names_and_stays_small(try_, ann, clock):
+def test_the_table_reveals_no_names_and_stays_small(try_, ann, clock):
     for number in range(8):
         try_(f"guess {number}")
     assert len(rows()) == 16

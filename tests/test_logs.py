@@ -1,4 +1,4 @@
-"""What is logged: of whom and how long, and never what somebody sent."""
+"""The log: users and durations, and never data that a client sent."""
 
 import contextvars
 import json
@@ -39,7 +39,7 @@ def _fails(text: str) -> None:
 
 @pytest.fixture
 def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """Log as a server does, everything that anybody says; return the lines so far."""
+    """Log as a server does, all loggers included; return the lines so far."""
     stream, handler = StringIO(), logging.StreamHandler()
     handler.setStream(stream)
     handler.setFormatter(JsonFormatter())
@@ -93,13 +93,13 @@ def test_a_request_is_one_line(
         ("GET", "/docs/assets/index.css", ("GET", "/docs/assets/{filename}", 200)),
     ],
 )
-def test_what_anybody_can_think_up_is_one_name(client, lines, method, path, expected) -> None:
+def test_invented_paths_share_one_name(client, lines, method, path, expected) -> None:
     client.open(path, method=method)
     (line,) = of_requests(lines())
     assert (line["method"], line["route"], line["status"]) == expected
 
 
-def test_a_stream_is_told_of_at_its_end(client_of, make_user, make_movement, lines) -> None:
+def test_a_stream_is_logged_at_its_end(client_of, make_user, make_movement, lines) -> None:
     ann = make_user("ann")
     movement = make_movement(ann)
     client_of(ann).get(f"/movements/{movement.id}/network")
@@ -113,7 +113,7 @@ def test_a_stream_is_told_of_at_its_end(client_of, make_user, make_movement, lin
 def test_nothing_that_somebody_sends_is_logged(
     app: Flask, client_of, make_user, lines, secret: str
 ) -> None:
-    """Each route, as everybody, with secrets in each part of a request."""
+    """Each route, for each kind of caller, with secrets in each part of a request."""
     ann = make_user("ann")
     client = client_of(ann)
     token, calls = client.token, 0
@@ -146,7 +146,7 @@ def test_nothing_that_somebody_sends_is_logged(
         assert unwanted not in text
 
 
-def test_a_crash_says_where_and_not_with_what(app, client, lines, monkeypatch) -> None:
+def test_a_crash_is_logged_without_its_values(app, client, lines, monkeypatch) -> None:
     def crash(*_: object) -> None:
         try:
             raise ValueError(f"{SECRET} {ADDRESS}")
@@ -154,7 +154,7 @@ def test_a_crash_says_where_and_not_with_what(app, client, lines, monkeypatch) -
             raise RuntimeError(SECRET) from error
 
     monkeypatch.setattr("gridt.resources.service.document", crash)
-    plain = FlaskClient(app, app.response_class)  # a crash is in no document
+    plain = FlaskClient(app, app.response_class)  # no document has a crash
     answer = contextvars.Context().run(plain.get, "/openapi.json")
     assert answer.status_code == 500
 
@@ -168,7 +168,7 @@ def test_a_crash_says_where_and_not_with_what(app, client, lines, monkeypatch) -
     assert ADDRESS not in json.dumps(lines())
 
 
-def test_a_job_is_named_in_what_is_logged_of_it(database, lines) -> None:
+def test_log_lines_of_a_job_name_it(database, lines) -> None:
     enqueue("fails-for-a-log", {"text": SECRET})
     db.session.commit()
     run_until_idle()
@@ -234,7 +234,7 @@ def test_in_a_terminal_a_line_is_for_people() -> None:
     assert TextFormatter().format(record).endswith("ValueError: why")
 
 
-def test_the_form_is_that_of_where_it_goes(monkeypatch) -> None:
+def test_the_format_depends_on_the_output(monkeypatch) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert (style_of(None), style_of("json")) == ("text", "json")
     monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)

@@ -86,7 +86,7 @@ class MovementLife:
         self.active.add(newcomer)
 
     def join_and_compare(self) -> None:
-        """Let a newcomer join, and note who has no follower any more."""
+        """Let a newcomer join, and record the members who have no follower any more."""
         before = arrows_of(self.movement_id)
         self.join()
         after = arrows_of(self.movement_id)

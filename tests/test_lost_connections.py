@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL that breaks: before, while and after something is saved."""
+"""A connection to PostgreSQL that breaks: before, while and after a row is saved."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -46,13 +46,13 @@ def place(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> It
 
 
 def told(answer: Any) -> tuple[int, bool]:
-    """Return the status of an answer, and whether it says when to try again."""
+    """Return the status of an answer, and whether it has a time for the next try."""
     return answer.status_code, "Retry-After" in answer.headers
 
 
 @pytest.mark.parametrize("delivering", [True, False])
 @pytest.mark.parametrize("text", ["FROM logins", "INSERT INTO updates", "UPDATE subscriptions"])
-def test_what_is_lost_before_it_is_saved_is_done_again(
+def test_a_change_lost_before_its_commit_is_repeated(
     place: Place, text: str, delivering: bool
 ) -> None:
     place.cable.break_at(text, delivering=delivering)
@@ -62,7 +62,7 @@ def test_what_is_lost_before_it_is_saved_is_done_again(
 
 
 @pytest.mark.parametrize("delivering", [True, False])
-def test_what_is_lost_while_reading_is_read_again(place: Place, delivering: bool) -> None:
+def test_a_read_lost_on_the_way_is_repeated(place: Place, delivering: bool) -> None:
     place.cable.break_at("FROM movements", delivering=delivering)
     answer = place.member.get(place.path)
     assert not place.cable.is_to_break
@@ -70,7 +70,7 @@ def test_what_is_lost_while_reading_is_read_again(place: Place, delivering: bool
 
 
 @pytest.mark.parametrize(("delivering", "saved"), [(True, 1), (False, 0)])
-def test_what_may_have_been_saved_is_not_done_again(
+def test_a_change_that_may_be_committed_is_not_repeated(
     place: Place, delivering: bool, saved: int
 ) -> None:
     place.cable.break_at("COMMIT", delivering=delivering)
@@ -100,7 +100,7 @@ def test_an_answer_stands_though_the_connection_is_lost_after_it(
 def test_a_connection_lost_while_it_rested_is_not_noticed(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gridt.runtime.database._LIVELY", 0)  # as if each had rested for long
+    monkeypatch.setattr("gridt.runtime.database._LIVELY", 0)  # as after a long rest of each
     place.member.get(place.path)
     place.cable.break_at(";\0", delivering=False)  # the ping before a connection is used again
     answer = place.member.get(place.path)

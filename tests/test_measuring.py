@@ -1,4 +1,4 @@
-"""Which tests coverage is measured in."""
+"""The choice of the tests in which coverage is measured."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What Prometheus is told, in one process and across those of a real server."""
+"""The metrics for Prometheus, in one process and across those of a real server."""
 
 import contextvars
 import os
@@ -82,7 +82,7 @@ def test_without_a_token_in_the_settings_there_are_none(client) -> None:
 
 
 @pytest.mark.parametrize("given", [None, "", TOKEN, f"Basic {TOKEN}", "Bearer wrong", "Bearer é"])
-def test_only_who_has_the_token_sees_them(watched: Flask, given: str | None) -> None:
+def test_only_the_token_shows_them(watched: Flask, given: str | None) -> None:
     headers = {} if given is None else {"Authorization": given}
     answer = call(watched, headers=headers)
     assert answer.status_code == 401
@@ -108,7 +108,7 @@ def test_requests_are_counted_by_route(watched: Flask) -> None:
     assert named(found, "gridt_request_duration_seconds_bucket", le="+Inf", **seconds) == 2
 
 
-def test_what_networks_go_through_is_counted_when_it_is_committed(watched: Flask) -> None:
+def test_committed_operations_on_networks_are_counted(watched: Flask) -> None:
     def done() -> dict[str, float | None]:
         found = scrape(watched)
         names = ("join", "leave", "swap", "refill")
@@ -126,7 +126,7 @@ def test_what_networks_go_through_is_counted_when_it_is_committed(watched: Flask
     for user in users:
         movement.add_user(user)
         movement.save_to_db()
-    movement.add_user(users[0])  # is a member already
+    movement.add_user(users[0])  # a member already
     movement.swap_leader(users[0], users[0].leaders(movement)[0])
     leaver = users[0].leaders(movement)[0]
     followers = [user for user in users if leaver in user.leaders(movement)]
@@ -149,7 +149,7 @@ def test_refusals_and_hashing_are_counted(watched: Flask) -> None:
     assert passwords.verify("whatever", None)[0] is False
 
 
-def test_lent_connections_are_told_and_come_back(watched: Flask) -> None:
+def test_lent_connections_are_counted_and_returned(watched: Flask) -> None:
     assert named(scrape(watched), "gridt_database_connections_in_use", pool="primary") == 0
     with db.engine.connect() as first, db.engine.connect():
         first.invalidate()
@@ -206,7 +206,7 @@ def test_the_figures_are_one_statement_by_indexes_alone(watched: Flask) -> None:
     def note(_c: object, _cursor: object, statement: str, given: object, *_: object) -> None:
         seen.append((statement, given))
 
-    request_state().bind = READING  # as the page has it
+    request_state().bind = READING  # as for the page
     try:
         service_gauges()
     finally:
@@ -216,7 +216,7 @@ def test_the_figures_are_one_statement_by_indexes_alone(watched: Flask) -> None:
         if connection.dialect.name == "sqlite":
             explain = "EXPLAIN QUERY PLAN "
         else:
-            # its tables are empty here, and those it always reads as a whole
+            # its tables are empty here, and the database always reads such tables as a whole
             connection.execute(text("SET LOCAL enable_seqscan = off"))
             connection.execute(text("SET LOCAL enable_sort = off"))
             explain = "EXPLAIN "
@@ -227,7 +227,7 @@ def test_the_figures_are_one_statement_by_indexes_alone(watched: Flask) -> None:
         assert word not in plan, plan
 
 
-def test_without_database_the_rest_is_told(request: pytest.FixtureRequest) -> None:
+def test_without_a_database_the_other_metrics_are_shown(request: pytest.FixtureRequest) -> None:
     url = "postgresql+psycopg://gridt:hush@127.0.0.1:1/gridt"
     request.addfinalizer(lambda: setattr(metrics, "enabled", False))
     with app_on(url, METRICS_TOKEN=TOKEN) as app:
@@ -247,7 +247,7 @@ def ask(server: Server) -> Samples:
         return parsed(answer.read().decode())
 
 
-def test_all_processes_are_added_up_and_who_dies_leaves_only_what_they_did(
+def test_all_processes_are_added_up_and_dead_ones_keep_only_counters(
     migrated_database: Callable[[], str],
 ) -> None:
     health = {"method": "GET", "route": "/health", "status": "200"}

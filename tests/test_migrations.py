@@ -44,7 +44,7 @@ def revision() -> str | None:
 
 
 def described() -> dict[str, Any]:
-    """Describe all tables as the database itself knows them."""
+    """Return a description of all tables by the database itself."""
     inspector = sa.inspect(db.engine)
     found: dict[str, Any] = {}
     for table in inspector.get_table_names():
@@ -87,7 +87,7 @@ def described() -> dict[str, Any]:
     return found
 
 
-def test_the_migrations_make_what_the_models_describe(empty: Flask) -> None:
+def test_the_migrations_make_the_tables_of_the_models(empty: Flask) -> None:
     flask_migrate.upgrade()
     with db.engine.connect() as connection:
         context = MigrationContext.configure(
@@ -108,7 +108,7 @@ def test_migrated_tables_equal_created_ones_to_the_last_constraint(
     assert set(migrated) == set(db.metadata.tables)
 
 
-@sqlite_only("PostgreSQL never reuses an id; only SQLite has to be told not to")
+@sqlite_only("PostgreSQL never reuses an id; SQLite does so unless the table forbids it")
 def test_ids_are_not_reused_on_sqlite_either(empty: Flask) -> None:
     flask_migrate.upgrade()
     counted = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"
@@ -167,7 +167,7 @@ def test_there_is_one_head_and_one_base(scripts: ScriptDirectory) -> None:
     assert len(scripts.get_bases()) == 1
 
 
-def test_every_version_says_what_it_is_about(scripts: ScriptDirectory) -> None:
+def test_every_version_has_a_description(scripts: ScriptDirectory) -> None:
     for script in scripts.walk_revisions():
         assert script.doc.strip()
         assert script.path.startswith(str(ROOT / "migrations" / "versions"))
@@ -210,7 +210,7 @@ def test_the_commands_as_they_are_typed(empty: Flask) -> None:
     assert tables() <= {"alembic_version"}
 
 
-# -- what the database enforces -------------------------------------------------------------
+# -- constraints of the database ------------------------------------------------------------
 
 
 def test_foreign_keys_are_enforced(empty: Flask) -> None:

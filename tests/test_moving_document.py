@@ -1,4 +1,4 @@
-"""docs/moving.md tells the truth: its commands are typed, beside a server that is used."""
+"""docs/moving.md is true: its commands run beside a server in use."""
 
 import os
 import re
@@ -41,7 +41,7 @@ def commands(heading: str) -> list[str]:
 
 
 def type_in(block: str, url: str, **values: str) -> str:
-    """Type a block of commands into a shell, and return what it prints."""
+    """Type a block of commands into a shell, and return its output."""
     tools = [str(Path(sys.executable).parent), str(postgres._binaries()), os.environ["PATH"]]
     variables = environment(url) | values | {"PATH": os.pathsep.join(tools)}
     shell = subprocess.run(
@@ -59,7 +59,7 @@ def type_in(block: str, url: str, **values: str) -> str:
 
 
 def for_tools(url: str) -> str:
-    """Return the address of a database as PostgreSQL's own tools know it."""
+    """Return the address of a database in the form of PostgreSQL's own tools."""
     return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
@@ -71,7 +71,7 @@ def opened(url: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
-    """Where the data are, with the key that gridt made for itself, and where backups go."""
+    """The folder of the data, with the key that gridt made for itself, and that of backups."""
     data, backups = tmp_path / "data", tmp_path / "backups"
     data.mkdir()
     backups.mkdir()
@@ -86,7 +86,7 @@ def posted() -> set[str | None]:
 
 
 def check(url: str, kept: set[str | None], ever: set[str | None]) -> None:
-    """Hold a restored database against what people were told before and after the backup."""
+    """Compare a restored database with the answers before and after the backup."""
     with opened(url):
         assert kept <= posted() <= ever
         assert list(violations()) + networks.violations() == []
@@ -97,9 +97,9 @@ def check(url: str, kept: set[str | None], ever: set[str | None]) -> None:
 def backed_up_in_use(
     url: str, block: str, **values: str
 ) -> tuple[set[str | None], set[str | None]]:
-    """Back up a database while people post, some of whom take that back.
+    """Back up a database while people post, some of whom delete their updates again.
 
-    :returns: the messages posted before that nobody took back, and all that there ever were
+    :returns: the messages posted before that were not deleted, and all messages ever
     """
     with crowd_in(url, 30) as crowd:
         with serve(url, processes=2) as server, Storm(server.url, crowd, ACTORS) as storm:
@@ -187,11 +187,11 @@ def test_no_command_is_left_out() -> None:
     assert {one: len(commands(one)) for one in headings if commands(one)} == typed
 
 
-# -- what a backup refuses ------------------------------------------------------------------
+# -- refusals of backups --------------------------------------------------------------------
 
 
 @for_sqlite
-def test_a_backup_that_failed_is_in_no_ones_way(folders: tuple[Path, Path]) -> None:
+def test_a_failed_backup_does_not_prevent_the_next(folders: tuple[Path, Path]) -> None:
     data, backups = folders
     database, engine = data / "gridt.sqlite", sa.create_engine(f"sqlite:///{data / 'gridt.sqlite'}")
     file = backups / "monday.sqlite"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.servers import ROOT
 
-#: what was renamed, with the name that it has now
+#: the old name of everything that was renamed, with its present name
 OLD_NAMES = {
     # the network
     "Guarded": "NetworkLock",
@@ -71,7 +71,7 @@ OLD_NAMES = {
     "may": "can",
     "NoOpenSlot": "(removed)",
 }
-#: old names that mean something else elsewhere, by the module that had them
+#: old names that mean something else elsewhere, by their former module
 OLD_NAMES_IN = {
     "gridt/models/network/membership.py": {"part", "draw"},
     "gridt/models/standing/summaries.py": {"shown", "plain"},
@@ -86,7 +86,7 @@ FILES = [path for folder in ("gridt", "bench") for path in sorted((ROOT / folder
 
 
 def names_in(path: Path) -> Iterator[tuple[str, int]]:
-    """Yield what a file defines, reads as an attribute, passes by keyword or imports."""
+    """Yield the names that a file defines, reads as an attribute, passes by keyword or imports."""
     for node in ast.walk(ast.parse(path.read_text())):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):

@@ -1,7 +1,7 @@
-"""Nasty strings through every string of every call: given back exactly, or refused by name.
+"""Nasty strings in every string of every call: returned exactly, or refused by name.
 
-The members, arguments and variables are those of the OpenAPI document: a new one takes part by
-itself.
+The members, arguments and variables are those of the OpenAPI document, so new ones take part
+without a change here.
 """
 
 import re
@@ -36,7 +36,7 @@ NOT_KEPT = {
     "new_password": "is a hash",
 }
 
-#: a call that takes a string and does not keep it
+#: a call that accepts a string and does not store it
 ONLY_ASKED = {("POST", "/auth")}
 
 
@@ -68,7 +68,7 @@ ARGUMENTS = [
     for one in operation.get("parameters", [])
     if one["in"] == "query" and is_text(one["schema"])
 ]
-#: the page that is the same for every movement, as it looks none up
+#: the page that is the same for every movement, because it looks none up
 PAGE = "/movements/<movement>/network.html"
 #: the variables in paths, and the operations that have them
 VARIABLES: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -88,11 +88,11 @@ def fit(text: str, low: int, high: int) -> str:
 
 
 def is_json(text: str) -> bool:
-    """Tell whether JSON has a word for a text: a surrogate alone has none."""
+    """Return whether JSON can express a text; a lone surrogate it cannot."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-#: every text of every row that is :text, in one statement: to ask each column took most of the time
+#: every text of every row that is :text, in one statement, because one per column was slow
 STORED = union_all(
     *(
         select(column).where(column == bindparam("text"))
@@ -104,12 +104,12 @@ STORED = union_all(
 
 
 def is_stored(text: str) -> bool:
-    """Tell whether some column of some row is this text, to the letter."""
+    """Return whether a column of a row has exactly this text."""
     return text in db.session.scalars(STORED, {"text": text})
 
 
 def as_before(world: World, values: dict[str, Any]) -> None:
-    """Undo what a call changed of Ann, and its report, so that the next one may be made."""
+    """Undo the changes of a call to Ann, and its report, so that the next one may be made."""
     db.session.execute(update(User).where(User.id == world.ann.id).values(values))
     db.session.execute(delete(Report).where(Report.id != world.ids["report"]))
     db.session.commit()
@@ -125,7 +125,7 @@ def test_the_document_has_strings_to_ask_for():
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_nasty_string_is_kept_or_refused_by_name(world, name):
-    """Members of one name are kept in one way, so their operations share the strings."""
+    """Members of one name are stored in one way, so their operations share the strings."""
     before = {
         column.name: getattr(world.ann, column.name)
         for column in User.__table__.columns
@@ -152,7 +152,7 @@ def test_a_nasty_string_is_kept_or_refused_by_name(world, name):
             as_before(world, before)
         else:
             assert answer.status_code in {401, 403, 404, 409}, f"{what}: {answer.text}"
-            db.session.execute(delete(LoginThrottle))  # or the next has to wait
+            db.session.execute(delete(LoginThrottle))  # else the next call has to wait
             db.session.commit()
 
 
@@ -168,7 +168,7 @@ def test_a_nasty_argument_is_taken_or_refused_by_name(world, method, rule, name)
 
 @pytest.mark.parametrize("name", VARIABLES)
 def test_a_nasty_variable_leads_nowhere(world, name):
-    """What is in a path is looked up by few functions, so the operations share the strings."""
+    """A few functions look up the variables of paths, so the operations share the strings."""
     before, calls = world.stored(), VARIABLES[name]
     share = min(4, len(calls))
     for number, (what, text) in enumerate(NASTY.items()):

@@ -1,6 +1,6 @@
-"""The page of a network in Chromium: by mouse and by keys, in any light, at any width.
+"""The network page in Chromium: by mouse and by keys, in any light, at any width.
 
-With `--screenshots docs/images` the pictures of docs/network-page.md are taken anew.
+`--screenshots docs/images` takes the pictures of docs/network-page.md again.
 """
 
 import base64
@@ -33,7 +33,7 @@ COLORS = {
 }
 NASTY = "<img src=x onerror=alert(1)>${7*7}</script>\"'&amp;"
 
-#: how many pixels of a PNG have each of some colours; a page of its own decodes it
+#: the number of pixels of a PNG in each of some colours; a page of its own decodes it
 COUNT = """async ([image, colors]) => {
   const bytes = Uint8Array.from(atob(image), (one) => one.charCodeAt(0));
   const bitmap = await createImageBitmap(new Blob([bytes]));
@@ -73,7 +73,7 @@ FRAMES = """() => new Promise((keep) => {
 
 @dataclass(frozen=True)
 class World:
-    """A running server, the ids of its movements by what is special in each, and tokens."""
+    """A running server, the ids of its movements by their special feature, and tokens."""
 
     url: str
     movements: dict[str, int]
@@ -118,7 +118,7 @@ def at_random(members: list[int]) -> dict[int, list[int]]:
 
 
 class Visit:
-    """A page in a browser of its own, and what it complained of."""
+    """A page in a browser of its own, and its complaints."""
 
     def __init__(self, page: Page, world: World) -> None:
         self.page, self.world = page, world
@@ -130,7 +130,7 @@ class Visit:
         page.on("request", lambda sent: self.asked.append(sent.url))
 
     def open(self, movement: str, token: str | None = None, *, drawn: bool = True) -> Page:
-        """Open a movement's page as a client app does: with the token in the fragment."""
+        """Open a movement's page as a client app does, with the token in the fragment."""
         fragment = "" if token is None else f"#token={token}"
         self.page.goto(self.world.address(movement) + fragment)
         if token is not None and drawn:
@@ -148,7 +148,7 @@ class Visit:
         assert self.complaints + foreign == []
 
     def excuse(self, part: str) -> None:
-        """Forget complaints that are as they should be."""
+        """Remove expected complaints."""
         assert any(part in one for one in self.complaints)
         self.complaints = [one for one in self.complaints if part not in one]
 
@@ -189,7 +189,7 @@ def middle_of(page: Page) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-# -- what is seen ---------------------------------------------------------------------------
+# -- the picture ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheme", COLORS)
@@ -208,7 +208,7 @@ def test_a_member_sees_the_network(visit, world, browser, take, size, scheme):
         assert page.evaluate("document.documentElement.scrollWidth") == size[0]
         buttons = page.locator("#controls button").all()
         assert len({button.bounding_box()["y"] for button in buttons}) == 1, "they are in one row"
-        # the token has left the address, and is nowhere but in this tab
+        # the token has left the address, and only this tab has it
         assert page.url == world.address("crowd")
         assert page.evaluate("localStorage.length") == 0
         assert page.context.cookies() == []
@@ -247,7 +247,7 @@ def test_a_name_is_only_text(visit, world):
         expect(relations).to_have_text(["you", *["leads you, follows you"] * 2])
 
 
-def test_the_table_tells_the_same(visit, world):
+def test_the_table_shows_the_same(visit, world):
     with visit() as it, it.page.expect_response("**/network?format=json") as answer:
         page = it.open("crowd", world.member)
         told = answer.value.json()
@@ -271,7 +271,7 @@ def test_the_table_tells_the_same(visit, world):
             assert follows.split() == [leader[:6] for leader in one["leaders"]]
 
 
-def test_a_creator_sees_who_is_who(visit, world):
+def test_a_creator_sees_the_usernames(visit, world):
     with visit() as it:
         page = it.open("crowd", world.creator)
         relations = page.locator("#rows tr", has_text="leads you").locator("th")
@@ -383,7 +383,7 @@ def drag(page: Page, start: tuple[float, float], by: tuple[float, float], steps:
 
 @pytest.mark.parametrize("movement", ["three", "crowd", "big"])
 def test_how_long_it_takes(visit, world, movement):
-    """Tell, with `pytest -s`, and hold nobody to it: other machines draw otherwise."""
+    """Print the times, with `pytest -s`, without a limit: other machines draw differently."""
     with visit(reduced_motion="reduce") as it:
         page = it.open(movement, world.member)
         page.get_by_role("button", name="My place").click()
@@ -420,8 +420,8 @@ def test_a_token_can_be_typed_and_is_forgotten(visit, world):
         expect(page.locator("#ask")).to_be_visible()
 
 
-def test_what_comes_late_is_for_nobody(visit, world):
-    """The answer to a first token comes after that to a second one, or after both are forgotten."""
+def test_a_late_answer_is_discarded(visit, world):
+    """The answer to a first token comes after that to a second one, or after both were removed."""
     late = "**/network?format=json"
     with visit() as it:
         page, held = it.open("crowd"), []
@@ -456,7 +456,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_is_told_in_words(visit, world, case):
+def test_a_refusal_is_shown_in_words(visit, world, case):
     movement, token, status, words = REFUSED[case]
     with visit() as it:
         page = it.open(movement, token or world.member, drawn=False)
@@ -467,7 +467,7 @@ def test_what_is_refused_is_told_in_words(visit, world, case):
         it.excuse(f"the server responded with a status of {status}")
 
 
-def test_a_server_that_is_gone_is_told_in_words(visit, world):
+def test_a_missing_server_is_shown_in_words(visit, world):
     with visit() as it:
         page = it.open("three", world.member)
         page.route("**/movements/*", lambda route: route.abort())

@@ -1,6 +1,6 @@
 """Random lives of two movements that share their people: I1 to I14 hold after every step.
 
-What the invariants mean stands in docs/leader-network.md.
+docs/leader-network.md explains the invariants.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ somewhere = st.integers(0, 1)
 
 
 class LifeOfTwelve(Life):
-    """Two movements, twelve people, and whatever they do; `crowd` others never do anything."""
+    """Two movements and the acts of twelve people; the members of `crowd` never act."""
 
     crowd = 0
 
@@ -66,7 +66,7 @@ class LifeOfTwelve(Life):
         return user
 
     def candidates(self, where: int, user: int) -> set[int]:
-        """Return whom a member could follow."""
+        """Return the members whom a member could follow."""
         arrows = arrows_of(self.movements[where].id)
         return set(arrows) - {user} - set(arrows[user].values()) - self.kept_from(user)
 
@@ -266,7 +266,7 @@ class LifeOfTwelve(Life):
         db.session.commit()
 
     def ensure_only_adopted(self, adopted: Any, expected: set[int], after: Arrows) -> None:
-        """Check that each slot given up is the only one of a member whom nobody else follows."""
+        """Check that each adopted member was expected, and has exactly one follower now."""
         followed = [leader for slots in after.values() for leader in slots.values()]
         newly = [new for _, new in adopted]
         assert set(newly) <= expected
@@ -336,7 +336,7 @@ class LifeOfTwelve(Life):
 
 
 class CrowdedLife(LifeOfTwelve):
-    """The same among so many that leaders are drawn by windows, or just not."""
+    """The same in a movement at the size from which leaders are drawn by windows."""
 
     crowd = 59
 
@@ -348,7 +348,7 @@ def test_invariants_hold_whatever_people_do(
     live(life, clock, examples, steps=30)
 
 
-def test_violations_sees_what_is_wrong(make_movement: Callable[..., Movement]) -> None:
+def test_violations_finds_each_fault(make_movement: Callable[..., Movement]) -> None:
     movement = make_movement(members=6)
     assert violations() == []
     (follower, slots), *_ = arrows_of(movement.id).items()

@@ -1,5 +1,4 @@
-"""What the network looks like after much coming, going and swapping: the bars of
-docs/leader-network.md."""
+"""The shape of the network after many changes: the limits of docs/leader-network.md."""
 
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from tests.networks import make_movements, people
 class Size:
     """A movement, how often one of its members leaves and another joins, and how many swap.
 
-    The shares are what chance leaves of the bars in so small a movement.
+    The shares are the limits in so small a movement, with room for chance.
     """
 
     members: int
@@ -37,7 +36,7 @@ SIZES = {
 def test_growth_churn_and_swaps_keep_the_network_in_shape(
     request: pytest.FixtureRequest, world: Flask
 ) -> None:
-    """In many transactions: in a single one PostgreSQL would look at all rows that it outdated."""
+    """In many transactions, because PostgreSQL would read all outdated rows of a single one."""
     size = SIZES[request.config.getoption("--storm")]
     (movement,) = make_movements(1)
     id, members, *spare = movement.id, people(size.members), *people(20)

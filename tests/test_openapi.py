@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, complete, and each answer that it promises can be had."""
+"""The OpenAPI document: valid, complete, and a scenario for each documented answer."""
 
 import re
 import sys
@@ -40,7 +40,7 @@ DOCUMENT = document(create_app(settings_for("sqlite://")))
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 
-#: what a call has to carry to succeed
+#: the contents of each successful call
 BODIES = {
     "PUT /movements/{movement}/pause": {
         "until": (datetime.now(UTC) + timedelta(days=9)).isoformat()
@@ -66,20 +66,20 @@ BODIES = {
     "POST /admin/reports/{report}/close": {"resolution": "talked to them"},
 }
 
-#: moments have to be to come, which no example in a document always is
+#: moments must lie ahead, which an example in a document does not always do
 TO_COME = BODIES["PUT /movements/{movement}/pause"]
 
-#: what is no JSON, and its type
+#: files that are not JSON, and their types
 FILES = {"POST /movements/{movement}/updates/import": (b"date\n2020-02-02\n", "text/csv")}
 
-#: these carry a token from a mail as well
+#: these calls carry a token from a mail as well
 MAIL_TOKENS = {
     "POST /user/reset_password/confirm": Purpose.RESET_PASSWORD,
     "POST /user/change_email/confirm": Purpose.CHANGE_EMAIL,
     "POST /user/confirm_email/confirm": Purpose.CONFIRM_EMAIL,
 }
 
-#: what the variables of paths may be where it does not matter
+#: variables of paths for calls in which they do not matter
 ONES = dict.fromkeys(("movement", "user", "update", "login", "report", "secret", "slug"), "1")
 
 #: a value that each of these arguments refuses; one of them is in every query
@@ -88,7 +88,7 @@ WRONG = {"limit": "0", "everywhere": "perhaps", "format": "gif", "from": "yester
 
 @dataclass(frozen=True)
 class Operation:
-    """A method of a path, and what is documented of it."""
+    """A method of a path, and its documentation."""
 
     method: str
     template: str
@@ -125,9 +125,9 @@ ANSWERS = [(operation, status) for operation in OPERATIONS for status in operati
 
 
 def body_of(operation: Operation, user: User, email: str = "new@example.org") -> dict[str, Any]:
-    """Return what a call has to carry to succeed.
+    """Return the body of a successful call.
 
-    :param email: what a token is for, if it is to change the address of `user`
+    :param email: the new address of `user`, for a token that changes it
     """
     body = dict(BODIES.get(operation.name, {}))
     if purpose := MAIL_TOKENS.get(operation.name):
@@ -136,7 +136,7 @@ def body_of(operation: Operation, user: User, email: str = "new@example.org") ->
 
 
 def sent_with(operation: Operation, user: User) -> dict[str, Any]:
-    """Return how a client sends what a call has to carry."""
+    """Return the body of a successful call in the form that a client sends."""
     if operation.name in FILES:
         data, content_type = FILES[operation.name]
         return {"data": data, "content_type": content_type}
@@ -145,7 +145,7 @@ def sent_with(operation: Operation, user: User) -> dict[str, Any]:
 
 @dataclass
 class World:
-    """I created a movement of six; somebody I follow is in it, and somebody else is not."""
+    """My movement of six, with one member whom I follow, and one whom I do not."""
 
     me: User
     client: OwnContextClient
@@ -165,7 +165,7 @@ class World:
         return self.me.leaders(self.movement)[0]
 
     def _update_for(self, operation: Operation) -> int:
-        """Return an update of mine, or of a leader where that is what is reported."""
+        """Return an update of mine, or of a leader for a report."""
         if not operation.template.endswith("{update}/reports"):
             return self.update.id
         last = Update.find_last(self.leader, self.movement)
@@ -174,7 +174,7 @@ class World:
     def call(
         self, operation: Operation, client: OwnContextClient | None = None, **changes: Any
     ) -> TestResponse:
-        """Make a call that succeeds, but for the changes: names in the path, or its contents."""
+        """Make a successful call, except for the changes: names in the path, or its contents."""
         names = {
             "movement": self.movement.id,
             "user": self.leader.id,
@@ -191,7 +191,7 @@ class World:
         if operation.name == "POST /auth/refresh" and client is None:
             changes["headers"] = {"Authorization": f"Bearer {self.refresh_token}"}
         path = operation.template.format(**names)
-        # buffered: a streamed answer is read where it was asked for
+        # buffered: a streamed answer is read in the context of the call
         client = client or (self.admins_client if operation.for_admins else self.client)
         return client.open(path, method=operation.method, buffered=True, **changes)
 
@@ -376,7 +376,7 @@ def have_an_open_slot(world: World, operation: Operation) -> TestResponse:
     following = MovementUserAssociation.leader_id == world.leader.id
     mine = MovementUserAssociation.follower_id == world.me.id
     slot = db.session.scalars(db.select(MovementUserAssociation).where(following, mine)).one()
-    slot.leader_id = None  # as imported data may have it
+    slot.leader_id = None  # as in imported data
     slot.save_to_db()
     return world.call(operation)
 
@@ -479,13 +479,13 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("PATCH /movements/{movement}", 409): take_a_taken_movement_name,
     ("DELETE /movements/{movement}", 200): be_alone,
     ("DELETE /movements/{movement}", 403): come_as_a_stranger,
-    ("DELETE /movements/{movement}", 409): succeed,  # but for the other members
+    ("DELETE /movements/{movement}", 409): succeed,  # except for the other members
     ("GET /movements/{movement}/network", 304): ask_for_the_same_picture,
     ("GET /movements/{movement}/network", 403): come_as_a_stranger,
     ("GET /movements/{movement}/network", 501): want_a_picture_without_the_library,
     ("POST /movements/{movement}/leader", 201): have_an_open_slot,
     ("POST /identity/calendar", 409): repeat_what_shows_a_secret,
-    ("POST /movements/{movement}/leader", 409): succeed,  # but that every slot is filled
+    ("POST /movements/{movement}/leader", 409): succeed,  # except that every slot is filled
     ("POST /movements/{movement}/leader/{user}", 409): follow_everybody,
     ("PUT /identity/blocks/{user}", 404): name_nobody,
     ("PUT /identity/blocks/{user}", 409): block_too_many,
@@ -538,7 +538,7 @@ def test_each_documented_answer_can_be_had(world: World, operation: Operation, s
     [operation for operation, status in ANSWERS if status == 503],
     ids=lambda operation: operation.name,
 )
-def test_each_operation_tells_when_the_database_is_away(
+def test_each_operation_answers_without_a_database(
     away: OwnContextClient, operation: Operation
 ) -> None:
     make = create_refresh_token if operation.template == "/auth/refresh" else create_access_token
@@ -567,7 +567,7 @@ def test_each_operation_can_be_called_too_often(
 
 
 def example_of(operation: Operation) -> dict[str, Any]:
-    """Return how the document suggests to make a call: of each member the first example."""
+    """Return the call that the document suggests: of each member the first example."""
     ((content_type, content),) = operation.doc["requestBody"]["content"].items()
     if content_type != "application/json":
         return {"data": content["schema"]["examples"][0], "content_type": content_type}
@@ -578,7 +578,7 @@ def example_of(operation: Operation) -> dict[str, Any]:
 
 
 def suggested(member: dict[str, Any]) -> Any:
-    """Return the first example; what says none may only be left out, or be one of a list."""
+    """Return the first example; a member without one may be left out, or lists its values."""
     examples = member.get("examples") or member.get("enum")
     return examples[0] if examples else member["default"]
 
@@ -589,12 +589,12 @@ def suggested(member: dict[str, Any]) -> Any:
     [operation for operation in OPERATIONS if "requestBody" in operation.doc],
     ids=lambda operation: operation.name,
 )
-def test_what_the_document_suggests_is_well_formed(world: World, operation: Operation) -> None:
+def test_the_examples_of_the_document_are_well_formed(world: World, operation: Operation) -> None:
     answer = world.call(operation, **example_of(operation))
     assert answer.status_code not in {400, 415, 422}
 
 
-def test_every_argument_says_what_it_is() -> None:
+def test_every_argument_has_a_description() -> None:
     arguments = [
         (operation.name, argument)
         for operation in OPERATIONS
@@ -679,7 +679,7 @@ def test_every_route_is_documented_and_nothing_else(app: Flask) -> None:
 
 @same_on_both
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_every_operation_says_what_it_does(operation: Operation) -> None:
+def test_every_operation_has_a_description(operation: Operation) -> None:
     assert operation.doc["summary"].endswith(".")
     assert len(operation.doc["summary"].split()) <= 10
     assert operation.doc["description"].endswith(".")
@@ -698,7 +698,7 @@ def test_every_operation_says_what_it_does(operation: Operation) -> None:
     assert declared == set(re.findall(r"{(\w+)}", operation.template))
 
 
-def test_every_member_of_every_schema_says_what_it_is() -> None:
+def test_every_member_of_every_schema_has_a_description() -> None:
     members = [
         (schema, name, member)
         for schema, definition in DOCUMENT["components"]["schemas"].items()

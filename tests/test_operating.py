@@ -1,4 +1,4 @@
-"""The service as an operator meets it: probes, stopping, recycling, a disk that is full."""
+"""The service for an operator: probes, stopping, recycling, a disk that is full."""
 
 import json
 import re
@@ -32,7 +32,7 @@ from tests.test_service_end_to_end import HTTPAnswer, begin_to_register, wait_fo
 
 
 def probe(server: Server) -> tuple[int, dict[str, Any]]:
-    """Return what a server says at /ready."""
+    """Return a server's answer at /ready."""
     try:
         with urlopen(f"{server.url}/ready", timeout=PATIENCE) as answer:
             return answer.status, json.loads(answer.read())
@@ -72,7 +72,7 @@ def wait_until_refused(server: Server) -> None:
 
 
 @same_on_both
-def test_who_stops_says_so_where_it_still_listens(migrated_database: Callable[[], str]) -> None:
+def test_a_stopping_server_says_so_while_it_listens(migrated_database: Callable[[], str]) -> None:
     with serve(migrated_database()) as server:
         host = server.url.removeprefix("http://")
         waiting, body = begin_to_register(server, "ann")
@@ -95,7 +95,7 @@ def test_who_stops_says_so_where_it_still_listens(migrated_database: Callable[[]
 
 
 @same_on_both
-def test_what_is_sent_to_a_server_is_not_in_what_it_prints(
+def test_a_server_prints_no_data_of_requests(
     migrated_database: Callable[[], str],
 ) -> None:
     secret = "hunter2-is-what-nobody-may-read"
@@ -129,7 +129,7 @@ def test_what_is_sent_to_a_server_is_not_in_what_it_prints(
 
 
 @same_on_both
-def test_processes_are_replaced_without_anybody_noticing(
+def test_processes_are_replaced_unnoticed(
     migrated_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
 

@@ -1,7 +1,7 @@
-"""Changes of one network that overlap: who goes on beside whom, and who waits for whom.
+"""Overlapping changes of one network: those that proceed, and those that wait.
 
-A change is stopped before one of its statements, its transaction open, while others do theirs:
-how it may come out in a storm, every time.
+A test stops a change before one of its statements, in its open transaction, while other changes
+run. So it gets a rare order of events of a storm every time.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,10 +34,10 @@ EXCLUSIVE, SHARED = 64, 70
 Change = Callable[[Movement, User], Any]
 Make = Callable[..., tuple[int, list[int]]]
 
-#: seconds after which somebody who waits is given up
+#: seconds until a waiting change fails
 PATIENCE = 60
 
-# where a change is stopped: before members are counted, or where all slots of a leaver are held
+# points to stop a change: before members are counted, or where all slots of a leaver are locked
 COUNTING, LEAVING = "UPDATE movements", "DELETE FROM movement_user_associations"
 
 
@@ -69,7 +69,7 @@ def beside(app: Flask, job: Callable[[], Any]) -> Iterator["Future[Any]"]:
 
 @dataclass
 class Stopped:
-    """A job that is stopped, until somebody lets it go on, or the block around it ends."""
+    """A job that is stopped, until a caller lets it continue, or the block around it ends."""
 
     result: Callable[[], Any]
     go_on: Callable[[], None]
@@ -77,7 +77,7 @@ class Stopped:
 
 @contextmanager
 def stopped(app: Flask, words: str, job: Callable[[], Any]) -> Iterator[Stopped]:
-    """Let a job come to its first statement with some words."""
+    """Let a job run to its first statement with some words."""
     there, go_on, threads = Event(), Event(), []
 
     def stop(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -135,7 +135,7 @@ def begin(change: Change, movement_id: int, user_id: int) -> None:
 
 
 def commit() -> None:
-    """End what `begin` began."""
+    """Commit the transaction of `begin`."""
     db.session.commit()
     db.session.remove()
 
@@ -164,10 +164,10 @@ def test_people_join_a_small_movement_one_after_the_other(world: Flask, movement
 
 
 @pytest.mark.parametrize(("size", "change"), [(EXCLUSIVE, join), (EXCLUSIVE + 1, leave)])
-def test_who_comes_while_a_movement_crosses_the_border_waits(
+def test_a_change_waits_while_a_movement_crosses_the_border(
     world: Flask, movement_of: Make, size: int, change: Change
 ) -> None:
-    """Some see it as it was, and some as it is: nobody counts twice, and no slot stays open."""
+    """Some see the old size, and some the new one; all are counted once, and no slot stays open."""
     id, members = movement_of(size)
     others = [members[10], members[40], *people(2)]
     user = members[25] if change is leave else people(1)[0]
@@ -200,7 +200,7 @@ def test_many_who_leave_across_the_border_at_once_leave_no_slot_open(
 
 
 @pytest.mark.parametrize("size", [EXCLUSIVE, SHARED])
-def test_who_posts_and_leaves_at_once_waits_for_nobody_in_a_circle(
+def test_posting_and_leaving_at_once_is_no_deadlock(
     world: Flask, movement_of: Make, size: int
 ) -> None:
     id, members = movement_of(size)
@@ -211,13 +211,13 @@ def test_who_posts_and_leaves_at_once_waits_for_nobody_in_a_circle(
     assert violations() == []
 
 
-# -- whom one may choose ----------------------------------------------------------------------
+# -- choosing ---------------------------------------------------------------------------------
 
 
-def test_nobody_chooses_who_is_leaving(world: Flask, movement_of: Make) -> None:
+def test_no_selection_chooses_a_leaver(world: Flask, movement_of: Make) -> None:
     id, members = movement_of(EXCLUSIVE + 6, since=utcnow() - timedelta(days=9))
     leaver = members[20]
-    outcome(post, id, leaver)  # the only live one: everybody would choose them
+    outcome(post, id, leaver)  # the only active one, whom every selection would choose
     following = [member for member, slots in arrows_of(id).items() if leaver in slots.values()]
     with stopped(world, LEAVING, partial(outcome, leave, id, leaver)):
         for user in set(members) - {leaver, *following}:
@@ -228,7 +228,7 @@ def test_nobody_chooses_who_is_leaving(world: Flask, movement_of: Make) -> None:
     assert violations() == []
 
 
-def test_who_deletes_an_update_can_be_chosen(world: Flask, movement_of: Make) -> None:
+def test_a_member_who_deletes_an_update_can_be_chosen(world: Flask, movement_of: Make) -> None:
     id, members = movement_of(6)
     user, candidate = members[0], members[5]
     assert candidate not in arrows_of(id)[user].values()
@@ -242,7 +242,9 @@ def test_who_deletes_an_update_can_be_chosen(world: Flask, movement_of: Make) ->
     assert violations() == []
 
 
-def test_who_finds_everybody_leaving_may_try_again(world: Flask, movement_of: Make) -> None:
+def test_a_selection_without_staying_members_may_be_retried(
+    world: Flask, movement_of: Make
+) -> None:
     id, members = movement_of(SHARED)
     everybody = sa.select(Subscription.user_id).where(Subscription.movement_id == id)
     db.session.execute(everybody.with_for_update())
@@ -253,10 +255,10 @@ def test_who_finds_everybody_leaving_may_try_again(world: Flask, movement_of: Ma
     assert arrows_of(id)[members[0]][0] == members[1]
 
 
-# -- who waits for whom -----------------------------------------------------------------------
+# -- waiting ----------------------------------------------------------------------------------
 
 
-def test_who_was_chosen_leaves_after_that(world: Flask, movement_of: Make) -> None:
+def test_a_chosen_member_leaves_after_that(world: Flask, movement_of: Make) -> None:
     id, _ = movement_of(SHARED)
     (newcomer,) = people(1)
     begin(join, id, newcomer)
@@ -296,17 +298,19 @@ def test_a_leaver_waits_for_a_swap_of_a_follower(world: Flask, movement_of: Make
     assert violations() == []
     followed = arrows_of(id)[follower]
     assert leaver not in followed.values()
-    assert followed[1] != left  # who may be drawn again, for the slot of who left
+    assert followed[1] != left  # may be drawn again, for the slot that the leaver left
 
 
-def test_of_two_who_join_twice_one_waits_and_finds_it_done(world: Flask, movement_of: Make) -> None:
+def test_the_second_of_two_equal_joins_waits_and_finds_it_done(
+    world: Flask, movement_of: Make
+) -> None:
     id, _ = movement_of(SHARED)
     (newcomer,) = people(1)
     begin(join, id, newcomer)
     with beside(world, partial(outcome, join, id, newcomer)) as again:
         wait_until_somebody_waits()
         commit()
-    assert isinstance(again.exception(), IntegrityError)  # which a request tries again
+    assert isinstance(again.exception(), IntegrityError)  # a request retries after this
     assert outcome(join, id, newcomer) is None
     assert violations() == []
 
@@ -324,7 +328,7 @@ def test_a_movement_is_deleted_after_those_who_join(world: Flask, movement_of: M
 
 
 @pytest.mark.parametrize("change", [join, leave, swap(None)])
-def test_nobody_changes_a_movement_that_is_being_deleted(
+def test_a_movement_that_is_being_deleted_does_not_change(
     world: Flask, movement_of: Make, change: Change
 ) -> None:
     id, members = movement_of(SHARED)

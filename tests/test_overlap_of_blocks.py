@@ -39,13 +39,13 @@ pytestmark = writers_overlap
 
 each_size = pytest.mark.parametrize("size", [EXCLUSIVE, SHARED])
 
-# where who chooses is stopped: before those in question are held, and before it is written down
+# points to stop a selection: before its candidates are locked, and before it is stored
 COMPARING, FILLING = "FOR KEY SHARE OF subscriptions", "UPDATE movement_user_associations"
 each_moment = pytest.mark.parametrize("words", [COMPARING, FILLING])
 
 
 def about_two(change: Callable[[User, User], Any], blocker: int, blocked: int) -> Any:
-    """Block or unblock, and save it; return the domain error's type, or None."""
+    """Block or unblock, and save; return the domain error's type, or None."""
     users = [User.find_by_id(id) for id in (blocker, blocked)]
     try:
         change(*users)
@@ -59,7 +59,7 @@ def about_two(change: Callable[[User, User], Any], blocker: int, blocked: int) -
 
 
 def narrow(id: int, user: int, *left: int) -> None:
-    """Let blocks leave a member nobody to follow but their leaders and some others."""
+    """Let blocks leave a member only their leaders and some others to follow."""
     arrows = arrows_of(id)
     kept = {user, *left, *arrows[user].values()}
     kept |= {member for member, slots in arrows.items() if user in slots.values()}
@@ -106,7 +106,7 @@ def narrow_movement(movement_of: Make) -> Callable[[int], tuple[int, int, int, l
 
 @each_size
 @each_moment
-def test_a_block_sees_whom_a_swap_is_choosing(
+def test_a_block_sees_the_choice_of_a_swap(
     world: Flask, narrow_movement: Any, size: int, words: str
 ) -> None:
     id, user, other, leaders = narrow_movement(size)
@@ -115,29 +115,29 @@ def test_a_block_sees_whom_a_swap_is_choosing(
         partial(about_two, block, other, user),
     )
     assert in_turn(world, words, swapping, blocking) == (other, None)
-    assert arrows_of(id)[user][0] == leaders[0]  # there was nobody else again
+    assert arrows_of(id)[user][0] == leaders[0]  # again there was no other member
     assert violations() == []
 
 
 @each_size
 @each_moment
-def test_a_swap_does_not_choose_who_is_blocking(
+def test_a_swap_does_not_choose_a_user_who_is_blocking(
     world: Flask, narrow_movement: Any, size: int, words: str
 ) -> None:
     id, user, other, leaders = narrow_movement(size)
-    blocking = partial(about_two, block, user, other)  # who follows them, and gets somebody else
+    blocking = partial(about_two, block, user, other)  # who follows them, and gets another leader
     swapping = partial(outcome, swap(leaders[0]), id, user)
     assert in_turn(world, words, blocking, swapping) == (None, None)
     assert arrows_of(id)[user][0] == leaders[0]
     assert violations() == []
 
 
-# -- somebody leaves --------------------------------------------------------------------------
+# -- leaving ----------------------------------------------------------------------------------
 
 
 @each_size
 @pytest.mark.parametrize("words", [COMPARING, FILLING, LEAVING])
-def test_a_block_sees_whom_a_leaver_is_replaced_by(
+def test_a_block_sees_the_replacement_of_a_leaver(
     world: Flask, narrow_movement: Any, size: int, words: str
 ) -> None:
     id, user, other, leaders = narrow_movement(size)
@@ -149,7 +149,7 @@ def test_a_block_sees_whom_a_leaver_is_replaced_by(
 
 @each_size
 @each_moment
-def test_nobody_replaces_a_leaver_who_is_blocking(
+def test_a_user_who_is_blocking_replaces_no_leaver(
     world: Flask, narrow_movement: Any, size: int, words: str
 ) -> None:
     id, user, other, leaders = narrow_movement(size)
@@ -159,11 +159,11 @@ def test_nobody_replaces_a_leaver_who_is_blocking(
     assert violations() == []
 
 
-# -- somebody joins ---------------------------------------------------------------------------
+# -- joining ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [3, EXCLUSIVE, SHARED])
-def test_a_block_waits_for_who_joins_and_sees_their_leaders(
+def test_a_block_waits_for_a_newcomer_and_sees_their_leaders(
     world: Flask, movement_of: Make, size: int
 ) -> None:
     id, _members = movement_of(size)
@@ -178,7 +178,7 @@ def test_a_block_waits_for_who_joins_and_sees_their_leaders(
 
 
 @pytest.mark.parametrize("size", [4, EXCLUSIVE, SHARED])
-def test_who_joins_waits_for_a_block_and_heeds_it(
+def test_a_newcomer_waits_for_a_block_and_heeds_it(
     world: Flask, movement_of: Make, size: int
 ) -> None:
     id, members = movement_of(size)
@@ -190,10 +190,10 @@ def test_who_joins_waits_for_a_block_and_heeds_it(
     assert (None in arrows_of(id)[newcomer].values()) == (size == 4)
 
 
-def test_who_opens_a_slot_waits_for_who_joins_and_is_given_them(
+def test_an_opened_slot_waits_for_a_newcomer_and_gets_them(
     world: Flask, narrow_movement: Any
 ) -> None:
-    """Who joins has looked for open slots already, and would never fill it."""
+    """The newcomer has looked for open slots already, and would never fill it."""
     id, user, other, leaders = narrow_movement(SHARED)
     assert about_two(block, user, other) is None
     (newcomer,) = people(1)
@@ -203,8 +203,10 @@ def test_who_opens_a_slot_waits_for_who_joins_and_is_given_them(
     assert violations() == []
 
 
-def test_who_joins_gives_up_where_an_open_slot_is_held(world: Flask, narrow_movement: Any) -> None:
-    """Its holder has not seen the newcomer, and may leave it open."""
+def test_a_newcomer_gives_up_where_an_open_slot_is_locked(
+    world: Flask, narrow_movement: Any
+) -> None:
+    """The transaction with its lock has not seen the newcomer, and may leave it open."""
     id, user, other, leaders = narrow_movement(SHARED)
     assert about_two(block, user, other) is None
     assert outcome(leave, id, leaders[0]) is None
@@ -220,11 +222,11 @@ def test_who_joins_gives_up_where_an_open_slot_is_held(world: Flask, narrow_move
     assert violations() == []
 
 
-# -- a block is taken back --------------------------------------------------------------------
+# -- unblocking -------------------------------------------------------------------------------
 
 
 @each_size
-def test_who_opens_a_slot_is_seen_by_who_takes_a_block_back(
+def test_an_unblock_sees_a_slot_that_was_just_opened(
     world: Flask, narrow_movement: Any, size: int
 ) -> None:
     id, user, other, leaders = narrow_movement(size)
@@ -239,7 +241,7 @@ def test_who_opens_a_slot_is_seen_by_who_takes_a_block_back(
 
 
 @each_size
-def test_who_opens_a_slot_sees_that_a_block_is_taken_back(
+def test_a_change_that_opens_a_slot_sees_an_unblock(
     world: Flask, narrow_movement: Any, size: int
 ) -> None:
     id, user, other, leaders = narrow_movement(size)
@@ -254,10 +256,10 @@ def test_who_opens_a_slot_sees_that_a_block_is_taken_back(
     assert violations() == []
 
 
-# -- who waits for whom -----------------------------------------------------------------------
+# -- waiting ----------------------------------------------------------------------------------
 
 
-def test_two_who_block_each_other_at_once_both_do(world: Flask, movement_of: Make) -> None:
+def test_two_users_can_block_each_other_at_once(world: Flask, movement_of: Make) -> None:
     _id, members = movement_of(SHARED)
     jobs = (partial(about_two, block, *pair) for pair in (members[:2], members[1::-1]))
     assert in_turn(world, FILLING, *jobs) == (None, None)
@@ -265,7 +267,7 @@ def test_two_who_block_each_other_at_once_both_do(world: Flask, movement_of: Mak
     assert violations() == []
 
 
-def test_blocks_in_many_movements_at_once_wait_for_nobody_in_a_circle(world: Flask) -> None:
+def test_blocks_in_many_movements_at_once_are_no_deadlock(world: Flask) -> None:
     members = people(12)
     movements = make_movements(6)
     for number, movement in enumerate(movements):
@@ -277,7 +279,7 @@ def test_blocks_in_many_movements_at_once_wait_for_nobody_in_a_circle(world: Fla
     assert violations() == []
 
 
-def test_who_posts_does_not_wait_for_a_block(world: Flask, movement_of: Make) -> None:
+def test_a_post_does_not_wait_for_a_block(world: Flask, movement_of: Make) -> None:
     id, members = movement_of(SHARED)
     with stopped(world, FILLING, partial(about_two, block, *members[:2])) as blocking:
         for member in members[:2]:

@@ -1,6 +1,6 @@
-"""Changes of one standing that overlap: what is kept is what the past tells, in whatever order.
+"""Overlapping changes of one standing: the stored one equals the recomputed one, in any order.
 
-Each is stopped before it holds the subscription, and again when it holds it, while another comes.
+A test stops each change before it locks the subscription, and again after that, while another runs.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,16 +30,16 @@ from tests.test_overlap import PATIENCE, beside, in_turn, stopped
 
 DAY = timedelta(days=1)
 GRACE = timedelta(hours=2)
-#: somebody, and a movement of theirs
+#: a user, and a movement that they joined
 Place = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Act:
-    """Something that somebody does to how they stand in a movement.
+    """A change of a member's standing in a movement.
 
-    :param do: returns how many updates that adds, if any
-    :param holds: words of the first statement that holds a subscription
+    :param do: returns how many updates it adds, if any
+    :param holds: words of its first statement that locks a subscription
     """
 
     name: str
@@ -47,7 +47,7 @@ class Act:
     holds: str
 
     def __call__(self, place: Place) -> int:
-        """Do and save it; return how many updates that added: none where it was refused."""
+        """Change and save; return how many updates that added: none if it was refused."""
         try:
             added = self.do(*place)
             db.session.commit()
@@ -80,7 +80,7 @@ def pause_for_days(user_id: int, movement_id: int) -> None:
 
 
 def withdraw(user_id: int, movement_id: int) -> None:
-    """Take back what was done first."""
+    """Delete the first update."""
     mine = (Update.leader_id == user_id, Update.movement_id == movement_id)
     then = utcnow() - DAYS_AGO[0] * DAY
     first = sa.select(Update).where(*mine, Update.time_stamp.between(then - DAY / 2, then))
@@ -115,12 +115,12 @@ OTHERS = [
 ]
 PAIRS = list(product([*CLOCKS, *OTHERS], repeat=2))
 LAST = sa.select(sa.func.max(Update.time_stamp))
-#: when a member did it
+#: the days of a member's updates
 DAYS_AGO = (9, 8, 7, 5, 4, 2, 1)
 
 
 def member() -> tuple[Place, Place]:
-    """Make two movements of a few people, one of whom did it daily in both but for some days."""
+    """Make two movements of a few people, one of whom did it daily in both, except some days."""
     users, movements = people(3), make_movements(2)
     for movement in movements:
         plant(movement, ring(users), since=utcnow() - 12 * DAY)
@@ -138,7 +138,7 @@ def member() -> tuple[Place, Place]:
 
 @contextmanager
 def kept_right(*acts: Act) -> Iterator[tuple[Place, Place, list[int]]]:
-    """Make a member of two movements, and look at what acts left behind that overlapped.
+    """Make a member of two movements, and check their standings after overlapping acts.
 
     The block fills the list with how many updates each of them added.
     """
@@ -162,17 +162,17 @@ def kept_right(*acts: Act) -> Iterator[tuple[Place, Place, list[int]]]:
 
 
 @writers_overlap
-def test_who_holds_the_standing_is_waited_for(world: Flask) -> None:
+def test_a_change_waits_for_the_lock_of_a_standing(world: Flask) -> None:
     for acts in PAIRS:
         with kept_right(*acts) as (place, _, added):
             added += in_turn(world, KEEPS, *(partial(act, place) for act in acts))
 
 
 @writers_overlap
-def test_who_comes_before_the_standing_is_held_goes_first(world: Flask) -> None:
+def test_a_change_before_the_lock_of_a_standing_goes_first(world: Flask) -> None:
     for first, second in PAIRS:
         if {first, second} <= {*CLOCKS} or first == second == WITHDRAW:
-            continue  # the second waits before, for the account or the update
+            continue  # the second one waits earlier, for the account or the update
         with kept_right(first, second) as (place, _, added):
             with stopped(world, first.holds, partial(first, place)) as running:
                 with beside(world, partial(second, place)) as other:

@@ -1,4 +1,4 @@
-"""What each table declares about the users, movements and updates that it names."""
+"""The declarations of each table about the users, movements and updates that it names."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -23,12 +23,12 @@ from gridt.models.ownership import (
 from gridt.runtime.extensions import db
 from tests.conftest import app_on
 
-#: a part of a column's name that says that its numbers may be ids
+#: parts of a column's name that suggest that its numbers are ids
 NAMING = set(
     "id ids user member creator leader follower actor author owner reader reporter blocker blocked"
     " by movement update".split()
 )
-#: columns of whole numbers that are called so and name nothing, and why
+#: columns of whole numbers with such names that name nothing, and why
 NOT_NAMING = {"movements.member_count": "it counts members"}
 
 
@@ -86,7 +86,7 @@ def test_each_policy_can_be_kept(owner: str) -> None:
             case Policy.KEEP:
                 return not reference.column.foreign_keys
             case Policy.LEAVE:
-                return owner == "users"  # nobody leaves a movement or an update for its end
+                return owner == "users"  # the end of a movement or an update makes no user leave
         return True
 
     assert [str(each.column) for each in references(owner) if not fits(each)] == []
@@ -105,7 +105,7 @@ def cheering(new_database: Callable[[], str]) -> Iterator[tuple[sa.Connection, s
     movement_id = sa.Column("movement_id", owned_by_movement())
     sa.Table("updates", metadata, id, movement_id, sa.Column("leader_id", owned_by_user()))
     sa.Table(
-        "cheers",  # goes with its user, and with the update
+        "cheers",  # deleted with its user, and with the update
         metadata,
         sa.Column("user_id", owned_by_user(), primary_key=True),
         sa.Column("update_id", owned_by_update(), primary_key=True),
@@ -118,7 +118,7 @@ def cheering(new_database: Callable[[], str]) -> Iterator[tuple[sa.Connection, s
         sa.Column("pinned_by", sa.Integer, info=names_user(Policy.KEEP)),
     )
     sa.Table(
-        "notes",  # about a row of whatever table
+        "notes",  # about a row of any of the tables
         metadata,
         sa.Column("subject", sa.Text, primary_key=True),
         sa.Column("subject_id", sa.Integer, primary_key=True),
@@ -154,7 +154,7 @@ def left(connection: sa.Connection, metadata: sa.MetaData) -> dict[str, list[tup
         ("updates", [2, 3, 4], [(1, 3), (2, 2), (2, 3)], [(1, None, 1), (2, 3, 1)]),
     ],
 )
-def test_what_names_a_row_that_is_deleted_is_deleted_or_changed_before(
+def test_rows_that_name_a_deleted_row_are_handled_first(
     cheering: tuple[sa.Connection, sa.MetaData],
     owner: str,
     updates: list[int],
@@ -165,7 +165,7 @@ def test_what_names_a_row_that_is_deleted_is_deleted_or_changed_before(
     for statement in removals(owner, 1, metadata):
         connection.execute(statement)
     table = metadata.tables[owner]
-    connection.execute(sa.delete(table).where(table.c.id == 1))  # no foreign key is in its way
+    connection.execute(sa.delete(table).where(table.c.id == 1))  # no foreign key prevents it
 
     rows = left(connection, metadata)
     assert [id for id, *_ in rows["updates"]] == updates
@@ -178,7 +178,7 @@ def test_what_names_a_row_that_is_deleted_is_deleted_or_changed_before(
 
 # -- ready to be spread over machines -------------------------------------------------------
 
-#: what had no `movement_id` in a key before this was a rule, and may only become less
+#: keys without `movement_id` from before this was a rule; the list may only become shorter
 BEFORE_THE_RULE = {
     "updates: primary key",
     "movements: uq_movements_name_folded",
@@ -199,7 +199,7 @@ def keys_of(mapper: Mapper[Model]) -> Iterator[tuple[str, set[str]]]:
 
 
 def without_movement(mappers: Iterator[Mapper[Model]], metadata: sa.MetaData) -> set[str]:
-    """Return the keys of the tables that belong to a movement which do not say which."""
+    """Return the keys without a movement, of the tables that belong to one."""
     naming = {"movements": {"id"}}
     for owner in ("movements", "updates"):
         for reference in references(owner, metadata):
@@ -251,7 +251,7 @@ CORE = {
     " paused_until weeks",
     "updates": "id leader_id movement_id time_stamp message",
 }
-#: each column that came later, as `table.column`, and which hot read needs it there
+#: each column that came later, as `table.column`, and the hot read that needs it there
 NEEDED_IN_CORE: dict[str, str] = {
     "users.secured_at": "a mail token is compared with the row of its user, which is locked then",
     "subscriptions.posted": "a post compares it with a quota, in the row that it locks and writes",

@@ -1,4 +1,4 @@
-"""The pages for people name only what there is: files, commands, calls, settings, tests."""
+"""The pages for people name only existing files, commands, calls, settings and tests."""
 
 import re
 from collections.abc import Iterator
@@ -31,19 +31,19 @@ DOCUMENT = document(APP)
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 MAKE = (ROOT / "Makefile").read_text()
 
-#: variables that compose reads, and no process of gridt
+#: variables that compose reads, but no process of gridt
 OF_COMPOSE = {"GRIDT_DB_PASSWORD", "GRIDT_PORT"}
 
 
 def code(page: str) -> str:
-    """Return all that a page shows as code."""
+    """Return all code on a page."""
     fenced = re.findall(r"^```\w*\n(.*?)^```$", PAGES[page], re.MULTILINE | re.DOTALL)
     indented = re.findall(r"^    .+$", PAGES[page], re.MULTILINE)
     return "\n".join([*fenced, *indented, *re.findall(r"`([^`\n]+)`", PAGES[page])])
 
 
 def slug(heading: str) -> str:
-    """Return the anchor that forges, and the site, give a heading."""
+    """Return the anchor of a heading, as forges and the site make it."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
@@ -79,7 +79,7 @@ def test_every_make_target_named_exists(page: str) -> None:
     assert set(re.findall(r"\bmake ([a-z-]+)", code(page))) <= targets
 
 
-def test_the_readme_says_the_two_commands() -> None:
+def test_the_readme_names_the_two_commands() -> None:
     assert {"run", "test"} <= set(re.findall(r"^    make (\w+)$", PAGES["README.md"], re.MULTILINE))
 
 

@@ -1,4 +1,4 @@
-"""What the published mobile client does, call by call, against a really started gunicorn."""
+"""The published mobile client, call by call, against a real gunicorn."""
 
 import binascii
 import json
@@ -24,10 +24,10 @@ pytestmark = same_on_both
 
 PASSWORD = "hunter2!"
 
-#: what a browser leaves as it is in a path; the client escapes nothing itself
+#: characters of a path that a browser leaves alone; the client escapes nothing itself
 AS_TYPED = "!$&'()*+,-.:;=@[]_|~%\\"
 
-#: the client takes the hours from the offset, and computes correctly with none other than this
+#: the client computes the hours from the offset, and is correct with no other offset than this
 TIME_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 NAMES = [
@@ -42,7 +42,7 @@ NAMES = [
 
 @dataclass
 class Answer:
-    """What the client gets to see of an answer."""
+    """The parts of an answer that the client sees."""
 
     status: int
     headers: Message
@@ -50,9 +50,9 @@ class Answer:
 
 
 class Phone:
-    """The published client on somebody's phone, and whoever holds it.
+    """The published client on a user's phone, with its user.
 
-    Each call is preflighted, and each answer held against what the client needs of any.
+    Each call is preflighted, and each answer is checked against the needs of the client.
     """
 
     def __init__(self, url: str, origin: str = "http://localhost") -> None:
@@ -76,7 +76,7 @@ class Phone:
             headers["Content-Type"] = "application/json"
             asked.append("content-type")
         elif method == "POST":
-            headers["Content-Type"] = "text/plain"  # the browser asks no leave for this type
+            headers["Content-Type"] = "text/plain"  # needs no preflight
         self._preflight(method, path, ",".join(asked))
         answer = self._send(method, path, headers, body)
         assert isinstance(answer.body, dict | list), "the client plucks members from every body"
@@ -125,7 +125,7 @@ class Phone:
             headers["Access-Control-Request-Headers"] = asked
         given = self._send("OPTIONS", path, headers, None).headers
         allowed = given["Access-Control-Allow-Headers"].lower().replace(",", " ").split()
-        # named one by one: `*` would not cover Authorization
+        # named one by one, because `*` would not cover Authorization
         assert set(filter(None, asked.split(","))) <= set(allowed)
         assert method in given["Access-Control-Allow-Methods"].replace(",", " ").split()
         assert int(given["Access-Control-Max-Age"]) > 0
@@ -173,20 +173,20 @@ def check_leader(leader: dict[str, Any]) -> None:
 
 
 def check_time_of(signal: dict[str, Any] | None) -> None:
-    """Fail unless the client can compute with this signal; none at all is fine too."""
+    """Fail unless the client can compute with this signal; None is fine too."""
     if signal is not None:
         assert TIME_STAMP.fullmatch(signal["time_stamp"])
         assert isinstance(signal["message"], str | None)
 
 
 def atob(text: str) -> str:
-    """Decode as browsers do: no `-`, no `_`, and any rest but a single character."""
+    """Decode as browsers do: no `-`, no `_`, and no rest of a single character."""
     assert len(text) % 4 != 1
     return b64decode(text + "=" * (-len(text) % 4), validate=True).decode("latin-1")
 
 
 def payload(token: str) -> dict[str, Any]:
-    """Return what the client reads in a token."""
+    """Return the claims that the client reads in a token."""
     first, middle, last = token.split(".")
     assert first
     assert last
@@ -195,7 +195,7 @@ def payload(token: str) -> dict[str, Any]:
 
 @pytest.fixture
 def new_phone(server: Server) -> Callable[[], Phone]:
-    """Make the phone of somebody who has signed up and logged in."""
+    """Make the phone of a user who has signed up and logged in."""
 
     def make() -> Phone:
         phone = Phone(server.url)
@@ -212,7 +212,7 @@ def phone(new_phone: Callable[[], Phone]) -> Phone:
 
 
 @pytest.mark.parametrize("origin", ["http://localhost", "capacitor://localhost"])
-def test_one_signs_up_and_logs_in_by_e_mail(server: Server, origin: str) -> None:
+def test_a_user_signs_up_and_logs_in_by_e_mail(server: Server, origin: str) -> None:
     phone = Phone(server.url, origin)
     assert phone.register().status == 201
     answer = phone.log_in()
@@ -287,20 +287,20 @@ def test_a_signal_without_a_message_has_no_body_at_all(phone: Phone) -> None:
     assert phone.read(movement["id"])["last_signal_sent"] is not None
 
 
-def test_who_is_not_subscribed_is_told_so(new_phone: Callable[[], Phone]) -> None:
+def test_an_outsider_sees_that_they_are_not_subscribed(new_phone: Callable[[], Phone]) -> None:
     founder, stranger = new_phone(), new_phone()
     movement = founder.create()
     answer = stranger.call("POST", f"/movements/{movement['id']}/signal", {"message": "me too"})
     assert answer.status == 409
 
 
-def test_a_swap_answers_with_somebody_else(new_phone: Callable[[], Phone]) -> None:
+def test_a_swap_answers_with_another_leader(new_phone: Callable[[], Phone]) -> None:
     phones = [new_phone() for _ in range(6)]
     me = phones[0]
     movement = me.create()
     for phone in phones[1:]:
         phone.join(movement["name"])
-        if phone is not phones[-1]:  # so that both kinds are met
+        if phone is not phones[-1]:  # so that both kinds occur
             phone.call("POST", f"/movements/{movement['id']}/signal")
     for _ in range(8):
         before = me.read(movement["id"])["leaders"]
@@ -317,7 +317,7 @@ def test_a_swap_answers_with_somebody_else(new_phone: Callable[[], Phone]) -> No
         )
 
 
-def test_a_swap_with_nobody_else_says_so(new_phone: Callable[[], Phone]) -> None:
+def test_a_swap_without_other_members_says_so(new_phone: Callable[[], Phone]) -> None:
     me, other = new_phone(), new_phone()
     movement = me.create()
     other.join(movement["name"])
@@ -339,7 +339,7 @@ def test_a_wrong_form_is_answered_by_one_sentence(server: Server) -> None:
     assert phone.register().status == 422
 
 
-def test_a_wrong_password_is_told(phone: Phone) -> None:
+def test_a_wrong_password_is_named(phone: Phone) -> None:
     assert phone.log_in("not hunter2").status == 401
     phone.email = f"nobody-{phone.email}"
     assert phone.log_in().status == 401
@@ -361,7 +361,7 @@ SPOILERS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("spoil", SPOILERS.values(), ids=SPOILERS)
-def test_a_spoilt_token_is_refused_until_one_logs_in_again(
+def test_a_spoilt_token_is_refused_until_the_next_login(
     phone: Phone, spoil: Callable[[str], str]
 ) -> None:
     phone.token = spoil(str(phone.token))
@@ -432,7 +432,7 @@ def test_later_clients_join_and_leave_by_id(new_phone: Callable[[], Phone]) -> N
     assert phone.read(movement["id"])["subscribed"] is False
 
 
-def test_later_clients_show_and_change_who_one_is(phone: Phone) -> None:
+def test_later_clients_show_and_change_the_account(phone: Phone) -> None:
     assert phone.call("PUT", "/bio", {"bio": "Bücher 📚"}).status == 200
     identity = phone.call("GET", "/identity").body
     assert (identity["username"], identity["email"]) == (phone.username, phone.email)

@@ -1,4 +1,4 @@
-"""Behind a pooler that gives each transaction another connection, nothing may stay on one."""
+"""Behind a pooler that changes connections with each transaction, none may carry state."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def test_connections_remember_statements_only_where_they_may(
     with app_on(url, REPLICA_URI=url, PREPARED_STATEMENTS=may) as app, app.app_context():
         for bind, engine in db.engines.items():
             with engine.connect() as connection:
-                for _ in range(10):  # the driver prepares what it sends again and again
+                for _ in range(10):  # the driver prepares a statement that it sends repeatedly
                     connection.execute(sa.text("SELECT 1"))
                 query = sa.text("SELECT count(*) FROM pg_prepared_statements")
                 remembered[bind] = connection.scalar(query)

@@ -1,4 +1,4 @@
-"""What becomes of database errors: tried again, or told in a way that helps."""
+"""Database errors: retried, or answered in a way that helps."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,7 +21,7 @@ outcomes: list[Any] = []
 
 @bare.route("/outcome")
 class Outcome(Resource):
-    """Raises or answers what the test has lined up."""
+    """Raises or answers the next outcome of the test."""
 
     @bare.token(None)
     def post(self) -> Any:
@@ -34,7 +34,7 @@ class Outcome(Resource):
 
 @pytest.fixture
 def empty_app(new_database: Callable[[], str]) -> Iterator[Flask]:
-    """An app on a database that nobody has migrated."""
+    """An app on a database without migrations."""
     with app_on(new_database()) as app:
         app.register_blueprint(bare)
         yield app
@@ -51,7 +51,7 @@ def test_a_conflict_is_tried_again(empty_app: Flask, conflict: Exception) -> Non
 
 
 @pytest.mark.parametrize("conflict", [CONFLICT, StaleDataError("gone")])
-def test_a_conflict_that_stays_is_told(empty_app: Flask, conflict: Exception) -> None:
+def test_a_lasting_conflict_is_answered(empty_app: Flask, conflict: Exception) -> None:
     outcomes[:] = [conflict] * ATTEMPTS + [{"message": "too late"}]
     answer = empty_app.test_client().post("/outcome")
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/conflict")

@@ -27,10 +27,19 @@ COMMENTED = [ROOT / name for name in (".env.example", "compose.yaml", "Dockerfil
 #: folders and modules whose docstrings, comments and other texts are plain English already, such as
 #: "gridt/turns" or "gunicorn.conf.py"; error texts, CLI help and the texts of the OpenAPI document
 #: are docstrings and strings there
-PACKAGES: list[str] = ["gunicorn.conf.py"]
+PACKAGES: list[str] = ["gunicorn.conf.py", "wsgi.py"]
+PACKAGES += ["gridt/access", "gridt/accounts", "gridt/app.py", "gridt/demo.py", "gridt/formats"]
+PACKAGES += ["gridt/monitoring", "gridt/network", "bench", "migrations", "scripts", "tests"]
 
 #: how many findings a file has that is not plain English yet: the number may only fall
-EXCEPTIONS: dict[str, int] = {}
+EXCEPTIONS: dict[str, int] = {
+    # old names
+    "tests/test_names.py": 3,
+    # the title of a network's picture and page
+    "tests/formats/test_network_svg.py": 2,
+    "tests/readers.py": 1,
+    "tests/test_network_page.py": 2,
+}
 
 WORDS = re.compile(r"\b(?:told|anew|so\s+many|one's|oneself)\b", re.IGNORECASE)
 
@@ -133,7 +142,8 @@ def everything() -> Iterator[tuple[Path, Callable[[Path], Iterator[Passage]]]]:
     yield from ((path, comments_of_lines) for path in COMMENTED)
     for path in modules():
         yield path, comments
-        yield path, strings
+        if path != Path(__file__):  # its strings are examples
+            yield path, strings
 
 
 @cache
@@ -155,7 +165,7 @@ def test_every_text_is_plain_english() -> None:
     assert listed == [], "\n".join(["write plain English here (CONTRIBUTING.md):", *listed])
 
 
-def test_an_exception_is_taken_back_when_it_is_not_needed() -> None:
+def test_an_exception_is_needed() -> None:
     counts = Counter(fault.partition(":")[0] for fault in faults())
     assert {name: counts[name] for name in EXCEPTIONS} == EXCEPTIONS, "lower the numbers"
 

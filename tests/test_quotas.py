@@ -1,4 +1,4 @@
-"""Quotas: how much one account may start, join, post, report, swap and ask for at once."""
+"""Quotas on movements, subscriptions, updates, reports, swaps, and requests at once."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -187,7 +187,7 @@ def test_open_reports(quota, client_of, make_movement, make_user, ann, admin):
     assert [report(place, others).status_code for place in places] == [201] * 3
 
 
-def test_nobody_reports_their_own_update(client_of, make_movement, ann):
+def test_no_user_reports_their_own_update(client_of, make_movement, ann):
     movement = make_movement(ann)
     posted = movement.post_update(ann)
     posted.save_to_db()
@@ -215,7 +215,7 @@ def test_swaps_of_a_day(quota, client_of, make_movement, ann, admin, clock):
     assert 0 < int(refused.headers["Retry-After"]) <= 601
     assert [leader.id for leader in ann.leaders(movement)] == before
     assert swap(where=other).status_code == 200
-    # to leave and to join again starts no other count
+    # a member who leaves and joins again keeps the count
     assert client.delete(f"/movements/{movement.id}/subscriber").status_code == 200
     assert client.put(f"/movements/{movement.id}/subscriber").status_code == 200
     assert swap().status_code == 429
@@ -226,7 +226,7 @@ def test_swaps_of_a_day(quota, client_of, make_movement, ann, admin, clock):
     assert [swap(client_of(admin), admin).status_code for _ in range(5)] == [200] * 5
 
 
-def test_what_is_counted_goes_with_the_movement_and_the_account(
+def test_counts_are_deleted_with_the_movement_and_the_account(
     client_of, make_movement, ann, make_user
 ):
     movement, other = make_movement(), make_movement()
@@ -246,7 +246,7 @@ def test_what_is_counted_goes_with_the_movement_and_the_account(
 
 
 @pytest.mark.parametrize("kind", ["joined", "started", "reported", "swapped"])
-def test_of_many_at_once_one_takes_the_last_place(world, client_for, kind):
+def test_only_one_of_many_requests_takes_the_last_place(world, client_for, kind):
     changes = dict.fromkeys(["movements", "subscriptions", "reports", "swaps"], 1)
     world.config.update({f"QUOTA_{name.upper()}": most for name, most in changes.items()})
     world.config["QUOTA_SUBSCRIPTIONS"] = 1 if kind == "joined" else 0
@@ -298,7 +298,7 @@ def test_the_next_request_waits_for_a_place(own_app, places):
     def stay():
         with own_app.test_request_context("/"):
             places.enter("1")
-            places.enter("1")  # a request that is tried again has its place already
+            places.enter("1")  # a request that is retried has its place already
             entered.release()
             assert release.wait(60)
 
@@ -318,7 +318,7 @@ def test_the_next_request_waits_for_a_place(own_app, places):
 
 
 @same_on_both
-def test_who_finds_no_place_is_refused(own_app, client_for, monkeypatch):
+def test_a_request_without_a_place_is_refused(own_app, client_for, monkeypatch):
     own_app.config["QUOTA_AT_ONCE"] = 1
     with own_app.app_context():
         (user_id,) = people(1)

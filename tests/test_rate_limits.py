@@ -1,4 +1,4 @@
-"""How often one may call, and what one is told of it."""
+"""Rate limits, and their headers."""
 
 import shutil
 import subprocess
@@ -95,14 +95,14 @@ def test_accounts_behind_one_address_are_counted_apart(limited, client, client_o
 
     assert statuses(lambda: ann.get("/identity"), 3) == [200, 200, 429]
     assert statuses(lambda: ben.get("/identity"), 2) == [200, 200]
-    # tokens that nobody gave out are counted by address, and keep no login out
+    # unknown tokens are counted by address, and keep no login out
     client.token = "no.such.token"
     assert statuses(lambda: client.get("/identity"), 3) == [401, 401, 429]
     carl = client_of(make_user())
     assert carl.get("/identity").status_code == 200
 
 
-def test_what_is_nowhere_is_counted_too(limited, client):
+def test_unknown_paths_are_counted_too(limited, client):
     limited(LIMIT_DEFAULT="2/minute")
     assert statuses(lambda: client.get("/nowhere"), 3) == [404, 404, 429]
     assert client.delete("/health").status_code == 429
@@ -217,7 +217,7 @@ def test_without_its_redis_each_process_counts_alone(limited, client, make_user,
     body = {"username": "ann", "password": PASSWORD}
     limited(LIMIT_LOGIN="2/day", LIMITER_URL=f"redis://127.0.0.1:{free_port()}/0")
     assert statuses(lambda: client.post("/auth", json=body), 3) == [200, 200, 429]
-    assert caplog.text.count("Redis cannot be reached") == 1  # and is left alone for a while
+    assert caplog.text.count("Redis cannot be reached") == 1  # and is not asked for a while
 
 
 # -- the published client ---------------------------------------------------------------------
@@ -225,7 +225,7 @@ def test_without_its_redis_each_process_counts_alone(limited, client, make_user,
 
 @same_on_both
 def test_the_published_clients_bursts_pass(migrated_database):
-    """Several phones behind one address, whose tokens all ran out, at what one process allows."""
+    """Several phones behind one address, whose tokens all ran out, within one process's limits."""
     with ExitStack() as stack:
         server = stack.enter_context(serve(migrated_database(), LIMITS="true", PROCESSES="4"))
         phones = [Phone(server.url) for _ in range(3)]

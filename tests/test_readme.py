@@ -1,4 +1,4 @@
-"""The README tells the truth: all of its first session is typed, and compared to what it shows."""
+"""The README is true: its whole first session runs, and prints the output on the page."""
 
 import json
 import os
@@ -24,7 +24,7 @@ README = (ROOT / "README.md").read_text()
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
-#: between what one block prints and what the next does
+#: between the outputs of two blocks
 CUT = "-- next block --"
 
 
@@ -40,7 +40,7 @@ COMMANDS = [content for language, content in SESSION if language == "sh"]
 
 
 def shown() -> list[list[tuple[str, str]]]:
-    """Return the blocks that the README shows as the output of each block of commands."""
+    """Return the outputs in the README, for each block of commands."""
     outputs: list[list[tuple[str, str]]] = []
     for language, content in SESSION:
         if language == "sh":
@@ -57,7 +57,7 @@ def database_url(new_database: Callable[[], str]) -> str:
 
 @pytest.fixture(scope="module")
 def printed(database_url: str) -> Iterator[list[str]]:
-    """Type the first session into one shell; return what each block printed."""
+    """Type the first session into one shell; return the output of each block."""
     with serve(database_url, UPGRADE_ON_START="true") as server:
         typed = f"echo '{CUT}'\n".join(COMMANDS)
         typed, replaced = re.subn("^url=.*$", f"url={server.url}", typed, flags=re.MULTILINE)
@@ -66,7 +66,7 @@ def printed(database_url: str) -> Iterator[list[str]]:
         shell = subprocess.run(
             ["bash", "-euo", "pipefail"],
             input=typed,
-            env={"PATH": os.pathsep.join(path)},  # without anybody's proxy
+            env={"PATH": os.pathsep.join(path)},  # without the proxy of a developer
             capture_output=True,
             text=True,
             timeout=2 * PATIENCE,
@@ -86,7 +86,7 @@ def values(text: str) -> Iterator[Any]:
 
 
 def normal(value: Any) -> Any:
-    """Return a JSON value with what differs from one session to the next made equal."""
+    """Return a JSON value, with the parts equal that differ between sessions."""
     if isinstance(value, dict):
         told = {name: normal(inner) for name, inner in value.items()}
         return told | {"request_id": "…"} if "request_id" in told else told
@@ -96,7 +96,7 @@ def normal(value: Any) -> Any:
 
 
 def assert_prints(output: str, expected: list[tuple[str, str]]) -> None:
-    """Fail unless an output is what a few blocks of the README show together."""
+    """Fail unless an output equals a few blocks of the README together."""
     lines = output.splitlines(keepends=True)
     for language, content in expected:
         if language == "json":
@@ -121,12 +121,12 @@ def test_each_block_prints_what_the_readme_shows(printed: list[str], number: int
     assert_prints(printed[number], shown()[number])
 
 
-def test_the_swap_at_the_end_answers_with_somebody_else(printed: list[str]) -> None:
+def test_the_swap_at_the_end_answers_with_another_leader(printed: list[str]) -> None:
     ((_, content),) = shown()[-1]
     (example,) = values(content)
     leader = json.loads(printed[-1])
     assert leader.keys() == example.keys()
-    # who it is, chance decides
+    # a random one
     assert leader["username"] in {"pieter", "jorn", "anna", "mila", "noor"}
     posted = leader["username"] == "pieter"
     assert bool(leader["last_update"]) == posted
@@ -157,7 +157,7 @@ def test_the_python_example_prints_what_the_readme_shows(
     assert run.stdout == expected
 
 
-def test_every_command_of_ours_is_told() -> None:
+def test_the_readme_lists_every_command() -> None:
     rows = re.findall(r"^\| (`flask gridt .*?) \|", README, re.M)
     named = {name for row in rows for name in re.findall(r"`(?:flask gridt )?([a-z-]+)", row)}
     assert set(commands.commands) == named

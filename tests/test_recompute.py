@@ -1,4 +1,4 @@
-"""Standings as they are kept are those that the past tells, whatever happened."""
+"""Stored standings equal recomputed ones after any sequence of acts."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ LIVES = 600 if settings.get_current_profile_name() == "fuzz" else 12
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 GRACE = 2 * HOUR
-# Kwajalein skips a day while people live; Kathmandu is off by a quarter of an hour
+# Kwajalein skips a day during these lives; Kathmandu is off by a quarter of an hour
 ZONES = ["UTC", "America/New_York", "Pacific/Auckland", "Asia/Kathmandu", "Pacific/Kwajalein"]
 CLOCKS = {
     "time_zone": st.sampled_from(ZONES),
@@ -55,7 +55,7 @@ hours = st.integers(1, 24) | st.integers(1, 24 * 20)
 
 
 class LifeOfTwo(Life):
-    """Two people in two movements, and whatever they do."""
+    """Two people in two movements, and their acts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -170,7 +170,7 @@ class LifeOfTwo(Life):
 
 
 def stood(user_id: int, movement_id: int, moment: datetime) -> Standing:
-    """Return how a member stands by what is kept."""
+    """Return a member's standing at a moment, from the stored one."""
     row = load_row(user_id, movement_id)
     assert row is not None
     terms = terms_of(row)
@@ -178,7 +178,7 @@ def stood(user_id: int, movement_id: int, moment: datetime) -> Standing:
 
 
 def ensure_history_tells(kept: Standing, user_id: int, movement_id: int) -> None:
-    """Compare a standing with what all turns add up to."""
+    """Compare a standing with the sum of all turns."""
     history = TurnHistory(user_id, movement_id)
     turns = history.between(datetime.min.replace(tzinfo=UTC), history.now + INSTANT)
     present = turns[-1]
@@ -192,7 +192,7 @@ def ensure_history_tells(kept: Standing, user_id: int, movement_id: int) -> None
 
 
 def ensure_it_is_seen(kept: Standing, row: StandingRow, moment: datetime) -> None:
-    """Compare a standing with what its member and others are shown."""
+    """Compare a standing with the views of the member and of others."""
     seen = own_standing_view(row, moment)
     turn = {"starts_at": kept.turn.starts_at, "ends_at": kept.turn.ends_at, "done": kept.done}
     assert seen["turn"] == turn
@@ -204,15 +204,15 @@ def ensure_it_is_seen(kept: Standing, row: StandingRow, moment: datetime) -> Non
     assert by_others in (None, (kept.done, kept.streak))
 
 
-def test_what_is_kept_is_what_the_past_tells(database: None, clock: Clock) -> None:
+def test_stored_standings_equal_recomputed_ones(database: None, clock: Clock) -> None:
     clock.now = datetime(1993, 8, 1, 12, tzinfo=UTC)
     live(LifeOfTwo, clock, LIVES, steps=40)
 
 
-def test_who_pauses_again_leaves_the_past_as_it_was(
+def test_a_second_pause_leaves_the_past_unchanged(
     make_movement: Callable[..., Movement], clock: Clock, ann: User
 ) -> None:
-    """Ann paused too little of a long turn, and pauses again after a change of clock."""
+    """Ann's pause covered too little of a long turn, and she pauses again with another clock."""
 
     def wait_until(day: int) -> None:
         clock.now = datetime(2024, 1, day, 12, tzinfo=UTC)
@@ -238,7 +238,7 @@ def test_who_pauses_again_leaves_the_past_as_it_was(
     assert sorted(one.ends_at - one.starts_at for one in pauses) == [HOUR, 5 * DAY]
 
 
-def test_the_command_tells_how_many_stood_otherwise(app, make_movement, clock):
+def test_the_command_prints_how_many_standings_changed(app, make_movement, clock):
     movement, _ = make_movement(members=3), make_movement(members=2)
     clock.pass_(days=3)
     db.session.execute(sa.update(Subscription).values(turn_starts_at=clock.now, streak=7))

@@ -1,4 +1,4 @@
-"""Two real clusters: a primary, and a streaming standby that is late whenever a test wants it."""
+"""Two real clusters: a primary, and a streaming standby that is late when a test wants it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from tests.networks import make_movements, people, plant, ring
 
 LAG = Settings.REPLICA_LAG.total_seconds()
 
-#: seconds after which a standby that does not catch up is given up
+#: seconds until waiting for a standby fails
 PATIENCE = 30
 
 
@@ -35,7 +35,7 @@ def driver_url(server: postgres.Server) -> str:
 
 @dataclass
 class Clusters:
-    """A primary and its standby, a cable to the latter, and an app that knows both."""
+    """A primary and its standby, a cable to the latter, and an app that uses both."""
 
     primary: postgres.Server
     standby: postgres.Server
@@ -49,7 +49,7 @@ class Clusters:
         return row[0]
 
     def catch_up(self) -> None:
-        """Return when the standby knows all that the primary knows now."""
+        """Return when the standby has all the commits that the primary has now."""
         with psycopg.connect(driver_url(self.primary)) as link:
             row = link.execute("SELECT pg_current_wal_lsn()::text").fetchone()
         assert row is not None
@@ -58,7 +58,7 @@ class Clusters:
 
     @contextmanager
     def late(self) -> Iterator[None]:
-        """Let the standby hear of nothing for the length of a `with` block."""
+        """Keep all changes from the standby for the length of a `with` block."""
         self.catch_up()
         self.ask_standby(sql.SQL("SELECT pg_wal_replay_pause()"))
         state = sql.SQL("SELECT pg_get_wal_replay_pause_state()")
@@ -82,7 +82,7 @@ def clusters(request: pytest.FixtureRequest) -> Iterator[Clusters]:
     if request.config.getoption("--database") == "sqlite":
         pytest.skip("only PostgreSQL has replicas")
     with (
-        # on: what is committed is written, and so are the positions compared below
+        # on, so that commits are written, and the positions compared below as well
         postgres.serve(synchronous_commit="on") as primary,
         postgres.follow(primary, lock_timeout="200ms") as standby,
         cable_to(standby.url) as (cable, cable_url),
@@ -104,7 +104,7 @@ class World:
     reader: OwnContextClient
     writer_id: int
     reader_id: int
-    #: the statements sent, each with the bind it went by
+    #: the statements sent, each with its bind
     asked: list[tuple[str | None, str]] = field(default_factory=list)
 
     def post(self) -> int:
@@ -127,7 +127,7 @@ class World:
         return last and int(last["id"])
 
     def binds(self, call: Callable[[], Any]) -> set[str | None]:
-        """Return the binds by which a call asks, besides for the token's login."""
+        """Return the binds of a call's statements, except that for the token's login."""
         self.asked.clear()
         call()
         return {bind for bind, statement in self.asked if "FROM logins" not in statement}
@@ -136,7 +136,7 @@ class World:
 @pytest.fixture
 def world(clusters: Clusters, clock: Clock) -> Iterator[World]:
     app = clusters.app
-    replica.init_app(app)  # what another test found away is there again
+    replica.init_app(app)  # a replica that another test found away is there again
     with app.app_context():
         (movement,) = make_movements(1)
         writer, reader, *others = people(6)
@@ -156,27 +156,23 @@ def world(clusters: Clusters, clock: Clock) -> Iterator[World]:
     sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
-def test_others_read_what_the_replica_knows_and_writers_what_they_wrote(
-    world: World, clock: Clock
-) -> None:
+def test_readers_use_the_replica_and_writers_see_their_writes(world: World, clock: Clock) -> None:
     with world.clusters.late():
         posted = world.post()
         assert (world.last_seen(), world.last_own()) == (None, posted)
         clock.pass_(seconds=2 * LAG - 1)
         assert (world.last_seen(), world.last_own()) == (None, posted)
-        clock.pass_(seconds=1)  # the replica should know by now
+        clock.pass_(seconds=1)  # the replica should be up to date by now
         assert (world.last_seen(), world.last_own()) == (None, None)
     assert (world.last_seen(), world.last_own()) == (posted, posted)
 
 
-def test_only_the_login_is_asked_of_the_primary(world: World) -> None:
+def test_only_the_login_is_read_from_the_primary(world: World) -> None:
     assert world.binds(world.last_seen) == {"replica"}
     assert [bind for bind, statement in world.asked if "FROM logins" in statement] == ["reading"]
 
 
-def test_a_write_soon_after_another_is_not_noted_and_covered_all_the_same(
-    world: World, clock: Clock
-) -> None:
+def test_a_write_soon_after_another_is_covered_without_a_record(world: World, clock: Clock) -> None:
     with world.clusters.late():
         noted = []
         for seconds in (0, LAG - 1, 1):
@@ -185,7 +181,7 @@ def test_a_write_soon_after_another_is_not_noted_and_covered_all_the_same(
             posted = world.post()
             noted.append(sum("UPDATE logins" in statement for _, statement in world.asked))
             if seconds == LAG - 1:
-                # only the first was noted; the second is seen for as long as the lag
+                # only the first write was recorded; the second is read for as long as the lag
                 at = clock.now
                 clock.pass_(seconds=LAG)
                 assert world.last_own() == posted
@@ -193,12 +189,12 @@ def test_a_write_soon_after_another_is_not_noted_and_covered_all_the_same(
         assert noted == [1, 0, 1]
 
 
-def test_a_write_that_is_refused_is_not_noted(world: World) -> None:
+def test_a_refused_write_is_not_recorded(world: World) -> None:
     assert world.writer.post(f"{world.path}/leader").status_code == 409
     assert world.binds(world.last_own) == {"replica"}
 
 
-def test_a_login_that_ended_is_refused_though_the_replica_does_not_know(world: World) -> None:
+def test_a_login_ended_on_the_primary_is_refused(world: World) -> None:
     with world.clusters.late():
         assert world.writer.delete("/auth").status_code == 200
         assert world.writer.get(world.path).status_code == 401
@@ -207,7 +203,7 @@ def test_a_login_that_ended_is_refused_though_the_replica_does_not_know(world: W
         assert world.clusters.ask_standby(query, "gridt") == 1
 
 
-def test_who_is_no_admin_any_more_is_refused_though_the_replica_does_not_know(world: World) -> None:
+def test_a_role_lost_on_the_primary_is_refused(world: World) -> None:
     def give(role: str) -> None:
         with world.clusters.app.app_context():
             db.session.execute(sa.update(User).values(role=role))
@@ -225,7 +221,7 @@ def test_who_is_no_admin_any_more_is_refused_though_the_replica_does_not_know(wo
         assert world.reader.get("/admin/users").status_code == 403
 
 
-def test_newcomers_and_who_logs_in_again_see_what_they_did_before(world: World) -> None:
+def test_new_logins_see_earlier_writes(world: World) -> None:
     name = f"new{uuid4().hex[:8]}"
     newcomer: OwnContextClient = world.clusters.app.test_client()
     known = {"username": name, "password": PASSWORD}
@@ -238,7 +234,7 @@ def test_newcomers_and_who_logs_in_again_see_what_they_did_before(world: World) 
         assert len(newcomer.get("/movements/subscriptions").json) == 1
 
 
-def test_what_the_replica_has_not_heard_of_is_asked_of_the_primary(world: World) -> None:
+def test_rows_missing_on_the_replica_are_read_from_the_primary(world: World) -> None:
     movement = {
         "name": f"new {uuid4().hex[:8]}",
         "short_description": "nobody else knows of it yet",
@@ -285,16 +281,14 @@ def test_a_replica_that_is_away_is_not_missed(
 
 
 @pytest.mark.parametrize("delivering", [True, False])
-def test_what_is_lost_on_the_replica_is_read_from_the_primary(
-    world: World, delivering: bool
-) -> None:
+def test_a_read_lost_on_the_replica_goes_to_the_primary(world: World, delivering: bool) -> None:
     world.last_seen()
     world.clusters.cable.break_at("FROM movements", delivering=delivering)
     assert world.binds(world.last_seen) == {"replica", "reading"}
     assert not world.clusters.cable.is_to_break
 
 
-def test_what_the_replica_cancels_is_read_from_the_primary(
+def test_a_read_cancelled_on_the_replica_goes_to_the_primary(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A lock that the replica repeats from the primary is a conflict with recovery."""
@@ -306,10 +300,10 @@ def test_what_the_replica_cancels_is_read_from_the_primary(
             link.commit()
             assert world.binds(world.last_seen) == {"replica", "reading"}
             assert "LockNotAvailable on the replica" in caplog.text
-    assert world.binds(world.last_seen) == {"replica"}  # at once: it was there all the time
+    assert world.binds(world.last_seen) == {"replica"}  # at once, because it was there all the time
 
 
-def test_without_a_replica_nothing_is_noted(own_app: Flask, statements: list[str]) -> None:
+def test_without_a_replica_no_write_is_recorded(own_app: Flask, statements: list[str]) -> None:
     with own_app.app_context():
         user = User("ann", "ann@example.org", PASSWORD)
         user.save_to_db()

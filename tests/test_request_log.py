@@ -1,4 +1,4 @@
-"""The dashboard and the alerts: they ask for what there is, and for all of it."""
+"""The dashboard and the alerts: they use existing metrics only, and all of them."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _ENDINGS = {"counter": ["_total"], "gauge": [""], "histogram": ["_bucket", "_cou
 
 
 def counted() -> dict[str, tuple[str, set[str]]]:
-    """Return all series that there are: the metric of each, and its labels."""
+    """Return all existing series: the metric of each, and its labels."""
     metrics = Metrics()
     metrics._make(CollectorRegistry())
     found: dict[str, tuple[str, set[str]]] = {name: (name, set()) for name in GAUGES}
@@ -45,7 +45,7 @@ EXPRESSIONS = {*dashboard(), *(rule["expr"] for rule in rules())}
 
 
 @pytest.mark.parametrize("expression", sorted(EXPRESSIONS))
-def test_what_is_asked_for_is_there(expression: str) -> None:
+def test_used_metrics_exist(expression: str) -> None:
     there = counted()
     named = set(_NAME.findall(expression)) | set(re.findall(r"\bup\b", expression))
     assert named
@@ -57,13 +57,13 @@ def test_what_is_asked_for_is_there(expression: str) -> None:
     assert expression.count("(") == expression.count(")")
 
 
-def test_the_dashboard_shows_all_there_is() -> None:
+def test_the_dashboard_shows_all_metrics() -> None:
     there = counted()
     shown = {there[name][0] for expression in dashboard() for name in _NAME.findall(expression)}
     assert shown == {metric for metric, _ in there.values()}
 
 
-def test_each_alert_says_what_is_wrong_and_the_documentation_what_to_do() -> None:
+def test_each_alert_has_a_description_and_a_remedy_in_the_documentation() -> None:
     documented = (ROOT / "docs/operations.md").read_text()
     for rule in rules():
         assert rule["annotations"]["summary"]

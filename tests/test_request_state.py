@@ -1,4 +1,4 @@
-"""What a request, a job or a command keeps while it runs."""
+"""The state of a request, a job or a command while it runs."""
 
 import pytest
 from flask import Flask

@@ -1,4 +1,4 @@
-"""Standing: told step by step or from the whole past it is the same, and fair to travellers."""
+"""Standing: the same step by step as from the whole past, and fair to travellers."""
 
 import csv
 from dataclasses import replace
@@ -33,13 +33,13 @@ from gridt.turns.weeks import WEEKS, read, week_of
 from tests.test_calendar import CLOCKS, HOUR, INSTANT
 
 STARTS = st.datetimes(datetime(1996, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC))
-#: shared machines are slow at times
+#: shared machines can be slow
 unhurried = settings(deadline=None)
 INTERVALS = st.sampled_from([DAY, 2 * DAY, 7 * DAY, HALF_DAY, 5 * HOUR, 36 * HOUR])
 
 
 def on(clock: Clock, text: str) -> datetime:
-    """The moment at which a clock shows something."""
+    """Return the moment at which a clock shows a time."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(clock.zone)).astimezone(UTC)
 
 
@@ -49,7 +49,7 @@ def outcomes(log: list[ScoredTurn]) -> str:
 
 @st.composite
 def pasts(draw: Any) -> tuple[Terms, list[datetime], datetime]:
-    """What a member is judged by, when they did it, and a moment after all of that."""
+    """Draw the terms of a member, the times of their updates, and a moment after all of these."""
     since, interval = draw(STARTS), draw(INTERVALS)
     span = draw(st.integers(1, 40)) * interval
     share = st.floats(0, 1)
@@ -66,7 +66,7 @@ def pasts(draw: Any) -> tuple[Terms, list[datetime], datetime]:
 
 @unhurried
 @given(pasts(), st.lists(st.floats(0, 1), max_size=8))
-def test_however_often_it_is_looked_at_it_is_the_same(
+def test_standing_does_not_depend_on_how_often_it_is_read(
     past: tuple[Terms, list[datetime], datetime], looks: list[float]
 ) -> None:
     terms, moments, until = past
@@ -79,7 +79,7 @@ def test_however_often_it_is_looked_at_it_is_the_same(
         act = mark_done if moment in moments else advance
         standing = act(standing, moment, terms)
     assert advance(standing, until, terms) == told
-    # each turn follows the one before, and adds up to what is told
+    # each turn follows the one before, and all add up to the standing
     for one, other in pairwise(log):
         assert one.turn.ends_at == other.turn.starts_at
     all_of_them = outcomes(log) + ("d" if told.done else "")
@@ -91,7 +91,7 @@ def test_however_often_it_is_looked_at_it_is_the_same(
 
 
 def _ensure_weeks_are_of(log: list[ScoredTurn], told: Standing, terms: Terms) -> None:
-    """Compare what was done before each of the last weeks with the turns that began before."""
+    """Compare the counts before each of the last weeks with the turns that began before."""
     weeks = read(told.weeks)
     present = week_of(told.turn.starts_at, terms.clock)
     assert [one.week for one in weeks] == [*range(weeks[0].week, present + 1)]
@@ -129,7 +129,7 @@ def test_a_part_of_the_log_is_that_part_of_the_whole(
     assert part == asked
 
 
-# -- what people complained of elsewhere --------------------------------------------------------
+# -- complaints about other trackers ------------------------------------------------------------
 
 
 AUCKLAND, NEW_YORK = Clock("Pacific/Auckland"), Clock("America/New_York")
@@ -150,7 +150,7 @@ def told(
     pause: tuple[Local, Local] | None = None,
     allowance: Allowance = NONE_ALLOWED,
 ) -> Standing:
-    """What is told at `until` of who began with the first clock, by what the clocks showed."""
+    """Return the standing at `until` of a member who began with the first clock."""
     periods = [Period(on(clock, text), interval, clock) for clock, text in clocks]
     pauses = [Pause(on(*pause[0]), on(*pause[1]))] if pause else []
     terms = Terms(interval, periods[0].clock, periods[0].starts_at, allowance, pauses)
@@ -340,7 +340,7 @@ def test_best_streaks_and_completion_are_there() -> None:
 
 
 def test_history_can_be_taken_out(client_of, make_user, make_movement, clock) -> None:
-    """uhabits 60: what was done cannot be taken out, and along."""
+    """uhabits 60: a user's updates cannot be exported, nor imported elsewhere."""
     late = {"time_zone": LATE_LISBON.zone, "day_starts_at": LATE_LISBON.day_starts_at}
     ann, ben = make_user(**late), make_user(**late)
     clock.now = on(LATE_LISBON, "2026-05-01T08:00")
@@ -381,7 +381,7 @@ def test_a_streak_outlives_a_change_of_the_movements_interval(
     assert mark_done(standing, standing.turn.ends_at, following).streak == 11
 
 
-# -- as others see it ---------------------------------------------------------------------------
+# -- views of others ----------------------------------------------------------------------------
 
 
 def _kept_at(now: datetime, moments: list[datetime], terms: Terms) -> Standing:
@@ -394,7 +394,7 @@ def _kept_at(now: datetime, moments: list[datetime], terms: Terms) -> Standing:
 
 
 def _row_of(shape: Any, standing: Standing, terms: Terms) -> Any:
-    """Return a row of a shape for a standing; None for what no standing has."""
+    """Return a row of a shape for a standing, with None for its other columns."""
     pause = terms.pauses[0] if terms.pauses else None
     values = to_columns(standing) | {
         "since": terms.since,
@@ -412,7 +412,7 @@ def _row_of(shape: Any, standing: Standing, terms: Terms) -> Any:
 
 @unhurried
 @given(pasts(), st.floats(0, 1))
-def test_what_is_plain_to_others_is_so(
+def test_the_fast_summary_equals_the_standing(
     past: tuple[Terms, list[datetime], datetime], share: float
 ) -> None:
     terms, moments, until = past
@@ -428,10 +428,10 @@ def test_what_is_plain_to_others_is_so(
 
 
 @pytest.mark.parametrize(("hours", "told"), [(4, (False, 3)), (6, (False, 0)), (11, (False, 0))])
-def test_where_turns_begin_is_plain_after_a_change_of_interval(
+def test_the_start_of_turns_is_known_after_a_change_of_interval(
     hours: int, told: tuple[bool, int] | None
 ) -> None:
-    ended_at = on(PARIS, "2026-03-02T00:00")  # as a day did, before every five hours were asked for
+    ended_at = on(PARIS, "2026-03-02T00:00")  # like a day, before the interval became five hours
     turn = Turn(0, ended_at - DAY, ended_at)
     until = ended_at.replace(tzinfo=None)
     standing = Standing(turn, until, done=True, streak=3)
@@ -441,7 +441,7 @@ def test_where_turns_begin_is_plain_after_a_change_of_interval(
 
 @unhurried
 @given(pasts(), st.floats(0, 1), st.floats(0, 1))
-def test_what_is_shown_is_what_is_kept_carried_on(
+def test_views_equal_the_stored_standing_at_the_present_moment(
     past: tuple[Terms, list[datetime], datetime], one: float, other: float
 ) -> None:
     terms, moments, until = past
@@ -451,7 +451,7 @@ def test_what_is_shown_is_what_is_kept_carried_on(
     pause = terms.pauses[0] if terms.pauses else None
     row = _row_of(StandingRow, standing, terms)
     told, present = own_standing_view(row, now), advance(standing, now, terms)
-    if not moments or kept_at < moments[0]:  # mostly nothing is kept of who has not done it yet
+    if not moments or kept_at < moments[0]:  # mostly no standing is stored before the first update
         new = row._replace(turn_starts_at=None, turn_ends_at=None, recent=None)
         assert own_standing_view(new, now) == told
     turn, done_lately = present.turn, recent_completion(present.recent)

@@ -1,4 +1,4 @@
-"""docs/security.md: complete, and no row of it without a test, or a word why there is none."""
+"""docs/security.md: complete, and each row with a test, or with a reason for having none."""
 
 import ast
 import re
@@ -33,7 +33,7 @@ ASVS = {
     **{"17.1": 1, "17.2": 4, "17.3": 2},
 }
 
-#: what may stand in place of a test, each with a reason after it
+#: words that may replace a test, each with a reason after it
 INSTEAD = ("operator", "not met: ", "documented: ")
 NODE = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 

@@ -1,4 +1,4 @@
-"""What everybody sees of the service, and what reaches it through proxies."""
+"""Security headers of the service, and requests through proxies."""
 
 from contextlib import ExitStack
 
@@ -18,9 +18,9 @@ NOTHING_LOADED = "default-src 'none'; frame-ancestors 'none'"
 
 @pytest.fixture
 def client_with(new_database):
-    """Make a client of an app with other settings, which tells how it sees a request.
+    """Make a client of an app with other settings, with a route that shows the request.
 
-    What it tells is not documented, nor is what becomes of calls that are meant for other hosts.
+    That route is not documented, and neither are calls for other hosts.
     """
 
     with ExitStack() as stack:
@@ -86,7 +86,7 @@ FORGED = {
         (0, "127.0.0.1", "http://localhost"),
         (1, "203.0.113.3", "https://c.example"),
         (2, "203.0.113.2", "https://b.example"),
-        (4, "127.0.0.1", "http://localhost"),  # fewer than there have to be: somebody came past
+        (4, "127.0.0.1", "http://localhost"),  # fewer than the setting: the request went past one
     ],
 )
 def test_only_so_many_proxies_are_believed(client_with, hops, address, origin):
@@ -114,6 +114,6 @@ def test_only_known_hosts_are_served(client_with, host, status):
     answer = client.get("/openapi.json", headers={"Host": host})
     assert answer.status_code == status
     assert status == 200 or answer.content_type == "application/problem+json"
-    # a health check knows nothing but an address
+    # a health check uses a bare address
     assert client.get("/health", headers={"Host": host}).status_code == 200
     assert client.get("/ready", headers={"Host": host}).status_code == 200

@@ -1,4 +1,4 @@
-"""The whole service as it is run: gunicorn, a database of its own, and many people at once."""
+"""The whole service: gunicorn, a database of its own, and many people at once."""
 
 import json
 import random
@@ -54,7 +54,7 @@ def test_a_storm_breaks_nothing(migrated_database: Callable[[], str]) -> None:
 
 
 @same_on_both
-def test_who_is_served_when_the_server_stops_is_answered(
+def test_a_running_request_is_answered_when_the_server_stops(
     migrated_database: Callable[[], str],
 ) -> None:
     url, names = migrated_database(), ["ann", "ben", "cas"]
@@ -93,7 +93,7 @@ def begin_to_register(server: Server, name: str) -> tuple[socket.socket, bytes]:
 
 
 class HTTPAnswer:
-    """The rest of what a server says on a connection."""
+    """The rest of a server's answer on a connection."""
 
     def __init__(self, connection: socket.socket) -> None:
         with connection:
@@ -122,7 +122,7 @@ def test_a_restart_loses_nothing(new_database: Callable[[], str]) -> None:
         before = ann.call("GET", "/movements/subscriptions")
     with serve(url, UPGRADE_ON_START="true") as server:
         ann.url = server.url
-        assert ann.call("GET", "/movements/subscriptions") == before  # the token still holds too
+        assert ann.call("GET", "/movements/subscriptions") == before  # the token is valid, too
 
 
 @same_on_both
@@ -141,7 +141,7 @@ def test_a_mail_is_sent_beside_the_requests(migrated_database: Callable[[], str]
 
 
 @same_on_both
-def test_without_a_mail_server_mails_are_kept_and_that_is_said(
+def test_without_a_mail_server_mails_are_kept_with_a_warning(
     migrated_database: Callable[[], str], tmp_path: Path
 ) -> None:
     with serve(migrated_database(), MAIL_FOLDER=str(tmp_path / "mail")) as server:
@@ -217,7 +217,7 @@ def leave_early(server: Server, token: str) -> None:
 
 
 def make_ring(url: str, members: int) -> None:
-    """Make a movement in which everybody follows the next four."""
+    """Make a movement in which each member follows the next four."""
     with checked_app(url) as app, app.app_context():
         person = User("person0", "person0@example.org", PASSWORD)
         person.save_to_db()

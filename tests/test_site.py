@@ -13,7 +13,7 @@ SITE = ROOT / "build" / "site"
 
 pytestmark = pytest.mark.skipif(not SITE.exists(), reason="`make docs` makes the site")
 
-#: what the project started from (docs/python/models.rst shows more)
+#: the example from the beginning of the project (docs/python/models.rst shows more)
 REFERENCE = {
     "User": "password_hash follower_associations movements leaders hash_password verify_password"
     " find_by_id find_by_name find_by_email save_to_db delete_from_db",
@@ -61,7 +61,7 @@ def test_it_fits_and_asks_no_other_host(browser: Browser, size: tuple[int, int])
     assert complaints == []
 
 
-def test_nothing_tells_where_it_was_made() -> None:
+def test_the_site_names_no_machine() -> None:
     texts = [path.read_text() for path in SITE.rglob("*") if path.suffix in {".html", ".js"}]
     assert texts
     assert not any(str(ROOT) in text for text in texts)

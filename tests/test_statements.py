@@ -1,4 +1,4 @@
-"""What a request costs the database: few statements whatever the size, and one commit per write."""
+"""The cost of a request for the database: few statements of any size, one commit per write."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def client(me, client_of):
 
 @pytest.fixture
 def cost(statements):
-    """Count the statements of a call that has to succeed."""
+    """Count the statements of a call that must succeed."""
 
     def count(call, path, **body):
         statements.clear()
@@ -45,7 +45,7 @@ def cost(statements):
 
 @pytest.fixture
 def movement_of(make_movement, me):
-    """Make a movement of so many members, of whom the caller is one, followed by four."""
+    """Make a movement of some members, of whom the caller is one, followed by four."""
 
     def make(size, *, joined=True, leaders=None):
         movement = make_movement()
@@ -60,7 +60,7 @@ def movement_of(make_movement, me):
 
 
 def ensure_independent(few, many, limit):
-    """The limits of issue 2; and a movement's size makes no difference."""
+    """The limits of issue 2, without a difference by the size of a movement."""
     assert few <= limit
     assert many <= few
 
@@ -103,7 +103,7 @@ def test_filling_an_open_slot_takes_10_statements_whatever_the_size(movement_of,
     ensure_independent(few, many, 10)
 
 
-def test_blocks_of_ones_own_cost_no_statement_more(movement_of, me, client, cost):
+def test_own_blocks_cost_no_further_statement(movement_of, me, client, cost):
     others = people(50)
     for other in others:
         put_apart(me.id, other)
@@ -385,7 +385,7 @@ def test_what_is_refused_commits_nothing(places, client, commits, method, path, 
     commits.clear()
     answer = client.open(path.format_map(places), method=method, json=body or {})
     assert answer.status_code == status, answer.json
-    # but that somebody tried a wrong password is noted
+    # except the count of a wrong password
     assert len(commits) == (path == "/identity" and status == 401)
 
 
@@ -409,7 +409,7 @@ def test_refreshing_commits_once_and_spending_again_once_more(me, app, commits, 
     login.save_to_db()
     client = app.test_client()
     client.token = tokens_for(login)["refresh_token"]
-    for status in (200, 401):  # the second time ends the login, which has to last
+    for status in (200, 401):  # the second time ends the login for good
         commits.clear()
         assert client.post("/auth/refresh").status_code == status
         assert len(commits) == 1
@@ -481,7 +481,7 @@ _MENTIONED = re.compile(rf"(?:FROM|JOIN|UPDATE|,)\s+(?:{'|'.join(SPREAD)})\b(?!\
 
 @pytest.fixture
 def sent(app) -> Iterator[list[Any]]:
-    """What SQLAlchemy was asked to execute since the test began, or cleared this list."""
+    """The statements passed to SQLAlchemy since the test began, or cleared this list."""
     executed: list[Any] = []
 
     def note(_connection: Any, statement: Any, *_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Real processes on one hot movement: nothing is lost, nothing is violated, nothing fails."""
+"""Real processes on one hot movement: no lost change, no violation, no failure."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from tests.storms import FINE, contradictions, gather, storm_of_processes
 
 @dataclass(frozen=True)
 class Size:
-    """How many processes storm for how long."""
+    """The number of processes, and the duration."""
 
     processes: int
     seconds: float
@@ -29,7 +29,7 @@ SIZES = {"small": Size(4, 1.5), "full": Size(12, 30)}
 def test_a_storm_of_processes_breaks_nothing(
     request: pytest.FixtureRequest, own_app: Flask, members: int
 ) -> None:
-    """Each process is what a worker of a server is: so many write to the database at once."""
+    """Each process is like a worker of a server: this many write to the database at once."""
     size = SIZES[request.config.getoption("--storm")]
     with own_app.app_context():
         crowd = gather(members)
@@ -53,7 +53,7 @@ def test_a_storm_of_processes_breaks_nothing(
 def deadlocks_so_far() -> int:
     """Return how many deadlocks PostgreSQL had to break in this database."""
     if db.engine.dialect.name == "sqlite":
-        return 0  # whoever writes there waits before the transaction begins
-    db.session.remove()  # a transaction goes on seeing the statistics that it has seen
+        return 0  # a writer there waits before its transaction begins
+    db.session.remove()  # a transaction always sees the same statistics
     counted = sa.text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
     return int(db.session.scalar(counted))

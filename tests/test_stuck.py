@@ -1,4 +1,4 @@
-"""Somebody who holds a lock of PostgreSQL, and does nothing more: stopped, or cut off."""
+"""A process that holds a lock of PostgreSQL and does no more: stopped, or cut off."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ def place(
     new_database: Callable[[], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[tuple[Flask, int, OwnContextClient]]:
-    """A movement, and somebody who wants to join it and has little patience."""
+    """A movement, and a user who wants to join it and has little patience."""
     if request.config.getoption("--database") == "sqlite":
         pytest.skip("SQLite has one lock, and a patience of its own")
     monkeypatch.setattr(database, "PATIENCE", 1)
@@ -38,7 +38,7 @@ def place(
 
 @pytest.fixture
 def lock(place) -> Iterator[Callable[[], sa.Connection]]:
-    """Take the lock of the movement, as a process does that is stopped then."""
+    """Take the lock of the movement, like a process that is stopped after that."""
     _, id, _ = place
     with ExitStack() as stack:
 
@@ -51,7 +51,7 @@ def lock(place) -> Iterator[Callable[[], sa.Connection]]:
         yield take
 
 
-def test_who_waits_for_a_stuck_one_is_told_to_come_back(place, lock):
+def test_a_request_behind_a_stuck_transaction_may_be_retried(place, lock):
     _, id, client = place
     held = lock()
     answer = client.put(f"/movements/{id}/subscriber")
@@ -61,7 +61,7 @@ def test_who_waits_for_a_stuck_one_is_told_to_come_back(place, lock):
     assert client.put(f"/movements/{id}/subscriber").status_code == 200
 
 
-def test_a_stuck_one_loses_its_lock(place, lock, monkeypatch):
+def test_a_stuck_transaction_loses_its_lock(place, lock, monkeypatch):
     _, id, client = place
     monkeypatch.setattr(database, "_SILENCE", 1)
     monkeypatch.setattr(database, "PATIENCE", 10)
@@ -70,7 +70,7 @@ def test_a_stuck_one_loses_its_lock(place, lock, monkeypatch):
     assert client.put(f"/movements/{id}/subscriber").status_code == 200
 
 
-def test_what_an_operator_has_set_stays(place):
+def test_settings_of_an_operator_stay(place):
     with db.engine.connect() as connection:
         name = connection.scalar(sa.text("SELECT current_database()"))
         for bound in ("lock_timeout = '3s'", "idle_in_transaction_session_timeout = '7s'"):

@@ -1,7 +1,7 @@
-"""Every route with every token that is not the caller's own good one.
+"""Every route with every kind of token that is not the caller's own valid one.
 
-The table is made of the app's routes: a new one is asked all of it, and fails here until `OTHERS`
-says what somebody else gets from it. docs/security.md shows the table; this writes it there:
+The table is made of the app's routes. A new one fails here until `OTHERS` lists the answers to
+other users. docs/security.md shows the table; this command writes it there:
 
     python -m tests.test_tokens
 """
@@ -21,8 +21,8 @@ from tests.databases import same_on_both
 from tests.servers import ROOT
 from tests.test_bad_input import CALLS, MEMBERS, PUBLIC, World, body_of
 
-#: what a good token of somebody else gets, who asks for what is Ann's: a stranger to her movement,
-#: and Ben, who is a member of it and follows her
+#: the answers to a valid token of another user for things of Ann's: to a stranger to her movement,
+#: and to Ben, who is a member of it and follows her
 OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("DELETE", "/auth"): (200, 200, "ends their own login"),
     ("GET", "/auth/logins"): (200, 200, "their own"),
@@ -94,14 +94,14 @@ def without(claims: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def altered(token: str) -> str:
-    """Return another's payload under a signature."""
+    """Return the payload of another token under a signature."""
     head, payload, signature = token.split(".")
     other = signed(jwt.decode(token, KEY, ["HS256"]) | {"jti": "another"})
     assert payload != other.split(".")[1]
     return f"{head}.{other.split('.')[1]}.{signature}"
 
 
-#: of a good token and its claims, make a header that is not good
+#: each makes a bad header of a good token and its claims
 BAD_HEADERS = {
     "none": lambda _t, _c: None,
     "empty": lambda _t, _c: "",
@@ -122,7 +122,7 @@ BAD_HEADERS = {
     "without signature": lambda t, _c: f"Bearer {t.rpartition('.')[0]}.",
     "altered": lambda t, _c: f"Bearer {altered(t)}",
 }
-#: of good claims, make a token that is not good
+#: each makes a bad token of good claims
 BAD_TOKENS = {
     "expired": lambda c: signed(c | {"exp": c["iat"] - 1}),
     "not yet valid": lambda c: signed(c | {"nbf": c["exp"]}),
@@ -191,7 +191,7 @@ def without_good_token(world):
 
 
 def test_a_token_that_we_sign_is_good(world):
-    """Or the refusals below would mean nothing."""
+    """Else the refusals below would mean nothing."""
     claims = jwt.decode(world.tokens["access_token"], KEY, ["HS256"])
     for key, status in ((KEY, 200), ("y" * 32, 401)):
         headers = headers_of(f"Bearer {signed(claims, key)}")
@@ -211,7 +211,7 @@ def test_with_a_bad_token_nothing_is_done(without_good_token, make):
 
 
 def test_a_numeric_subject_is_refused(without_good_token):
-    # PyJWT writes none: sign the text ourselves
+    # PyJWT writes none, so we sign the text ourselves
     def make(_token, claims):
         text = json.dumps(claims | {"sub": int(claims["sub"])}).encode()
         return headers_of(f"Bearer {jwt.PyJWS().encode(text, KEY, 'HS256')}")
@@ -247,12 +247,12 @@ def test_a_deleted_users_token_is_refused(world, without_good_token):
     without_good_token(lambda token, _: headers_of(f"Bearer {token}"))
 
 
-def test_a_bad_token_is_told_before_a_bad_body(world):
+def test_a_bad_token_is_refused_before_a_bad_body(world):
     answer = world.call("POST", "/movements", headers=headers_of("Bearer x"), data="{")
     assert answer.status_code == 401
 
 
-# -- somebody else's good token -------------------------------------------------------------
+# -- another user's good token --------------------------------------------------------------
 
 
 def test_every_protected_route_says_what_others_get():
@@ -264,7 +264,7 @@ CONCERNED = {"blocks.blocked_id", "reports.author_id", "reports.closed_by_id"}
 
 
 def rows_of(user_id: int) -> dict[str, list[str]]:
-    """Return every row that is a user's own: whoever else calls, it stays as it is."""
+    """Return every row that is a user's own; calls of others do not change them."""
     found = {}
     for table in db.metadata.sorted_tables:
         owners = [
@@ -344,7 +344,7 @@ def with_the_table(text: str) -> str:
 
 def test_the_table_in_the_documentation_is_this_one():
     text = SECURITY.read_text()
-    assert text == with_the_table(text), "write it anew: python -m tests.test_tokens"
+    assert text == with_the_table(text), "write it again: python -m tests.test_tokens"
 
 
 if __name__ == "__main__":

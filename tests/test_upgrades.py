@@ -1,4 +1,4 @@
-"""Upgrades of databases that are in use: by several at once, from long ago, and from the future."""
+"""Upgrades of databases in use: by several processes, from long ago, and from the future."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ def go_to_the_future() -> None:
 
 
 @pytest.mark.parametrize("start", [None, "0001"])
-def test_of_several_upgrades_at_once_one_migrates(
+def test_only_one_of_several_upgrades_migrates(
     new_database: Callable[[], str], start: str | None
 ) -> None:
     versions = len(list(ScriptDirectory(str(migrate.directory)).walk_revisions()))
@@ -79,7 +79,7 @@ def test_servers_that_start_together_migrate_once(new_database: Callable[[], str
     assert sum("Running upgrade  -> 0001" in log for log in logs) == 1
 
 
-def test_who_comes_second_waits_and_finds_nothing_to_do(opened: Flask, url: str) -> None:
+def test_the_second_upgrade_waits_and_finds_nothing_to_do(opened: Flask, url: str) -> None:
     with db.engine.connect() as first:
         first.begin()  # the write lock, where the engine is SQLite
         schema_version.wait_for_turn(first.dialect.name, first.exec_driver_sql)
@@ -96,7 +96,7 @@ def test_who_comes_second_waits_and_finds_nothing_to_do(opened: Flask, url: str)
 
 
 def wait_for_waiting(connection: sa.Connection) -> None:
-    """Return when somebody waits for the lock that this transaction holds."""
+    """Return when a transaction waits for the lock that this one holds."""
     waiting = sa.text(
         "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
         " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
@@ -108,7 +108,7 @@ def wait_for_waiting(connection: sa.Connection) -> None:
 
 
 @postgresql_only("SQLite has no locks of tables; who comes second waits for the first")
-def test_a_migration_gives_way_to_what_holds_a_table(
+def test_a_migration_gives_way_to_a_lock_on_a_table(
     opened: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flask_migrate.upgrade(revision="0001")
@@ -161,7 +161,7 @@ def test_a_database_from_a_newer_version_is_refused(
         assert "at revision 9999" in text
         assert f"knows revisions up to {schema_version.head()}" in text
     assert revision() == "9999"
-    stamped = runner.invoke(args=["db", "stamp", "--purge", "head"])  # if one knows better
+    stamped = runner.invoke(args=["db", "stamp", "--purge", "head"])  # if the operator is sure
     assert stamped.exit_code == 0
     assert revision() == schema_version.head()
 
@@ -250,7 +250,7 @@ def test_everything_of_the_first_release_is_still_there(grown_old: Flask) -> Non
     assert result.exit_code == 0, result.output
 
 
-def test_somebody_new_joins_those_of_the_first_release(grown_old: Flask) -> None:
+def test_a_new_user_joins_those_of_the_first_release(grown_old: Flask) -> None:
     client = grown_old.test_client()
     given = {"username": "late", "email": "late@example.org", "password": first_release.PASSWORD}
     assert client.post("/register", json=given).json["id"] == len(first_release.NAMES) + 1

@@ -1,4 +1,4 @@
-"""What a User-Agent tells of a device."""
+"""The device that a User-Agent describes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is vendored is what scripts/vendor.sh made of the pins, with its licences, and small."""
+"""The vendored files equal the output of scripts/vendor.sh, with licences, and are small."""
 
 import json
 from hashlib import sha256
@@ -37,7 +37,7 @@ def test_a_package_is_pinned_and_its_licence_stands_beside_it(name):
     noted, locked = NOTE["packages"][name], LOCK[f"node_modules/{name}"]
     assert noted["version"] == locked["version"]
     assert locked["integrity"].startswith("sha512-")
-    assert "resolved" not in locked  # registries differ, what is in the packages does not
+    assert "resolved" not in locked  # registries differ, the contents of packages do not
     text = (FOLDER / "graph.LICENSES.txt").read_text()
     start = text.index(f"{name} {noted['version']} ({noted['license']})")
     assert "Permission is hereby granted" in text[start : start + 600]
@@ -58,7 +58,7 @@ def test_our_own_files_are_asked_for_again(client, name):
     assert client.get(f"/static/{name}", headers=known).status_code == 304
 
 
-def test_what_is_not_there_is_not_kept(client):
+def test_a_missing_file_is_not_cached(client):
     answer = client.get("/static/vendor/graph-000000000000.js")
     assert answer.status_code == 404
     assert answer.cache_control.max_age is None

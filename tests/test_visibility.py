@@ -1,4 +1,4 @@
-"""What a caller may see: each arm of a filter is read by itself, and the rows are merged."""
+"""Filters: each arm is read by itself, and the rows are merged."""
 
 from itertools import product
 
@@ -20,7 +20,7 @@ def movements(make_movement):
 
 @pytest.fixture
 def see(monkeypatch):
-    """Let the lists of movements show what some arms say."""
+    """Let the lists of movements show the rows of some arms."""
 
     def see(*arms):
         monkeypatch.setitem(filters._FILTERS, Movement, lambda caller_id: list(arms))

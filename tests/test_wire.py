@@ -1,4 +1,4 @@
-"""What a real server does with clients who are slow, or lie, or send too much."""
+"""A real server with clients that are slow, or lie, or send too much."""
 
 import json
 import re
@@ -29,7 +29,7 @@ GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @pytest.fixture
 def connect(server: Server) -> Iterator[Callable[..., socket.socket]]:
-    """Make connections, closed when the test ends; ask for room to receive into, if it matters."""
+    """Make connections, closed when the test ends, optionally with a size of receive buffer."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     with ExitStack() as stack:
 
@@ -45,7 +45,7 @@ def connect(server: Server) -> Iterator[Callable[..., socket.socket]]:
 
 
 def many(connect: Callable[[], socket.socket], said: bytes) -> list[socket.socket]:
-    """Make more connections than there are threads, and say the same on each."""
+    """Make more connections than there are threads, and send the same on each."""
     connections = [connect() for _ in range(50)]
     for connection in connections:
         connection.sendall(said)
@@ -53,7 +53,7 @@ def many(connect: Callable[[], socket.socket], said: bytes) -> list[socket.socke
 
 
 def answered(connection: socket.socket) -> bytes:
-    """Return all that the server says before it closes."""
+    """Return the whole answer, until the server closes the connection."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
@@ -76,7 +76,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("begun", SLOW.values(), ids=SLOW)
-def test_slow_clients_keep_nobody_out(server, connect, begun):
+def test_slow_clients_keep_no_others_out(server, connect, begun):
     slow = many(connect, begun)
     ann = Person(server.url, "ann")
     before = time.monotonic()
@@ -89,7 +89,7 @@ def test_slow_clients_keep_nobody_out(server, connect, begun):
 
 
 def test_a_quarter_of_the_threads_may_wait_for_bodies_in_chunks(connect):
-    """Or a flood of logins, which keeps eight of twelve, and this one would keep all together."""
+    """Else a flood of logins, which keeps eight of twelve, and this one would keep all together."""
     begun = many(connect, SLOW["half a body in chunks"])
     closed: set[socket.socket] = set()
     until = time.monotonic() + DEADLINE / 2  # after the deadline it closes all of them
@@ -99,7 +99,7 @@ def test_a_quarter_of_the_threads_may_wait_for_bodies_in_chunks(connect):
 
 
 def drip(connection: socket.socket) -> None:
-    """Send one byte more, unless the server has had enough."""
+    """Send one more byte, unless the server has closed the connection."""
     try:
         connection.send(b"a")
     except OSError:
@@ -111,8 +111,8 @@ def drip(connection: socket.socket) -> None:
     [(None, b""), (100, b""), (100, GET)],
     ids=["watched", "open", "open, kept after an answer"],
 )
-def test_idle_connections_keep_nobody_out(migrated_database, files, asked):
-    """Be it that they are as many as are watched, or as many as the process may have open."""
+def test_idle_connections_keep_no_others_out(migrated_database, files, asked):
+    """They are as many as are watched, or as many as the process may have open."""
     with serve(migrated_database()) as server, ExitStack() as stack:
         host, _, port = server.url.removeprefix("http://").partition(":")
         (worker,) = server.workers()
@@ -120,7 +120,7 @@ def test_idle_connections_keep_nobody_out(migrated_database, files, asked):
             resource.prlimit(worker, resource.RLIMIT_NOFILE, (files, files))
         watched = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
         for _ in range(files or watched):
-            # less than after which idle ones are given up, or that would make room
+            # shorter than the time-out of idle connections, or that would make room
             idle = socket.create_connection((host, int(port)), timeout=DEADLINE / 2)
             stack.enter_context(closing(idle))
             if asked:
@@ -146,7 +146,7 @@ def test_a_server_that_stops_has_time_left_when_it_gives_up_the_silent(migrated_
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives up who takes nothing")
-def test_who_takes_nothing_of_an_answer_keeps_nobody_out_for_long(server, connect):
+def test_a_client_that_reads_nothing_keeps_no_others_out_for_long(server, connect):
     asked = b"GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
     for _ in range(15):  # more than there are threads
         connect(1024).sendall(5 * asked)  # more than fits between the two
@@ -156,7 +156,7 @@ def test_who_takes_nothing_of_an_answer_keeps_nobody_out_for_long(server, connec
     assert ann.statuses == [200] * 20
 
 
-def test_clients_that_read_slowly_keep_nobody_out(server):
+def test_clients_that_read_slowly_keep_no_others_out(server):
     """Twenty connections ask for 40 files at once, and read 64 KiB every two seconds."""
     assert beside_slow_readers(server, 5).unanswered == 0
 
@@ -169,7 +169,7 @@ STAYING = {
 
 
 @pytest.mark.parametrize("request_", STAYING.values(), ids=STAYING)
-def test_who_does_not_close_a_closed_connection_keeps_nobody_out(server, connect, request_):
+def test_a_client_that_does_not_close_keeps_no_others_out(server, connect, request_):
     staying = many(connect, request_)
     ann = Person(server.url, "ann")
     before = time.monotonic()
@@ -189,7 +189,7 @@ def test_a_request_that_does_not_arrive_is_given_up(connect, begun):
     assert not said or status(said) == 400
 
 
-def test_what_arrives_in_pieces_is_served(connect):
+def test_a_request_in_pieces_is_served(connect):
     connection = connect()
     body = json.dumps({"username": "x", "email": "no address", "password": "long enough"}).encode()
     request = HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
@@ -212,7 +212,7 @@ def test_requests_that_arrive_together_are_answered_in_turn(connect):
 # -- bodies -----------------------------------------------------------------------------------
 
 
-def test_a_body_that_is_told_too_large_is_not_waited_for(connect):
+def test_a_body_declared_too_large_is_not_awaited(connect):
     connection = connect()
     connection.sendall(HEAD + b"Connection: close\r\nContent-Length: 99999999\r\n\r\n")
     assert status(answered(connection)) == 413
@@ -226,7 +226,7 @@ def test_a_body_in_chunks_is_cut_off_where_it_is_too_large(connect):
         for _ in range(17):  # one more than fits
             connection.sendall(piece)
         connection.sendall(b"0\r\n\r\n")
-    except OSError:  # it has heard enough
+    except OSError:  # the server has closed the connection
         pass
     assert status(answered(connection)) == 413
 
@@ -241,7 +241,7 @@ def test_a_body_in_chunks_is_cut_off_where_it_is_too_large(connect):
         b"Transfer-Encoding: nonsense\r\n",
     ],
 )
-def test_who_lies_about_the_length_smuggles_nothing(connect, lines):
+def test_a_false_length_smuggles_nothing(connect, lines):
     connection = connect()
     connection.sendall(HEAD + lines + b"\r\n{}" + GET)
     connection.shutdown(socket.SHUT_WR)
@@ -249,7 +249,7 @@ def test_who_lies_about_the_length_smuggles_nothing(connect, lines):
     assert re.findall(rb"HTTP/1.1 (\d)", said) == [b"4"] or status(said) == 501
 
 
-def test_a_body_shorter_than_told_is_not_taken(connect):
+def test_a_body_shorter_than_declared_is_not_accepted(connect):
     connection = connect()
     connection.sendall(HEAD + b"Content-Length: 50\r\n\r\n{}")
     connection.shutdown(socket.SHUT_WR)
@@ -310,10 +310,10 @@ def test_a_head_without_end_is_cut_off(connect):
         raise ConnectionResetError if not answered(connection) else AssertionError
 
 
-# -- what is told -----------------------------------------------------------------------------
+# -- headers of answers -----------------------------------------------------------------------
 
 
-def test_nobody_is_told_what_serves(server):
+def test_no_header_names_the_server_software(server):
     for path in ("/", "/nowhere"):
         try:
             with urlopen(f"{server.url}{path}", timeout=PATIENCE) as answer:
@@ -331,7 +331,7 @@ def test_gunicorn_believes_no_proxy_by_itself(server):
         assert "Strict-Transport-Security" not in answer.headers
 
 
-def test_a_believed_proxy_tells_the_scheme(migrated_database):
+def test_a_trusted_proxy_sets_the_scheme(migrated_database):
     with serve(migrated_database(), PROXY_HOPS="1") as server:
         request = Request(f"{server.url}/", headers={"X-Forwarded-Proto": "https"})
         with urlopen(request, timeout=PATIENCE) as answer:

@@ -1,4 +1,4 @@
-"""What the service does without the libraries of requirements-pictures.txt."""
+"""The service without the libraries of requirements-pictures.txt."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The application where the libraries of requirements-pictures.txt cannot be imported."""
+"""The application without the libraries of requirements-pictures.txt."""
 
 import sys
 from importlib.abc import MetaPathFinder
@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 class Hidden(MetaPathFinder):
     """Refuses the libraries, as if they were not installed.
 
-    `None` in `sys.modules` would be shorter, but psycopg reads attributes of what stands there.
+    `None` in `sys.modules` would be shorter, but psycopg reads attributes of its values.
     """
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:

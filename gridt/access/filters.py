@@ -1,8 +1,8 @@
-"""Filters: for each model, which of its rows lists show to a caller.
+"""Filters: the rows of each model that lists show to a caller.
 
-A family registers a filter for a model. A filter answers with *arms*: conditions of which one has
-to hold. Each arm is read by a SELECT of its own, through its own index: joined by OR they took 85
-to 150 times as long. `gridt.http.paging` reads them.
+A family registers a filter for a model. A filter returns *arms*: conditions, at least one of which
+must hold. `gridt.http.paging` reads each arm by a SELECT of its own, through its own index. Joined
+by OR they took 85 to 150 times as long.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, true
 from gridt.models import Model
 
 Arm = ColumnElement[bool]
-#: answers with the arms of a caller, given the caller's id
+#: returns the arms of the caller with the given id
 Filter = Callable[[int], list[Arm]]
 
 #: the arm that holds for every row; lists read it without a condition
@@ -22,9 +22,9 @@ _FILTERS: dict[type[Model], Filter] = {}
 
 
 def register_filter(model: type[Model]) -> Callable[[Filter], Filter]:
-    """Let a function decide which rows of a model lists show.
+    """Register a function as the filter of a model.
 
-    :raises ValueError: when another function decides that already
+    :raises ValueError: when the model has another filter already
     """
 
     def register(decide: Filter) -> Filter:
@@ -36,6 +36,6 @@ def register_filter(model: type[Model]) -> Callable[[Filter], Filter]:
 
 
 def visible(model: type[Model], caller_id: int) -> list[Arm]:
-    """Return the arms of the rows of a model that a caller may see; none: no rows at all."""
+    """Return the arms for the rows of a model that a caller may see; none means no rows."""
     decide = _FILTERS.get(model)
     return [EVERYTHING] if decide is None else decide(caller_id)

@@ -1,16 +1,16 @@
-"""The permissions: what not everybody may do."""
+"""The permissions, each for something that only some users may do."""
 
 from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """What not everybody may do, and with what: the second argument of its rule."""
+    """A permission; its comment names the second argument of its rule."""
 
-    #: whatever is under /admin; with None
+    #: use everything under /admin; with None
     ADMINISTER = "service:administer"
-    #: with the setting MOVEMENTS_BY
+    #: start a movement; with the setting MOVEMENTS_BY
     MOVEMENT_START = "movement:start"
-    #: change or delete it, and see who its members are; with a `Movement`
+    #: change or delete a movement, and see its list of members; with a `Movement`
     MOVEMENT_OWN = "movement:own"
-    #: with an `Update`
+    #: delete an update; with an `Update`
     UPDATE_DELETE = "update:delete"

@@ -1,4 +1,4 @@
-"""Who may do what: a rule for each permission, which knows only its arguments."""
+"""The rules: one for each permission, which depends only on its arguments."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from gridt.models import User
 
 Rule = Callable[[User, Any], bool]
 
-#: the rule of each permission, and the sentence for a user without it
+#: the rule of each permission, and the message for a user without it
 _RULES: dict[Permission, tuple[Rule, str]] = {
     Permission.ADMINISTER: (
         lambda user, _: user.is_admin,
@@ -39,7 +39,7 @@ def can(user: User, permission: Permission, what: Any = None) -> bool:
 def ensure(user: User, permission: Permission, what: Any = None) -> None:
     """Do nothing if a user has a permission.
 
-    :raises NotAllowed: when they have not
+    :raises NotAllowed: when they do not have it
     """
     if not can(user, permission, what):
         raise NotAllowed(_RULES[permission][1])

@@ -1,4 +1,4 @@
-"""Accounts: their export and deactivation, and the policies for names and passwords."""
+"""Accounts: registration, deactivation and export, and policies for names and passwords."""
 
 from gridt.accounts.data_export import record_export, sections, sections_about
 from gridt.accounts.deactivation import deactivate, reactivate

@@ -1,6 +1,6 @@
 """The personal export: all rows about a user, section by section, for that user.
 
-Each table declares its own section where its columns are (`models.ownership.exported_as`).
+Each table declares its section beside its columns (`models.ownership.exported_as`).
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 from gridt.models import FETCHED_AT_ONCE, SECTIONS, EventKind, Rows, execute, record
 
-#: the order in which a reader meets the sections; those of other tables follow by name
+#: the order of the sections for a reader; those of other tables follow by name
 _ORDER = (
     "account",
     "logins",
@@ -34,9 +34,10 @@ def sections() -> list[str]:
 
 
 def sections_about(user_id: int) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
-    """Yield each section's name and its rows, a few at a time from the database.
+    """Yield each section's name and its rows, fetched in batches.
 
-    A section is read when the caller asks for it, and has to be read to its end before the next.
+    The database reads a section when the caller iterates over it. The caller must read it to its
+    end before the next one.
     """
     for name in sections():
         yield name, _rows(SECTIONS[name], user_id)

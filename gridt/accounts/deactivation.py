@@ -1,7 +1,7 @@
-"""Deactivation: an account that cannot be used, until an admin reactivates it.
+"""Deactivation: an account that cannot be used until an admin reactivates it.
 
-An account in very many movements leaves them by jobs, some in each transaction: so nobody waits
-long for a lock, and a process that is killed half-way leaves the rest to another.
+An account in very many movements leaves them by jobs, some in each transaction. So no transaction
+waits long for a lock, and after a crash another process continues.
 """
 
 from gridt.jobs import enqueue, job
@@ -13,9 +13,9 @@ MOVEMENTS_AT_ONCE = 50
 
 
 def deactivate(user: User, admin_id: int | None = None) -> None:
-    """Leave every movement, and end all that opens the account. Does not commit.
+    """Leave every movement, and revoke all access to the account. Does not commit.
 
-    :param admin_id: the admin who wishes so
+    :param admin_id: the admin who deactivates the account
     :raises LastAdmin: when no admin would be left
     :raises Overtaken: when the user joins a movement just now
     """
@@ -28,17 +28,17 @@ def deactivate(user: User, admin_id: int | None = None) -> None:
 def reactivate(user: User, admin_id: int | None = None) -> None:
     """Let a user log in again; they join movements themselves. Does not commit.
 
-    :param admin_id: the admin who wishes so
+    :param admin_id: the admin who reactivates the account
     """
     user.deactivated_at = None
     record(EventKind.ACCOUNT_REACTIVATED, actor_id=admin_id, user_id=user.id)
 
 
 def leave_by_job(user: User, *, delete: bool) -> bool:
-    """Close an account in very many movements, and have a job leave them. Does not commit.
+    """Close an account in very many movements, and leave them by a job. Does not commit.
 
-    :param delete: whether the account is deleted at last
-    :returns: whether there are so many; for others it does nothing
+    :param delete: whether the job deletes the account at the end
+    :returns: whether the account is in very many movements; for others, nothing is done
     :raises LastAdmin: when no admin would be left
     """
     if not user.leave_some(MOVEMENTS_AT_ONCE, disown=delete):
@@ -51,7 +51,7 @@ def leave_by_job(user: User, *, delete: bool) -> bool:
 @job("end-account")
 def _end_account(user_id: int, delete: bool) -> None:
     user = User.find_by_id(user_id)
-    if user is None or (user.deactivated_at is None and not delete):  # it was reactivated
+    if user is None or (user.deactivated_at is None and not delete):  # an admin reactivated it
         return
     if leave_by_job(user, delete=delete):
         return

@@ -1,4 +1,4 @@
-"""Which passwords nobody may choose (NIST SP 800-63B): the most common, and one's own name."""
+"""Refused passwords (NIST SP 800-63B): the most common ones, and the user's own name."""
 
 from functools import cache
 from pathlib import Path
@@ -9,17 +9,17 @@ _COMMON = Path(__file__).resolve().parent.parent / "data" / "common-passwords.tx
 
 
 def is_common(password: str) -> bool:
-    """Tell whether `password` is, in any case, among those that are tried first."""
+    """Return whether `password` is a common one, which attackers try first, in any case."""
     return f"\n{fold(password).strip()}\n" in _common()
 
 
 @cache
 def _common() -> str:
-    # one text, which is searched in 0.1 ms: a set of its lines would take ten times the memory
+    # one text, which is searched in 0.1 ms; a set of its lines would take ten times the memory
     return f"\n{_COMMON.read_text()}"
 
 
 def is_own_name(password: str, username: str, email: str) -> bool:
-    """Tell whether `password` is, however it is written, what everybody knows of its owner."""
+    """Return whether `password` is the user's name or e-mail address, in any case."""
     names = {username, email, email.rpartition("@")[0]}
     return fold(password).strip() in {fold(name).strip() for name in names}

@@ -1,4 +1,4 @@
-"""Opening accounts, and recording what is done with them as a whole."""
+"""Registration and deletion of accounts, with their entries in the audit log."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from gridt.runtime.extensions import db
 def register(username: str, email: str, password: str, **clock: Any) -> User:
     """Open the account of a person who registers. Flushes and does not commit.
 
-    :param clock: the parts of the clock that they choose, by the names of the columns
+    :param clock: the parts of the clock that the person chooses, by the names of the columns
     """
     user = User(username, email, password)
     for name, value in clock.items():
@@ -23,18 +23,18 @@ def register(username: str, email: str, password: str, **clock: Any) -> User:
 
 
 def create_account(username: str, email: str, password: str, role: str = "user") -> User:
-    """Open an account for another person, as an operator does. Flushes and does not commit."""
+    """Open an account for another person, as an operator. Flushes and does not commit."""
     user = _open(User(username, email, password, role=role))
     record(EventKind.ACCOUNT_REGISTERED, user_id=user.id, role=user.role)
     return user
 
 
 def delete_account(user: User, actor_id: int | None = None) -> None:
-    """Delete an account and all that is its user's, and commit.
+    """Delete an account and all that belongs to its user, and commit.
 
-    An account in very many movements is closed at once, and deleted by a job.
+    An account in very many movements is closed at once, and a job deletes it.
 
-    :param actor_id: the user who wishes so; None for an operator
+    :param actor_id: the user who deletes it; None for an operator
     :raises LastAdmin: when no admin would be left
     :raises Overtaken: when this user joins a movement just now
     """

@@ -1,8 +1,8 @@
-"""Which usernames nobody may choose: those that look like another, or like nothing.
+"""Refused usernames: those that look like another one, or are invisible.
 
-Two ways to write one name are one name already, by `fold`. This is what that does not see, after
-Unicode's UTS 39: what is not seen at all, and letters of alphabets that share their shapes. Names
-that were chosen before go on; so do whole words of one alphabet that look like one of another.
+`fold` already makes one name of two ways to write it. These rules, after Unicode's UTS 39, refuse
+the rest: invisible characters, and a mix of alphabets whose letters share shapes. Names from before
+these rules stay valid. Whole words of one alphabet may still look like words of another.
 """
 
 import re
@@ -11,14 +11,14 @@ from itertools import pairwise
 
 from gridt.refusals import Code, Refusal
 
-#: controls, formats (which are not seen, and turn what is), and separators of lines
+#: controls, formats (invisible, and some of them reverse the text), and separators of lines
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
-# what else takes no place (Default_Ignorable_Code_Point of Unicode), or takes one and is blank
+# other characters without width (Default_Ignorable_Code_Point of Unicode), and blank ones
 _IGNORED = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]"
 )
 _VARIANTS = re.compile("[\U000e0100-\U000e01ef]")
-#: what makes one sign of emoji, and is seen in that: a joiner, and the call for its colours
+#: characters that combine symbols to one emoji, and are visible there: a joiner, and a colour mark
 _JOINER, _COLOURED = "\u200d", "\ufe0f"
 _SIGNS = {"So", "Sm", "Sk"}
 #: alphabets with letters of the same shape; Unicode never changes the name of a character
@@ -26,7 +26,7 @@ _ALIKE = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"
 
 
 def flaw_of(username: str) -> Refusal | None:
-    """Return what is wrong with a name that somebody chooses, as a sentence, or None."""
+    """Return the fault of a new name, or None for a good name."""
     if username != username.strip() or re.search(r"\s\s", username):
         return Refusal(Code.ODD_BLANKS)
     plain = _without_glue(username)
@@ -39,7 +39,7 @@ def flaw_of(username: str) -> Refusal | None:
 
 
 def _without_glue(text: str) -> str:
-    """Return a text without what holds the parts of an emoji together."""
+    """Return a text without the characters that join the parts of an emoji."""
     kept = text[:1]
     for before, character in pairwise(text):
         glue = character == _COLOURED and unicodedata.category(before) in _SIGNS
@@ -51,6 +51,6 @@ def _without_glue(text: str) -> str:
 
 
 def _alphabets_of(text: str) -> set[str]:
-    """Return those alphabets with letters of the same shape that a text has letters of."""
+    """Return the alphabets with letters of the same shape that a text has letters of."""
     letters = filter(str.isalpha, unicodedata.normalize("NFKC", text))
     return {unicodedata.name(letter, "").partition(" ")[0] for letter in letters} & _ALIKE

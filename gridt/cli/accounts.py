@@ -190,7 +190,7 @@ def _agreed(user: str, yes: bool, question: str) -> tuple[User, str]:
 
     No transaction is open afterwards.
 
-    :param question: what to ask, with `{}` for the name
+    :param question: the text to show, with `{}` for the name
     :raises click.Abort: when the operator said no
     """
     account = user_named(user)

@@ -1,4 +1,4 @@
-"""Exports and imports: what is written and read as files, a module for each kind.
+"""Formats: a module for each kind of file that the service writes or reads.
 
-Nothing here knows the caller: a format writes what it gets, which is what the caller may see.
+A format writes all that it gets. Its caller passes only what the requesting user may see.
 """

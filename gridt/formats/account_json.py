@@ -1,4 +1,4 @@
-"""What is stored about a person, as one JSON document: a list of rows for each section."""
+"""The personal export as one JSON document: a list of rows for each section."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

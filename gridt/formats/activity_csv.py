@@ -1,4 +1,4 @@
-"""What was done as a table (CSV, RFC 4180): written for spreadsheets, and read again."""
+"""A member's activity as a table (CSV, RFC 4180), for export and import."""
 
 import csv
 import re
@@ -14,20 +14,21 @@ from gridt.text import fold
 
 #: the media type
 CSV = "text/csv"
-#: so many rows are read, besides the names of the columns
+#: rows that an import reads, besides the names of the columns
 MOST_ROWS = 10_000
-#: characters of a message
+#: characters that a message may have
 LONGEST_MESSAGE = 280
-#: and of a cell that is looked into: an apostrophe may stand before each character of a message
+#: characters of a longer cell are not examined: `harmless` adds at most one for each of a message
 _LONGEST_CELL = 2 * LONGEST_MESSAGE
 
 _COLUMNS = ("movement", "date", "local_time", "utc_time", "turn", "message")
-#: without it Excel takes UTF-8 for something else
+#: without the mark, Excel guesses another encoding than UTF-8
 _BYTE_ORDER_MARK = "\ufeff"
 
-# Where a cell begins that a spreadsheet would take for a formula: as far as nothing is to be seen,
-# or after what another spreadsheet takes for the end of a cell. No run of blanks is tried in parts,
-# and yet many cost the square of their number.
+# The place where a cell begins that a spreadsheet would take for a formula: at the start of the
+# text, behind invisible characters, or after a character that some spreadsheet takes for the end of
+# a cell. The pattern never splits a run of blanks; even so, its time grows with the square of their
+# number.
 _FORMULA = (
     r"(?:^|(?<=[;\t\r\n])){}"
     r"(?=[\s\"'\ufeff\u200b-\u200f\u2060\x00-\x1f]*+[-=+@\uff1d\uff0b\uff0d\uff20]|'*+[\t\r\n])"
@@ -39,12 +40,12 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
 )
-#: before this nobody counted, and no clock is known well
+#: the service has no use for an earlier date, and the clocks of that time are not well known
 _EARLIEST = date(1970, 1, 2)
 
 
 def activity_table(done: Iterable[CompletedTurn]) -> Iterator[str]:
-    """Yield the table of what somebody did, a row at a time."""
+    """Yield the table of a member's completed turns, a row at a time."""
     line = StringIO(newline="")
     writer = csv.writer(line)
     line.write(_BYTE_ORDER_MARK)
@@ -68,20 +69,20 @@ def activity_table(done: Iterable[CompletedTurn]) -> Iterator[str]:
 
 
 def harmless(text: str) -> str:
-    """Return a text as a cell that no spreadsheet calculates: an apostrophe says "text"."""
+    """Return a text as a cell that no spreadsheet calculates: an apostrophe marks it as text."""
     return _HARMFUL.sub("'", text)
 
 
 def as_typed(cell: str) -> str:
-    """Return the text that `harmless` made a cell of."""
+    """Return the text from which `harmless` made a cell."""
     return _HARMLESS.sub("", cell)
 
 
 def read_activities(body: bytes, movement: str) -> tuple[list[Reported], list[Complaint], int]:
-    """Return the rows of a table that are of a movement.
+    """Return the rows of a table that belong to a movement.
 
-    :returns: the rows, what is wrong with others, and how many are of other movements
-    :raises Invalid: when it is no table, or has too many rows
+    :returns: the rows, the complaints about other rows, and the number of rows of other movements
+    :raises Invalid: when the body is no table, or has too many rows
     """
     rows: list[Reported] = []
     wrong: list[Complaint] = []
@@ -130,7 +131,7 @@ def _rows(text: str, wrong: list[Complaint]) -> Iterator[tuple[int, dict[str, st
 
 
 def _delimiter_of(text: str) -> str:
-    """Return what stands between the names of the columns: none of ours has either in it."""
+    """Return the separator of the names of columns; no column of ours has one in its name."""
     first, *_ = text.splitlines() or [""]
     return ";" if first.count(";") > first.count(",") else ","
 
@@ -147,7 +148,7 @@ def _names(cells: list[str]) -> list[str]:
 
 def _is_of(movement: str, cells: Mapping[str, str]) -> bool:
     cell = cells.get("movement", "")
-    if len(cell) > _LONGEST_CELL:  # no name is as long
+    if len(cell) > _LONGEST_CELL:  # no movement has such a long name
         return False
     named = as_typed(cell)
     return not named.strip() or fold(named) == fold(movement)

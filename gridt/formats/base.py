@@ -1,4 +1,4 @@
-"""What every format is written of: what the caller may see of a movement and its members."""
+"""The facts that every format of a network is made of: the movement and its members."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from gridt.models import FETCHED_AT_ONCE
 
 #: the media type of pictures
 SVG = "image/svg+xml"
-#: a picture is only a picture, also where a user chose the name of the movement that it shows
+#: keeps a picture from running scripts or loading files, even if the movement's name tries to
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
-#: a user's id, or the pseudonym that stands for it
+#: a user's id, or the pseudonym that replaces it
 Label = int | str
 
 # the control characters and non-characters that no XML document may hold, escaped or not
@@ -22,7 +22,7 @@ _NOT_XML = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class NetworkHead:
-    """The movement that a network is of, and who asks for it, if that is a member."""
+    """The movement of a network, and in `you` the caller, if they are a member."""
 
     id: int
     name: str
@@ -32,7 +32,7 @@ class NetworkHead:
 
 @dataclass(frozen=True, slots=True)
 class NetworkMember:
-    """A member, whether they were active lately, and whom they follow."""
+    """A member, whether they were active lately, and the ids of their leaders."""
 
     id: Label
     live: bool
@@ -40,12 +40,12 @@ class NetworkMember:
 
 
 def in_parts(texts: Iterable[str]) -> Iterator[bytes]:
-    """Join texts to parts worth sending: a system call for each member would cost most of all."""
+    """Join texts to larger parts: a system call for each member would cost the most of all."""
     texts = iter(texts)
     while part := "".join(islice(texts, FETCHED_AT_ONCE)):
         yield part.encode()
 
 
 def xml_text(text: str) -> str:
-    """Return a text with what XML cannot express replaced; it still has to be escaped."""
+    """Return a text with characters replaced that XML cannot express; it is not escaped yet."""
     return text.translate(_NOT_XML)

@@ -1,6 +1,6 @@
-"""What was done, and what is due, as a calendar: iCalendar, RFC 5545.
+"""A member's completed and due turns as a calendar: iCalendar, RFC 5545.
 
-Times are in UTC, which every calendar shows in the zone of who looks, and nothing blocks time.
+Times are in UTC; every calendar program shows them in the reader's zone. No entry blocks time.
 """
 
 import re
@@ -11,7 +11,7 @@ from gridt.standing import CompletedTurn, DueTurn
 
 #: the media type
 ICALENDAR = "text/calendar"
-#: a line has at most so many bytes
+#: bytes that a line may have
 _LONGEST = 75
 _BEFORE = (
     "BEGIN:VCALENDAR",
@@ -20,10 +20,10 @@ _BEFORE = (
     "CALSCALE:GREGORIAN",
     "NAME:gridt",
     "X-WR-CALNAME:gridt",
-    # how often to look again
+    # how often a calendar program reads this address again
     "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
     "X-PUBLISHED-TTL:PT1H",
-    # a calendar has to have something in it
+    # a calendar must have at least one component
     "BEGIN:VTIMEZONE",
     "TZID:UTC",
     "BEGIN:STANDARD",
@@ -36,7 +36,7 @@ _BEFORE = (
 )
 
 _LINE_END = re.compile(r"\r\n?|\n")
-# what no text of a calendar may hold, and what means something in it
+# the characters that no text of a calendar may have, and those that have a meaning there
 _NOT_TEXT = dict.fromkeys({*range(0x20), 0x7F} - {*map(ord, "\t\n")}, "\N{REPLACEMENT CHARACTER}")
 _MEANING = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,", "\n": r"\n"})
 
@@ -46,7 +46,7 @@ def activity_calendar(
 ) -> Iterator[str]:
     """Yield a calendar, an entry at a time.
 
-    :param messages: whether to tell the words that somebody added to what they did
+    :param messages: whether to include the messages of updates
     """
     yield _lines(_BEFORE)
     for entry in entries:
@@ -83,7 +83,7 @@ def _moment(moment: datetime) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a text as a value."""
+    """Return a text as the value of a property."""
     return _LINE_END.sub("\n", text).translate(_NOT_TEXT).translate(_MEANING)
 
 
@@ -92,7 +92,7 @@ def _lines(lines: Iterable[str]) -> str:
 
 
 def _folded(line: str) -> str:
-    """Return a line in pieces that are short enough, each of whole characters."""
+    """Fold a line into pieces of whole characters that are short enough."""
     rest, pieces = line.encode(), []
     while len(rest) > _LONGEST:
         end = _LONGEST

@@ -1,4 +1,4 @@
-"""The network as JSON, GraphML and DOT: a member at a time, each followed by whom they follow."""
+"""The network as JSON, GraphML and DOT: each member, followed by the member's leaders."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ http://graphml.graphdrawing.org/xmlns/1.1/graphml.xsd">
 def network_json(network: NetworkHead, members: Iterable[NetworkMember]) -> Iterator[str]:
     """Yield a `NetworkOut`."""
     movement = {"id": network.id, "name": network.name, "member_count": network.member_count}
-    # a program that reads it little by little knows its own place from the start
+    # first of all, so that a program that parses the stream knows its own place from the start
     head = orjson.dumps({"movement": movement, "you": network.you}).decode()
     yield head.removesuffix("}") + ',"members":['
     separator = ""
@@ -41,9 +41,9 @@ def network_json(network: NetworkHead, members: Iterable[NetworkMember]) -> Iter
 def network_graphml(network: NetworkHead, members: Iterable[NetworkMember]) -> Iterator[str]:
     """Yield a GraphML document.
 
-    An arrow may come before the node that it leads to: GraphML allows it, and so do its readers.
+    An arrow may come before the node that it leads to. GraphML allows this, and readers accept it.
     """
-    # a bare carriage return would be read as a line feed
+    # an XML reader would turn a bare carriage return into a line feed
     name = str(escape(xml_text(network.name))).replace("\r", "&#13;")
     yield _GRAPHML.format(id=network.id, name=name, member_count=network.member_count)
     for member in members:
@@ -55,9 +55,9 @@ def network_graphml(network: NetworkHead, members: Iterable[NetworkMember]) -> I
 
 
 def network_dot(network: NetworkHead, members: Iterable[NetworkMember]) -> Iterator[str]:
-    """Yield a directed graph in the language of Graphviz; who is not live has a dashed outline."""
-    # the movement's name is the graph's label: a backslash in it would be a command, and one before
-    # a line's end is taken by some readers for a string that goes on in the next line
+    """Yield a directed graph in the language of Graphviz; inactive members have dashed outlines."""
+    # The movement's name is the graph's label. A backslash in it would start a command, and some
+    # readers take one before the end of a line for a string that goes on in the next line.
     label = network.name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     yield (
         "digraph network {\n"
@@ -72,7 +72,7 @@ def network_dot(network: NetworkHead, members: Iterable[NetworkMember]) -> Itera
 
 @dataclass(frozen=True)
 class GraphFormat:
-    """A format that is written a member at a time, whatever the size of the movement."""
+    """A format that is written one member at a time, so that memory does not limit its size."""
 
     media_type: str
     write: Callable[[NetworkHead, Iterable[NetworkMember]], Iterator[str]]

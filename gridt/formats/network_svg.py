@@ -1,4 +1,4 @@
-"""The network as a picture: an SVG without scripts, the same each time for the same network."""
+"""The network as a picture: an SVG without scripts. The same network gives the same SVG."""
 
 import math
 from collections import Counter
@@ -10,14 +10,14 @@ from flask import render_template
 from gridt.errors import PicturesNotInstalled
 from gridt.formats.base import Label, NetworkHead, NetworkMember, xml_text
 
-#: in a picture of more members, only arrows could be seen
+#: with more members, a picture would show only arrows
 MOST_DRAWN = 500
-#: up to this many members have their ids written below them; a pointer shows the other ids
+#: up to this many members, ids are written below the members; a pointer shows the others
 _MOST_LABELLED = 24
 
 #: the part of the picture that the network fills: its middle, and how far it reaches from there
 _MIDDLE, _REACH = (500.0, 425.0), (430.0, 325.0)
-#: how far an arrow bends off the straight line, so that two that answer each other are two
+#: how far an arrow bends off the straight line, so that arrows in both directions stay apart
 _BEND = 0.12
 
 Point = tuple[float, float]
@@ -58,7 +58,7 @@ def draw_network(network: NetworkHead, members: Sequence[NetworkMember]) -> str:
         arrows=arrows,
         mine=mine,
         to_me=" ".join(to_me),
-        # the more arrows, the fainter each, or nothing else would be seen
+        # more arrows are drawn fainter, because they would hide everything else
         faintness=round(max(0.2, min(0.6, 12 / (len(members) or 1))), 2),
         labelled=len(members) <= _MOST_LABELLED,
     )
@@ -81,8 +81,8 @@ def _places(members: Sequence[NetworkMember]) -> dict[Label, _Place]:
 
 
 def _laid_out(members: Sequence[NetworkMember]) -> list[Point]:
-    """Return where each member stands: near their leaders, apart from all others."""
-    # here, so that workers that never draw do without its memory
+    """Return the place of each member: near their leaders, apart from all others."""
+    # imported here, because workers that never draw can do without its memory
     try:
         import rustworkx
     except ImportError as error:
@@ -110,14 +110,14 @@ def _spread(values: list[float], axis: int) -> list[float]:
 
 
 def _arrow(start: _Place, end: _Place, gap: float = 2) -> str:
-    """Return the path of an arrow from a member to a leader, which bends to the left of its way."""
+    """Return the path of an arrow from a member to a leader, bent to the left."""
     dx, dy = end.x - start.x, end.y - start.y
     bend = (start.x + dx / 2 + dy * _BEND, start.y + dy / 2 - dx * _BEND)
     angle = math.atan2(end.y - bend[1], end.x - bend[0])
-    # of members who nearly touch, even the arrow of half the way must not point back
+    # where two members nearly touch, the arrow stops half-way, so that it never points back
     short = math.hypot(end.x - bend[0], end.y - bend[1]) / 2
     tip = _from((end.x, end.y), angle, min(end.radius + gap, short))
-    # the head is drawn with the line: not every viewer knows markers
+    # the head is part of the path, because some viewers do not support markers
     length = 3.5 + end.radius / 3
     sides = [_from(tip, angle + side, length) for side in (-0.45, 0.45)]
     points = [(start.x, start.y), bend, tip, sides[0], tip, sides[1]]
@@ -125,7 +125,7 @@ def _arrow(start: _Place, end: _Place, gap: float = 2) -> str:
 
 
 def _from(point: Point, angle: float, distance: float) -> Point:
-    """Return the point at a distance behind another, seen along an angle."""
+    """Return the point at a distance before another one, on a line of that angle."""
     return point[0] - math.cos(angle) * distance, point[1] - math.sin(angle) * distance
 
 

@@ -1,4 +1,4 @@
-"""A year of a member as a calendar: an SVG without scripts, a square for each day."""
+"""A member's year as a calendar: an SVG without scripts, a square for each day."""
 
 from bisect import bisect_right
 from calendar import day_abbr, month_name
@@ -14,16 +14,16 @@ from gridt.standing import PastTurn
 from gridt.turns.calendar import DAY, Clock
 from gridt.turns.scoring import Outcome
 
-#: what a square shows of which there is none of `gridt.turns.scoring.Outcome`
+#: outcomes of a square that `gridt.turns.scoring.Outcome` does not have
 NOTHING, PARTLY = "nothing", "partly"
 
-#: from one square to the next, and where the first of each half of a year is
+#: the distance between two squares, the left edge, and the top edge of each half of a year
 _STEP, _LEFT, _TOPS = 16, 48, (104, 252)
-#: so many days before the year, and after it, a turn may have: the longest is of a year
+#: days that a turn of the year may reach before and after it: the longest turn lasts a year
 _AROUND = 366
-#: no day is as short, nor half of one, whatever the clocks do
+#: every day is longer than this, and half of every day, even where a clock is set forward
 _NEARLY_A_DAY, _NEARLY_HALF = DAY - timedelta(hours=2), DAY / 2 - timedelta(hours=1)
-#: what a day shows in which nothing was done: the first of these
+#: a day without a completed turn shows the first of these outcomes that it has
 _BEFORE_OTHERS = (Outcome.MISSED, Outcome.OPEN, Outcome.PAUSED, Outcome.FREE)
 
 
@@ -43,11 +43,11 @@ class Year:
 
 @dataclass(slots=True)
 class _Square:
-    """A day, and what became of the turns in it.
+    """A day, and the outcome of the turns in it.
 
-    :param done: turns of this day, where they are shorter than days
-    :param turns: done or missed
-    :param marked: whether this is the day, of several that a turn has, on which it was done
+    :param done: completed turns of this day, where turns are shorter than days
+    :param turns: completed and missed turns
+    :param marked: whether the update was posted on this day of a turn that lasts several days
     """
 
     day: date
@@ -60,14 +60,14 @@ class _Square:
 
     @property
     def filled(self) -> int:
-        """How high a square is filled whose turns were done in part, of 12."""
+        """The height of the filled part, of 12, where only a part of the turns was completed."""
         return max(2, min(10, round(12 * self.done / self.turns)))
 
 
 def draw_year(year: Year, turns: Sequence[PastTurn]) -> str:
     """Return a year as an SVG document.
 
-    :param turns: those of the year; some may reach out of it
+    :param turns: those of the year; some may begin before it or end after it
     """
     calendar = _Calendar(year)
     of_day: dict[date, list[PastTurn]] = {}
@@ -101,25 +101,25 @@ def draw_year(year: Year, turns: Sequence[PastTurn]) -> str:
 
 
 class _Calendar:
-    """The days of a year, where each is drawn, and which turns are in it."""
+    """The days of a year, the place of each in the picture, and the turns of each."""
 
     def __init__(self, year: Year) -> None:
         self._year = year
         first = date(year.number, 1, 1)
-        # turns that reach out of the year have days before and after it
+        # turns that begin before the year or end after it need the days around it
         around = [first + number * DAY for number in range(-_AROUND, 366 + _AROUND)]
         self._around = around
         self._starts = [year.clock.start_of(day) for day in around]
         self.days = [day for day in around if day.year == year.number]
 
     def day_of(self, moment: datetime) -> date:
-        """Return the member's date at a moment: at most the first or last that is known."""
+        """Return the member's date at a moment, or the nearest day of the calendar."""
         return self._around[max(0, bisect_right(self._starts, moment) - 1)]
 
     def days_of(self, turn: PastTurn) -> list[date]:
-        """Return the days that a turn has.
+        """Return the days of a turn.
 
-        One that another clock made has those that it was in for the larger part.
+        A turn that began or ended by another clock gets each day that it covers mostly.
         """
         if turn.ends_at - turn.starts_at < _NEARLY_A_DAY:
             return [self.day_of(turn.starts_at)]
@@ -128,7 +128,7 @@ class _Calendar:
         return [first + step * DAY for step in range(max(1, (last - first).days + 1))]
 
     def place(self, day: date) -> tuple[int, int]:
-        """Return where a day is: weeks in columns, the second half of the year below the first."""
+        """Return the corner of a day: a column for each week, the second half-year below."""
         half = day.month > 6
         first = date(day.year, 7 if half else 1, 1)
         offset = (first.weekday() - self._year.clock.week_starts_on) % 7
@@ -136,7 +136,7 @@ class _Calendar:
         return _LEFT + _STEP * column, _TOPS[half] + _STEP * row
 
     def square(self, day: date, turns: Sequence[PastTurn]) -> _Square:
-        """Return what is drawn of a day."""
+        """Return the square of a day."""
         outcomes = Counter(turn.outcome for turn in turns)
         done, missed = outcomes[Outcome.DONE], outcomes[Outcome.MISSED]
         if done:

@@ -12,7 +12,7 @@ from gridt.errors import GridtError
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
-#: the name of the notes among what flask-smorest keeps of a handler, in its `_apidoc`
+#: the name of the notes among flask-smorest's notes of a handler, in its `_apidoc`
 KEY = "gridt"
 
 
@@ -20,7 +20,7 @@ KEY = "gridt"
 class Repeatable:
     """How an operation answers a repeated request."""
 
-    #: where to find what was created, if the first answer shows a secret of it
+    #: where to find the created thing, if the first answer shows a secret of it
     found_at: str | None = None
     #: without a token: the member of the answer that names the account it belongs to
     account: str = ""

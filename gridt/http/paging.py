@@ -28,7 +28,7 @@ Key = tuple[InstrumentedAttribute[Any], bool]
 class Listing:
     """A list that is read one page at a time.
 
-    Its statements are built once. Each arm of what the caller may see is a statement of its own,
+    Its statements are built once. Each arm of the caller's visible rows is a statement of its own,
     and their rows are merged.
 
     :param query: selects the rows; the caller of `page` passes its parameters

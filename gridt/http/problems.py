@@ -92,7 +92,7 @@ def _http_error(error: HTTPException) -> Response:
 
 def _conflict(error: Exception) -> Response:
     # every retry failed: two callers keep changing the same data
-    # (the error's text quotes what was written, such as an e-mail address)
+    # (the error's text quotes stored values, such as an e-mail address)
     log.warning("%s after all retries", type(error).__name__)
     return _domain_error(Conflict())
 

@@ -34,8 +34,8 @@ NAMED = {
     "mail": ("LIMIT_MAIL", False),
     "refresh": ("LIMIT_REFRESH", True),
 }
-#: A limit is divided by the processes, but connections are not spread evenly among them: who keeps
-#: one open meets the same process again and again.
+#: A limit is divided by the processes, but connections are not spread evenly among them: a client
+#: that keeps one open meets the same process again and again.
 _SMALLEST_SHARE = 4
 #: how far off a count by fractions of a window can be
 _ROUNDING = 1e-6

@@ -149,7 +149,7 @@ class NoCookies(SessionInterface):
 
 
 def register_http(app: Flask) -> None:
-    """Set up what all requests and answers share."""
+    """Set up the behaviour that all requests and answers share."""
     app.json = OrjsonProvider(app)
     app.session_interface = NoCookies()
     app.url_map.merge_slashes = False  # it answers with a redirect, which clients do not follow

@@ -5,7 +5,7 @@ from werkzeug.exceptions import BadRequest, RequestURITooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
-#: what every answer carries; and the policy of those that have none of their own
+#: headers of every answer, and the policy of answers that have none of their own
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -13,7 +13,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _POLICY = "default-src 'none'; frame-ancestors 'none'"
-#: what health checks and Prometheus ask for, by whatever address it finds the process at
+#: paths that health checks and Prometheus read, at any address of the process
 _CHECKS = {"/health", "/ready", "/metrics"}
 #: characters of a path and its query; the longest that we give out, with a cursor, has some 700
 _LONGEST_ADDRESS = 4096

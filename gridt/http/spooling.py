@@ -15,8 +15,8 @@ _CHUNK = 32 * 1024
 def spooled(parts: Iterable[bytes]) -> Iterator[bytes]:
     """Yield an export; on SQLite, read all of it and end the transaction before.
 
-    SQLite cannot reuse its log while anybody reads. PostgreSQL has no such log, and there the
-    export begins at once.
+    SQLite cannot reuse its log during any read. PostgreSQL has no such log, and there the export
+    begins at once.
     """
     if db.engine.dialect.name != "sqlite":
         yield from parts

@@ -68,7 +68,7 @@ def enqueue(
 
     :param arguments: the arguments of the job's function, as JSON
     :param key: while a job with this key waits, for its first attempt or its next, nothing is
-        added: that job will see what we commit. A running job may already have read its data, and a
+        added: that job will see our commit. A running job may already have read its data, and a
         dead job never will, so neither prevents a new one
     :param priority: 1 if a user waits for the job, -1 if every other job is more urgent
     :param delay: the shortest time before the job runs

@@ -175,6 +175,6 @@ def kind_of(error: Exception) -> str:
 
 
 def _text(error: Exception) -> str:
-    """Return an error's text without what PostgreSQL refuses."""
+    """Return an error's text without characters that PostgreSQL refuses."""
     text = f"{type(error).__name__}: {error}".replace("\0", "")
     return text.encode(errors="replace").decode()[:_LONGEST_ERROR]

@@ -1,7 +1,7 @@
-"""The log of what admins did and of what concerns the safety of accounts; it only grows.
+"""The audit log: acts of admins, and events that concern the safety of accounts. It only grows.
 
-The database itself refuses to change or delete an entry. Users are told by plain numbers: the log
-outlives their accounts.
+The database itself refuses to change or delete an entry. Entries name users by plain numbers
+without a foreign key, because the log outlives their accounts.
 """
 
 from datetime import datetime
@@ -16,9 +16,9 @@ from gridt.models.ownership import EXPORTED_USER, Policy, exported_as, names, na
 from gridt.runtime.clock import utcnow
 from gridt.runtime.request_state import request_state
 
-#: what one may tell in a detail; texts of people are longer than this
+#: characters that a detail may have; most texts of people are longer
 LONGEST_DETAIL = 200
-#: parts of words for what must never get into a log that nobody can clean
+#: parts of names of facts that must never get into a log that no operator can clean
 _SECRET = ("password", "token", "email", "mail", "secret", "hash", "jti", "message", "text")
 
 
@@ -49,11 +49,11 @@ AUDITED = (
 
 
 class AuditEntry(Model):
-    """Something that was done, by whom and to whom.
+    """An act or event, with the users concerned.
 
-    :param actor_id: the user who did it; None for an operator, or for nobody knows whom
+    :param actor_id: the user who did it; None for an operator, or where the user is not known
     :param user_id: the user whom it concerns
-    :param subject: what else it concerns: the name of its table, and `subject_id`
+    :param subject: the name of the table of anything else that it concerns, in `subject_id`
     """
 
     __tablename__ = "audit_entries"
@@ -76,7 +76,7 @@ class AuditEntry(Model):
 
     @classmethod
     def concerning(cls, user_id: Any) -> ColumnElement[bool]:
-        """Return the condition for what a user did or what was done to them."""
+        """Return the condition for the acts of a user and the acts that concern them."""
         return or_(cls.user_id == user_id, cls.actor_id == user_id)
 
 
@@ -96,7 +96,7 @@ exported_as(
 def entries(
     user: int | None = None, action: str | None = None, since: datetime | None = None
 ) -> Rows:
-    """Select the entries about a user, of an action, and since a time, as far as given."""
+    """Select the entries about a user, of an action, and since a time, as far as these are set."""
     query: Rows = select(*AuditEntry.__table__.columns)
     if user is not None:
         query = query.where(AuditEntry.concerning(user))
@@ -114,7 +114,7 @@ _INSERT = insert(cast("Table", AuditEntry.__table__))
 def _write_entry(event: Event) -> None:
     """Add an entry to the transaction of an event.
 
-    :raises ValueError: for a fact that may hold what has no place in the log
+    :raises ValueError: for a fact that may hold something that does not belong in the log
     """
     for name, value in event.facts.items():
         _ensure_harmless(name, value)

@@ -1,4 +1,4 @@
-"""What every model shares: its base class, saving and deleting, times and comparable text."""
+"""The base class of all models, with saving, deleting, times and comparable text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 else:
     Model = db.Model
 
-#: a key that counts beyond 2^31; SQLite counts only in plain INTEGER
+#: a key that may exceed 2^31; SQLite numbers rows only in plain INTEGER
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 #: a query whose columns are read by name
@@ -39,18 +39,18 @@ PlainText = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """Aware in, aware out: SQLite forgets zones, so they are put back."""
+    """A time that always has a zone: SQLite does not store zones, so UTC is put back."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     @property
     def python_type(self) -> type[datetime]:
-        """Return what a value of this type is in Python."""
+        """Return the Python type of the values."""
         return datetime
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Store UTC; refuse a time that does not say its zone."""
+        """Store UTC; refuse a time without a zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -64,10 +64,10 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        """Return what makes a time of what the database returns."""
+        """Return the function that makes a time of a value from the database."""
         if dialect.name != "sqlite":
             return super().result_processor(dialect, coltype)
-        # as SQLAlchemy stores it; in one step it takes a third of the time, and lists have many
+        # one step from SQLAlchemy's text takes a third of the time, and lists have many
         return _utc
 
 
@@ -84,10 +84,10 @@ def largest_in(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> int:
 def execute(
     statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
-    """Send a statement about columns past the ORM, which takes half as long.
+    """Send a statement about columns without the ORM, in half the time.
 
-    In a writing request it goes into the session's transaction; what is pending in the session
-    is not flushed before.
+    In a writing request it runs in the session's transaction. Changes that are pending in the
+    session are not flushed before it.
     """
     connection = reader(db)
     if connection is None:
@@ -99,7 +99,7 @@ def execute(
 class Stored:
     """Saving, deleting and finding by id.
 
-    Nothing that is done to a model is permanent before one of the first two is called.
+    A change of a model is permanent only after a call of one of the first two.
     """
 
     def save_to_db(self) -> None:

@@ -48,7 +48,7 @@ exported_as(
     .order_by(Block.blocked_id),
 )
 
-#: both directions a block is looked up in, each by an index of its own
+#: both directions of a block; a look-up in each uses an index of its own
 DIRECTIONS: tuple[tuple[InstrumentedAttribute[int], InstrumentedAttribute[int]], ...] = (
     (Block.blocker_id, Block.blocked_id),
     (Block.blocked_id, Block.blocker_id),
@@ -95,8 +95,8 @@ _FOLLOWED_IN = select(Block.followed_in).where(
 def followed_before(blocker: int, blocked: int, movement: int, posted_at: datetime) -> bool:
     """Return whether a later block hides an update from its reader.
 
-    That is: the blocker followed the other there when the update was posted, and blocked them
-    after it.
+    It does if the blocker followed the other user there when the update was posted, and blocked
+    them after it.
     """
     parameters = {"blocker_id": blocker, "blocked_id": blocked, "posted_at": posted_at}
     row = execute(_FOLLOWED_IN, parameters).one_or_none()

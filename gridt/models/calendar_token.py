@@ -18,9 +18,8 @@ from gridt.runtime.extensions import db
 class CalendarToken(Model):
     """The secret address of a user's calendar; each has at most one.
 
-    The table stores a hash of the secret only. A fast hash is safe: 256 random bits cannot be
-    guessed, and the duration of a search depends on the hash, which cannot be steered without
-    knowing the secret.
+    The table stores a hash of the secret only. A fast hash is safe. Nobody can guess 256 random
+    bits. The time of a look-up depends on the hash, which a caller without the secret cannot steer.
     """
 
     __tablename__ = "calendar_addresses"
@@ -44,7 +43,7 @@ class CalendarToken(Model):
 
     @classmethod
     def revoke_by_owner(cls, user_id: int) -> None:
-        """Make a user's address lead nowhere, because the user wishes so."""
+        """Revoke a user's address, because the user asked for it."""
         if cls.revoke(user_id):
             record(EventKind.CALENDAR_REVOKED, actor_id=user_id, user_id=user_id)
 

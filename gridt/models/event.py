@@ -1,9 +1,9 @@
-"""Events: what happened, recorded in the transaction that makes it happen.
+"""Events: each is recorded in the transaction that makes it happen.
 
-Domain methods call `record`. Listeners of that kind of event follow, in two phases. A listener
-`in_transaction` runs at once: what it writes is committed together with the change, and its failure
-is the caller's. A listener `after_commit` runs when the change is permanent: its failure is logged,
-and the next one runs.
+Domain methods call `record`, which calls the listeners of that kind of event, in two phases. A
+listener `in_transaction` runs at once: its changes are committed together with the event's, and its
+failure is the caller's. A listener `after_commit` runs when the change is permanent: its failure is
+logged, and the next listener runs.
 """
 
 import logging
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class EventKind(StrEnum):
-    """Everything that is recorded. A family that records something else adds it here."""
+    """The kinds of events. A family that records another kind adds it here."""
 
     ACCOUNT_REGISTERED = "account.registered"
     ACCOUNT_EXPORTED = "account.exported"
@@ -39,7 +39,7 @@ class EventKind(StrEnum):
     LOGIN_STARTED = "login.started"
     LOGIN_ENDED = "login.ended"
     LOGIN_ENDED_EVERYWHERE = "login.ended-everywhere"
-    #: a refresh token was used twice, so that it has been copied
+    #: a refresh token was used twice, so it must have been copied
     LOGIN_COPIED = "login.copied"
     #: an admin changed or deleted a movement that another user created
     MOVEMENT_EDITED = "movement.edited"
@@ -63,12 +63,12 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened.
+    """An event, with the users concerned.
 
-    :param actor_id: the user who did it; None for an operator, or where nobody is known
+    :param actor_id: the user who did it; None for an operator, or where the user is not known
     :param user_id: the user whom it concerns
     :param subject: the record that it concerns, if that is neither of the two
-    :param facts: what else is known, by name
+    :param facts: further facts, by name
     """
 
     kind: EventKind
@@ -83,7 +83,7 @@ Decorated = TypeVar("Decorated", bound=Listener)
 
 _IN_TRANSACTION: defaultdict[EventKind, list[Listener]] = defaultdict(list)
 _AFTER_COMMIT: defaultdict[EventKind, list[Listener]] = defaultdict(list)
-#: under which name a session keeps the events that wait for its commit
+#: the name under which a session keeps the events that wait for its commit
 _PENDING = "gridt.events"
 
 
@@ -118,7 +118,7 @@ def record(
     subject: Model | None = None,
     **facts: Any,
 ) -> None:
-    """Record in the present transaction that something happened. Does not commit.
+    """Record an event in the present transaction. Does not commit.
 
     :param kind: an `EventKind`, or its value
     :raises ValueError: for a kind that does not exist, or facts that a listener refuses

@@ -23,7 +23,7 @@ class IdempotencyKey(Model):
     The row is inserted first, in the transaction of the request. So another caller with the same
     key waits for the end of that transaction, and finds either the answer or nothing.
 
-    :param owner: an account, or where there is none, a keyed hash of the caller's network address
+    :param owner: an account; without one, a keyed hash of the caller's network address
     :param operation: the method and route that the key belongs to
     :param fingerprint: a keyed hash of the request
     :param body: None for an answer that showed a secret
@@ -34,7 +34,7 @@ class IdempotencyKey(Model):
     owner: Mapped[str] = mapped_column(String(64), primary_key=True)
     operation: Mapped[str] = mapped_column(String(128), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
-    # on delete cascade: the version before deletes users without knowing of this table
+    # on delete cascade: the version before this table deletes users without their keys
     user_id: Mapped[int | None] = mapped_column(owned_by_user(ondelete="CASCADE"), index=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
     #: null until the request is answered
@@ -72,7 +72,7 @@ class IdempotencyKey(Model):
     ) -> None:
         """Store the answer to a request whose key was claimed. Does not commit.
 
-        A handler that rolls back before it writes has lost the claim, which is made again here.
+        A handler that rolls back before it writes has lost the claim. It is made again here.
 
         :param answer: the values of user_id, status, body and location
         :raises Overtaken: when another request got the key meanwhile
@@ -134,7 +134,7 @@ _OF = (
     IdempotencyKey.operation == bindparam("of_operation"),
     IdempotencyKey.key == bindparam("of_key"),
 )
-# Statements are made once: to build one costs as much as to run it.
+# Statements are built once, because building one costs as much as running it.
 _CLAIM = {"postgresql": _claim_by(postgresql), "sqlite": _claim_by(sqlite)}
 _STORED = select(
     IdempotencyKey.fingerprint, IdempotencyKey.status, IdempotencyKey.body, IdempotencyKey.location

@@ -1,4 +1,4 @@
-"""Jobs: what happens later and elsewhere. A row is a job; `gridt.jobs` runs it."""
+"""Jobs: functions to call later, in another process. A row is a job; `gridt.jobs` runs it."""
 
 from datetime import datetime
 from typing import Any
@@ -33,19 +33,20 @@ from gridt.text import fold
 
 READY, RUNNING, DEAD = "ready", "running", "dead"
 
-#: somebody waits for it, usual, whenever there is nothing else to do
+#: urgent, because a person waits for it; normal; and in idle time only
 PRIORITIES = (1, 0, -1)
 
-# spelled out: with a parameter no engine can tell that the index is meant
+# spelled out: with a parameter, no engine recognises the condition of the index
 _READY = text("state = 'ready'")
 
 
 class Job(Model):
-    """A function of `gridt.jobs` that is to be called with `arguments`.
+    """A call of a function of `gridt.jobs` with `arguments`, to be made later.
 
-    Done, its row is gone; given up, it stays as dead. `run_after` says when it may be taken up: of
-    a running one when its lease is over and it may be taken up again, of a dead one never.
-    A `key` is of one job that waits: who runs may have read by now what it is about.
+    The row of a job that is done is deleted; a job that is given up stays, as a dead one. From
+    `run_after` on, a worker may claim the job: for a running job this is the end of its lease, for
+    a dead one it is never. At most one waiting job has a `key`. A running job gives it up, because
+    it may already have read the data that the next one is for.
     """
 
     __tablename__ = "jobs"
@@ -63,7 +64,7 @@ class Job(Model):
     priority: Mapped[int]
     state: Mapped[str] = mapped_column(String(8))
     run_after: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: of whoever runs it, and of this attempt alone
+    #: names the worker and this one attempt
     claim: Mapped[str | None] = mapped_column(String(36))
     attempts: Mapped[int]
     last_error: Mapped[str | None] = mapped_column(Text)
@@ -73,7 +74,7 @@ class Job(Model):
     def insert(
         name: str, arguments: dict[str, Any], key: str | None, priority: int, run_after: datetime
     ) -> None:
-        """Insert a job, unless one with its key waits; that one then waits for our commit."""
+        """Insert a job, unless one with its key waits; then lock that one until our commit."""
         values = {"name": name, "arguments": arguments, "key": key, "priority": priority}
         fixed = {"state": READY, "attempts": 0, "created_at": utcnow()}
         execute(_INSERT[db.engine.dialect.name], values | fixed | {"run_after": run_after})
@@ -86,14 +87,14 @@ class Job(Model):
 
     @staticmethod
     def is_any_due() -> bool:
-        """Tell whether there is a job to take up."""
+        """Return whether a job is due."""
         return execute(_LOOK, {"now": utcnow()}).scalar() is not None
 
     @staticmethod
     def take_up(until: datetime) -> Row[*tuple[Any, ...]] | None:
-        """Claim the most urgent due job that nobody else is claiming, or None.
+        """Claim the most urgent due job that no other worker is claiming, or None.
 
-        :param until: when others may take it up again
+        :param until: the end of the lease, when other workers may claim it
         :returns: its id, name, arguments, key, attempts (this one included) and claim
         """
         values = {"now": utcnow(), "until": until, "by": str(uuid4())}
@@ -101,15 +102,15 @@ class Job(Model):
 
     @staticmethod
     def finish(id: int, claim: str) -> bool:
-        """Delete a job that is done; tell whether the claim still held."""
+        """Delete a job that is done; return whether the claim still held."""
         return execute(_FINISH, {"which": id, "by": claim}).rowcount == 1
 
     @staticmethod
     def put_back(id: int, claim: str, run_after: datetime | None, error: str) -> bool:
-        """Let a job that failed wait for its next attempt; tell whether the claim still held.
+        """Let a job that failed wait for its next attempt; return whether the claim still held.
 
-        :param run_after: None where it is to be given up
-        :raises IntegrityError: when another one with its key waits already
+        :param run_after: None to give it up
+        :raises IntegrityError: when another job with its key waits already
         """
         values = {
             "which": id,
@@ -122,12 +123,12 @@ class Job(Model):
 
     @staticmethod
     def forget(user_id: int, email_folded: str) -> None:
-        """Delete what was given up and has an address of a user, whose account ends.
+        """Delete dead jobs with an e-mail address of a user, whose account ends.
 
-        Does not commit. What waits still goes out, or comes to nothing by itself: a notice may be
-        all that tells the owner.
+        Does not commit. Waiting jobs still run, or find nothing to do: a notice may be all that
+        informs the owner.
         """
-        # few, and folded here: an address may have been asked for in any other way to write it
+        # They are few, and folded here, because a caller may have typed the address in another way.
         about = [
             row.id
             for row in execute(_GIVEN_UP)
@@ -138,9 +139,9 @@ class Job(Model):
             db.session.execute(delete(Job).where(Job.id.in_(about), Job.state == DEAD))
 
     def revive(self) -> None:
-        """Let a job that waits or is dead run now, with all its attempts before it.
+        """Let a job that waits or is dead run now; its former attempts still count.
 
-        :raises ValueError: when it runs
+        :raises ValueError: when it is running
         """
         if self.state == RUNNING:
             raise ValueError("it runs")
@@ -148,8 +149,8 @@ class Job(Model):
 
 
 def _insert_into(dialect: Any) -> Executable:
-    # Not DO NOTHING: that does not lock the job that waits. A worker could run it before what the
-    # caller is about to commit can be seen, and nobody would run it after.
+    # Not DO NOTHING, because that does not lock the waiting job. A worker could run it before our
+    # commit is visible, and then no job would handle this change.
     insert = dialect.insert(Job)
     statement: Executable = insert.on_conflict_do_update(
         index_elements=[Job.key], index_where=_READY, set_={"key": insert.excluded.key}
@@ -158,7 +159,7 @@ def _insert_into(dialect: Any) -> Executable:
 
 
 def _first_due(priority: int, *, locked: bool = False) -> ScalarSelect[int]:
-    """Select the first due job of a priority: one look into the index, however many wait."""
+    """Select the first due job of a priority by one index lookup, however many wait."""
     waiting = Job.__table__.alias()
     first = (
         select(waiting.c.id)
@@ -167,7 +168,7 @@ def _first_due(priority: int, *, locked: bool = False) -> ScalarSelect[int]:
         .limit(1)
         .correlate(None)
     )
-    # SQLite has one writer at a time, and needs no lock
+    # SQLite has one writer at a time, so it needs no lock
     return (first.with_for_update(skip_locked=True) if locked else first).scalar_subquery()
 
 
@@ -175,7 +176,7 @@ def _held() -> tuple[ColumnElement[bool], ...]:
     return Job.id == bindparam("which"), Job.claim == bindparam("by")
 
 
-# Statements are made once: to build one costs as much as to run it.
+# Statements are built once, because building one costs as much as running it.
 _now = bindparam("now", type_=UTCDateTime())
 _INSERT = {"postgresql": _insert_into(postgresql), "sqlite": _insert_into(sqlite)}
 _WAITING = select(Job.id).where(Job.key == bindparam("of_key"), _READY)

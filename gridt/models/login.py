@@ -17,7 +17,7 @@ from gridt.runtime.extensions import db
 
 #: longest user agent that is stored
 LONGEST_USER_AGENT = 256
-#: how long a spent refresh token is answered with its successor, whose answer may be lost
+#: how long a spent refresh token still gets its successor, because an answer can get lost
 REFRESH_GRACE = timedelta(seconds=30)
 
 
@@ -27,7 +27,7 @@ class Login(Stored, Model):
     Every token carries the id and the nonce of its login. The nonce is random: after a restore of
     a backup another login may get the same id, but never the same nonce.
 
-    :param user_agent: what the device says of itself; only the beginning is kept
+    :param user_agent: as the device sends it; only the beginning is stored
     """
 
     __tablename__ = "logins"
@@ -40,14 +40,14 @@ class Login(Stored, Model):
     refreshed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refresh_jti: Mapped[str] = mapped_column(String(36))
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: kept up only where there is a replica (gridt/http/replica.py); logging in changes something
+    #: set only where there is a replica (gridt/http/replica.py); logging in is a write, too
     wrote_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     user_agent: Mapped[str | None] = mapped_column(String(LONGEST_USER_AGENT))
     #: the refresh token that was spent last, at `refreshed_at`
     spent_jti: Mapped[str | None] = mapped_column(String(36))
-    #: 32 hex digits; null until the first refresh of a login that is older than this column
+    #: 32 hex digits; null until the first refresh of a login from before this column
     nonce: Mapped[str | None] = mapped_column(String(32))
-    #: when such a login got its nonce; its tokens of before carry none
+    #: when such a login got its nonce; its older tokens carry none
     nonce_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     def __init__(self, user_id: int, user_agent: str | None = None) -> None:
@@ -62,7 +62,7 @@ class Login(Stored, Model):
 
         If so, `refresh_jti` names the successor. A token that was spent less than `REFRESH_GRACE`
         ago has the same successor again, as long as that one is unspent. One statement decides, so
-        that of two callers with the same token only one makes a successor.
+        that only one of two callers with the same token makes a successor.
         """
         now = utcnow()
         values = {"refresh_jti": str(uuid4()), "spent_jti": Login.refresh_jti, "refreshed_at": now}
@@ -75,7 +75,7 @@ class Login(Stored, Model):
         )
         if cast("CursorResult[object]", result).rowcount == 1:
             return True
-        # another caller may have spent it, ended the login or deleted it
+        # another caller may have spent the token, or ended or deleted the login
         login = db.session.get(Login, self.id, populate_existing=True)
         return (
             login is not None
@@ -85,22 +85,22 @@ class Login(Stored, Model):
         )
 
     def end(self) -> None:
-        """End this login, as its user wishes. Does not commit."""
+        """End this login, because its user asked for it. Does not commit."""
         self.revoke()
         record(EventKind.LOGIN_ENDED, actor_id=self.user_id, user_id=self.user_id)
 
     def end_as_copied(self) -> None:
         """End this login, because its refresh token was used twice. Does not commit.
 
-        The calendar's address ends too, if it is not older than the login: whoever copied the
-        token may have made it.
+        It also ends the calendar's address, unless that is older than the login: the person who
+        copied the token may have made the address.
         """
         self.revoke()
         CalendarToken.revoke_since(self.user_id, self.created_at)
         record(EventKind.LOGIN_COPIED, user_id=self.user_id)
 
     def revoke(self) -> None:
-        """End this login; a login that has ended keeps its time."""
+        """End this login; a login that has ended keeps the time of its end."""
         self.revoked_at = self.revoked_at or utcnow()
 
     @classmethod

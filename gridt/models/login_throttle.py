@@ -1,9 +1,9 @@
 """Throttling of password guesses, which spares the account's owner.
 
-Failures are counted twice: per account and address, and per account. An account has one count,
-whichever of its names is typed. Rows name accounts and addresses by keyed hashes only. Where no
-account has the name, failures are counted for the name: so neither the table nor the time of an
-answer shows whether an account exists.
+Failures are counted twice: per account and address, and per account. An account has one count for
+all of its names. Rows name accounts and addresses by keyed hashes only. If no account has the
+typed name, failures are counted for that name. So neither the table nor the time of an answer shows
+whether an account exists.
 
 Requests for mail to one address are counted in the same way, and each further mail waits longer.
 """
@@ -29,7 +29,7 @@ from gridt.text import fold
 FREE_ATTEMPTS, FREE_ATTEMPTS_PER_ACCOUNT = 5, 50
 #: the first delay, which each further failure doubles, and the longest
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=1), timedelta(minutes=15)
-#: the same for mails to one address; a flooded user always has a mail whose token is still valid
+#: the free mails to one address; a flooded user always has a mail whose token is still valid
 FREE_MAILS = 5
 FIRST_MAIL_DELAY, LONGEST_MAIL_DELAY = timedelta(minutes=1), timedelta(hours=1)
 #: after this long without a failure, a count starts again
@@ -70,7 +70,7 @@ class PasswordAttempt:
     def on(cls, account: int | str, address: str, secret: str) -> Self:
         """Return an attempt on an account.
 
-        :param account: its id, or the name that was typed where no account has it
+        :param account: its id, or the typed name if no account has it
         :param secret: the key of the hashes, without which rows cannot be traced to accounts
         """
         owner: list[str | int] = ["account", account]
@@ -99,14 +99,14 @@ class PasswordAttempt:
     def fail(self, user_id: int | None) -> None:
         """Count a failure, and commit.
 
-        Of many attempts at once, only as many learn that they failed as are allowed: the others
-        were admitted before these had failed, and are refused now.
+        Of many attempts at once, only as many get the answer "wrong password" as are allowed. The
+        others were admitted before these had failed, and are refused now.
 
-        :param user_id: whose password it was not; None where no such account exists
+        :param user_id: the user of the account; None if no such account exists
 
         :raises TooManyAttempts: when other attempts failed meanwhile
         """
-        record(EventKind.PASSWORD_WRONG, user_id=user_id)  # no more often than passwords are hashed
+        record(EventKind.PASSWORD_WRONG, user_id=user_id)  # hashing limits how often this runs
         now = utcnow()
         per_address = _count(self.per_address, FREE_ATTEMPTS, now)
         blocked_until = per_address.blocked_until
@@ -119,8 +119,8 @@ class PasswordAttempt:
     def succeed(self) -> None:
         """Reset the counts, and store the address as the owner's. Does not commit.
 
-        :raises TooManyAttempts: when other attempts failed meanwhile; then not even a right
-            password gets another answer
+        :raises TooManyAttempts: when other attempts failed meanwhile; then even a correct password
+            gets no other answer
         """
         self.ensure_allowed()
         until = utcnow() + ACQUAINTANCE
@@ -144,7 +144,7 @@ def delay_of_mail(email: str, secret: str) -> timedelta:
 
 def _hashed(names: list[str | int], secret: str) -> str:
     key = blake2b(secret.encode(), digest_size=32).digest()
-    # as JSON: no typed name reads like another account with its owner's address
+    # as JSON, so that no typed name equals the text of another account and its owner's address
     return blake2b(json.dumps(names).encode(), key=key, digest_size=16).hexdigest()
 
 
@@ -171,7 +171,7 @@ def _count(
 ) -> Row[Any]:
     """Count a failure outside of a delay; return the row before its new delay.
 
-    The row stays locked, so that of two attempts at once the second sees the first one's changes.
+    The row stays locked, so the later of two simultaneous attempts sees the changes of the other.
     """
     table = LoginThrottle
     failures = case(

@@ -40,7 +40,7 @@ from gridt.turns.terms import RECENT_TURNS
 class Movement(NetworkLock, Stored, Model):
     """A habit with a name and an interval, and the people who keep each other to it.
 
-    :param name: unique however it is written
+    :param name: unique in every way to write it
     :param interval: how often the habit is to be done
     """
 
@@ -52,7 +52,7 @@ class Movement(NetworkLock, Stored, Model):
     name_folded: Mapped[str] = mapped_column(PlainText, unique=True)
     short_description: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text)
-    #: name and descriptions folded, for searching alike on every engine
+    #: name and descriptions folded, so that searching gives the same on every engine
     search_text: Mapped[str] = mapped_column(PlainText)
     interval: Mapped[timedelta] = mapped_column(Interval)
     creator_id: Mapped[int | None] = mapped_column(owned_by_user(Policy.LEAVE), index=True)
@@ -237,7 +237,7 @@ class Movement(NetworkLock, Stored, Model):
         self._flush_about(user, other)
 
     def adopt(self, user: User) -> None:
-        """Give a member who has no follower one. Flushes; for others it does nothing."""
+        """Give a member a follower if they have none. Flushes."""
         self.lock()
         self._network().adopt([user.id])
         self._flush_about(user)
@@ -268,9 +268,9 @@ class Movement(NetworkLock, Stored, Model):
         super().delete_from_db()
 
     def delete_by(self, user: User) -> None:
-        """Delete this movement, because its creator or an admin wishes so, and commit.
+        """Delete this movement, because its creator or an admin asked for it, and commit.
 
-        :raises MovementInUse: when other users are members, and this one is no admin
+        :raises MovementInUse: when other users are members, and this user is no admin
         """
         self.lock(exclusive=True)
         if not user.is_admin and self.member_count > self.is_subscribed(user):
@@ -283,7 +283,7 @@ class Movement(NetworkLock, Stored, Model):
         if self.creator_id != user.id:
             record(kind, actor_id=user.id, user_id=self.creator_id, subject=self, **facts)
 
-    # -- what a user sees -------------------------------------------------------------------
+    # -- views of a user --------------------------------------------------------------------
 
     @property
     def rules(self) -> Rules:
@@ -332,7 +332,7 @@ class Movement(NetworkLock, Stored, Model):
     def view_query(*, subscribed: bool | None = None) -> Rows:
         """Select movements with the subscription and last update of the user `caller_id`.
 
-        :param subscribed: only those of which the user is a member, or is none
+        :param subscribed: only those of which the user is a member (True), or is none (False)
         """
         if subscribed is None:
             return _VIEW
@@ -344,7 +344,7 @@ class Movement(NetworkLock, Stored, Model):
         """Return rows of `view_query` as dictionaries, leaders included, by one more statement."""
         return movement_views(rows, user_id)
 
-    # -- the steps of the above -------------------------------------------------------------
+    # -- helpers ----------------------------------------------------------------------------
 
     def _is_new(self) -> bool:
         return self.id is None  # before the first flush
@@ -356,13 +356,13 @@ class Movement(NetworkLock, Stored, Model):
     def _count(self, joined: int) -> None:
         """Add to the number of members.
 
-        This comes last, because it keeps others from counting until the commit.
+        This comes last, because its lock keeps other transactions from counting until the commit.
         """
         counted = execute(_COUNT, {"of_movement": self.id, "joined": joined})
         set_committed_value(self, "member_count", counted.scalar_one())
 
     def _flush_about(self, *users: User) -> None:
-        """Flush, and expire what was loaded of a network that has changed."""
+        """Flush, and expire the loaded parts of a network that has changed."""
         db.session.flush()
         for loaded in db.session.identity_map.values():
             if isinstance(loaded, Association):
@@ -386,7 +386,7 @@ exported_as(
     .order_by(Movement.id),
 )
 
-# Statements are made once: to build one costs as much as to run it.
+# Statements are built once, because building one costs as much as running it.
 _VIEW = movement_query(Movement)
 _COUNT = (
     update(Movement)

@@ -47,8 +47,8 @@ def _rows_of(movement_id: int) -> ColumnElement[bool]:
 class MovementUserAssociation(Stored, Model):
     """One slot of a follower in a movement, filled with a leader or open.
 
-    Both ends have to be subscribed to the movement. Built by hand it takes the lowest slot
-    that has no leader when it is saved.
+    Both ends have to be subscribed to the movement. An association that a script makes takes, when
+    it is saved, the lowest slot without a leader.
 
     :param leader: None where the slot is open
     :raises ValueError: on saving, when all four slots of the follower are filled
@@ -61,7 +61,7 @@ class MovementUserAssociation(Stored, Model):
             ["subscriptions.user_id", "subscriptions.movement_id"],
             name="fk_movement_user_associations_follower",
         ),
-        # no cascade: a forgotten refill has to fail
+        # no cascade, so that a forgotten refill fails
         ForeignKeyConstraint(
             ["leader_id", "movement_id"],
             ["subscriptions.user_id", "subscriptions.movement_id"],
@@ -70,7 +70,7 @@ class MovementUserAssociation(Stored, Model):
         UniqueConstraint("follower_id", "movement_id", "leader_id"),
         CheckConstraint(f"slot BETWEEN 0 AND {SLOTS - 1}", name="slot"),
         CheckConstraint("leader_id <> follower_id", name="not_oneself"),
-        # the followers of a leader; with NULL, the open slots of a movement
+        # for the followers of a leader; with NULL, for the open slots of a movement
         Index(None, "leader_id", "movement_id", "follower_id"),
     )
 
@@ -105,7 +105,7 @@ class MovementUserAssociation(Stored, Model):
             self.leader = leader
 
     def _take_lowest_slot(self, session: Session) -> None:
-        """Take the place of the follower's first open slot, or of the first missing one."""
+        """Take the follower's first open slot, or the first one without a row."""
         follower_id = self.follower.id if self.follower else self.follower_id
         movement_id = self.movement.id if self.movement else self.movement_id
         of_follower = (
@@ -137,7 +137,7 @@ class MovementUserAssociation(Stored, Model):
         self.slot = slot
 
 
-# an account that has ended leaves its movements by a job, and is hidden meanwhile
+# a job removes an account that has ended from its movements; it is hidden until then
 _HAS_NOT_ENDED = OTHER_USER.c.deactivated_at.is_(None)
 
 exported_as(

@@ -1,11 +1,11 @@
-"""Ownership: what becomes of a row when the user, movement or update that it names is deleted.
+"""Ownership: the policy for each row whose user, movement or update is deleted.
 
-Each column that names one of these three declares it where it stands, by the foreign key that
-`owned_by_user`, `owned_by_movement` or `owned_by_update` returns, or by `info=names_user(…)` and
-its like where it has no foreign key of its own. To delete one of the three walks these
-declarations, so that a new table is taken care of without a line elsewhere.
+Each column that names one of these three declares its policy in its own definition: by the foreign
+key that `owned_by_user`, `owned_by_movement` or `owned_by_update` returns, or, if it has none of
+its own, by `info=names_user(…)` and the like. Deleting one of the three walks these declarations,
+so a new table needs no line elsewhere.
 
-`exported_as` declares beside it what a table contributes to a user's export of their own data.
+`exported_as` declares beside it the part of a table that belongs to a user's personal export.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,11 +39,11 @@ from sqlalchemy import table as sql_table
 from gridt.models.base import Model, Rows
 from gridt.runtime.extensions import db
 
-#: the tables of what a column may name
+#: the three tables whose rows a column may name
 USERS, MOVEMENTS, UPDATES = OWNERS = ("users", "movements", "updates")
 
-#: returns the condition for the rows of the movement of an id, where an index finds them better
-#: than by the column that names it
+#: returns the condition for the rows of the movement of an id, if an index finds them better by it
+#: than by the column that names the movement
 RowsOf: TypeAlias = Callable[[int], ColumnElement[bool]]
 
 #: the keys of declarations in the `info` of columns and foreign keys, and of tables
@@ -51,15 +51,15 @@ _NAMED, _GENERIC = "gridt.named", "gridt.generic"
 
 
 class Policy(StrEnum):
-    """What becomes of a row when what it names is deleted."""
+    """The fate of a row when the user, movement or update that it names is deleted."""
 
     #: the row is deleted as well
     DELETE = "delete"
-    #: the row stays, and names nothing any more
+    #: the row stays, without a name in the column
     SET_NULL = "set null"
-    #: the row stays as it is: it outlives what it names, and has no constraint
+    #: the row stays as it is: it outlives the named row, and has no constraint
     KEEP = "keep"
-    #: `User.leave_everything` has changed or deleted the row before, under its movement's lock
+    #: `User.leave_everything` has changed or deleted the row earlier, under its movement's lock
     LEAVE = "leave"
 
 
@@ -142,7 +142,7 @@ def names_update(policy: Policy) -> dict[Any, Any]:
 
 
 def names(kind_column: str, id_column: str, policy: Policy) -> dict[Any, Any]:
-    """Return the `info` of a table with ids of whatever table another column names."""
+    """Return the `info` of a table with ids of several tables; another column names which."""
     return {_GENERIC: (kind_column, id_column, policy)}
 
 
@@ -159,7 +159,7 @@ def _foreign_key(
 def references(owner: str, metadata: MetaData = db.metadata) -> Iterator[Reference]:
     """Yield all columns that name rows of an owner's table.
 
-    A table comes before those that it refers to, as its rows have to be deleted before theirs.
+    A table comes before those that it refers to, because its rows have to be deleted before theirs.
     """
     for referring in reversed(metadata.sorted_tables):
         for column, is_constrained, declaration in _declarations_in(referring):
@@ -191,7 +191,7 @@ def removals(
 ) -> Iterator[Delete | Update]:
     """Yield the statements to send before rows of an owner's table are deleted.
 
-    Rows that are deleted with them may be named as well: what names those comes first.
+    Other rows may name the rows that are deleted with them. The statements for those come first.
     """
     naming = list(references(owner, metadata))
     for reference in naming:
@@ -207,7 +207,7 @@ def removals(
 
 
 def delete_owned(record: Model) -> None:
-    """Delete or change all rows that name a record, as they declare. Does not commit."""
+    """Delete or change all rows that name a record, by their policies. Does not commit."""
     identity = inspect(record).identity
     if identity is None or record.__tablename__ not in OWNERS:
         return
@@ -221,7 +221,7 @@ def delete_owned(record: Model) -> None:
 
 #: the user whose data is exported
 EXPORTED_USER: BindParameter[int] = bindparam("user_id")
-# by name, since the models of these import this module
+# by name, because the models of these tables import this module
 _users = sql_table(
     "users",
     sql_column("id", Integer),
@@ -229,7 +229,7 @@ _users = sql_table(
     sql_column("deactivated_at", DateTime),
 )
 _movements = sql_table("movements", sql_column("id", Integer), sql_column("name", Text))
-#: another user and a movement, of which an export shows the names
+#: another user and a movement, whose names an export shows
 OTHER_USER, NAMED_MOVEMENT = _users.alias(), _movements
 
 #: the sections of a user's export by name; each selects by `EXPORTED_USER`
@@ -237,11 +237,11 @@ SECTIONS: dict[str, Rows] = {}
 
 
 def exported_as(name: str, query: Rows) -> None:
-    """Declare what a table contributes to a user's export of their own data.
+    """Declare the part of a table that belongs to a user's personal export.
 
-    Of others an export shows only the username, and only where the user sees it anyway; of an
-    admin only that it was one; and not who blocked or reported the user. What proves who
-    a user is, such as the hash of a password, is in no export.
+    An export shows of other users only the username, and only where the user sees it anyway. Of an
+    admin it shows only that it was one. It never shows which users blocked or reported the user,
+    nor any credential, such as the hash of a password.
 
     :param query: selects by `EXPORTED_USER`, in a fixed order, any number of rows
     :raises ValueError: when there is a section of that name

@@ -1,7 +1,7 @@
-"""Quotas: how much one account may start, join, post, swap and report.
+"""Quotas: limits on the movements, subscriptions, updates, swaps and reports of an account.
 
-An operation compares under the lock that it takes anyway, so that two requests of one account
-cannot both take the last place. Operators, demo data and scripts pass no quotas.
+Each operation compares under the lock that it takes anyway, so two requests of one account cannot
+both take the last place. Operators, demo data and scripts pass no quotas.
 """
 
 from collections.abc import Mapping
@@ -49,10 +49,10 @@ from gridt.turns.terms import SPREAD
 #: the first of this many updates of a membership counts all updates of the account
 COUNTED_EVERY = 100
 
-#: more than anybody has of anything
+#: more than any account can have
 ANY_NUMBER = 2**31 - 1
 
-# tables by name, since the models of these import this module
+# tables by name, because the models of these import this module
 _users = table("users", column("id", Integer), column("role", String))
 _subscriptions = table("subscriptions", column("user_id", Integer))
 _movements = table("movements", column("creator_id", Integer))
@@ -60,7 +60,7 @@ _updates = table("updates", column("leader_id", Integer))
 
 
 class Quotas(NamedTuple):
-    """The most that one account may have or do; None is no limit."""
+    """The limits of one account; None is no limit."""
 
     #: movements that it started and that are still there
     movements: int | None = None
@@ -91,7 +91,7 @@ class SwapCount(Model):
 
     __tablename__ = "swap_counts"
 
-    # on delete cascade: the version before deletes without knowing of this table
+    # on delete cascade: the version before this table deletes users without their counts
     user_id: Mapped[int] = mapped_column(owned_by_user(ondelete="CASCADE"), primary_key=True)
     movement_id: Mapped[int] = mapped_column(
         owned_by_movement(ondelete="CASCADE"), primary_key=True, index=True
@@ -113,7 +113,7 @@ exported_as(
     .order_by(SwapCount.movement_id),
 )
 
-# Statements are made once: to build one costs as much as to run it.
+# Statements are built once, because building one costs as much as running it.
 _COUNT_UPDATES = select(func.count()).select_from(
     select(_updates.c.leader_id)
     .where(_updates.c.leader_id == bindparam("user_id"))
@@ -136,7 +136,7 @@ _IS_SAME_DAY = SwapCount.day == bindparam("today", type_=Date())
 
 
 def _count_swap(insert: Any) -> Any:
-    """Return the statement that counts a swap, and returns no row when there were too many."""
+    """Return the statement that counts a swap, and returns no row above the quota."""
     return (
         insert(SwapCount)
         .values(
@@ -199,9 +199,10 @@ def count_joined(user_id: int) -> int:
 
 
 def posted_in_turn(row: StandingRow, turn: Turn, now: datetime) -> tuple[int, datetime]:
-    """Return how many updates a member posted in the present turn, and until when these count.
+    """Return the number of a member's updates in the present turn, and when that turn ends.
 
-    A member whose clock changes keeps the count; one whose turns became much shorter does not.
+    A member whose clock changes keeps the count. It starts again if their turns became much
+    shorter.
     """
     until = row.posted_until
     if until is not None and now < until <= turn.ends_at + SPREAD:
@@ -212,7 +213,7 @@ def posted_in_turn(row: StandingRow, turn: Turn, now: datetime) -> tuple[int, da
 def ensure_updates_allowed(user_id: int, new: int, most: int | None) -> None:
     """Count the updates of an account in all movements.
 
-    :param new: how many are to be added
+    :param new: the number of updates to add
     :raises TooManyUpdates: when the account would have too many
     """
     if most is None:
@@ -228,7 +229,7 @@ def ensure_updates_allowed(user_id: int, new: int, most: int | None) -> None:
 def count_swap(user_id: int, movement_id: int, most: int | None) -> None:
     """Count a swap of a member today. Does not commit.
 
-    :raises TooManySwaps: when there were too many
+    :raises TooManySwaps: above the quota
     """
     if most is None:
         return
@@ -249,9 +250,9 @@ def seconds_until(moment: datetime) -> int:
 
 
 def ensure_turn_allows(user_id: int, posted: int, most: int | None, ends_at: datetime) -> None:
-    """Compare with the quota of one turn.
+    """Compare the updates of one turn with the quota.
 
-    :param posted: how many updates the member would have posted in the turn
+    :param posted: the number of updates that the member would have posted in the turn
     :param ends_at: when the turn ends
     :raises TooManyUpdatesInTurn: when these are too many
     """

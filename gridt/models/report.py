@@ -1,4 +1,4 @@
-"""Reports: updates and movements that admins are asked to look at."""
+"""Reports: updates and movements that users want admins to examine."""
 
 from datetime import datetime
 from typing import NamedTuple, Self, cast
@@ -28,7 +28,7 @@ _OPEN_OF_MOVEMENT = text("closed_at IS NULL AND update_id IS NULL")
 
 
 class Snapshot(NamedTuple):
-    """An update or a movement with its words at this moment."""
+    """An update or a movement with its texts at this moment."""
 
     movement_id: int
     #: None for the movement itself
@@ -41,7 +41,7 @@ class Snapshot(NamedTuple):
 class Report(Stored, Model):
     """A user's report of an update or a movement, for the admins.
 
-    It stores the reported words and no foreign key to their place: it outlives both.
+    It stores the reported texts, and no foreign key to their place, because it outlives both.
 
     :param reporter_id: shown to admins only
     :param reported: the update or movement
@@ -168,9 +168,9 @@ class Report(Stored, Model):
 
     @classmethod
     def forget(cls, user_id: int) -> None:
-        """Delete the reports of a user's updates, which go with the account. Does not commit.
+        """Delete the reports of a user's updates, which end with the account. Does not commit.
 
-        All other reports stay: their columns declare that they only lose the user's id.
+        All other reports stay: by the policies of their columns they only lose the user's id.
         """
         of_their_updates = (cls.author_id == user_id, cls.update_id.is_not(None))
         db.session.execute(delete(cls).where(*of_their_updates))

@@ -22,7 +22,7 @@ _COLUMNS = [
     Report.resolution,
 ]
 _COLUMN_NAMES = [column.key for column in _COLUMNS]
-#: the people of a report, by the name that a view gives them
+#: the people of a report, by their names in a view
 _PEOPLE = {
     name: (aliased(User), user_id)
     for name, user_id in (
@@ -53,7 +53,7 @@ _REPORT = REPORTS.where(Report.id == bindparam("report_id"))
 
 
 def report_view(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    """Return a row of `REPORTS` as it is shown."""
+    """Return a row of `REPORTS` as an admin sees it."""
     values = row._mapping
     view: dict[str, Any] = {name: values[name] for name in _COLUMN_NAMES}
     for name in _PEOPLE:
@@ -63,7 +63,7 @@ def report_view(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 
 
 def find_report_view(report_id: int) -> dict[str, Any]:
-    """Return a report as it is shown.
+    """Return a report as an admin sees it.
 
     :raises ReportNotFound: without a report of that id
     """

@@ -19,7 +19,7 @@ Shape = TypeVar("Shape", bound=NamedTuple)
 
 
 class Rules(NamedTuple):
-    """What the turns of every member of a movement are scored by."""
+    """The rules of a movement that score the turns of every member."""
 
     interval: timedelta
     free_misses: int
@@ -27,7 +27,7 @@ class Rules(NamedTuple):
 
 
 class StandingRow(NamedTuple):
-    """A member's stored standing, and what it is scored by."""
+    """A member's stored standing, with the columns that score it."""
 
     user_id: int
     movement_id: int
@@ -62,7 +62,7 @@ class StandingRow(NamedTuple):
 
 
 class FormerClockRow(NamedTuple):
-    """A clock that a user went by until a moment."""
+    """A clock that a user had until a moment."""
 
     user_id: int
     ended_at: datetime
@@ -87,7 +87,7 @@ class PauseRow(NamedTuple):
 
 
 class UpdateTimeRow(NamedTuple):
-    """When a member posted an update."""
+    """The time of a member's update."""
 
     user_id: int
     time_stamp: datetime
@@ -161,7 +161,7 @@ class PersonRow(NamedTuple):
 def columns_of(shape: type[Shape], *sources: Any, **computed: Column) -> list[Column]:
     """Return the columns to select for a shape, in the order of its fields.
 
-    :param sources: models, or the columns of tables; the first that has a field's name gives it
+    :param sources: models, or the columns of tables; each field takes the first column of its name
     :param computed: columns of other names or tables, by the field's name
     """
     columns: list[Column] = []
@@ -174,7 +174,7 @@ def columns_of(shape: type[Shape], *sources: Any, **computed: Column) -> list[Co
 
 
 def read(shape: type[Shape], row: Sequence[Any]) -> Shape:
-    """Return the part of a row that has a shape; other columns come after it."""
+    """Return the part of a row that has a shape; other columns may follow it."""
     return shape._make(row[: len(shape._fields)])
 
 

@@ -38,7 +38,7 @@ from gridt.turns.terms import Terms
 
 
 class FormerClock(Model):
-    """A clock that a user went by until `ended_at`."""
+    """A clock that a user had until `ended_at`."""
 
     __tablename__ = "former_clocks"
 
@@ -68,7 +68,7 @@ def _pauses_of(movement_id: int) -> ColumnElement[bool]:
 
 
 class SubscriptionPause(Model):
-    """A stretch of time in which nothing is expected of a member."""
+    """A stretch of time in which a member need not complete any turn."""
 
     __tablename__ = "pauses"
     __table_args__ = (
@@ -119,7 +119,7 @@ exported_as(
 
 
 def clock_of(row: StandingRow | MovementRow | FormerClockRow) -> Clock:
-    """Return the clock that a row has."""
+    """Return the clock whose parts a row has."""
     return Clock(row.time_zone, row.day_starts_at, row.week_starts_on)
 
 
@@ -129,9 +129,9 @@ def periods_of(
     clocks: Sequence[FormerClockRow],
     intervals: Sequence[FormerIntervalRow],
 ) -> list[Period]:
-    """Return what held since a member's standing begins, one after the other.
+    """Return the periods since the beginning of a member's standing, one after the other.
 
-    Before the member subscribed, the clock of the last import of that time is taken to have held.
+    For the time before the member subscribed, the clock of the last import of that time holds.
     """
     arrived_at = row.subscribed_at
     first = _clock_at(clocks, row.imported_at or arrived_at, terms)

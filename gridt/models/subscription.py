@@ -1,4 +1,4 @@
-"""Who belongs to which movement, in an order that chance made."""
+"""Subscriptions: the members of each movement, in random order."""
 
 import random
 from datetime import datetime
@@ -40,9 +40,9 @@ dice = random.SystemRandom()
 class Subscription(Model):
     """A user's membership of a movement.
 
-    `shuffle_key` is `movement_id << 32 | 32 random bits`: a range of its index is a movement
-    in random order, in one column that the planner knows well for every movement, also for
-    one that its statistics have not seen yet (docs/leader-network.md).
+    `shuffle_key` is `movement_id << 32 | 32 random bits`. A range of its index is a movement in
+    random order, in one column. The planner estimates such a range well for every movement, even
+    for one that its statistics have not seen yet (docs/leader-network.md).
     """
 
     __tablename__ = "subscriptions"
@@ -55,11 +55,11 @@ class Subscription(Model):
     subscribed_at: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     last_update_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     shuffle_key: Mapped[int] = mapped_column(BigInteger, index=True)
-    #: where imported updates are older than the subscription, what the standing begins with
+    #: the start of the standing, if imported updates are older than the subscription
     counted_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    # the member's `gridt.turns.scoring.Standing`, by the same names; none is stored yet where there
-    # is no turn, as in rows from before standings were stored
+    # the member's `gridt.turns.scoring.Standing`, by the same names; without a turn, no standing is
+    # stored yet, as in rows from before standings were stored
     turn_starts_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     turn_ends_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     turn_done: Mapped[bool] = mapped_column(server_default=false())
@@ -71,29 +71,29 @@ class Subscription(Model):
     #: the last pause, which may be over
     paused_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
     paused_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: part of the standing as well, as `gridt.turns.weeks` writes it; not stored yet in older rows
+    #: part of the standing as well, in the form of `gridt.turns.weeks`; null in older rows
     weeks: Mapped[str | None] = mapped_column(Text)
-    # for the quotas: how many updates were posted in this membership, how many of these in the turn
-    # that ends then, deleted ones included
+    # for the quotas: the updates posted in this membership, the part of them in one turn, and the
+    # end of that turn; deleted updates count
     posted: Mapped[int] = mapped_column(default=0, server_default="0")
     posted_in_turn: Mapped[int] = mapped_column(default=0, server_default="0")
     posted_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: the date up to which the turn runs, as a clock shows that; moments of a plain interval are in
-    #: UTC; null in rows from before it was stored
+    #: the date up to which the turn runs, as a clock shows it; the moments of a plain interval are
+    #: in UTC; null in rows from before it was stored
     turn_until: Mapped[datetime | None] = mapped_column(DateTime)
     #: when a turn last left out a date
     leapt_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: whether nothing but late updates is known of the turn
+    #: whether the turn has late updates only
     turn_late: Mapped[bool] = mapped_column(server_default=false())
-    #: when updates from before the subscription were last imported: the clock of that moment scores
-    #: that time
+    #: the last import of updates from before the subscription; the clock of that moment scores that
+    #: time
     imported_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     @classmethod
     def of(cls, movement_id: int) -> ColumnElement[bool]:
         """Return the condition that holds for the subscriptions to a movement.
 
-        It stands alone: beside it, `movement_id = …` makes PostgreSQL sort the whole range.
+        Use it alone: with `movement_id = …` beside it, PostgreSQL sorts the whole range.
         """
         first = movement_id * KEYS
         return and_(cls.shuffle_key >= first, cls.shuffle_key < first + KEYS)
@@ -141,7 +141,7 @@ IN_MOVEMENT = and_(
 
 
 def keys_of(movement_id: int) -> dict[str, int]:
-    """Return the parameters that `IN_MOVEMENT` has for a movement."""
+    """Return the parameters of `IN_MOVEMENT` for a movement."""
     return {"first": movement_id * KEYS, "end": (movement_id + 1) * KEYS}
 
 

@@ -1,4 +1,4 @@
-"""Updates: "I did it", said by a leader to their followers."""
+"""Updates: "I did it", posted by a leader for their followers."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 
 
 class Update(Stored, Model):
-    """A leader's statement to have done it, at `time_stamp`.
+    """A leader's statement that they did it, at `time_stamp`.
 
     Saving or deleting one also changes the leader's stored standing and time of the last update.
 
@@ -80,7 +80,7 @@ class Update(Stored, Model):
         Index(None, "leader_id", "movement_id", "time_stamp"),
         {"sqlite_autoincrement": True},
     )
-    # of two requests that delete one at once, the second finds it deleted already
+    # two requests may delete one update at once; for the second it is gone already
     __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012 - read once, by SQLAlchemy
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -119,8 +119,8 @@ class Update(Stored, Model):
 
         Does not commit. The member can neither leave nor post meanwhile.
 
-        :param at: if not just now; a known moment is returned, and up to five minutes ahead is now
-        :param grace: for how long after its end a turn may still be said to have been done
+        :param at: if not now; up to five minutes ahead is now, and a known moment is returned
+        :param grace: how long after its end a turn can still be reported as done
         :returns: its id, time_stamp, message, `late`, and in `is_new` whether it was inserted
         :raises NotSubscribed: when the leader is not a member, with nothing changed
         :raises NotInTime: when `at` is further ahead, or in a turn that is over for too long
@@ -147,7 +147,7 @@ class Update(Stored, Model):
         return {"id": id, **posted, "late": False, "is_new": True}
 
     def withdraw(self, user: "User") -> None:
-        """Delete this update, because its leader or an admin wishes so, and commit."""
+        """Delete this update, because its leader or an admin asked for it, and commit."""
         if self.leader_id != user.id:
             record(
                 EventKind.UPDATE_REMOVED,
@@ -173,7 +173,7 @@ class Update(Stored, Model):
         return db.session.scalars(cls.of(user.id, movement.id).limit(1)).first()
 
     def delete_from_db(self) -> None:
-        """Delete this update with all that is owned by it, and commit."""
+        """Delete this update with all rows that it owns, and commit."""
         delete_owned(self)
         super().delete_from_db()
 
@@ -200,8 +200,8 @@ def last_update_id(
 ) -> ScalarSelect[int]:
     """Return the subquery for the id of a leader's last update in a movement.
 
-    Correlated: one look into the index per leader. A `GROUP BY` with `max()` reads the whole
-    history of each (28 times the work at 5,000 updates).
+    Correlated: one index lookup per leader. A `GROUP BY` with `max()` reads the whole history of
+    each leader (28 times the work at 5,000 updates).
     """
     last = Update.__table__.alias()
     return (
@@ -219,7 +219,7 @@ _MINE = (
     Subscription.movement_id == bindparam("of_movement"),
 )
 
-# Statements are made once: to build one costs as much as to run it.
+# Statements are built once, because building one costs as much as running it.
 _INSERT = insert(Update).returning(Update.id)
 _COUNT_IN = (
     select(Update.id)
@@ -274,7 +274,7 @@ _COUNTED_EARLIER = (
 _FIRST = select(func.min(Update.time_stamp)).where(
     Update.leader_id == bindparam("of_user"),
     Update.movement_id == bindparam("of_movement"),
-    # those of a membership before this one do not count
+    # the updates of an earlier membership do not count
     Update.time_stamp >= bindparam("since", type_=UTCDateTime()),
 )
 
@@ -282,8 +282,8 @@ _FIRST = select(func.min(Update.time_stamp)).where(
 def _saved_at(moment: datetime, ends: dict[str, int]) -> dict[str, Any] | None:
     """Return a member's update of exactly a moment, as `Update.record` does, or None.
 
-    A post that is repeated is looked up before its turn is judged: the first one has done that
-    turn, which may be over by now.
+    This precedes the check of the turn. The first post of a repeated one has completed the turn,
+    which may be over by now.
     """
     row = execute(_SAVED, ends | {"moment": moment}).first()
     return None if row is None else {**row._mapping, "is_new": False}
@@ -292,9 +292,9 @@ def _saved_at(moment: datetime, ends: dict[str, int]) -> dict[str, Any] | None:
 def _reported(
     at: datetime, ends: dict[str, int], row: StandingRow, grace: timedelta, quotas: Quotas
 ) -> datetime:
-    """Count an update that a member, whose row is locked, reports for a moment; return that."""
+    """Count an update that a member, whose row is locked, reports for a moment; return it."""
     moment = at.astimezone(UTC)
-    # read again under the lock: the clock may have changed before it
+    # read again under the lock, because the clock may have changed meanwhile
     row = load_row(ends["leader_id"], ends["movement_id"]) or row
     turn = turn_open_for(row, moment, utcnow(), grace)
     _count_late(turn, ends, row, quotas.updates_per_turn)
@@ -327,8 +327,8 @@ def _mine(leader_id: int, movement_id: int) -> dict[str, Any]:
 
 
 def _is_next(row: StandingRow, moment: datetime) -> bool:
-    """Return whether a moment comes after all that a row knows, as far as that is complete."""
-    # our clock may have been set back, or another server's may be ahead of it
+    """Return whether a moment comes after everything in a row, as far as that is complete."""
+    # our clock may have been set back, or another server's clock may be ahead of it
     latest = max(row.turn_starts_at or row.since, row.last_update_at or row.since)
     return is_complete(row) and moment >= latest
 
@@ -368,7 +368,7 @@ def _record_posted(id: int, row: StandingRow) -> None:
 def recompute_member(leader_id: int, movement_id: int) -> None:
     """Recompute a member's standing, and the time of their last update."""
     recompute(movement_id, [leader_id])
-    # a post meanwhile had locked the subscription before `recompute` did: now it is seen
+    # `recompute` waited for the lock of a concurrent post, whose update is visible now
     execute(_SET_TIME, {"of_user": leader_id, "of_movement": movement_id})
 
 
@@ -382,7 +382,7 @@ def count_imported(user_id: int, movement_id: int, since: datetime, imported_at:
 
 
 def _count_from_first(user_id: int, movement_id: int) -> None:
-    """Let a standing that begins with what was imported begin with the first that is left of it."""
+    """Let a standing that began with an import begin with the first update that is left of it."""
     mine = {"of_user": user_id, "of_movement": movement_id}
     wider_row = execute(_COUNTED_EARLIER, mine).one_or_none()
     if wider_row is None:

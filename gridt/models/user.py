@@ -1,4 +1,4 @@
-"""People: who they are, how they prove it, whom they follow, and how their accounts end."""
+"""Users: their names, credentials and leaders, and the end of their accounts."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 class User(Stored, Model):
     """A person with an account.
 
-    :param username: 1 to 32 characters, unique however it is written
-    :param email: unique however it is written
-    :param password: kept as a hash only
+    :param username: 1 to 32 characters, unique in every way to write it
+    :param email: unique in every way to write it
+    :param password: stored as a hash only
     :param role: `user` or `admin`
     """
 
     __tablename__ = "users"
-    # an id that a token may name is never given to somebody else
+    # an id that a token may name is never used for another user
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -63,12 +63,12 @@ class User(Stored, Model):
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     deactivated_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: when the address became another; what was sent to the one before is worthless since
+    #: when the e-mail address changed; mail tokens to the old one are worthless since then
     email_changed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: when the days and weeks begin: minutes after midnight, and 0 for Monday to 6 for Sunday
     day_starts_at: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     week_starts_on: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
-    #: when others were shut out; mail tokens of before that open the account no more
+    #: when other people were shut out; mail tokens from before no longer open the account
     secured_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     #: when a time zone was first chosen; null: never, and the clock holds for all the past
@@ -102,12 +102,12 @@ class User(Stored, Model):
 
     @property
     def is_admin(self) -> bool:
-        """Tell whether this user may change what belongs to others."""
+        """Return whether this user may change things that belong to other users."""
         return self.role == "admin"
 
     @property
     def avatar(self) -> str:
-        """Return what Gravatar knows this user's picture by."""
+        """Return the key of this user's picture at Gravatar."""
         return avatar_of(self.email)
 
     def hash_password(self, password: str) -> None:
@@ -115,7 +115,7 @@ class User(Stored, Model):
         self.password_hash = passwords.hash(password)
 
     def verify_password(self, password: str) -> bool:
-        """Tell whether `password` is this user's; renew its hash where that is outdated."""
+        """Return whether `password` is this user's; renew an outdated hash of it."""
         right, renewed = passwords.verify(password, self.password_hash)
         if renewed is not None:
             self.password_hash = renewed
@@ -139,17 +139,17 @@ class User(Stored, Model):
         record(EventKind.PASSWORD_CHANGED, actor_id=self.id, user_id=self.id)
 
     def log_out_everywhere(self) -> None:
-        """End all logins, because this user wishes so. Does not commit."""
+        """End all logins, because this user asked for it. Does not commit."""
         self.shut_out()
         record(EventKind.LOGIN_ENDED_EVERYWHERE, actor_id=self.id, user_id=self.id)
 
     def shut_out(self, keep: int | None = None) -> None:
-        """End all that opens this account without the password. Does not commit.
+        """Revoke all access to this account without the password. Does not commit.
 
-        These are the logins, the calendar's address and the mail tokens. Another person may have
+        This means the logins, the calendar's address and the mail tokens. Another person may have
         made or asked for any of them.
 
-        :param keep: the id of a login that goes on
+        :param keep: the id of a login that continues
         """
         Login.revoke_all(self.id, keep=keep)
         CalendarToken.revoke(self.id)
@@ -158,13 +158,13 @@ class User(Stored, Model):
     def reset_password(self, password_hash: str) -> None:
         """Set a new password for a user who reads mail at their address. Does not commit.
 
-        Ends all that opened the account before.
+        Revokes all access to the account from before.
         """
         self.email_confirmed_at = self.email_confirmed_at or utcnow()
         self.replace_password(password_hash)
 
     def replace_password(self, password_hash: str) -> None:
-        """Set a new password, and end all that opened the account before. Does not commit."""
+        """Set a new password, and revoke all access from before. Does not commit."""
         self.password_hash = password_hash
         self.shut_out()
         record(EventKind.PASSWORD_RESET, user_id=self.id)
@@ -181,34 +181,34 @@ class User(Stored, Model):
         record(EventKind.EMAIL_CHANGED, user_id=self.id)
 
     def leaders(self, movement: "Movement") -> list["User"]:
-        """Return the users whom this user follows in `movement`."""
+        """Return the leaders of this user in `movement`."""
         return movement.leaders_of(self)
 
     @classmethod
     def lock(cls, id: int) -> Self | None:
-        """Lock a user's row, and return the user as the database has it, or None.
+        """Lock and return a user, as the database has them, or None if they are deleted.
 
-        A login and a proof of the password lock the row. A change of password then comes either
-        before, and they see it, or after, and ends the new login too.
+        A login and every check of a password take this lock. So a change of password comes either
+        before them, and they see it, or after, and ends the new login too.
         """
         locked = {"key_share": True}  # rows that name the user may be added meanwhile
         return db.session.get(cls, id, with_for_update=locked, populate_existing=True)
 
     @classmethod
     def find_by_name(cls, username: str) -> Self | None:
-        """Return the user of that name, however it is written, or None."""
+        """Return the user of that name, in any way to write it, or None."""
         return db.session.scalar(select(cls).where(cls.username_folded == fold(username)))
 
     @classmethod
     def find_by_email(cls, email: str) -> Self | None:
-        """Return the user of that e-mail address, however it is written, or None."""
+        """Return the user of that e-mail address, in any way to write it, or None."""
         return db.session.scalar(select(cls).where(cls.email_folded == fold(email)))
 
     @classmethod
     def find_by_login(cls, login: str) -> Self | None:
         """Return the user whose e-mail address, or else whose name, is `login`."""
         folded = fold(login)
-        ways = (folded, fold(tidy(login)))  # some names have blanks that are not kept any more
+        ways = (folded, fold(tidy(login)))  # some old names have blanks that are now removed
         return db.session.scalar(
             select(cls)
             .where(or_(cls.email_folded.in_(ways), cls.username_folded.in_(ways)))
@@ -226,7 +226,7 @@ class User(Stored, Model):
     # -- roles, and the end of an account ---------------------------------------------------
 
     def ensure_active(self) -> None:
-        """Look anew whether this account may be used; called with a row saved that names it.
+        """Read again whether this account may be used, after a row that names it was saved.
 
         Such a row waits for a deactivation that is under way, or the deactivation for the row.
 
@@ -236,11 +236,11 @@ class User(Stored, Model):
             raise AccountDeactivated
 
     def change_role(self, role: str, admin_id: int | None = None) -> bool:
-        """Make this user an `admin` or a `user`, as from the next request. Does not commit.
+        """Make this user an `admin` or a `user`, from the next request on. Does not commit.
 
-        :param admin_id: who changes it; None for an operator
-        :returns: whether they were not that before
-        :raises LastAdmin: when nobody would be left who is one
+        :param admin_id: the admin who changes it; None for an operator
+        :returns: whether the role has changed
+        :raises LastAdmin: when no admin would be left
         """
         if role == self.role:
             return False
@@ -251,7 +251,7 @@ class User(Stored, Model):
         return True
 
     def delete_from_db(self) -> None:
-        """Leave every movement, delete all that is this user's, and commit.
+        """Leave every movement, delete all that belongs to this user, and commit.
 
         See `remove`.
         """
@@ -259,10 +259,10 @@ class User(Stored, Model):
         db.session.commit()
 
     def remove(self) -> None:
-        """Leave every movement, and delete all that is this user's. Does not commit.
+        """Leave every movement, and delete all that belongs to this user. Does not commit.
 
-        Followers get other leaders; movements that this user created stay, without creator. The
-        columns that name a user declare what becomes of all other rows (`models.ownership`).
+        Followers get other leaders. Movements that this user created stay, without a creator. For
+        all other rows, the columns that name a user declare a policy (`models.ownership`).
 
         :raises LastAdmin: when no admin would be left
         :raises Overtaken: when this user joins a movement just now
@@ -275,11 +275,11 @@ class User(Stored, Model):
         db.session.flush()
 
     def leave_some(self, most: int, *, disown: bool = False) -> bool:
-        """Leave some movements, if there are more of them than one transaction is to end.
+        """Leave some movements, if there are more of them than one transaction should leave.
 
         Does not commit. The order of its locks is that of `leave_everything`.
 
-        :param most: how many movements it leaves; of fewer it leaves none
+        :param most: how many movements it leaves; a user in no more than these leaves none
         :param disown: whether the movements that this user created lose their creator, too
         :returns: whether it left movements, and others remain
         :raises LastAdmin: when no admin would be left
@@ -292,11 +292,11 @@ class User(Stored, Model):
         return True
 
     def leave_everything(self, *, disown: bool = False) -> None:
-        """Leave all movements, as the account ends. Does not commit.
+        """Leave all movements, because the account ends. Does not commit.
 
-        It locks the account first, as blocking does before it locks any movement: nobody logs in,
-        joins or blocks meanwhile. Then it locks the movements by id, and at last the user's whole
-        row: a transaction that saves a row with this user's id waits for the end of this one.
+        It locks the account first, as blocking does before it locks any movement, so the user
+        cannot log in, join or block meanwhile. Then it locks the movements by id, and at last the
+        user's whole row. A transaction that saves a row with this user's id waits for its end.
 
         :param disown: whether the movements that this user created lose their creator, too
         :raises LastAdmin: when no admin would be left
@@ -311,7 +311,7 @@ class User(Stored, Model):
             raise Overtaken(retry_after=1)
 
     def _movements(self, *, disown: bool) -> list["Movement"]:
-        """Return the movements that this user has joined, or created too, by id."""
+        """Return the movements that this user has joined, or created as well, by id."""
         db.session.expire(self, ["movements", "created_movements"])
         ours = {*self.movements, *(self.created_movements if disown else ())}
         return sorted(ours, key=lambda movement: movement.id)
@@ -324,7 +324,7 @@ class User(Stored, Model):
         db.session.flush()
 
     def _ensure_not_the_last_admin(self) -> None:
-        """Keep roles as they are; of two admins who end being one at once the second waits."""
+        """Lock all roles; of two last admins who end that at once, the second one waits."""
         if not self.is_admin:
             if db.session.scalar(_role_of(self.id)) != self.role:
                 raise Overtaken(retry_after=1)
@@ -332,7 +332,7 @@ class User(Stored, Model):
             raise LastAdmin
 
 
-# an admin who cannot log in is none
+# an admin who cannot log in does not count
 _ADMINS = (
     select(User.id)
     .where(User.role == "admin", User.deactivated_at.is_(None))
@@ -370,7 +370,7 @@ def _themselves(user_id: int) -> Select[int]:
     return select(User.id).where(User.id == user_id).with_for_update()
 
 
-@lru_cache(4096)  # who reads again sees the same leaders again
+@lru_cache(4096)  # a user who reads again sees the same leaders
 def avatar_of(email: str) -> str:
-    """Return the MD5 that Gravatar files the picture of an e-mail address under."""
+    """Return the MD5 under which Gravatar files the picture of an e-mail address."""
     return md5(email.strip().lower().encode(), usedforsecurity=False).hexdigest()

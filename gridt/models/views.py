@@ -1,4 +1,4 @@
-"""Views: what a user sees, built from rows by one statement, whatever it is about.
+"""Views: rows as a user sees them, built by one statement whatever they are about.
 
 Loading object graphs and dumping them costs several times as much on the hot paths.
 """
@@ -32,7 +32,7 @@ AnyRow = Row[*tuple[Any, ...]]
 def _people(end: InstrumentedAttribute[Any]) -> Rows:
     """Select a `PersonRow` for each user at one end of associations.
 
-    An account that has ended is hidden at once; a job may take minutes to leave its movements.
+    It hides an account that has ended at once; a job may take minutes to leave its movements.
     """
     columns = columns_of(
         PersonRow,
@@ -56,7 +56,7 @@ def _people(end: InstrumentedAttribute[Any]) -> Rows:
     )
 
 
-# Statements are made once: to build one costs as much as to run it.
+# Statements are built once, because building one costs as much as running it.
 _LEADERS = (
     _people(Association.leader_id)
     .where(Association.follower_id == bindparam("follower_id"), Association.leader_id.is_not(None))
@@ -95,9 +95,9 @@ _MESSAGES = (
 
 
 def movement_query(movement: Any) -> Rows:
-    """Return the statement for all movements, as rows of which `movement_views` makes views.
+    """Return the statement for all movements, whose rows `movement_views` makes into views.
 
-    Each has the subscription and the last update of the user `caller_id`.
+    Each row has the subscription and the last update of the user `caller_id`.
 
     :param movement: the class `Movement`, which imports this module
     """
@@ -129,7 +129,7 @@ def movement_query(movement: Any) -> Rows:
 
 
 def update_view(update: Update | AnyRow) -> dict[str, Any]:
-    """Return an update as it is shown."""
+    """Return an update as a user sees it."""
     return {
         "id": update.id,
         "time_stamp": update.time_stamp,
@@ -139,7 +139,7 @@ def update_view(update: Update | AnyRow) -> dict[str, Any]:
 
 
 def last_update_view(row: MovementRow | PersonRow) -> dict[str, Any] | None:
-    """Return the last update that a row carries as it is shown, or None."""
+    """Return the last update of a row as a user sees it, or None."""
     if row.update_id is None:
         return None
     return {
@@ -153,7 +153,7 @@ def last_update_view(row: MovementRow | PersonRow) -> dict[str, Any] | None:
 def movement_views(rows: Sequence[AnyRow], user_id: int) -> list[dict[str, Any]]:
     """Return movements as a user sees them, subscribers with their standing and leaders.
 
-    :param rows: that begin with a `MovementRow`
+    :param rows: rows that begin with a `MovementRow`
     """
     moment = utcnow()
     movements = [read(MovementRow, row) for row in rows]
@@ -199,7 +199,7 @@ def leader_views(
     :param rules: of each of the movements, by its id
     """
     leaders: dict[int, list[dict[str, Any]]] = {id: [] for id in rules}
-    if len(leaders) == 1:  # an IN is spelled out each time
+    if len(leaders) == 1:  # SQLAlchemy renders an IN each time
         (only,) = leaders
         rows = execute(_LEADERS_IN_ONE, {"follower_id": follower_id, "movement_id": only})
     else:
@@ -233,9 +233,9 @@ def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:
 def people_views(
     rows: Sequence[AnyRow], rules: Mapping[int, Rules], moment: datetime
 ) -> list[dict[str, Any]]:
-    """Return leaders or followers as the other sees them; of the e-mail only the picture's key.
+    """Return leaders or followers as the other sees them; their e-mail only as the picture's key.
 
-    :param rows: that begin with a `PersonRow`
+    :param rows: rows that begin with a `PersonRow`
     :param rules: of each of the movements, by its id
     """
     return _person_views([read(PersonRow, row) for row in rows], rules, moment)

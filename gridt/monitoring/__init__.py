@@ -1,4 +1,4 @@
-"""What the service says of itself to those who monitor it."""
+"""Monitoring: the figures of the service for its metrics."""
 
 from gridt.monitoring import operation_counters
 from gridt.monitoring.service_gauges import service_gauges

@@ -1,4 +1,4 @@
-"""Counters of what is done to leader networks, for `gridt_network_operations`."""
+"""Counters of the operations on leader networks, for `gridt_network_operations`."""
 
 from gridt.models import Event, EventKind, after_commit
 from gridt.runtime.metrics import metrics

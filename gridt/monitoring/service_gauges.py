@@ -1,4 +1,4 @@
-"""Figures of the whole service, for who watches it: looks into indexes, however much there is."""
+"""Service gauges. Each is an index lookup, so the cost does not grow with the tables."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,12 +22,12 @@ from gridt.models import (
 from gridt.models import MovementUserAssociation as Association
 from gridt.runtime.clock import utcnow
 
-#: nothing is counted beyond this
+#: counts stop here
 MOST = 10_000
 
 
 def service_gauges() -> Mapping[str, float | None]:
-    """Return the values of `metrics.GAUGES`; all but one are unknown without database."""
+    """Return the values of `metrics.GAUGES`; without a database, only the first is known."""
     now = utcnow()
     try:
         row = execute(_FIGURES, {"now": now}).mappings().one()
@@ -49,12 +49,12 @@ def service_gauges() -> Mapping[str, float | None]:
 
 
 def _count(rows: Rows) -> ScalarSelect[int]:
-    """Count rows, which come in the order of an index, up to the most that is counted."""
+    """Count rows, which come in the order of an index, up to `MOST`."""
     return select(func.count()).select_from(rows.limit(MOST).subquery()).scalar_subquery()
 
 
 def _jobs(condition: ColumnElement[bool], state: str) -> ColumnElement[int]:
-    """Count jobs of a state, among the first of those that the index finds by a condition."""
+    """Count the jobs of a state among the first ones that meet a condition, by the index."""
     counted = []
     for priority in PRIORITIES:
         rows = select(Job.state).where(Job.priority == priority, condition)
@@ -74,7 +74,7 @@ _OPEN = (
     .where(Association.leader_id.is_(None))
     .order_by(Association.leader_id, Association.movement_id, Association.follower_id)
 )
-# spelled out: with a parameter no engine can tell that the index is meant
+# spelled out: with a parameter, no engine recognises the condition of the index
 _WAITING = select(Job.key).where(text("state = 'ready'")).order_by(Job.key)
 _OPEN_REPORTS = (
     select(Report.reporter_id)
@@ -84,7 +84,7 @@ _OPEN_REPORTS = (
 _FIGURES = select(
     _count(_OPEN).label("open_slots"),
     _count(_WAITING).label("waiting"),
-    # of a running one it is when its lease is over; those whose lease was are due again
+    # a running job's `run_after` is the end of its lease; with an expired lease, it is due again
     _jobs(Job.run_after > _now, RUNNING).label("running"),
     _jobs(Job.run_after.is_(None), DEAD).label("dead"),
     select(func.max(User.id)).scalar_subquery().label("users"),

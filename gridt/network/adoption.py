@@ -1,6 +1,6 @@
-"""Adoption of members who return: whoever was inactive for long may have no follower left.
+"""Adoption: a member who returns after a long silence gets a follower, if they have none.
 
-A job looks, because a change of the network waits for the movement's lock, and a post does not.
+A job does this, because a change of the network waits for the movement's lock. A post never waits.
 """
 
 from gridt.jobs import enqueue, job

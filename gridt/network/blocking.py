@@ -1,11 +1,11 @@
 """Blocking and unblocking a user, in all movements that the two share.
 
-The block and the first movements are one transaction. A job changes the others, some in each of its
-transactions, so that nobody waits long for a lock.
+One transaction stores the block and changes the first movements. A job changes the others, some in
+each of its transactions, so that no other transaction waits long for a lock.
 
-Both accounts are locked first, as joining a movement locks the account of the newcomer: so the
-shared movements are known. The movements follow by id, each locked as for any change of its
-network. See "Locks" in docs/leader-network.md.
+Both accounts are locked first. Joining a movement locks the newcomer's account too, so the list of
+shared movements cannot change. Then the movements are locked in the order of their ids, as for any
+change of a network. See "Locks" in docs/leader-network.md.
 """
 
 from sqlalchemy import delete, func, select
@@ -29,7 +29,7 @@ def block(blocker: User, blocked: User) -> Block:
 
     Flushes and does not commit. Does nothing the second time.
 
-    :raises Invalid: when both are the same
+    :raises Invalid: when both are the same user
     :raises UserNotFound: when one of them was deleted meanwhile
     :raises TooManyBlocks: when the blocker has blocked as many users as they may
     """
@@ -65,8 +65,8 @@ def unblock(blocker: User, blocked: User) -> None:
 
 def _lock_both(blocker: User, blocked: User) -> None:
     """Keep both users from being blocked, unblocked or joining meanwhile."""
-    # Not FOR UPDATE: a transaction that posts an update holds rows that we lock later, and its
-    # foreign key asks for these rows.
+    # Not FOR UPDATE: a transaction that posts an update has locked rows that we lock later, and its
+    # foreign key needs a lock of these two.
     both = select(User.id).where(User.id.in_([blocker.id, blocked.id])).order_by(User.id)
     if len(db.session.scalars(both.with_for_update(key_share=True)).all()) < 2:
         raise UserNotFound

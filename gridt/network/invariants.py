@@ -1,7 +1,7 @@
-"""What must hold of every network after every committed change, as set-based SQL.
+"""The invariants of every network after every committed change, as set-based SQL.
 
-Each query finds the rows that break one invariant, and counts them by movement; the numbers are
-those of docs/leader-network.md. I10 to I13 are about operations and stand in the tests.
+Each query finds the rows that break one invariant, and counts them by movement. The numbers are
+those of docs/leader-network.md. The tests hold I10 to I13, which are about operations.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ from gridt.runtime.extensions import db
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """An invariant that a movement breaks, how often, and the first user concerned."""
+    """An invariant that a movement breaks, how often, and the first user affected."""
 
     invariant: str
     rule: str
@@ -43,7 +43,7 @@ class Violation:
 def violations() -> Iterator[Violation]:
     """Check I1 to I9, and I14, over the whole database.
 
-    :returns: one violation per invariant and movement; none where all is well
+    :returns: one violation per invariant and movement; none for valid networks
     """
     for invariant, rule, broken in _checks():
         rows = broken.subquery()
@@ -108,7 +108,7 @@ def _slot_checks() -> Iterator[tuple[str, str, Rows]]:
 
 def _blocked_in_movements() -> Rows:
     """Count the members whom blocks separate from each member."""
-    # from the blocks, which are few
+    # starts from the blocks, because they are few
     pairs = union(*(select(a.label("one"), b.label("other")) for a, b in DIRECTIONS)).subquery()
     theirs = aliased(Subscription)
     return (
@@ -130,7 +130,7 @@ def _block_checks() -> Iterator[tuple[str, str, Rows]]:
 
 
 def _id_checks() -> Iterator[tuple[str, str, Rows]]:
-    """Yield the checks that each id with a foreign key of its own leads to a row."""
+    """Yield a check for each id with a foreign key of its own: it leads to a row."""
     user_references, movement_references = list(references(USERS)), list(references(MOVEMENTS))
     user_in = {reference.table.name: reference.column for reference in user_references}
     movement_in = {reference.table.name: reference.column for reference in movement_references}
@@ -140,7 +140,7 @@ def _id_checks() -> Iterator[tuple[str, str, Rows]]:
         (User.id, "user", user_references),
         (Movement.id, "movement", movement_references),
     ):
-        # the composite keys lead to subscriptions, which I4 looks for
+        # composite keys lead to subscriptions, which I4 checks
         for reference in all_references:
             if not reference.is_constrained:
                 continue

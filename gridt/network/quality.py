@@ -1,7 +1,7 @@
 """The quality of a network, in figures; `invariants` checks whether it is valid.
 
-What to expect of a movement with more than a few members stands in docs/leader-network.md.
-One figure needs rustworkx, of requirements-pictures.txt; it is None where that is not installed.
+docs/leader-network.md lists the figures to expect of a movement with more than a few members.
+One figure needs rustworkx, of requirements-pictures.txt. It is None where that is not installed.
 """
 
 from array import array
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gridt.models import SLOTS, Movement
 
-#: places whose arrows are in memory once more while a graph is built
+#: slots whose arrows are in memory a second time while a graph is built
 _ADDED_AT_ONCE = 400_000
 
 
@@ -19,12 +19,12 @@ class NetworkQuality:
 
     movement_id: int
     members: int
-    #: how many follow the member whom most follow, and whom all but 1 % have fewer than
+    #: the highest number of followers of a member, and the number that 1 % reach or exceed
     most_followers: int
     p99_followers: int
     #: members without a follower
     without_follower: float
-    #: members who posted or joined lately, and those of them none of whose leaders did
+    #: members who posted or joined lately, and the part of them without such a leader
     active: float
     without_active_leader: float
     #: followers who are followed back
@@ -34,9 +34,9 @@ class NetworkQuality:
 
 
 def measure_quality(movement: Movement) -> NetworkQuality | None:
-    """Measure a movement's network by reading it once; None where it has no members.
+    """Measure a movement's network by reading it once; None for a movement without members.
 
-    Takes some 250 bytes of memory per member.
+    It takes some 250 bytes of memory per member.
     """
     active, leaders = _read(movement)
     members = len(active)
@@ -68,7 +68,7 @@ def measure_quality(movement: Movement) -> NetworkQuality | None:
 
 
 def _read(movement: Movement) -> tuple[bytearray, "array[int]"]:
-    """Return for each member whether they are active, and four places for leaders' numbers."""
+    """Return whether each member is active, and four places for the numbers of their leaders."""
     numbers: dict[int, int] = {}
     active, places = bytearray(), array("q")
     for number, member in enumerate(movement.members()):
@@ -83,7 +83,7 @@ def _largest_component(leaders: "array[int]") -> int | None:
 
     :returns: None where rustworkx is not installed
     """
-    # here, so that workers, which never measure, do without its memory
+    # imported here, because workers never measure and can do without its memory
     try:
         import rustworkx
     except ImportError:

@@ -100,7 +100,7 @@ class Ready(Resource):
             )
         if not is_ahead(db.session.connection()):
             return {"status": "ok"}
-        # its migrations let the version before go on, but who knows how many versions it was
+        # its migrations let the version before keep running, but it may be several versions ahead
         if missing := missing_tables_and_columns(db.session.connection()):
             raise Busy(f"The database is newer, and lacks {', '.join(missing)}.", retry_after=5)
         return {"status": "ok", "note": "The database is of a newer version."}

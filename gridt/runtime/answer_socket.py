@@ -96,7 +96,7 @@ class AnswerSocket(socket.socket):
         return self._began + DEADLINE + (self._taken + len(self._left)) / LEAST_RATE
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send what the system takes at once.
+        """Send as much as the system takes at once.
 
         The event loop sends the rest.
 
@@ -131,7 +131,7 @@ class AnswerSocket(socket.socket):
         return sent
 
     def send_more(self) -> None:
-        """Send what the system takes of the rest.
+        """Send as much of the rest as the system takes.
 
         :raises OSError: when the client is gone
         """

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _FORMATS = OneOf(["json", "text"])
 _STARTERS = OneOf(["everybody", "admins"])
 _WORKERS = OneOf(["patient", "gthread"])
-#: what compose.yaml, gunicorn.conf.py and the tests name in the same way
+#: variables of compose.yaml, gunicorn.conf.py and the tests with the same prefix
 _OTHER_VARIABLES = {
     "GRIDT_DB_PASSWORD",
     "GRIDT_METRICS_PLACE",
@@ -53,7 +53,7 @@ class Settings:
     SECRET_KEY_FALLBACKS: tuple[str, ...] = ()
     #: GRIDT_DATABASE_URL: SQLite, or PostgreSQL when that is outgrown
     SQLALCHEMY_DATABASE_URI: str = "sqlite:///gridt.sqlite"
-    #: GRIDT_REPLICA_URL: a streaming replica of that PostgreSQL, which answers what only reads
+    #: GRIDT_REPLICA_URL: a streaming replica of that PostgreSQL, for requests that only read
     REPLICA_URI: str | None = None
     #: GRIDT_REPLICA_LAG_SECONDS: how far behind the replica may be
     REPLICA_LAG: timedelta = timedelta(seconds=10)
@@ -69,7 +69,7 @@ class Settings:
     JOBS: str = "embedded"
     #: GRIDT_LOG_FORMAT: json or text; where left out, text on a terminal and json elsewhere
     LOG_FORMAT: str | None = None
-    #: GRIDT_METRICS_TOKEN: what Prometheus shows at GET /metrics, which is not there without one
+    #: GRIDT_METRICS_TOKEN: the token for GET /metrics, which does not exist without one
     METRICS_TOKEN: str | None = None
     #: GRIDT_CORS_ORIGINS, separated by commas
     CORS_ORIGINS: tuple[str, ...] = ("*",)
@@ -111,7 +111,7 @@ class Settings:
     QUOTA_AT_ONCE: int = 8
     #: GRIDT_GRACE_SECONDS: for how long after its end a turn may still be said to have been done
     GRACE: timedelta = timedelta(hours=2)
-    #: GRIDT_MOVEMENTS_BY: who may start movements, `everybody` or `admins`
+    #: GRIDT_MOVEMENTS_BY: the users who may start movements, `everybody` or `admins`
     MOVEMENTS_BY: str = "everybody"
     #: GRIDT_MAX_BODY_BYTES: a longer request body is refused
     MAX_CONTENT_LENGTH: int = 1024 * 1024
@@ -123,7 +123,7 @@ class Settings:
     SMTP_URL: str | None = None
     #: GRIDT_MAIL_FOLDER; a relative path starts at the instance folder
     MAIL_FOLDER: str = str(INSTANCE_FOLDER / "mail")
-    #: GRIDT_MAIL_FROM: who the mails are from
+    #: GRIDT_MAIL_FROM: the sender of mails
     MAIL_FROM: str = "gridt <gridt@localhost>"
     #: GRIDT_CLIENT_URL: the client app, which links in mails lead to
     CLIENT_URL: str | None = None

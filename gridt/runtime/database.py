@@ -15,15 +15,15 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from gridt.runtime.request_state import request_state
 
-#: the binds for what only reads: of the database itself, and of its replica
+#: the binds of requests that only read: of the database itself, and of its replica
 READING, REPLICA = "reading", "replica"
-#: what `reading_by` makes be read
+#: the bind inside of `reading_by`
 _OTHER = "other"
 #: bytes of SQLite's write-ahead log that stay on disk when all of it is in the database
 LARGEST_LOG = 16 * 1024 * 1024
 #: how long a writer waits for another, and a login for a free hashing slot, in seconds
 PATIENCE = 10
-#: for how many seconds PostgreSQL keeps the transaction of who says nothing, as a stopped process
+#: seconds until PostgreSQL ends the transaction of a silent client, such as a stopped process
 _SILENCE = 60
 #: a connection that was used in the last seconds, this many, counts as alive
 _LIVELY = 1
@@ -58,7 +58,7 @@ class Session(flask_sqlalchemy.session.Session):
     begun: Connection | None = None
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
-        """Return what this request reads from, or the engine."""
+        """Return the engine that this request reads from."""
         return reader(self._db) or super().get_bind(*args, **kwargs)
 
     def commit(self) -> None:
@@ -166,7 +166,7 @@ def binds(url: str, replica: str | None, *, prepared: bool) -> dict[str | None, 
 
 
 def prepare(engines: Mapping[str | None, Engine], *, bounded: bool = False) -> None:
-    """Set up what connections do when opened, lent and begun.
+    """Set up the actions at the opening, lending and beginning of connections.
 
     :param bounded: whether PostgreSQL gets limits for waiting, which a connection may keep
     """
@@ -250,8 +250,8 @@ def begin_writing(connection: sqlite3.Connection) -> None:
     :raises sqlite3.OperationalError: when another writer keeps the lock for longer than a writer
         waits
     """
-    # SQLite looks for it ever less often, so that who waits longest loses to who has just come;
-    # in many short waits everybody looks as often (the longest of 2,000: 0.3 s, not 3.8 s).
+    # SQLite looks for the lock less and less often, so the longest waiter loses to newcomers. In
+    # many short waits, all look equally often (the longest of 2,000: 0.3 s, not 3.8 s).
     patience = request_state().patience
     give_up = time.monotonic() + (PATIENCE if patience is None else patience)
     connection.execute(f"PRAGMA busy_timeout = {_GLANCES}")

@@ -195,7 +195,7 @@ def _writer(
 
         return insert_rows
 
-    # what SQLAlchemy does to parameters, COPY does not know of
+    # COPY does not process parameters as SQLAlchemy does
     dialect = target.dialect
     made = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
     processors = [(number, process) for number, process in enumerate(made) if process]

@@ -2,12 +2,12 @@
 
 gunicorn gives a connection to one of its few threads with the first byte that arrives, and the
 thread waits for the rest of the request. As many slow clients as there are threads would block all
-other clients. Here the event loop collects what arrives on all connections, and gives a request to
-a thread when the request is complete. In the same way it sends the rest of an answer that a client
+other clients. Here the event loop collects the bytes of all connections, and gives a request to a
+thread when the request is complete. In the same way it sends the rest of an answer that a client
 takes slowly (`gridt.runtime.answer_socket`), and only then looks at the next request.
 
-`PatientWorker` overrides private methods of gunicorn. tests/test_gunicorn_worker.py holds what each
-of them relies on; `GRIDT_WORKER=gthread` serves without this module.
+`PatientWorker` overrides private methods of gunicorn. tests/test_gunicorn_worker.py holds the
+contract of each of them; `GRIDT_WORKER=gthread` serves without this module.
 """
 
 import errno

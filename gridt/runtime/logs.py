@@ -14,11 +14,11 @@ from typing import Any
 
 import orjson
 
-#: what a record may be about, in the order in which it is written
+#: the fields of a record, in the order of writing
 _FIELDS = ("method", "route", "status", "duration_ms", "request_id", "user_id")
 _ADDRESS = re.compile(r"[^\s@\"'<>(),;:=]+@[^\s@\"'<>(),;:/]+")
 _TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?")
-#: what gunicorn says of a request that it refuses or that fails before us, then quoting it
+#: the beginnings of gunicorn's lines that quote a request: one refused, or one failed before us
 _QUOTES = re.compile(r"Invalid request from ip=[^ ]*|Error handling request(?: [A-Z]+(?= |$))?")
 
 
@@ -81,7 +81,7 @@ class TextFormatter(_Formatter):
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what a record is about.
+    """Return the fields of a record.
 
     The record itself comes first, then the current request or job.
     """
@@ -95,7 +95,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _of_request() -> dict[str, Any]:
-    """Return what is known of the current request or job.
+    """Return the fields of the current request or job.
 
     The result is empty without one.
     """
@@ -110,7 +110,7 @@ def _of_request() -> dict[str, Any]:
 
 
 def _message(record: logging.LogRecord) -> str:
-    # that of a request is made of what is known to be harmless
+    # the message of a request has harmless parts only
     text = record.getMessage()
     return text if record.name == "gridt.requests" else mask(text)
 

@@ -33,11 +33,11 @@ from gridt.runtime.config import VERSION
 FOLDER, PLACE = "PROMETHEUS_MULTIPROC_DIR", "GRIDT_METRICS_PLACE"
 #: seconds; a hot read takes less than a millisecond, a login 0.2 s
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-#: what a network can have done to it
+#: the operations on a network
 OPERATIONS = ("join", "leave", "swap", "refill")
-#: what only the database knows, read when it is asked for
+#: metrics that the database holds, read for each scrape
 GAUGES = {
-    "gridt_database_up": "1 if the database answers, else 0, and then it tells nothing else",
+    "gridt_database_up": "1 if the database answers, else 0, and then all other gauges are missing",
     "gridt_open_slots": "Slots without a leader; counted up to 10,000",
     "gridt_jobs_waiting": "Jobs that wait, for their first attempt or their next; up to 10,000",
     "gridt_jobs_running": "Jobs that run; up to 10,000",
@@ -48,7 +48,7 @@ GAUGES = {
     "gridt_reports_open": "Reports that no admin has closed; counted up to 10,000",
 }
 Read = Callable[[], Mapping[str, float | None]]
-#: under which name a session keeps what is to be counted when it commits
+#: the name under which a session keeps the counts that wait for its commit
 _PENDING = "gridt.runtime.metrics.pending"
 
 
@@ -100,7 +100,7 @@ class Metrics:
         )
         self._operations = Counter(
             "gridt_network_operations",
-            "What was done to leader networks and committed; a refill for each slot",
+            "Committed operations on leader networks; a refill counts for each slot",
             ["operation"],
             **options,
         )

@@ -50,7 +50,7 @@ class RequestState:
     patience: float | None = None
     #: the id of the request, as the answer and the audit log show it; a job has none
     request_id: str | None = None
-    #: what each log record of it says: method, route and request_id
+    #: the fields of each of its log records: method, route and request_id
     log_fields: dict[str, Any] = field(default_factory=dict)
     #: when the request came, by `time.perf_counter`
     began: float | None = None
@@ -75,7 +75,7 @@ def request_state() -> RequestState:
     """Return the state of the current application context.
 
     A new context has the defaults. Outside of any context, each call returns a new state with the
-    defaults, and nothing keeps what is written to it.
+    defaults, and no later call sees changes of it.
     """
     try:
         # not `g` itself: a proxy takes some ten times as long to find an attribute

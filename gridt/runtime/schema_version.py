@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 #: for how long one migration waits for another, in seconds
 _PATIENCE = 600
-#: what a migration holds PostgreSQL's advisory lock by: "gridt" as a number
+#: the number of PostgreSQL's advisory lock for a migration: "gridt"
 _LOCK = int.from_bytes(b"gridt", "big")
 #: All statements after one that waits for a table wait, too, so it gives up early; and its own
 #: locks block other statements until its work is done.

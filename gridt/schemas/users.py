@@ -101,7 +101,7 @@ class NewPassword(Line):
         shortest, longest = PASSWORD_LENGTHS
         if not shortest <= len(password) <= longest:
             return password  # which `Length` refuses
-        # what is hashed has another length: two signs may be one letter, and one eighteen
+        # the hashed text has another length: two signs may be one letter, and one eighteen
         if not shortest <= len(normal(password)) <= longest:
             limits = {"minimum": shortest, "maximum": longest}
             raise ValidationError(Refusal(Code.NORMALIZED_LENGTH, **limits))

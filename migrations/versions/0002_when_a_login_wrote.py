@@ -1,4 +1,4 @@
-"""When a login last wrote, so that its reads do not go to a replica that is behind."""
+"""The time of a login's last write, so that it does not read from a replica that is behind."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # nullable and without a default: nothing is rewritten, and the version before goes on
+    # nullable and without a default: no row is rewritten, and the version before keeps running
     op.add_column("logins", sa.Column("wrote_at", sa.DateTime(timezone=True), nullable=True))
 
 

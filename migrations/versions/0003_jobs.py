@@ -1,4 +1,4 @@
-"""Jobs: what happens later and elsewhere."""
+"""Jobs: functions to call later, in another process."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What somebody logged in with, so that they know their logins apart."""
+"""The user agent of each login, so that users can tell their logins apart."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # nullable and without a default: nothing is rewritten, and the version before goes on
+    # nullable and without a default: no row is rewritten, and the version before keeps running
     op.add_column("logins", sa.Column("user_agent", sa.String(256), nullable=True))
 
 

@@ -1,4 +1,4 @@
-"""Where passwords were wrong, so that guessing one takes ever longer."""
+"""Counts of wrong passwords, so that each further guess waits longer."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # a table of its own: the version before does not know it, and nobody waits
+    # a table of its own, which the version before does not use: no transaction waits for it
     op.create_table(
         "password_attempts",
         sa.Column("key", sa.String(length=32), nullable=False),

@@ -1,4 +1,4 @@
-"""What admins do: accounts that are deactivated, and a log of it that only grows."""
+"""The acts of admins: deactivated accounts, and an audit log that only grows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 REFUSED = "the audit log only grows"
 
-# a copy of the table, which is how SQLite changes one, has to be given these anew
+# SQLite changes a table by copying it; the copy needs these triggers again
 ONLY_GROWS = {
     "sqlite": [
         *(
@@ -20,7 +20,7 @@ ONLY_GROWS = {
             f" BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"
             for change in ("UPDATE", "DELETE")
         ),
-        # INSERT OR REPLACE deletes without the trigger for that
+        # INSERT OR REPLACE deletes without calling the trigger for DELETE
         "CREATE TRIGGER audit_entries_no_replace BEFORE INSERT ON audit_entries"  # noqa: S608
         " WHEN EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id)"
         f" BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END",
@@ -53,7 +53,7 @@ def upgrade() -> None:
         op.create_index(op.f(f"ix_audit_entries_{column}_id"), "audit_entries", [column, "id"])
     for statement in ONLY_GROWS[_dialect()]:
         op.execute(statement)
-    # nullable and without a default: nothing is rewritten, and the version before goes on
+    # nullable and without a default: no row is rewritten, and the version before keeps running
     op.add_column("users", sa.Column("deactivated_at", sa.DateTime(timezone=True), nullable=True))
 
 

@@ -1,4 +1,4 @@
-"""Who blocked whom, and what was reported."""
+"""Blocks of users, and reports of updates and movements."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("blocker_id", "blocked_id", name=op.f("pk_blocks")),
     )
     op.create_index(op.f("ix_blocks_blocked_id_blocker_id"), "blocks", ["blocked_id", "blocker_id"])
-    # what is reported may go, and the report stays: no foreign key to updates and movements
+    # a report outlives the reported update or movement, so it has no foreign key to either
     op.create_table(
         "reports",
         sa.Column("id", BIG_ID, nullable=False),

@@ -1,4 +1,4 @@
-"""When a user's e-mail address changed, so that what was mailed before is worthless."""
+"""The time of a user's last change of e-mail address; mail tokens from before are worthless."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # nullable and without a default: nothing is rewritten, and the version before goes on
+    # nullable and without a default: no row is rewritten, and the version before keeps running
     op.add_column("users", sa.Column("email_changed_at", sa.DateTime(timezone=True), nullable=True))
 
 

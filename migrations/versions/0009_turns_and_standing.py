@@ -1,4 +1,4 @@
-"""Everybody's own clock, how members stand by it, and their pauses."""
+"""A clock for each user, the standing of members by it, and their pauses."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 
-#: the version before goes on with these: each may be left out when a row is made
+#: the version before keeps running, because it can insert rows without these
 COLUMNS = {
     "users": [
         ("day_starts_at", sa.SmallInteger(), "0"),

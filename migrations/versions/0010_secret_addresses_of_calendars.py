@@ -1,4 +1,4 @@
-"""Calendars to subscribe to, by a secret address that can be revoked."""
+"""Secret addresses of calendars, which their users can revoke."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # the foreign key waits for whoever changes users
+    # the foreign key waits for transactions that change users
     if op.get_context().dialect.name == "postgresql":
         op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_table(
@@ -22,7 +22,7 @@ def upgrade() -> None:
             ["user_id"],
             ["users.id"],
             name=op.f("fk_calendar_addresses_user_id_users"),
-            ondelete="CASCADE",  # the version before deletes users without knowing of this
+            ondelete="CASCADE",  # the version before deletes users without these rows
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_calendar_addresses")),
         sa.UniqueConstraint("digest", name=op.f("uq_calendar_addresses_digest")),

@@ -1,4 +1,4 @@
-"""What members had done before each of the last weeks, for statistics of any interval."""
+"""Counts of members' completed turns before each of the last weeks, for their statistics."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # empty until a member is told anew: by what they do next, or by `rebuild-standing`
+    # null until a member's standing is stored again: by their next update or `rebuild-standing`
     op.add_column("subscriptions", sa.Column("weeks", sa.Text()))
 
 

@@ -1,4 +1,4 @@
-"""In which movements somebody followed whom they block, so that they may still report them."""
+"""The movements where a blocker followed the blocked user, for reports of updates from there."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # nullable and without a default: nothing is rewritten, and the version before goes on
+    # nullable and without a default: no row is rewritten, and the version before keeps running
     op.add_column("blocks", sa.Column("followed_in", sa.JSON(none_as_null=True), nullable=True))
 
 

@@ -1,10 +1,10 @@
 """Nonces of logins, refresh tokens whose answer was lost, and the keys of repeated requests.
 
-Between this migration and the restart of the last process of the version before:
+Until the last process of the version before has restarted:
 
-- Such a process makes logins without a nonce. They get one when they are refreshed next.
-- It refreshes a login that has a nonce to tokens without one, which this version answers 401: the
-  client logs in again.
+- Such a process makes logins without a nonce. They get one at their next refresh.
+- It gives a login that has a nonce tokens without one. This version answers such tokens with 401,
+  and the client logs in again.
 - It ends a login whose refresh token is used twice within 30 seconds, and ignores Idempotency-Key.
 - It leaves the calendar's address and mail tokens in force after a change of password.
 """
@@ -21,7 +21,7 @@ depends_on = None
 def upgrade() -> None:
     if op.get_context().dialect.name == "postgresql":
         op.execute("SET LOCAL lock_timeout = '5s'")
-    # nullable and without a default: no row is rewritten, and the version before goes on
+    # nullable and without a default: no row is rewritten, and the version before keeps running
     op.add_column("logins", sa.Column("spent_jti", sa.String(36)))
     op.add_column("logins", sa.Column("nonce", sa.String(32)))
     op.add_column("logins", sa.Column("nonce_since", sa.DateTime(timezone=True)))
@@ -41,7 +41,7 @@ def upgrade() -> None:
             ["user_id"],
             ["users.id"],
             name=op.f("fk_idempotency_keys_user_id_users"),
-            ondelete="CASCADE",  # the version before deletes users without knowing of this
+            ondelete="CASCADE",  # the version before deletes users without these rows
         ),
         sa.PrimaryKeyConstraint("owner", "operation", "key", name=op.f("pk_idempotency_keys")),
     )

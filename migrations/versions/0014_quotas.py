@@ -1,4 +1,4 @@
-"""What the quotas count: updates of a member in a turn, and swaps on a day."""
+"""Counts for the quotas: updates of a member in a turn, and swaps on a day."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    # with a constant default: nothing is rewritten, and the version before goes on
+    # with a constant default: no row is rewritten, and the version before keeps running
     for name in ("posted", "posted_in_turn"):
         column = sa.Column(name, sa.Integer(), nullable=False, server_default="0")
         op.add_column("subscriptions", column)

@@ -1,10 +1,10 @@
-"""Until which date a turn runs, updates that were reported late, and who chose a clock.
+"""The date until which a turn runs, a mark of late updates, and when a user chose a clock.
 
-Stored standings stay as they are: where `turn_until` is null, it is the end of the turn.
+Stored standings stay as they are: a null `turn_until` means the end of the turn.
 
 In the minutes between, a process of the version before stores turns without changing `turn_until`
-(`flask gridt rebuild-standing` corrects these), and stores a former clock for a user who has not
-chosen one: such a user counts as one who has.
+(`flask gridt rebuild-standing` corrects these). It also stores a former clock for a user who has
+not chosen one; such a user counts as one who has.
 """
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ branch_labels = None
 depends_on = None
 
 _MOMENT = sa.DateTime(timezone=True)
-# nullable, or with a constant default: nothing is rewritten, and the version before goes on
+# nullable, or with a constant default: no row is rewritten, and the version before keeps running
 _COLUMNS = [
     ("subscriptions", "turn_until", sa.DateTime(), None),
     ("subscriptions", "leapt_at", _MOMENT, None),

@@ -1,8 +1,8 @@
-"""When updates from before a subscription were last imported.
+"""The time when updates from before a subscription were last imported.
 
-The clock of that moment scores the time before the subscription. Where it is null, as in all rows
-of the version before and in those that its processes store meanwhile, the clock in force at the
-subscription does so, as until now.
+The clock of that moment scores the time before the subscription. If it is null, as in all rows of
+the version before and in those that its processes store meanwhile, the clock in force at the
+subscription scores that time, as it did before.
 """
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # nullable and without a default: nothing is rewritten, and the version before goes on
+    # nullable and without a default: no row is rewritten, and the version before keeps running
     op.add_column("subscriptions", sa.Column("imported_at", sa.DateTime(timezone=True)))
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes stand-ins of Debian's packages for the two images of others that gridt is run with, where
-# there is a container engine and no registry (docs/image.md). It needs root and mmdebstrap.
+# Makes stand-ins for the two foreign images that gridt runs with, from Debian's packages, on a
+# machine with a container engine and no registry (docs/image.md). It needs root and mmdebstrap.
 #   gridt-standin/python    for python:3.13-slim-trixie
 #   gridt-standin/postgres  for postgres:18
 set -euo pipefail
@@ -11,7 +11,7 @@ debian() { # debian NAME PACKAGES [more options of mmdebstrap]
     docker import - "gridt-standin/$1"
 }
 
-# pip asks whom it asks on this machine, and trusts whom it trusts there.
+# pip uses the indexes and the certificates of this machine.
 uploads=()
 for file in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
   [ ! -f "$file" ] || uploads+=("--customize-hook=upload $file $file")

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The start of the stand-in for postgres:18: what that image does with POSTGRES_USER, _PASSWORD and
-# _DB, and like it answers on its socket only while it prepares the database.
+# The start of the stand-in for postgres:18. Like that image, it uses POSTGRES_USER, _PASSWORD and
+# _DB, and answers on its socket only while it prepares the database.
 set -eu
 
 export PATH="$(echo /usr/lib/postgresql/*/bin):$PATH"

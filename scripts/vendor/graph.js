@@ -1,4 +1,4 @@
-// What the page of a network uses of its libraries: all that ends up in the bundle.
+// The parts of its libraries that the network page uses: the whole content of the bundle.
 export { EdgeCurvedArrowProgram } from "@sigma/edge-curve";
 export { createNodeBorderProgram } from "@sigma/node-border";
 export { DirectedGraph } from "graphology";

@@ -1,4 +1,4 @@
-// Writes down, beside a bundle, what is in it: versions, licences, and the hash of the bundle.
+// Writes the contents of a bundle to files beside it: versions, licences, and the bundle's hash.
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 

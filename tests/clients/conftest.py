@@ -1,4 +1,4 @@
-"""What the tests of clients share."""
+"""Fixtures of the tests of clients."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,14 +16,14 @@ OUT_OF_REACH = ("ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN")
 
 @pytest.fixture(autouse=True)
 def on_one_database(request: pytest.FixtureRequest) -> None:
-    """Skip the run on PostgreSQL: clients do not meet the database."""
+    """Skip the run on PostgreSQL, because clients do not see the database."""
     if request.config.getoption("--database") != "sqlite":
         pytest.skip("clients are the same for each database")
 
 
 @pytest.fixture
 def url(migrated_database: Callable[[], str]) -> Iterator[str]:
-    """The address of a server that nobody has used."""
+    """The address of a new server."""
     with serve(migrated_database()) as server:
         yield server.url
 

@@ -20,7 +20,7 @@ Answer = TypeVar("Answer")
 
 
 def expect(kind: type[Answer], answer: object) -> Answer:
-    """Return the answer if it is what was hoped for."""
+    """Return the answer if it is of the expected kind."""
     if not isinstance(answer, kind):
         sys.exit(answer.message if isinstance(answer, Problem) else f"unexpected: {answer}")
     return answer

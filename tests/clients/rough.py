@@ -1,4 +1,4 @@
-"""A rough way to a server: some answers are refusals of something between, and some get lost."""
+"""A rough road to a server: some answers are refusals by a proxy, and some get lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,15 +8,15 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 PROBLEM = b'{"type": "about:blank", "title": "Busy", "status": 503, "message": "Busy"}'
-#: what belongs to one connection only
+#: headers that belong to one connection only
 _OWN = {"connection", "keep-alive", "transfer-encoding"}
 
 
 class Road(ThreadingHTTPServer):
-    """Passes requests on, except where a trouble awaits that method and path.
+    """Passes requests on, except where trouble waits for that method and path.
 
-    :param troubles: for each method and path what becomes of its first calls: a status that it is
-        answered with, or `lost` for an answer that never comes
+    :param troubles: for each method and path the troubles of its first calls: a status to answer
+        with, or `lost` for an answer that never comes
     """
 
     def __init__(self, url: str, troubles: dict[tuple[str, str], list[int | str]]) -> None:
@@ -73,7 +73,7 @@ class _Traveller(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

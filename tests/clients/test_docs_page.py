@@ -1,4 +1,4 @@
-"""The page at /docs in Chromium: logging in through it and making calls, by mouse and by keyboard.
+"""The page at /docs in Chromium: logging in and making calls, by mouse and by keyboard.
 
 `make screenshots` takes the pictures in docs/images with it.
 """
@@ -42,7 +42,7 @@ def open_page(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
 
 
 def foreign(address: str, url: str) -> list[str]:
-    """Return the address, in a list, unless it is of the service or carries its content itself."""
+    """Return the address in a list, unless it is the service's or carries its own content."""
     ours = address.startswith("data:") or urlsplit(address).netloc == urlsplit(url).netloc
     return [] if ours else [address]
 
@@ -52,7 +52,7 @@ def operation(page: Page, name: str) -> Locator:
 
 
 def call(page: Page, name: str) -> dict[str, Any]:
-    """Make a call with what the page suggests; return the answer that it shows."""
+    """Make a call with the suggested values; return the answer that the page shows."""
     block = operation(page, name)
     block.locator(".opblock-summary-control").click()
     block.get_by_role("button", name="Try it out").click()
@@ -75,7 +75,7 @@ def overflow(page: Page) -> int:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_somebody_logs_in_and_makes_a_call(
+def test_a_user_logs_in_and_makes_a_call(
     open_page: Callable[..., Page],
     take: Callable[[str, Page], None],
     size: tuple[int, int],
@@ -103,7 +103,7 @@ def test_somebody_logs_in_and_makes_a_call(
 
 
 def brightness(page: Page, element: str) -> tuple[float, float]:
-    """Return how bright the text and the ground of an element are, from 0 to 255."""
+    """Return the brightness of the text and the background of an element, from 0 to 255."""
     script = """element => {
       const bright = (colour) => {
         const [red, green, blue, alpha = 1] = colour.match(/[\\d.]+/g).map(Number);
@@ -136,7 +136,7 @@ def reach(page: Page, target: Locator, key: str = "Tab") -> None:
 
 
 def call_by_keyboard(page: Page, name: str) -> dict[str, Any]:
-    """Make a call with what the page suggests; return the answer that it shows."""
+    """Make a call with the suggested values; return the answer that the page shows."""
     block = operation(page, name)
     reach(page, block.locator(".opblock-summary-control"))
     page.keyboard.press("Enter")

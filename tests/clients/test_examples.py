@@ -1,4 +1,4 @@
-"""Every block of docs/clients.md does what the page shows, in each of its languages."""
+"""Every block of docs/clients.md prints the output on the page, in each language."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs" / "clients.md").read_text()
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CUT = "-- next block --"
 
-#: how each language is run, its first line, and how it prints
+#: the command that runs each language, its first line, and its print statement
 LANGUAGES = {
     "sh": (("bash", "-euo", "pipefail"), "url={}", f"echo '{CUT}'"),
     "python": (("python",), 'url = "{}"', f'print("{CUT}")'),
@@ -26,7 +26,7 @@ ENDINGS = {"sh": "sh", "python": "py", "js": "mjs"}
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
-    """Return each block of a language, with what the page shows that it prints."""
+    """Return each block of a language, with its output on the page."""
     found = [(block[1], block[2]) for block in BLOCK.finditer(PAGE)]
     return [
         (content, found[number + 1][1])
@@ -44,7 +44,7 @@ def test_no_block_is_left_out() -> None:
 
 
 def run_page(language: str, url: str, folder: Path) -> list[str]:
-    """Run all blocks of a language as one program; return what each printed."""
+    """Run all blocks of a language as one program; return the output of each."""
     command, address, cut = LANGUAGES[language]
     code = f"\n{cut}\n".join(content for content, _ in blocks(language))
     assert code.count(address.format("http://127.0.0.1:5000")) == 1
@@ -59,15 +59,17 @@ def test_each_block_prints_what_the_page_shows(language: str, tmp_path: Path, ur
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_examples_stand_a_rough_way(language: str, tmp_path: Path, url: str) -> None:
-    """Refused for the moment or lost, nothing of it changes what is printed and saved."""
+def test_the_examples_survive_refusals_and_lost_answers(
+    language: str, tmp_path: Path, url: str
+) -> None:
+    """A temporary refusal or a lost answer changes neither the output nor the stored rows."""
     read, post = ("GET", "/identity"), ("POST", "/movements/Stretching/updates")
-    # curl tries again by itself only what was answered
+    # curl itself retries only calls that got an answer
     troubles = {read: [429, 503], post: [503] if language == "sh" else [503, "lost"]}
     with road(url, troubles) as way:
         printed = run_page(language, way.url, tmp_path)
     assert printed == [expected for _, expected in blocks(language)]
     assert troubles == {read: [], post: []}
-    # what was lost is sent again, with the same Idempotency-Key
+    # a lost call is sent again, with the same Idempotency-Key
     assert way.arrived.count(post) == (1 if language == "sh" else 2)
     assert way.saved(post) == 1

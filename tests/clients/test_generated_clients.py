@@ -1,4 +1,4 @@
-"""Clients that public generators make of the OpenAPI document do what the README's session does."""
+"""Generated clients: public generators' code does the README's session."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ Stretching: pieter: Touched my toes!
 """
 
 
-#: this generator knows JSON, forms and plain text: of these it leaves a call or its answer out
+#: the generator knows JSON, forms and plain text; it leaves out calls or answers of these types
 TYPES_IT_DOES_NOT_KNOW = [
     ("POST /movements/{movement}/updates/import within imports", "text/csv"),
     ("GET /movements/{movement}/history.svg within history", "image/svg+xml"),
@@ -36,7 +36,7 @@ def test_a_generated_python_client_does_the_first_session(tmp_path: Path, url: s
         *("--output-path", tmp_path / "gridt_client", "--meta", "none"),
         cwd=tmp_path,
     )
-    # a complaint has a header, a blank line, and what it is about
+    # a complaint has a header, a blank line, and its subject
     complaints = re.findall(r"^((?:WARNING|ERROR|Unable) .*)\n\n(.*)", made.stderr, re.MULTILINE)
     for (call, media_type), (header, detail) in zip(
         TYPES_IT_DOES_NOT_KNOW, complaints, strict=True

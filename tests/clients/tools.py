@@ -1,4 +1,4 @@
-"""Where the tests of clients get what is not Python, and when they do without."""
+"""Tools outside of Python for the tests of clients, and skips without them."""
 
 import json
 import os
@@ -13,12 +13,12 @@ from gridt import create_app
 from gridt.http.openapi import document
 from tests.conftest import settings_for
 
-#: seconds after which a tool is given up
+#: seconds until a tool is killed
 PATIENCE = 120
 
 
 def write_document(folder: Path) -> Path:
-    """Write the OpenAPI document, as `flask gridt openapi` does, and return where."""
+    """Write the OpenAPI document, as `flask gridt openapi` does, and return its path."""
     path = folder / "openapi.json"
     path.write_text(json.dumps(document(create_app(settings_for("sqlite://")))))
     return path
@@ -27,7 +27,7 @@ def write_document(folder: Path) -> Path:
 def program(name: str) -> str:
     """Return the path of a program, of this environment or else of the machine.
 
-    Without it the test is skipped.
+    Without it, the test is skipped.
     """
     if found := shutil.which(name, path=search_path()):
         return found
@@ -35,17 +35,17 @@ def program(name: str) -> str:
 
 
 def search_path() -> str:
-    """Return where programs are looked for: this environment first."""
+    """Return the search path for programs: this environment first."""
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
-    """Run a command, fail unless it ends well, and return what it printed."""
+    """Run a command, fail unless it ends well, and return its output."""
     return finish(*command, cwd=cwd, **environment).stdout
 
 
 def finish(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command, fail unless it ends well, and return what came of it."""
+    """Run a command, fail unless it ends well, and return the completed process."""
     done = subprocess.run(
         [program(str(command[0])), *command[1:]],
         cwd=cwd,

@@ -1,4 +1,4 @@
-"""What was done as a table: what spreadsheets make of it, and what is read again."""
+"""Activity as a table: its effect in spreadsheets, and reading it again."""
 
 import csv
 import re
@@ -58,7 +58,7 @@ def read(text: str | bytes, movement: str = "Flossing"):
     return read_activities(text.encode() if isinstance(text, str) else text, movement)
 
 
-def test_a_row_tells_the_time_by_both_clocks_and_the_turn():
+def test_a_row_has_the_time_by_both_clocks_and_the_turn():
     text = written("done, twice")
     assert text.startswith("\ufeffmovement,date,local_time,utc_time,turn,message\r\n")
     assert rows_of(text)[1:] == [
@@ -73,13 +73,13 @@ def test_a_row_tells_the_time_by_both_clocks_and_the_turn():
     ]
 
 
-def test_of_nothing_there_is_a_table_without_rows():
+def test_a_table_of_nothing_has_no_rows():
     assert len(rows_of("".join(activity_table([])))) == 1
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("text", FORMULAS)
-def test_no_cell_is_a_formula_whatever_is_taken_for_the_end_of_one(text, delimiter):
+def test_no_cell_is_a_formula_after_any_end_of_a_cell(text, delimiter):
     """Spreadsheets know quotes only where a cell begins, and each country its own delimiter."""
     first_visible = re.compile(r"[\s\"\ufeff\u200b\x00-\x1f]*(.?)", re.DOTALL)
     cells = csv.reader(StringIO(written(text), newline=""), delimiter=delimiter)
@@ -88,28 +88,28 @@ def test_no_cell_is_a_formula_whatever_is_taken_for_the_end_of_one(text, delimit
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_what_is_harmless_stays_as_it_is(text):
+def test_a_harmless_cell_is_unchanged(text):
     assert harmless(text) == text
     assert as_typed(text) == text
 
 
 @pytest.mark.parametrize("text", [*FORMULAS, *HARMLESS, *NASTY])
-def test_what_is_made_harmless_is_read_as_it_was(text):
+def test_a_cell_made_harmless_is_read_unchanged(text):
     assert as_typed(harmless(text)) == text
 
 
 @given(st.text(alphabet=st.sampled_from("=+-@'\";, \t\r\nx\uff1d\u200b"), max_size=12))
-def test_whatever_is_made_harmless_is_read_as_it_was(text):
+def test_any_cell_made_harmless_is_read_unchanged(text):
     assert as_typed(harmless(text)) == text
     assert as_typed(harmless(harmless(text))) == harmless(text)
 
 
 @given(st.lists(st.text(max_size=20).filter(lambda text: "\0" not in text), max_size=5))
-def test_what_is_written_is_read(texts):
+def test_a_written_table_can_be_read(texts):
     try:
         text = written(*texts)
         body = text.encode()
-    except UnicodeEncodeError:  # a surrogate, which nobody can store
+    except UnicodeEncodeError:  # a surrogate, which no database stores
         return
     if texts:
         rows, wrong, others = read(body)
@@ -129,7 +129,7 @@ def test_what_is_written_is_read(texts):
         "date,message\n\n 2026-01-31 ,done\n,\n;\n"[:-2],
     ],
 )
-def test_tables_of_others_are_read(text):
+def test_tables_of_other_programs_are_read(text):
     rows, wrong, others = read(text)
     assert [(row.at, row.message) for row in rows] == [(date(2026, 1, 31), "done")]
     assert (wrong, others) == ([], 0)
@@ -191,7 +191,7 @@ def test_a_row_with_too_many_cells_is_named():
     assert [(row, column) for row, column, _ in wrong] == [(2, "")]
 
 
-#: read by a process of its own, since nothing stops a search
+#: read by a process of its own, because a search cannot be stopped
 BUSY = """
 import resource
 resource.setrlimit(resource.RLIMIT_CPU, (30, 30))  # seconds of a processor, however busy that is
@@ -206,7 +206,7 @@ read_activities(f"date,movement,message\\n{rows}".encode(), "Flossing")
 
 
 def test_no_cell_keeps_the_service_busy():
-    """The long one took a minute, which is longer than a worker is waited for; the many a third."""
+    """The long one once took a minute, longer than the time-out of a worker; the many a third."""
     subprocess.run([sys.executable, "-c", BUSY], cwd=ROOT, check=True)
 
 
@@ -242,7 +242,7 @@ NO_TABLES = {
 
 
 @pytest.mark.parametrize("body", NO_TABLES.values(), ids=NO_TABLES)
-def test_what_is_no_table_is_refused(body):
+def test_a_file_that_is_no_table_is_refused(body):
     with pytest.raises(Invalid) as refused:
         read(body)
     assert [error["pointer"] for error in refused.value.errors] == ["#"]
@@ -254,6 +254,6 @@ def test_a_column_that_is_there_twice_is_named(name):
         read(f"date,{name},{name}\n".encode() if name != "date" else b"date,Date\n")
 
 
-def test_as_many_rows_as_may_be_are_read():
+def test_the_most_rows_are_read():
     rows, _, _ = read(b"date\n" + b"2026-01-31\n" * MOST_ROWS)
     assert len(rows) == MOST_ROWS

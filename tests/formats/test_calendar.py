@@ -1,4 +1,4 @@
-"""What was done as a calendar, read by the library that others read calendars with."""
+"""Activity as a calendar, read by a public calendar library."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -26,7 +26,7 @@ def written(*entries: CompletedTurn | DueTurn, messages: bool = True) -> str:
 
 
 def read(text: str) -> icalendar.Calendar:
-    """Read a calendar, and see that it is one to the letter of RFC 5545."""
+    """Read a calendar, and check that it follows RFC 5545 to the letter."""
     assert text.endswith("\r\n")
     for line in text[:-2].split("\r\n"):
         assert len(line.encode()) <= 75
@@ -40,7 +40,7 @@ def read(text: str) -> icalendar.Calendar:
     return calendar
 
 
-def test_what_was_done_is_an_event_at_its_moment():
+def test_an_update_is_an_event_at_its_moment():
     (event,) = read(written(done(message="at last"))).events
     assert event["UID"] == "update-7@gridt"
     assert event["SUMMARY"] == "Flossing"
@@ -52,7 +52,7 @@ def test_what_was_done_is_an_event_at_its_moment():
     assert "DTEND" not in event
 
 
-def test_what_is_due_lasts_until_then():
+def test_a_due_turn_is_an_event_until_its_end():
     due = DueTurn(3, "Flossing", AT, AT + timedelta(hours=15))
     (event,) = read(written(due)).events
     assert event["UID"] == "due-3@gridt"
@@ -63,11 +63,11 @@ def test_what_is_due_lasts_until_then():
     )
 
 
-def test_a_calendar_of_nothing_is_one():
+def test_a_calendar_without_events_is_valid():
     assert read(written()).events == []
 
 
-def test_words_are_left_out_where_they_are_not_asked_for():
+def test_messages_are_left_out_by_default():
     assert "secret" not in written(done(message="secret"), messages=False)
 
 
@@ -85,14 +85,14 @@ def test_long_and_meaningful_texts_come_back(text):
 @pytest.mark.parametrize("text", NASTY)
 def test_nasty_texts_break_no_calendar(text):
     if any("\ud800" <= character <= "\udfff" for character in text):
-        return  # nobody can store these
+        return  # no database stores these
     (event,) = read(written(done(text, text))).events
     assert event["UID"] == "update-7@gridt"
     assert {"ATTACH", "URL", "ATTENDEE"}.isdisjoint(event)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=100))
-def test_whatever_is_written_is_read(text):
+def test_any_calendar_can_be_read(text):
     (event,) = read(written(done("Flossing", f"x{text}"))).events
     shown = text.replace("\r\n", "\n").replace("\r", "\n")
     kept = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "\ufffd", shown)

@@ -50,7 +50,7 @@ def written(name, members, movement="Flossing"):
 
 @each_text
 @pytest.mark.parametrize("members", MEMBERS.values(), ids=MEMBERS)
-def test_what_is_written_can_be_read(name, members):
+def test_each_format_can_be_read_back(name, members):
     read = READERS[name](written(name, members))
     assert read.about == {"id": 5, "name": "Flossing", "member_count": len(members)}
     assert read.live == {str(one.id): one.live for one in members}

@@ -13,7 +13,7 @@ from tests.readers import SVG, curves, place_of, read_svg
 
 pytestmark = same_on_both
 
-#: six members, one of whom nobody follows, one alone, two silent
+#: six members: one without followers, one alone, two silent
 MEMBERS = [
     NetworkMember("aa", True, ["bb", "cc", "dd"]),
     NetworkMember("bb", True, ["aa"]),
@@ -50,7 +50,7 @@ def ring(size):
 
 
 def usual(size):
-    """Let everybody follow four others at random, as they mostly do."""
+    """Let each member follow four others at random, as in most networks."""
     dice = random.Random(1)
     return [
         NetworkMember(
@@ -74,7 +74,7 @@ def of_class(root, name):
 
 
 @each_size
-def test_everybody_and_every_arrow_is_there(app, members):
+def test_every_member_and_every_arrow_is_drawn(app, members):
     drawn = read_svg(text(app, members, "nobody"))
     assert drawn.about == {"name": "Flossing", "member_count": len(members)}
     assert drawn.live == {str(one.id): one.live for one in members}
@@ -91,8 +91,8 @@ def test_nothing_is_drawn_outside(picture, members):
         assert radius < y < height - radius
 
 
-def test_arrows_between_close_members_point_where_they_lead(picture):
-    members = ring(MOST_DRAWN)  # which is laid out as a narrow ribbon
+def test_arrows_between_close_members_point_at_their_leaders(picture):
+    members = ring(MOST_DRAWN)  # laid out as a narrow ribbon
     root = picture(members)
     places = [complex(*place_of(group)[:2]) for group in of_class(root, "member")]
     for one, member in enumerate(members):
@@ -107,7 +107,7 @@ def test_the_same_network_makes_the_same_picture(app):
     assert text(app, ring(100)) != text(app, ring(99))
 
 
-def test_the_live_and_the_silent_differ_in_shape_and_colour(picture):
+def test_active_and_silent_members_differ_in_shape_and_colour(picture):
     root = picture()
     shapes = {
         (shape.tag.removeprefix(SVG), shape.get("class"), "silent" in group.findtext(f"{SVG}title"))
@@ -133,7 +133,7 @@ def test_both_schemes_colour_the_same_things(picture):
             assert re.search(rf"\.{name}\b[^{{}}]*\{{[^}}]*#", part), name
 
 
-def test_the_legend_explains_what_is_there(picture):
+def test_the_legend_explains_the_picture(picture):
     words = " ".join(one.text for one in picture().iter(f"{SVG}text"))
     for word in ("live", "silent", "followers", "follows", "whom you follow", "who follows you"):
         assert word in words
@@ -150,7 +150,7 @@ def test_it_can_be_read_aloud(picture):
     assert desc.text.endswith("You follow 3 of them and are followed by 3.")
 
 
-def test_each_member_says_what_they_are(picture):
+def test_each_member_has_a_description(picture):
     titles = [group.findtext(f"{SVG}title") for group in of_class(picture(), "member")]
     assert titles == [
         "aa: live, 3 followers",
@@ -164,7 +164,7 @@ def test_each_member_says_what_they_are(picture):
     assert alone.findtext(f"{SVG}title") == "7: live, 0 followers"
 
 
-def test_only_in_a_small_picture_ids_are_written_out(picture):
+def test_only_a_small_picture_shows_all_ids(picture):
     labels = [one.text for one in of_class(picture(me="nobody"), "label")]
     assert labels == [one.id for one in MEMBERS]
     assert not of_class(picture(ring(60), me="nobody"), "label")
@@ -177,19 +177,19 @@ def test_the_caller_sees_their_place(picture):
     assert float(around.get("cx")) == pytest.approx(x)
     assert float(around.get("cy")) == pytest.approx(y)
     assert float(around.get("r")) > radius
-    # the first of each is in the network, the other in the legend
+    # the first element of each class is in the network, the other in the legend
     from_me, to_me = of_class(root, "mine")[0], of_class(root, "to-me")[0]
     assert from_me.get("d").count("Q") == 2
     assert to_me.get("d").count("Q") == 2
 
 
-def test_who_is_no_member_has_no_place(picture):
+def test_a_caller_who_is_no_member_has_no_place(picture):
     root = picture(me="nobody")
     assert not classes(root) & {"me", "mine", "to-me"}
     assert "You" not in root.findtext(f"{SVG}desc")
 
 
-def test_the_more_followers_the_larger(picture):
+def test_more_followers_make_a_member_larger(picture):
     stars = [NetworkMember(number, True, [0] if number else []) for number in range(5)]
     radii = [place_of(one)[2] for one in of_class(picture(stars), "member")]
     assert radii[0] > radii[1] == radii[2] == radii[3] == radii[4]
@@ -215,6 +215,6 @@ def test_nothing_in_it_runs_or_is_fetched(picture):
     assert not re.search(r"url\(|@import|https?:", root.findtext(f"{SVG}style"))
 
 
-def test_who_never_draws_does_not_pay_for_it():
+def test_workers_that_never_draw_do_not_load_the_library():
     program = "import sys, gridt.app; sys.exit(bool({'rustworkx', 'numpy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

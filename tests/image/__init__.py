@@ -1,1 +1,1 @@
-"""The image, built and run; `make image-test` does it (docs/image.md)."""
+"""The image, built and run by `make image-test` (docs/image.md)."""

@@ -8,7 +8,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip all of these where no image is named."""
+    """Skip all of these without the name of an image."""
     if config.getoption("--image"):
         return
     skip = pytest.mark.skip(reason="needs Docker: `make image-test` builds the image and runs them")
@@ -25,6 +25,6 @@ def image(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def database_image(request: pytest.FixtureRequest) -> str | None:
-    """What is to stand in for the database image of compose.yaml, None for nothing."""
+    """The replacement for the database image of compose.yaml, or None."""
     name: str | None = request.config.getoption("--database-image")
     return name

@@ -1,4 +1,4 @@
-"""Containers of the image, made and looked at by the command line of Docker."""
+"""Containers of the image, made and examined by the command line of Docker."""
 
 import json
 import subprocess
@@ -14,12 +14,12 @@ from uuid import uuid4
 
 from tests.servers import PATIENCE
 
-#: as compose.yaml runs it: nothing of the image can be written, and root's powers are gone
+#: as compose.yaml runs it: a read-only image, without the powers of root
 HARDENED = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
 
 
 def attempt(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `docker …`; its output holds the errors too, in the order they were printed."""
+    """Run `docker …`; its output has the errors too, in the order of printing."""
     return subprocess.run(
         ["docker", *arguments],
         cwd=folder,
@@ -33,7 +33,7 @@ def attempt(*arguments: str, folder: Path | None = None) -> subprocess.Completed
 
 
 def docker(*arguments: str, folder: Path | None = None) -> str:
-    """Run `docker …`, which has to go well, and return what it printed."""
+    """Run `docker …`, which must succeed, and return its output."""
     done = attempt(*arguments, folder=folder)
     assert done.returncode == 0, f"docker {' '.join(arguments)}:\n{done.stdout}"
     return done.stdout.strip()
@@ -45,7 +45,7 @@ def unique(what: str) -> str:
 
 
 def wait_until(condition: Callable[[], Any], what: str) -> None:
-    """Wait for a condition, whose name is for whoever waits in vain."""
+    """Wait for a condition; its name is for the message of a time-out."""
     give_up = time.monotonic() + 2 * PATIENCE
     while not condition():
         assert time.monotonic() < give_up, f"in vain waited for: {what}"
@@ -53,7 +53,7 @@ def wait_until(condition: Callable[[], Any], what: str) -> None:
 
 
 def status(url: str) -> int:
-    """Return the status of an answer, and 0 where there is none."""
+    """Return the status of an answer, or 0 without one."""
     try:
         with urlopen(url, timeout=PATIENCE) as answer:
             return int(answer.status)
@@ -72,12 +72,12 @@ class Container:
 
     @property
     def url(self) -> str:
-        """Where it is reached; a restart changes the port."""
+        """Its address; a restart changes the port."""
         return f"http://{docker('port', self.name, '5000/tcp').splitlines()[0]}"
 
     @property
     def state(self) -> dict[str, Any]:
-        """What the engine knows of it: `Health`, `ExitCode`, …"""
+        """The engine's record of it: `Health`, `ExitCode`, …"""
         state: dict[str, Any] = json.loads(
             docker("inspect", "--format", "{{json .State}}", self.name)
         )
@@ -85,7 +85,7 @@ class Container:
 
     @property
     def log(self) -> str:
-        """All that it printed."""
+        """Its output so far."""
         return docker("logs", self.name)
 
     def run(self, *command: str) -> str:
@@ -93,7 +93,7 @@ class Container:
         return docker("exec", self.name, *command)
 
     def ask(self, statement: str) -> Any:
-        """Return the first column of the first row that SQLite answers in it."""
+        """Return the first column of the first row of a statement to its SQLite."""
         code = (
             "import sqlite3, sys; c = sqlite3.connect('/data/gridt.sqlite', isolation_level=None);"
             "row = c.execute(sys.argv[1]).fetchone(); print(row and row[0])"
@@ -106,7 +106,7 @@ class Container:
         return folder / Path(path).name
 
     def wait_until_ready(self) -> None:
-        """Wait until it serves; fail at once when it ends instead."""
+        """Wait until it serves; fail at once if it ends instead."""
 
         def ready() -> bool:
             assert self.state["Running"], self.log
@@ -125,9 +125,9 @@ class Container:
 
 @contextmanager
 def serving(image: str, *options: str, **settings: str) -> Iterator[Container]:
-    """Run a container for the length of a `with` block, on a volume of its own unless given one.
+    """Run a container for the length of a `with` block, by default on a volume of its own.
 
-    :param options: more of `docker run`
+    :param options: more options of `docker run`
     :param settings: named without the `GRIDT_` before them
     """
     container = Container(unique("gridt"))

@@ -14,7 +14,7 @@ from tests.persons import Person
 from tests.postgres import free_port
 from tests.servers import ROOT
 
-#: what happens at a start, one after the other
+#: the events of a start, one after the other
 ORDER = [
     ("db", "start"),
     ("db", "health_status: healthy"),
@@ -33,15 +33,15 @@ class Project:
     url: str
 
     def command(self, *arguments: str) -> list[str]:
-        """Return what `docker …` is to be given for a command of compose."""
+        """Return the arguments of `docker …` for a command of compose."""
         return ["compose", f"--project-name={self.name}", *arguments]
 
     def compose(self, *arguments: str) -> str:
-        """Run `docker compose …` as in that folder."""
+        """Run `docker compose …` in that folder."""
         return docker(*self.command(*arguments), folder=self.folder)
 
     def up(self) -> None:
-        """Start what does not run, and return when the service is ready."""
+        """Start the services that do not run, and return when gridt is ready."""
         try:
             self.compose("up", "--detach", "--no-build", "--quiet-pull")
             self.wait_until(200)
@@ -50,18 +50,18 @@ class Project:
             raise
 
     def wait_until(self, ready: int) -> None:
-        """Wait until the service says by a status whether it is ready."""
+        """Wait until the service answers /ready with a status."""
         wait_until(lambda: status(f"{self.url}/ready") == ready, f"/ready {ready}")
 
     def container(self, service: str) -> Container:
         return Container(self.compose("ps", "--all", "--quiet", service))
 
     def started(self, service: str) -> str:
-        """Tell when a service started last."""
+        """Return when a service started last."""
         return str(self.container(service).state["StartedAt"])
 
     def events(self, since: datetime) -> list[tuple[str, str]]:
-        """Return what happened to which service, of that which ORDER is about."""
+        """Return the events of ORDER with their services."""
         printed = docker(
             *("events", f"--since={since.timestamp()}", f"--until={datetime.now().timestamp()}"),
             f"--filter=label=com.docker.compose.project={self.name}",
@@ -78,7 +78,7 @@ class Project:
 def project(
     image: str, database_image: str | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Project]:
-    """The services, not started yet; gone at the end with all that they stored."""
+    """The services, before their first start; removed at the end, with their volumes."""
     if attempt("compose", "version").returncode:
         pytest.skip("this Docker has no `docker compose`")
     folder, port = tmp_path_factory.mktemp("compose"), free_port()
@@ -87,7 +87,7 @@ def project(
     services = {service: {"image": name} for service, name in images.items()}
     (folder / "compose.override.yaml").write_text(json.dumps({"services": services}))
     settings = [
-        (ROOT / ".env.example").read_text(),  # copied, as the README says
+        (ROOT / ".env.example").read_text(),  # copied, as in the README
         f"GRIDT_SECRET_KEY={'k' * 32}",
         "GRIDT_DB_PASSWORD=wordOf16Letters9",
         f"GRIDT_PORT={port}",
@@ -103,7 +103,7 @@ def project(
 
 @pytest.fixture(scope="module")
 def events(project: Project) -> list[tuple[str, str]]:
-    """What happened when the services were started for the first time."""
+    """The events of the first start of the services."""
     began = datetime.now()
     project.up()
     return project.events(began)
@@ -136,7 +136,7 @@ def test_a_second_start_migrates_nothing_and_loses_nothing(project: Project) -> 
     project.compose("down", "--timeout=10")
     project.up()
     assert "Running upgrade" not in project.container("migrate").log
-    assert ann.call("GET", "/identity")["username"] == "ann"  # the token holds too
+    assert ann.call("GET", "/identity")["username"] == "ann"  # the token is still valid, too
 
 
 @pytest.mark.usefixtures("events")
@@ -151,7 +151,7 @@ def test_it_is_not_ready_while_the_database_is_away(project: Project) -> None:
 
 
 @pytest.mark.usefixtures("events")
-def test_it_goes_by_what_else_the_env_file_says(project: Project) -> None:
+def test_other_settings_of_the_env_file_apply(project: Project) -> None:
     ben = Person(project.url, "ben")
     ben.register()
     ben.log_in()
@@ -162,7 +162,7 @@ def test_it_goes_by_what_else_the_env_file_says(project: Project) -> None:
 
 
 @pytest.mark.usefixtures("events")
-def test_what_a_newer_version_migrated_is_left_alone_and_can_be_served(project: Project) -> None:
+def test_a_newer_database_is_left_alone_and_served(project: Project) -> None:
     psql = ("exec", "-T", "db", "psql", "--username=gridt", "--command")
     project.compose(*psql, "UPDATE alembic_version SET version_num = 'of 2031'")
     project.compose("stop", "gridt")

@@ -1,4 +1,4 @@
-"""A container of the image, on SQLite: from its first start to what may go wrong."""
+"""A container of the image, on SQLite: from its first start to its possible failures."""
 
 import subprocess
 import time
@@ -22,7 +22,7 @@ from tests.test_service_end_to_end import HTTPAnswer, begin_to_register
 
 
 def somebody(container: Container, name: str) -> Person:
-    """Return somebody with an account, logged in."""
+    """Return a person with an account, logged in."""
     person = Person(container.url, name)
     person.register()
     person.log_in()
@@ -39,7 +39,7 @@ def test_on_an_empty_volume_it_serves_and_remembers(image: str) -> None:
             assert ben.call("PUT", "/movements/Flossing/subscriber")["member_count"] == 2
             ben.call("POST", "/movements/Flossing/updates", {"message": "did it"})
             ann.url = ben.url = docker_restarted(container)
-            assert told_to(ann) == "did it"  # the token holds too
+            assert told_to(ann) == "did it"  # the token is still valid, too
             container.stop()
         with serving(image, f"--volume={data}:/data") as container:
             ann.url = container.url
@@ -56,7 +56,7 @@ def docker_restarted(container: Container) -> str:
 
 
 def told_to(person: Person) -> str:
-    """Return what the only leader of a member of Flossing said last."""
+    """Return the last message of the only leader of a member of Flossing."""
     (leader,) = person.call("GET", "/movements/Flossing")["leaders"]
     told = person.call("GET", f"/movements/Flossing/leader/{leader['id']}")
     return str(told["message_history"][0]["message"])
@@ -98,7 +98,7 @@ def test_sqlite_can_sort_more_than_fits_into_memory(image: str) -> None:
         assert last == "1"
 
 
-def test_who_is_served_while_it_stops_is_answered(image: str) -> None:
+def test_a_request_during_the_stop_is_answered(image: str) -> None:
     with serving(image) as container:
         waiting, body = begin_to_register(container, "ann")
         began = time.monotonic()
@@ -151,7 +151,7 @@ def test_a_full_disk_is_503_and_no_harm(image: str) -> None:
         for number in range(5):
             others.name = f"person{number}"
             others.register()
-        assert set(others.statuses) <= {201, 503}  # what was begun may still fit
+        assert set(others.statuses) <= {201, 503}  # running requests may still finish
         assert others.statuses[-1] == 503
         assert "database or disk is full" in container.log
         assert ann.call("GET", "/identity")["username"] == "ann"

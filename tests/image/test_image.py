@@ -1,4 +1,4 @@
-"""What the image is made of, and what it is not."""
+"""The contents of the image, and things that it must not contain."""
 
 import json
 import shutil
@@ -13,13 +13,13 @@ from gridt.runtime.config import VERSION
 from tests.image.containers import HARDENED, attempt, docker, unique
 from tests.servers import ROOT
 
-#: what of a checkout is needed to serve
+#: the parts of a checkout that are needed to serve
 NEEDED = {
     *("requirements.txt", "requirements-pictures.txt", "wsgi.py", "gunicorn.conf.py"),
     *("migrations", "gridt"),
 }
 
-#: lies about in a checkout, and is nobody's business
+#: private files that lie in many checkouts
 PRIVATE = [
     ".env",
     ".git/config",
@@ -37,13 +37,13 @@ LARGEST = 350
 
 @pytest.fixture(scope="module")
 def facts(image: str) -> Any:
-    """What the engine knows of the image."""
+    """The engine's record of the image."""
     (facts,) = json.loads(docker("image", "inspect", image))
     return facts
 
 
 def in_it(image: str, *command: str) -> str:
-    """Run a command in the image, and return what it printed."""
+    """Run a command in the image, and return its output."""
     return docker("run", "--rm", *HARDENED, image, *command)
 
 
@@ -55,7 +55,7 @@ def tracked() -> set[str]:
     return {name for name in listed.stdout.split("\0") if name.split("/")[0] in NEEDED}
 
 
-def test_only_what_serves_is_sent_to_the_engine(image: str, tmp_path: Path) -> None:
+def test_only_files_that_serve_are_sent_to_the_engine(image: str, tmp_path: Path) -> None:
     context, recipe = tmp_path / "context", tmp_path / "Dockerfile"
     for name in [".dockerignore", *tracked()]:
         (context / name).parent.mkdir(parents=True, exist_ok=True)
@@ -91,9 +91,9 @@ def test_no_tool_that_only_builds_or_tests_is_in_it(image: str) -> None:
     assert not installed & {"pip", "setuptools", "uv", "pytest", "ruff", "mypy", "hypothesis"}
 
 
-def test_nobody_in_it_is_root_or_can_change_what_is_run(image: str) -> None:
+def test_no_process_in_it_is_root_or_can_change_its_code(image: str) -> None:
     assert in_it(image, "id", "-u") == in_it(image, "id", "-g") == "10001"
-    # without --read-only: the rights alone have to do
+    # without --read-only, so that only the rights of files protect them
     for place in ("/app", "/app/gridt", "/app/gridt/app.py", "/opt/venv", "/opt/venv/bin/gunicorn"):
         assert attempt("run", "--rm", image, "test", "-w", place).returncode == 1, place
 
@@ -104,7 +104,7 @@ def test_it_is_small(facts: Any) -> None:
     assert size < LARGEST
 
 
-def test_it_says_what_it_is(facts: Any) -> None:
+def test_it_has_labels(facts: Any) -> None:
     said = {
         name.removeprefix("org.opencontainers.image."): value
         for name, value in facts["Config"]["Labels"].items()
@@ -115,7 +115,7 @@ def test_it_says_what_it_is(facts: Any) -> None:
     assert len(said["revision"]) == 40
 
 
-def test_it_tells_the_engine_how_to_run_it_and_no_secret(facts: Any) -> None:
+def test_its_configuration_has_no_secret(facts: Any) -> None:
     config = facts["Config"]
     assert config["User"] == "10001"
     assert config["Cmd"] == ["gunicorn"]

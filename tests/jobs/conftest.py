@@ -1,4 +1,4 @@
-"""Jobs of a test's own, and what is in the queue."""
+"""Jobs of the tests, and the contents of the queue."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,18 +28,18 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Register:
 
 @pytest.fixture
 def calls(register: Register) -> list[dict[str, Any]]:
-    """What the job `note`, which takes any arguments, was called with."""
+    """The arguments of each call of the job `note`, which takes any."""
     seen: list[dict[str, Any]] = []
     register("note", lambda **arguments: seen.append(arguments))
     return seen
 
 
 def people() -> list[str]:
-    """Return the names of those who have an account."""
+    """Return the names of all users."""
     return sorted(db.session.scalars(sa.select(User.username)))
 
 
 def queue() -> list[Job]:
-    """Return the jobs in the queue as the database has them now."""
+    """Return the jobs in the queue, as the database has them now."""
     query = sa.select(Job).order_by(Job.id).execution_options(populate_existing=True)
     return list(db.session.scalars(query))

@@ -13,13 +13,13 @@ from gridt.runtime.extensions import db
 
 @job("open-account")
 def open_account(username: str) -> None:
-    """Open an account: a second time, the database refuses it."""
+    """Open an account; the database refuses it the second time."""
     db.session.add(User(username, f"{username}@example.org", "correct horse battery"))
 
 
 @job("hang", attempts=5)
 def hang(path: str) -> None:
-    """Tell that it has begun; the first time never end, and from then on at once."""
+    """Make a file at the start; never end the first time, and end at once from then on."""
     begun = Path(path)
     again = begun.exists()
     begun.write_text(str(os.getpid()))
@@ -30,7 +30,7 @@ def hang(path: str) -> None:
 
 @job("be-told", writes=False)
 def be_told(path: str) -> None:
-    """Tell that it has begun, and end when told to."""
+    """Make a file at the start, and end when a test makes another one."""
     begun = Path(path)
     begun.write_text(str(os.getpid()))
     while not begun.with_suffix(".go").exists():

@@ -1,4 +1,4 @@
-"""What operators type about jobs."""
+"""The operator's commands about jobs."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ ADDRESS = "somebody@example.org"
 
 @pytest.fixture
 def broken(database: None, register: Register, clock: Clock) -> list[bool]:
-    """A job `send` that fails while this is not empty; two are dead, and one waits."""
+    """A job `send` that fails while this list is not empty; two are dead, and one waits."""
     broken = [True]
 
     def send(to: str) -> None:
@@ -39,7 +39,7 @@ def test_an_empty_queue(run: Run) -> None:
     assert json.loads(run("jobs", "list", "--json").output) == {"counts": {}, "jobs": []}
 
 
-def test_list_shows_jobs_but_not_whom_they_are_about(run: Run, broken: list[bool]) -> None:
+def test_list_shows_jobs_without_the_users_concerned(run: Run, broken: list[bool]) -> None:
     result = run("jobs", "list")
     first, second, third, summary = result.output.splitlines()
     for line in (first, second):
@@ -49,7 +49,7 @@ def test_list_shows_jobs_but_not_whom_they_are_about(run: Run, broken: list[bool
     assert ADDRESS not in result.output + run("jobs", "list", "--json").output
 
 
-def test_list_may_be_of_the_dead_only_and_short(run: Run, broken: list[bool]) -> None:
+def test_list_can_be_limited_and_show_dead_jobs_only(run: Run, broken: list[bool]) -> None:
     dead = json.loads(run("jobs", "list", "--dead", "--json").output)
     assert dead["counts"] == {"dead": 2, "ready": 1}
     assert [one["state"] for one in dead["jobs"]] == ["dead", "dead"]
@@ -71,7 +71,7 @@ def test_all_dead_jobs_may_be_put_back(run: Run, broken: list[bool]) -> None:
     assert (run_until_idle(), queue()) == (3, [])
 
 
-def test_a_dead_job_whose_key_another_has_stays_dead(run: Run, broken: list[bool]) -> None:
+def test_a_dead_job_stays_dead_while_another_has_its_key(run: Run, broken: list[bool]) -> None:
     enqueue("send", {"to": ADDRESS}, key="one")
     db.session.commit()
     result = run("jobs", "retry", "--all")
@@ -118,7 +118,7 @@ def test_a_job_that_is_not_there(run: Run, command: str, id: int) -> None:
 @pytest.mark.parametrize(
     "arguments", [["retry"], ["retry", "1", "--all"], ["drop"], ["retry", "0"], ["drop", "x"]]
 )
-def test_what_makes_no_sense_is_refused(run: Run, arguments: list[str]) -> None:
+def test_senseless_options_are_refused(run: Run, arguments: list[str]) -> None:
     assert run("jobs", *arguments).exit_code == 2
 
 

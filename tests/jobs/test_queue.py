@@ -1,4 +1,4 @@
-"""How a job gets into the queue, and in which order it comes out."""
+"""Enqueueing a job, and the order of running jobs."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def test_a_job_is_run_once_and_gone(calls: Calls) -> None:
     assert (queue(), run_until_idle()) == ([], 0)
 
 
-def test_what_waits_is_described_by_its_row(calls: Calls, clock: Clock) -> None:
+def test_a_row_describes_a_waiting_job(calls: Calls, clock: Clock) -> None:
     enqueue("note", {"a": 1}, key="k", priority=1, delay=timedelta(minutes=3))
     (waiting,) = queue()
     assert (waiting.name, waiting.arguments, waiting.key) == ("note", {"a": 1}, "k")
@@ -47,7 +47,7 @@ def test_what_waits_is_described_by_its_row(calls: Calls, clock: Clock) -> None:
     assert waiting.run_after == clock.now + timedelta(minutes=3)
 
 
-# -- what is refused at once ----------------------------------------------------------------
+# -- immediate refusals ---------------------------------------------------------------------
 
 
 def test_two_functions_of_one_name_are_refused(register: Register, calls: Calls) -> None:
@@ -88,19 +88,19 @@ def test_arguments_that_the_function_does_not_take_are_refused(
 
 
 @pytest.mark.parametrize("priority", [2, -2, 0.5])
-def test_a_priority_that_nobody_would_look_for_is_refused(calls: Calls, priority: Any) -> None:
+def test_an_unknown_priority_is_refused(calls: Calls, priority: Any) -> None:
     with pytest.raises(ValueError, match="priority"):
         enqueue("note", {}, priority=priority)
 
 
-def test_what_only_reads_enqueues_nothing(app: Flask, calls: Calls) -> None:
+def test_a_read_only_request_enqueues_nothing(app: Flask, calls: Calls) -> None:
     with app.app_context():
         request_state().reading = True
         with pytest.raises(RuntimeError, match="reads"):
             enqueue("note", {})
 
 
-def test_the_database_refuses_a_state_that_is_none(calls: Calls) -> None:
+def test_the_database_refuses_an_unknown_state(calls: Calls) -> None:
     enqueue("note", {})
     with pytest.raises(IntegrityError):
         db.session.execute(sa.update(Job).values(state="lost"))
@@ -109,7 +109,7 @@ def test_the_database_refuses_a_state_that_is_none(calls: Calls) -> None:
 # -- order ----------------------------------------------------------------------------------
 
 
-def test_the_urgent_come_first_and_then_who_waits_longest(calls: Calls, clock: Clock) -> None:
+def test_urgent_jobs_come_first_and_then_the_oldest(calls: Calls, clock: Clock) -> None:
     for number, (priority, minutes) in enumerate([(-1, 3), (0, 2), (0, 1), (1, 3), (0, 1)]):
         enqueue("note", {"n": number}, priority=priority, delay=timedelta(minutes=minutes))
     db.session.commit()
@@ -137,7 +137,7 @@ def test_a_job_may_add_another(register: Register, calls: Calls) -> None:
 # -- keys -----------------------------------------------------------------------------------
 
 
-def test_while_one_waits_nothing_is_added_with_its_key(calls: Calls) -> None:
+def test_while_a_job_waits_no_other_gets_its_key(calls: Calls) -> None:
     enqueue("note", {"n": 1}, key="k")
     enqueue("note", {"n": 2}, key="k")
     db.session.commit()
@@ -150,7 +150,7 @@ def test_while_one_waits_nothing_is_added_with_its_key(calls: Calls) -> None:
     assert [call["n"] for call in calls] == [1, 4, 5, 6]
 
 
-def test_one_that_runs_is_not_in_the_way_of_another_with_its_key(register: Register) -> None:
+def test_a_running_job_does_not_keep_its_key(register: Register) -> None:
     seen: list[int] = []
 
     def chase(n: int) -> None:
@@ -164,7 +164,7 @@ def test_one_that_runs_is_not_in_the_way_of_another_with_its_key(register: Regis
     assert (run_until_idle(), seen, queue()) == (3, [1, 2, 3], [])
 
 
-def test_one_that_is_dead_is_not_in_the_way_either(register: Register, clock: Clock) -> None:
+def test_a_dead_job_does_not_keep_its_key(register: Register, clock: Clock) -> None:
     register("fail", lambda: 1 / 0, attempts=1)
     for _ in range(2):
         enqueue("fail", {}, key="k")
@@ -173,7 +173,7 @@ def test_one_that_is_dead_is_not_in_the_way_either(register: Register, clock: Cl
     assert [(one.state, one.key) for one in queue()] == [("dead", "k")] * 2
 
 
-def test_one_that_fails_gives_way_to_another_with_its_key(
+def test_a_failed_job_yields_to_another_with_its_key(
     app: Flask, register: Register, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[int] = []
@@ -193,11 +193,11 @@ def test_one_that_fails_gives_way_to_another_with_its_key(
     assert "another job has the same key" in caplog.text
 
 
-# -- what it costs --------------------------------------------------------------------------
+# -- the cost -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("minutes", [-1, 1], ids=["due", "not yet due"])
-def test_no_look_and_no_claim_reads_all_that_waits(
+def test_neither_a_look_nor_a_claim_reads_all_waiting_jobs(
     calls: Calls, sent: list[tuple[str, Any]], minutes: int
 ) -> None:
     at = utcnow() + timedelta(minutes=minutes)
@@ -216,7 +216,7 @@ def test_no_look_and_no_claim_reads_all_that_waits(
 
 @pytest.fixture
 def sent() -> Iterator[list[tuple[str, Any]]]:
-    """The statements sent since the test began, or since it cleared this list, with what for."""
+    """The statements since the test began or cleared this list, with their parameters."""
     seen: list[tuple[str, Any]] = []
 
     def note(_c: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
@@ -228,7 +228,7 @@ def sent() -> Iterator[list[tuple[str, Any]]]:
 
 
 def plan(statement: str, given: Any) -> str:
-    """Return how the database would execute a statement."""
+    """Return the database's plan for a statement."""
     connection = db.session.connection()
     command = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
     rows = connection.exec_driver_sql(f"{command} {statement}", given)

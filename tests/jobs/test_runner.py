@@ -1,4 +1,4 @@
-"""What becomes of a job: done once, tried again, given up, or taken over by somebody else."""
+"""The fate of a job: done once, retried, given up, or taken over by another worker."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def open_account(username: str) -> None:
 # -- done -----------------------------------------------------------------------------------
 
 
-def test_what_a_job_writes_is_saved_with_its_end(
+def test_the_writes_of_a_job_are_committed_with_its_end(
     database: None, register: Register, commits: list[Any]
 ) -> None:
     register("open", open_account)
@@ -41,7 +41,7 @@ def test_what_a_job_writes_is_saved_with_its_end(
     assert len(commits) == 2  # the claim, and the writes with the end
 
 
-def test_what_a_job_that_fails_has_written_is_not_saved(database: None, register: Register) -> None:
+def test_the_writes_of_a_failed_job_are_rolled_back(database: None, register: Register) -> None:
     def fail(username: str) -> None:
         open_account(username)
         db.session.flush()
@@ -54,7 +54,7 @@ def test_what_a_job_that_fails_has_written_is_not_saved(database: None, register
     assert (people(), [one.state for one in queue()]) == ([], ["ready"])
 
 
-def test_what_fails_only_when_it_is_saved_has_failed(database: None, register: Register) -> None:
+def test_a_job_that_fails_at_its_commit_has_failed(database: None, register: Register) -> None:
     register("open", open_account)
     for _ in range(2):
         enqueue("open", {"username": "robin"})
@@ -72,7 +72,7 @@ def test_a_job_that_only_acts_outside_holds_no_transaction(
 
     def read_and_act() -> None:
         seen.append(people())
-        with own_app.app_context():  # on SQLite nobody could write if we held the lock
+        with own_app.app_context():  # on SQLite, our lock would keep others from writing
             open_account("meanwhile")
             db.session.commit()
         db.session.rollback()
@@ -86,7 +86,7 @@ def test_a_job_that_only_acts_outside_holds_no_transaction(
         assert (seen, queue()) == ([[], ["meanwhile"]], [])
 
 
-def test_who_looks_for_jobs_does_not_wait_for_who_writes(own_app: Flask) -> None:
+def test_a_look_for_jobs_does_not_wait_for_writers(own_app: Flask) -> None:
     with own_app.app_context():
         open_account("robin")
         db.session.flush()
@@ -96,7 +96,7 @@ def test_who_looks_for_jobs_does_not_wait_for_who_writes(own_app: Flask) -> None
 # -- failed ---------------------------------------------------------------------------------
 
 
-def test_a_job_is_tried_again_ever_later_and_then_given_up(
+def test_a_job_is_retried_later_and_later_and_then_given_up(
     database: None, register: Register, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     attempts: list[Any] = []
@@ -150,7 +150,7 @@ def test_a_job_that_only_a_newer_version_knows_waits_for_it(
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "x" * 10_000])
-def test_whatever_an_error_says_can_be_kept(database: None, register: Register, text: str) -> None:
+def test_any_error_text_can_be_stored(database: None, register: Register, text: str) -> None:
     def fail() -> None:
         raise RuntimeError(text)
 
@@ -167,7 +167,7 @@ def test_whatever_an_error_says_can_be_kept(database: None, register: Register, 
 
 
 def crash() -> None:
-    """Claim the next job, and do nothing more: as who is killed just then."""
+    """Claim the next job and stop, as a process that is killed just then."""
     assert take_up() is not None
 
 
@@ -201,7 +201,7 @@ def test_a_job_that_kills_its_worker_each_time_is_given_up(
 def overtaken(own_app: Flask, register: Register) -> Iterator[Callable[..., None]]:
     """Have one worker hang in the job `open` until another has taken it over.
 
-    The first to come opens an account for "slow", the other one for "quick".
+    The first one opens an account for "slow", the other one for "quick".
     """
     began, goes_on = Event(), Event()
     names = iter(["slow", "quick"])
@@ -239,7 +239,7 @@ def overtaken(own_app: Flask, register: Register) -> Iterator[Callable[..., None
 
 
 @pytest.mark.parametrize("then", ["end", "fail"])
-def test_who_lost_the_lease_saves_nothing_of_what_another_did(
+def test_a_worker_without_its_lease_saves_nothing(
     overtaken: Callable[..., None], then: str
 ) -> None:
     overtaken(then, done_before=True)
@@ -247,7 +247,7 @@ def test_who_lost_the_lease_saves_nothing_of_what_another_did(
 
 
 @pytest.mark.parametrize("then", ["end", "fail"])
-def test_who_lost_the_lease_does_not_touch_what_another_does(
+def test_a_worker_without_its_lease_does_not_touch_the_job(
     overtaken: Callable[..., None], then: str
 ) -> None:
     overtaken(then, done_before=False)
@@ -260,7 +260,7 @@ def test_who_lost_the_lease_does_not_touch_what_another_does(
 # -- at once --------------------------------------------------------------------------------
 
 
-def test_of_many_workers_no_two_get_the_same_job(own_app: Flask, register: Register) -> None:
+def test_no_two_workers_get_the_same_job(own_app: Flask, register: Register) -> None:
     jobs, workers = 300, 6
     seen: list[int] = []
     register("note", lambda n: seen.append(n))
@@ -274,7 +274,7 @@ def test_of_many_workers_no_two_get_the_same_job(own_app: Flask, register: Regis
         assert queue() == []
 
 
-def test_of_many_with_one_key_one_waits(own_app: Flask, register: Register) -> None:
+def test_only_one_of_many_jobs_with_a_key_waits(own_app: Flask, register: Register) -> None:
     register("note", lambda: None)
 
     def put() -> None:
@@ -287,16 +287,16 @@ def test_of_many_with_one_key_one_waits(own_app: Flask, register: Register) -> N
 
 
 def take_up() -> Any:
-    """Claim a job if there is one to claim, and commit that."""
+    """Claim a due job if there is one, and commit."""
     claimed = Job.take_up(utcnow() + LEASE)
     db.session.commit()
     return claimed
 
 
-def test_a_job_that_waits_is_not_run_before_who_relies_on_it_has_committed(
+def test_a_waiting_job_does_not_run_before_the_commit_of_its_enqueuer(
     own_app: Flask, register: Register
 ) -> None:
-    """Or it would not see what they are about to commit, and nobody would come after it."""
+    """Else it would not see the commit of its enqueuer, and no later job would."""
     if own_app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         pytest.skip("SQLite has one writer at a time: nobody can claim anything meanwhile")
     seen: list[list[str]] = []

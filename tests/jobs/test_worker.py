@@ -1,4 +1,4 @@
-"""Real processes that work: killed, stopped, side by side, within the server, without database."""
+"""Real workers: killed, stopped, side by side, in the server, without a database."""
 
 import re
 import subprocess
@@ -33,12 +33,12 @@ WAITING = "jobs are waiting for the database:"
 
 @pytest.fixture
 def url(world: Flask) -> str:
-    """The address of a database of the test's own; the context of an app on it is entered."""
+    """The address of a database for one test; the context of an app on it is entered."""
     return str(world.config["SQLALCHEMY_DATABASE_URI"])
 
 
 def put(name: str, **arguments: str) -> None:
-    """Put a job of the service into the queue: what `enqueue` does where that is known."""
+    """Insert a job of the service: `enqueue` would need the job to be registered here."""
     Job.insert(name, arguments, None, 0, utcnow())
     db.session.commit()
 
@@ -47,20 +47,20 @@ def wait_until(done: Callable[[], Any]) -> None:
     give_up = time.monotonic() + PATIENCE
     while not done():
         assert time.monotonic() < give_up
-        db.session.rollback()  # to see what others have committed
+        db.session.rollback()  # to see the commits of others
         time.sleep(0.02)
     db.session.rollback()
 
 
 def working(url: str, *options: str) -> AbstractContextManager[subprocess.Popen[str]]:
-    """Run `flask gridt work` for the length of a `with` block, unless that ends it before."""
+    """Run `flask gridt work` for the length of a `with` block, unless it ends before."""
     return running(url, "--app", SERVICE, "gridt", "work", *options)
 
 
 # -- processes of their own -----------------------------------------------------------------
 
 
-def test_what_a_killed_process_had_begun_another_one_does(url: str, tmp_path: Path) -> None:
+def test_another_process_does_the_job_of_a_killed_one(url: str, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     put("hang", path=str(begun))
     with working(url) as first:
@@ -72,7 +72,7 @@ def test_what_a_killed_process_had_begun_another_one_does(url: str, tmp_path: Pa
     with working(url, "--poll=0.05"):
         put("open-account", username="before")
         wait_until(lambda: people() == ["before"])
-        assert [one.name for one in queue()] == ["hang"]  # whose lease is not over
+        assert [one.name for one in queue()] == ["hang"]  # its lease is not over
         db.session.execute(sa.update(Job).values(run_after=utcnow()))
         db.session.commit()
         wait_until(lambda: not queue())
@@ -121,7 +121,7 @@ def test_once_is_one_job(url: str) -> None:
         result = flask(url, "--app", SERVICE, "gridt", "work", "--once")
         assert result.returncode == 0, result.stderr
         assert len(queue()) == left
-        db.session.rollback()  # or nobody else could write, on SQLite
+        db.session.rollback()  # else no other process could write, on SQLite
 
 
 # -- within the server ----------------------------------------------------------------------
@@ -164,7 +164,7 @@ def test_a_server_that_is_stopped_finishes_its_job(url: str, tmp_path: Path) -> 
 def test_a_server_may_leave_the_jobs_to_others(url: str) -> None:
     with serve(url, app=f"{SERVICE}:app", JOBS="off") as server:
         post(server.url, "/enqueue/open-account/username/robin")
-        # by the time that this process has started, the server would have done it
+        # the server would have run it before this process has started
         result = flask(url, "--app", SERVICE, "gridt", "work", "--until-idle")
         assert (result.returncode, result.stdout) == (0, "1 jobs run\n")
     assert people() == ["robin"]
@@ -175,7 +175,7 @@ def test_a_server_may_leave_the_jobs_to_others(url: str) -> None:
 
 @contextmanager
 def looking(app: Flask) -> Iterator[list[None]]:
-    """Have a worker look for jobs; what is yielded grows with each look."""
+    """Have a worker look for jobs; the list grows with each look."""
     looks: list[None] = []
 
     def wanted() -> bool:
@@ -194,7 +194,7 @@ def looking(app: Flask) -> Iterator[list[None]]:
 
 
 def wait_for_looks(looks: list[None]) -> None:
-    """Wait until the worker has looked some times more."""
+    """Wait until the worker has looked some more times."""
     goal = len(looks) + 12
     wait_until(lambda: len(looks) >= goal)
 
@@ -203,7 +203,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [one.getMessage() for one in caplog.records if one.name == "gridt.jobs.worker"]
 
 
-def test_tables_that_are_not_there_yet_are_waited_for(
+def test_a_worker_waits_for_missing_tables(
     url: str, own_app: Flask, calls: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     def rename(old: str, new: str) -> None:
@@ -222,7 +222,7 @@ def test_tables_that_are_not_there_yet_are_waited_for(
 
 
 @postgresql_only("SQLite is never away")
-def test_a_database_that_is_away_is_waited_for(
+def test_a_worker_waits_for_its_database(
     calls: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     with postgres.serve() as server:
@@ -230,7 +230,7 @@ def test_a_database_that_is_away_is_waited_for(
         with migrated_app(url) as app, app.app_context(), looking(app) as looks:
             with server.away():
                 wait_for_looks(looks)
-            disconnect()  # ours were lost as well
+            disconnect()  # our own connections were lost as well
             enqueue("note", {})
             db.session.commit()
             wait_until(lambda: calls)
@@ -238,7 +238,7 @@ def test_a_database_that_is_away_is_waited_for(
     assert logged(caplog) == [f"{WAITING} OperationalError", "jobs are running again"]
 
 
-def test_what_is_enqueued_in_the_same_process_is_not_waited_for(
+def test_a_job_of_the_same_process_runs_without_waiting(
     url: str, own_app: Flask, calls: list[Any]
 ) -> None:
     worker = JobWorker(own_app, poll=600)
@@ -255,5 +255,5 @@ def test_what_is_enqueued_in_the_same_process_is_not_waited_for(
     assert not thread.is_alive()
 
 
-def test_who_only_imports_the_service_has_no_worker(app: Flask) -> None:
+def test_importing_the_service_starts_no_worker(app: Flask) -> None:
     assert "jobs" not in [thread.name for thread in enumerate_threads()]

@@ -1,4 +1,4 @@
-"""What mails say, and what they never say."""
+"""The contents of mails, and contents that no mail has."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,7 +20,7 @@ TOKEN = "an.unlikely_token-"
 
 @pytest.fixture(autouse=True)
 def context(app: Flask, database: None) -> None:
-    """Mails are written within an app, and without a request."""
+    """An app, in which mails are written without a request."""
 
 
 @pytest.fixture

@@ -48,14 +48,14 @@ def test_a_token_from_the_future_is_refused(ann, clock: Clock, purpose) -> None:
 
 
 @pytest.mark.parametrize("spoil", ["", "x", "a.b.c", "é.é.é", "\ud800", "..", "." * 4096])
-def test_what_is_no_token_is_refused(ann, spoil) -> None:
+def test_a_text_that_is_no_token_is_refused(ann, spoil) -> None:
     assert not is_good(Purpose.RESET_PASSWORD, spoil)
 
 
 def test_a_token_that_was_tampered_with_is_refused(ann) -> None:
     token = issue(Purpose.RESET_PASSWORD, ann)
     for at in range(len(token)):
-        # the last letter of a part has bits that mean nothing
+        # the last letter of a part has bits without a meaning
         other = "A" if token[at] not in "AB" else "x"
         spoilt = token[:at] + other + token[at + 1 :]
         assert not is_good(Purpose.RESET_PASSWORD, spoilt), at
@@ -63,7 +63,7 @@ def test_a_token_that_was_tampered_with_is_refused(ann) -> None:
 
 
 @each_purpose
-def test_a_token_of_somebody_who_is_gone_is_refused(ann, purpose) -> None:
+def test_a_token_of_a_deleted_user_is_refused(ann, purpose) -> None:
     token = issue(purpose, ann)
     ann.delete_from_db()
     assert not is_good(purpose, token)
@@ -101,7 +101,7 @@ def test_a_token_is_spent_by_a_change_of_what_it_is_bound_to(
 
 
 def test_a_second_change_there_and_back_revives_nothing(ann, clock: Clock) -> None:
-    """The first time an address had never changed before; the second time it had."""
+    """The first time, the address had never changed before; the second time it had."""
     CHANGES["there and back"](ann)
     ann.save_to_db()
     clock.pass_(seconds=1)

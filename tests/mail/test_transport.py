@@ -1,4 +1,4 @@
-"""Where mails go: real mail servers on loopback, and a folder."""
+"""Delivery of mails: to real mail servers on loopback, and into a folder."""
 
 import os
 import socket
@@ -21,7 +21,7 @@ LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
 
 @pytest.fixture
 def send(app: Flask, database: None, monkeypatch: pytest.MonkeyPatch):
-    """Send a mail by the server at some address."""
+    """Send a mail by the server at an address."""
 
     def send(url: str | None, email: str = ROBIN, token: str = TOKEN) -> None:
         monkeypatch.setitem(app.config, "SMTP_URL", url)
@@ -110,10 +110,10 @@ def test_no_server_at_all_may_come_back(send):
         ("DATA", f"451 4.3.0 not now, {ROBIN}", False),
         ("DATA", f"554 5.6.0 not that, {ROBIN}", True),
         ("MAIL", "451 4.3.0 not now", False),
-        ("MAIL", "550 5.7.1 not from you", False),  # its operator can put that right
+        ("MAIL", "550 5.7.1 not from you", False),  # the operator can correct that
     ],
 )
-def test_what_a_server_refuses_is_final_or_not_and_names_nobody(send, command, answer, final):
+def test_a_refusal_is_final_or_not_and_names_no_address(send, command, answer, final):
     with mail_server() as box:
         box.answers[command] = answer
         with pytest.raises(NotDelivered) as caught:
@@ -125,7 +125,7 @@ def test_what_a_server_refuses_is_final_or_not_and_names_nobody(send, command, a
     assert box.envelopes == []
 
 
-def test_what_a_server_took_is_sent_whatever_it_says_then(send):
+def test_an_accepted_mail_is_sent_despite_a_later_error(send):
     with mail_server() as box:
         box.answers["QUIT"] = "421 4.3.0 too much to do"
         send(f"smtp://127.0.0.1:{box.port}")
@@ -193,7 +193,7 @@ def folder(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return path
 
 
-def test_without_a_server_mails_are_kept_in_a_folder_of_ones_own(send, folder):
+def test_without_a_server_mails_are_written_to_a_private_folder(send, folder):
     send(None, "first@example.org")
     send(None, "second@example.org")
 
@@ -208,7 +208,7 @@ def test_a_long_token_stands_in_one_line_of_the_file(send, folder):
     assert b"\n" + b"t" * 500 + b"\n" in path.read_bytes()
 
 
-def test_a_mail_that_cannot_be_written_leaves_no_half(send, folder, monkeypatch):
+def test_a_mail_that_cannot_be_written_leaves_no_part(send, folder, monkeypatch):
     folder.mkdir(parents=True)
 
     def full(*_):

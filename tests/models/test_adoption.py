@@ -1,4 +1,4 @@
-"""Members who are left without a follower: whoever blocks, unblocks or returns gets one."""
+"""Members without a follower: those who block, unblock or return get one."""
 
 from collections.abc import Callable
 from functools import partial
@@ -35,15 +35,13 @@ def user(id: int) -> User:
 
 
 def without_follower(members: list[int]) -> tuple[int, dict[int, list[int]]]:
-    """Return a member, and the leaders of all members, none of whom follows that one."""
+    """Return a member without followers, and the leaders of all members."""
     alone, *others = members
     return alone, ring(others) | {alone: others[:4]}
 
 
 @pytest.mark.parametrize("size", [3, 6, 12, 70])
-def test_a_member_who_blocked_everybody_and_takes_it_all_back_is_followed(
-    make_movement: Moves, size: int
-) -> None:
+def test_a_member_who_unblocks_all_others_is_followed(make_movement: Moves, size: int) -> None:
     movement, members = make_movement(), people(size)
     plant(movement, ring(members))
     alone, *others = members
@@ -58,7 +56,7 @@ def test_a_member_who_blocked_everybody_and_takes_it_all_back_is_followed(
 
 
 @pytest.mark.parametrize("blocks", [True, False], ids=["who blocks", "who is blocked"])
-def test_a_block_takes_nobody_their_last_follower(make_movement: Moves, blocks: bool) -> None:
+def test_a_block_leaves_each_member_a_follower(make_movement: Moves, blocks: bool) -> None:
     for _ in range(4):  # a refill might choose the member by chance
         movement, members = make_movement(), people(10)
         alone, leaders = without_follower(members)
@@ -78,7 +76,7 @@ def test_a_block_leaves_other_members_as_they_are(make_movement: Moves) -> None:
     alone, leaders = without_follower(members)
     plant(movement, leaders)
     before = arrows_of(movement.id)
-    block(user(members[2]), user(members[7]))  # neither leads the other, nor is `alone` concerned
+    block(user(members[2]), user(members[7]))  # neither leads the other, and neither is `alone`
     db.session.commit()
     assert arrows_of(movement.id) == before
     assert followers(movement, alone) == set()
@@ -94,7 +92,7 @@ def waiting() -> list[dict[str, Any]]:
     return list(db.session.scalars(adoptions))
 
 
-def test_who_posts_after_a_long_silence_is_followed_again(
+def test_a_member_who_posts_after_a_long_silence_is_followed_again(
     make_movement: Moves, clock: Clock
 ) -> None:
     movement, members = make_movement(), people(10)
@@ -113,7 +111,9 @@ def test_who_posts_after_a_long_silence_is_followed_again(
     assert violations() == []
 
 
-def test_who_posts_often_enough_enqueues_nothing(make_movement: Moves, clock: Clock) -> None:
+def test_a_member_who_posts_often_enough_enqueues_nothing(
+    make_movement: Moves, clock: Clock
+) -> None:
     movement, members = make_movement(), people(10)
     alone, leaders = without_follower(members)
     plant(movement, leaders)
@@ -134,7 +134,9 @@ def test_an_update_that_is_saved_as_a_record_ends_a_silence_as_well(
     assert waiting() == [{"movement_id": movement.id, "user_id": members[0]}]
 
 
-def test_who_left_before_the_job_runs_is_not_adopted(make_movement: Moves, clock: Clock) -> None:
+def test_a_member_who_left_before_the_job_is_not_adopted(
+    make_movement: Moves, clock: Clock
+) -> None:
     movement, members = make_movement(), people(10)
     alone, leaders = without_follower(members)
     plant(movement, leaders)

@@ -1,4 +1,4 @@
-"""The audit log: what is noted, and that nobody takes it back."""
+"""The audit log: its entries, and that they can neither change nor be deleted."""
 
 import pytest
 import sqlalchemy as sa
@@ -42,7 +42,7 @@ def test_the_database_refuses_to_change_the_log(database, request, change):
     assert [(one.action, one.user_id) for one in entries()] == [("password.changed", 1)]
 
 
-def test_what_is_noted_is_there_with_what_the_caller_saves(database, make_user, commits):
+def test_an_entry_is_committed_with_the_callers_change(database, make_user, commits):
     user = make_user()
     commits.clear()
     record("role.changed", user_id=user.id, actor_id=7, subject=user, role="admin")
@@ -56,13 +56,13 @@ def test_what_is_noted_is_there_with_what_the_caller_saves(database, make_user, 
     assert entry.at.tzinfo is not None
 
 
-def test_what_is_rolled_back_was_not_noted(database):
+def test_an_entry_is_rolled_back_with_the_change(database):
     record("account.registered", user_id=1, actor_id=1)
     db.session.rollback()
     assert entries() == []
 
 
-def test_an_action_that_nobody_registered_is_refused(database):
+def test_an_unregistered_action_is_refused(database):
     with pytest.raises(ValueError, match="nothing-like-this"):
         record("nothing-like-this")
 
@@ -70,7 +70,7 @@ def test_an_action_that_nobody_registered_is_refused(database):
 @pytest.mark.parametrize(
     "name", ["password", "new_password", "refresh_token", "email", "new_email", "message", "jti"]
 )
-def test_what_nobody_may_read_in_a_log_is_refused(database, name):
+def test_a_secret_in_an_entry_is_refused(database, name):
     with pytest.raises(ValueError, match=name):
         record("password.changed", **{name: "x"})
 

@@ -1,4 +1,4 @@
-"""What every model shares: saving, deleting, finding by id, times and comparable text."""
+"""The base class of models: saving, deleting, finding by id, times and comparable text."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -45,7 +45,7 @@ def test_deleting_commits_everything_pending_at_once(make_user, make_movement, c
 
 @pytest.mark.parametrize("model", [User, Movement, Update, Login])
 @pytest.mark.parametrize("id", [0, -1, -(2**63), 2**31, 2**63 - 1, 2**63, 10**100])
-def test_ids_that_nothing_has_find_nothing(database, model, id):
+def test_unknown_ids_find_nothing(database, model, id):
     assert model.find_by_id(id) is None
 
 
@@ -128,7 +128,7 @@ def test_times_are_compared_as_moments(make_user):
     assert db.session.scalar(sa.select(User).where(User.created_at > moment)) is None
 
 
-def test_utcnow_is_what_the_clock_says(clock):
+def test_utcnow_returns_the_time_of_the_clock(clock):
     assert utcnow() == clock.now
     clock.pass_(hours=1)
     assert utcnow() == clock.now

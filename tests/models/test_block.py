@@ -1,4 +1,4 @@
-"""Blocks: who is not given as leader any more, by no path, and what becomes of the slots."""
+"""Blocks: no operation makes a blocked user a leader, and slots are refilled."""
 
 import pytest
 import sqlalchemy as sa
@@ -43,7 +43,7 @@ def sound():
 
 @pytest.mark.parametrize("size", [7, 64, 65, 300])
 @pytest.mark.parametrize("forth", [True, False])
-def test_who_follows_the_other_gets_somebody_else_in_the_same_slot(database, size, forth):
+def test_a_blocked_leader_is_replaced_in_the_same_slot(database, size, forth):
     members = people(size)
     follower, leader = members[0], members[2]
     movement = movement_of(members)
@@ -59,7 +59,7 @@ def test_who_follows_the_other_gets_somebody_else_in_the_same_slot(database, siz
     sound()
 
 
-def test_both_directions_end_in_every_movement_that_they_share(database):
+def test_a_block_ends_both_directions_in_every_shared_movement(database):
     user_id, other_id, *others = people(9)
     movements = [
         movement_of([user_id, other_id, *others], {other_id: [user_id, *others[:3]]})
@@ -77,7 +77,7 @@ def test_both_directions_end_in_every_movement_that_they_share(database):
     sound()
 
 
-def test_a_slot_stays_open_where_nobody_is_left(database):
+def test_a_slot_stays_open_without_an_eligible_member(database):
     members = people(4)
     movement = movement_of(members)
     put_apart(*members[:2])
@@ -85,7 +85,7 @@ def test_a_slot_stays_open_where_nobody_is_left(database):
     sound()
 
 
-def test_a_block_is_no_news_the_second_time(database):
+def test_a_second_block_changes_nothing(database):
     members = people(6)
     movement = movement_of(members)
     put_apart(*members[:2])
@@ -95,7 +95,7 @@ def test_a_block_is_no_news_the_second_time(database):
     assert db.session.scalars(sa.select(Block)).one().created_at == made
 
 
-def test_nobody_blocks_themselves_or_somebody_who_is_gone(database):
+def test_no_user_blocks_themselves_or_a_deleted_user(database):
     blocker, other = map(user, people(2))
     with pytest.raises(Invalid):
         block(blocker, blocker)
@@ -105,23 +105,23 @@ def test_nobody_blocks_themselves_or_somebody_who_is_gone(database):
         block(blocker, gone)
 
 
-def test_one_may_block_a_thousand(database):
+def test_a_user_may_block_a_thousand_others(database):
     blocker, *others = people(MOST_BLOCKED + 2)
     plant_blocks((blocker, other) for other in others[:-1])
     with pytest.raises(TooManyBlocks):
         put_apart(blocker, others[-1])
-    put_apart(blocker, others[0])  # which is done already
+    put_apart(blocker, others[0])  # an existing block
     put_apart(others[-1], blocker)
     unblock(user(blocker), user(others[0]))
     put_apart(blocker, others[-1])
 
 
-# -- no path leads to them ------------------------------------------------------------------
+# -- no blocked leader by any operation -----------------------------------------------------
 
 
 @pytest.mark.parametrize("forth", [True, False])
 @pytest.mark.parametrize("size", [6, 66])
-def test_who_joins_is_given_nobody_of_those(database, size, forth):
+def test_a_newcomer_gets_no_blocked_leader(database, size, forth):
     members, (newcomer,) = people(size), people(1)
     kept = members[:3]
     plant_blocks(
@@ -141,12 +141,12 @@ def test_who_joins_is_given_nobody_of_those(database, size, forth):
 
 @pytest.fixture
 def cornered(database):
-    """Make a movement with one whom blocks leave their leaders to follow, and one other."""
+    """Make a movement with a member whom blocks leave only their leaders, and one other."""
 
     def make(size):
         member, *others = members = people(size)
         leaders, spare = others[:4], others[4]
-        # nobody follows them who is not among these
+        # no member outside of these follows them
         arrows = ring(others) | {member: leaders, spare: [member, *others[5:8]]}
         movement = movement_of(members, arrows)
         plant_blocks((other, member) for other in others[5:])
@@ -160,7 +160,7 @@ each_size = pytest.mark.parametrize("size", [9, 66, 300])
 
 
 @each_size
-def test_a_swap_finds_the_only_one_who_is_left(cornered, size):
+def test_a_swap_finds_the_only_eligible_member(cornered, size):
     movement, member, leaders, spare = cornered(size)
     leader = movement.swap_leader(user(member), leaders[0])
     assert leader.id == spare
@@ -172,7 +172,7 @@ def test_a_swap_finds_the_only_one_who_is_left(cornered, size):
 
 
 @each_size
-def test_a_refill_finds_the_only_one_who_is_left(cornered, size):
+def test_a_refill_finds_the_only_eligible_member(cornered, size):
     movement, member, leaders, spare = cornered(size)
     for leaver, expected in ((leaders[1], spare), (leaders[2], None)):
         movement.remove_user(user(leaver))
@@ -180,21 +180,21 @@ def test_a_refill_finds_the_only_one_who_is_left(cornered, size):
         slots = arrows_of(movement.id)[member]
         assert slots[leaders.index(leaver)] == expected
         sound()
-    (newcomer,) = people(1)  # fills the slot that nobody was left for
+    (newcomer,) = people(1)  # fills the slot that stayed open
     movement.add_user(user(newcomer))
     movement.save_to_db()
     assert arrows_of(movement.id)[member][2] == newcomer
     sound()
 
 
-def test_find_leaders_leaves_them_out(cornered):
+def test_find_leaders_leaves_out_blocked_users(cornered):
     movement, member, _leaders, spare = cornered(20)
     assert movement.find_leaders(user(member)) == [spare]
     put_apart(spare, member)
     assert movement.find_leaders(user(member)) == []
 
 
-def test_assigned_members_are_kept_apart(database):
+def test_a_block_separates_assigned_members(database):
     members = people(6)
     plant_blocks([(members[0], members[1]), (members[2], members[0])])
     (movement,) = make_movements(1)
@@ -204,7 +204,7 @@ def test_assigned_members_are_kept_apart(database):
     sound()
 
 
-# -- taking it back -------------------------------------------------------------------------
+# -- withdrawing ----------------------------------------------------------------------------
 
 
 @each_size
@@ -222,7 +222,7 @@ def test_a_slot_that_a_block_kept_open_is_filled(cornered, size):
         sound()
 
 
-def test_to_take_back_what_is_not_there_changes_nothing(database):
+def test_removing_a_missing_block_changes_nothing(database):
     members = people(6)
     movement = movement_of(members)
     before = arrows_of(movement.id)
@@ -231,10 +231,10 @@ def test_to_take_back_what_is_not_there_changes_nothing(database):
     assert arrows_of(movement.id) == before
 
 
-# -- what is checked and forgotten ----------------------------------------------------------
+# -- checks, and the end of blocks ----------------------------------------------------------
 
 
-def test_what_a_block_forbids_is_seen(database):
+def test_a_violated_block_is_found(database):
     members = people(6)
     movement = movement_of(members)
     put_apart(members[0], members[5])
@@ -257,7 +257,7 @@ def test_blocks_go_with_the_account(database):
     ]
 
 
-def test_reports_outlive_accounts_but_not_the_words_of_who_is_gone(database):
+def test_reports_outlive_accounts_without_the_texts_of_deleted_users(database):
     reporter, author, admin = map(user, people(3))
     (movement,) = make_movements(1)
     movement.creator = author

@@ -1,4 +1,4 @@
-"""Logins: spending refresh tokens, ending, and being forgotten."""
+"""Logins: spending refresh tokens, ending logins, and deleting old ones."""
 
 from datetime import timedelta
 from inspect import signature
@@ -12,7 +12,7 @@ from gridt.runtime.extensions import db
 
 @pytest.fixture
 def make_login(make_user):
-    """Make a saved login, of a new user where none is given."""
+    """Make a saved login, of a new user by default."""
 
     def make(user=None):
         login = Login((user or make_user()).id)
@@ -71,7 +71,7 @@ def test_a_spent_token_changes_nothing(make_login, clock):
     assert (login.refresh_jti, login.refreshed_at) == (second, at)
 
 
-def test_renewing_notes_when(make_login, clock):
+def test_renewing_stores_the_time(make_login, clock):
     login = make_login()
     began = clock.now
     clock.pass_(days=3)
@@ -89,7 +89,7 @@ def test_renewing_is_not_permanent_before_saving(make_login):
 
 
 @pytest.mark.parametrize("jti", ["", "another", "x" * 10_000])
-def test_a_token_of_nobody_is_not_renewed(make_login, jti):
+def test_an_unknown_token_is_not_renewed(make_login, jti):
     assert make_login().renew(jti) is False
 
 
@@ -133,7 +133,7 @@ def test_revoke_all_leaves_the_time_of_those_that_ended_before(make_user, make_l
     assert login.revoked_at == ended
 
 
-def test_forget_ended_forgets_what_no_token_can_be_valid_of(make_user, make_login, clock):
+def test_forget_ended_deletes_logins_without_a_valid_token(make_user, make_login, clock):
     user, other = make_user(), make_user()
     unused, foreign = make_login(user), make_login(other)
     used, ended_long_ago = make_login(user), make_login(user)

@@ -1,4 +1,4 @@
-"""Movements: their members, who could lead whom, swapping, and what a user sees."""
+"""Movements: their members, possible leaders, swaps, and the views of a user."""
 
 from datetime import timedelta
 from inspect import Parameter, signature
@@ -21,7 +21,7 @@ def trio(make_user):
 
 @pytest.fixture
 def crowd(make_movement):
-    """A movement of 70: too many for anything to read them all."""
+    """A movement of 70 members, too many to read all of them."""
     movement = make_movement()
     plant(movement, ring(people(70)))
     return movement
@@ -48,7 +48,7 @@ def test_the_constructor_takes_name_interval_and_two_descriptions():
     ]
 
 
-def test_the_methods_take_what_the_reference_says():
+def test_the_methods_have_the_parameters_of_the_reference():
     expected = {
         "add_user": ["self", "user"],
         "remove_user": ["self", "user"],
@@ -115,7 +115,7 @@ def test_a_creator_can_be_set_long_before_saving(make_user):
     user = make_user()
     movement = Movement("flossing", DAY)
     movement.creator = user
-    make_user()  # something else is saved meanwhile
+    make_user()  # another record is saved meanwhile
     assert Movement.find_by_name("flossing") is None
     movement.save_to_db()
     assert movement.creator is user
@@ -179,14 +179,14 @@ def test_assigning_the_same_changes_nothing(make_movement, trio):
     assert (arrows_of(movement.id), keys_of(movement.id)) == before
 
 
-def test_somebody_assigned_twice_is_one_member(make_movement, trio):
+def test_a_user_assigned_twice_is_one_member(make_movement, trio):
     movement = make_movement()
     movement.users = [*trio, *trio]
     movement.save_to_db()
     assert movement.member_count == 3
 
 
-def test_assigning_nobody_empties_a_movement(make_movement):
+def test_assigning_no_users_empties_a_movement(make_movement):
     movement = make_movement(members=7)
     movement.users = []
     movement.save_to_db()
@@ -239,7 +239,7 @@ def test_users_are_in_the_order_of_joining(make_movement, trio, clock):
 # -- joining and leaving --------------------------------------------------------------------
 
 
-def test_up_to_five_members_everybody_follows_everybody(make_movement, make_user):
+def test_up_to_five_members_all_follow_each_other(make_movement, make_user):
     movement = make_movement()
     for size in range(1, 6):
         movement.add_user(make_user())
@@ -272,7 +272,7 @@ def test_removing_twice_is_once(make_movement, make_user):
     assert (movement.member_count, user in movement.users) == (6, False)
 
 
-def test_leaving_refills_the_same_slots_with_somebody_not_followed_yet(make_movement):
+def test_leaving_refills_the_same_slots_with_new_leaders(make_movement):
     movement = make_movement(members=9)
     leaver = movement.users[0]
     before = arrows_of(movement.id)
@@ -321,7 +321,7 @@ def test_a_movement_is_locked_once_in_a_transaction(make_movement, statements):
         assert not statements
 
 
-def test_a_large_movement_is_locked_exclusively_where_that_is_asked_for(make_movement, statements):
+def test_a_large_movement_can_be_locked_exclusively(make_movement, statements):
     movement = make_movement()
     plant(movement, ring(people(65)))
     movement.lock()
@@ -334,7 +334,7 @@ def test_a_large_movement_is_locked_exclusively_where_that_is_asked_for(make_mov
     assert len(statements) == 1
 
 
-def test_is_subscribed_tells_members_from_others(make_movement, trio):
+def test_is_subscribed_is_true_for_members_only(make_movement, trio):
     movement = make_movement(trio[0])
     assert [movement.is_subscribed(user) for user in trio] == [True, False, False]
 
@@ -355,11 +355,11 @@ def test_user_associations_are_all_slots_of_all_members(make_movement, trio):
 # -- find_leaders ---------------------------------------------------------------------------
 
 
-def test_find_leaders_is_none_for_who_is_not_subscribed(make_movement, make_user):
+def test_find_leaders_is_none_for_an_outsider(make_movement, make_user):
     assert make_movement(members=3).find_leaders(make_user()) is None
 
 
-def test_find_leaders_finds_everybody_who_is_not_followed_yet(make_movement, make_user):
+def test_find_leaders_finds_all_members_not_followed_yet(make_movement, make_user):
     user = make_user()
     movement = make_movement(user, members=9)
     found = movement.find_leaders(user)
@@ -368,7 +368,7 @@ def test_find_leaders_finds_everybody_who_is_not_followed_yet(make_movement, mak
     assert len(found) == 5
 
 
-def test_find_leaders_finds_nobody_where_all_are_followed(make_movement, make_user):
+def test_find_leaders_finds_none_where_all_are_followed(make_movement, make_user):
     user = make_user()
     movement = make_movement(user, members=4)
     assert movement.find_leaders(user) == []
@@ -400,7 +400,7 @@ def test_find_leaders_is_a_bounded_random_sample_of_more(crowd):
         assert 3 <= len(sample) == len(set(sample)) <= 64
         assert set(sample) <= eligible
     assert len({tuple(sample) for sample in samples}) > 1
-    assert len(set().union(*samples)) > 45  # of 65; all of them are reached in the end
+    assert len(set().union(*samples)) > 45  # of 65; more samples would reach all of them
 
 
 def test_find_leaders_of_many_leaves_out_as_well(crowd):
@@ -413,7 +413,7 @@ def test_find_leaders_of_many_leaves_out_as_well(crowd):
 # -- swap_leader ----------------------------------------------------------------------------
 
 
-def test_swapping_gives_somebody_else_in_the_same_slot(make_movement, make_user):
+def test_swapping_gives_another_leader_in_the_same_slot(make_movement, make_user):
     user = make_user()
     movement = make_movement(user, members=8)
     before = arrows_of(movement.id)
@@ -450,7 +450,7 @@ def test_swapping_is_not_permanent_before_saving(make_movement, make_user, commi
 
 
 @pytest.mark.parametrize("others", [1, 3, 4])
-def test_nothing_changes_where_there_is_nobody_else(make_movement, make_user, others):
+def test_a_swap_without_an_eligible_member_changes_nothing(make_movement, make_user, others):
     user = make_user()
     movement = make_movement(user, members=others)
     before = arrows_of(movement.id)
@@ -503,7 +503,7 @@ def test_none_fills_the_first_open_slot(make_movement):
     assert violations() == []
 
 
-def test_an_open_slot_stays_open_where_there_is_nobody_else(make_movement, make_user):
+def test_an_open_slot_stays_open_without_an_eligible_member(make_movement, make_user):
     user = make_user()
     movement = make_movement(user, members=2)
     before = arrows_of(movement.id)
@@ -513,7 +513,7 @@ def test_an_open_slot_stays_open_where_there_is_nobody_else(make_movement, make_
     assert arrows_of(movement.id) == before
 
 
-def test_who_is_not_subscribed_has_no_slot_to_fill(make_movement, make_user):
+def test_an_outsider_has_no_slot_to_fill(make_movement, make_user):
     with pytest.raises(NotSubscribed):
         make_movement(members=3).swap_leader(make_user(), None)
 
@@ -594,7 +594,7 @@ def test_a_subscriber_sees_leaders_and_last_updates(make_movement, make_user, cl
     }
 
 
-def test_who_has_not_posted_has_no_last_update(make_movement, make_user):
+def test_a_leader_who_never_posted_has_no_last_update(make_movement, make_user):
     user, leader = make_user(), make_user()
     seen = make_movement(user, leader).dictify(user)
     assert seen["last_update"] is None
@@ -618,7 +618,7 @@ def test_leaders_are_seen_in_the_order_of_their_slots(make_movement, make_user):
     assert seen == list(arrows_of(movement.id)[user.id].values())
 
 
-def test_who_left_is_an_outsider_even_with_updates(make_movement, make_user):
+def test_a_former_member_is_an_outsider_even_with_updates(make_movement, make_user):
     user = make_user()
     movement = make_movement(user, members=3)
     Update(user, movement).save_to_db()
@@ -628,7 +628,7 @@ def test_who_left_is_an_outsider_even_with_updates(make_movement, make_user):
         assert user.id not in [leader["id"] for leader in movement.dictify(other)["leaders"]]
 
 
-def test_what_is_pending_is_seen_already(make_movement, make_user):
+def test_pending_changes_are_visible(make_movement, make_user):
     user = make_user()
     movement = make_movement(members=3)
     movement.name = "renamed"
@@ -640,7 +640,7 @@ def test_what_is_pending_is_seen_already(make_movement, make_user):
 # -- deleting -------------------------------------------------------------------------------
 
 
-def test_deleting_a_movement_deletes_all_that_is_of_it_and_nothing_else(make_movement, make_user):
+def test_deleting_a_movement_deletes_its_rows_and_no_others(make_movement, make_user):
     creator, user, *others = (make_user() for _ in range(7))
     gone = make_movement(user, *others, creator=creator)
     kept = make_movement(user, *others, creator=creator)
@@ -693,7 +693,7 @@ def test_names_and_descriptions_are_searched_in_any_case(make_movement, text):
     ]
 
 
-def test_seen_tells_the_movements_of_a_user_from_others(make_movement, make_user):
+def test_view_query_selects_the_movements_of_a_user(make_movement, make_user):
     user = make_user()
     movement, other = make_movement(user), make_movement(members=1)
     for subscribed, expected in (None, [movement, other]), (True, [movement]), (False, [other]):

@@ -1,4 +1,4 @@
-"""Slots by hand: which one is taken, and what the database itself refuses."""
+"""Slots made by hand: their numbers, and the constraints of the database."""
 
 from inspect import signature
 
@@ -17,7 +17,7 @@ def people(make_user):
 
 @pytest.fixture
 def movement(make_movement, people):
-    """A movement in which nobody follows anybody yet."""
+    """A movement without leaders."""
     movement = make_movement()
     plant(movement, {user.id: [] for user in people})
     return movement
@@ -28,7 +28,7 @@ def slots_of(user, movement):
 
 
 def insert(movement, follower, slot, leader):
-    """Write a slot past the model."""
+    """Insert a slot without the model."""
     db.session.execute(
         sa.insert(MovementUserAssociation).values(
             movement_id=movement.id, follower_id=follower.id, slot=slot, leader_id=leader.id
@@ -37,7 +37,7 @@ def insert(movement, follower, slot, leader):
 
 
 def clear(user, movement, *slots):
-    """Take slots away, all where none is named."""
+    """Delete slots, all of them by default."""
     mine = sa.delete(MovementUserAssociation).where(
         MovementUserAssociation.follower_id == user.id,
         MovementUserAssociation.movement_id == movement.id,
@@ -138,7 +138,7 @@ def test_nobody_has_a_fifth_leader(movement, people):
     assert slots_of(me, movement) == before
 
 
-def test_slots_in_two_movements_do_not_know_each_other(make_movement, movement, people):
+def test_slots_in_two_movements_are_independent(make_movement, movement, people):
     elsewhere = make_movement()
     plant(elsewhere, {user.id: [] for user in people})
     MovementUserAssociation(movement, people[0], people[1]).save_to_db()
@@ -164,7 +164,7 @@ def test_associations_show_up_with_the_user_and_the_movement(movement, people):
     assert association in movement.user_associations
 
 
-# -- what the database refuses --------------------------------------------------------------
+# -- refusals of the database ---------------------------------------------------------------
 
 
 def test_an_end_that_is_not_subscribed_is_refused(make_user, movement, people):
@@ -188,10 +188,10 @@ def test_a_subscription_to_another_movement_does_not_count(make_movement, make_u
     ("slot", "leader", "constraint"),
     [
         (1, 0, "not_oneself"),
-        (1, 1, "follower_id"),  # who leads in slot 0 already
+        (1, 1, "follower_id"),  # this user leads in slot 0 already
         (4, 2, "slot"),
         (-1, 2, "slot"),
-        (0, 2, "follower_id"),  # which is taken
+        (0, 2, "follower_id"),  # an existing slot
     ],
 )
 def test_the_database_refuses(movement, people, slot, leader, constraint):
@@ -214,7 +214,7 @@ def test_the_database_refuses_a_leader_or_follower_who_is_not_subscribed(
         db.session.rollback()
 
 
-def test_the_database_refuses_to_unsubscribe_somebody_who_leads(movement, people):
+def test_the_database_refuses_to_unsubscribe_a_leader(movement, people):
     MovementUserAssociation(movement, people[0], people[1]).save_to_db()
     clear(people[1], movement)
     with pytest.raises(sa.exc.IntegrityError):

@@ -1,4 +1,4 @@
-"""The figures of a network, against ones found in a simpler and slower way."""
+"""The figures of a network, compared with those of a simpler and slower way."""
 
 import random
 from array import array
@@ -23,7 +23,7 @@ def reach(leaders: dict[int, set[int]], start: int) -> set[int]:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_largest_component_is_where_everybody_reaches_everybody(seed: int) -> None:
+def test_all_members_of_the_largest_component_reach_each_other(seed: int) -> None:
     dice = random.Random(seed)
     members = dice.randrange(1, 25)
     places = array("i", [dice.choice([-1, dice.randrange(members)]) for _ in range(4 * members)])
@@ -75,7 +75,7 @@ def test_figures_of_a_movement(database: None) -> None:
     assert 0 < figures.largest_component <= 1
 
 
-def test_nobody_and_somebody_alone(make_movement: Any) -> None:
+def test_an_empty_movement_and_a_single_member(make_movement: Any) -> None:
     assert measure_quality(make_movement()) is None
     figures = measure_quality(make_movement(members=1))
     assert figures is not None
@@ -84,7 +84,7 @@ def test_nobody_and_somebody_alone(make_movement: Any) -> None:
 
 
 @pytest.mark.parametrize("members", [1, 2, 5, 6, 64, 65, 3000])
-def test_demo_networks_are_what_growth_by_the_rules_makes(members: int) -> None:
+def test_demo_networks_resemble_networks_grown_by_the_rules(members: int) -> None:
     places = grown(members)
     followers = [0] * members
     for member in range(members):

@@ -1,6 +1,6 @@
-"""Choosing leaders: who comes into question, who is preferred, and the network that results.
+"""Choosing leaders: eligible members, preferred ones, and the resulting network.
 
-Figures to compare with stand in docs/leader-network.md.
+docs/leader-network.md lists figures to compare with.
 """
 
 from collections import Counter, deque
@@ -39,10 +39,10 @@ def followers_in(arrows):
     return counts
 
 
-# -- who is live ----------------------------------------------------------------------------
+# -- active members -------------------------------------------------------------------------
 
 
-def test_who_joined_or_posted_within_three_intervals_is_active(make_movement, clock):
+def test_a_member_who_joined_or_posted_within_three_intervals_is_active(make_movement, clock):
     selection = selection_of(make_movement())
     now, edge = clock.now, clock.now - 3 * DAY
     past = edge - timedelta(seconds=1)
@@ -67,7 +67,7 @@ def test_live_members_are_chosen_before_silent_ones(make_movement, make_user, cl
         leaders = {leader.id for leader in newcomer.leaders(movement)}
         assert len(leaders) == 4
         assert len(leaders & active) >= min(len(active), 4)
-        active.add(newcomer.id)  # for having just joined
+        active.add(newcomer.id)  # because they have just joined
 
 
 def test_a_swap_goes_to_the_only_live_member(make_movement, clock):
@@ -85,7 +85,7 @@ def pause_for_long(user_id, movement):
     db.session.commit()
 
 
-def test_who_pauses_is_chosen_after_the_silent_ones(make_movement, clock):
+def test_paused_members_are_chosen_after_silent_ones(make_movement, clock):
     movement = make_movement()
     members = people(12)
     plant(movement, ring(members))
@@ -93,11 +93,11 @@ def test_who_pauses_is_chosen_after_the_silent_ones(make_movement, clock):
     post(members[9], movement)
     for member in members[5:8] + members[9:]:
         pause_for_long(member, movement)
-    me, left = find(members[0], members[1])  # who follows 1 to 4
+    me, left = find(members[0], members[1])  # a follower of 1 to 4, and the first of these
     assert movement.swap_leader(me, left).id == members[8]
 
 
-def test_who_pauses_is_chosen_where_there_is_nobody_else(make_movement, make_user, clock):
+def test_a_paused_member_is_chosen_without_an_alternative(make_movement, make_user, clock):
     movement = make_movement(members=3)
     for user in movement.users:
         pause_for_long(user.id, movement)
@@ -108,7 +108,7 @@ def test_who_pauses_is_chosen_where_there_is_nobody_else(make_movement, make_use
     assert violations() == []
 
 
-def test_who_pauses_is_not_silent_and_keeps_their_followers(make_movement, make_user, clock):
+def test_a_paused_member_is_not_silent_and_keeps_their_followers(make_movement, make_user, clock):
     movement = make_movement()
     members = people(12)
     plant(movement, ring(members))
@@ -118,7 +118,7 @@ def test_who_pauses_is_not_silent_and_keeps_their_followers(make_movement, make_
     before, newcomer = arrows_of(movement.id), make_user()
     movement.add_user(newcomer)
     movement.save_to_db()
-    # rather of somebody whom five follow, since the newcomer does
+    # rather a leader with five followers, because the newcomer follows them
     given_up = {old for old, _ in changed(before, arrows_of(movement.id)).values()}
     assert given_up <= {leader.id for leader in newcomer.leaders(movement)}
 
@@ -130,14 +130,14 @@ def test_the_slots_of_a_leaver_go_to_the_only_live_member(make_movement, clock):
     before = arrows_of(movement.id)
     clock.pass_(days=4)
     post(members[9], movement)
-    (leaver,) = find(members[4])  # whom 0 to 3 follow, and none of these follow 9
+    (leaver,) = find(members[4])  # members 0 to 3 follow 4, and none of them follows 9
     movement.remove_user(leaver)
     refilled = changed(before, arrows_of(movement.id))
     assert len(refilled) == 4
     assert {new for _, new in refilled.values()} == {members[9]}
 
 
-def test_where_all_are_silent_somebody_is_chosen(make_movement, make_user, clock):
+def test_a_silent_member_is_chosen_where_all_are_silent(make_movement, make_user, clock):
     movement = make_movement(members=8)
     clock.pass_(days=90)
     newcomer = make_user()
@@ -146,7 +146,7 @@ def test_where_all_are_silent_somebody_is_chosen(make_movement, make_user, clock
     assert violations() == []
 
 
-def test_long_intervals_make_people_live_for_long(database, clock):
+def test_members_of_a_long_interval_stay_active_for_long(database, clock):
     movement = Movement("yearly", timedelta(days=365))
     movement.save_to_db()
     members = people(8)
@@ -157,7 +157,7 @@ def test_long_intervals_make_people_live_for_long(database, clock):
     assert not any(candidate.active for candidate in selection_of(movement).windows(1)[0])
 
 
-def test_only_an_exclusive_lock_finds_that_nobody_is_eligible(make_movement):
+def test_only_an_exclusive_lock_decides_that_no_member_is_eligible(make_movement):
     movement = make_movement(members=2)
     follower, leader = (user.id for user in movement.users)
     vacancies = [Vacancy(follower, [leader])]
@@ -174,7 +174,7 @@ def test_the_least_followed_of_three_is_chosen(make_movement):
     movement = make_movement()
     me, *others = people(8)
     leaders = ring([me, *others])
-    # the three not followed yet have 7, 4 and 1 followers
+    # the three others who are not followed yet have 7, 4 and 1 followers
     many, some, few = others[4:]
     for follower in others[:4]:
         leaders[follower] = [many, some, *[other for other in others[:4] if other != follower][:2]]
@@ -190,7 +190,7 @@ def test_the_least_followed_of_three_is_chosen(make_movement):
         db.session.rollback()
 
 
-def test_who_leads_most_of_a_movement_is_not_chosen_any_more(make_movement):
+def test_the_leader_of_most_members_is_no_longer_chosen(make_movement):
     movement = make_movement()
     members = people(30)
     leaders = ring(members)
@@ -219,7 +219,7 @@ def test_not_the_whole_pool_is_ranked(make_movement):
     plant(movement, ring(members[:37]) | {member: members[:4] for member in unfollowed})
     selection, newcomer = selection_of(movement), people(1)[0]
     chosen = [selection.choose([Vacancy(newcomer)])[0] for _ in range(60)]
-    assert sum(leader in unfollowed for leader in chosen) < 40  # 13 of 60, as chance has it
+    assert sum(leader in unfollowed for leader in chosen) < 40  # 13 of 60 by chance
     assert len(set(chosen)) > 10
 
 
@@ -228,16 +228,16 @@ def test_a_choice_counts_for_the_next(make_movement):
     members = people(20)
     plant(movement, {member: [] for member in members})
     selection = selection_of(movement)
-    for _ in range(10):  # choosing without looking passes once in 25 times
+    for _ in range(10):  # a choice without comparing passes once in 25 times
         chosen = Counter(selection.choose([Vacancy(member) for member in members]))
         assert max(chosen.values()) <= 3
 
 
-# -- who is left out ------------------------------------------------------------------------
+# -- members who are left out ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [6, 20, 70])
-def test_nobody_gets_themselves_or_who_is_refused(make_movement, size):
+def test_no_member_gets_themselves_or_a_refused_leader(make_movement, size):
     movement = make_movement()
     members = people(size)
     plant(movement, ring(members))
@@ -259,7 +259,7 @@ def test_several_vacancies_of_one_follower_get_different_leaders(make_movement, 
         assert len({me, present, *chosen}) == 6
 
 
-def test_vacancies_stay_open_where_nobody_is_left(make_movement):
+def test_vacancies_stay_open_without_an_eligible_member(make_movement):
     movement = make_movement()
     members = people(4)
     plant(movement, ring(members))
@@ -305,7 +305,7 @@ def test_a_window_wraps_round_at_the_last_key(make_movement, monkeypatch):
     assert [candidate.user_id for candidate in window] == [*members[67:], *members[:5]]
 
 
-def test_a_window_that_starts_behind_everybody_is_the_first_eight(make_movement, monkeypatch):
+def test_a_window_that_starts_behind_all_keys_is_the_first_eight(make_movement, monkeypatch):
     movement = make_movement()
     members = people(70)
     plant(movement, ring(members), keys=range(70))
@@ -341,7 +341,7 @@ def test_any_number_of_windows_is_one_statement(make_movement, statements):
         assert len(statements) == 1
 
 
-def test_up_to_64_members_a_window_is_everybody(make_movement):
+def test_up_to_64_members_a_window_has_all_members(make_movement):
     movement = make_movement()
     members = people(64)
     plant(movement, ring(members))
@@ -353,7 +353,7 @@ def test_up_to_64_members_a_window_is_everybody(make_movement):
 
 
 def join(movement):
-    """Let somebody join; return their id and what changed for the others."""
+    """Let a new user join; return their id and the changes for the others."""
     before = arrows_of(movement.id)
     newcomer = people(1)[0]
     movement.add_user(User.find_by_id(newcomer))
@@ -371,7 +371,7 @@ def test_a_newcomer_is_adopted_by_exactly_one_of_few(make_movement, size):
         assert (new, old is None) == (newcomer, False)
 
 
-def test_everybody_who_joins_a_movement_of_more_than_five_gets_a_follower(make_movement):
+def test_every_newcomer_to_more_than_five_members_gets_a_follower(make_movement):
     movement = make_movement()
     for number in range(60):
         newcomer, difference = join(movement)
@@ -385,7 +385,7 @@ def test_a_silent_leader_is_given_up_first(make_movement, clock):
         members = people(8)
         leaders = ring(members)
         inactive = members[0]
-        # there are others with more followers, so that these could be given up as well
+        # others have more followers, and could be given up as well
         for follower in members[3:7]:
             leaders[follower] = [leader for leader in members[1:6] if leader != follower][:4]
         plant(movement, leaders)
@@ -470,7 +470,7 @@ def test_a_newcomer_fills_one_open_slot_of_each_of_64(make_movement):
     assert len(set(arrows_of(movement.id)[newcomer].values())) == 4
 
 
-def test_who_fills_an_open_slot_takes_nobody_elses(make_movement):
+def test_a_newcomer_who_fills_an_open_slot_takes_no_other(make_movement):
     movement = make_movement()
     members = people(9)
     leaders = ring(members)
@@ -492,7 +492,7 @@ def test_open_slots_are_filled_in_their_own_movement(make_movement):
 # -- coming back ----------------------------------------------------------------------------
 
 
-def test_who_comes_back_starts_afresh(make_movement, clock):
+def test_a_member_who_comes_back_starts_afresh(make_movement, clock):
     movement = make_movement()
     members = people(70)
     plant(movement, ring(members))
@@ -511,13 +511,13 @@ def test_who_comes_back_starts_afresh(make_movement, clock):
     assert violations() == []
 
 
-def test_the_updates_of_who_left_do_not_make_them_a_candidate(make_movement, clock):
+def test_old_updates_do_not_make_a_former_member_a_candidate(make_movement, clock):
     movement = make_movement()
     members = people(8)
     plant(movement, ring(members))
     clock.pass_(days=4)
     (leaver,) = find(members[7])
-    post(leaver.id, movement)  # the only live one
+    post(leaver.id, movement)  # the only active one
     movement.remove_user(leaver)
     movement.save_to_db()
     newcomer, _ = join(movement)
@@ -539,7 +539,7 @@ def grown(make_movement):
 
 
 def reached(graph, start):
-    """Return who is reached from `start`, with the number of steps it takes."""
+    """Return the members that are reached from `start`, with the number of steps."""
     steps, queue = {start: 0}, deque([start])
     while queue:
         here = queue.popleft()
@@ -565,17 +565,17 @@ def test_a_grown_network_is_fair_connected_and_no_ribbon(grown):
     newest = [len(followers[member]) for member in members[-30:]]
     assert sum(newest) / 30 > 0.9  # about 1.5; without adoption 0.4
 
-    # one strongly connected whole: everybody is reached from anybody, along either direction
+    # one strongly connected whole: each member is reached from each other, in either direction
     centre = max(members, key=lambda member: len(followers[member]))
     onward, backward = reached(leaders, centre), reached(followers, centre)
     whole = set(onward) & set(backward)
     assert len(whole) >= 294  # 300; without adoption 5
     assert max(onward.values()) <= 12  # steps; in a ribbon 75
 
-    # that two leaders of a member follow each other is rare; in a ribbon it is .4 of the pairs
+    # two leaders of a member rarely follow each other; in a ribbon it is .4 of the pairs
     pairs = [(a, b) for mine in leaders.values() for a in mine for b in mine if a != b]
     assert sum(b in leaders[a] for a, b in pairs) / len(pairs) < 0.2
-    # nor are leaders those who joined just before; in a ribbon all of them are
+    # leaders are not the members who joined just before; in a ribbon all of them are
     place = {member: number for number, member in enumerate(members)}
     near = [abs(place[a] - place[b]) <= 6 for a, mine in leaders.items() for b in mine]
     assert sum(near) / len(near) < 0.4

@@ -1,4 +1,4 @@
-"""Subscriptions: one per user and movement, and an order that chance made."""
+"""Subscriptions: one per user and movement, in random order."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def subscription_of(user, movement):
     return db.session.get(Subscription, (user.id, movement.id))
 
 
-def test_the_database_refuses_to_subscribe_somebody_twice(make_user, make_movement):
+def test_the_database_refuses_a_second_subscription(make_user, make_movement):
     user = make_user()
     movement = make_movement(user)
     with pytest.raises(sa.exc.IntegrityError):
@@ -31,7 +31,7 @@ def test_the_database_refuses_to_subscribe_somebody_twice(make_user, make_moveme
     db.session.rollback()
 
 
-def test_the_database_refuses_users_and_movements_that_are_not_there(make_user, make_movement):
+def test_the_database_refuses_unknown_users_and_movements(make_user, make_movement):
     user, movement = make_user(), make_movement()
     for user_id, movement_id in ((user.id + 1000, movement.id), (user.id, movement.id + 1000)):
         with pytest.raises(sa.exc.IntegrityError):
@@ -39,7 +39,7 @@ def test_the_database_refuses_users_and_movements_that_are_not_there(make_user, 
         db.session.rollback()
 
 
-def test_a_subscription_says_since_when(make_user, make_movement, clock):
+def test_a_subscription_has_its_time(make_user, make_movement, clock):
     ann, ben = make_user(), make_user()
     movement = make_movement(ann)
     began = clock.now
@@ -67,7 +67,7 @@ def test_keys_spread_over_the_whole_range_of_a_movement():
     assert min(quarters) > 40  # of 100 each; eight standard deviations are 70
 
 
-def test_of_finds_the_first_and_the_last_key_of_a_movement_and_no_other(make_user, make_movement):
+def test_of_finds_exactly_the_keys_of_a_movement(make_user, make_movement):
     first, last, before, after = (make_user() for _ in range(4))
     lower, movement, upper = (make_movement() for _ in range(3))
     insert(first.id, movement.id, shuffle_key=movement.id * KEYS)

@@ -1,4 +1,4 @@
-"""Updates: the last one, its time, and the subscription that keeps step with it."""
+"""Updates: the last one, its time, and the subscription that stores that time."""
 
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ def movement(make_movement, member):
 
 
 def noted(user, movement):
-    """Read when a member did it last, as the draw sees it."""
+    """Read when a member did it last, as the selection of leaders sees it."""
     return db.session.scalar(
         sa.select(Subscription.last_update_at).where(
             Subscription.user_id == user.id, Subscription.movement_id == movement.id
@@ -70,7 +70,7 @@ def test_an_update_is_not_there_before_it_is_saved(member, movement):
     assert noted(member, movement) is None
 
 
-def test_find_last_is_none_for_who_never_did_it(member, movement, make_user):
+def test_find_last_is_none_for_a_user_without_updates(member, movement, make_user):
     assert Update.find_last(member, movement) is None
     assert Update.find_last(make_user(), movement) is None
 
@@ -97,7 +97,7 @@ def test_find_last_looks_at_one_user_and_one_movement(make_user, make_movement, 
     assert Update.find_last(ann, here) is mine
 
 
-def test_saving_notes_the_time_in_the_subscription(member, movement, clock):
+def test_saving_stores_the_time_in_the_subscription(member, movement, clock):
     assert noted(member, movement) is None
     post(member, movement)
     assert noted(member, movement) == clock.now
@@ -151,7 +151,7 @@ def test_deleting_two_in_one_flush_leaves_the_time_of_the_third(member, movement
     assert noted(member, movement) == times[0]
 
 
-def test_saving_several_in_one_flush_notes_the_newest(member, movement, clock):
+def test_saving_several_in_one_flush_stores_the_newest_time(member, movement, clock):
     for hours in (2, 5, 1):
         update = Update(member, movement)
         update.time_stamp = clock.now - timedelta(hours=hours)
@@ -169,7 +169,7 @@ def test_an_update_of_a_past_turn_leaves_the_present_one_as_it_was(member, movem
     assert noted(member, movement) == clock.now - timedelta(days=1)
 
 
-def test_a_post_is_noted_for_its_leader_and_movement_only(make_user, make_movement):
+def test_a_post_counts_for_its_leader_and_movement_only(make_user, make_movement):
     ann, ben = make_user(), make_user()
     here, there = make_movement(ann, ben), make_movement(ann, ben)
     post(ann, here)
@@ -192,7 +192,7 @@ def test_post_update_flushes_and_does_not_commit(member, movement, commits):
     assert Update.find_last(member, movement) is None
 
 
-def test_who_is_not_subscribed_cannot_post(movement, make_user):
+def test_an_outsider_cannot_post(movement, make_user):
     outsider = make_user()
     with pytest.raises(NotSubscribed):
         movement.post_update(outsider)

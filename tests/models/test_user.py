@@ -1,4 +1,4 @@
-"""People: how they are made, proven, found and deleted, and whom they follow."""
+"""Users: making, verifying, finding and deleting them, and their leaders."""
 
 import hashlib
 from inspect import Parameter, signature
@@ -99,7 +99,7 @@ def test_two_hashes_of_one_password_differ(make_user):
     assert ann.password_hash != ben.password_hash
 
 
-def test_verify_password_tells_right_from_wrong(make_user):
+def test_verify_password_accepts_the_right_password_only(make_user):
     user = make_user()
     user.hash_password("a good password")
     assert user.verify_password("a good password") is True
@@ -163,12 +163,12 @@ def test_a_user_is_found_however_the_name_is_written(make_user, written):
 
 
 @pytest.mark.parametrize("name", ["", "robi", "robin ", "%", "_____", "rob*", "robin@example.org"])
-def test_nobody_is_found_by_a_name_that_is_not_theirs(make_user, name):
+def test_no_user_is_found_by_another_name(make_user, name):
     make_user("robin")
     assert User.find_by_name(name) is None
 
 
-def test_nobody_is_found_by_the_others_member(make_user):
+def test_find_by_email_finds_no_name(make_user):
     make_user("robin")
     assert User.find_by_email("robin") is None
 
@@ -245,7 +245,7 @@ def test_follower_associations_keep_step_with_joining_and_leaving(make_user, mak
 # -- deleting -------------------------------------------------------------------------------
 
 
-def test_deleting_a_user_gives_the_followers_somebody_else(make_user, make_movement):
+def test_deleting_a_user_gives_the_followers_other_leaders(make_user, make_movement):
     user = make_user()
     here, there = make_movement(user, members=9), make_movement(user, members=3)
     gone = user.id
@@ -259,7 +259,7 @@ def test_deleting_a_user_gives_the_followers_somebody_else(make_user, make_movem
     assert User.find_by_id(gone) is None
 
 
-def test_deleting_a_user_deletes_what_is_theirs_and_nobody_elses(make_user, make_movement):
+def test_deleting_a_user_deletes_their_rows_and_no_others(make_user, make_movement):
     ann, ben = make_user(), make_user()
     movement = make_movement(ann, ben)
     for user in (ann, ben):

@@ -1,4 +1,4 @@
-"""What admins do over HTTP, and that nobody else does."""
+"""The acts of admins over HTTP, and refusals for everyone else."""
 
 import pytest
 import sqlalchemy as sa
@@ -35,10 +35,10 @@ def noted() -> list[tuple[str, int | None, int | None]]:
     return [tuple(row) for row in rows]
 
 
-# -- who may --------------------------------------------------------------------------------
+# -- permissions ----------------------------------------------------------------------------
 
 
-def test_nobody_else_does_what_admins_do(app, client_of, ann, admin):
+def test_only_admins_do_what_admins_do(app, client_of, ann, admin):
     client = client_of(ann)
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin/")]
     for rule in rules:
@@ -62,7 +62,7 @@ def test_a_changed_role_counts_from_the_next_request_of_the_same_token(boss, cli
 
 
 def test_whose_role_was_changed_by_whom_is_noted(boss, ann, admin):
-    for _ in range(2):  # a role that somebody has already is no change
+    for _ in range(2):  # the same role again is no change
         answer = boss.patch(f"/admin/users/{ann.id}", json={"role": "admin"})
         assert (answer.status_code, answer.json["role"]) == (200, "admin")
     assert noted() == [("role.changed", admin.id, ann.id)]
@@ -85,7 +85,7 @@ def test_the_last_admin_stays(boss, admin, make_user, method, path, body):
     answer = boss.open(path.format(admin.id), method=method, json=body)
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/last-admin")
     other = make_user(role="admin")
-    deactivate(other)  # who cannot log in does not count
+    deactivate(other)  # a deactivated admin does not count
     other.save_to_db()
     assert boss.open(path.format(admin.id), method=method, json=body).status_code == 409
     assert noted() == [("account.deactivated", None, other.id)]
@@ -127,11 +127,11 @@ def test_users_are_found(boss, ann, make_user, query, names):
 
 
 @pytest.mark.parametrize("query", ["role=owner", "deactivated=perhaps", "search=%00", "after=x"])
-def test_a_wrong_question_is_refused(boss, query):
+def test_a_bad_query_is_refused(boss, query):
     assert boss.get(f"/admin/users?{query}").status_code == 422
 
 
-def test_a_user_is_shown_and_never_what_proves_it(boss, ann):
+def test_a_user_is_shown_without_credentials(boss, ann):
     answer = boss.get(f"/admin/users/{ann.id}")
     assert (answer.json["username"], answer.json["email"]) == ("Ann", ann.email)
     assert answer.json["deactivated_at"] is None
@@ -141,7 +141,7 @@ def test_a_user_is_shown_and_never_what_proves_it(boss, ann):
 
 
 @pytest.mark.parametrize("user", ["0", "2147483648", "9" * 30, "ann", "-1"])
-def test_there_is_no_such_user(boss, user):
+def test_an_unknown_user_is_not_found(boss, user):
     assert boss.get(f"/admin/users/{user}").status_code == 404
 
 
@@ -165,7 +165,7 @@ def test_a_deactivated_account_is_out_at_once(boss, client_of, ann, make_movemen
     assert db.session.scalar(sa.select(sa.func.count(Update.id))) == 1
 
 
-def test_only_who_knows_the_password_is_told_of_the_deactivation(client, ann):
+def test_only_the_right_password_reveals_a_deactivation(client, ann):
     deactivate(ann)
     ann.save_to_db()
     wrong = client.post("/auth", json={"username": "ann", "password": "not this"})
@@ -203,7 +203,7 @@ def test_deactivating_twice_is_once(boss, admin, ann):
     assert noted() == ends
 
 
-# -- what belongs to others -----------------------------------------------------------------
+# -- rows of others -------------------------------------------------------------------------
 
 
 def test_an_admin_changes_any_movement(boss, admin, ann, make_movement):
@@ -223,7 +223,7 @@ def test_an_admin_deletes_a_movement_with_members(boss, admin, ann, make_movemen
     assert noted() == [("movement.deleted", admin.id, ann.id)]
 
 
-def test_an_admin_removes_an_update_and_its_words_are_nowhere(boss, admin, ann, make_movement):
+def test_an_admin_removes_an_update_with_its_text(boss, admin, ann, make_movement):
     movement = make_movement(ann)
     update = movement.post_update(ann, "something vile")
     update.save_to_db()
@@ -233,7 +233,7 @@ def test_an_admin_removes_an_update_and_its_words_are_nowhere(boss, admin, ann, 
     assert "vile" not in boss.get("/admin/audit").text
 
 
-def test_what_is_ones_own_is_not_noted(boss, client_of, admin, ann, make_movement):
+def test_acts_on_own_things_are_not_in_the_audit_log(boss, client_of, admin, ann, make_movement):
     for client, user in ((boss, admin), (client_of(ann), ann)):
         movement = make_movement(user, creator=user)
         path = f"/movements/{movement.id}"
@@ -252,7 +252,7 @@ def test_only_admins_start_movements_where_it_is_set_so(
     hers = client_of(ann)
     assert hers.post("/movements", json=body).status_code == 403
     assert boss.post("/movements", json=body).status_code == 201
-    mine = make_movement(creator=ann)  # from before
+    mine = make_movement(creator=ann)  # from before the setting
     assert hers.patch(f"/movements/{mine.id}", json={"description": "x"}).status_code == 200
 
 
@@ -261,7 +261,7 @@ def test_only_admins_start_movements_where_it_is_set_so(
 
 @pytest.fixture
 def history(client, client_of, boss, admin, ann):
-    """Things that happened to Ann, and her password of now."""
+    """Events that concern Ann, and her present password."""
     registered = {"username": "new", "email": "new@example.org", "password": PASSWORD}
     new_id = client.post("/register", json=registered).json["id"]
     client.post("/auth", json={"username": "ann", "password": "not this"})
@@ -322,11 +322,11 @@ def test_the_log_is_filtered_and_paged(boss, history, admin, ann, clock):
         *("since=0001-01-01T00:00:00%2B14:00", "since=9999-12-31T23:59:59-14:00"),
     ],
 )
-def test_a_wrong_question_to_the_log_is_refused(boss, query):
+def test_a_bad_query_of_the_log_is_refused(boss, query):
     assert boss.get(f"/admin/audit?{query}").status_code == 422
 
 
-def test_the_log_tells_of_the_dead(boss, client_of, ann):
+def test_the_log_keeps_entries_of_deleted_users(boss, client_of, ann):
     gone, client = ann.id, client_of(ann)
     assert client.delete("/identity", json={"password": PASSWORD}).status_code == 200
     db.session.expire_all()

@@ -1,4 +1,4 @@
-"""Registering, logging in and out, and changing one's password."""
+"""Registering, logging in and out, and changing the password."""
 
 import time
 from base64 import b64decode
@@ -78,7 +78,7 @@ def test_username_and_email_log_in_in_any_case(client, login):
     assert status_with(client, answer.json["access_token"]) == 200
 
 
-def test_an_email_belongs_to_who_has_it_and_not_to_who_is_called_so(client, make_user):
+def test_an_email_address_logs_in_its_owner_only(client, make_user):
     ann = make_user("ann")
     make_user(ann.email)
 
@@ -88,7 +88,7 @@ def test_an_email_belongs_to_who_has_it_and_not_to_who_is_called_so(client, make
     assert me.json["id"] == ann.id
 
 
-def test_wrong_password_and_unknown_user_are_told_alike(client, make_user):
+def test_a_wrong_password_and_an_unknown_user_get_one_answer(client, make_user):
     ann = make_user()
     wrong = {"username": ann.username, "password": "not the password"}
     unknown = {"username": "nobody", "password": PASSWORD}
@@ -103,7 +103,7 @@ def test_wrong_password_and_unknown_user_are_told_alike(client, make_user):
     assert count(Login) == 0
 
 
-def test_a_token_says_whose_it_is_in_words_that_atob_reads(client, make_user):
+def test_atob_can_read_the_user_in_a_token(client, make_user):
     ann = make_user()
     answer = log_in(client, ann)
 

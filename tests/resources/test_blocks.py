@@ -1,4 +1,4 @@
-"""Whom one does not want to meet."""
+"""Blocking users."""
 
 import pytest
 
@@ -31,8 +31,8 @@ def test_a_blocked_user_neither_leads_nor_follows(client_of, make_user, make_mov
         assert client.post(f"/movements/{movement.id}/leader").status_code == 409
 
 
-def test_the_blocked_one_is_answered_as_ever(client_of, make_user, make_movement, ann, ben):
-    """The same words where nobody is eligible, whether a block is why or not."""
+def test_a_blocked_user_gets_the_usual_answers(client_of, make_user, make_movement, ann, ben):
+    """The same words without an eligible member, whether a block is the cause or not."""
     others = [make_user() for _ in range(4)]
     alone, kept = make_movement(ben, *others), make_movement(ben, ann, *others[:3])
     kept_too = make_movement(ben, *others)
@@ -51,7 +51,7 @@ def test_the_blocked_one_is_answered_as_ever(client_of, make_user, make_movement
     assert client.get("/identity/blocks").json == []
 
 
-def test_blocks_are_listed_and_taken_back(client_of, make_user, ann, ben):
+def test_blocks_are_listed_and_removed(client_of, make_user, ann, ben):
     client, cat = client_of(ann), make_user("cat")
     for user in (cat, ben, ben):
         assert client.put(f"/identity/blocks/{user.id}").status_code == 200
@@ -64,13 +64,13 @@ def test_blocks_are_listed_and_taken_back(client_of, make_user, ann, ben):
     assert [one["username"] for one in client.get("/identity/blocks").json] == ["cat"]
 
 
-def test_only_ones_own_block_can_be_taken_back(client_of, ann, ben):
+def test_only_the_blocker_can_remove_a_block(client_of, ann, ben):
     client_of(ann).put(f"/identity/blocks/{ben.id}")
     assert client_of(ben).delete(f"/identity/blocks/{ann.id}").status_code == 200
     assert db.session.get(Block, (ann.id, ben.id)) is not None
 
 
-def test_nobody_blocks_themselves(client_of, ann):
+def test_no_user_blocks_themselves(client_of, ann):
     answer = client_of(ann).put(f"/identity/blocks/{ann.id}")
     assert answer.status_code == 422
     assert answer.json["errors"] == [
@@ -79,7 +79,7 @@ def test_nobody_blocks_themselves(client_of, ann):
 
 
 @pytest.mark.parametrize("name", ["ben", "0", "99999999"])
-def test_who_is_not_there_cannot_be_blocked(client_of, ann, ben, name):
+def test_an_unknown_user_cannot_be_blocked(client_of, ann, ben, name):
     for method in ("PUT", "DELETE"):
         answer = client_of(ann).open(f"/identity/blocks/{name}", method=method)
         assert answer.status_code == 404

@@ -1,4 +1,4 @@
-"""Calendars to subscribe to, by an address that is secret and can be revoked."""
+"""Calendars to subscribe to, by a secret address that the user can revoke."""
 
 import re
 from datetime import datetime, timedelta
@@ -42,7 +42,7 @@ def actions() -> list[str]:
     return [one for one in found if one.startswith("calendar")]
 
 
-def test_there_is_none_until_one_is_made_and_the_secret_is_told_once(client_of, ann, clock):
+def test_an_address_is_made_on_request_and_its_secret_shown_once(client_of, ann, clock):
     client = client_of(ann)
     assert client.get(HERE).json == {"since": None}
 
@@ -63,7 +63,7 @@ def test_only_a_hash_of_the_secret_is_kept(url):
     assert len(row.digest) == 64
 
 
-def test_who_knows_the_address_sees_what_was_done_and_is_due_without_a_token(client, url, movement):
+def test_the_address_shows_the_calendar_without_a_token(client, url, movement):
     answer = client.get(url)
 
     assert answer.status_code == 200
@@ -79,7 +79,7 @@ def test_who_knows_the_address_sees_what_was_done_and_is_due_without_a_token(cli
         assert hidden not in answer.text
 
 
-def test_who_never_did_it_is_told_until_when_it_is_due(client, client_of, make_user, movement):
+def test_a_member_without_updates_sees_the_end_of_the_turn(client, client_of, make_user, movement):
     eve = client_of(make_user("eve"))
     eve.put(f"/movements/{movement.id}/subscriber")
 
@@ -91,7 +91,7 @@ def test_who_never_did_it_is_told_until_when_it_is_due(client, client_of, make_u
     assert due.DTEND == datetime.fromisoformat(standing["due_at"])
 
 
-def test_what_has_not_changed_is_not_sent_again(client, url, ann, movement):
+def test_an_unchanged_calendar_is_not_sent_again(client, url, ann, movement):
     tag = client.get(url).headers["ETag"]
     known = {"If-None-Match": tag}
     assert client.get(url, headers=known).status_code == 304
@@ -99,7 +99,7 @@ def test_what_has_not_changed_is_not_sent_again(client, url, ann, movement):
     assert client.get(url, headers=known).status_code == 200
 
 
-def test_a_pause_is_nothing_to_do(client, url, ann, movement):
+def test_a_pause_has_no_due_turn(client, url, ann, movement):
     until = utcnow() + timedelta(days=10)
     row = db.session.get(Subscription, (ann.id, movement.id))
     row.paused_from, row.paused_until = utcnow(), until
@@ -109,7 +109,7 @@ def test_a_pause_is_nothing_to_do(client, url, ann, movement):
     assert due.DTEND > due.DTSTART
 
 
-def test_what_is_done_is_due_in_the_next_turn_even_if_a_pause_ends_in_this(
+def test_a_done_turn_is_due_again_next_even_if_a_pause_ends_in_it(
     client, client_of, url, ann, movement, clock
 ):
     clock.now = clock.now.replace(hour=10) + timedelta(days=1)
@@ -157,10 +157,10 @@ def test_a_revoked_address_leads_nowhere(client, client_of, ann, url):
     assert [own.delete(HERE).status_code for _ in range(2)] == [200, 200]
     assert client.get(url).status_code == 404
     assert own.get(HERE).json == {"since": None}
-    assert actions() == ["calendar.made", "calendar.revoked"]  # of nothing, nothing is noted
+    assert actions() == ["calendar.made", "calendar.revoked"]  # without an address, no entry
 
 
-def test_everybody_has_their_own(client, client_of, make_user, url):
+def test_each_user_has_an_address_of_their_own(client, client_of, make_user, url):
     eve = client_of(make_user("eve"))
     others = eve.post(HERE).json["url"]
     assert icalendar.Calendar.from_ical(client.get(others).data).events == []
@@ -210,7 +210,7 @@ def test_the_digest_is_no_address(client, url):
     assert client.get(f"/calendars/{digest}.ics").status_code == 404
 
 
-def test_asking_too_often_is_told(client, url, limited):
+def test_too_many_requests_are_refused(client, url, limited):
     limited(LIMIT_DEFAULT="2/minute")
     other = url.replace("/calendars/", "/calendars/x")
     assert [client.get(one).status_code for one in (url, other, url)] == [200, 404, 429]

@@ -1,4 +1,4 @@
-"""What is stored about somebody, for themselves."""
+"""The personal export of a user's data."""
 
 import csv
 import gc
@@ -23,7 +23,7 @@ from gridt.standing.activity import done_by
 from tests.conftest import PASSWORD
 
 NASTY = 'a "quoted" \\ line\n\u2028 </script> \U0001f9b7'
-#: the sections as the document has them; one of a table that is new comes after these
+#: the sections in the order of the document; those of new tables come after them
 IN_ORDER = (
     "account logins subscriptions pauses former_clocks leaders followers updates"
     " created_movements blocks reports swaps calendar idempotency_keys audit"
@@ -82,7 +82,7 @@ def test_everything_about_the_caller_is_there(client_of, ann, ben, movement):
 def test_all_of_a_subscription_is_there() -> None:
     told = {column.name for column in SECTIONS["subscriptions"].selected_columns}
     kept = set(Subscription.__table__.columns.keys()) - {"user_id", "paused_from", "paused_until"}
-    assert kept - told == {"shuffle_key"}  # by which chance goes; the pauses have their own section
+    assert kept - told == {"shuffle_key"}  # only random; the pauses have their own section
 
 
 def test_a_section_of_a_new_table_follows_by_name_and_no_name_is_taken_twice(monkeypatch) -> None:
@@ -100,13 +100,13 @@ def test_nothing_of_others_but_their_names_and_nothing_secret(client_of, ann, be
         assert hidden not in text
 
 
-def test_somebody_new_has_an_export_too(client_of, ann):
+def test_a_new_user_has_an_export_too(client_of, ann):
     told = client_of(ann).get("/identity/export").json
     filled = {name for name, rows in told.items() if rows}
     assert filled == {"account", "logins"}
 
 
-def test_what_was_exported_is_what_is_deleted(client_of, ann, ben, movement):
+def test_the_export_has_exactly_the_deleted_rows(client_of, ann, ben, movement):
     client, gone = client_of(ann), ann.id
     assert client.delete("/identity", json={"password": PASSWORD}).status_code == 200
     assert client.get("/identity/export").status_code == 401
@@ -114,7 +114,7 @@ def test_what_was_exported_is_what_is_deleted(client_of, ann, ben, movement):
     assert {name for name, rows in rest.items() if rows} == {"audit"}
 
 
-def test_what_was_done_is_a_table_of_ones_own(client_of, ann, ben, movement):
+def test_the_activity_table_has_only_the_users_own_updates(client_of, ann, ben, movement):
     answer = client_of(ann).get("/identity/export?format=csv")
     assert answer.status_code == 200
     assert answer.content_type == "text/csv; charset=utf-8"
@@ -127,7 +127,7 @@ def test_what_was_done_is_a_table_of_ones_own(client_of, ann, ben, movement):
         assert hidden not in text
 
 
-def test_what_was_done_is_a_calendar_of_ones_own(client_of, ann, ben, movement):
+def test_the_calendar_has_only_the_users_own_updates(client_of, ann, ben, movement):
     answer = client_of(ann).get("/identity/export?format=ics")
     assert answer.status_code == 200
     assert answer.content_type == "text/calendar; charset=utf-8"
@@ -137,7 +137,7 @@ def test_what_was_done_is_a_calendar_of_ones_own(client_of, ann, ben, movement):
     assert "ben" not in answer.text
 
 
-def test_days_and_turns_are_those_of_ones_own_clock(client_of, make_user, make_movement):
+def test_days_and_turns_are_those_of_the_users_clock(client_of, make_user, make_movement):
     """The night in Amsterdam belongs to the day before, and that day to the week before."""
     who = make_user(time_zone="Europe/Amsterdam", day_starts_at=4 * 60, week_starts_on=0)
     daily, weekly, hourly = (make_movement(who) for _ in range(3))
@@ -154,7 +154,7 @@ def test_days_and_turns_are_those_of_ones_own_clock(client_of, make_user, make_m
     assert {row["date"] for row in rows} == {"2026-03-30T03:30:00+02:00"}
 
 
-def test_what_was_done_in_movements_that_were_left_is_there(client_of, ann, movement):
+def test_activity_in_former_movements_is_exported(client_of, ann, movement):
     client = client_of(ann)
     client.delete(f"/movements/{movement.id}/subscriber")
     assert "Flossing" in client.get("/identity/export?format=csv").text
@@ -192,7 +192,7 @@ def test_a_long_history_is_exported_in_little_memory(database, ann, movement, wr
         db.session.execute(sa.insert(Update), rows)
         db.session.commit()
 
-    most_held()  # what is kept after the first time
+    most_held()  # the first run caches objects
     post(1_000)
     size, most = most_held()
     post(4_000)

@@ -28,7 +28,7 @@ def ann(make_user):
 
 @pytest.fixture
 def joined(make_movement, clock):
-    """Make a movement of an interval that users joined so many days ago."""
+    """Make a movement with an interval that users joined some days ago."""
 
     def make(*users, days=10, interval="daily"):
         clock.now = NOW - timedelta(days=days)
@@ -45,7 +45,7 @@ def joined(make_movement, clock):
 
 @pytest.fixture
 def did(clock):
-    """Let a user have done it at these moments."""
+    """Insert updates of a user at these moments."""
 
     def post(user, movement, *moments):
         for moment in moments:
@@ -58,7 +58,7 @@ def did(clock):
 
 @pytest.fixture
 def paused():
-    """Let a user have been away."""
+    """Insert a pause of a user."""
 
     def put(user, movement, starts_at, ends_at, reason="my knee"):
         stretch = {"starts_at": starts_at, "ends_at": ends_at, "reason": reason}
@@ -72,7 +72,7 @@ def paused():
 
 @pytest.fixture
 def history(client_of):
-    """Ask for a history as a user does; `start` is `from`."""
+    """Get a history as a user; `start` is `from`."""
 
     def call(who, movement, /, status=200, start=None, **query):
         query |= {"from": start} if start else {}
@@ -104,7 +104,7 @@ def outcomes(entries):
 # -- turns ----------------------------------------------------------------------------------
 
 
-def test_each_turn_is_told_by_the_members_own_clock(ann, joined, did, history):
+def test_each_turn_follows_the_members_own_clock(ann, joined, did, history):
     movement = joined(ann, days=4)
     # 12:30 of the 18th in UTC is half past midnight of the 19th in Auckland
     did(ann, movement, datetime(2026, 5, 18, 12, 30, tzinfo=UTC), ago(days=1, hours=0))
@@ -129,7 +129,7 @@ def test_all_updates_of_a_turn_are_counted(ann, joined, did, history):
     assert datetime.fromisoformat(present["first_update_at"]) == ago(hours=3)
 
 
-def test_a_pause_is_told_without_its_reason(make_user, ann, joined, paused, history):
+def test_a_pause_is_shown_without_its_reason(make_user, ann, joined, paused, history):
     ben = make_user("ben")
     movement = joined(ann, ben)
     paused(ann, movement, ago(days=4), ago(days=2))
@@ -164,7 +164,7 @@ def test_only_members_and_their_followers_see_a_history(make_user, ann, joined, 
     history(ben, movement, status=404, user=ann.id)
 
 
-def test_the_last_thirty_turns_are_told_unless_asked(ann, joined, history):
+def test_the_last_thirty_turns_are_shown_by_default(ann, joined, history):
     movement = joined(ann, days=100)
     told = history(ann, movement)
     assert len(told) == 30
@@ -174,11 +174,11 @@ def test_the_last_thirty_turns_are_told_unless_asked(ann, joined, history):
     assert earlier[-1]["ends_at"] == "2026-04-30T12:00:00+00:00"
 
 
-def test_the_last_thirty_are_told_whatever_the_interval_was(ann, joined, history, client_of, clock):
+def test_the_last_thirty_turns_are_shown_for_any_interval(ann, joined, history, client_of, clock):
     movement = joined(ann, days=300, interval="weekly")
     movement.creator = ann
     movement.save_to_db()
-    # what was asked for within a week took no turn of its own
+    # an interval that lasted less than a week had no turn of its own
     for days, interval in [(60, "PT1H"), (59, "weekly"), (5, "daily")]:
         clock.now = ago(days=days)
         client_of(ann).patch(f"/movements/{movement.id}", json={"interval": interval})
@@ -192,7 +192,7 @@ def test_the_last_thirty_are_told_whatever_the_interval_was(ann, joined, history
     assert history(ann, movement, to=whole[0]["starts_at"]) == []
 
 
-def test_dates_are_of_the_members_calendar_and_both_are_meant(ann, joined, history):
+def test_dates_are_of_the_members_calendar_and_inclusive(ann, joined, history):
     movement = joined(ann, days=100)
     told = history(ann, movement, start="2026-05-04", to="2026-05-06")
     assert [one["starts_at"] for one in told] == [
@@ -208,7 +208,7 @@ def test_moments_are_exact(ann, joined, history):
     assert len(history(ann, movement, **given | {"to": "2026-05-05T12:00:01Z"})) == 2
 
 
-def test_nothing_is_told_from_before_or_after(ann, joined, history):
+def test_nothing_outside_of_the_subscription_is_shown(ann, joined, history):
     movement = joined(ann, days=10)
     assert history(ann, movement, start="2020-01-01", to="2020-12-31") == []
     assert history(ann, movement, start="2030-01-01", to="2030-12-31") == []
@@ -218,7 +218,7 @@ def test_nothing_is_told_from_before_or_after(ann, joined, history):
     assert len(history(ann, movement, start="1970-01-01", to="2999-12-31")) == 11
 
 
-def test_what_was_before_a_stretch_does_not_change_it(ann, joined, did, history):
+def test_a_stretch_does_not_depend_on_earlier_turns(ann, joined, did, history):
     movement = joined(ann, days=60)
     movement.free_misses, movement.free_turns = 1, 10
     movement.save_to_db()
@@ -246,12 +246,12 @@ def test_what_was_before_a_stretch_does_not_change_it(ann, joined, did, history)
         ({"start": "2026-05-01T12:00:01Z", "to": "2026-05-01T12:00:00Z"}, "from"),
     ],
 )
-def test_what_is_no_stretch_of_time_is_named(ann, joined, history, query, member):
+def test_a_bad_stretch_of_time_is_named(ann, joined, history, query, member):
     problem = history(ann, joined(ann), status=422, **query)
     assert [one["pointer"] for one in problem["errors"]] == [f"#/{member}"]
 
 
-def test_at_most_a_thousand_turns_are_told_at_once(ann, joined, history):
+def test_an_answer_has_at_most_a_thousand_turns(ann, joined, history):
     movement = joined(ann, days=60, interval=timedelta(hours=1))
     problem = history(ann, movement, status=422, start="2026-04-01")
     assert "1000" in problem["detail"]
@@ -260,13 +260,13 @@ def test_at_most_a_thousand_turns_are_told_at_once(ann, joined, history):
     assert len(history(ann, movement)) == 30
 
 
-def test_turns_of_a_minute_are_passed_over_that_nobody_asks_for(ann, joined, history):
+def test_turns_of_a_minute_outside_of_the_query_are_skipped(ann, joined, history):
     movement = joined(ann, days=3650, interval=timedelta(minutes=1))
     told = history(ann, movement, start="2026-05-20T00:00:00Z", to="2026-05-20T00:10:00Z")
     assert outcomes(told) == ["missed"] * 10
 
 
-def test_no_time_is_lost_where_a_new_clock_judges_the_past(
+def test_no_time_is_lost_when_a_new_clock_scores_the_past(
     make_user, client_of, joined, did, history, clock
 ):
     """Today was done by the old clock, and ends as soon as the new one shows its end."""
@@ -285,7 +285,7 @@ def test_no_time_is_lost_where_a_new_clock_judges_the_past(
 
 
 def squares(root):
-    """Return what the picture shows of each day, by its date."""
+    """Return the picture's entry for each day, by its date."""
     found = {}
     for group in root.findall(f".//{SVG}g[@class='day']"):
         day, _, words = group.findtext(f"{SVG}title").partition(": ")
@@ -336,7 +336,7 @@ def test_longer_turns_have_all_their_days(ann, joined, did, picture):
     assert {shown[f"2026-05-{day}"] for day in range(18, 25)} == {("open", "open")}
 
 
-def test_days_of_shorter_turns_tell_how_many_were_done(make_user, joined, did, picture):
+def test_days_of_shorter_turns_show_how_many_were_done(make_user, joined, did, picture):
     ben = make_user("ben")
     movement = joined(ben, interval=timedelta(hours=12))
     did(ben, movement, ago(days=2), ago(days=1), ago(days=1, hours=-6))
@@ -362,7 +362,7 @@ def test_a_year_can_be_read_aloud(ann, joined, did, picture):
 
 def test_a_year_is_the_members_own(ann, joined, history, picture, clock):
     movement = joined(ann)
-    clock.now = datetime(2026, 12, 31, 12, tzinfo=UTC)  # which is 2027 in Auckland
+    clock.now = datetime(2026, 12, 31, 12, tzinfo=UTC)  # 2027 in Auckland
     root = etree.fromstring(picture(ann, movement).data)
     assert root.findtext(f"{SVG}title") == "Flossing: ann in 2027"
     assert squares(root)["2027-01-01"] == ("open", "open")
@@ -377,7 +377,7 @@ def test_a_leaders_year_is_for_their_followers(make_user, ann, joined, picture):
 
 
 @pytest.mark.parametrize("year", ["0", "1969", "3000", "x", "2026.5", "-2026"])
-def test_what_is_no_year_is_refused(ann, joined, picture, year):
+def test_a_bad_year_is_refused(ann, joined, picture, year):
     answer = picture(ann, joined(ann), year=year)
     assert answer.status_code == 422
     assert answer.json["errors"][0]["pointer"] == "#/year"

@@ -1,4 +1,4 @@
-"""Bringing along what one did before: a table of past dates, all of it or nothing."""
+"""Imports of activity from before: a table of past dates, all of it or nothing."""
 
 import csv
 from datetime import UTC, datetime, timedelta
@@ -69,7 +69,7 @@ def standing(client_of, user, movement):
     return client_of(user).get(f"/movements/{movement.id}").json["standing"]
 
 
-# -- what is taken --------------------------------------------------------------------------
+# -- accepted values ------------------------------------------------------------------------
 
 
 def test_days_are_put_at_their_noon_and_make_a_streak(send, client_of, ann, movement):
@@ -90,19 +90,19 @@ def test_days_are_put_at_their_noon_and_make_a_streak(send, client_of, ann, move
     assert seen["last_update"]["time_stamp"] == "2026-03-03T11:00:00+00:00"
 
 
-def test_what_was_missed_since_the_first_counts_as_missed(send, client_of, ann, movement):
+def test_turns_missed_since_the_first_row_count_as_missed(send, client_of, ann, movement):
     send(table("2026-02-22", "2026-02-23", "2026-03-03"))
     told = standing(client_of, ann, movement)
     assert (told["streak"], told["best_streak"], told["done_turns"], told["turns"]) == (1, 2, 3, 10)
 
 
-def test_the_streak_goes_on_from_what_is_imported(send, client_of, ann, movement):
+def test_the_streak_continues_from_the_import(send, client_of, ann, movement):
     send(table("2026-03-02", "2026-03-03"))
     client_of(ann).post(f"/movements/{movement.id}/updates")
     assert standing(client_of, ann, movement)["streak"] == 3
 
 
-def test_what_was_told_anew_is_what_would_be_told(send, ann, movement):
+def test_a_recomputed_standing_equals_the_stored_one(send, ann, movement):
     send(table("2026-02-01", "2026-02-03", "2026-03-03"))
 
     def kept():
@@ -122,8 +122,10 @@ def test_a_later_import_adds_to_an_earlier_one(send, client_of, ann, movement):
 
 
 @pytest.mark.parametrize("interval", [timedelta(days=1), timedelta(hours=5)])
-def test_what_is_withdrawn_is_counted_from_no_longer(send, client_of, ann, movement, interval):
-    """A year that was mistyped spoils the standing only until it is taken back."""
+def test_a_standing_does_not_begin_with_a_withdrawn_update(
+    send, client_of, ann, movement, interval
+):
+    """A year that was mistyped spoils the standing only until the update is deleted."""
     movement.interval = interval
     movement.save_to_db()
     client = client_of(ann)
@@ -157,13 +159,13 @@ def test_today_can_be_imported_before_noon(send, client_of, ann, movement):
     assert at <= utcnow()
 
 
-def test_what_is_younger_than_the_subscription_leaves_its_beginning(send, ann, movement, clock):
+def test_rows_after_the_subscription_leave_its_beginning(send, ann, movement, clock):
     clock.pass_(days=3)
     assert send(table("2026-03-05", "2026-03-06")).status_code == 200
     assert db.session.scalar(sa.select(Subscription.counted_from).filter_by(user_id=ann.id)) is None
 
 
-def test_turns_of_hours_stay_what_they_are(send, client_of, ann, movement):
+def test_turns_of_hours_stay_as_they_are(send, client_of, ann, movement):
     movement.interval = timedelta(hours=5)
     movement.save_to_db()
     before = standing(client_of, ann, movement)["turn"]
@@ -174,7 +176,7 @@ def test_turns_of_hours_stay_what_they_are(send, client_of, ann, movement):
 
 
 @pytest.mark.parametrize("interval", [timedelta(hours=12), timedelta(days=7), timedelta(days=2)])
-def test_turns_of_all_kinds_are_told_apart(send, ann, movement, interval):
+def test_turns_of_every_interval_are_distinguished(send, ann, movement, interval):
     movement.interval = interval
     movement.save_to_db()
     start = NOW - 40 * interval
@@ -183,7 +185,7 @@ def test_turns_of_all_kinds_are_told_apart(send, ann, movement, interval):
     assert len(pointers(send(table(*rows)))) == 30
 
 
-def test_where_every_update_counts_a_day_may_come_often(send, ann, movement):
+def test_a_day_may_come_often_if_every_update_counts(send, ann, movement):
     movement.counts_every_update = True
     movement.save_to_db()
     body = table("2026-03-02", "2026-03-02", "2026-03-02T09:00Z", "2026-03-02T10:00Z")
@@ -197,9 +199,7 @@ def test_rows_of_other_movements_are_left_out(send, ann, movement):
     assert (answer.json["imported"], answer.json["of_other_movements"]) == (1, 1)
 
 
-def test_what_is_exported_is_imported_by_somebody_else(
-    client_of, ann, movement, make_user, make_movement
-):
+def test_an_export_is_imported_by_another_user(client_of, ann, movement, make_user, make_movement):
     """Nasty messages, formulas and all, to the microsecond, and beside another movement's."""
     other = make_movement(ann, name="=Reading;=1")
     texts = [one[:280] for one in NASTY if one and "\0" not in one]
@@ -242,7 +242,7 @@ def test_the_same_file_twice_is_refused_or_skipped(send, ann, movement):
     assert stored(movement, ann) == before
 
 
-def test_of_a_turn_in_one_file_the_first_is_taken(send, ann, movement):
+def test_the_first_of_several_rows_of_a_turn_counts(send, ann, movement):
     body = "date,message\n2026-03-02,first\n2026-03-02T20:00:00+01:00,second\n"
     answer = send(body)
     assert pointers(answer) == ["#/rows/3/date"]
@@ -251,22 +251,22 @@ def test_of_a_turn_in_one_file_the_first_is_taken(send, ann, movement):
     assert [message for _, message in stored(movement, ann)] == ["first"]
 
 
-def test_what_was_posted_is_known(send, client_of, ann, movement):
+def test_posted_updates_are_recognised(send, client_of, ann, movement):
     client_of(ann).post(f"/movements/{movement.id}/updates")
     assert pointers(send(table("2026-03-04"))) == ["#/rows/2/date"]
 
 
-def test_what_was_posted_early_on_a_day_of_25_hours_is_known(send, client_of, movement, ann, clock):
+def test_an_early_post_on_a_day_of_25_hours_is_recognised(send, client_of, movement, ann, clock):
     clock.now = datetime(2026, 10, 24, 22, 15, tzinfo=UTC)  # when that day is 15 minutes old
     client_of(ann).post(f"/movements/{movement.id}/updates")
     clock.pass_(days=2)
     assert pointers(send(table("2026-10-25T23:45:00+01:00"))) == ["#/rows/2/date"]
 
 
-# -- what is refused ------------------------------------------------------------------------
+# -- refusals -------------------------------------------------------------------------------
 
 
-def test_all_that_is_wrong_is_named_and_nothing_is_changed(send, ann, movement):
+def test_all_bad_rows_are_named_and_nothing_changes(send, ann, movement):
     body = (
         "date,message\n2026-03-02,fine\n2026-03-05,tomorrow\nnever,\n2026-03-02,again\n"
         f"2026-03-01,{'x' * 281}\n2026-02-28,a,b\n2026-03-04T07:35:01Z,soon\n"
@@ -283,7 +283,7 @@ def test_all_that_is_wrong_is_named_and_nothing_is_changed(send, ann, movement):
     assert (row.counted_from, row.turn_starts_at, row.last_update_at) == (None, None, None)
 
 
-def test_a_hundred_of_many_are_named(send):
+def test_a_hundred_of_many_bad_rows_are_named(send):
     answer = send(table(*["never"] * 250))
     assert len(pointers(answer)) == 100
     assert "250 rows" in answer.json["message"]
@@ -297,7 +297,7 @@ def test_a_day_that_a_zone_skipped_is_named(send, ann):
 
 @pytest.mark.parametrize("zone", ["UTC", "Etc/GMT+12", "Pacific/Kiritimati"])
 @pytest.mark.parametrize("date", ["9999-12-31", "9999-12-31T23:59:59-14:00", "2026-03-06"])
-def test_the_future_is_named_however_far_it_is(send, ann, zone, date):
+def test_any_future_time_is_named(send, ann, zone, date):
     ann.time_zone = zone
     ann.save_to_db()
     answer = send(table("2026-03-01", date))
@@ -329,21 +329,21 @@ def test_a_file_of_more_than_a_mebibyte_is_refused(send):
     assert send(b"date\n" + b" " * (1 << 20)).status_code == 413
 
 
-def test_who_is_no_member_imports_nothing(send, make_movement):
+def test_an_outsider_imports_nothing(send, make_movement):
     assert send(table("2026-03-01"), into=make_movement()).status_code == 409
 
 
-def test_a_movement_that_is_not_there_is_not_found(client_of, ann):
+def test_an_unknown_movement_is_not_found(client_of, ann):
     path = "/movements/1000000/updates/import"
     answer = client_of(ann).post(path, data=table("2026-03-01"), content_type="text/csv")
     assert answer.status_code == 404
 
 
-# -- leaving and coming back, and what comes late ---------------------------------------------
+# -- leaving, coming back, and late updates ---------------------------------------------------
 
 
 def test_a_past_is_back_after_leaving_and_rejoining(send, client_of, ann, movement, clock):
-    """A4: the standing begins with the oldest update known, though each row is a duplicate."""
+    """A4: the standing begins with the oldest stored update, though each row is a duplicate."""
     client, path = client_of(ann), f"/movements/{movement.id}"
     for _ in range(5):
         client.post(f"{path}/updates")
@@ -387,7 +387,7 @@ def test_rows_of_last_week_count_and_join_a_streak_in_the_first_days_only(
     assert recompute(movement.id, [ann.id]) == 0
 
 
-# -- what it costs --------------------------------------------------------------------------
+# -- the cost -------------------------------------------------------------------------------
 
 
 def test_it_takes_the_same_statements_whatever_the_size(

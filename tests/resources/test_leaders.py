@@ -1,4 +1,4 @@
-"""Whom one follows in a movement, and by whom one is followed."""
+"""A member's leaders and followers in a movement."""
 
 import pytest
 
@@ -19,7 +19,7 @@ LEADER = {
 
 @pytest.fixture
 def six(make_user, make_movement, ann):
-    """A movement in which Ann follows four of five others, so that one is to be had."""
+    """A movement in which Ann follows four of five others, so that one is left to swap for."""
     return make_movement(ann, *(make_user() for _ in range(5)))
 
 
@@ -42,7 +42,7 @@ def open_slot(user, movement, number=1):
 # -- swapping -------------------------------------------------------------------------------
 
 
-def test_a_swap_gives_the_only_other_one(client_of, ann, six):
+def test_a_swap_gives_the_only_other_member(client_of, ann, six):
     before, expected = leaders(ann, six), spare(ann, six)
 
     answer = client_of(ann).post(f"/movements/{six.id}/leader/{before[2]}", json={})
@@ -77,7 +77,7 @@ def test_a_new_leader_comes_with_their_last_update(client_of, ann, six):
 
 
 @pytest.mark.parametrize("members", [2, 5])
-def test_without_anybody_else_a_swap_changes_nothing(
+def test_a_swap_without_other_members_changes_nothing(
     client_of, make_user, make_movement, ann, members
 ):
     movement = make_movement(ann, *(make_user() for _ in range(members - 1)))
@@ -103,7 +103,7 @@ def strangers(ann, six, make_user, make_movement):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_who_is_not_followed_here_is_not_found(
+def test_a_user_who_is_not_followed_here_is_not_found(
     client_of, ann, six, make_user, make_movement, method
 ):
     before, client = leaders(ann, six), client_of(ann)
@@ -113,7 +113,7 @@ def test_who_is_not_followed_here_is_not_found(
     assert leaders(ann, six) == before
 
 
-def test_whether_somebody_exists_is_not_told(client_of, ann, six, make_user):
+def test_answers_do_not_reveal_whether_a_user_exists(client_of, ann, six, make_user):
     client, bodies = client_of(ann), set()
     for user_id in (make_user().id, 1_000_000, spare(ann, six)):
         answer = client.get(f"/movements/{six.id}/leader/{user_id}")
@@ -122,7 +122,7 @@ def test_whether_somebody_exists_is_not_told(client_of, ann, six, make_user):
 
 
 @pytest.mark.parametrize("path", ["/leader", "/leader/1", "/followers"])
-def test_in_an_unknown_movement_nobody_is_found(client_of, ann, path):
+def test_in_an_unknown_movement_no_leader_is_found(client_of, ann, path):
     method = "GET" if path == "/followers" else "POST"
     assert client_of(ann).open(f"/movements/7{path}", method=method).status_code == 404
 
@@ -149,7 +149,7 @@ def test_without_an_open_slot_there_is_nothing_to_fill(client_of, ann, six):
     assert leaders(ann, six) == before
 
 
-def test_an_open_slot_stays_open_when_nobody_is_left(client_of, make_user, make_movement, ann):
+def test_an_open_slot_stays_open_without_candidates(client_of, make_user, make_movement, ann):
     movement = make_movement(ann, make_user())
     before = leaders(ann, movement)
     assert client_of(ann).post(f"/movements/{movement.id}/leader").status_code == 409
@@ -179,7 +179,7 @@ def test_a_leader_is_shown_with_their_last_ten_messages(client_of, ann, six, clo
     assert set(answer.json) == LEADER | {"message_history"}
     assert (answer.json["username"], answer.json["bio"]) == (ben.username, "flosses")
     assert answer.json["avatar"] == ben.avatar
-    assert answer.json["last_update"]["message"] is None  # the newest of all, which has no words
+    assert answer.json["last_update"]["message"] is None  # the newest one, without a message
     history = answer.json["message_history"]
     texts = [f"message {number}" for number in (12, 11, 10, 9, 8, 7, 6, 5, 4, 2)]
     assert [update["message"] for update in history] == texts
@@ -187,7 +187,7 @@ def test_a_leader_is_shown_with_their_last_ten_messages(client_of, ann, six, clo
     assert all(update["time_stamp"].endswith("+00:00") for update in history)
 
 
-def test_messages_of_one_moment_are_told_in_their_order(client_of, ann, six, clock):
+def test_messages_of_one_moment_are_shown_in_their_order(client_of, ann, six, clock):
     ben = ann.leaders(six)[0]
     for number in range(3):
         six.post_update(ben, str(number))
@@ -223,7 +223,7 @@ def test_followers_are_shown_as_leaders_are(client_of, ann, six):
     assert first["avatar"] == followers[0].avatar
 
 
-def test_who_is_alone_has_no_followers(client_of, make_movement, ann):
+def test_a_single_member_has_no_followers(client_of, make_movement, ann):
     movement = make_movement(ann)
     answer = client_of(ann).get(f"/movements/{movement.id}/followers")
     assert (answer.status_code, answer.json) == (200, [])

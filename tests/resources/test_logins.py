@@ -1,4 +1,4 @@
-"""Where one is logged in, and ending that."""
+"""The list of a user's sessions, and ending them."""
 
 import re
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ def ids(answer) -> list[int]:
     return [login["id"] for login in answer.json]
 
 
-def test_the_list_tells_what_one_logged_in_with_and_when(client, log_in, clock):
+def test_the_list_shows_each_device_and_its_times(client, log_in, clock):
     _, first = log_in()
     began = clock.now
     clock.pass_(hours=1)
@@ -77,7 +77,7 @@ def test_refreshing_is_using(client, log_in, clock):
 
 
 def test_only_ones_own_logins_that_stand_are_listed(client, make_user, log_in, clock):
-    log_in()  # nobody will have used it for 31 days
+    log_in()  # not used for 31 days by then
     clock.pass_(days=31)
     _, ended = log_in()
     Login.find_by_id(ended).revoke()
@@ -91,7 +91,7 @@ def test_a_login_without_user_agent_is_listed_without_device(client_of, ann):
     assert login["device"] is None
 
 
-def test_of_an_endless_user_agent_the_beginning_is_kept(log_in):
+def test_the_beginning_of_a_long_user_agent_is_stored(log_in):
     _, id = log_in("gridt/" + "1" * 5000)
     assert Login.find_by_id(id).user_agent == ("gridt/" + "1" * 5000)[:LONGEST_USER_AGENT]
 
@@ -113,7 +113,7 @@ def test_ending_a_login_makes_its_tokens_worthless_at_once(client, log_in):
     here, _ = log_in()
     assert client.get("/identity", **with_(there["access_token"])).status_code == 200
 
-    for _ in range(2):  # done twice is done
+    for _ in range(2):  # the second time changes nothing
         answer = client.delete(f"/auth/logins/{id}", **with_(here["access_token"]))
         assert answer.status_code == 200
 
@@ -123,7 +123,7 @@ def test_ending_a_login_makes_its_tokens_worthless_at_once(client, log_in):
     assert id not in ids(client.get("/auth/logins", **with_(here["access_token"])))
 
 
-def test_ending_a_login_is_noted_once(client, log_in):
+def test_ending_a_login_is_logged_once(client, log_in):
     _, id = log_in()
     here, _ = log_in()
     for _ in range(2):
@@ -133,13 +133,13 @@ def test_ending_a_login_is_noted_once(client, log_in):
     assert [(one.user_id, one.actor_id) for one in noted] == [(owner, owner)]
 
 
-def test_ending_the_login_one_calls_with_is_logging_out(client, log_in):
+def test_ending_the_present_login_logs_out(client, log_in):
     tokens, id = log_in()
     assert client.delete(f"/auth/logins/{id}", **with_(tokens["access_token"])).status_code == 200
     assert client.get("/identity", **with_(tokens["access_token"])).status_code == 401
 
 
-def test_a_login_of_somebody_else_is_not_there(client, make_user, log_in):
+def test_a_login_of_another_user_is_not_found(client, make_user, log_in):
     bens = Login(make_user("ben").id)
     bens.save_to_db()
     tokens, _ = log_in()

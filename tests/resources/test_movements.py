@@ -44,7 +44,7 @@ def count(model) -> int:
 
 @pytest.fixture
 def names(client_of, ann):
-    """List the names of the movements that an address shows, in order."""
+    """List the names of the movements at an address, in order."""
     client = client_of(ann)
 
     def shown(query: str = "") -> list[str]:
@@ -58,7 +58,7 @@ def names(client_of, ann):
 # -- one movement ---------------------------------------------------------------------------
 
 
-def test_who_is_not_subscribed_sees_a_movement(client_of, make_movement, make_user, ann):
+def test_an_outsider_sees_a_movement(client_of, make_movement, make_user, ann):
     ben = make_user()
     movement = make_movement(ben, creator=ben, name="Flossing")
 
@@ -138,7 +138,7 @@ def test_an_unknown_movement_is_not_found(client_of, make_movement, ann):
 # -- the list -------------------------------------------------------------------------------
 
 
-def test_the_list_shows_what_a_single_one_shows(client_of, make_movement, make_user, ann):
+def test_the_list_shows_the_same_as_a_single_movement(client_of, make_movement, make_user, ann):
     make_movement(ann, make_user())
     make_movement(make_user())
     client = client_of(ann)
@@ -207,7 +207,7 @@ def test_the_list_is_sorted_and_filtered(names, make_movement, make_user, ann, q
     "query",
     ["sort=oldest", "sort=", "subscribed=perhaps", "search=" + "x" * 101, "search=a%00b"],
 )
-def test_the_list_refuses_what_it_does_not_know(client_of, ann, query):
+def test_the_list_refuses_unknown_arguments(client_of, ann, query):
     answer = client_of(ann).get(f"/movements?{query}")
     assert answer.status_code == 422
     assert answer.json["errors"][0]["pointer"] == f"#/{query.partition('=')[0]}"
@@ -216,7 +216,7 @@ def test_the_list_refuses_what_it_does_not_know(client_of, ann, query):
 # -- starting one ---------------------------------------------------------------------------
 
 
-def test_who_starts_a_movement_is_its_first_member(client_of, ann):
+def test_the_creator_of_a_movement_is_its_first_member(client_of, ann):
     client = client_of(ann)
 
     answer = client.post("/movements", json=FLOSSING)
@@ -239,7 +239,7 @@ def test_a_description_may_be_left_out(client_of, ann):
 
 
 @pytest.mark.parametrize("name", ["Straße 7", "STRASSE 7", "strasse \N{FULLWIDTH DIGIT SEVEN}"])
-def test_a_name_is_given_once_however_it_is_written(client_of, make_movement, ann, name):
+def test_a_name_is_unique_in_every_way_to_write_it(client_of, make_movement, ann, name):
     make_movement(name="Straße 7")
     answer = client_of(ann).post("/movements", json=FLOSSING | {"name": name})
     assert answer.status_code == 409
@@ -331,7 +331,7 @@ def test_not_every_turn_may_be_missed(client_of, ann, misses, turns):
         {"description": ""},
         {"description": "x" * 1000},
         {"interval": "P2D"},
-        {"free_misses": 2.0, "free_turns": 9.0},  # which JSON does not tell from 2 and 9
+        {"free_misses": 2.0, "free_turns": 9.0},  # equal to 2 and 9 in JSON
         {
             "name": "Brushing",
             "short_description": "x" * 100,
@@ -394,7 +394,7 @@ def test_patch_refuses_a_name_that_is_taken(client_of, make_movement, ann):
 
 
 @pytest.mark.parametrize("member", ["creator_id", "member_count", "id", "subscribed", "message"])
-def test_patch_refuses_what_is_not_to_be_changed(client_of, make_movement, ann, member):
+def test_patch_refuses_fixed_members(client_of, make_movement, ann, member):
     make_movement(creator=ann, name="Flossing")
     answer = client_of(ann).patch("/movements/flossing", json={member: 7})
     assert answer.status_code == 422
@@ -402,7 +402,7 @@ def test_patch_refuses_what_is_not_to_be_changed(client_of, make_movement, ann, 
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
-def test_nobody_changes_what_is_not_there(client_of, ann, method):
+def test_an_unknown_movement_cannot_be_changed(client_of, ann, method):
     assert client_of(ann).open("/movements/7", method=method).status_code == 404
 
 
@@ -426,7 +426,7 @@ def test_the_creator_deletes_a_movement_while_alone(client_of, make_movement, an
 
 
 @pytest.mark.parametrize("subscribed", [True, False])
-def test_the_creator_does_not_delete_what_others_use(
+def test_the_creator_does_not_delete_a_movement_with_other_members(
     client_of, make_movement, make_user, ann, subscribed
 ):
     movement = make_movement(make_user(), *[ann][:subscribed], creator=ann)

@@ -57,7 +57,9 @@ def network(export):
 
 @each_format
 @pytest.mark.parametrize("role", ["creator", "admin"])
-def test_creator_and_admin_see_who_leads_whom(network, make_movement, make_user, ann, role, name):
+def test_the_creator_and_admins_see_the_whole_network(
+    network, make_movement, make_user, ann, role, name
+):
     users = [make_user() for _ in range(7)]
     movement = make_movement(*users, creator=ann if role == "creator" else None, name="Flossing")
     ann.role = "admin" if role == "admin" else "user"
@@ -71,7 +73,7 @@ def test_creator_and_admin_see_who_leads_whom(network, make_movement, make_user,
 
 
 @each_format
-def test_the_network_tells_who_is_live(network, make_movement, make_user, ann, clock, name):
+def test_the_network_marks_active_members(network, make_movement, make_user, ann, clock, name):
     ben = make_user()
     movement = make_movement(ann, ben, creator=ann)
     clock.pass_(days=4)
@@ -92,7 +94,7 @@ def test_open_slots_are_left_out(network, make_movement, ann, name):
     movement = make_movement(ann, members=5, creator=ann)
     following = db.select(MovementUserAssociation).filter_by(follower_id=ann.id, slot=2)
     slot = db.session.scalars(following).one()
-    slot.leader_id = None  # as imported data may have it
+    slot.leader_id = None  # as in imported data
     slot.save_to_db()
     counts = {one: len(leaders) for one, leaders in network(ann, movement, name).leaders.items()}
     assert counts.pop(str(ann.id)) == 3
@@ -121,7 +123,7 @@ def test_files_have_names_and_pictures_are_shown(export, make_movement, ann, nam
     assert answer.headers.get("Content-Disposition") == expected
 
 
-def test_json_is_what_one_gets_without_asking(export, make_movement, ann):
+def test_json_is_the_default(export, make_movement, ann):
     movement = make_movement(ann, members=3)
     assert export(ann, movement).json == export(ann, movement, "json").json
 
@@ -135,12 +137,12 @@ def test_an_unknown_format_is_named(export, make_movement, ann, name):
     assert all(known in error["detail"] for known in READERS)
 
 
-def test_what_is_accepted_makes_no_difference(export, make_movement, ann):
+def test_the_accept_header_makes_no_difference(export, make_movement, ann):
     answer = export(ann, make_movement(ann), headers={"Accept": "image/svg+xml"})
     assert answer.mimetype == "application/json"
 
 
-# -- who sees what --------------------------------------------------------------------------
+# -- visibility -----------------------------------------------------------------------------
 
 
 @each_format
@@ -184,9 +186,9 @@ def test_every_format_shows_the_same(network, make_movement, ann):
 
 
 @each_format
-def test_an_export_tells_no_more_than_that(export, make_movement, make_user, ann, name):
+def test_an_export_reveals_no_more_than_that(export, make_movement, make_user, ann, name):
     names = {"robin": 987_654_301, "pieter": 987_654_302, "jorn": 987_654_303}
-    # no other number is like these ids
+    # no other number looks like these ids
     users = [make_user(f"called-{word}", id=number) for word, number in names.items()]
     text = export(ann, make_movement(ann, *users), name).text
     for user in users:
@@ -194,14 +196,14 @@ def test_an_export_tells_no_more_than_that(export, make_movement, make_user, ann
             assert secret not in text
 
 
-def test_the_caller_is_told_which_of_them_they_are(export, make_movement, make_user, ann):
+def test_an_export_marks_the_caller(export, make_movement, make_user, ann):
     ben, admin = make_user(), make_user(role="admin")
     movement = make_movement(ann, ben, members=5, creator=ann)
     told = {user.id: export(user, movement).json for user in (ann, ben, admin)}
     assert told[ann.id]["you"] == ann.id
     assert told[admin.id]["you"] is None
     (mine,) = [one for one in told[ben.id]["members"] if one["id"] == told[ben.id]["you"]]
-    # a pseudonym, and of nobody else: Ann, who sees ids, counts as many with the same leaders
+    # a pseudonym, and not of another member: for Ann, who sees ids, as many have the same leaders
     assert mine["id"] != ben.id
     seen_by_ann = _graph(told[ann.id]["members"], ben.id)
     seen_by_ben = _graph(told[ben.id]["members"], mine["id"])
@@ -276,7 +278,7 @@ def test_the_page_holds_nothing_of_the_movement(client, make_movement, ann):
     answer = client.get(f"/movements/{movement.id}/network.html")
     assert answer.content_type == "text/html; charset=utf-8"
     assert "Flossing" not in answer.text
-    # nor whether there is such a movement
+    # the answer does not depend on whether such a movement exists
     assert client.get("/movements/999999/network.html").data == answer.data
     assert f'data-most="{MOST_MOVED}"' in answer.text
 
@@ -334,8 +336,8 @@ def test_a_larger_network_takes_no_more_memory(stream):
 
     small, large = stream(2500), stream(5000)
     for name in GRAPH_FORMATS:
-        contextvars.Context().run(peak, small, name)  # so that whatever is made once is there
-        # the least of some: what else is thrown away meanwhile is counted until it is collected
+        contextvars.Context().run(peak, small, name)  # so that cached objects exist
+        # the lowest of some peaks, because other garbage counts until it is collected
         few, many = (
             min(contextvars.Context().run(peak, one, name) for _ in range(3))
             for one in (small, large)

@@ -1,4 +1,4 @@
-"""Which passwords may be chosen, wherever somebody chooses one."""
+"""Allowed passwords, in every call that sets one."""
 
 import pytest
 from passlib.hash import argon2
@@ -12,7 +12,7 @@ from tests.servers import ROOT
 
 ROBIN = {"username": "Robin of Locksley", "email": "Robin.Hood@Example.org"}
 
-#: as long as may be, in signs that take four bytes, and in letters of two signs each
+#: the longest passwords: characters of four bytes, and letters of two characters each
 GOOD = [
     "\N{PILE OF POO}" * 8,
     "\N{PILE OF POO}" * 128,
@@ -87,7 +87,7 @@ def test_the_list_is_as_it_is_looked_up():
     assert not is_common(f"{lines[0]}\n{lines[1]}".replace("\n", "\n\n"))
 
 
-def test_who_is_called_like_their_password_later_is_let_be(client_of, make_user):
+def test_a_user_may_later_take_their_password_as_name(client_of, make_user):
     """Only its hash is known by then."""
     ann = make_user("ann")
     answer = client_of(ann).patch("/identity", json={"username": PASSWORD})

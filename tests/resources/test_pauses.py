@@ -1,4 +1,4 @@
-"""Pausing, one's own clock and late updates, as clients call them."""
+"""Pauses, clocks and late updates, as clients use them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +28,9 @@ def standing(client, movement):
 # -- pauses ---------------------------------------------------------------------------------
 
 
-def test_a_streak_stands_still_and_followers_see_until_when(client_of, clock, movement, ann, ben):
+def test_a_streak_stands_still_and_followers_see_the_end_of_the_pause(
+    client_of, clock, movement, ann, ben
+):
     hers, his, path = client_of(ann), client_of(ben), f"/movements/{movement.id}/pause"
     hers.post(f"/movements/{movement.id}/updates")
     clock.pass_(days=1)
@@ -77,7 +79,7 @@ def test_a_pause_ends_within_the_year_to_come(client_of, movement, ann, until):
     assert [one["pointer"] for one in answer.json["errors"]] == ["#/until"]
 
 
-def test_who_is_no_member_cannot_pause(client_of, make_user, movement):
+def test_an_outsider_cannot_pause(client_of, make_user, movement):
     client, path = client_of(make_user()), f"/movements/{movement.id}/pause"
     answers = [client.put(path, json={"until": "2024-04-01"}), client.delete(path)]
     assert [(one.status_code, one.json["type"]) for one in answers] == [
@@ -88,7 +90,7 @@ def test_who_is_no_member_cannot_pause(client_of, make_user, movement):
 # -- clocks ---------------------------------------------------------------------------------
 
 
-def test_a_clock_is_shown_and_the_one_before_is_kept(client_of, clock, movement, ann):
+def test_a_clock_is_shown_and_the_former_one_stored(client_of, clock, movement, ann):
     client, now = client_of(ann), clock.now + timedelta(hours=1)
     client.patch("/identity", json={"time_zone": "UTC"})
     clock.now = now
@@ -127,13 +129,13 @@ def test_ten_new_clocks_a_day_are_enough(client_of, clock, movement, ann):
     assert refused.headers["Retry-After"] == str(24 * 3600 - 10 * 60)
     assert client.get("/identity").json["time_zone"] == zones[10]
     assert client.get("/identity").json["bio"] == ""
-    # to set one back is always allowed, and makes room
+    # setting a clock back is always allowed, and makes room
     assert client.patch("/identity", json={"time_zone": zones[9]}).status_code == 200
     assert client.patch("/identity", json={"time_zone": zones[11]}).status_code == 200
 
 
 def test_the_first_zone_holds_for_all_the_past(client_of, clock, make_movement, make_user):
-    """A3: whoever registers without a zone has not lived by UTC."""
+    """A3: a user who registers without a zone has not lived by UTC."""
     clock.now = datetime(2026, 3, 20, 8, tzinfo=UTC)
     user = make_user()
     movement = make_movement(user)
@@ -155,7 +157,7 @@ def test_the_first_zone_holds_for_all_the_past(client_of, clock, make_movement, 
 
 
 def test_only_the_first_change_of_a_clock_holds_for_all_the_past(client_of, make_user, clock):
-    """Or a member could judge their past again and again, by whichever day start serves them."""
+    """Else a member could judge their past again and again, by the best start of the day."""
     client = client_of(make_user())
     client.patch("/identity", json={"day_starts_at": "03:00"})
     assert db.session.scalars(sa.select(FormerClock)).all() == []
@@ -167,7 +169,7 @@ def test_only_the_first_change_of_a_clock_holds_for_all_the_past(client_of, make
 
 
 @pytest.mark.parametrize("parts", [{"time_zone": "UTC"}, {"time_zone": "Europe/Berlin"}])
-def test_who_registers_with_a_zone_has_chosen_it(client, parts):
+def test_a_user_who_registers_with_a_zone_has_chosen_it(client, parts):
     account = {"username": "zoe", "email": "zoe@example.org", "password": "correct horse battery"}
     more = {"day_starts_at": "04:00", "week_starts_on": "sunday"}
     assert client.post("/register", json=account | parts | more).status_code == 201
@@ -176,7 +178,7 @@ def test_who_registers_with_a_zone_has_chosen_it(client, parts):
     assert zoe.clock_chosen_at is not None
 
 
-def test_whoever_registers_without_a_zone_has_chosen_none(client):
+def test_a_user_who_registers_without_a_zone_has_chosen_none(client):
     account = {"username": "zoe", "email": "zoe@example.org", "password": "correct horse battery"}
     assert client.post("/register", json=account | {"day_starts_at": "04:00"}).status_code == 201
     assert User.find_by_name("zoe").clock_chosen_at is None
@@ -211,10 +213,10 @@ def test_each_movement_takes_as_many_statements(client_of, make_user, statements
     assert counts[1] - counts[0] == 4 * 7
 
 
-# -- what movements ask ---------------------------------------------------------------------
+# -- rules of movements ---------------------------------------------------------------------
 
 
-def test_an_interval_is_told_anew_in_batches(client_of, clock, monkeypatch):
+def test_a_new_interval_is_recomputed_in_batches(client_of, clock, monkeypatch):
     monkeypatch.setattr(gridt_terms, "BATCH", 2)
     clock.now = NOON
     (movement,), members = make_movements(1), people(7)

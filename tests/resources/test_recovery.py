@@ -1,4 +1,4 @@
-"""Confirming an address, moving to another, and setting a new password: by mail, to the end."""
+"""Confirming an address, changing it, and setting a new password, with the mails."""
 
 import logging
 import re
@@ -39,7 +39,7 @@ def logs_in(client, user: User, password: str) -> bool:
 
 
 def subjects(messages) -> list[tuple[str, str]]:
-    """Return to whom mails are, and what they are about."""
+    """Return the receiver and the subject of each mail."""
     letters = {f"gridt: {subject}": letter for letter, subject in SUBJECTS.items()}
     return [(str(one["To"]), letters[str(one["Subject"])]) for one in messages]
 
@@ -122,7 +122,7 @@ def test_who_is_unknown_is_told_the_same_by_the_same_statements(
     assert subjects(mails()) == [(ann.email, "reset_password")]
 
 
-def test_who_is_deactivated_gets_a_mail_that_says_so_and_no_token(
+def test_a_deactivated_user_gets_a_mail_without_a_token(
     client, make_user, statements, mails
 ) -> None:
     out, other = make_user("out"), make_user("other")
@@ -142,7 +142,7 @@ def test_who_is_deactivated_gets_a_mail_that_says_so_and_no_token(
     assert "oken" not in text_of(told) + html_of(told)
 
 
-def test_who_is_deactivated_meanwhile_is_not_asked_to_confirm_an_address(client, mails) -> None:
+def test_a_user_deactivated_meanwhile_is_not_asked_to_confirm_an_address(client, mails) -> None:
     given = {"username": "new", "email": "new@example.org", "password": NEW}
     assert client.post("/register", json=given).status_code == 201
     new = User.find_by_name("new")
@@ -154,7 +154,7 @@ def test_who_is_deactivated_meanwhile_is_not_asked_to_confirm_an_address(client,
 def test_a_mail_goes_to_the_address_of_the_account_not_to_the_one_typed(
     client, make_user, mails
 ) -> None:
-    """To us they are one address; to a mail server they are not."""
+    """They are one address for us, but not for a mail server."""
     ann = make_user(email="ann@fussball.example")
     ann.save_to_db()
     post(client, "/user/reset_password/request", email="ann@fußball.example")
@@ -174,14 +174,14 @@ def test_a_hundred_requests_send_one_mail(client, ann, mails, clock) -> None:
 def test_a_flood_of_requests_sends_mails_ever_more_slowly(
     client, client_of, ann, make_user, mails, clock
 ) -> None:
-    """From however many addresses they come, and whoever asks is answered as ever."""
+    """The number of callers' addresses does not matter, and every caller gets the same answer."""
     ben, sent = make_user("ben"), []
     for _ in range(3):
         stranger = client_of(ben)  # a token is good for an hour
         for _ in range(30):
             asked = {"password": PASSWORD, "new_email": ann.email}
             assert post(stranger, "/user/change_email/request", **asked) == 200
-            run_until_idle()  # at once: of two requests that wait, one sends a mail for both
+            run_until_idle()  # at once, because two waiting requests send one mail
             clock.pass_(minutes=1)
             assert post(client, "/user/reset_password/request", email=ann.email.upper()) == 200
             run_until_idle()
@@ -191,7 +191,7 @@ def test_a_flood_of_requests_sends_mails_ever_more_slowly(
     assert all(2 <= number <= 25 for number in sent), sent
 
 
-def test_who_asks_now_and_then_never_waits(client, ann, mails, clock) -> None:
+def test_an_occasional_request_never_waits(client, ann, mails, clock) -> None:
     for number in range(1, 21):
         post(client, "/user/reset_password/request", email=ann.email)
         assert len(mails()) == number
@@ -272,7 +272,7 @@ def test_a_mail_to_confirm_the_address_can_be_asked_for_again(client_of, ann, ma
     ],
 )
 def test_no_mail_carries_a_strangers_words(client, mails, username) -> None:
-    """Whoever opens an account chooses its name, and may give somebody else's address."""
+    """A person who opens an account chooses its name, and may give another person's address."""
     account = {"username": username, "email": "victim@example.org", "password": PASSWORD}
     assert client.post("/register", json=account).status_code == 201
     post(client, "/user/reset_password/request", email="victim@example.org")
@@ -291,7 +291,7 @@ def ask(client, new_email: str, password: str = PASSWORD) -> int:
     return post(client, "/user/change_email/request", password=password, new_email=new_email)
 
 
-def test_one_moves_to_a_new_address_and_the_old_one_is_told(client, client_of, ann, mails) -> None:
+def test_a_change_of_address_sends_a_notice_to_the_old_one(client, client_of, ann, mails) -> None:
     own = client_of(ann)
     old = ann.email
     post(client, "/user/reset_password/request", email=old)
@@ -317,7 +317,7 @@ def test_moving_takes_the_password(client_of, ann, mails) -> None:
     assert mails() == []
 
 
-def test_a_taken_address_is_told_alike_and_its_holder_gets_a_notice(
+def test_a_taken_address_gets_the_same_answer_and_its_owner_a_notice(
     client_of, ann, make_user, statements, mails
 ) -> None:
     ben, client = make_user("ben"), client_of(ann)
@@ -380,7 +380,7 @@ def test_a_mail_waits_for_its_server_and_is_then_sent_once(
     assert post(client, "/user/reset_password/confirm", token=token, password=NEW) == 200
 
 
-def test_a_mail_to_nobody_is_given_up_loudly_and_without_a_name(
+def test_a_mail_to_an_unknown_address_is_given_up_and_logged_without_it(
     client, app, ann, mails, monkeypatch, caplog
 ) -> None:
     with mail_server() as box:
@@ -394,7 +394,7 @@ def test_a_mail_to_nobody_is_given_up_loudly_and_without_a_name(
     assert not [one for one in caplog.records if "gridt" in one.name and "ann@" in one.getMessage()]
 
 
-def test_who_waits_for_a_mail_server_keeps_nobody_waiting(own_app, monkeypatch) -> None:
+def test_a_slow_mail_server_keeps_no_request_waiting(own_app, monkeypatch) -> None:
     account = {"username": "ann", "email": "ann@example.org", "password": PASSWORD}
     with mail_server() as box, ThreadPoolExecutor(1) as pool:
         box.gate = Event()
@@ -408,7 +408,7 @@ def test_who_waits_for_a_mail_server_keeps_nobody_waiting(own_app, monkeypatch) 
 
         working = pool.submit(work)
         try:
-            box.come.get(timeout=60)  # the mail is there, and the server thinks about it
+            box.come.get(timeout=60)  # the mail has arrived, and the server delays its answer
             with own_app.app_context():
                 held = sum(engine.pool.checkedout() for engine in db.engines.values())
             other = account | {"username": "ben", "email": "ben@example.org"}
@@ -464,7 +464,7 @@ def test_of_two_with_one_token_one_sets_the_password(own_app, race, tmp_path) ->
         user = User.find_by_name("ann")
         assert sum(user.verify_password(word) for word in words) == 1
         assert not user.verify_password(PASSWORD)
-        db.session.rollback()  # or nobody else could write
+        db.session.rollback()  # else no other transaction could write
         run_until_idle()
     assert subjects(kept(tmp_path / "mail")) == [("ann@example.org", "password_changed")]
 
@@ -492,7 +492,7 @@ def test_a_second_use_waits_for_the_first(own_app, path, purpose, more, second_g
         assert (first.result(), second.result()) == (200, second_gets)
 
 
-def test_of_two_who_move_to_one_address_one_gets_it(own_app, race, tmp_path) -> None:
+def test_only_one_of_two_users_gets_a_new_address(own_app, race, tmp_path) -> None:
     wanted = "wanted@example.org"
     tokens = own_users(
         own_app, lambda users: [issue(Purpose.CHANGE_EMAIL, user, wanted) for user in users]

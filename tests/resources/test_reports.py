@@ -1,4 +1,4 @@
-"""Reporting what should not be there, and what admins do about it."""
+"""Reports of unwanted content, and the acts of admins on them."""
 
 import pytest
 import sqlalchemy as sa
@@ -83,7 +83,7 @@ def test_the_same_is_reported_once_while_that_is_open(client_of, ann, posted, ad
 
 
 @pytest.mark.parametrize("known", ["somebody else's", "none of the movement", "none at all"])
-def test_what_one_does_not_see_cannot_be_reported(
+def test_only_visible_things_can_be_reported(
     client_of, make_user, make_movement, ann, ben, movement, posted, known
 ):
     caller, number, where = ann, posted.id, "flossing"
@@ -102,14 +102,14 @@ def test_what_one_does_not_see_cannot_be_reported(
     assert db.session.scalar(sa.select(Report.id)) is None
 
 
-def test_who_blocks_somebody_may_still_report_what_they_could_read(
+def test_a_blocker_may_still_report_updates_that_they_could_read(
     clock, client_of, make_movement, ann, ben, movement, posted, admin
 ):
     client, elsewhere = client_of(ann), make_movement(ben)
     unseen = elsewhere.post_update(ben, "elsewhere")
     unseen.save_to_db()
     assert client.put(f"/identity/blocks/{ben.id}").status_code == 200
-    elsewhere.add_user(ann)  # where they never met
+    elsewhere.add_user(ann)  # a movement where they never met
     db.session.commit()
 
     address = f"/movements/flossing/updates/{posted.id}"
@@ -118,7 +118,7 @@ def test_who_blocks_somebody_may_still_report_what_they_could_read(
     assert client.post(f"{address}/reports", json=REASON).json == answer.json
     (seen,) = admin.get("/admin/reports").json
     assert (seen["snapshot"], seen["author"]["id"]) == ("something bad", ben.id)
-    assert client.get(address).status_code == 404  # to report is not to read again
+    assert client.get(address).status_code == 404  # a report does not let the reporter read again
 
     clock.pass_(seconds=1)
     later = movement.post_update(ben, "later")
@@ -128,7 +128,7 @@ def test_who_blocks_somebody_may_still_report_what_they_could_read(
         assert client.post(address, json=REASON).status_code == 404
 
 
-def test_who_blocks_a_stranger_may_not_report_them(client_of, make_user, ben, movement, posted):
+def test_a_blocker_may_not_report_a_stranger(client_of, make_user, ben, movement, posted):
     stranger = make_user()
     movement.add_user(stranger)
     client_of(ben).put(f"/identity/blocks/{stranger.id}")  # so that they do not meet
@@ -160,7 +160,7 @@ def test_an_admin_closes_a_report(client_of, ann, movement, admin):
 def test_only_admins_see_reports(client_of, ann, ben, movement, method, path):
     client = client_of(ann)
     number = client.post("/movements/flossing/reports", json=REASON).json["id"]
-    for user in (ann, ben):  # not the reporter either, nor who is reported
+    for user in (ann, ben):  # neither the reporter nor the author
         body = {"json": {"resolution": "never mind"}} if method == "POST" else {}
         answer = client_of(user).open(f"/admin/reports{path}".format(number), method=method, **body)
         assert answer.status_code == 403

@@ -1,4 +1,4 @@
-"""What the service says about itself, to people and machines without a token."""
+"""The pages of the service for people and machines without a token."""
 
 import re
 
@@ -24,7 +24,7 @@ def test_a_bad_token_is_no_matter_where_none_is_asked_for(client, path):
     assert client.get(path, headers=HEADER).status_code == 200
 
 
-def test_the_root_links_to_what_there_is(client):
+def test_the_root_links_to_existing_pages(client):
     answer = client.get("/").json
 
     assert answer["name"] == "gridt"

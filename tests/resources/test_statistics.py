@@ -1,4 +1,4 @@
-"""How the members of a movement do together."""
+"""Statistics of the members of a movement."""
 
 import random
 from collections import Counter
@@ -36,7 +36,7 @@ def statistics(client_of):
 
 @pytest.fixture
 def movement_of(make_user, make_movement, clock):
-    """Make a movement of so many members who joined so long ago; return it with them."""
+    """Make a movement whose members joined some time ago; return it with them."""
 
     def make(size, days=0, interval=None):
         clock.now = NOW - timedelta(days=days)
@@ -61,7 +61,7 @@ def did(clock):
     return post
 
 
-def test_members_see_who_has_done_it_and_how_long_streaks_are(movement_of, did, statistics):
+def test_members_see_completed_turns_and_streaks(movement_of, did, statistics):
     movement, members = movement_of(6, days=10)
     did(members[0], movement, 0)
     did(members[1], movement, 0, 1, 2)
@@ -88,7 +88,7 @@ def test_a_member_on_the_other_side_of_the_world_is_counted_by_their_clock(
     assert statistics(members[2], movement)["done"] == 1
 
 
-def test_the_paused_are_told(movement_of, statistics):
+def test_paused_members_are_counted(movement_of, statistics):
     movement, members = movement_of(5)
     until = NOW + timedelta(days=3)
     for member in members[:2]:
@@ -100,7 +100,7 @@ def test_the_paused_are_told(movement_of, statistics):
 
 @pytest.fixture
 def did_at_random():
-    """Insert when members did it, some more often than others, and a pause of one of them."""
+    """Insert random updates of members, more of some than of others, and a pause of one."""
 
     def insert(movement, members, interval):
         dice, ends = random.Random(str(interval)), {"movement_id": movement.id, "message": None}
@@ -138,7 +138,7 @@ def test_weeks_are_those_of_the_histories(movement_of, did_at_random, statistics
             turns[week] += turn.outcome in {"done", "missed"}
 
     weeks = statistics(members[1], movement)["weeks"]
-    # of a weekly one nobody may have done the present week's yet
+    # in a weekly movement, possibly no member has done the present week's turn yet
     mondays = [date(2026, 5, 18) - timedelta(weeks=ago) for ago in reversed(range(12))]
     assert [week["starts_on"] for week in weeks] in (
         [str(day) for day in mondays],
@@ -150,8 +150,8 @@ def test_weeks_are_those_of_the_histories(movement_of, did_at_random, statistics
         assert week["completion"] == pytest.approx(done[day] / turns[day], abs=1e-4)
 
 
-def test_weeks_of_which_is_known_what_was_done_are_told(movement_of, did, statistics):
-    """Rows from before weeks were kept are told from the next week on."""
+def test_only_weeks_with_stored_counts_are_shown(movement_of, did, statistics):
+    """Rows from before weeks were stored are shown from the next week on."""
     movement, members = movement_of(5, days=40)
     for member in members:
         did(member, movement, 30, 20)
@@ -163,7 +163,7 @@ def test_weeks_of_which_is_known_what_was_done_are_told(movement_of, did, statis
 
 
 @pytest.mark.parametrize("size", [1, 4])
-def test_of_few_members_nothing_is_told(movement_of, did, statistics, size):
+def test_few_members_get_no_statistics(movement_of, did, statistics, size):
     movement, members = movement_of(size, days=10)
     did(members[0], movement, 0, 3)
     assert statistics(members[0], movement) == {
@@ -176,7 +176,7 @@ def test_of_few_members_nothing_is_told(movement_of, did, statistics, size):
     }
 
 
-def test_a_week_of_few_members_is_not_told(movement_of, did, statistics):
+def test_a_week_of_few_members_is_not_shown(movement_of, did, statistics):
     movement, members = movement_of(6)
     did(members[0], movement, 0)
     assert statistics(members[0], movement)["weeks"] == []
@@ -187,7 +187,7 @@ def test_only_members_see_it(movement_of, make_user, statistics):
     statistics(make_user(), movement, status=403)
 
 
-def test_of_many_some_are_counted_who_stay_the_same(make_movement, make_user, statistics):
+def test_a_large_movement_counts_a_fixed_sample(make_movement, make_user, statistics):
     me, movement = make_user(), make_movement()
     plant(movement, ring([me.id, *people(module.MOST_COUNTED + 50)]))
     told = statistics(me, movement)

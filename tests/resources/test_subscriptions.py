@@ -1,4 +1,4 @@
-"""Joining and leaving movements, and what one has joined."""
+"""Joining and leaving movements, and the list of subscriptions."""
 
 from urllib.parse import quote
 
@@ -75,7 +75,7 @@ def test_delete_twice_is_once(client_of, make_movement, make_user, ann):
     assert db.session.scalars(mine).all() == []
 
 
-def test_who_comes_back_finds_their_last_update(client_of, make_movement, ann):
+def test_a_member_who_comes_back_finds_their_last_update(client_of, make_movement, ann):
     movement = make_movement(ann)
     movement.post_update(ann, "before").save_to_db()
     client = client_of(ann)
@@ -94,7 +94,7 @@ def test_an_unknown_movement_is_not_joined_nor_left(client_of, ann, method):
     assert db.session.scalars(select(Subscription)).all() == []
 
 
-def test_the_list_is_ones_own_with_leaders(client_of, make_movement, make_user, ann):
+def test_the_list_has_the_callers_movements_with_leaders(client_of, make_movement, make_user, ann):
     ben, carla = make_user(), make_user()
     mine = [make_movement(ann, ben), make_movement(ann, carla)]
     make_movement(ben, carla)
@@ -109,7 +109,7 @@ def test_the_list_is_ones_own_with_leaders(client_of, make_movement, make_user, 
     assert answer.json == [client.get(f"/movements/{movement.id}").json for movement in mine]
 
 
-def test_the_list_of_who_joined_nothing_is_empty(client_of, make_movement, make_user, ann):
+def test_a_user_without_movements_has_an_empty_list(client_of, make_movement, make_user, ann):
     make_movement(make_user())
     answer = client_of(ann).get("/movements/subscriptions")
     assert (answer.status_code, answer.json) == (200, [])

@@ -1,4 +1,4 @@
-"""Saying "I did it", and reading who did."""
+"""Posting and reading updates."""
 
 import pytest
 from sqlalchemy import select
@@ -58,7 +58,7 @@ def test_only_members_post(client_of, make_user, movement, alias, key, status):
     assert posted() == []
 
 
-def test_ones_own_are_listed_newest_first(client_of, ann, ben, movement, clock):
+def test_own_updates_are_listed_newest_first(client_of, ann, ben, movement, clock):
     for user, message in ((ann, "first"), (ben, "his"), (ann, "second"), (ann, None)):
         movement.post_update(user, message)
         clock.pass_(minutes=5)
@@ -106,7 +106,7 @@ def test_a_followers_are_not_listed(client_of, make_user, make_movement):
     assert one.status_code == 404
 
 
-def test_one_reads_ones_own_after_leaving(client_of, ann, movement):
+def test_own_updates_can_be_read_after_leaving(client_of, ann, movement):
     movement.post_update(ann, "once").save_to_db()
     movement.remove_user(ann)
     movement.save_to_db()
@@ -114,7 +114,7 @@ def test_one_reads_ones_own_after_leaving(client_of, ann, movement):
     assert [update["message"] for update in answer.json] == ["once"]
 
 
-def test_one_takes_back_ones_own(client_of, ann, movement, clock):
+def test_an_author_deletes_an_own_update(client_of, ann, movement, clock):
     for message in ("first", "second"):
         movement.post_update(ann, message)
         clock.pass_(minutes=1)

@@ -1,4 +1,4 @@
-"""Names that people choose: not to be taken for others, and not to be overlooked."""
+"""Allowed usernames: not like another one, and not invisible."""
 
 import pytest
 
@@ -32,7 +32,7 @@ LOOK_ALIKES = {
     "an Armenian letter": "rob\u056bn",
     "a look-alike in bold": "ann\U0001d6d0",
 }
-#: somebody's, in other forms; all are "ann" or "ångström" to us
+#: usernames of others in other forms; all are "ann" or "ångström" for us
 SAME = [
     *("ANN", "ann ", "  ann", "\uff21nn", "\U0001d41ann"),
     *("ÅNGSTRÖM", "A\u030angstro\u0308m", "\u212bngström"),
@@ -49,7 +49,7 @@ def registering(client, username, email="new@example.org"):
 
 
 @pytest.mark.parametrize("username", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
-def test_nobody_takes_a_name_that_looks_like_anothers_or_like_nothing(
+def test_a_name_that_looks_like_another_or_like_nothing_is_refused(
     client, client_of, make_user, username
 ):
     make_user("ann")
@@ -91,7 +91,7 @@ def test_blanks_that_a_keyboard_adds_are_not_kept(client, client_of):
     assert ann.patch("/identity", json={"username": " Ann "}).json["username"] == "Ann"
 
 
-def test_who_has_such_a_name_already_keeps_it(client, client_of, make_user):
+def test_a_user_with_such_a_name_keeps_it(client, client_of, make_user):
     make_user("ann")
     old = make_user("ann\u200b ", email="old@example.org")
     answer = client.post("/auth", json={"username": "ann\u200b ", "password": PASSWORD})
@@ -104,7 +104,7 @@ def test_who_has_such_a_name_already_keeps_it(client, client_of, make_user):
 
 
 def test_an_address_is_the_name_of_its_owner_only(client, client_of, make_user):
-    """Who logs in by it would be taken for whoever has it as address."""
+    """Else a login by it would be taken for the owner of that address."""
     ben = make_user("ben")
     for username in ("ann@example.org", "ANN@example.org"):
         assert registering(client, username, "new@example.com").status_code == 422

@@ -1,4 +1,4 @@
-"""Who one is, and what others see of it."""
+"""A user's account, and the parts of it that others see."""
 
 from hashlib import md5
 from urllib.parse import quote
@@ -44,7 +44,7 @@ def test_avatar_is_the_md5_of_the_lower_case_address(client_of, ann):
     "change",
     [
         {"username": "Änn B."},
-        {"username": "ANN"},  # one's own name, in another case
+        {"username": "ANN"},  # the own name, in another case
         {"bio": ""},
         {"bio": "x" * 2000},
         {"time_zone": "Europe/Amsterdam"},
@@ -52,7 +52,7 @@ def test_avatar_is_the_md5_of_the_lower_case_address(client_of, ann):
         {},
     ],
 )
-def test_patch_changes_what_is_given_and_nothing_else(client_of, ann, change):
+def test_patch_changes_only_the_given_members(client_of, ann, change):
     client = client_of(ann)
     before = client.get("/identity").json
 
@@ -76,7 +76,7 @@ def test_patch_refuses_a_name_that_is_taken(client_of, make_user, ann, name):
 
 
 @pytest.mark.parametrize("member", ["email", "role", "id", "avatar", "password", "created_at"])
-def test_patch_refuses_what_is_not_to_be_changed_so(client_of, ann, member):
+def test_patch_refuses_other_members(client_of, ann, member):
     answer = client_of(ann).patch("/identity", json={member: "admin@example.org"})
 
     assert answer.status_code == 422

@@ -1,4 +1,4 @@
-"""Giving a follower to a member whom nobody follows: a newcomer, or one who lost the last."""
+"""The first follower of a newcomer, or of a member who lost their last follower."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -51,10 +51,10 @@ _SLOTS_TO_GIVE_UP = (
 def assign_first_follower(
     selection: LeaderSelection, member_id: int, adopters: Sequence[Candidate]
 ) -> None:
-    """Give a member whom nobody follows a follower, so that they are seen at all.
+    """Give a member without followers one, so that another member sees their updates.
 
-    Of a few random members, one follows this one instead of the inactive leader with most
-    followers, or else instead of the active leader with most, if that is more than four.
+    Among a few random members, one follows this member. That one gives up the inactive leader with
+    most followers, or else the active leader with most, if that leader has more than four.
 
     :param selection: of the movement
     :param adopters: random members, the member perhaps among them
@@ -66,7 +66,7 @@ def assign_first_follower(
         "movement_id": selection.movement_id,
     }
     rows = list(execute(_SLOTS_TO_GIVE_UP, parameters))
-    # chance breaks the ties, because sorting keeps the order of equals
+    # sorting keeps the order of equals, so shuffling breaks ties at random
     dice.shuffle(rows)
     rows.sort(key=lambda row: row.followers, reverse=True)
     inactive = [
@@ -77,6 +77,6 @@ def assign_first_follower(
     ]
     crowded = [row for row in rows if row.followers > SLOTS]
     for row in [*inactive, *crowded]:
-        # the first nearly always succeeds; the others are for when it is being changed
+        # the first one nearly always succeeds, unless another transaction is changing it
         if take(selection.movement_id, [row[:3]], member_id):
             return

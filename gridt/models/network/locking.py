@@ -1,6 +1,6 @@
 """The lock of a movement, which large movements share among many writers.
 
-The other locks of each operation, and their order, stand in docs/leader-network.md.
+docs/leader-network.md lists the other locks of each operation, and their order.
 """
 
 from functools import cache
@@ -81,11 +81,11 @@ class NetworkLock:
 
 @cache
 def _lock_statements(model: type[NetworkLock], by_id: bool) -> tuple[Select[Any], Select[Any]]:
-    """Return the statements that lock shared, if large, and exclusively.
+    """Return the statements that lock a movement: shared if it is large, and exclusively.
 
-    The size counts as of the statement's start. A second look after waiting would come under the
-    shared lock already, and two transactions that hold it would wait for each other when both
-    asked for the exclusive one.
+    The size is read at the statement's start. Reading it again after waiting would happen under the
+    shared lock, and two transactions that hold it and both ask for the exclusive one would wait for
+    each other.
     """
     sized = model.__table__.alias()
     same = (sized.c.id if by_id else sized.c.name_folded) == bindparam("key")

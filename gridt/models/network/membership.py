@@ -71,7 +71,7 @@ _SUBSCRIPTION_OF = (
 _associations = cast("Table", Association.__table__)
 _subscriptions = cast("Table", Subscription.__table__)
 
-# Statements are made once: to build one costs as much as to run it.
+# Statements are built once, because building one costs as much as running it.
 _SLOTS_OF = select(Association.slot, Association.leader_id).where(*_OF_FOLLOWER)
 _SLOTS_OF = _SLOTS_OF.order_by(Association.slot)
 _LOCK_SLOTS_OF = _SLOTS_OF.with_for_update()
@@ -79,7 +79,7 @@ _LOCK_SLOTS_OF = _SLOTS_OF.with_for_update()
 _MEMBERS = (
     select(
         Subscription.user_id,
-        # by the database, because reading two times for each slot of each member takes longer
+        # the database computes it, because reading two times per slot of each member is slower
         IS_ACTIVE_OR_PAUSED.label("live"),
         Association.leader_id,
     )
@@ -95,7 +95,7 @@ _MEMBERS = (
     .execution_options(yield_per=FETCHED_AT_ONCE)
 )
 
-# a member who comes back has updates from before: the last of them still counts
+# the updates of a member who comes back are kept, and the last of them still counts
 _SUBSCRIBE = (
     insert(_subscriptions)
     .from_select(
@@ -116,8 +116,8 @@ _SUBSCRIBE = (
         .where(User.id == bindparam("follower_id"), User.deactivated_at.is_(None))
         .where(~exists().where(*_SUBSCRIPTION_OF))
         .where(JOINED_BY_FOLLOWER < bindparam("most_joined", type_=Integer()))
-        # Blocking a user and ending an account lock this row too: whichever of the two waited sees
-        # the other's changes. Not FOR KEY SHARE, which every foreign key takes.
+        # Blocking a user and ending an account lock this row too, so the later of two transactions
+        # sees the changes of the other. Not FOR KEY SHARE, which every foreign key takes.
         .with_for_update(read=True, of=User),
     )
     .returning(Subscription.user_id)
@@ -136,8 +136,8 @@ _OPEN_SLOTS = (
     .limit(MOST_FILLED)
 )
 
-# From here on no selection chooses the leaver; a transaction that did before has committed when
-# this lock is granted.
+# From here on, no selection chooses the leaver. A transaction that chose them earlier has committed
+# when this lock is granted.
 _LOCK_SUBSCRIPTION = select(Subscription.user_id).where(*_SUBSCRIPTION_OF).with_for_update()
 
 # in the order in which all operations lock slots
@@ -268,7 +268,7 @@ class Network:
     def separate(self, user_id: int, other_id: int) -> None:
         """Replace two members as each other's leaders, in the same slots.
 
-        Whichever of them loses their last follower by that gets another.
+        If one of them loses their last follower by that, they get another one.
         """
         both = [user_id, other_id]
         rows = self._execute(_LOCK_SLOTS_OF_BOTH, both=both)
@@ -279,8 +279,8 @@ class Network:
     def reconnect(self, user_id: int, other_id: int) -> None:
         """Fill one open slot of each of two members.
 
-        One is enough: each of them gains at most one member to follow, the other. Whichever of
-        them has no follower then gets one.
+        One is enough: each of them gains at most one member to follow, the other. If one of them
+        has no follower then, they get one.
         """
         rows = self._execute(_LOCK_SLOTS_OF_BOTH, both=[user_id, other_id])
         open_slots = {row.follower_id: row.slot for row in rows if row.leader_id is None}
@@ -288,9 +288,9 @@ class Network:
         self.adopt([user_id, other_id])
 
     def adopt(self, user_ids: Collection[int]) -> None:
-        """Give each of these members who has no follower one, as at a join."""
-        # Locked, a member stays until the slot that names them is committed. A member who is
-        # leaving is left out.
+        """Give each of these members a follower, as at a join, if they have none."""
+        # A locked member stays until the slot that names them is committed. A member who is leaving
+        # is left out.
         locked = LockedCandidates(self.movement_id)
         locked.lock(user_ids)
         for user_id, followers in locked.followers.items():

@@ -58,7 +58,7 @@ CHOICES = 3
 BATCH = 20
 
 
-# Statements are made once: to build one costs as much as to run it.
+# Statements are built once, because building one costs as much as running it.
 _CANDIDATE_COLUMNS = (
     Subscription.user_id,
     Subscription.subscribed_at,
@@ -212,7 +212,7 @@ class LeaderSelection:
             return [[self._candidate(row) for row in rows]] * count
         keys = keys_of(self.movement_id)
         starts = {f"start{number}": random_key(self.movement_id) for number in range(count)}
-        # the last window starts at the movement's first key: the others wrap round to it
+        # the last window starts at the movement's first key, and completes those that wrap round
         starts[f"start{count}"] = keys["first"]
         windows: list[list[Candidate]] = [[] for _ in range(count + 1)]
         for row in execute(_windows_statement(count + 1), starts | {"end": keys["end"]}):
@@ -282,7 +282,7 @@ class LeaderSelection:
             candidates = self._next_eligible(vacancy, taken)
         leader = locked.least_followed(vacancy, _ranked(vacancy, candidates))
         if candidates and leader is None:
-            # the movement was large when this began: the next attempt reads its present size
+            # The movement was large at the start. The next attempt reads its present size.
             raise Overtaken(retry_after=1)
         return leader
 
@@ -319,7 +319,7 @@ class LockedCandidates:
         }
 
     def lock(self, user_ids: Iterable[int]) -> None:
-        """Lock members who neither leave nor end their account, and load followers and blocks."""
+        """Lock members who neither leave nor end their account; load followers and blocks."""
         new_ids = sorted(set(user_ids) - self.followers.keys())
         if not new_ids:
             return
@@ -335,7 +335,7 @@ class LockedCandidates:
         if not few:
             self.lock(candidate.user_id for candidate in ranking)
             few = _first_few(self._eligible(ranking, vacancy))
-        # the order is random already, so that chance breaks the ties
+        # the ranking is in random order, so chance breaks the ties
         user_ids = (candidate.user_id for candidate in few)
         return min(user_ids, key=self.followers.__getitem__, default=None)
 
@@ -350,7 +350,7 @@ class LockedCandidates:
 
 
 def _first_few(ranking: list[Candidate]) -> list[Candidate]:
-    """Return the first few candidates, all of the first one's rank."""
+    """Return the first few candidates of the highest rank."""
     return [candidate for candidate in ranking[:CHOICES] if candidate.rank == ranking[0].rank]
 
 

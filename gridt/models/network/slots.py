@@ -11,7 +11,7 @@ from gridt.models.movement_user_association import MovementUserAssociation as As
 _associations = cast("Table", Association.__table__)
 _slots = _associations.alias()
 
-# Statements are made once: to build one costs as much as to run it.
+# Statements are built once, because building one costs as much as running it.
 # The prefix `of_` keeps the parameters that name the slot apart from the slot's own columns.
 _OF_FOLLOWER = (
     Association.follower_id == bindparam("of_follower"),
@@ -22,8 +22,8 @@ _FILL = (
     .where(*_OF_FOLLOWER, Association.slot == bindparam("of_slot"))
     .values(leader_id=bindparam("leader_id"))
 )
-# SKIP LOCKED never waits, so that the order does not matter; a slot that another transaction is
-# changing is left alone.
+# SKIP LOCKED never waits, so the order does not matter. A slot that another transaction is changing
+# stays as it is.
 _TAKE = (
     update(_associations)
     .where(
@@ -56,7 +56,7 @@ def fill(movement_id: int, slots: Iterable[tuple[int, int, int | None]]) -> None
 def take(movement_id: int, slots: Iterable[Sequence[int | None]], leader_id: int) -> int:
     """Make a user the leader in each unchanged (follower, slot, leader).
 
-    :returns: in how many slots; those that another transaction is changing are left to it
+    :returns: the number of these slots, without those that another transaction is changing
     """
     rows = [
         _slot(movement_id, follower_id, slot) | {"left_id": left_id, "leader_id": leader_id}
