@@ -140,8 +140,11 @@ def record(app: Flask) -> dict[str, Any]:
 
 
 def _service(run: Recorder) -> None:
-    for path in ("/", "/health", "/ready", "/openapi.json", "/docs"):
+    for path in ("/health", "/ready", "/openapi.json", "/docs"):
         run.call("", "GET", path)
+    for path in ("/", "/problems/username-taken"):
+        for accept in ("application/json", "text/html"):
+            run.call("", "GET", path, headers={"Accept": accept})
 
 
 def _accounts(run: Recorder) -> None:

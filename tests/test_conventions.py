@@ -48,6 +48,7 @@ def fill(ann, movement):
     secret = CalendarToken.renew(ann.id)
     found = {
         "secret": secret,
+        "slug": "username-taken",
         "movement": movement.id,
         "user": leader.id,
         "update": update.id,

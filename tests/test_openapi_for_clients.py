@@ -1,4 +1,4 @@
-"""What the OpenAPI document promises to clients and to the programs that generate them."""
+"""The promises of the OpenAPI document to clients and to the programs that generate them."""
 
 import json
 import re
@@ -36,7 +36,7 @@ BY_ID = {operation["operationId"]: operation for _, operation in OPERATIONS}
 IDS = """
 blockUser changeEmail changeMovement changeMyAccount changeMyBio changeMyPassword changeUserRole
 checkHealth checkReadiness closeReport confirmEmail createMyCalendar deactivateUser
-deleteMovement deleteMyAccount deleteUpdate describeService drawYear endPause exportMyAccount
+deleteMovement deleteMyAccount deleteUpdate describeService drawYear endPause explainProblem exportMyAccount
 exportNetwork fillOpenSlot getLeader getMovement getMyAccount getMyCalendar getMyPause
 getOpenApiDocument getReport getStatistics getUpdate getUser importUpdates joinMovement
 leaveMovement listAuditEntries listBlockedUsers listMovements listMyFollowers listMyMovements
