@@ -5,7 +5,13 @@ from typing import Any
 from flask import current_app
 from flask.typing import ResponseReturnValue
 
-from gridt.errors import BadRows, MovementNotFound, NotSubscribed, TooManyUpdates
+from gridt.errors import (
+    BadRows,
+    MovementNotFound,
+    NotSubscribed,
+    TooManyUpdates,
+    TooManyUpdatesInTurn,
+)
 from gridt.formats.activity_csv import CSV, read_activities
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller_id
@@ -18,6 +24,7 @@ from gridt.standing import import_updates
 
 bp = Blueprint("imports", description="Import of past updates")
 
+_TOO_MANY = (TooManyUpdates, TooManyUpdatesInTurn)
 _EXAMPLE = "date,message\n2026-01-31,Touched my toes!\n"
 
 
@@ -26,7 +33,7 @@ class UpdatesImport(Resource):
     """Past updates."""
 
     @bp.repeatable()
-    @bp.problems(MovementNotFound, NotSubscribed, TooManyUpdates, BadRows)
+    @bp.problems(MovementNotFound, NotSubscribed, BadRows, *_TOO_MANY)
     @bp.answers(200, ImportOut)
     @bp.arguments(ImportIn, location="query")
     @bp.file(CSV, example=_EXAMPLE)
