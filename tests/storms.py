@@ -383,8 +383,8 @@ class OverHTTP:
         try:
             connection.request(method, path, body and json.dumps(body), headers)
             answer = connection.getresponse()
-            told = json.loads(answer.read())
-            return Answer(answer.status, told, answer.getheader("Retry-After"))
+            content = json.loads(answer.read())
+            return Answer(answer.status, content, answer.getheader("Retry-After"))
         except (OSError, HTTPException):  # killed while it answered, or not there
             return Answer(0)
         finally:

@@ -128,8 +128,16 @@ def test_every_table_that_names_a_user_is_in_the_export() -> None:
 
 
 def test_no_section_has_credentials() -> None:
-    told = {column.name for query in SECTIONS.values() for column in query.selected_columns}
-    assert not told & {"password_hash", "refresh_jti", "digest", "username_folded", "email_folded"}
+    sections_columns = {
+        column.name for query in SECTIONS.values() for column in query.selected_columns
+    }
+    assert not sections_columns & {
+        "password_hash",
+        "refresh_jti",
+        "digest",
+        "username_folded",
+        "email_folded",
+    }
 
 
 # -- the end of one account -----------------------------------------------------------------

@@ -111,12 +111,12 @@ def test_every_module_has_a_row() -> None:
 
 def test_the_contributing_page_lists_the_same_rows() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text().partition("## Layout of the code")[2]
-    told = {
+    documented = {
         name if name in {"gridt", "wsgi"} else f"gridt.{name}": int(number)
         for number, modules in re.findall(r"^\| (\d+) \| (.+?) \|", text, re.MULTILINE)
         for name in re.findall(r"`(\w+)/?`", modules)
     }
-    assert told == ROWS
+    assert documented == ROWS
 
 
 @each_module

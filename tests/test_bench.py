@@ -18,7 +18,7 @@ from tests.servers import PATIENCE, ROOT
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--members", "99"], "99"),
         (["--members", "1000000000000"], "MiB"),
@@ -28,11 +28,11 @@ from tests.servers import PATIENCE, ROOT
     ],
 )
 def test_impossible_measurements_are_refused_at_once(
-    arguments: list[str], told: str, tmp_path: Path
+    arguments: list[str], message: str, tmp_path: Path
 ) -> None:
     refused = CliRunner().invoke(main, [*arguments, "--out", str(tmp_path / "out")])
     assert refused.exit_code == 2
-    assert told in refused.output.partition("Error:")[2]
+    assert message in refused.output.partition("Error:")[2]
     assert not (tmp_path / "out").exists()
 
 

@@ -157,9 +157,9 @@ def test_the_stored_data_are_written_as_json(run: Run, make_user: Any, tmp_path:
     ann = make_user("ann")
     path = tmp_path / "ann.json"
     assert run("export-user", "ann", f"--output={path}").exit_code == 0
-    told = json.loads(path.read_text())
-    assert told["account"][0]["email"] == ann.email
-    assert json.loads(run("export-user", "ann").output)["account"] == told["account"]
+    exported = json.loads(path.read_text())
+    assert exported["account"][0]["email"] == ann.email
+    assert json.loads(run("export-user", "ann").output)["account"] == exported["account"]
     assert noted() == ["account.exported"] * 2
 
 

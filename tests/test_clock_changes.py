@@ -113,8 +113,8 @@ def _travel(
     while moment < START + days * DAY:
         moment += dice.uniform(*hours) * HOUR
         flights.append((moment, Clock(dice.choice(ZONES))))
-    told = [(when + dice.uniform(0, late) * HOUR, clock) for when, clock in flights]
-    events = [("set", when, clock) for when, clock in told]
+    delayed = [(when + dice.uniform(0, late) * HOUR, clock) for when, clock in flights]
+    events = [("set", when, clock) for when, clock in delayed]
     # updates by the clock of the place
     places = [(START, own), *flights]
     done: set[int] = set()

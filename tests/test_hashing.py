@@ -64,9 +64,9 @@ def test_a_caller_without_a_place_is_refused_at_once(
         while passwords._room._value:  # until the last one waits
             assert not any(one.done() for one in queue)
         for call in (passwords.hash, lambda password: passwords.verify(password, None)):
-            with pytest.raises(Busy) as told:
+            with pytest.raises(Busy) as refusal:
                 call(PASSWORD)
-            assert told.value.retry_after
+            assert refusal.value.retry_after
     assert all(passwords.verify(PASSWORD, one.result(PATIENCE))[0] for one in queue)
 
 

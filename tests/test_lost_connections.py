@@ -45,7 +45,7 @@ def place(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> It
         yield Place(app, cable, path, *clients)
 
 
-def told(answer: Any) -> tuple[int, bool]:
+def status_and_retry(answer: Any) -> tuple[int, bool]:
     """Return the status of an answer, and whether it has a time for the next try."""
     return answer.status_code, "Retry-After" in answer.headers
 
@@ -58,7 +58,7 @@ def test_a_change_lost_before_its_commit_is_repeated(
     place.cable.break_at(text, delivering=delivering)
     answer = place.member.post(f"{place.path}/updates", json={})
     assert not place.cable.is_to_break
-    assert (told(answer), place.updates()) == ((201, False), 1)
+    assert (status_and_retry(answer), place.updates()) == ((201, False), 1)
 
 
 @pytest.mark.parametrize("delivering", [True, False])
@@ -66,7 +66,7 @@ def test_a_read_lost_on_the_way_is_repeated(place: Place, delivering: bool) -> N
     place.cable.break_at("FROM movements", delivering=delivering)
     answer = place.member.get(place.path)
     assert not place.cable.is_to_break
-    assert told(answer) == (200, False)
+    assert status_and_retry(answer) == (200, False)
 
 
 @pytest.mark.parametrize(("delivering", "saved"), [(True, 1), (False, 0)])
@@ -76,7 +76,7 @@ def test_a_change_that_may_be_committed_is_not_repeated(
     place.cable.break_at("COMMIT", delivering=delivering)
     answer = place.member.post(f"{place.path}/updates", json={})
     assert not place.cable.is_to_break
-    assert (told(answer), place.updates()) == ((503, True), saved)
+    assert (status_and_retry(answer), place.updates()) == ((503, True), saved)
     assert "Check what was saved" in answer.json["detail"]
 
 
@@ -94,7 +94,7 @@ def test_an_answer_stands_though_the_connection_is_lost_after_it(
     client: OwnContextClient = getattr(place, who)
     answer = client.open(place.path + path, method=method)
     assert not place.cable.is_to_break
-    assert (told(answer), place.updates()) == ((status, False), 0)
+    assert (status_and_retry(answer), place.updates()) == ((status, False), 0)
 
 
 def test_a_connection_lost_while_it_rested_is_not_noticed(
@@ -105,4 +105,4 @@ def test_a_connection_lost_while_it_rested_is_not_noticed(
     place.cable.break_at(";\0", delivering=False)  # the ping before a connection is used again
     answer = place.member.get(place.path)
     assert not place.cable.is_to_break
-    assert told(answer) == (200, False)
+    assert status_and_retry(answer) == (200, False)

@@ -250,8 +250,8 @@ def test_a_name_is_only_text(visit, world):
 def test_the_table_shows_the_same(visit, world):
     with visit() as it, it.page.expect_response("**/network?format=json") as answer:
         page = it.open("crowd", world.member)
-        told = answer.value.json()
-        (mine,) = [one for one in told["members"] if one["id"] == told["you"]]
+        exported = answer.value.json()
+        (mine,) = [one for one in exported["members"] if one["id"] == exported["you"]]
         rows = page.locator("#rows tr")
         expect(rows).to_have_count(100)
         for _ in range(2):
@@ -259,13 +259,15 @@ def test_the_table_shows_the_same(visit, world):
         expect(page.locator("#more")).to_be_hidden()
         expect(rows).to_have_count(300)
         texts = [row.split("\t") for row in page.locator("#rows").inner_text().split("\n")]
-        assert texts[0][:2] == [told["you"], "you"]
+        assert texts[0][:2] == [exported["you"], "you"]
         shown = {one[0]: one for one in texts}
         leaders = {name for name, relation, *_ in texts if "leads you" in relation}
         followers = {name for name, relation, *_ in texts if "follows you" in relation}
         assert leaders == set(mine["leaders"])
-        assert followers == {one["id"] for one in told["members"] if mine["id"] in one["leaders"]}
-        for one in told["members"]:
+        assert followers == {
+            one["id"] for one in exported["members"] if mine["id"] in one["leaders"]
+        }
+        for one in exported["members"]:
             _, _, activity, _, follows = shown[one["id"]]
             assert activity == ("live" if one["live"] else "silent")
             assert follows.split() == [leader[:6] for leader in one["leaders"]]

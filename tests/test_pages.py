@@ -120,11 +120,11 @@ def test_every_call_named_exists(page: str) -> None:
         except HTTPException as error:
             pytest.fail(f"{method} {path}: {error.name}")
         assert rules, path
-        told = DOCUMENT["paths"].get(rules[0].replace("<", "{").replace(">", "}"), {})
+        documented = DOCUMENT["paths"].get(rules[0].replace("<", "{").replace(">", "}"), {})
         taken = {
             parameter["name"]
             for one in known
-            for parameter in told.get(one.lower(), {}).get("parameters", [])
+            for parameter in documented.get(one.lower(), {}).get("parameters", [])
         }
         assert set(arguments) <= taken, path
 

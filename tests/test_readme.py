@@ -88,8 +88,8 @@ def values(text: str) -> Iterator[Any]:
 def normal(value: Any) -> Any:
     """Return a JSON value, with the parts equal that differ between sessions."""
     if isinstance(value, dict):
-        told = {name: normal(inner) for name, inner in value.items()}
-        return told | {"request_id": "…"} if "request_id" in told else told
+        inner_values = {name: normal(inner) for name, inner in value.items()}
+        return inner_values | {"request_id": "…"} if "request_id" in inner_values else inner_values
     if isinstance(value, list):
         return [normal(inner) for inner in value]
     return "time" if isinstance(value, str) and TIME.fullmatch(value) else value

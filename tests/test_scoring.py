@@ -72,28 +72,28 @@ def test_standing_does_not_depend_on_how_often_it_is_read(
     terms, moments, until = past
     log = TurnLog()
     period = Period(terms.since, terms.interval, terms.clock)
-    told = score([period], moments, terms, until, log)
+    recomputed = score([period], moments, terms, until, log)
     standing = initial(terms)
     between = [terms.since + look * (until - terms.since) for look in looks]
     for moment in sorted([*moments, *between]):
         act = mark_done if moment in moments else advance
         standing = act(standing, moment, terms)
-    assert advance(standing, until, terms) == told
+    assert advance(standing, until, terms) == recomputed
     # each turn follows the one before, and all add up to the standing
     for one, other in pairwise(log):
         assert one.turn.ends_at == other.turn.starts_at
-    all_of_them = outcomes(log) + ("d" if told.done else "")
-    assert told.done_turns == all_of_them.count("d")
-    assert told.turns == all_of_them.count("d") + all_of_them.count("m")
-    assert told.streak == all_of_them.rpartition("m")[2].count("d")
-    assert told.best_streak == max(run.count("d") for run in all_of_them.split("m"))
-    _ensure_weeks_are_of(log, told, terms)
+    all_of_them = outcomes(log) + ("d" if recomputed.done else "")
+    assert recomputed.done_turns == all_of_them.count("d")
+    assert recomputed.turns == all_of_them.count("d") + all_of_them.count("m")
+    assert recomputed.streak == all_of_them.rpartition("m")[2].count("d")
+    assert recomputed.best_streak == max(run.count("d") for run in all_of_them.split("m"))
+    _ensure_weeks_are_of(log, recomputed, terms)
 
 
-def _ensure_weeks_are_of(log: list[ScoredTurn], told: Standing, terms: Terms) -> None:
+def _ensure_weeks_are_of(log: list[ScoredTurn], standing: Standing, terms: Terms) -> None:
     """Compare the counts before each of the last weeks with the turns that began before."""
-    weeks = read(told.weeks)
-    present = week_of(told.turn.starts_at, terms.clock)
+    weeks = read(standing.weeks)
+    present = week_of(standing.turn.starts_at, terms.clock)
     assert [one.week for one in weeks] == [*range(weeks[0].week, present + 1)]
     assert len(weeks) == WEEKS or weeks[0].week == week_of(terms.since, terms.clock)
     for week, done_turns, turns in weeks:
@@ -123,8 +123,8 @@ def test_a_part_of_the_log_is_that_part_of_the_whole(
     starts_at, ends_at = (terms.since + share * span for share in sorted([one, other]))
     whole, part = TurnLog(), TurnLog(starts_at, ends_at)
     period = Period(terms.since, terms.interval, terms.clock)
-    told = [score([period], moments, terms, until, log) for log in (whole, part)]
-    assert told[0] == told[1]
+    standings = [score([period], moments, terms, until, log) for log in (whole, part)]
+    assert standings[0] == standings[1]
     asked = [one for one in whole if one.turn.starts_at < ends_at and starts_at < one.turn.ends_at]
     assert part == asked
 
@@ -141,7 +141,7 @@ NONE_ALLOWED = Allowance()
 Local = tuple[Clock, str]
 
 
-def told(
+def standing_of(
     clocks: list[Local],
     moments: list[Local],
     until: Local,
@@ -324,12 +324,12 @@ def daily(clock: Clock, month: str, first: int, last: int, time: str = "20:00") 
     ],
 )
 def test_the_complaint_is_answered(complaint: str, given: dict[str, Any], streak: int) -> None:
-    assert told(**given).streak == streak, complaint
+    assert standing_of(**given).streak == streak, complaint
 
 
 def test_best_streaks_and_completion_are_there() -> None:
     """beaverhabits 84, 99 and 146: best streaks and completion counts are missing."""
-    standing = told(
+    standing = standing_of(
         [(PARIS, "2026-01-01T08:00")],
         [*daily(PARIS, "2026-01", 1, 20), *daily(PARIS, "2026-02", 1, 9)],
         (PARIS, "2026-02-10T08:00"),
@@ -420,23 +420,23 @@ def test_the_fast_summary_equals_the_standing(
     standing = _kept_at(now, moments, terms)
     row = _row_of(PersonRow, standing, replace(terms, pauses=terms.pauses[:1]))
     rules = Rules(terms.interval, terms.allowance.misses, terms.allowance.turns)
-    told = fast_summary(row, rules, now)
+    summary = fast_summary(row, rules, now)
     present = advance(standing, now, terms)
-    assert told is None or told == (present.done, present.streak)
+    assert summary is None or summary == (present.done, present.streak)
     settled = not terms.pauses and not terms.allowance.misses and (standing.done or not moments)
-    assert told is not None or not settled or not follows_calendar(terms.interval)
+    assert summary is not None or not settled or not follows_calendar(terms.interval)
 
 
-@pytest.mark.parametrize(("hours", "told"), [(4, (False, 3)), (6, (False, 0)), (11, (False, 0))])
+@pytest.mark.parametrize(("hours", "summary"), [(4, (False, 3)), (6, (False, 0)), (11, (False, 0))])
 def test_the_start_of_turns_is_known_after_a_change_of_interval(
-    hours: int, told: tuple[bool, int] | None
+    hours: int, summary: tuple[bool, int] | None
 ) -> None:
     ended_at = on(PARIS, "2026-03-02T00:00")  # like a day, before the interval became five hours
     turn = Turn(0, ended_at - DAY, ended_at)
     until = ended_at.replace(tzinfo=None)
     standing = Standing(turn, until, done=True, streak=3)
     row = _row_of(PersonRow, standing, Terms(5 * HOUR, PARIS, ended_at))
-    assert fast_summary(row, Rules(5 * HOUR, 0, 30), ended_at + hours * HOUR) == told
+    assert fast_summary(row, Rules(5 * HOUR, 0, 30), ended_at + hours * HOUR) == summary
 
 
 @unhurried
@@ -450,20 +450,20 @@ def test_views_equal_the_stored_standing_at_the_present_moment(
     standing = _kept_at(kept_at, moments, terms)
     pause = terms.pauses[0] if terms.pauses else None
     row = _row_of(StandingRow, standing, terms)
-    told, present = own_standing_view(row, now), advance(standing, now, terms)
+    view, present = own_standing_view(row, now), advance(standing, now, terms)
     if not moments or kept_at < moments[0]:  # mostly no standing is stored before the first update
         new = row._replace(turn_starts_at=None, turn_ends_at=None, recent=None)
-        assert own_standing_view(new, now) == told
+        assert own_standing_view(new, now) == view
     turn, done_lately = present.turn, recent_completion(present.recent)
-    assert told["turn"] == {
+    assert view["turn"] == {
         "starts_at": turn.starts_at,
         "ends_at": turn.ends_at,
         "done": present.done,
     }
-    assert (told["streak"], told["best_streak"]) == (present.streak, present.best_streak)
-    assert (told["done_turns"], told["turns"]) == (present.done_turns, present.turns)
-    assert tuple(told["lately"].values()) == done_lately
+    assert (view["streak"], view["best_streak"]) == (present.streak, present.best_streak)
+    assert (view["done_turns"], view["turns"]) == (present.done_turns, present.turns)
+    assert tuple(view["lately"].values()) == done_lately
     awaited = pause.ends_at if pause and pause.ends_at > now else None
-    assert told["paused_until"] == awaited
+    assert view["paused_until"] == awaited
     rests = [awaited] * bool(awaited) + [turn.ends_at] * present.done
-    assert told["due_at"] == (terms.turn_at(max(rests)).ends_at if rests else turn.ends_at)
+    assert view["due_at"] == (terms.turn_at(max(rests)).ends_at if rests else turn.ends_at)

@@ -277,8 +277,8 @@ def rows_of(user_id: int) -> dict[str, list[str]]:
             owners.append(table.c.id)
         if owners:
             mine = or_(*(column == user_id for column in owners))
-            told = [column for column in table.c if column.name != "member_count"]
-            found[table.name] = sorted(map(repr, db.session.execute(select(*told).where(mine))))
+            columns = [column for column in table.c if column.name != "member_count"]
+            found[table.name] = sorted(map(repr, db.session.execute(select(*columns).where(mine))))
     return found
 
 

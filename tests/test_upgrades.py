@@ -61,8 +61,8 @@ def test_only_one_of_several_upgrades_migrates(
     with ThreadPoolExecutor(TOGETHER) as pool:
         runs = list(pool.map(lambda url: flask(url, "db", "upgrade"), [url] * TOGETHER))
     assert [run.returncode for run in runs] == [0] * TOGETHER, [run.stderr for run in runs]
-    told = sorted(run.stderr.count("Running upgrade") for run in runs)
-    assert told == [0] * (TOGETHER - 1) + [versions - (start is not None)]
+    upgrades = sorted(run.stderr.count("Running upgrade") for run in runs)
+    assert upgrades == [0] * (TOGETHER - 1) + [versions - (start is not None)]
 
 
 def test_servers_that_start_together_migrate_once(new_database: Callable[[], str]) -> None:
@@ -197,9 +197,9 @@ def test_a_server_that_does_not_migrate_goes_on_and_says_what_it_found(
         assert "revision" not in server.log.read_text()
     go_to_the_future()
     with serve(url) as server:
-        told = server.log.read_text()
-    assert "The database is at revision 9999" in told
-    assert f"made for revision {schema_version.head()}" in told
+        printed = server.log.read_text()
+    assert "The database is at revision 9999" in printed
+    assert f"made for revision {schema_version.head()}" in printed
 
 
 # -- from the first release -----------------------------------------------------------------

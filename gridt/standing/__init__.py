@@ -1,4 +1,4 @@
-"""Standings over time: history, pauses, imports, and changes of what they are scored by."""
+"""Standings over time: history, pauses, imports, and changes of the terms that score them."""
 
 from gridt.standing.activity import CompletedTurn, DueTurn, done_by, recent_and_due
 from gridt.standing.editing import edit_movement, ensure_streaks_can_end

@@ -33,7 +33,7 @@ class CompletedTurn:
     """An update of a user, with the movement and the day that it counts for.
 
     :param at: in their own time zone
-    :param day: their own date on which the turn of that began
+    :param day: their own date on which its turn began
     """
 
     id: int
@@ -45,7 +45,7 @@ class CompletedTurn:
 
 @dataclass(frozen=True, slots=True)
 class DueTurn:
-    """A turn that a user can complete, from when it begins to when it is due."""
+    """A turn that a user can complete, from its beginning until it is due."""
 
     movement_id: int
     movement: str
@@ -57,7 +57,7 @@ class DueTurn:
 _named = aliased(Movement)
 _me: BindParameter[int] = bindparam("user_id")
 
-# Statements are made once: to build one costs as much as to run it.
+# Statements are built once, because building one costs as much as running it.
 _CLOCK = select(User.time_zone, User.day_starts_at, User.week_starts_on).where(User.id == _me)
 _UPDATES: Rows = (
     select(
@@ -95,12 +95,12 @@ _DUE: Rows = (
 
 
 def done_by(user_id: int) -> Iterator[CompletedTurn]:
-    """Yield everything that a user did, movement by movement, fetched a few at a time."""
+    """Yield all updates of a user, movement by movement, fetched a few at a time."""
     return _completed(_COMPLETED, user_id)
 
 
 def recent_and_due(user_id: int) -> Iterator[CompletedTurn | DueTurn]:
-    """Yield a user's recent completed turns where they are a member, and the turns that are due."""
+    """Yield a user's recent completed turns in their movements, and the turns that are due."""
     yield from _completed(_RECENTLY_COMPLETED, user_id, horizon=utcnow() - CALENDAR_SPAN)
     yield from _due(user_id)
 
@@ -111,14 +111,14 @@ def _due(user_id: int) -> Iterator[DueTurn]:
         standing = own_standing_view(read(StandingRow, row), moment)
         turn = standing["turn"]
         starts_at = turn["ends_at"] if turn["done"] else turn["starts_at"]
-        # nothing is expected in a pause
+        # in a pause, no turn is due
         starts_at = max(starts_at, standing["paused_until"] or starts_at)
         yield DueTurn(row.movement_id, row.movement, starts_at, standing["due_at"])
 
 
 def _completed(query: Rows, user_id: int, **parameters: datetime) -> Iterator[CompletedTurn]:
     row_of_clock = execute(_CLOCK, {"user_id": user_id}).one_or_none()
-    if row_of_clock is None:  # the account is gone
+    if row_of_clock is None:  # the account was deleted
         return
     clock = Clock(*row_of_clock)
     for row in execute(query, {"user_id": user_id, **parameters}):

@@ -1,4 +1,4 @@
-"""Editing a movement: its words, and what the turns of its members depend on."""
+"""Editing a movement: its texts, and the terms of its members' turns."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,10 @@ from gridt.standing.schedule_changes import TERMS, change_terms
 
 
 def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) -> None:
-    """Change what is given about a movement. Flushes at most and does not commit.
+    """Change some attributes of a movement. Flushes at most and does not commit.
 
-    Where the turns of its members change, a job recalculates their standings. A creator changes
-    the interval once a day, an admin at any time.
+    If the turns of its members change, a job recalculates their standings. A creator may change the
+    interval once a day, an admin at any time.
 
     :param changes: new values by the names of the attributes
     :param editor: the creator, or an admin

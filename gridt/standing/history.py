@@ -1,4 +1,4 @@
-"""Turn histories: what became of each turn, by the function that also scores the standing."""
+"""Turn histories: the outcome of each turn, by the function that also scores the standing."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from gridt.turns.calendar import DAY, Clock
 from gridt.turns.scoring import Outcome, ScoredTurn, TurnLog
 from gridt.turns.terms import INSTANT
 
-#: turns that are shown where no beginning is asked for
+#: turns that are shown by default
 USUAL_TURNS = 30
 #: turns that are shown at once, at most
 MOST_TURNS = 1000
@@ -23,7 +23,7 @@ MOST_TURNS_OF_YEAR = 24 * 366
 
 @dataclass(frozen=True, slots=True)
 class PastTurn:
-    """A turn, what became of it, and the updates in it."""
+    """A turn, its outcome, and the updates in it."""
 
     starts_at: datetime
     ends_at: datetime
@@ -34,9 +34,9 @@ class PastTurn:
 
 
 class TurnHistory:
-    """What became of each turn of a member in a movement, by the member's own clock.
+    """The outcome of each turn of a member in a movement, by the member's own clock.
 
-    Reads by five statements, and locks nothing.
+    It reads by five statements, and locks nothing.
 
     :raises NotSubscribed: when the user is not a member
     """
@@ -94,7 +94,7 @@ class TurnHistory:
         return self.between(start, end)
 
     def _moment(self, day: date | datetime | None) -> datetime | None:
-        """Return a moment as it is, and for a day of the member's when it begins."""
+        """Return a moment as it is, or the beginning of a day of the member's."""
         if day is None or isinstance(day, datetime):
             return day
         return self.clock.start_of(day)
@@ -102,7 +102,7 @@ class TurnHistory:
     def last(self, turns: int, ends_at: datetime) -> list[PastTurn]:
         """Return the last turns that began before a moment, up to a number of turns."""
         end = min(ends_at, self.now + INSTANT)
-        # one more, since days are not all as long as each other
+        # one more, because days differ in length
         start = self._before(end, turns + 1)
         past = self.between(start, end)
         while len(past) < turns and start > self._terms.since:
@@ -112,7 +112,7 @@ class TurnHistory:
         return past[-turns:]
 
     def _before(self, moment: datetime, turns: int) -> datetime:
-        """Return about when a number of turns before a moment began, by the intervals of then."""
+        """Return about when a number of turns before a moment began, by their own intervals."""
         for period in reversed(self._past.periods):
             start = moment - turns * period.interval
             if start >= period.starts_at:
@@ -134,7 +134,7 @@ class TurnHistory:
     def between(self, starts_at: datetime, ends_at: datetime) -> list[PastTurn]:
         """Return the turns that touch a stretch of time, up to the present one.
 
-        The work does not grow with the turns outside of it, but for those that were done.
+        The work does not grow with the turns outside of it, except those that were done.
         """
         log = TurnLog(starts_at, ends_at)
         standing = self._past.scored(self.now, log)
@@ -147,7 +147,7 @@ class TurnHistory:
         return list(self._with_updates(log))
 
     def _with_updates(self, turns: Sequence[ScoredTurn]) -> Iterator[PastTurn]:
-        """Yield turns with the updates since each began: no update belongs to none or two."""
+        """Yield turns with the updates since each began: each update belongs to one turn."""
         moments = self._past.moments
         starts = [bisect_left(moments, scored.turn.starts_at) for scored in turns]
         ends = starts[1:]

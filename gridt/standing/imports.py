@@ -34,7 +34,7 @@ from gridt.turns.terms import INSTANT, Terms
 #: how long after they subscribed members may bring a past that counts in full
 ARRIVAL = timedelta(days=7)
 
-#: the number of a row, its column or nothing, and what is wrong
+#: the number of a row, its column or nothing, and the error
 Complaint = tuple[int, str, Refusal]
 
 
@@ -42,7 +42,7 @@ Complaint = tuple[int, str, Refusal]
 class Reported:
     """A row of a file that reports an update.
 
-    :param row: as a spreadsheet counts: the first is 1
+    :param row: as spreadsheets count, from 1
     :param at: when it was done, or on which of the member's own days
     """
 
@@ -84,17 +84,17 @@ def import_updates(
 ) -> int:
     """Insert updates of a member's past, all or none. Does not commit.
 
-    Takes a constant number of statements. The standing begins with the oldest update that is
-    known, if an imported one is older. After the first days, younger ones may be late.
+    It sends a constant number of statements. The standing begins with the oldest stored update, if
+    an imported one is older. After the first days, younger ones may be late.
 
-    :param wrong: what else is wrong with the file: row, column and what it is
-    :param skip_duplicates: leave out what is known already
-    :param grace: for how long after its end a turn may still be said to have been done
+    :param wrong: other errors of the file: row, column and message
+    :param skip_duplicates: leave out updates that are stored already
+    :param grace: how long after its end a turn can still be reported as done
     :returns: how many updates were inserted
     :raises NotSubscribed: when the user is not a member
     :raises BadRows: with each row that cannot be inserted
     """
-    # read again under the lock: the clock may have changed before it
+    # read again under the lock, because the clock may have changed meanwhile
     row = lock_row(user_id, movement_id) and load_row(user_id, movement_id)
     if row is None:
         raise NotSubscribed
@@ -115,7 +115,7 @@ def import_updates(
 
 
 def _known_since(row: StandingRow, updates: Sequence[_Placed], terms: Terms) -> Sequence[datetime]:
-    """Return when a member did it, as far as known, since the turn of the first of some."""
+    """Return the times of stored updates since the turn of the first of some."""
     horizon = terms.turn_at(min(update.moment for update in updates)).starts_at
     ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
     return execute(_KNOWN, ends | {"horizon": horizon}).scalars().all()
@@ -126,7 +126,7 @@ def _store(
 ) -> None:
     """Insert updates, which may be none, and recompute the standing.
 
-    :param is_older: whether one of them, or of those known before, is older than the standing
+    :param is_older: whether one of them, or of those stored before, is older than the standing
     """
     if updates:
         _insert(row, updates, grace)
@@ -155,7 +155,7 @@ def _insert(row: StandingRow, updates: list[_Placed], grace: timedelta) -> None:
 
 
 def _count_from_oldest(row: StandingRow, terms: Terms) -> None:
-    """Let a standing begin with the oldest update, also of a membership before this one."""
+    """Let a standing begin with the oldest update, even of a membership before this one."""
     ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
     oldest = execute(_OLDEST, ends).scalar_one()
     since = terms.turn_at(oldest).starts_at  # so that turns stay where they are
@@ -194,7 +194,7 @@ def _placed(
     clock: Clock,
     complaints: list[Complaint],
 ) -> list[_Placed]:
-    """Return the rows that can be inserted, with their moments; complain of the others."""
+    """Return the rows that can be inserted, with their moments; add complaints of the others."""
     now, placed = utcnow(), []
     today = clock.day_of(now)
     of_day: Counter[date] = Counter()
@@ -202,14 +202,14 @@ def _placed(
         at = report.at
         if isinstance(at, datetime):
             at = no_later_than(now, at)
-        # before anything is made of it: the year 9999 does not end in every zone
+        # first of all, because the year 9999 does not end in every zone
         if at > now if isinstance(at, datetime) else at > today:
             complaints.append((report.row, "date", Refusal(Code.IN_THE_FUTURE)))
             continue
         if isinstance(at, datetime):
             moment = at.astimezone(UTC)
         else:
-            # where each counts, those of one day need moments of their own
+            # where every update counts, those of one day need different moments
             moment = _on(at, clock, now) + of_day[at] * INSTANT
             of_day[at] += 1
             if clock.day_of(moment) != at:
@@ -220,7 +220,7 @@ def _placed(
 
 
 def _on(day: date, clock: Clock, now: datetime) -> datetime:
-    """Return the noon of a member's day; where that has not come yet, the day's beginning."""
+    """Return the noon of a member's day, or its beginning if noon is still to come."""
     noon = datetime.combine(day, time(12), clock.tzinfo).astimezone(UTC)
     return noon if noon <= now else clock.start_of(day)
 
@@ -228,9 +228,9 @@ def _on(day: date, clock: Clock, now: datetime) -> datetime:
 def _without_duplicates(
     updates: Sequence[_Placed], taken: dict[datetime, int | None], complaints: list[Complaint]
 ) -> list[_Placed]:
-    """Return the first update of each place that is not taken; complain of the others.
+    """Return the first update of each place that is not taken; add complaints of the others.
 
-    :param taken: places, and the rows that took them
+    :param taken: the places of stored updates, with the rows that took them
     """
     new = []
     for update in updates:

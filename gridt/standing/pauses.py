@@ -1,4 +1,4 @@
-"""Pauses: stretches of time in which nothing is expected of a member, by the member's choice."""
+"""Pauses: stretches of time that a member chooses, without turns to complete."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
@@ -28,10 +28,10 @@ LONGEST = timedelta(days=366)
 def pause(
     user_id: int, movement_id: int, until: date | datetime, reason: str | None = None
 ) -> SubscriptionPause:
-    """Expect nothing of a member until a moment, or until a day of theirs begins.
+    """Pause a member until a moment, or until the beginning of one of their days.
 
-    Flushes and does not commit. The pause of a member who is paused already ends then instead. One
-    that is over stays as it was: the past is not scored in another way by what is said now.
+    Flushes and does not commit. If the member is paused already, the end of that pause moves. A
+    pause that is over does not change, because nothing may score the past in another way now.
 
     :raises NotSubscribed: when the user is no member
     :raises Invalid: when `until` is past, or more than a year ahead
@@ -39,7 +39,7 @@ def pause(
     row, now = _settled(user_id, movement_id)
     ends_at = _moment(until, row, now)
     last = _last(user_id, movement_id)
-    # the subscription carries the last one: no turn to come is touched by those before alone
+    # the subscription has only the last one, because earlier pauses alone touch no turn to come
     if last is None or (last.ends_at <= now and last.starts_at < now):
         last = SubscriptionPause(user_id=user_id, movement_id=movement_id, starts_at=now)
         db.session.add(last)
@@ -49,7 +49,7 @@ def pause(
 
 
 def resume(user_id: int, movement_id: int) -> None:
-    """End a member's pause now. Flushes and does not commit; does nothing where there is none.
+    """End a member's pause now. Flushes and does not commit; without a pause, it does nothing.
 
     :raises NotSubscribed: when the user is no member
     """
@@ -71,13 +71,13 @@ def pause_of(user_id: int, movement_id: int) -> SubscriptionPause | None:
 
 
 def _settled(user_id: int, movement_id: int) -> tuple[StandingRow, datetime]:
-    """Lock a subscription, and store the present standing before something changes.
+    """Lock a subscription, and store the present standing before a change.
 
     :returns: the member's standing row, and the present moment
     """
     if lock_row(user_id, movement_id) is None:
         raise NotSubscribed
-    # a change of the clock had locked this row: now that we did, the new clock is read
+    # a change of the clock locks this row too; now that we have the lock, the clock is final
     row = cast("StandingRow", load_row(user_id, movement_id))
     if not is_complete(row):
         recompute(movement_id, [user_id])

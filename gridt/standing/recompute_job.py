@@ -7,12 +7,12 @@ twice has the same result.
 from gridt.jobs import enqueue, job
 from gridt.standing.schedule_changes import Place, recompute_batch
 
-#: mail goes first; until this job is done, standings are carried on as they were
+#: mail goes first; until this job is done, standings continue from their stored values
 _PRIORITY = -1
 
 
 def enqueue_recompute(movement_id: int, after: Place = (0, 0)) -> None:
-    """Have the members of a movement recomputed by jobs, after a place in its order."""
+    """Enqueue a job to recompute the members of a movement, after a place in its order."""
     shuffle_key, user_id = after
     enqueue(
         "retell-members",

@@ -1,6 +1,6 @@
-"""Changes of what turns are scored by: a user's clock, a movement's interval and allowance.
+"""Changes of the terms that score turns: a user's clock, a movement's interval and allowance.
 
-What held before is stored, so that standings can be recomputed: a user's own at once, those of a
+The former terms are stored, so that standings can be recomputed: a user's own at once, those of a
 movement's members, who may be a million, in batches.
 """
 
@@ -32,14 +32,14 @@ from gridt.turns.calendar import DAY, Clock
 from gridt.turns.clocks import undone_by
 from gridt.turns.terms import INSTANT
 
-#: a shuffle key, and whose it is
+#: a shuffle key, and the id of its user
 Place = tuple[int, int]
 
 #: the parts of a user's clock
 CLOCK = ("time_zone", "day_starts_at", "week_starts_on")
 #: the parts of a movement's terms
 TERMS = ("interval", "free_misses", "free_turns")
-#: a clock that held for less than this is as if it had never been
+#: a clock that held for less than this is not stored
 BRIEFLY = timedelta(seconds=1)
 #: new clocks that a user may set within a day
 MOST_CLOCKS = 10
@@ -79,10 +79,10 @@ _NEXT_MEMBERS = (
 def change_clock(user: User, **changes: Any) -> None:
     """Change a user's time zone, or when days and weeks begin, and recompute their standings.
 
-    Flushes and does not commit. Locks the account, so that of two changes the second sees the
-    first, and the user joins nothing meanwhile; then the subscriptions, by movement. The first
-    time zone that a user chooses holds for all the past, and so does the first other clock of a
-    user who has chosen none.
+    Flushes and does not commit. It locks the account, so that the second of two changes sees the
+    first, and the user joins nothing meanwhile; then it locks the subscriptions, by movement. The
+    first time zone that a user chooses holds for all the past, and so does the first other clock of
+    a user who has chosen none.
 
     :raises TooManyClocks: when this is the eleventh new clock within a day
     """
@@ -164,8 +164,8 @@ class RecomputedBatch:
     """A batch of members whose standings were recomputed.
 
     :param members: how many
-    :param corrected: how many of them had another standing stored
-    :param last: the place, in the movement's order, of the last one; None after the last batch
+    :param corrected: how many of the stored standings changed
+    :param last: the place of the last member in the movement's order; None after the last batch
     """
 
     members: int
@@ -176,7 +176,7 @@ class RecomputedBatch:
 def recompute_batch(movement_id: int, after: Place = (0, 0)) -> RecomputedBatch:
     """Recompute the standings of the next members of a movement, after a place in its order.
 
-    Does not commit. Members who join meanwhile may be left out: they have no standing yet.
+    Does not commit. Members who join meanwhile may be left out, because they have no standing yet.
     """
     user_ids, last = _next_members(movement_id, after)
     corrected = recompute(movement_id, user_ids) if user_ids else 0
@@ -186,7 +186,7 @@ def recompute_batch(movement_id: int, after: Place = (0, 0)) -> RecomputedBatch:
 def preview_batch(
     movement_id: int, after: Place = (0, 0)
 ) -> tuple[int, list[Correction], Place | None]:
-    """Return what `recompute_batch` would change; stores nothing.
+    """Return the changes that `recompute_batch` would make; store nothing.
 
     :returns: the number of members, the corrections, and the place of the last member
     """
@@ -205,7 +205,7 @@ def _next_members(movement_id: int, after: Place) -> tuple[list[int], Place | No
 
 
 def _set(model: User | Movement, changes: Mapping[str, Any]) -> bool:
-    """Set some attributes, and return whether any of them had another value."""
+    """Set some attributes, and return whether any value has changed."""
     differing = {name: new for name, new in changes.items() if new != getattr(model, name)}
     for name, new in differing.items():
         setattr(model, name, new)

@@ -24,17 +24,17 @@ from gridt.turns.scoring import Standing, advance
 from gridt.turns.weeks import WEEKS, Mark, monday_of, read, week_of
 
 #: the sample of a larger movement: in 95 of 100 samples a share is off by 4 points or less. It has
-#: the members with the least keys: they were drawn at random when they joined, the same each time
+#: the members with the least keys, which are random and never change, so it stays the same
 MOST_COUNTED = 500
-#: of fewer members nothing is shown, as it would show what each of them did
+#: for fewer members nothing is shown, because it would reveal what each of them did
 FEWEST = 5
 
-# Statements are made once: to build one costs as much as to run it.
+# Statements are built once, because building one costs as much as running it.
 _DRAWN = STANDING_ROW.where(IN_MOVEMENT).order_by(Subscription.shuffle_key).limit(MOST_COUNTED)
 
 
 def movement_statistics(movement: Movement) -> dict[str, Any]:
-    """Return how the members of a movement do, reading a bounded part of it."""
+    """Return figures of the members of a movement, from a bounded number of rows."""
     now = utcnow()
     statistics: dict[str, Any] = {
         "members": movement.member_count,
@@ -81,7 +81,7 @@ class _Weeks:
         self._members: Counter[int] = Counter()
 
     def count(self, standing: Standing) -> None:
-        """Count the turns of a member: what was done before a week began and before the next."""
+        """Count the turns of a member in each week, from the marks of that week and the next."""
         now = Mark(0, standing.done_turns, standing.turns)
         for began, ended in pairwise([*read(standing.weeks), now]):
             if turns := ended.turns - began.turns:
@@ -90,7 +90,7 @@ class _Weeks:
                 self._members[began.week] += 1
 
     def shown(self) -> list[dict[str, Any]]:
-        """Return the weeks of which enough members are known, the oldest first."""
+        """Return the weeks with enough known members, the oldest first."""
         return [
             {
                 "starts_on": monday_of(week),

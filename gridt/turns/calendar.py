@@ -1,7 +1,7 @@
-"""Turns: what a movement's interval divides a member's time into.
+"""Turns: the stretches of a member's time that a movement's interval makes.
 
-Intervals of whole days, and of half a day, follow the member's calendar; all others count from
-when the member subscribed. Nothing here knows a database, or what time it is.
+Intervals of whole days, and of half a day, follow the member's calendar; all others count from the
+time when the member subscribed. Nothing here uses a database, or the present time.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What a member's days and weeks begin by.
+    """The parts of a member's clock, by which their days and weeks begin.
 
     :param zone: the name of a time zone in the IANA database
     :param day_starts_at: minutes after midnight, up to noon, at which a day begins
@@ -33,7 +33,7 @@ class Clock:
         return ZoneInfo(self.zone)
 
     def day_of(self, moment: datetime) -> date:
-        """Return the member's own date at a moment: before the day begins it is yesterday's.
+        """Return the member's own date at a moment: yesterday's, before the day begins.
 
         An hour that comes twice belongs to the day that has begun once.
         """
@@ -46,12 +46,12 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A stretch of time in which something is to be done once.
+    """A stretch of time in which a member is expected to do it once.
 
-    Two turns follow each other when one begins as the other ends; their numbers mostly do too,
-    but a day that a zone skipped has a number and is no turn.
+    Two turns follow each other when one begins as the other ends. Mostly their numbers do too, but
+    a day that a zone skipped has a number and is no turn.
 
-    :param number: counted from a day that is the same for everybody, or from the subscription
+    :param number: counted from a day that is the same for all members, or from the subscription
     :param starts_at: its first moment, in UTC
     :param ends_at: the first moment of the next one
     """
@@ -66,11 +66,11 @@ class Turn:
 
 
 def turn_at(moment: datetime, interval: timedelta, clock: Clock, since: datetime) -> Turn:
-    """Return the turn that a moment is in.
+    """Return the turn with a moment.
 
     :param interval: of the movement
-    :param clock: of the member; without meaning where the calendar does not fit the interval
-    :param since: when the member subscribed; without meaning where it does
+    :param clock: of the member; without effect if the interval does not follow the calendar
+    :param since: when the member subscribed; without effect if it does
     """
     if not follows_calendar(interval):
         number = (moment - since) // interval
@@ -80,9 +80,9 @@ def turn_at(moment: datetime, interval: timedelta, clock: Clock, since: datetime
 
 
 def turns_between(first: Turn, last: Turn, interval: timedelta, clock: Clock) -> int:
-    """Return how many turns it is from one to another: 1 when the other is the next.
+    """Return the number of turns from one to another: 1 when the other is the next.
 
-    In constant time; days that the zone skipped in between are none.
+    It takes constant time, and does not count days that the zone skipped.
     """
     steps = last.number - first.number
     if follows_calendar(interval) and interval <= DAY:
@@ -98,8 +98,8 @@ def follows_calendar(interval: timedelta) -> bool:
     return interval == HALF_DAY or not interval % DAY
 
 
-# The date up to which a turn runs is a naive datetime: midnight or noon of that date, as a clock
-# shows it whose days begin at midnight. Of other intervals it is the moment itself, in UTC.
+# The date up to which a turn runs is a naive datetime: midnight or noon of that date, by a clock
+# whose days begin at midnight. For other intervals it is the moment itself, in UTC.
 
 
 def until_of(turn: Turn, interval: timedelta, clock: Clock) -> datetime:
@@ -110,12 +110,12 @@ def until_of(turn: Turn, interval: timedelta, clock: Clock) -> datetime:
 
 
 def since_of(turn: Turn, interval: timedelta, clock: Clock) -> datetime:
-    """Return the date from which a turn of the calendar runs, whose interval follows that."""
+    """Return the date from which a turn of the calendar runs; its interval follows that."""
     return _date_of(turn.number, interval, clock)
 
 
 def date_after(until: datetime, interval: timedelta, clock: Clock, since: datetime) -> datetime:
-    """Return the next date on which turns of the calendar begin, but no date that a zone skips."""
+    """Return the next date on which turns of the calendar begin, except dates that a zone skips."""
     if not follows_calendar(interval):
         begun = since.replace(tzinfo=None)
         return begun + ((until - begun) // interval + 1) * interval
@@ -148,11 +148,11 @@ def _date_of(number: int, interval: timedelta, clock: Clock) -> datetime:
     return datetime.combine(date.fromordinal(ordinal), time()) + half * HALF_DAY
 
 
-@lru_cache(4096)  # the same few moments are asked for again and again: now, and ends of turns
+@lru_cache(4096)  # callers ask for the same few moments again: now, and the ends of turns
 def _of_calendar(moment: datetime, interval: timedelta, clock: Clock) -> Turn:
     shown = moment.astimezone(clock.tzinfo).replace(tzinfo=None)
     number = _number_of(shown - timedelta(minutes=clock.day_starts_at), interval, clock)
-    # what the clock shows may be ahead of a moment that has not come, or be shown again
+    # the clock may show a later time than that of a moment to come, or show a time twice
     while _start(number + 1, interval, clock) <= moment:
         number += 1
     while _start(number, interval, clock) > moment:
@@ -161,7 +161,7 @@ def _of_calendar(moment: datetime, interval: timedelta, clock: Clock) -> Turn:
 
 
 def _number_of(shown: datetime, interval: timedelta, clock: Clock) -> int:
-    """Return the number of the turn at what a clock shows whose days begin at midnight."""
+    """Return the number of the turn at a time, by a clock whose days begin at midnight."""
     if interval == HALF_DAY:
         return 2 * shown.toordinal() + (shown.hour >= 12)
     days = interval.days
@@ -169,12 +169,12 @@ def _number_of(shown: datetime, interval: timedelta, clock: Clock) -> int:
 
 
 def _first_day(days: int, clock: Clock) -> int:
-    """Return the ordinal of the day that turns of some days are counted from."""
+    """Return the ordinal of the day from which turns of some days are counted."""
     # the first day of the year 1 is a Monday
     return 0 if days % WEEK else 1 + clock.week_starts_on
 
 
-@lru_cache(4096)  # members of a zone share their days, and everybody asks for today's
+@lru_cache(4096)  # members of a zone share their days, and all need today's
 def _start(number: int, interval: timedelta, clock: Clock) -> datetime:
     """Return the first moment of a turn that follows the calendar."""
     return moment_of(_date_of(number, interval, clock), interval, clock)
@@ -183,13 +183,13 @@ def _start(number: int, interval: timedelta, clock: Clock) -> datetime:
 def _first_moment(shown: datetime, zone: ZoneInfo, step: timedelta) -> datetime:
     """Return the first moment at which the clocks of a zone show that time, or a later one.
 
-    :param step: to the time that is looked for instead of one in a day that the zone skipped
+    :param step: to the time that replaces one in a day that the zone skipped
     """
     moment = shown.replace(tzinfo=zone).astimezone(UTC)
     if _shown(moment, zone) == shown:
         return moment
-    # The clocks leap over it. `fold` says by which of both offsets to read what they never show:
-    # by the new one it is too early, by the old one too late or just right.
+    # The clocks skip this time. `fold` selects which of the two offsets reads it: by the new one it
+    # is too early, by the old one too late or just right.
     early, late = shown.replace(tzinfo=zone, fold=1).astimezone(UTC), moment
     if late - early >= HALF_DAY:  # the rest of a day that has no beginning is no day
         return _first_moment(shown + step, zone, step)

@@ -1,4 +1,4 @@
-"""Setting a clock back: what that undoes."""
+"""Setting a clock back, and the changes that this undoes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,13 +13,13 @@ def undone_by(
     former: Sequence[tuple[datetime, Clock]],
     last_done_at: datetime | None,
 ) -> int | None:
-    """Return from which former clock on all changes are undone when a clock is set, or None.
+    """Return the former clock from which on all changes are undone when a clock is set, or None.
 
-    A clock that was set within two days, with nothing done since another took its place, held all
-    the time.
+    A clock that was set within two days, with no update since another replaced it, counts as if it
+    had held all the time.
 
-    :param former: clocks that held, each with the end of that; one after the other
-    :param last_done_at: when the user last did anything, in whichever movement
+    :param former: former clocks, each with its end; one after the other
+    :param last_done_at: the user's last update, in any movement
     """
     for place, (ended_at, held) in enumerate(former):
         is_recent = ended_at >= moment - SET_LATE

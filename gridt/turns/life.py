@@ -1,4 +1,4 @@
-"""A member's whole past, scored: all that they did, and what held when."""
+"""A member's whole past, scored: all updates, and the terms of each time."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence, Set
@@ -12,14 +12,14 @@ from gridt.turns.terms import INSTANT, SET_LATE, Terms
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What held from some moment on."""
+    """The interval and the clock from a moment on."""
 
     starts_at: datetime
     interval: timedelta
     clock: Clock
 
 
-#: how many states a life has before old ones are dropped for the first time
+#: the number of states at which old ones are dropped for the first time
 _FEW_STATES = 100
 _NOTHING: frozenset[datetime] = frozenset()
 
@@ -32,11 +32,11 @@ def score(
     log: TurnLog | None = None,
     late: Set[datetime] = _NOTHING,
 ) -> Standing:
-    """Return the standing of a member at `until`, from all that happened.
+    """Return the standing of a member at `until`, from their whole past.
 
     :param periods: the first begins with the subscription, or before; one after the other
-    :param moments: when it was done, in order
-    :param terms: what else holds; its interval and clock are those of the periods
+    :param moments: the times of updates, in order
+    :param terms: the other terms; their interval and clock are those of the periods
     :param log: gets the turns that were over by then
     :param late: the moments that were reported too late for a streak
     """
@@ -51,7 +51,7 @@ def score(
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """A standing after something happened.
+    """A standing after an event.
 
     :param turns: how many were in the log by then
     """
@@ -63,7 +63,7 @@ class _State:
 
 
 class _Life:
-    """What happened to a member, scored up to the end of one period after the other."""
+    """The life of a member, scored up to the end of one period after the other."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class _Life:
         self._counted, self._most_states = 0, _FEW_STATES
         first = periods[0]
         terms = replace(terms, interval=first.interval, clock=first.clock)
-        #: one for each thing that happened, the last two days at least
+        #: one for each event, of the last two days at least
         self._states = [_State(first.starts_at, initial(terms), terms, 0)]
 
     def at(self, until: datetime) -> Standing:
@@ -100,7 +100,7 @@ class _Life:
         log = None if self.log is None else self.log.copy_of()
         self._change(moment, period)
         earliest, states = self._earliest(number), [before[-1], *earlier]
-        # at equal merit the latest moment holds
+        # of equal ones, the latest moment wins
         deeds = self.moments[bisect_right(self.moments, earliest) : self._counted]
         for since in [*dict.fromkeys(reversed(deeds)), earliest]:
             if since < moment:
@@ -138,7 +138,7 @@ class _Life:
         self._states[-1] = replace(last, standing=standing)
 
     def _earliest(self, number: int) -> datetime:
-        """Return from when on a clock may count as set: the last deed holds for its own clock."""
+        """Return when a clock may count as set at the earliest; an update keeps its own clock."""
         earliest = self.periods[number].starts_at - SET_LATE
         if self._counted:
             deed = self.moments[self._counted - 1]
@@ -153,7 +153,7 @@ class _Life:
         return max(bisect_right(self._states, moment, key=lambda state: state.moment) - 1, 0)
 
     def _live(self, end: int) -> None:
-        """Score what was done, up to a place in the moments."""
+        """Score the updates up to a place in the moments."""
         last = self._states[-1]
         terms, standing = last.terms, last.standing
         for moment in self.moments[self._counted : end]:
@@ -177,7 +177,7 @@ class _Life:
 
 
 def _merit(state: _State) -> tuple[int, int, datetime]:
-    """Return what makes a standing the better of two: streak, misses, and the date done through."""
+    """Return the rank of a standing, a better one higher: streak, misses, date done through."""
     standing = state.standing
     through = standing.turn.starts_at
     if standing.done:

@@ -1,12 +1,11 @@
-"""Scoring: a member's standing, worked out turn by turn from when they did it.
+"""Scoring: a member's standing, computed turn by turn from the times of their updates.
 
-`turns.life.score` works it out from the whole past. Its result can be stored, and be carried on by
-`advance`, `mark_done` and `changed` as things happen, to the same result. Nothing here
-knows a database.
+`turns.life.score` computes it from the whole past. Its result can be stored. `advance`, `mark_done`
+and `changed` carry it on event by event, to the same result. Nothing here uses a database.
 
 A turn that is over was *done*, *missed*, *free* or *paused*; only the first two count. It is free
-when a member joined in it and it was shorter than turns are, or when the
-movement allows for a miss; and paused when a pause began before it, or covered half of it.
+if a member joined in it and it was shorter than turns are, or if the movement allows for a miss. It
+is paused if a pause began before it, or covered half of it.
 """
 
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ REMEMBERED = 100
 
 
 class Outcome(StrEnum):
-    """What became of a turn."""
+    """The outcome of a turn."""
 
     DONE = "done"
     MISSED = "missed"
@@ -38,9 +37,9 @@ class Outcome(StrEnum):
 
 
 class Standing(NamedTuple):
-    """How a member has done up to and including one turn, the present one as far as is known.
+    """A member's standing up to and including one turn, usually the present one.
 
-    :param turn: which may begin or end elsewhere than the calendar has it
+    :param turn: it may begin or end at other times than in the calendar
     :param until: the date up to which the turn runs
     :param leapt_at: when a turn last left out a date, if ever
     :param done: whether it is done
@@ -76,7 +75,7 @@ def recent_completion(recent: str) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class ScoredTurn:
-    """A turn, and what became of it."""
+    """A turn with its outcome."""
 
     turn: Turn
     outcome: Outcome
@@ -90,7 +89,7 @@ class TurnLog(list[ScoredTurn]):
     """The turns that were over, of those that touch a stretch of time.
 
     :param starts_at: of the stretch
-    :param ends_at: of the stretch; other turns are passed over as fast as without a log
+    :param ends_at: of the stretch; other turns are skipped as fast as without a log
     """
 
     def __init__(self, starts_at: datetime = _ALWAYS[0], ends_at: datetime = _ALWAYS[1]) -> None:
@@ -114,7 +113,7 @@ class TurnLog(list[ScoredTurn]):
 
 
 def begun(turn: Turn, until: datetime, since: datetime) -> Standing:
-    """Return the standing, but for the weeks, of a member who has just subscribed in a turn."""
+    """Return the standing of a member who has just subscribed in a turn, without the weeks."""
     return Standing(replace(turn, starts_at=since), until)
 
 
@@ -131,7 +130,7 @@ def advance(
 ) -> Standing:
     """Return the standing in the turn of a later moment, if nothing was done meanwhile.
 
-    Its work does not grow with the time between, unless each turn is asked for.
+    Its work does not grow with the time between, unless the log needs each turn.
 
     :param log: gets the turns that were over by then
     """
@@ -149,8 +148,8 @@ def advance(
 def _followed(standing: Standing, terms: Terms) -> Standing:
     """Return the standing in the turn after one that is over.
 
-    The turn runs to the next date of the calendar, and lasts at least half of the interval. Where
-    less than that is left, it may leave out dates: one in the time of seven turns, on average.
+    The turn runs to the next date of the calendar, and lasts at least half of the interval. If less
+    than that is left, it may leave out dates: one in the time of seven turns, on average.
     """
     begins_at, leapt_at = standing.turn.ends_at, standing.leapt_at
     earliest = begins_at + terms.interval / 2
@@ -172,8 +171,8 @@ def _followed(standing: Standing, terms: Terms) -> Standing:
 def lapsed(standing: Standing, turn: Turn, until: datetime, misses: int) -> Standing:
     """Return the standing in a later turn that is not done yet, after some misses.
 
-    With the turn of a moment and the turns missed until then, this is what `advance` returns where
-    no pause and no allowance holds. Lists call it often: `_replace` takes three times as long.
+    With the turn of a moment and the turns missed until then, this is the result of `advance`
+    without pauses and allowances. Lists call it often: `_replace` takes three times as long.
     """
     recent = standing.recent + "m" * min(misses, REMEMBERED)
     return Standing(
@@ -233,7 +232,7 @@ def mark_late(
 ) -> Standing:
     """Return the standing of a member who reported a moment too late for a streak.
 
-    The turn counts as done, and yet breaks a streak as one in which nothing was done.
+    The turn counts as done, but breaks a streak like a missed one.
     """
     standing = advance(standing, moment, terms, log)
     if standing.done or standing.late:
@@ -328,7 +327,7 @@ def _closed(standing: Standing, terms: Terms, log: TurnLog | None) -> Standing:
 
 
 def _without(turn: Turn, terms: Terms) -> Outcome:
-    """Return what becomes of a turn in which nothing was done."""
+    """Return the outcome of a turn without an update."""
     if terms.paused_in(turn):
         return Outcome.PAUSED
     usual = terms.turn_at(turn.ends_at - INSTANT)
@@ -344,7 +343,7 @@ def _is_allowed(standing: Standing, allowance: Allowance) -> bool:
 
 
 def _unasked(turn: Turn, moment: datetime, log: TurnLog | None) -> datetime:
-    """Return the moment up to which no turn is asked for by itself."""
+    """Return the moment up to which no single turn is needed."""
     if log is None or turn.starts_at >= log.ends_at:
         return moment
     return min(moment, log.starts_at)
@@ -353,7 +352,7 @@ def _unasked(turn: Turn, moment: datetime, log: TurnLog | None) -> datetime:
 def _leap(standing: Standing, moment: datetime, terms: Terms) -> Standing:
     """Return the standing after those of the coming turns that are alike: paused, or missed.
 
-    The last turn of these, and that of the moment itself, are left to be looked at.
+    The caller still scores the last turn of these, and that of the moment itself.
     """
     if moment < standing.turn.ends_at:
         return standing

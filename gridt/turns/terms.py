@@ -1,4 +1,4 @@
-"""Terms: what a member's turns are scored by."""
+"""Terms: the rules that score a member's turns."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from itertools import islice
 
 from gridt.turns.calendar import Clock, Turn, date_after, moment_of, turn_at, until_of
 
-#: time zones differ by this much: no turn lasts longer than its interval and this
+#: time zones differ by this much; no turn lasts longer than its interval and this
 SPREAD = timedelta(hours=26)
 #: a clock that is set may count as set this much earlier
 SET_LATE = timedelta(days=2)
@@ -17,7 +17,7 @@ TURNS_PER_LEAP = 7
 #: the least step of time
 INSTANT = timedelta(microseconds=1)
 
-#: turns that the recent completion is of, the last ones that count
+#: the recent completion is that of this many turns, the last ones that count
 RECENT_TURNS = 30
 
 
@@ -31,17 +31,17 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A time in which nothing is expected of a member."""
+    """A time in which a member need not complete any turn."""
 
     starts_at: datetime
     ends_at: datetime
 
 
 def merged(pauses: Sequence[Pause], turn: Turn) -> Pause:
-    """Return the one pause that has the effect of all, in a turn and in those after it.
+    """Return the one pause with the effect of all, in a turn and in those after it.
 
-    It ends with the last one. It begins before the turn where one did, or else it is as long in
-    the turn as all together.
+    It ends with the last one. If one began before the turn, so does it; else it is as long in the
+    turn as all of them together.
 
     :param pauses: one after the other; the last one begins before the turn ends
     """
@@ -56,7 +56,7 @@ def merged(pauses: Sequence[Pause], turn: Turn) -> Pause:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a member's turns are scored by.
+    """The rules that score a member's turns.
 
     :param since: when the member subscribed
     :param pauses: one after the other
@@ -69,7 +69,7 @@ class Terms:
     pauses: Sequence[Pause] = ()
 
     def turn_at(self, moment: datetime) -> Turn:
-        """Return the turn that a moment is in, as the calendar has it."""
+        """Return the turn with a moment, by the calendar."""
         return turn_at(moment, self.interval, self.clock, self.since)
 
     def until_of(self, turn: Turn) -> datetime:
@@ -85,7 +85,7 @@ class Terms:
         return date_after(until, self.interval, self.clock, self.since)
 
     def is_regular(self, turn: Turn, until: datetime) -> bool:
-        """Return whether a turn is one of the calendar, as all that follow it are."""
+        """Return whether a turn is one of the calendar, like all that follow it."""
         usual = self.turn_at(turn.starts_at)
         return turn == usual and until == self.until_of(usual)
 

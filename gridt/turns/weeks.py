@@ -1,4 +1,4 @@
-"""Weeks, from Monday to Sunday of a member's own calendar, and what was done before each began."""
+"""Weeks, from Monday to Sunday of a member's calendar, with the turns done before each."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from gridt.turns.calendar import WEEK, Clock
 
-#: weeks that are remembered, the last ones
+#: weeks that are stored, the last ones
 WEEKS = 12
 
 
 class Mark(NamedTuple):
-    """What a member had done, ever, before the first turn that began in a week.
+    """The turns that a member had done, ever, before the first turn that began in a week.
 
     :param week: its number: 0 began on the first day of the year 1
     """
@@ -22,12 +22,12 @@ class Mark(NamedTuple):
 
 
 def week_of(moment: datetime, clock: Clock) -> int:
-    """Return the number of the week that a moment is in."""
+    """Return the number of the week with a moment."""
     return (clock.day_of(moment).toordinal() - 1) // WEEK
 
 
 def monday_of(week: int) -> date:
-    """Return the day that a week begins on."""
+    """Return the first day of a week."""
     return date.fromordinal(1 + WEEK * week)
 
 

@@ -58,8 +58,8 @@ def docker_restarted(container: Container) -> str:
 def told_to(person: Person) -> str:
     """Return the last message of the only leader of a member of Flossing."""
     (leader,) = person.call("GET", "/movements/Flossing")["leaders"]
-    told = person.call("GET", f"/movements/Flossing/leader/{leader['id']}")
-    return str(told["message_history"][0]["message"])
+    view = person.call("GET", f"/movements/Flossing/leader/{leader['id']}")
+    return str(view["message_history"][0]["message"])
 
 
 def test_the_engine_finds_it_healthy(image: str) -> None:

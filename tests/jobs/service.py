@@ -28,8 +28,8 @@ def hang(path: str) -> None:
     open_account("hanged")
 
 
-@job("be-told", writes=False)
-def be_told(path: str) -> None:
+@job("wait-for-end", writes=False)
+def wait_for_end(path: str) -> None:
     """Make a file at the start, and end when a test makes another one."""
     begun = Path(path)
     begun.write_text(str(os.getpid()))

@@ -84,7 +84,7 @@ def test_a_process_that_is_stopped_finishes_its_job_and_begins_no_other(
     url: str, tmp_path: Path, by: Signals
 ) -> None:
     begun = tmp_path / "begun"
-    put("be-told", path=str(begun))
+    put("wait-for-end", path=str(begun))
     put("open-account", username="robin")
     with working(url) as process:
         wait_until(begun.exists)
@@ -150,7 +150,7 @@ def test_the_server_runs_what_others_enqueue(url: str) -> None:
 def test_a_server_that_is_stopped_finishes_its_job(url: str, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     with serve(url, app=f"{SERVICE}:app") as server:
-        put("be-told", path=str(begun))
+        put("wait-for-end", path=str(begun))
         put("open-account", username="robin")
         wait_until(begun.exists)
         server.process.terminate()
@@ -158,7 +158,7 @@ def test_a_server_that_is_stopped_finishes_its_job(url: str, tmp_path: Path) -> 
         begun.with_suffix(".go").touch()
         server.wait()
     assert begun.with_suffix(".done").exists()
-    assert "be-told" not in [one.name for one in queue()]
+    assert "wait-for-end" not in [one.name for one in queue()]
 
 
 def test_a_server_may_leave_the_jobs_to_others(url: str) -> None:

@@ -40,14 +40,14 @@ def test_a_blocked_user_gets_the_usual_answers(client_of, make_user, make_moveme
     kept_too.save_to_db()
     client_of(ann).put(f"/identity/blocks/{ben.id}")
     client = client_of(ben)
-    told = []
+    answers = []
     for movement in (alone, kept_too):
         leader = next(iter(leaders(ben, movement)))
         answer = client.post(f"/movements/{movement.id}/leader/{leader}")
-        told.append({**answer.json, "request_id": None})
-    told.append({**client.post(f"/movements/{kept.id}/leader").json, "request_id": None})
-    assert [one["type"] for one in told] == ["/problems/nobody-eligible"] * 3
-    assert told[0] == told[1]
+        answers.append({**answer.json, "request_id": None})
+    answers.append({**client.post(f"/movements/{kept.id}/leader").json, "request_id": None})
+    assert [one["type"] for one in answers] == ["/problems/nobody-eligible"] * 3
+    assert answers[0] == answers[1]
     assert client.get("/identity/blocks").json == []
 
 

@@ -59,30 +59,30 @@ def test_everything_about_the_caller_is_there(client_of, ann, ben, movement):
     assert answer.status_code == 200
     assert answer.mimetype == "application/json"
     assert answer.headers["Content-Disposition"] == f"attachment; filename=gridt-{ann.id}.json"
-    told = answer.json
-    assert list(told) == sections() == IN_ORDER
+    exported = answer.json
+    assert list(exported) == sections() == IN_ORDER
     assert set(IN_ORDER) == set(SECTIONS)
-    (account,) = told["account"]
+    (account,) = exported["account"]
     assert (account["username"], account["email"], account["bio"]) == ("Ann", ann.email, NASTY)
     assert account["created_at"] == ann.created_at.isoformat()
-    (subscription,) = told["subscriptions"]
+    (subscription,) = exported["subscriptions"]
     assert (subscription["movement"], subscription["streak"]) == ("Flossing", 1)
     assert (subscription["turn_done"], subscription["counted_from"]) == (True, None)
-    assert [one["message"] for one in told["updates"]] == [NASTY]
-    assert [one["interval"] for one in told["created_movements"]] == ["P1D"]
-    assert told["leaders"] == [{"movement_id": movement.id, "slot": 0, "leader": "ben"}]
-    assert told["followers"] == [{"movement_id": movement.id, "follower": "ben"}]
-    assert len(told["logins"]) == 1
-    assert [(one["action"], one["by_yourself"]) for one in told["audit"]] == [
+    assert [one["message"] for one in exported["updates"]] == [NASTY]
+    assert [one["interval"] for one in exported["created_movements"]] == ["P1D"]
+    assert exported["leaders"] == [{"movement_id": movement.id, "slot": 0, "leader": "ben"}]
+    assert exported["followers"] == [{"movement_id": movement.id, "follower": "ben"}]
+    assert len(exported["logins"]) == 1
+    assert [(one["action"], one["by_yourself"]) for one in exported["audit"]] == [
         ("role.changed", False),
         ("account.registered", True),
     ]
 
 
 def test_all_of_a_subscription_is_there() -> None:
-    told = {column.name for column in SECTIONS["subscriptions"].selected_columns}
+    exported = {column.name for column in SECTIONS["subscriptions"].selected_columns}
     kept = set(Subscription.__table__.columns.keys()) - {"user_id", "paused_from", "paused_until"}
-    assert kept - told == {"shuffle_key"}  # only random; the pauses have their own section
+    assert kept - exported == {"shuffle_key"}  # only random; the pauses have their own section
 
 
 def test_a_section_of_a_new_table_follows_by_name_and_no_name_is_taken_twice(monkeypatch) -> None:
@@ -101,8 +101,8 @@ def test_nothing_of_others_but_their_names_and_nothing_secret(client_of, ann, be
 
 
 def test_a_new_user_has_an_export_too(client_of, ann):
-    told = client_of(ann).get("/identity/export").json
-    filled = {name for name, rows in told.items() if rows}
+    exported = client_of(ann).get("/identity/export").json
+    filled = {name for name, rows in exported.items() if rows}
     assert filled == {"account", "logins"}
 
 

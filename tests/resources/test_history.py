@@ -108,9 +108,9 @@ def test_each_turn_follows_the_members_own_clock(ann, joined, did, history):
     movement = joined(ann, days=4)
     # 12:30 of the 18th in UTC is half past midnight of the 19th in Auckland
     did(ann, movement, datetime(2026, 5, 18, 12, 30, tzinfo=UTC), ago(days=1, hours=0))
-    told = history(ann, movement)
-    assert outcomes(told) == ["free", "missed", "done", "done", "open"]
-    assert told[2] == {
+    turns = history(ann, movement)
+    assert outcomes(turns) == ["free", "missed", "done", "done", "open"]
+    assert turns[2] == {
         "starts_at": "2026-05-18T12:00:00+00:00",
         "ends_at": "2026-05-19T12:00:00+00:00",
         "outcome": "done",
@@ -118,7 +118,7 @@ def test_each_turn_follows_the_members_own_clock(ann, joined, did, history):
         "first_update_at": "2026-05-18T12:30:00+00:00",
         "late": False,
     }
-    assert (told[1]["updates"], told[1]["first_update_at"]) == (0, None)
+    assert (turns[1]["updates"], turns[1]["first_update_at"]) == (0, None)
 
 
 def test_all_updates_of_a_turn_are_counted(ann, joined, did, history):
@@ -166,9 +166,9 @@ def test_only_members_and_their_followers_see_a_history(make_user, ann, joined, 
 
 def test_the_last_thirty_turns_are_shown_by_default(ann, joined, history):
     movement = joined(ann, days=100)
-    told = history(ann, movement)
-    assert len(told) == 30
-    assert told[-1]["outcome"] == "open"
+    turns = history(ann, movement)
+    assert len(turns) == 30
+    assert turns[-1]["outcome"] == "open"
     earlier = history(ann, movement, to="2026-04-30")
     assert len(earlier) == 30
     assert earlier[-1]["ends_at"] == "2026-04-30T12:00:00+00:00"
@@ -194,8 +194,8 @@ def test_the_last_thirty_turns_are_shown_for_any_interval(ann, joined, history, 
 
 def test_dates_are_of_the_members_calendar_and_inclusive(ann, joined, history):
     movement = joined(ann, days=100)
-    told = history(ann, movement, start="2026-05-04", to="2026-05-06")
-    assert [one["starts_at"] for one in told] == [
+    turns = history(ann, movement, start="2026-05-04", to="2026-05-06")
+    assert [one["starts_at"] for one in turns] == [
         f"2026-05-0{day}T12:00:00+00:00" for day in (3, 4, 5)
     ]
 
@@ -262,8 +262,8 @@ def test_an_answer_has_at_most_a_thousand_turns(ann, joined, history):
 
 def test_turns_of_a_minute_outside_of_the_query_are_skipped(ann, joined, history):
     movement = joined(ann, days=3650, interval=timedelta(minutes=1))
-    told = history(ann, movement, start="2026-05-20T00:00:00Z", to="2026-05-20T00:10:00Z")
-    assert outcomes(told) == ["missed"] * 10
+    turns = history(ann, movement, start="2026-05-20T00:00:00Z", to="2026-05-20T00:10:00Z")
+    assert outcomes(turns) == ["missed"] * 10
 
 
 def test_no_time_is_lost_when_a_new_clock_scores_the_past(
@@ -276,9 +276,9 @@ def test_no_time_is_lost_when_a_new_clock_scores_the_past(
     did(ann, movement, midnight - timedelta(hours=25), midnight + timedelta(minutes=30))
     client_of(ann).patch("/identity", json={"time_zone": "Atlantic/Cape_Verde"})
     clock.pass_(hours=1)
-    told = history(ann, movement)
-    assert outcomes(told) == ["free", "done", "done", "open"]
-    assert [one["ends_at"] for one in told[:-1]] == [one["starts_at"] for one in told[1:]]
+    turns = history(ann, movement)
+    assert outcomes(turns) == ["free", "done", "done", "open"]
+    assert [one["ends_at"] for one in turns[:-1]] == [one["starts_at"] for one in turns[1:]]
 
 
 # -- pictures -------------------------------------------------------------------------------

@@ -84,16 +84,16 @@ def test_days_are_put_at_their_noon_and_make_a_streak(send, client_of, ann, move
         (noon + timedelta(days=1), "at last"),
         (noon + timedelta(days=2), None),
     ]
-    told = standing(client_of, ann, movement)
-    assert (told["streak"], told["best_streak"], told["done_turns"], told["turns"]) == (3, 3, 3, 3)
+    view = standing(client_of, ann, movement)
+    assert (view["streak"], view["best_streak"], view["done_turns"], view["turns"]) == (3, 3, 3, 3)
     seen = client_of(ann).get(f"/movements/{movement.id}").json
     assert seen["last_update"]["time_stamp"] == "2026-03-03T11:00:00+00:00"
 
 
 def test_turns_missed_since_the_first_row_count_as_missed(send, client_of, ann, movement):
     send(table("2026-02-22", "2026-02-23", "2026-03-03"))
-    told = standing(client_of, ann, movement)
-    assert (told["streak"], told["best_streak"], told["done_turns"], told["turns"]) == (1, 2, 3, 10)
+    view = standing(client_of, ann, movement)
+    assert (view["streak"], view["best_streak"], view["done_turns"], view["turns"]) == (1, 2, 3, 10)
 
 
 def test_the_streak_continues_from_the_import(send, client_of, ann, movement):
@@ -130,13 +130,13 @@ def test_a_standing_does_not_begin_with_a_withdrawn_update(
     movement.save_to_db()
     client = client_of(ann)
     updates = f"/movements/{movement.id}/updates"
-    told = [standing(client_of, ann, movement)]
+    view = [standing(client_of, ann, movement)]
     for day in ("2026-03-02", "2006-03-03"):
         send(table(day))
-        told.append(standing(client_of, ann, movement))
-    assert [one["turns"] > 7000 for one in told] == [False, False, True]
+        view.append(standing(client_of, ann, movement))
+    assert [one["turns"] > 7000 for one in view] == [False, False, True]
 
-    for before in reversed(told[:-1]):
+    for before in reversed(view[:-1]):
         first = client.get(updates).json[-1]["id"]
         assert client.delete(f"{updates}/{first}").status_code == 200
         assert standing(client_of, ann, movement) == before
@@ -220,8 +220,8 @@ def test_an_export_is_imported_by_another_user(client_of, ann, movement, make_us
         assert answer.status_code == 200, answer.json["errors"]
         assert answer.json["of_other_movements"] == len(texts)
         assert stored(where, ben) == stored(where, ann)
-    told, again = (standing(client_of, one, movement) for one in (ann, ben))
-    assert again["streak"] == len(texts) > told["streak"]
+    view, again = (standing(client_of, one, movement) for one in (ann, ben))
+    assert again["streak"] == len(texts) > view["streak"]
 
 
 # -- duplicates -----------------------------------------------------------------------------

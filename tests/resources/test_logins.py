@@ -143,12 +143,12 @@ def test_a_login_of_another_user_is_not_found(client, make_user, log_in):
     bens = Login(make_user("ben").id)
     bens.save_to_db()
     tokens, _ = log_in()
-    told = set()
+    messages = set()
     for id in (bens.id, bens.id + 1000, "0", "-1", "x", "9" * 30, "%00"):
         answer = client.delete(f"/auth/logins/{id}", **with_(tokens["access_token"]))
         assert answer.status_code == 404
-        told.add(answer.json["message"])
-    assert len(told) == 1
+        messages.add(answer.json["message"])
+    assert len(messages) == 1
     bens_token = tokens_for(bens)["access_token"]
     assert client.get("/identity", **with_(bens_token)).status_code == 200
 

@@ -199,14 +199,14 @@ def test_an_export_reveals_no_more_than_that(export, make_movement, make_user, a
 def test_an_export_marks_the_caller(export, make_movement, make_user, ann):
     ben, admin = make_user(), make_user(role="admin")
     movement = make_movement(ann, ben, members=5, creator=ann)
-    told = {user.id: export(user, movement).json for user in (ann, ben, admin)}
-    assert told[ann.id]["you"] == ann.id
-    assert told[admin.id]["you"] is None
-    (mine,) = [one for one in told[ben.id]["members"] if one["id"] == told[ben.id]["you"]]
+    exports = {user.id: export(user, movement).json for user in (ann, ben, admin)}
+    assert exports[ann.id]["you"] == ann.id
+    assert exports[admin.id]["you"] is None
+    (mine,) = [one for one in exports[ben.id]["members"] if one["id"] == exports[ben.id]["you"]]
     # a pseudonym, and not of another member: for Ann, who sees ids, as many have the same leaders
     assert mine["id"] != ben.id
-    seen_by_ann = _graph(told[ann.id]["members"], ben.id)
-    seen_by_ben = _graph(told[ben.id]["members"], mine["id"])
+    seen_by_ann = _graph(exports[ann.id]["members"], ben.id)
+    seen_by_ben = _graph(exports[ben.id]["members"], mine["id"])
     assert rustworkx.is_isomorphic(seen_by_ann, seen_by_ben, node_matcher=operator.eq)
 
 

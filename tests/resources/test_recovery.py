@@ -134,12 +134,12 @@ def test_a_deactivated_user_gets_a_mail_without_a_token(
         assert post(client, "/user/reset_password/request", email=user.email) == 200
         seen.append(list(statements))
     assert seen[0] == seen[1]
-    told, helped = mails()
-    assert subjects([told, helped]) == [
+    notice, helped = mails()
+    assert subjects([notice, helped]) == [
         (out.email, "account_deactivated"),
         (other.email, "reset_password"),
     ]
-    assert "oken" not in text_of(told) + html_of(told)
+    assert "oken" not in text_of(notice) + html_of(notice)
 
 
 def test_a_user_deactivated_meanwhile_is_not_asked_to_confirm_an_address(client, mails) -> None:

@@ -67,14 +67,14 @@ def test_members_see_completed_turns_and_streaks(movement_of, did, statistics):
     did(members[1], movement, 0, 1, 2)
     did(members[2], movement, 1, 2)
     did(members[3], movement, 5)
-    told = statistics(members[5], movement)
-    assert {name: told[name] for name in ("members", "counted", "done", "paused")} == {
+    figures = statistics(members[5], movement)
+    assert {name: figures[name] for name in ("members", "counted", "done", "paused")} == {
         "members": 6,
         "counted": 6,
         "done": 2,
         "paused": 0,
     }
-    assert told["streaks"] == {"average": 1.0, "median": 0.5, "longest": 3}
+    assert figures["streaks"] == {"average": 1.0, "median": 0.5, "longest": 3}
 
 
 def test_a_member_on_the_other_side_of_the_world_is_counted_by_their_clock(
@@ -157,9 +157,9 @@ def test_only_weeks_with_stored_counts_are_shown(movement_of, did, statistics):
         did(member, movement, 30, 20)
     db.session.execute(sa.update(Subscription).values(weeks=None))
     db.session.commit()
-    told = statistics(members[0], movement)["weeks"]
-    assert [week["starts_on"] for week in told] == ["2026-05-04", "2026-05-11", "2026-05-18"]
-    assert [(week["done_turns"], week["turns"]) for week in told] == [(0, 35), (0, 35), (0, 15)]
+    figures = statistics(members[0], movement)["weeks"]
+    assert [week["starts_on"] for week in figures] == ["2026-05-04", "2026-05-11", "2026-05-18"]
+    assert [(week["done_turns"], week["turns"]) for week in figures] == [(0, 35), (0, 35), (0, 15)]
 
 
 @pytest.mark.parametrize("size", [1, 4])
@@ -190,7 +190,7 @@ def test_only_members_see_it(movement_of, make_user, statistics):
 def test_a_large_movement_counts_a_fixed_sample(make_movement, make_user, statistics):
     me, movement = make_user(), make_movement()
     plant(movement, ring([me.id, *people(module.MOST_COUNTED + 50)]))
-    told = statistics(me, movement)
-    assert told["members"] == module.MOST_COUNTED + 51
-    assert told["counted"] == module.MOST_COUNTED
-    assert statistics(me, movement) == told
+    figures = statistics(me, movement)
+    assert figures["members"] == module.MOST_COUNTED + 51
+    assert figures["counted"] == module.MOST_COUNTED
+    assert statistics(me, movement) == figures

@@ -1,4 +1,4 @@
-"""Which turns of a member may still be done, for some time after they ended."""
+"""The grace: for some time after its end, a member may still report a turn as done."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -14,9 +14,9 @@ from gridt.turns.terms import INSTANT
 
 
 def turn_open_for(row: StandingRow, at: datetime, moment: datetime, grace: timedelta) -> Turn:
-    """Return the turn of a moment that a member reports late, where that may still be done.
+    """Return the turn of a moment that a member reports late, if it may still be done.
 
-    :param grace: after a turn's end
+    :param grace: the time after a turn's end
     :raises NotInTime: when `at` is in the future, or in a turn that is over for too long
     """
     if at > moment:
@@ -33,7 +33,7 @@ def open_turns(row: StandingRow, moment: datetime, grace: timedelta) -> Iterator
     turn = advance(standing_of(row, terms), moment, terms).turn
     yield turn
     if moment < turn.starts_at + grace and turn.starts_at > row.since:
-        # after a change of the clock it is none of the calendar
+        # after a change of the clock, the turn before is not one of the calendar
         log = TurnLog(turn.starts_at - INSTANT, turn.starts_at)
         past = past_of(row.user_id, row.movement_id)
         if past is not None:

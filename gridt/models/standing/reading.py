@@ -12,7 +12,7 @@ from gridt.turns.terms import INSTANT, Allowance, Pause, Terms
 
 
 def has_unscored_update(row: StandingRow | MovementRow) -> bool:
-    """Return whether nothing but the last update is known, as in rows of old versions."""
+    """Return whether only the last update is known, as in rows of old versions."""
     updated_at = row.last_update_at
     return row.turn_starts_at is None and updated_at is not None and updated_at >= row.since
 
@@ -25,7 +25,7 @@ def is_complete(row: StandingRow) -> bool:
 
 
 def terms_of(row: StandingRow | MovementRow) -> Terms:
-    """Return what a member's turns are scored by, from now on."""
+    """Return the terms that score a member's turns from now on."""
     pauses: Sequence[Pause] = ()
     if row.paused_from is not None and row.paused_until is not None:
         pauses = (Pause(row.paused_from, row.paused_until),)
@@ -42,12 +42,12 @@ def full_standing_of(row: StandingRow, terms: Terms) -> Standing:
 
 
 def standing_of(row: StandingRow | MovementRow, terms: Terms) -> Standing:
-    """Return a member's standing, but for the weeks."""
+    """Return a member's standing without the weeks."""
     return stored_standing(row) or _first_standing(row, terms)._replace(weeks=None)
 
 
 def stored_standing(row: StandingRow | MovementRow) -> Standing | None:
-    """Return the standing, but for the weeks, that a row has; None where none was stored yet."""
+    """Return the standing of a row without the weeks, or None if none was stored yet."""
     if row.turn_starts_at is None or row.turn_ends_at is None:
         return None
     turn = Turn(0, row.turn_starts_at, row.turn_ends_at)
@@ -67,7 +67,7 @@ def stored_standing(row: StandingRow | MovementRow) -> Standing | None:
 
 
 def _nearest_date(turn: Turn, row: StandingRow | MovementRow) -> datetime:
-    """Return the date that the calendar shows nearest to the end of a turn, in rows without it."""
+    """Return the date that the calendar shows nearest to the end of a turn, for rows without it."""
     terms = terms_of(row)
     last = terms.turn_at(turn.ends_at - INSTANT)
     if 2 * (turn.ends_at - last.starts_at) < last.ends_at - last.starts_at:
@@ -79,5 +79,5 @@ def _first_standing(row: StandingRow | MovementRow, terms: Terms) -> Standing:
     updated_at = row.last_update_at
     if updated_at is None or not has_unscored_update(row):
         return initial(terms)
-    # until it is recomputed, all that is known is the last update
+    # until it is recomputed, only the last update is known
     return mark_done(initial(replace(terms, since=updated_at)), updated_at, terms)

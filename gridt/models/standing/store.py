@@ -49,7 +49,7 @@ from gridt.turns.life import Period, score
 from gridt.turns.scoring import Standing, TurnLog, advance, mark_done
 from gridt.turns.terms import Pause, Terms, merged
 
-# tables by name, since the models of these import this module
+# tables by name, because the models of these import this module
 users = table(
     "users",
     column("id", Integer),
@@ -73,7 +73,7 @@ _updates = table(
     column("late", Boolean),
 )
 
-#: the columns that a standing is stored in
+#: the columns of a stored standing
 _STANDING_COLUMNS = (
     Subscription.turn_starts_at,
     Subscription.turn_ends_at,
@@ -93,7 +93,7 @@ _RULES_COLUMNS = (movements.c.interval, movements.c.free_misses, movements.c.fre
 #: when a standing begins
 SINCE = func.coalesce(Subscription.counted_from, Subscription.subscribed_at).label("since")
 
-# Statements are made once: to build one costs as much as to run it.
+# Statements are built once, because building one costs as much as running it.
 
 #: selects a `StandingRow` for each subscription
 STANDING_ROW: Rows = (
@@ -103,7 +103,7 @@ STANDING_ROW: Rows = (
 )
 _LOAD_ROW = STANDING_ROW.where(
     Subscription.user_id == bindparam("user_id"),
-    # what the foreign key of an update locks as well, but after the subscription
+    # the same lock as by the foreign key of an update, but after the subscription
     Subscription.movement_id
     == select(movements.c.id)
     .where(movements.c.id == bindparam("movement_id"))
@@ -113,7 +113,7 @@ _LOAD_ROW = STANDING_ROW.where(
 # not FOR UPDATE, which is the lock of a member who leaves
 _LOCK_ROW = _LOAD_ROW.with_for_update(key_share=True, of=Subscription)
 _USER_IDS: BindParameter[int] = bindparam("user_ids", expanding=True)
-#: more than are asked for, but SQLite would not use an index for pairs
+#: also selects other rows, because SQLite would not use an index for pairs
 STANDING_ROWS = STANDING_ROW.where(
     Subscription.user_id.in_(_USER_IDS),
     Subscription.movement_id.in_(bindparam("movement_ids", expanding=True)),
@@ -142,7 +142,7 @@ _STORE_PAUSE = _UPDATE_ONE.values(
     paused_until=bindparam("new_end", type_=UTCDateTime()),
 )
 _posted_at = bindparam("posted_at", type_=UTCDateTime())
-# A transaction that waited for the subscription has that as it is now, but the clock and the
+# A transaction that waited for the subscription sees its present row, but the clock and the
 # interval as they were when it began to wait.
 _STORE_POSTED = _STORE.where(
     *(
@@ -195,7 +195,7 @@ _PAUSES = (
 def lock_row(user_id: int, movement_id: int) -> StandingRow | None:
     """Return a member's standing row, locked until the transaction ends.
 
-    Locks the movement's row as the foreign key of an update does, and then the subscription: in
+    It locks the movement's row as the foreign key of an update does, and then the subscription: in
     the same order as a member who leaves.
 
     :returns: None for a user who is not subscribed
@@ -231,7 +231,7 @@ def record_done(
 def _store_done(
     user_id: int, movement_id: int, row: StandingRow, moment: datetime, most_in_turn: int | None
 ) -> bool:
-    """Store that a member did it, if their row has the terms that hold; return whether so."""
+    """Store that a member did it, if their row has the present terms; return whether it has."""
     terms = terms_of(row)
     standing = mark_done(full_standing_of(row, terms), moment, terms)
     posted, until = posted_in_turn(row, standing.turn, moment)
@@ -248,7 +248,7 @@ def persist_at(user_id: int, movement_id: int, row: StandingRow, moment: datetim
 
 
 def store_pauses(row: StandingRow, moment: datetime) -> None:
-    """Store what a member's pauses do to the turn of a moment, as one pause, with the row."""
+    """Store the effect of a member's pauses on the turn of a moment, as one pause, with the row."""
     ids = {"user_ids": [row.user_id], "movement_id": row.movement_id}
     pauses = [Pause(pause.starts_at, pause.ends_at) for pause in fetch(PauseRow, _PAUSES, ids)]
     _store_merged(row, pauses, _standing_at(moment, row).turn)
@@ -256,7 +256,7 @@ def store_pauses(row: StandingRow, moment: datetime) -> None:
 
 def _store_merged(row: StandingRow, pauses: Sequence[Pause], turn: Turn) -> None:
     ids = {"of_user": row.user_id, "of_movement": row.movement_id}
-    # those that were over before the turn do not matter, but the last one is kept
+    # pauses that were over before the turn have no effect, but the last one stays stored
     pause = merged(pauses, turn) if pauses[-1].ends_at > turn.starts_at else pauses[-1]
     execute(_STORE_PAUSE, ids | {"new_start": pause.starts_at, "new_end": pause.ends_at})
 
@@ -264,11 +264,11 @@ def _store_merged(row: StandingRow, pauses: Sequence[Pause], turn: Turn) -> None
 def recompute(movement_id: int, user_ids: Collection[int]) -> int:
     """Recompute the standings of some members of a movement from the past, and store them.
 
-    By a constant number of statements; locks their subscriptions.
+    It sends a constant number of statements, and locks the subscriptions.
 
     :returns: how many of the stored standings were corrected
     """
-    # before all else is read: what others changed until then is seen
+    # first of all, so that the following reads see the commits of others
     execute(_LOCK_MEMBERS, {"movement_id": movement_id, "user_ids": sorted(user_ids)})
     now = utcnow()
     rows, corrected = [], 0
@@ -286,7 +286,7 @@ def recompute(movement_id: int, user_ids: Collection[int]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What recomputing would change of a member's standing."""
+    """The change of a member's standing by recomputing it."""
 
     user_id: int
     stored: Standing
@@ -294,7 +294,7 @@ class Correction:
 
 
 def corrections(movement_id: int, user_ids: Collection[int]) -> list[Correction]:
-    """Return what `recompute` would change of some members' standings; stores nothing."""
+    """Return the changes that `recompute` would make to some standings; store nothing."""
     now, found = utcnow(), []
     for past in _pasts(movement_id, user_ids):
         until = past.latest(now)
@@ -305,20 +305,20 @@ def corrections(movement_id: int, user_ids: Collection[int]) -> list[Correction]
 
 
 def _standing_at(moment: datetime, row: StandingRow) -> Standing:
-    """Return the standing at a moment by what is stored."""
+    """Return the stored standing, advanced to a moment."""
     terms = terms_of(row)
     return advance(full_standing_of(row, terms), moment, terms)
 
 
 @dataclass(frozen=True, slots=True)
 class MemberPast:
-    """All that a member's standing is scored from.
+    """The facts that score a member's standing.
 
-    :param row: what is stored
-    :param terms: the pauses, and what holds now
-    :param periods: what held since they subscribed, one after the other
-    :param moments: when they did it, in order
-    :param late: those that they reported too late for a streak
+    :param row: the stored row
+    :param terms: the pauses, and the present interval, clock and allowance
+    :param periods: the intervals and clocks since they subscribed, one after the other
+    :param moments: the times of their updates, in order
+    :param late: the times of updates that were too late for a streak
     """
 
     row: StandingRow
@@ -328,7 +328,7 @@ class MemberPast:
     late: Set[datetime]
 
     def latest(self, now: datetime) -> datetime:
-        """Return the present, or the last thing that happened where the clock was set back."""
+        """Return the present, or the time of the last event if the clock was set back."""
         return max([now, self.periods[-1].starts_at, *self.moments[-1:]])
 
     def scored(self, until: datetime, log: TurnLog | None = None) -> Standing:
@@ -369,7 +369,7 @@ def _values(user_id: int, movement_id: int, standing: Standing) -> dict[str, Any
 
 
 def to_columns(standing: Standing) -> dict[str, Any]:
-    """Return a standing as a subscription stores it, by the names of its columns."""
+    """Return a standing in the form of a subscription, by the names of its columns."""
     return {
         "turn_starts_at": standing.turn.starts_at,
         "turn_ends_at": standing.turn.ends_at,

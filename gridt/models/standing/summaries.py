@@ -1,6 +1,6 @@
-"""Summaries of standings: a member's own in full, for others whether it is done, and the streak.
+"""Summaries of standings: all of it for the member, the present turn and the streak for others.
 
-Lists have many of them: where no pause and no allowance holds, turns come from caches.
+Lists have many of them. Without pauses and allowances, their turns come from caches.
 """
 
 from collections.abc import Collection
@@ -20,10 +20,10 @@ from gridt.turns.calendar import Clock, Turn, follows_calendar, turns_between
 from gridt.turns.scoring import Standing, advance, begun, lapsed, recent_completion, streak_after
 from gridt.turns.terms import Terms
 
-#: what divides time into turns: the interval, since when turns count, and the parts of the clock
+#: the interval, the time from which turns count, and the parts of the clock
 _Schedule = tuple[timedelta, datetime, str, int, int]
 
-#: since when turns count that follow the calendar: the same, so that members share their turns
+#: the start of turns that follow the calendar: one for all, so that members share their turns
 _ANY = datetime.min.replace(tzinfo=UTC)
 
 
@@ -53,7 +53,7 @@ def own_standing_view(row: StandingRow | MovementRow, moment: datetime) -> dict[
 
 
 def _due_after(standing: Standing, begins_at: datetime, row: StandingRow | MovementRow) -> datetime:
-    """Return when the turn ends that a moment after the present turn is in."""
+    """Return the end of the turn with a moment after the present turn."""
     schedule = _schedule_of(row)
     if begins_at < standing.turn.ends_at:
         return standing.turn.ends_at
@@ -63,7 +63,7 @@ def _due_after(standing: Standing, begins_at: datetime, row: StandingRow | Movem
 
 
 def _standing_at(moment: datetime, row: StandingRow | MovementRow) -> Standing:
-    """Return a member's standing at a moment, but for the weeks."""
+    """Return a member's standing at a moment, without the weeks."""
     standing = stored_standing(row)
     if standing is not None and moment < standing.turn.ends_at:
         return standing
@@ -76,7 +76,7 @@ def _standing_at(moment: datetime, row: StandingRow | MovementRow) -> Standing:
         standing = begun(turn, until, row.since)
     if moment < standing.turn.ends_at:
         return standing
-    # what `advance` does as well, with turns from caches
+    # `advance` does the same; here turns come from caches
     if not standing.done or not _is_regular(standing.turn.ends_at, standing.until, schedule):
         terms = terms_of(row)
         return advance(standing, moment, terms)
@@ -84,10 +84,10 @@ def _standing_at(moment: datetime, row: StandingRow | MovementRow) -> Standing:
 
 
 def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, int] | None:
-    """Return whether a member's present turn is done, and the streak, where the row has enough.
+    """Return whether a member's present turn is done, and the streak, if the row is sufficient.
 
-    :returns: None where `summaries_for_others` has to look: with pauses, with allowances, and
-        after a turn that was not done, or that no turn of the calendar follows
+    :returns: None where `summaries_for_others` must look: with pauses, with allowances, and after a
+        turn that was not done, or that no turn of the calendar follows
     """
     ends_at, streak = row.turn_ends_at, row.streak
     if ends_at is None:
@@ -108,7 +108,7 @@ def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, 
 def summaries_for_others(
     members: Collection[tuple[int, int]], moment: datetime
 ) -> dict[tuple[int, int], tuple[bool, int]]:
-    """Return of some members whether their present turn is done, and the streak.
+    """Return whether the present turn of each of some members is done, and their streaks.
 
     :param members: each by user and movement
     """
@@ -128,12 +128,12 @@ def _schedule_of(row: StandingRow | MovementRow) -> _Schedule:
 
 
 def _schedule(interval: timedelta, row: StandingRow | MovementRow | PersonRow) -> _Schedule:
-    """Return what divides a member's time into turns: the same for many, as far as it can be."""
+    """Return the schedule of a member's turns, the same for as many members as possible."""
     since = _ANY if _follows_calendar(interval) else row.since
     return interval, since, row.time_zone, row.day_starts_at, row.week_starts_on
 
 
-#: asked for each row
+#: called for each row
 _follows_calendar = lru_cache(follows_calendar)
 
 
@@ -144,9 +144,9 @@ def _terms_by(schedule: _Schedule) -> Terms:
 
 @lru_cache(4096)
 def _turn_at(moment: datetime, schedule: _Schedule) -> tuple[Turn, datetime]:
-    """Return the turn that a moment is in, and the date up to which it runs."""
+    """Return the turn of a moment, and the date up to which it runs."""
     terms = _terms_by(schedule)
-    if terms.since is _ANY:  # the minute's first moment is in the same turn, and mostly known
+    if terms.since is _ANY:  # the minute's first moment is in the same turn, and mostly cached
         moment = moment.replace(second=0, microsecond=0)
     turn = terms.turn_at(moment)
     return turn, terms.until_of(turn)
