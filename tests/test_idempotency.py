@@ -144,7 +144,8 @@ def test_another_request_with_the_same_key_is_refused(
     path, headers = "/movements/{id}/updates".format_map(places), keyed()
     assert mine.post(path, json={"message": "one"}, headers=headers).status_code == 201
     other = "/movements/{open}/updates".format_map(places)
-    for where, message in ((path, "two"), (other, "one"), (path, None)):
+    queried = f"{path}?draft=1"
+    for where, message in ((path, "two"), (other, "one"), (path, None), (queried, "one")):
         answer = mine.post(where, json=message and {"message": message}, headers=headers)
         assert answer.status_code == 422
         assert answer.json["type"] == "/problems/idempotency-key-reused"
@@ -158,9 +159,14 @@ def test_a_key_is_of_one_caller_and_one_operation(
 ) -> None:
     headers, path = keyed(), "/movements/{id}".format_map(places)
     report = {"json": {"reason": "!"}, "headers": headers}
-    assert mine.post(f"{path}/reports", **report).status_code == 201
+    first = mine.post(f"{path}/reports", **report)
+    assert first.status_code == 201
     assert mine.post(f"{path}/signal", headers=headers).status_code == 201
-    assert client_of(make_user()).post(f"{path}/reports", **report).status_code == 201
+    other = client_of(make_user())
+    assert other.post(f"{path}/reports", **report).status_code == 201
+    assert rows()["reports"] == 2
+    # the other caller's answer is not shown
+    assert other.post(f"{path}/reports", **report).json["id"] > first.json["id"]
 
 
 def test_a_registration_from_elsewhere_has_another_key(client: OwnContextClient) -> None:

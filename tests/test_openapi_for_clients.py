@@ -36,8 +36,8 @@ BY_ID = {operation["operationId"]: operation for _, operation in OPERATIONS}
 IDS = """
 blockUser changeEmail changeMovement changeMyAccount changeMyBio changeMyPassword changeUserRole
 checkHealth checkReadiness closeReport confirmEmail createMyCalendar deactivateUser
-deleteMovement deleteMyAccount deleteUpdate describeService drawYear endPause explainProblem exportMyAccount
-exportNetwork fillOpenSlot getLeader getMovement getMyAccount getMyCalendar getMyPause
+deleteMovement deleteMyAccount deleteUpdate describeService drawYear endPause explainProblem
+exportMyAccount exportNetwork fillOpenSlot getLeader getMovement getMyAccount getMyCalendar getMyPause
 getOpenApiDocument getReport getStatistics getUpdate getUser importUpdates joinMovement
 leaveMovement listAuditEntries listBlockedUsers listMovements listMyFollowers listMyMovements
 listMySessions listReports listTurns listUpdates listUsers logIn logOut postUpdate reactivateUser

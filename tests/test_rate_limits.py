@@ -166,6 +166,13 @@ def test_only_wrong_refreshes_are_counted(limited, client, make_user):
     assert statuses(lambda: client.post("/auth/refresh"), 3) == [401, 401, 429]
 
 
+def test_a_call_without_a_valid_token_counts_once(limited, client):
+    limited(LIMIT_MAIL="2/day", LIMIT_DEFAULT="100/minute")
+    client.token = "no.such.token"
+    answers = statuses(lambda: client.post("/user/confirm_email/request"), 3)
+    assert answers == [401, 401, 429]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -176,6 +183,8 @@ def test_only_wrong_refreshes_are_counted(limited, client, make_user):
         ("192.0.2.1:4000", "192.0.2.1:5000", True),
         ("[2001:db8::1]:4000", "2001:db8::2", True),
         ("", "unknown", False),
+        ("proxy:one", "proxy:two", False),
+        ("x" * 64 + "1", "x" * 64 + "2", True),
     ],
 )
 def test_an_address_is_what_one_subscriber_has(limited, client, one, other, same):
@@ -218,6 +227,14 @@ def test_without_its_redis_each_process_counts_alone(limited, client, make_user,
     limited(LIMIT_LOGIN="2/day", LIMITER_URL=f"redis://127.0.0.1:{free_port()}/0")
     assert statuses(lambda: client.post("/auth", json=body), 3) == [200, 200, 429]
     assert caplog.text.count("Redis cannot be reached") == 1  # and is not asked for a while
+
+
+@pytest.mark.parametrize("url", [None, "redis://127.0.0.1:9/0"])
+def test_where_each_process_counts_alone_it_has_its_part(limited, client, make_user, url):
+    make_user("ann")
+    body = {"username": "ann", "password": PASSWORD}
+    limited(LIMIT_LOGIN="4/day", PROCESSES=2, LIMITER_URL=url)
+    assert statuses(lambda: client.post("/auth", json=body), 3) == [200, 200, 429]
 
 
 # -- the published client ---------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Updates: "I did it", posted by a leader for their followers."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import (
@@ -290,10 +290,9 @@ def _saved_at(moment: datetime, ends: dict[str, int]) -> dict[str, Any] | None:
 
 
 def _reported(
-    at: datetime, ends: dict[str, int], row: StandingRow, grace: timedelta, quotas: Quotas
+    moment: datetime, ends: dict[str, int], row: StandingRow, grace: timedelta, quotas: Quotas
 ) -> datetime:
     """Count an update that a member, whose row is locked, reports for a moment; return it."""
-    moment = at.astimezone(UTC)
     # read again under the lock, because the clock may have changed meanwhile
     row = load_row(ends["leader_id"], ends["movement_id"]) or row
     turn = turn_open_for(row, moment, utcnow(), grace)

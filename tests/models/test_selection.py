@@ -269,6 +269,17 @@ def test_vacancies_stay_open_without_an_eligible_member(make_movement):
     assert selection_of(movement).choose([Vacancy(members[0], members)]) == [None]
 
 
+def test_a_slot_stays_open_where_only_an_account_that_has_ended_is_left(make_movement):
+    """A job leaves its movements later; until then the member would be asked to try again."""
+    movement = make_movement()
+    me, ended, refused = people(3)
+    plant(movement, ring([me, ended, refused]))
+    find(ended)[0].deactivated_at = utcnow()
+    db.session.commit()
+    selection = LeaderSelection(movement.id, 65, movement.interval)
+    assert selection.choose([Vacancy(me, [refused])]) == [None]
+
+
 def test_many_vacancies_are_filled_by_a_statement_or_two_for_each_twenty(make_movement, statements):
     movement = make_movement()
     members = people(100)
