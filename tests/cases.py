@@ -16,7 +16,8 @@ def each(
     """Call a test with each case, as `pytest.mark.parametrize` does, but as a single test.
 
     pytest needs some 10 ms for each test, which is more than many cases need. The cases share the
-    fixtures of the test, so this is for cases that leave nothing behind.
+    fixtures of the test, so this is for cases that leave nothing behind. A case that skips fails,
+    because it would hide the others.
 
     :param names: of the arguments that a case consists of, with commas between them
     :param ids: how failures name the cases; by default by their values
@@ -34,7 +35,7 @@ def each(
             for label, case in zip(labels, values, strict=True):
                 try:
                     test(**fixtures, **dict(zip(arguments, case, strict=True)))
-                except (Exception, pytest.fail.Exception) as failure:
+                except (Exception, pytest.fail.Exception, pytest.skip.Exception) as failure:
                     failure.add_note(f"The case was: {label}")
                     failures.append((label, failure))
             if failures:
