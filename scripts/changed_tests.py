@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""Print the test files that `make check` runs: those that name a changed module.
+"""Print the test files that `make check` runs: those that name a changed module, but no long ones.
 
 `scripts/changed_tests.py [COMMIT]` compares the work tree, new files included, with the commit; by
 default with the one where the branch left `origin/main` or `main`. It prints one path a line, and
 `tests`, which is all of them, when in doubt:
 
 - if a file of `FOUNDATIONS` changed, which every test depends on;
-- if no test file names a changed module of gridt, or uses a changed helper of the tests;
+- if no test file names a changed module of gridt or a module that imports it, or uses a changed
+  helper of the tests;
 - if a file changed of a kind that this script does not know.
+
+It leaves out a file in `LONG` that did not change, unless the file has the name of a changed module
+or no other file names that module. It lists these files on its standard error.
 """
 
 import re
@@ -40,6 +44,36 @@ FOUNDATIONS = (
 #: files that no test depends on, unless a test names them
 HARMLESS = ("bench/", "docs/", "scripts/", ".ci/", ".github/", "Makefile", "Dockerfile", ".git")
 
+#: files that take more than about 15 CPU seconds; `make check` must end within two minutes
+LONG = (
+    "tests/clients/",
+    "tests/jobs/test_worker.py",
+    "tests/resources/test_network.py",
+    "tests/test_bench.py",
+    "tests/test_crashes.py",
+    "tests/test_database_copy.py",
+    "tests/test_fuzz.py",
+    "tests/test_hashing.py",
+    "tests/test_logs.py",
+    "tests/test_long_life.py",
+    "tests/test_moving_document.py",
+    "tests/test_nasty_strings.py",
+    "tests/test_network_page.py",
+    "tests/test_network_rules.py",
+    "tests/test_network_structure.py",
+    "tests/test_operating.py",
+    "tests/test_phone_client.py",
+    "tests/test_readme.py",
+    "tests/test_recompute.py",
+    "tests/test_replica.py",
+    "tests/test_service_end_to_end.py",
+    "tests/test_statements.py",
+    "tests/test_storms.py",
+    "tests/test_tokens.py",
+    "tests/test_upgrades.py",
+    "tests/test_wire.py",
+)
+
 #: tests that always run after a change to gridt, because they hold rules for all of it
 HOUSE = "tests/test_architecture.py"
 
@@ -51,6 +85,9 @@ def main() -> None:
     names = changed(since)
     tests = tests_of(names)
     print(f"{len(names)} files differ from {since[:12]}.", file=sys.stderr)
+    if LEFT_OUT - tests and tests != {ALL}:
+        left_out = ", ".join(sorted(LEFT_OUT - tests))
+        print(f"`make test` runs these as well, which take long: {left_out}", file=sys.stderr)
     print(*sorted(tests), sep="\n", end="\n" if tests else "")
 
 
@@ -92,6 +129,8 @@ def _tests_of(name: str) -> set[str]:
         return {name} if path.exists() else set()
     if path.suffix == ".py" and path.parts[0] in {"gridt", "tests"}:
         naming = set(test_files_naming(path)) or set(test_files_using(path))
+        naming = naming or test_files_of_importers(path)
+        naming = without_long(naming, path)
         house = {HOUSE} if path.parts[0] == "gridt" and Path(HOUSE).exists() else set()
         return naming | house if naming else {ALL}
     naming = {str(test) for test in test_files() if path.name in text_of(test)}
@@ -117,7 +156,7 @@ def test_files_naming(path: Path) -> Iterator[str]:
     for test in Path("tests").rglob("*.py"):
         text = text_of(test)
         named = imported.search(text) or (dotted and dotted.search(text))
-        own = test.stem in {f"test_{stem}", f"test_{stem.removesuffix('s')}"}
+        own = is_about(test, Path(stem))
         if test in {path, ROOT_CONFTEST} or not (named or own):
             continue
         if test.name.startswith("test_"):
@@ -137,6 +176,51 @@ def test_files_using(path: Path) -> Iterator[str]:
         return
     used = re.compile(rf"\b({'|'.join(names)})\b")
     yield from (str(test) for test in test_files() if used.search(text_of(test)))
+
+
+def test_files_of_importers(path: Path) -> set[str]:
+    """Return the test files of the modules that import a module of gridt, or of their importers."""
+    layer, seen = {path}, {path}
+    while layer := {one for path in layer for one in importers(path)} - seen:
+        seen |= layer
+        # a face imports all of its package, so it counts only where no other module does
+        for some in (layer - faces(layer), faces(layer)):
+            found = {
+                test for one in some for test in (*test_files_naming(one), *test_files_using(one))
+            }
+            if found:
+                return found
+    return set()
+
+
+def faces(modules: set[Path]) -> set[Path]:
+    return {module for module in modules if module.name == "__init__.py"}
+
+
+def importers(path: Path) -> Iterator[Path]:
+    """Yield the modules of gridt that import another by its name."""
+    if path.parts[0] == "gridt" and path.stem != "__init__":
+        package, stem = re.escape(".".join(path.parent.parts)), re.escape(path.stem)
+        imported = re.compile(rf"from {package}(\.{stem} import| import .*\b{stem}\b)")
+        for module in Path("gridt").rglob("*.py"):
+            if imported.search(text_of(module)):
+                yield module
+
+
+#: the long files that would run if there were more time
+LEFT_OUT: set[str] = set()
+
+
+def without_long(tests: set[str], path: Path) -> set[str]:
+    """Leave out the files that take long, if they are not about the module and others are there."""
+    long = {test for test in tests if test.startswith(LONG) and not is_about(Path(test), path)}
+    LEFT_OUT.update(long if tests - long else ())
+    return tests - long or tests
+
+
+def is_about(test: Path, path: Path) -> bool:
+    """Return whether a test file has the name of a module."""
+    return test.stem in {f"test_{path.stem}", f"test_{path.stem.removesuffix('s')}"}
 
 
 @cache

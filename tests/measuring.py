@@ -1,8 +1,9 @@
 """A pytest plugin: the tests in which coverage is measured.
 
-Measuring makes Python 1.7 times as slow. So it stops for tests that repeat, many times over, lines
-that other tests run as well. On PostgreSQL it measures only tests of lines that run on PostgreSQL
-alone.
+Measuring makes Python 1.7 times as slow, and the start of a process 1.5 times as slow. So it stops
+for tests that repeat, many times over, lines that other tests run as well. On PostgreSQL it
+measures only tests of lines that run on PostgreSQL alone. It measures the processes that tests
+start only if they run lines that no test runs in its own process.
 """
 
 import os
@@ -17,10 +18,19 @@ from tests.servers import MEASURED
 #: tests that are not measured on SQLite
 REPEATING = (
     "tests/clients/",
+    "tests/resources/test_export.py::test_a_long_history",
+    "tests/resources/test_network.py::test_a_larger_network",
+    "tests/test_architecture.py",
     "tests/test_bench.py",
+    "tests/test_crashes.py",
     "tests/test_fuzz.py",
     "tests/test_nasty_strings.py",
+    "tests/test_network_rules.py",
+    "tests/test_network_structure.py",
+    "tests/test_pages.py",
+    "tests/test_prose.py",
     "tests/test_readme.py",
+    "tests/test_security_document.py",
     "tests/test_storms.py",
 )
 
@@ -46,11 +56,30 @@ OWN_TO_POSTGRESQL = (
 )
 
 
+#: tests whose servers and commands are measured as well: these run lines of servers and workers
+STARTING = (
+    "tests/jobs/test_worker.py",
+    "tests/test_database_copy.py",
+    "tests/test_gunicorn_worker.py",
+    "tests/test_metrics.py",
+    "tests/test_operating.py",
+    "tests/test_replica.py",
+    "tests/test_service_end_to_end.py",
+    "tests/test_upgrades.py",
+    "tests/test_wire.py",
+)
+
+
 def is_measured(test: str, database: str) -> bool:
     """Return whether coverage is measured in the test of a node id."""
     if database == "sqlite":
         return not test.startswith(REPEATING)
     return test.startswith(OWN_TO_POSTGRESQL)
+
+
+def are_starts_measured(test: str, database: str) -> bool:
+    """Return whether coverage is measured in the processes that a test starts."""
+    return is_measured(test, database) and test.startswith(STARTING)
 
 
 class Switch:
@@ -62,8 +91,7 @@ class Switch:
 
     def turn_off(self) -> None:
         if self.coverage is None and (current := Coverage.current()):
-            self.coverage, self.variables = current, dict(MEASURED)
-            MEASURED.clear()
+            self.coverage = current
             current.stop()
 
     def turn_on(self) -> None:
@@ -71,10 +99,17 @@ class Switch:
             with catch_warnings():
                 simplefilter("ignore", CoverageWarning)  # that gridt is imported already
                 self.coverage.start()
-            for name in self.variables:  # starting has set them, for all processes
-                os.environ.pop(name, None)
-            MEASURED.update(self.variables)
+            for name in {"COVERAGE_PROCESS_CONFIG"} & set(os.environ):
+                os.environ.pop(name)  # starting has set it, for all processes
             self.coverage = None
+
+    def measure_starts(self, wanted: bool) -> None:
+        """Let the processes that are started from now on measure, or not."""
+        if wanted:
+            MEASURED.update(self.variables)
+        elif MEASURED:
+            self.variables = dict(MEASURED)
+            MEASURED.clear()
 
 
 SWITCH = Switch()
@@ -83,10 +118,12 @@ SWITCH = Switch()
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     """Measure the next test or not, as the lists above say."""
-    if is_measured(item.nodeid, item.config.getoption("--database")):
+    database = item.config.getoption("--database")
+    if is_measured(item.nodeid, database):
         SWITCH.turn_on()
     else:
         SWITCH.turn_off()
+    SWITCH.measure_starts(are_starts_measured(item.nodeid, database))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -37,7 +37,7 @@ from gridt.runtime.extensions import db
 from gridt.standing.pauses import pause
 from gridt.standing.schedule_changes import change_clock
 from tests import networks
-from tests.conftest import PASSWORD, OwnContextClient, migrated_app
+from tests.conftest import PASSWORD, OwnContextClient, checked_app
 from tests.networks import make_movements, people, plant, plant_blocks, ring
 from tests.servers import PATIENCE, ROOT, SECRET_KEY, environment
 from tests.test_concurrency import at_once, join, swap, tried_again
@@ -404,10 +404,10 @@ with create_app().app_context():
     "last", ["DELETE FROM subscriptions", "DELETE FROM updates", "DELETE FROM users"]
 )
 def test_a_process_killed_half_way_has_changed_nothing(
-    new_database: Callable[[], str], last: str
+    migrated_database: Callable[[], str], last: str
 ) -> None:
-    url = new_database()
-    with migrated_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
+    url = migrated_database()
+    with checked_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
         movements, everybody = make_movements(3), people(7)
         gone = everybody[0]
         for movement in movements:

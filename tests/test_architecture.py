@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 
-import pytest
-
+from tests.cases import each
 from tests.servers import ROOT
 
 #: a module imports only modules of its own row, or of a lower one
@@ -60,7 +59,7 @@ MODULES = {
     for path in [*sorted(ROOT.glob("gridt/**/*.py")), ROOT / "wsgi.py"]
 }
 
-each_module = pytest.mark.parametrize("module", MODULES)
+each_module = each("module", MODULES)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -70,6 +69,12 @@ def tree(module: str) -> ast.Module:
     return ast.parse(MODULES[module].read_text())
 
 
+@cache
+def nodes(module: str) -> tuple[ast.AST, ...]:
+    """Return all nodes of a module; most tests look at them, and a walk takes its time."""
+    return tuple(ast.walk(tree(module)))
+
+
 def row(module: str) -> int:
     """Return the row of a module: its own, or that of the package it is in."""
     return ROWS[".".join(module.split(".")[:2])]
@@ -77,7 +82,7 @@ def row(module: str) -> int:
 
 def imported(module: str) -> Iterator[str]:
     """Yield the full name of each import of a module, types included."""
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -96,7 +101,7 @@ def home(name: str) -> str | None:
 
 def imported_for_types(module: str) -> Iterator[str]:
     """Yield the full names that a module imports under `TYPE_CHECKING`."""
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             for statement in node.body:
                 if isinstance(statement, ast.ImportFrom):
@@ -136,7 +141,7 @@ def test_only_the_entities_name_each_other_for_types() -> None:
 
 def imported_from(module: str) -> Iterator[tuple[str, str | None]]:
     """Yield the modules that a module imports, and the name that it imports from each."""
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Import):
             yield from ((alias.name, None) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -201,7 +206,7 @@ def test_families_import_each_other_as_the_table_says(module: str) -> None:
     assert family not in FAMILIES or others - {family} <= FAMILY_IMPORTS.get(family, set())
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if row(module) < 7])
+@each("module", [module for module in MODULES if row(module) < 7])
 def test_only_the_edge_knows_http(module: str) -> None:
     http = re.compile(
         r"flask\.(request|Response|jsonify)$|flask_jwt_extended|flask_smorest|werkzeug"
@@ -210,16 +215,14 @@ def test_only_the_edge_knows_http(module: str) -> None:
     assert {name for name in imported(module) if http.match(name)} <= allowed
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if row(module) in {1, 3}])
+@each("module", [module for module in MODULES if row(module) in {1, 3}])
 def test_the_domain_does_not_know_flask(module: str) -> None:
     assert not [name for name in imported(module) if name.split(".")[0] == "flask"]
 
 
 @each_module
 def test_only_the_request_state_uses_the_g_of_flask(module: str) -> None:
-    attributes = {
-        ast.unparse(node) for node in ast.walk(tree(module)) if isinstance(node, ast.Attribute)
-    }
+    attributes = {ast.unparse(node) for node in nodes(module) if isinstance(node, ast.Attribute)}
     uses = {"flask.g", "flask.globals.g"} & {*imported(module), *attributes}
     assert not uses or module == "gridt.runtime.request_state"
 
@@ -230,7 +233,7 @@ def test_only_the_api_knows_flask_smorest(module: str) -> None:
     assert not users or module == "gridt.http.api"
 
 
-@pytest.mark.parametrize(
+@each(
     "module", [one for one in MODULES if not one.startswith(("gridt.schemas", "gridt.resources"))]
 )
 def test_the_clients_word_for_update_stays_at_the_edge(module: str) -> None:
@@ -247,7 +250,7 @@ def test_no_module_is_long(module: str) -> None:
 def test_no_function_is_long(module: str) -> None:
     long = {
         node.name: node.end_lineno - node.lineno + 1
-        for node in ast.walk(tree(module))
+        for node in nodes(module)
         if isinstance(node, Function) and node.end_lineno and node.end_lineno - node.lineno >= 40
     }
     assert not long
@@ -276,20 +279,24 @@ def public(parent: ast.AST) -> Iterator[tuple[Function | ast.ClassDef, ast.AST]]
 
 
 @cache
+def words_of(module: str) -> frozenset[str]:
+    """Return the names and attributes that a module mentions."""
+    words: set[str] = set()
+    for node in nodes(module):
+        if isinstance(node, ast.Name):
+            words.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            words.add(node.attr)
+        elif isinstance(node, ast.alias):
+            words.add(node.name)
+    return frozenset(words)
+
+
+@cache
 def words_outside(package: str) -> frozenset[str]:
     """Return the names and attributes that the modules of other packages mention."""
-    words: set[str] = set()
-    for module in MODULES:
-        if module == package or module.startswith(f"{package}."):
-            continue
-        for node in ast.walk(tree(module)):
-            if isinstance(node, ast.Name):
-                words.add(node.id)
-            elif isinstance(node, ast.Attribute):
-                words.add(node.attr)
-            elif isinstance(node, ast.alias):
-                words.add(node.name)
-    return frozenset(words)
+    others = (module for module in MODULES if not is_within(module, package))
+    return frozenset().union(*map(words_of, others))
 
 
 def needs_docstring(node: Function | ast.ClassDef, parent: ast.AST, words: frozenset[str]) -> bool:
@@ -328,20 +335,18 @@ def has_title(node: ast.ClassDef) -> bool:
 
 @each_module
 def test_statements_are_built_by_select_and_relations_named_on_both_sides(module: str) -> None:
-    attributes = {node.attr for node in ast.walk(tree(module)) if isinstance(node, ast.Attribute)}
-    keywords = {node.arg for node in ast.walk(tree(module)) if isinstance(node, ast.keyword)}
+    attributes = {node.attr for node in nodes(module) if isinstance(node, ast.Attribute)}
+    keywords = {node.arg for node in nodes(module) if isinstance(node, ast.keyword)}
     assert "query" not in attributes
     assert "backref" not in attributes | keywords
 
 
-@pytest.mark.parametrize("module", [one for one in MODULES if one.startswith("gridt.models")])
+@each("module", [one for one in MODULES if one.startswith("gridt.models")])
 def test_no_leader_is_chosen_by_reading_a_whole_movement(module: str) -> None:
     assert not re.search(r"func\.random|\.offset\(", MODULES[module].read_text())
 
 
-@pytest.mark.parametrize(
-    "module", [name for name in MODULES if name.startswith(("gridt.resources", "gridt.cli"))]
-)
+@each("module", [name for name in MODULES if name.startswith(("gridt.resources", "gridt.cli"))])
 def test_events_are_recorded_by_the_domain(module: str) -> None:
     recorders = {"gridt.models.record", "gridt.models.event.record"}
     assert not recorders & set(imported(module))

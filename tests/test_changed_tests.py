@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from scripts import changed_tests
 from tests.servers import ROOT
 
 FILES = {
     "gridt/__init__.py": "",
     "gridt/access/__init__.py": "from gridt.access.rules import allowed\n",
-    "gridt/access/rules.py": "def allowed(): ...\n",
+    "gridt/access/rules.py": "from gridt.access._deep import table\ndef allowed(): ...\n",
+    "gridt/access/_deep.py": "from gridt.access import _deeper\ntable = _deeper\n",
+    "gridt/access/_deeper.py": "",
     "gridt/access/_spare.py": "def unused_by_tests(): ...\n",
     "gridt/resources/movements.py": "",
     "gridt/turns/weeks.py": "",
@@ -29,6 +32,9 @@ FILES = {
     "tests/test_images.py": "compose = 'compose.yaml'\n",
     "tests/test_lives.py": "from tests import people, servers\n",
     "tests/test_pages.py": "text = open('docs/security.md')\n",
+    "tests/test_recompute.py": "import gridt.turns.weeks\n",
+    "tests/test_replica.py": "import gridt.runtime.copies\n",
+    "gridt/runtime/copies.py": "",
     "tests/test_scoring.py": "from gridt.turns import (\n    scoring,\n    weeks,\n)\n",
 }
 HOUSE = "tests/test_architecture.py"
@@ -67,6 +73,7 @@ def ask(tmp_path: Path) -> Ask:
     return tests
 
 
+@pytest.mark.parametrize("commit", [False, True])
 @pytest.mark.parametrize(
     ("changed", "tests"),
     [
@@ -77,6 +84,10 @@ def ask(tmp_path: Path) -> Ask:
             ["gridt/resources/movements.py"],
             {"tests/resources/test_movements.py", "tests/test_lives.py", HOUSE},
         ),
+        (["gridt/access/_deep.py"], {"tests/test_access.py", HOUSE}),
+        (["gridt/access/_deeper.py"], {"tests/test_access.py", HOUSE}),
+        (["gridt/runtime/copies.py"], {"tests/test_replica.py", HOUSE}),
+        (["tests/test_recompute.py"], {"tests/test_recompute.py"}),
         (["tests/people.py"], {"tests/test_lives.py"}),
         (
             ["tests/test_access.py", "tests/test_new.py"],
@@ -93,7 +104,6 @@ def ask(tmp_path: Path) -> Ask:
         (["unheard.of"], {"tests"}),
     ],
 )
-@pytest.mark.parametrize("commit", [False, True])
 def test_changed_files_are_tested(
     ask: Ask, changed: list[str], tests: set[str], commit: bool
 ) -> None:
@@ -103,3 +113,17 @@ def test_changed_files_are_tested(
 def test_a_test_file_that_is_gone_is_not_run(ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "tests/test_lives.py").unlink()
     assert ask("tests/test_pages.py") == {"tests/test_pages.py"}
+
+
+def test_files_that_take_long_are_left_out_and_named(ask: Ask, tmp_path: Path) -> None:
+    ask("gridt/turns/weeks.py")
+    command = [sys.executable, ROOT / "scripts/changed_tests.py"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "tests/test_recompute.py" not in said.stdout
+    assert "which take long: tests/test_recompute.py" in said.stderr
+
+
+def test_each_long_file_is_there() -> None:
+    names = [str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")]
+    missing = [long for long in changed_tests.LONG if not any(n.startswith(long) for n in names)]
+    assert missing == []

@@ -18,6 +18,7 @@ from gridt.http.openapi import document
 from gridt.models import Block, CalendarToken, Report, Update
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from tests.cases import each
 from tests.conftest import app_on, settings_for
 from tests.databases import same_on_both
 
@@ -131,8 +132,8 @@ def test_a_wrong_method_gets_the_allowed_ones(client, path, allowed):
 
 
 @same_on_both
-@pytest.mark.parametrize(
-    ("member", "pointer"),
+@each(
+    "member, pointer",
     [("nme", "#/nme"), ("a b", "#/a b"), ("a/b", "#/a~1b"), ("x~y", "#/x~0y"), ("", "#/")],
 )
 def test_a_pointer_leads_to_the_member(client_of, ann, member, pointer):
@@ -191,7 +192,7 @@ def test_nobody_writes_lines_of_their_own_into_the_log(odd_app, caplog):
 
 
 @same_on_both
-@pytest.mark.parametrize("given", ["abc", "A-b_c.1", "x" * 64, "0"])
+@each("given", ["abc", "A-b_c.1", "x" * 64, "0"])
 def test_a_sane_request_id_is_kept(client, given):
     for path in ("/health", "/nothing"):
         answer = client.get(path, headers={"X-Request-ID": given})
@@ -199,7 +200,7 @@ def test_a_sane_request_id_is_kept(client, given):
 
 
 @same_on_both
-@pytest.mark.parametrize("given", ["", "x" * 65, "a b", "<script>", "é", "a,b", "a\tb", "abc "])
+@each("given", ["", "x" * 65, "a b", "<script>", "é", "a,b", "a\tb", "abc "])
 def test_another_request_id_is_replaced(client, given):
     seen = set()
     for _ in range(2):
@@ -323,7 +324,7 @@ def with_query(path: str, query: str) -> str:
 
 
 @same_on_both
-@pytest.mark.parametrize("limit", ["0", "501", "-1", "abc", "", "1.5", "1e2", "9" * 3000, "%00"])
+@each("limit", ["0", "501", "-1", "abc", "", "1.5", "1e2", "9" * 3000, "%00"])
 def test_a_bad_limit_is_refused(client_of, home, ann, limit):
     client = client_of(ann)
     for name in ("by name", "subscriptions", "followers", "updates"):
@@ -362,7 +363,7 @@ BAD_CURSORS = {
 ORDERS = ["by name", "newest", "by members", "subscriptions", "followers", "updates"]
 
 
-@pytest.mark.parametrize("cursor", BAD_CURSORS.values(), ids=BAD_CURSORS)
+@each("cursor", BAD_CURSORS.values(), ids=BAD_CURSORS)
 def test_a_bad_cursor_is_refused(client_of, home, ann, cursor):
     client = client_of(ann)
     for name in ORDERS:
@@ -371,11 +372,16 @@ def test_a_bad_cursor_is_refused(client_of, home, ann, cursor):
         assert answer.json["errors"][0]["pointer"] == "#/after"
 
 
-@pytest.mark.parametrize("number", [2**31, 2**63 - 1, -(2**31) - 1, -(2**63) + 1])
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [("newest", "[%d]"), ("by members", "[%d,1]"), ("by members", "[1,%d]"), ("followers", "[%d]")],
-)
+LARGE = [2**31, 2**63 - 1, -(2**31) - 1, -(2**63) + 1]
+OF_NUMBERS = [
+    ("newest", "[%d]"),
+    ("by members", "[%d,1]"),
+    ("by members", "[1,%d]"),
+    ("followers", "[%d]"),
+]
+
+
+@each("name, values, number", [(*one, number) for one in OF_NUMBERS for number in LARGE])
 def test_a_cursor_beyond_a_column_is_no_crash(client_of, home, ann, name, values, number):
     answer = client_of(ann).get(with_query(LISTS[name], f"after={encoded(values % number)}"))
     assert answer.status_code in {200, 422}
@@ -474,29 +480,32 @@ def test_nothing_answers_without_content_or_elsewhere():
 
 
 @same_on_both
-@pytest.mark.parametrize(
-    "path",
+@each(
+    "path, method",
     [
-        "/movements/",
-        "/movements//subscriptions",
-        "/movements/flossing/",
-        "/movements/flossing//subscriber",
-        "/auth/",
-        "/register/",
-        "/identity/",
-        "/docs/",
-        "/health//",
+        (path, method)
+        for path in [
+            "/movements/",
+            "/movements//subscriptions",
+            "/movements/flossing/",
+            "/movements/flossing//subscriber",
+            "/auth/",
+            "/register/",
+            "/identity/",
+            "/docs/",
+            "/health//",
+        ]
+        for method in ["GET", "POST", "PUT"]
     ],
 )
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
-def test_a_slash_too_many_leads_nowhere(client_of, ann, movement, method, path):
+def test_a_slash_too_many_leads_nowhere(client_of, ann, movement, path, method):
     answer = client_of(ann).open(path, method=method)
     assert answer.status_code == 404
     assert "Location" not in answer.headers
 
 
 @same_on_both
-@pytest.mark.parametrize("path", ["//", "//movements", "//evil.example/movements", "//movements/"])
+@each("path", ["//", "//movements", "//evil.example/movements", "//movements/"])
 def test_slashes_in_front_are_no_redirect(client_of, ann, movement, path):
     # in the address, the client would read //movements as the name of a host
     answer = client_of(ann).get("/?limit=1", environ_overrides={"PATH_INFO": path})
@@ -519,7 +528,7 @@ def preflight(client, path, method="DELETE", origin="https://somewhere.example")
 
 
 @same_on_both
-@pytest.mark.parametrize("path", [*sorted({rule.rule for rule in RULES}), "/nothing/here"])
+@each("path", [*sorted({rule.rule for rule in RULES}), "/nothing/here"])
 def test_a_preflight_is_answered_everywhere_without_a_token(client, path):
     answer = preflight(client, path)
 
@@ -564,7 +573,7 @@ def test_configured_origins_are_the_only_ones(odd_app, origin, allowed):
 
 
 @same_on_both
-@pytest.mark.parametrize("word", ["Bearer", "bearer", "BEARER", "JWT", "jwt", "Jwt"])
+@each("word", ["Bearer", "bearer", "BEARER", "JWT", "jwt", "Jwt"])
 def test_either_word_stands_before_a_token(client_of, ann, word):
     client = client_of(ann)
     answer = client.get("/identity", headers={"Authorization": f"{word} {client.token}"})

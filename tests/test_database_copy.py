@@ -24,7 +24,17 @@ from tests.conftest import app_on, checked_app, migrated_app
 from tests.databases import postgresql_only
 from tests.servers import PATIENCE, ROOT, change, environment, flask
 
-MEMBERS, ROUNDS = 500, 2
+
+@dataclass(frozen=True)
+class Size:
+    """How many members there are to copy, how often a copy is killed, and its batches."""
+
+    members: int
+    rounds: int
+    batch: int
+
+
+SIZES = {"small": Size(100, 1, 50), "full": Size(500, 5, 200)}
 
 
 @contextmanager
@@ -41,6 +51,7 @@ class Journey:
     source: str
     rows: dict[str, list[Any]]
     new_target: Callable[[], str]
+    size: Size
 
 
 @pytest.fixture(scope="module", params=["the same engine", "from SQLite", "to SQLite"])
@@ -56,13 +67,14 @@ def journey(
 
     if request.config.getoption("--database") == "sqlite" and request.param != "the same engine":
         pytest.skip("both are SQLite in this run")
+    size = SIZES[request.config.getoption("--storm")]
     source = new_sqlite() if request.param == "from SQLite" else new_database()
     with migrated_app(source) as app, app.app_context():
-        command = ["gridt", "demo-data", f"--members={MEMBERS}", "--movements=3", "--weeks=2"]
+        command = ["gridt", "demo-data", f"--members={size.members}", "--movements=3", "--weeks=2"]
         assert app.test_cli_runner().invoke(args=command).exit_code == 0
         fill_every_table()
     new_target = new_sqlite if request.param == "to SQLite" else new_database
-    return Journey(source, everything(source), new_target)
+    return Journey(source, everything(source), new_target, size)
 
 
 def fill_every_table() -> None:
@@ -153,10 +165,12 @@ def test_a_second_copy_into_it_is_refused(journey: Journey, run: Run) -> None:
 
 def test_a_killed_copy_goes_on_where_it_was(journey: Journey) -> None:
     target = journey.new_target()
-    rows, killed = sum(map(len, journey.rows.values())), 0
-    for _ in range(ROUNDS):
-        killed += kill_after((journey.source, target), random.randrange(rows))
-    assert killed, "each was over before it could be killed"
+    rows = sum(map(len, journey.rows.values()))
+    killed = [
+        kill_after((journey.source, target), random.randrange(rows // 2), journey.size.batch)
+        for _ in range(journey.size.rounds)
+    ]
+    assert any(killed), "each was over before it could be killed"
     copied = copy((journey.source, target))
     if "already has data" not in copied.stderr:  # the copy ended before the test killed it
         assert copied.returncode == 0, copied.stdout + copied.stderr
@@ -196,11 +210,11 @@ def next_entry() -> int:
     return int(id)
 
 
-def kill_after(urls: tuple[str, str], rows: int) -> bool:
+def kill_after(urls: tuple[str, str], rows: int, batch: int) -> bool:
     """Kill a copy when the target has this many rows; return whether it got that far."""
     with subprocess.Popen(
         # smaller batches, so that a kill can come between them
-        [sys.executable, "-c", SLOWLY, "gridt", "copy-database", "--to", urls[1]],
+        [sys.executable, "-c", SLOWLY.format(batch), "gridt", "copy-database", "--to", urls[1]],
         cwd=ROOT,
         env=environment(urls[0]),
         stdout=subprocess.DEVNULL,
@@ -210,6 +224,7 @@ def kill_after(urls: tuple[str, str], rows: int) -> bool:
         engine = sa.create_engine(urls[1])
         while process.poll() is None and rows_in(engine) < rows:
             assert time.monotonic() < give_up
+            time.sleep(0.005)
         process.kill()
         engine.dispose()
     return process.returncode < 0
@@ -218,7 +233,7 @@ def kill_after(urls: tuple[str, str], rows: int) -> bool:
 SLOWLY = """
 from flask.cli import main
 from gridt.runtime import database_copy
-database_copy.BATCH = 200
+database_copy.BATCH = {}
 main()
 """
 

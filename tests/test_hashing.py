@@ -11,11 +11,13 @@ import pytest
 from flask import Flask
 
 from gridt.errors import Busy
+from gridt.models import User
 from gridt.runtime import extensions
-from gridt.runtime.extensions import Passwords
+from gridt.runtime.extensions import Passwords, db
+from tests.conftest import checked_app, new_token
 from tests.databases import same_on_both
 from tests.persons import PASSWORD, Person, account
-from tests.servers import PATIENCE, serve
+from tests.servers import PATIENCE, SECRET_KEY, serve
 
 pytestmark = same_on_both
 
@@ -162,12 +164,14 @@ def test_a_flood_of_logins_leaves_threads_to_other_calls(
     migrated_database: Callable[[], str],
 ) -> None:
     url = migrated_database()
-    with serve(url) as server:
-        reader = Person(server.url, "reader")
-        reader.register()
-        reader.log_in()
+    with checked_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
+        user = User("reader", "reader@example.org", PASSWORD)
+        user.save_to_db()
+        token = new_token(user)
+        db.session.remove()
     with serve(url, **SLOW) as server, ThreadPoolExecutor(16) as threads:
-        reader.url = server.url
+        reader = Person(server.url, "reader")
+        reader.token = token
         crowd = [Person(server.url, f"person{number}") for number in range(16)]
         flood = {
             threads.submit(one.call, "POST", "/register", account(one.name)): one for one in crowd

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from gridt.runtime.extensions import db
+from tests.cases import each
 from tests.databases import same_on_both
 from tests.persons import Person
 from tests.servers import PATIENCE, Server
@@ -33,7 +34,7 @@ def world(app, make_user, make_movement):
 
 
 @same_on_both
-@pytest.mark.parametrize("rule", [rule for rule in RULES if "path:" not in rule])
+@each("rule", [rule for rule in RULES if "path:" not in rule])
 def test_a_method_that_a_route_does_not_have_does_nothing(world, rule):
     before = world.stored()
     known = {method for method, other in CALLS if other == rule}
@@ -45,7 +46,7 @@ def test_a_method_that_a_route_does_not_have_does_nothing(world, rule):
 
 
 @same_on_both
-@pytest.mark.parametrize("rule", [rule for rule in RULES if "path:" not in rule])
+@each("rule", [rule for rule in RULES if "path:" not in rule])
 def test_options_needs_no_token_and_does_nothing(world, rule):
     before = world.stored()
     answer = world.call("OPTIONS", rule, headers={})
@@ -57,18 +58,14 @@ def test_options_needs_no_token_and_does_nothing(world, rule):
 
 
 @same_on_both
-@pytest.mark.parametrize(
-    "rule", [rule for method, rule in CALLS if method == "GET" and ("GET", rule) not in PUBLIC]
-)
+@each("rule", [rule for method, rule in CALLS if method == "GET" and ("GET", rule) not in PUBLIC])
 def test_head_needs_the_token_that_get_needs(world, rule):
     answer = world.call("HEAD", rule, headers={})
     assert (answer.status_code, answer.data) == (401, b"")
 
 
 @same_on_both
-@pytest.mark.parametrize(
-    "header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "_method"]
-)
+@each("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "_method"])
 def test_no_header_makes_another_method_of_one(world, header):
     before = world.stored()
     token = {"Authorization": f"Bearer {world.token_for('/identity')}"}
@@ -190,7 +187,7 @@ DETOURS = [
 
 
 @same_on_both
-@pytest.mark.parametrize("path", DETOURS)
+@each("path", DETOURS)
 def test_a_detour_leads_nowhere(world, path):
     path_info = re.sub("%(..)", lambda hexed: chr(int(hexed[1], 16)), path)
     answer = world.call("GET", "/", environ_overrides={"PATH_INFO": path_info})
@@ -268,7 +265,7 @@ FRAMES = {
 
 
 @same_on_both
-@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+@each("frame", FRAMES.values(), ids=FRAMES)
 def test_no_request_hides_in_another(server, frame):
     """The end of a body must be clear, or the request is refused and the connection closed."""
     head = b"POST /auth HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -291,7 +288,7 @@ REFUSED = {
 
 
 @same_on_both
-@pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
+@each("text", REFUSED.values(), ids=REFUSED)
 def test_what_is_no_request_is_refused(server, text):
     answer = said(server, text)
     assert all(400 <= status < 600 and status != 500 for status in answers(answer)), answer

@@ -27,6 +27,7 @@ from gridt.runtime.extensions import db, passwords
 from gridt.runtime.metrics import metrics
 from gridt.runtime.request_state import request_state
 from tests.conftest import app_on, checked_app, settings_for
+from tests.databases import same_on_both
 from tests.persons import Person
 from tests.servers import PATIENCE, Server, serve
 
@@ -247,6 +248,7 @@ def ask(server: Server) -> Samples:
         return parsed(answer.read().decode())
 
 
+@same_on_both
 def test_all_processes_are_added_up_and_dead_ones_keep_only_counters(
     migrated_database: Callable[[], str],
 ) -> None:

@@ -17,7 +17,7 @@ from flask import Flask
 from gridt.models import Subscription, User
 from gridt.runtime.extensions import db, disconnect, migrate
 from tests.conftest import app_on
-from tests.databases import sqlite_only
+from tests.databases import same_on_both, sqlite_only
 from tests.networks import people
 from tests.servers import ROOT
 
@@ -192,6 +192,7 @@ def test_the_sql_of_the_migrations_can_be_printed(empty: Flask) -> None:
     assert tables() == set()
 
 
+@same_on_both  # the commands in process run on both
 def test_the_commands_as_they_are_typed(empty: Flask) -> None:
     url = db.engine.url.render_as_string(hide_password=False)
     environment = {name: value for name, value in os.environ.items() if name[:6] != "GRIDT_"}

@@ -37,8 +37,8 @@ IDS = """
 blockUser changeEmail changeMovement changeMyAccount changeMyBio changeMyPassword changeUserRole
 checkHealth checkReadiness closeReport confirmEmail createMyCalendar deactivateUser
 deleteMovement deleteMyAccount deleteUpdate describeService drawYear endPause explainProblem
-exportMyAccount exportNetwork fillOpenSlot getLeader getMovement getMyAccount getMyCalendar getMyPause
-getOpenApiDocument getReport getStatistics getUpdate getUser importUpdates joinMovement
+exportMyAccount exportNetwork fillOpenSlot getLeader getMovement getMyAccount getMyCalendar
+getMyPause getOpenApiDocument getReport getStatistics getUpdate getUser importUpdates joinMovement
 leaveMovement listAuditEntries listBlockedUsers listMovements listMyFollowers listMyMovements
 listMySessions listReports listTurns listUpdates listUsers logIn logOut postUpdate reactivateUser
 readCalendar refreshTokens registerUser reportMovement reportUpdate requestEmailChange

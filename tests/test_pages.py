@@ -15,6 +15,7 @@ from gridt import create_app
 from gridt.cli import commands
 from gridt.http.openapi import document
 from gridt.runtime.config import Settings
+from tests.cases import each
 from tests.conftest import settings_for
 from tests.servers import ROOT
 
@@ -23,7 +24,7 @@ PAGES = {
     for path in [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
 }
 
-each_page = pytest.mark.parametrize("page", PAGES)
+each_page = each("page", PAGES)
 
 APP = create_app(settings_for("sqlite://", METRICS_TOKEN="m" * 32))
 ROUTES = APP.url_map.bind("gridt.example")

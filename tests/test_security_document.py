@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-import pytest
-
+from tests.cases import each
 from tests.servers import ROOT
 
 TEXT = (ROOT / "docs" / "security.md").read_text()
@@ -83,7 +82,7 @@ def test_every_risk_of_the_top_ten_has_its_row():
     assert [row[0] for row in rows(TABLES[1])] == [f"API{number}" for number in range(1, 11)]
 
 
-@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+@each("row", ROWS.values(), ids=ROWS)
 def test_a_row_says_how_and_names_its_tests(row):
     assert len(row) == 4, row
     assert all(row), row

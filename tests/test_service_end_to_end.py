@@ -111,6 +111,7 @@ def wait_for(server: Server, text: str) -> None:
         time.sleep(0.02)
 
 
+@same_on_both
 def test_a_restart_loses_nothing(new_database: Callable[[], str]) -> None:
     url = new_database()
     with serve(url, UPGRADE_ON_START="true", MOVEMENT_BY="admins") as server:

@@ -16,11 +16,11 @@ from gridt.network.invariants import violations
 from gridt.runtime import schema_version
 from gridt.runtime.extensions import db, migrate
 from tests import first_release, networks
-from tests.conftest import OwnContextClient, app_on
+from tests.conftest import OwnContextClient, app_on, checked_app
 from tests.databases import postgresql_only
 from tests.servers import PATIENCE, flask, running, serve
 
-TOGETHER = 3
+TOGETHER = 2  # each imports gridt, which is most of what this costs
 
 
 @pytest.fixture
@@ -34,6 +34,17 @@ def opened(url: str) -> Iterator[Flask]:
     with app_on(url) as app, app.app_context():
         app.test_client_class = OwnContextClient
         yield app
+
+
+@pytest.fixture
+def up_to_date(migrated_database: Callable[[], str]) -> Iterator[Flask]:
+    """An app on a migrated database of its own, with its context entered."""
+    with checked_app(migrated_database()) as app, app.app_context():
+        yield app
+
+
+def url_of(app: Flask) -> str:
+    return str(app.config["SQLALCHEMY_DATABASE_URI"])
 
 
 def revision() -> str | None:
@@ -145,14 +156,13 @@ def test_a_statement_of_a_migration_may_not_take_long(opened: Flask) -> None:
 
 
 def test_a_database_from_a_newer_version_is_refused(
-    opened: Flask, url: str, caplog: pytest.LogCaptureFixture
+    up_to_date: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
-    flask_migrate.upgrade()
     go_to_the_future()
-    typed = flask(url, "db", "upgrade")
+    typed = flask(url_of(up_to_date), "db", "upgrade")
     assert (typed.returncode, "Traceback" in typed.stderr) == (1, False)
     said = [typed.stderr]
-    runner = opened.test_cli_runner()
+    runner = up_to_date.test_cli_runner()
     for command in ("downgrade", "check"):
         caplog.clear()
         assert runner.invoke(args=["db", command]).exit_code == 1
@@ -166,12 +176,11 @@ def test_a_database_from_a_newer_version_is_refused(
     assert revision() == schema_version.head()
 
 
-def test_no_server_starts_that_is_to_migrate_a_newer_database(opened: Flask, url: str) -> None:
-    flask_migrate.upgrade()
+def test_no_server_starts_that_is_to_migrate_a_newer_database(up_to_date: Flask) -> None:
     go_to_the_future()
     with (
         pytest.raises(RuntimeError, match=r"did not start \(exit code 1\)") as failed,
-        serve(url, UPGRADE_ON_START="true"),
+        serve(url_of(up_to_date), UPGRADE_ON_START="true"),
     ):
         pass
     (printed,) = failed.value.__notes__
@@ -189,14 +198,10 @@ def test_a_server_is_ready_on_a_newer_database_and_not_on_an_older_one(opened: F
     assert client.get("/ready").status_code == 200
 
 
-def test_a_server_that_does_not_migrate_goes_on_and_says_what_it_found(
-    opened: Flask, url: str
-) -> None:
-    flask_migrate.upgrade()
-    with serve(url) as server:
-        assert "revision" not in server.log.read_text()
+def test_a_server_that_does_not_migrate_goes_on_and_says_what_it_found(up_to_date: Flask) -> None:
+    # that it says nothing where there is nothing to say: tests/test_operating.py
     go_to_the_future()
-    with serve(url) as server:
+    with serve(url_of(up_to_date)) as server:
         printed = server.log.read_text()
     assert "The database is at revision 9999" in printed
     assert f"made for revision {schema_version.head()}" in printed

@@ -1,6 +1,7 @@
 """A real server with clients that are slow, or lie, or send too much."""
 
 import json
+import os
 import re
 import resource
 import select
@@ -106,42 +107,59 @@ def drip(connection: socket.socket) -> None:
         return
 
 
-@pytest.mark.parametrize(
-    ("files", "asked"),
-    [(None, b""), (100, b""), (100, GET)],
-    ids=["watched", "open", "open, kept after an answer"],
-)
-def test_idle_connections_keep_no_others_out(migrated_database, files, asked):
+IDLE = {"watched": (None, b""), "open": (100, b""), "open, kept after an answer": (100, GET)}
+
+
+def test_idle_connections_keep_no_others_out(migrated_database):
     """They are as many as are watched, or as many as the process may have open."""
+    watched = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
+    with serve(migrated_database()) as server:
+        (worker,) = server.workers()
+        alone = len(open_files(worker))
+        for what, (files, asked) in IDLE.items():
+            if files is not None:
+                resource.prlimit(worker, resource.RLIMIT_NOFILE, (files, files))
+            with ExitStack() as stack:
+                for _ in range(files or watched):
+                    keep_idle(server, stack, asked, what)
+                with urlopen(f"{server.url}/health", timeout=DEADLINE / 2) as answer:
+                    assert answer.status == 200, what
+                assert server.workers() == {worker}, what
+            give_up = time.monotonic() + PATIENCE
+            while len(open_files(worker)) > alone + 20:  # until the worker has closed them, too
+                assert time.monotonic() < give_up, what
+                time.sleep(0.05)
+
+
+def keep_idle(server: Server, stack: ExitStack, asked: bytes, what: str) -> None:
+    """Open a connection that stays open until the stack ends, after a first request if any."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    # shorter than the time-out of idle connections, or that would make room
+    idle = socket.create_connection((host, int(port)), timeout=DEADLINE / 2)
+    stack.enter_context(closing(idle))
+    if asked:
+        idle.sendall(asked)
+        assert status(idle.recv(65536)) == 200, what
+
+
+def open_files(process: int) -> list[str]:
+    return os.listdir(f"/proc/{process}/fd")
+
+
+def test_a_server_that_stops_has_time_left_when_it_gives_up_the_silent(migrated_database):
     with serve(migrated_database()) as server, ExitStack() as stack:
         host, _, port = server.url.removeprefix("http://").partition(":")
-        (worker,) = server.workers()
-        if files is not None:
-            resource.prlimit(worker, resource.RLIMIT_NOFILE, (files, files))
-        watched = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
-        for _ in range(files or watched):
-            # shorter than the time-out of idle connections, or that would make room
-            idle = socket.create_connection((host, int(port)), timeout=DEADLINE / 2)
-            stack.enter_context(closing(idle))
-            if asked:
-                idle.sendall(asked)
-                assert status(idle.recv(65536)) == 200
-        with urlopen(f"{server.url}/health", timeout=DEADLINE / 2) as answer:
-            assert answer.status == 200
-        assert server.workers() == {worker}
-
-
-@pytest.mark.parametrize("begun", [b"", SLOW["half a head"]], ids=["nothing", "half a head"])
-def test_a_server_that_stops_has_time_left_when_it_gives_up_the_silent(migrated_database, begun):
-    with serve(migrated_database()) as server:
-        host, _, port = server.url.removeprefix("http://").partition(":")
-        with closing(socket.create_connection((host, int(port)), timeout=PATIENCE)) as silent:
-            silent.sendall(begun)
-            waiting, body = begin_to_register(server, "ann")
-            server.process.terminate()
-            assert answered(silent) == b""
-            waiting.send(body)
-            assert HTTPAnswer(waiting).status == 201
+        silent = {}
+        for what, begun in {"nothing": b"", "half a head": SLOW["half a head"]}.items():
+            connection = socket.create_connection((host, int(port)), timeout=PATIENCE)
+            silent[what] = stack.enter_context(closing(connection))
+            connection.sendall(begun)
+        waiting, body = begin_to_register(server, "ann")
+        server.process.terminate()
+        said = {what: answered(connection) for what, connection in silent.items()}
+        assert said == {"nothing": b"", "half a head": b""}
+        waiting.send(body)
+        assert HTTPAnswer(waiting).status == 201
         server.wait()
 
 

@@ -136,15 +136,14 @@ class ProblemEntry(Out):
     detail = fields.String(
         required=True,
         metadata={
-            "description": "What is wrong with the member: a sentence that can be shown to the"
-            " user beside it."
+            "description": "The reason why the member was refused: a sentence that can be shown"
+            " to the user beside it."
         },
     )
     code = fields.String(
         required=True,
         metadata={
-            "description": "What is wrong with the member, for programs. There may be new codes"
-            " in later versions.",
+            "description": "The reason, for programs. There may be new codes in later versions.",
             "examples": ["too-short"],
         },
     )

@@ -182,7 +182,7 @@ class StandingOut(CompletionOut):
 
 
 class MovementFacts(Out):
-    """What every caller sees of a movement."""
+    """The part of a movement that every caller sees."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the movement."})
     name = fields.String(

@@ -13,5 +13,5 @@ class ProblemTypeOut(Out):
     )
     title = fields.String(required=True, metadata={"description": "The type, in words."})
     status = fields.Integer(required=True, metadata={"description": "The HTTP status."})
-    meaning = fields.String(required=True, metadata={"description": "What has happened."})
-    advice = fields.String(required=True, metadata={"description": "What the client can do."})
+    meaning = fields.String(required=True, metadata={"description": "The meaning of the problem."})
+    advice = fields.String(required=True, metadata={"description": "The advice for the client."})

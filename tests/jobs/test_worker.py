@@ -23,7 +23,7 @@ from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db, disconnect
 from tests import postgres
 from tests.conftest import migrated_app
-from tests.databases import postgresql_only
+from tests.databases import postgresql_only, same_on_both
 from tests.jobs.conftest import people, queue
 from tests.servers import PATIENCE, flask, running, serve
 
@@ -79,6 +79,7 @@ def test_another_process_does_the_job_of_a_killed_one(url: str, tmp_path: Path) 
     assert people() == ["before", "hanged"]
 
 
+@same_on_both
 @pytest.mark.parametrize("by", [SIGTERM, SIGINT], ids=lambda signal: signal.name)
 def test_a_process_that_is_stopped_finishes_its_job_and_begins_no_other(
     url: str, tmp_path: Path, by: Signals
@@ -96,6 +97,7 @@ def test_a_process_that_is_stopped_finishes_its_job_and_begins_no_other(
     assert ([one.name for one in queue()], people()) == (["open-account"], [])
 
 
+@same_on_both
 def test_a_process_that_waits_ends_when_it_is_stopped(url: str) -> None:
     with working(url, "--poll=600") as process:
         assert process.stdout.readline() == "waiting for jobs\n"
@@ -114,6 +116,7 @@ def test_processes_share_the_work(url: str) -> None:
     assert (people(), queue()) == (names, [])
 
 
+@same_on_both
 def test_once_is_one_job(url: str) -> None:
     for name in ("one", "two"):
         put("open-account", username=name)
@@ -140,6 +143,7 @@ def test_the_server_runs_what_its_requests_enqueue(url: str) -> None:
     assert len(people()) == 10
 
 
+@same_on_both
 def test_the_server_runs_what_others_enqueue(url: str) -> None:
     with serve(url, app=f"{SERVICE}:app"):
         put("open-account", username="robin")
@@ -147,6 +151,7 @@ def test_the_server_runs_what_others_enqueue(url: str) -> None:
     assert people() == ["robin"]
 
 
+@same_on_both
 def test_a_server_that_is_stopped_finishes_its_job(url: str, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     with serve(url, app=f"{SERVICE}:app") as server:
@@ -161,6 +166,7 @@ def test_a_server_that_is_stopped_finishes_its_job(url: str, tmp_path: Path) -> 
     assert "wait-for-end" not in [one.name for one in queue()]
 
 
+@same_on_both
 def test_a_server_may_leave_the_jobs_to_others(url: str) -> None:
     with serve(url, app=f"{SERVICE}:app", JOBS="off") as server:
         post(server.url, "/enqueue/open-account/username/robin")

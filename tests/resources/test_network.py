@@ -324,7 +324,11 @@ def test_a_network_is_streamed_in_parts(stream, name):
     assert max(sizes) < sum(sizes) / 2
 
 
-def test_a_larger_network_takes_no_more_memory(stream):
+def test_a_larger_network_takes_no_more_memory(request, stream):
+    # All formats are written from the same rows, so one shows how PostgreSQL sends them.
+    on_sqlite = request.config.getoption("--database") == "sqlite"
+    formats = GRAPH_FORMATS if on_sqlite else list(GRAPH_FORMATS)[:1]
+
     def peak(parts, name):
         gc.collect()
         tracemalloc.start()
@@ -335,7 +339,7 @@ def test_a_larger_network_takes_no_more_memory(stream):
         return highest
 
     small, large = stream(2500), stream(5000)
-    for name in GRAPH_FORMATS:
+    for name in formats:
         contextvars.Context().run(peak, small, name)  # so that cached objects exist
         # the lowest of some peaks, because other garbage counts until it is collected
         few, many = (
