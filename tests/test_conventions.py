@@ -48,6 +48,7 @@ def fill(ann, movement):
     secret = CalendarToken.renew(ann.id)
     found = {
         "secret": secret,
+        "slug": "not-subscribed",
         "movement": movement.id,
         "user": leader.id,
         "update": update.id,
