@@ -122,6 +122,21 @@ def test_check_network_finds(run: Run, make_user: Any, make_movement: Any, invar
     assert f"{invariant} broken" in run("check-network").output
 
 
+def test_check_network_finds_an_update_of_a_user_who_is_not_there(
+    run: Run, make_movement: Any
+) -> None:
+    movement = make_movement(members=1)
+    movement.post_update(movement.users[0])
+    db.session.flush()
+    db.session.execute(sa.text("ALTER TABLE updates RENAME TO updates_sound"))
+    db.session.execute(sa.text("CREATE TABLE updates AS SELECT * FROM updates_sound"))
+    assert run("check-network").exit_code == 0
+    db.session.execute(sa.text("UPDATE updates SET leader_id = 1000000"))
+    found = json.loads(run("check-network", "--json").output)["violations"]
+    ours = [one for one in found if one["invariant"] == "I8"]
+    assert [one["movement_id"] for one in ours] == [movement.id]
+
+
 def test_check_network_finds_a_time_that_no_update_has(run: Run, make_movement: Any) -> None:
     movement = make_movement(members=1)
     movement.post_update(movement.users[0])
