@@ -122,6 +122,19 @@ def test_check_network_finds(run: Run, make_user: Any, make_movement: Any, invar
     assert f"{invariant} broken" in run("check-network").output
 
 
+def test_check_network_finds_an_update_of_an_unknown_user(run: Run, make_movement: Any) -> None:
+    movement = make_movement(members=1)
+    movement.post_update(movement.users[0])
+    db.session.flush()
+    db.session.execute(sa.text("ALTER TABLE updates RENAME TO updates_sound"))
+    db.session.execute(sa.text("CREATE TABLE updates AS SELECT * FROM updates_sound"))
+    assert run("check-network").exit_code == 0
+    db.session.execute(sa.text("UPDATE updates SET leader_id = 1000000"))
+    violations = json.loads(run("check-network", "--json").output)["violations"]
+    movements = [one["movement_id"] for one in violations if one["invariant"] == "I8"]
+    assert movements == [movement.id]
+
+
 def test_check_network_finds_a_time_without_an_update(run: Run, make_movement: Any) -> None:
     movement = make_movement(members=1)
     movement.post_update(movement.users[0])

@@ -17,7 +17,7 @@ from gridt.turns.calendar import DAY, Clock
 from gridt.turns.scoring import advance, initial
 from gridt.turns.terms import SPREAD, Terms
 from tests import conftest
-from tests.clock_lives import HOUR, START, WEEK, ZONES, Person, june, lives
+from tests.clock_lives import HOUR, START, WEEK, ZONES, Person, at, june, lives
 from tests.databases import same_on_both
 from tests.test_recompute import stood
 
@@ -72,6 +72,18 @@ def test_p3_a_traveller_leaves_out_a_date_of_which_little_is_left() -> None:
         standing = person.standing(moment)
         assert standing.done_turns == standing.turns == standing.streak
     assert left_out > 5
+
+
+@same_on_both
+def test_an_interval_of_hours_passes_into_one_of_days_without_leaving_out_a_date() -> None:
+    """In Auckland it is the next date already, when the last turn of five hours ends."""
+    auckland = Clock("Pacific/Auckland")
+    person = Person(clock=auckland, interval=5 * HOUR)
+    person.set_interval(june("01 19:00"), DAY)
+    standing = person.standing(june("01 22:00"))
+    assert standing.turn.starts_at == june("01 21:30")
+    assert standing.turn.ends_at == at(auckland, "03 00:00")
+    assert standing.leapt_at is None
 
 
 @same_on_both

@@ -11,6 +11,7 @@ from gridt.http.in_flight import InFlight
 from gridt.models import Movement, SwapCount, Update, User
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from gridt.standing import change_terms, recompute_batch
 from tests.databases import same_on_both
 from tests.networks import people, plant, ring
 
@@ -95,6 +96,21 @@ def test_updates_in_a_turn(quota, client_of, make_movement, ann, admin, clock):
     clock.pass_(seconds=int(refused.headers["Retry-After"]))
     assert client.post(path).status_code == 201
     assert [client_of(admin).post(path).status_code for _ in range(4)] == [201] * 4
+
+
+def test_updates_of_a_long_turn_do_not_count_when_turns_are_short(
+    quota, client_of, make_movement, ann, clock
+):
+    quota(updates_per_turn=2)
+    movement = make_movement(ann)
+    change_terms(movement, {"interval": timedelta(days=30)}, at_any_time=True)
+    recompute_batch(movement.id)
+    client, path = client_of(ann), f"/movements/{movement.id}/signal"
+    assert [client.post(path).status_code for _ in range(3)] == [201, 201, 429]
+    change_terms(movement, {"interval": timedelta(days=1)}, at_any_time=True)
+    recompute_batch(movement.id)
+    clock.pass_(days=2)
+    assert client.post(path).status_code == 201
 
 
 def test_updates_that_are_reported_late_count_too(quota, client_of, make_movement, ann, clock):

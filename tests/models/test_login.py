@@ -33,6 +33,14 @@ def test_the_constructor_takes_a_users_id(make_user, clock):
     assert (login.user_id, login.created_at, login.refreshed_at) == (user.id, clock.now, clock.now)
 
 
+def test_a_login_that_has_ended_keeps_its_time(make_login, clock):
+    login, ended_at = make_login(), clock.now
+    login.revoke()
+    clock.pass_(hours=1)
+    login.revoke()
+    assert login.revoked_at == ended_at
+
+
 def test_each_login_has_a_token_of_its_own(make_user, make_login):
     user = make_user()
     assert make_login(user).refresh_jti != make_login(user).refresh_jti
