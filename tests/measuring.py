@@ -47,14 +47,14 @@ OWN_TO_POSTGRESQL = (
 
 
 def is_measured(test: str, database: str) -> bool:
-    """Return whether coverage is measured in the test of a node id."""
+    """Return whether coverage is measured in a test."""
     if database == "sqlite":
         return not test.startswith(REPEATING)
     return test.startswith(OWN_TO_POSTGRESQL)
 
 
 class Switch:
-    """Switches measuring off and on, in processes of tests as well."""
+    """Switches measuring off and on, in child processes too."""
 
     def __init__(self) -> None:
         self.coverage: Coverage | None = None

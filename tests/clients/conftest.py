@@ -9,7 +9,7 @@ from tests.servers import serve
 
 @pytest.fixture(autouse=True)
 def on_one_database(request: pytest.FixtureRequest) -> None:
-    """Skip the run on PostgreSQL, because clients do not see the database."""
+    """Skip the run on PostgreSQL: clients see no database."""
     if request.config.getoption("--database") != "sqlite":
         pytest.skip("clients are the same for each database")
 

@@ -46,7 +46,7 @@ def test_a_generated_python_client_does_the_first_session(tmp_path: Path, url: s
 
 @pytest.fixture
 def node_modules(tmp_path: Path) -> Path:
-    """A folder with the generator and the compiler, pinned by package-lock.json."""
+    """A folder with generator and compiler, pinned by package-lock.json."""
     for file in (HERE / "typescript").iterdir():
         shutil.copy(file, tmp_path)
     if shutil.which("npm", path=search_path()) is None:
