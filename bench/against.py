@@ -135,7 +135,10 @@ def _ensure_possible(changes: list[str], dirty: bool, amounts: dict[str, Any]) -
 def _compared(
     engine: str, folder: Path, trees: dict[str, Path], effort: Effort
 ) -> tuple[str, list[Row]]:
-    """Measure on one engine; return the name of the database, and a row for each operation."""
+    """Measure on one engine.
+
+    Return the name of the database, and a row for each operation.
+    """
     with ExitStack() as stack:
         place = stack.enter_context(databases(engine, folder))
         original = place.new("original")

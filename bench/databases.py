@@ -98,7 +98,10 @@ def largest(worlds: list[World]) -> list[World]:
 
 @cache
 def furnish(world: World) -> list[str]:
-    """Add movements to list, once; return the tokens of people who have joined some of them."""
+    """Add movements to list, once.
+
+    Return the tokens of people who have joined some of them.
+    """
     with world.app.app_context():
         # the users who were added last are the last ones outside
         readers = db.session.scalars(select(User).order_by(User.id.desc()).limit(READERS)).all()

@@ -82,7 +82,10 @@ def _give_an_account_a_password(world: World) -> None:
 
 
 def _timed(server: Server, calls: list[Call], times: int) -> list[float]:
-    """Make calls over a few connections; return the time of each."""
+    """Make calls over a few connections.
+
+    Return the time of each.
+    """
 
     def read(part: int) -> list[float]:
         connection = HTTPConnection(*server.address, timeout=60)

@@ -116,7 +116,10 @@ def section(worlds: list[World], effort: Effort) -> Section:
 
 
 def _keep_plans(worlds: list[World], path: Path) -> list[str]:
-    """Write all plans to a file; return the lines that read a large table from end to end."""
+    """Write all plans to a file.
+
+    Return the lines that read a large table from end to end.
+    """
     kept, whole = ["# The statements of each operation, and the database's plan for each"], []
     for world in worlds:
         kept.append(f"## {world.engine}, {world.members} members")

@@ -49,7 +49,10 @@ class Call:
 
     @cached_property
     def wire(self) -> bytes:
-        """The bytes to send; built once, so that the client costs less than the server."""
+        """The bytes to send.
+
+        Built once, so that the client costs less than the server.
+        """
         body = (self.body or "").encode()
         headers = self.headers() | {"Host": "localhost", "Content-Length": str(len(body))}
         lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
@@ -194,7 +197,7 @@ def seconds_of(pid: int) -> float:
 def serving(
     database_url: str, app: str = "wsgi:app", workers: int = 1, threads: int = 4, **settings: str
 ) -> Iterator[Server]:
-    """Run gunicorn with our settings for the length of a `with` block.
+    """Run gunicorn with our settings for a `with` block.
 
     :param settings: named without the `GRIDT_` before them
     """

@@ -166,7 +166,10 @@ class Client:
 def be_clients(
     address: str, movement_id: int, inside: list[str], outside: list[str], until: float
 ) -> tuple[Storm, list[str], list[str]]:
-    """Be one client, in a process of its own; also return the people who are in and out now."""
+    """Be one client, in a process of its own.
+
+    Also return the people who are in and out now.
+    """
     client = Client(address, movement_id, inside, outside)
     return client.run(until), client.inside, client.outside
 

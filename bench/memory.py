@@ -130,7 +130,10 @@ def _list(server: Server, world: World) -> bool:
 
 
 def _export(style: str, server: Server, world: World) -> bool:
-    """Read the whole network as a stream; return whether the server knows that format."""
+    """Read the whole network as a stream.
+
+    Return whether the server knows that format.
+    """
     reader = _visitor(server, world, world.inside[0])
     answer = reader.open("GET", f"{reader.movement}/network?format={style}")
     while answer.read(1 << 16):

@@ -88,7 +88,10 @@ def _compared(app: Flask, call: Call, effort: Effort) -> Mapping[str, list[float
 
 
 def _people_with(updates: int) -> tuple[str, list[int]]:
-    """Make some people post often; return the token of one, and the movements' ids."""
+    """Make some people post often.
+
+    Return the token of one, and the movements' ids.
+    """
     people = [
         User(f"busy {updates} {number}", f"busy{updates}.{number}@example.org", "a good password")
         for number in range(_PEOPLE)

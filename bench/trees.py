@@ -246,7 +246,7 @@ def _sqlite(url: str) -> sqlite3.Connection:
 
 @contextmanager
 def databases(engine: str, folder: Path) -> Iterator[Databases]:
-    """Provide databases of an engine for the length of a `with` block."""
+    """Provide databases of an engine for a `with` block."""
     with ExitStack() as stack:
         server = ""
         if engine == "postgresql":

@@ -49,7 +49,10 @@ class Person:
         return self.connection.getresponse()
 
     def live(self) -> Iterator[None]:
-        """Open an account, log in, visit, and log out; yield after each call."""
+        """Open an account, log in, visit, and log out.
+
+        Yield after each call.
+        """
         account = {"username": self.name, "password": _PASSWORD}
         yield self.call("POST", "/register", account | {"email": f"{self.name}@example.org"})
         tokens = self.call("POST", "/auth", account)

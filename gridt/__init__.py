@@ -1,4 +1,4 @@
-"""gridt: movements of people who hold each other to a habit."""
+"""gridt: movements of people with a common habit."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -32,14 +32,20 @@ _CONSTANTS = {
 
 
 class Service(Flask):
-    """A Flask app whose handlers and hooks are all plain functions."""
+    """A Flask app with plain functions as handlers and hooks."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return `func` as it is; Flask's check, seven times a request, takes some 10 µs."""
+        """Return `func` as it is.
+
+        Flask's check, seven times a request, takes some 10 µs.
+        """
         return func
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """Let browsers keep files whose name has a hash of the content; they ask for the rest."""
+        """Let browsers cache files with a hash in their name.
+
+        They ask for the others again.
+        """
         vendored = filename is not None and filename.startswith("vendor/")
         return _YEAR if vendored else super().get_send_file_max_age(filename)
 

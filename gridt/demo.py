@@ -1,7 +1,7 @@
-"""Demo data: movements with hundreds of invented people, or a million.
+"""Demo data: movements with hundreds of invented people, or more.
 
-The network of each movement grows in memory by the rules of `gridt.models.network`, one newcomer
-after the other. Bulk statements write it in one transaction.
+A movement may have a million of them. The network of each movement grows in memory by the rules of
+`gridt.models.network`, one newcomer after the other. Bulk statements write it in one transaction.
 """
 
 import random
@@ -70,7 +70,7 @@ Pasts = Sequence[tuple[int, list[datetime]]]
 
 
 class Demo:
-    """Some people, a few movements, and the updates of the last weeks.
+    """Some people, a few movements, and updates of some weeks.
 
     :param members: the number of people, all of whom join the first movement
     :param movements: their number, at most `MOST_MOVEMENTS`
@@ -90,16 +90,19 @@ class Demo:
 
     @property
     def steps(self) -> int:
-        """The number of steps of `fill`: people, and their places and slots in one movement."""
+        """The number of steps of `fill`.
+
+        They are people, and their places and slots in the first movement.
+        """
         return (2 + SLOTS) * self.members
 
     def is_there(self) -> bool:
-        """Return whether the database has users or movements of these names."""
+        """Return whether the database has any of these names."""
         movements = (Movement.find_by_name(name) for name, *_ in self.habits)
         return any([User.find_by_name(USERNAME.format(1)), *movements])
 
     def fill(self) -> Iterator[int]:
-        """Insert everything in one commit, and yield the steps of each part."""
+        """Insert everything in one commit; yield the steps taken."""
         connection = db.session.connection()
         yield from _load(connection, User, self._users())
         # other users may register meanwhile, but with other hashes
@@ -144,7 +147,7 @@ class Demo:
     def _fill_movement(
         self, connection: Connection, movement: Movement, members: Sequence[int]
     ) -> Iterator[int]:
-        """Subscribe members in this order, with their past and their leaders."""
+        """Subscribe members in this order, with their past and leaders."""
         longest = max(1, _MOST_UPDATES // len(members))
         for start in range(0, len(members), _BATCH):
             batch = members[start : start + _BATCH]
@@ -155,7 +158,7 @@ class Demo:
         movement.member_count = len(members)
 
     def _past(self, interval: timedelta, longest: int) -> list[datetime]:
-        """Return the time when a member joined, followed by the time of each update."""
+        """Return the time of joining, and of each update."""
         joined = self.began + dice.random() * (self.now - self.began)
         turns = min(longest, (self.now - joined) // interval)
         # most members do it nearly always, a few hardly ever

@@ -4,7 +4,7 @@ import unicodedata
 
 
 def fold(text: str) -> str:
-    """Return the form of `text` that is the same for every way to write it.
+    """Return the one form of all ways to write `text`.
 
     It is Unicode's caseless compatibility match (Unicode Standard 3.13, D146), so that "Ångström",
     "ÅNGSTRÖM" and the same with combining marks are one name.
@@ -15,7 +15,10 @@ def fold(text: str) -> str:
 
 
 def tidy(username: str) -> str:
-    """Return a name as it is stored: without the blanks that keyboards of phones add."""
+    """Return a name without superfluous blanks, as it is stored.
+
+    Keyboards of phones add such blanks.
+    """
     return " ".join(filter(None, username.split(" ")))
 
 

@@ -97,7 +97,10 @@ def git(*arguments: str) -> str:
 
 
 def fork() -> str:
-    """Return the commit where the branch left main; without a main, the last commit."""
+    """Return the commit where the branch left main.
+
+    Without a main, the last commit.
+    """
     for main in ("origin/main", "main"):
         command = ["git", "merge-base", "HEAD", main]
         result = subprocess.run(command, capture_output=True, text=True, check=False)

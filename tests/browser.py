@@ -1,4 +1,4 @@
-"""The Chromium of this machine, driven by Playwright, for tests that need a browser."""
+"""The Chromium of this machine, driven by Playwright."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,7 +15,10 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run Chromium for the length of a `with` block; skip the test if there is none."""
+    """Run Chromium for a `with` block.
+
+    Skip the test if there is none.
+    """
     found = [path for name in _NAMES if (path := shutil.which(name))]
     if not found:
         pytest.skip("no Chromium here: apt-get install chromium")

@@ -1,4 +1,4 @@
-"""Cables between the service and its database, which break where a test wants it."""
+"""Cables between the service and its database, which break."""
 
 import select
 import socket
@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 
 class Cable(ThreadingTCPServer):
-    """Passes messages between the service and PostgreSQL on, until it breaks once."""
+    """Passes messages to and from PostgreSQL, until it breaks."""
 
     daemon_threads = True
 
@@ -58,7 +58,7 @@ class _Wire(BaseRequestHandler):
 
 @contextmanager
 def cable_to(url: str) -> Iterator[tuple[Cable, str]]:
-    """Lay a cable to a database for the length of a `with` block.
+    """Lay a cable to a database for a `with` block.
 
     :returns: the cable, and the URL of the database at its other end
     """

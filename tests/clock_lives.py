@@ -1,4 +1,4 @@
-"""Random lives of people who set clocks in a movement, and properties of all lives.
+"""Random lives of people who set clocks, and properties.
 
 Nothing here uses a database.
 """
@@ -42,7 +42,7 @@ AUCKLAND, LOS_ANGELES = Clock("Pacific/Auckland"), Clock("America/Los_Angeles")
 
 @dataclass
 class Person:
-    """A person who sets clocks, and their movement, as the service stores both."""
+    """A person who sets clocks, and their movement, as stored."""
 
     clock: Clock = BERLIN
     interval: timedelta = DAY

@@ -1,4 +1,7 @@
-"""One app per run on the chosen database; each test in a transaction that is rolled back."""
+"""One app per run on the chosen database.
+
+Each test runs in a transaction that is rolled back.
+"""
 
 import contextvars
 import os
@@ -98,7 +101,7 @@ def pytest_xdist_setupnodes() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Start PostgreSQL before the first worker of xdist, and give each worker its address."""
+    """Start one PostgreSQL for all workers of xdist."""
     config: pytest.Config = node.config
     if config.getoption("--database") == "sqlite" or "GRIDT_TEST_DATABASE_URL" in os.environ:
         return
@@ -111,7 +114,10 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Save the coverage of a worker; in the controller, stop the workers' PostgreSQL."""
+    """Save the coverage of a worker.
+
+    In the controller, stop the workers' PostgreSQL.
+    """
     # xdist kills a worker that needs too long to end, as on a busy machine
     if hasattr(session.config, "workerinput") and (coverage := Coverage.current()):
         coverage.save()
@@ -120,7 +126,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 class OwnContextClient(FlaskClient):
-    """A client whose calls share nothing with the test, nor with each other.
+    """A client whose calls share nothing with anything else.
 
     Every answer is checked against the OpenAPI document.
     """
@@ -139,7 +145,10 @@ class OwnContextClient(FlaskClient):
 
 @pytest.fixture(scope="session")
 def server_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """The address of a PostgreSQL to make databases in; None in a run on SQLite."""
+    """The address of a PostgreSQL to make databases in.
+
+    It is None in a run on SQLite.
+    """
     if request.config.getoption("--database") == "sqlite":
         yield None
     elif url := os.environ.get("GRIDT_TEST_DATABASE_URL"):
@@ -155,7 +164,7 @@ def server_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
 def new_database(
     server_url: str | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., str]]:
-    """Make databases for one test, deleted after the run: empty, or copies of a template."""
+    """Make databases for one test, empty or from a template."""
     made: list[str] = []
 
     def make(template: str | None = None) -> str:
@@ -213,7 +222,10 @@ def logged_in(app: Flask, user: User) -> OwnContextClient:
 
 @contextmanager
 def app_on(url: str, **changes: Any) -> Iterator[Flask]:
-    """Make an app on the database at `url`; the end of the block closes its connections."""
+    """Make an app on the database at `url`.
+
+    The end of the block closes its connections.
+    """
     app = create_app(settings_for(url, **changes))
     try:
         yield app
@@ -281,7 +293,10 @@ def database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def mails(
     app: Flask, database: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[[], list[EmailMessage]]:
-    """Run the jobs that send mail; return the mails of the test so far."""
+    """Run the jobs that send mail.
+
+    Return the mails of the test so far.
+    """
     monkeypatch.setitem(app.config, "MAIL_FOLDER", str(tmp_path / "mail"))
 
     def send() -> list[EmailMessage]:
@@ -388,7 +403,10 @@ def make_movement(database: None, make_user: Callable[..., User]) -> Callable[..
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The Chromium of this machine; without one, the test is skipped."""
+    """The Chromium of this machine.
+
+    Without one, the test is skipped.
+    """
     with chromium() as browser:
         yield browser
 

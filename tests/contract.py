@@ -1,4 +1,4 @@
-"""Checks every answer that any test gets against the OpenAPI document."""
+"""Checks every answer in the tests against the OpenAPI document."""
 
 import json
 from copy import deepcopy
@@ -29,7 +29,7 @@ def described(app: Flask) -> dict[str, Any]:
 
 
 def operation_of(app: Flask, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
-    """Return the template and description of the operation of a request, if there is one."""
+    """Return the template and description of a request's operation."""
     method = "GET" if method == "HEAD" else method
     try:
         rule, _ = app.url_map.bind("localhost").match(path, method, return_rule=True)
@@ -42,7 +42,10 @@ def operation_of(app: Flask, method: str, path: str) -> tuple[str, dict[str, Any
 
 
 def check_answer(app: Flask, response: TestResponse) -> None:
-    """Fail unless a response is documented, by status and shape; a 500 always fails."""
+    """Fail unless a response is documented, by status and shape.
+
+    A 500 always fails.
+    """
     request = response.request
     call = f"{request.method} {request.path} -> {response.status_code}"
     assert response.status_code != 500, call
@@ -100,5 +103,8 @@ def _validate(app: Flask, schema: dict[str, Any], instance: Any, call: str) -> N
 
 @cache
 def _validator(app: Flask, schema: str) -> Draft202012Validator:
-    """Return the validator of a schema; built once, because it has to look up references."""
+    """Return the validator of a schema.
+
+    It is built once, because it has to look up references.
+    """
     return Draft202012Validator({**json.loads(schema), "components": described(app)["components"]})

@@ -1,4 +1,4 @@
-"""A pytest plugin: the CPU minutes of a run, by folder, under xdist as well.
+"""A pytest plugin: the CPU minutes by folder.
 
 Wall-clock time depends on the other work of a machine; processor time is the cost of a test. A
 server, browser or command that a test starts counts with it, once that has ended. The PostgreSQL
@@ -45,7 +45,10 @@ def used() -> float:
 
 
 def folder_of(test: str) -> str:
-    """Return the folder of a test; for tests at the top, the file."""
+    """Return the folder of a test.
+
+    For tests at the top, it is the file.
+    """
     path = Path(test.partition("::")[0])
     return f"{path.parent}/" if len(path.parts) > 2 else str(path)
 

@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _depends_on_database(item: pytest.Item) -> bool:
-    """Return whether a test may end differently on PostgreSQL than on SQLite."""
+    """Return whether a test depends on the database."""
     if any(ON_SQLITE in mark.args for mark in item.iter_markers("skipif")):
         return True
     asks = "server_url" in getattr(item, "fixturenames", ())
@@ -45,7 +45,7 @@ def _depends_on_database(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL, leave out tests without a database, and tests that are the same on both."""
+    """On PostgreSQL, leave out tests that run alike on SQLite."""
     if config.getoption("--database") == "sqlite":
         return
     left = [item for item in items if not _depends_on_database(item)]
@@ -62,7 +62,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Store how many tests the workers of xdist left out; all of them collect the same."""
+    """Store how many tests the workers of xdist left out.
+
+    All of them collect the same.
+    """
     node.config.stash[DESELECTED] = getattr(node, "workeroutput", {}).get("deselected", [])
 
 

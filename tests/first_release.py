@@ -1,4 +1,4 @@
-"""A database of the first release: its tables, with data in their shapes.
+"""A database of the first release, with data.
 
 It uses none of today's models, because changes to them must not change this data.
 """
@@ -84,7 +84,7 @@ ASSOCIATIONS = _table(
 
 
 def plant(connection: sa.Connection) -> None:
-    """Subscribe six people to a movement, each of whom follows the next four.
+    """Subscribe six people, each of whom follows the next four.
 
     Each of the first two has posted an update.
     """

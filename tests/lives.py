@@ -1,4 +1,4 @@
-"""Random lives by hypothesis, each in the test's transaction and by the test's clock."""
+"""Random lives by hypothesis, in the test's transaction."""
 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
@@ -8,7 +8,10 @@ from tests.conftest import Clock
 
 
 class Life(RuleBasedStateMachine):
-    """Acts of people, one rule after another; the next life starts where this one did."""
+    """Acts of people, one rule after another.
+
+    The next life starts where this one did.
+    """
 
     clock: Clock
 
@@ -24,7 +27,10 @@ class Life(RuleBasedStateMachine):
 
 
 def live(life: type[Life], clock: Clock, lives: int, steps: int) -> None:
-    """Run a number of lives of at most some steps; fail with the shortest that goes wrong."""
+    """Run a number of lives of at most some steps.
+
+    Fail with the shortest that goes wrong.
+    """
     run_state_machine_as_test(
         type(life.__name__, (life,), {"clock": clock}),
         settings=settings(

@@ -1,4 +1,4 @@
-"""A real mail server on loopback, and the mails that reach it."""
+"""A real mail server on loopback, with its mails."""
 
 import asyncio
 import re
@@ -25,7 +25,7 @@ USER, PASSWORD = "gr:dt", "p@ss/w%rd"
 
 @dataclass
 class Mailbox:
-    """The mails that a server accepted, and its answers to commands.
+    """A mail server's accepted mails, and its answers.
 
     :param answers: to commands, such as `{"RCPT": "550 unknown"}`
     """
@@ -95,7 +95,7 @@ def _authenticate(_server: Any, _session: Any, _envelope: Any, _how: str, given:
 
 @contextmanager
 def mail_server(**options: Any) -> Iterator[Mailbox]:
-    """Run a mail server for the length of a `with` block.
+    """Run a mail server for a `with` block.
 
     :param options: those of `aiosmtpd.smtp.SMTP`, and its controller's `ssl_context`
     """
@@ -121,7 +121,10 @@ def secured(context: ssl.SSLContext) -> dict[str, Any]:
 
 
 def parsed(content: Any) -> EmailMessage:
-    """Return a message as a mail program reads it; fail if it is not well-formed."""
+    """Return a message as a mail program reads it.
+
+    Fail if it is not well-formed.
+    """
     message = message_from_bytes(content, policy=default)
     assert isinstance(message, EmailMessage)
     for part in message.walk():

@@ -71,7 +71,7 @@ STARTING = (
 
 
 def is_measured(test: str, database: str) -> bool:
-    """Return whether coverage is measured in the test of a node id."""
+    """Return whether coverage is measured in a test."""
     if database == "sqlite":
         return not test.startswith(REPEATING)
     return test.startswith(OWN_TO_POSTGRESQL)
@@ -83,7 +83,7 @@ def are_starts_measured(test: str, database: str) -> bool:
 
 
 class Switch:
-    """Switches measuring off and on, in processes of tests as well."""
+    """Switches measuring off and on, in child processes too."""
 
     def __init__(self) -> None:
         self.coverage: Coverage | None = None

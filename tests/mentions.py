@@ -1,4 +1,4 @@
-"""Mentions of tables that belong to movements, in statements, with their conditions."""
+"""Mentions of movements' tables in statements, with their conditions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ SPREAD = {"movements": "id"} | {
 
 @dataclass(frozen=True)
 class Mention:
-    """A table in a FROM, an UPDATE or a DELETE, and the conditions in the same place.
+    """A table in a statement, with the conditions beside it.
 
     :param constants: the columns that must equal a parameter of the statement
     :param others: the columns that are compared in any other way
@@ -45,7 +45,7 @@ def mentions(
     outer: frozenset[str] = frozenset(),
     visited: set[int] | None = None,
 ) -> Iterator[Mention]:
-    """Yield each mention of a spread table, those in subqueries included.
+    """Yield each mention of a spread table, subqueries included.
 
     :param outer: the names of the tables around a subquery, which it may be correlated with
     :param visited: the subqueries in a FROM that were met; each of their columns leads to them
@@ -81,7 +81,7 @@ def mentions(
 
 
 def _correlated(element: Any, outer: frozenset[str], *, alone: bool) -> frozenset[str]:
-    """Return the tables around a subquery that it refers to, and does not mention itself.
+    """Return the outer tables that a subquery refers to.
 
     :param alone: whether it is about one table, which SQLAlchemy then never takes out
     """
@@ -95,7 +95,7 @@ def _correlated(element: Any, outer: frozenset[str], *, alone: bool) -> frozense
 def _tables_in(
     froms: list[sa.FromClause], conditions: list[sa.ColumnElement[Any]]
 ) -> Iterator[Any]:
-    """Yield the joined tables, and add the conditions of the joins."""
+    """Yield the joined tables, and add the joins' conditions."""
     for each in froms:
         if isinstance(each, sa.Join):
             if each.onclause is not None:

@@ -1,4 +1,4 @@
-"""Strings that services stumble over: our own list, of the kinds in well-known lists.
+"""Strings that services stumble over: our own list.
 
 Each is there for a reason: a program takes it for a command, a number, an end, another string or
 another language. The tests send them unchanged in every string that the service accepts.

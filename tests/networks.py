@@ -1,4 +1,4 @@
-"""Networks for tests: planted by bulk inserts, and read without the models."""
+"""Networks for tests: planted and read without the models."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -54,7 +54,7 @@ def make_movements(amount: int) -> list[Movement]:
 
 
 def ring(members: Sequence[int]) -> dict[int, list[int]]:
-    """Let each member follow the next four, or all others if there are fewer."""
+    """Let each member follow the next four, or fewer."""
     size = len(members)
     return {
         member: [members[(place + step) % size] for step in range(1, min(5, size))]
@@ -69,7 +69,7 @@ def plant(
     keys: Iterable[int] = (),
     since: datetime | None = None,
 ) -> None:
-    """Fill an empty movement with members by bulk inserts, each with the given leaders.
+    """Fill an empty movement with members and their leaders.
 
     :param keys: the low halves of their shuffle keys; random by default
     :param since: when they subscribed

@@ -19,7 +19,7 @@ class Person:
         self.statuses: list[int] = []
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Call, record the status, and return the body of the answer."""
+        """Call, record the status, and return the answer's body."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = Request(self.url + path, data, headers, method=method)

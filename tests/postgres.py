@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL on a free loopback port, for one test run.
+"""A throw-away PostgreSQL on loopback, for one test run.
 
 `python -m tests.postgres` prints the URL of one and serves until interrupted.
 """
@@ -69,7 +69,7 @@ class Server:
     log: Path
 
     def restart(self, by: signal.Signals, pause: float = 0) -> None:
-        """Stop the server, and return when it has started again on the same port and data.
+        """Restart the server on the same port and data.
 
         :param by: SIGINT as operators do it, closing all connections; SIGQUIT for a crash
         :param pause: how many seconds it is away

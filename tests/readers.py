@@ -16,7 +16,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @dataclass
 class Network:
-    """The content of an export: the movement, and each member by its name there."""
+    """The content of an export: the movement and its members."""
 
     about: dict[str, Any]
     live: dict[str, bool]
@@ -61,7 +61,7 @@ def unquoted(label: str) -> str:
 
 
 def read_svg(text: str) -> Network:
-    """Read a picture, in which an arrow leads to the member at its tip."""
+    """Read a picture: an arrow's tip points at a leader."""
     root = etree.fromstring(text.encode())
     live, places = {}, {}
     for group in root.iter(f"{SVG}g"):

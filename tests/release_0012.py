@@ -1,4 +1,4 @@
-"""A database at revision 0012, with lives of every kind, stored by the code of that time.
+"""A database at revision 0012, with lives of every kind.
 
 That code made the rows, and scored turns by other rules. Each user lived by it from January to
 9 April 2026, and `long` for a year longer. The users are named after their acts.

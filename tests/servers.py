@@ -1,4 +1,4 @@
-"""A real gunicorn, for behaviour that only a real server has."""
+"""A real gunicorn, for behaviour of real servers."""
 
 import os
 import re
@@ -43,7 +43,7 @@ PATIENCE = 120
 
 @dataclass
 class Server:
-    """A running server: its address, its process, and the file with its output."""
+    """A running server: its address, process and output."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -55,12 +55,15 @@ class Server:
         return {int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
     def stop(self) -> None:
-        """Ask it to stop, as an operator does; fail unless it ends well."""
+        """Ask it to stop, as an operator does.
+
+        Fail unless it ends well.
+        """
         self.process.terminate()
         self.wait()
 
     def kill(self) -> None:
-        """Kill it and its workers, which get no time to finish anything."""
+        """Kill it and its workers in the midst of work."""
         _kill(self.process)
         self.process.wait(PATIENCE)
 
@@ -73,7 +76,7 @@ class Server:
 
 
 def environment(database_url: str, **settings: str) -> dict[str, str]:
-    """Return the environment of a process that uses `database_url`, without this machine's.
+    """Return the environment of a process, without this machine's.
 
     :param settings: named without the `GRIDT_` before them
     """

@@ -1,4 +1,4 @@
-"""People who do everything at once, remember the answers, and compare them with the database.
+"""People who act at once, and check their answers.
 
 The actors compare before each change, and `contradictions` compares at the end. A member's leader
 may rightly change a moment after an answer, because others join and leave. So a trigger records
@@ -54,7 +54,7 @@ _WITNESS = {
 
 @dataclass(frozen=True)
 class Crowd:
-    """A movement with its members, and the actors among them and outside, with their tokens."""
+    """A movement with members, actors and their tokens."""
 
     movement: int
     members: frozenset[int]
@@ -89,7 +89,7 @@ def gather(members: int) -> Crowd:
 
 @dataclass
 class Memory:
-    """The answers to actors, and the facts that are unknown because an answer never came."""
+    """The answers to actors, and the unknown outcomes."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     #: the service's retries, by the error that caused them
@@ -132,7 +132,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer of the service; status 0 for none at all."""
+    """An answer of the service.
+
+    Its status is 0 if there was none at all.
+    """
 
     status: int
     body: Any = None
@@ -151,7 +154,9 @@ class Caller(Protocol):
 
 
 class Actor:
-    """Acts for a part of a crowd; no other actor lets those people join and leave.
+    """Acts for a part of a crowd.
+
+    No other actor lets those people join and leave.
 
     :param number: the number of the part, and how many there are
     """
@@ -164,7 +169,10 @@ class Actor:
         self.memory = Memory(subscribed={user: user in crowd.members for user in self.mine})
 
     def live(self, is_over: Callable[[], bool]) -> Memory:
-        """Do random acts until the storm is over; return the memory of them."""
+        """Do random acts until the storm is over.
+
+        Return the memory of them.
+        """
         chances = {
             self.join: 4,
             self.leave: 3,
@@ -224,7 +232,10 @@ class Actor:
                 self.memory.lost.append(f"update {update} cannot be deleted: {answer}")
 
     def block(self) -> None:
-        """Block any user, or a leader or follower; they may do the same just now."""
+        """Block any user, or a leader or follower.
+
+        They may do the same just now.
+        """
         user, other = self.dice.choice(self.mine), self.dice.choice(self.everybody)
         seen = self.call(user, "GET")
         if seen.status == 200 and seen.body.get("leaders"):
@@ -251,7 +262,7 @@ class Actor:
     def call(
         self, user: int, method: str, path: str = "", body: Any = None, address: str = ""
     ) -> Answer:
-        """Call a path of the movement, or another address, as a user; record the outcome."""
+        """Call as a user, and record the outcome."""
         began = time.monotonic()
         address = address or f"/movements/{self.crowd.movement}{path}"
         answer = self._call(self.crowd.tokens[user], method, address, body)
@@ -320,7 +331,7 @@ def contradictions(crowd: Crowd, memory: Memory) -> list[str]:
 
 
 class InProcess:
-    """Calls an app within the process, through the whole stack of a server's worker."""
+    """Calls an app within the process, through the whole stack."""
 
     def __init__(self, app: Flask) -> None:
         self.client = app.test_client()

@@ -1,4 +1,4 @@
-"""The end of an account: all of its rows go, and no others, whatever happens meanwhile."""
+"""The end of an account and of all its rows."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The rules of the house that a reader of one file cannot see broken."""
+"""The rules of the house about more than one file."""
 
 import ast
 import re
@@ -91,7 +91,7 @@ def imported(module: str) -> Iterator[str]:
 
 
 def home(name: str) -> str | None:
-    """Return the module of ours that an imported name is, or belongs to; None for a foreign one."""
+    """Return our module behind an imported name, or None."""
     while name:
         if name in MODULES:
             return name

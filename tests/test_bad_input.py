@@ -1,4 +1,4 @@
-"""Bad input gets a documented 4xx and a problem document, and changes nothing in the database.
+"""Bad input gets a documented 4xx, and changes nothing.
 
 The tests compare the tables below with the routes and the OpenAPI document, so a new call or member
 fails here until the tables list bad input for it. The client checks every answer against the
@@ -109,7 +109,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Moment(Text):
-    """A moment in a body; `good` is empty if a good body leaves it out."""
+    """A moment in a body.
+
+    `good` is empty if a good body leaves it out.
+    """
 
     def bad(self) -> dict[str, Any]:
         sample = "2026-11-21T10:00:00+00:00"
@@ -311,7 +314,7 @@ def world(app, make_user, make_movement):
 
 @pytest.fixture
 def refused(world):
-    """Make calls, expect one of some statuses for each, and no change by all of them."""
+    """Make calls that must be refused, and change nothing."""
     before, commits = world.stored(), []
     note = commits.append
 
@@ -337,7 +340,10 @@ def body_of(method: str, rule: str, **changes: Any) -> dict[str, Any]:
 
 
 def invalid(rule: str) -> set[int]:
-    """Return the statuses for a value that is not valid; a wrong password is one as well."""
+    """Return the statuses for a value that is not valid.
+
+    A wrong password is one as well.
+    """
     return {401, 422} if rule in {"/auth", "/user/change_password"} else {422}
 
 
@@ -375,7 +381,10 @@ def test_every_member_stands_in_the_table(method, rule):
 
 @pytest.mark.parametrize(("method", "rule"), MEMBERS)
 def test_a_good_body_is_taken(world, method, rule):
-    """Else the refusals below would mean nothing; here no other user can be followed."""
+    """Else the refusals below would mean nothing.
+
+    Here no other user can be followed.
+    """
     answer = world.call(method, rule, json=body_of(method, rule))
     assert answer.status_code in ({409} if "/leader" in rule else {200, 201})
 

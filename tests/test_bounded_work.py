@@ -1,4 +1,4 @@
-"""Work over very many movements: bounded transactions, and jobs that continue it."""
+"""Work over very many movements: bounded transactions, and jobs."""
 
 import pytest
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Turns by random clocks of users, over thirty years of their zones."""
+"""Turns by random clocks, over thirty years of zones."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones

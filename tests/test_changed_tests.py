@@ -1,4 +1,4 @@
-"""The tests that `make check` runs, in a repository of the tests' own."""
+"""The tests of `make check`, in an own repository."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Changes of clocks: properties of random lives, and cases with their right values.
+"""Changes of clocks: properties, and cases with right values.
 
 Lives are long with `make fuzz`, and few and short otherwise. Nothing here uses a database.
 """

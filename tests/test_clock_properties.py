@@ -1,4 +1,4 @@
-"""Properties P6 to P9 of clocks: the first zone, all intervals, stored standings, imports.
+"""Properties P6 to P9 of clocks, on stored standings.
 
 P1 to P5 are in `tests/test_clock_changes.py`.
 """
@@ -114,7 +114,10 @@ def test_p7_p1_and_p5_hold_for_every_interval(interval: timedelta, changes: bool
 
 @same_on_both
 def test_p8_the_stored_standing_equals_the_recomputed_one() -> None:
-    """Posts update the stored standing; `test_recompute.py` has all acts of members."""
+    """Posts update the stored standing.
+
+    `test_recompute.py` has all acts of members.
+    """
     for dice in lives():
         clocks = [any_clock(dice) for _ in range(dice.randrange(2, 9))]
         person, moment = Person(clocks[0], dice.choice(INTERVALS)), START

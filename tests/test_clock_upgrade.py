@@ -1,4 +1,4 @@
-"""The upgrade from revision 0012, with other rules of turns: the dry run lists all that falls."""
+"""The upgrade from revision 0012, with other rules of turns."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ OTHERS = {("idle", "daily")}
 
 @pytest.fixture
 def upgraded(new_database: Callable[[], str], clock: Clock) -> Iterator[Flask]:
-    """An app on a database that lived at revision 0012, upgraded, with its context entered."""
+    """An upgraded app on a database of revision 0012."""
     clock.now = NOW
     with app_on(new_database()) as app, app.app_context():
         app.test_client_class = OwnContextClient

@@ -1,4 +1,4 @@
-"""Real threads on a real database: no lost change, no violation, no crash."""
+"""Real threads on a real database: nothing lost or broken."""
 
 import time
 from collections.abc import Callable
@@ -65,7 +65,10 @@ def tried_again(change: Callable[[Movement, User], Any], movement_id: int, user_
 
 
 def outcome(change: Callable[[Movement, User], Any], movement_id: int, user_id: int) -> Any:
-    """Change and save; return the result, or the domain error's type."""
+    """Change and save.
+
+    Return the result, or the domain error's type.
+    """
     movement, user = Movement.find_by_id(movement_id), User.find_by_id(user_id)
     try:
         if movement is None or user is None:
@@ -96,7 +99,10 @@ def delete_movement(movement_id: int) -> None:
 
 
 class Wanderer:
-    """Does random acts of a member; only its owner lets these people join and leave."""
+    """Does random acts of a member.
+
+    Only its owner lets these people join and leave.
+    """
 
     def __init__(self, movement: int, everybody: list[int], mine: list[int], seed: int) -> None:
         self.movement, self.everybody, self.mine = movement, everybody, mine

@@ -1,4 +1,4 @@
-"""Conventions of every call: problems, pages, conditional reading, CORS, bodies, tokens."""
+"""Conventions of every call, from problems to tokens."""
 
 import contextvars
 import json

@@ -1,4 +1,4 @@
-"""The plugin that counts CPU minutes, in a run of its own under xdist."""
+"""The plugin that counts CPU minutes, in its own run."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Kills in the middle of a storm: the service comes back, with all acknowledged updates."""
+"""Kills in a storm: all acknowledged updates survive."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""The credentials of an account, and the events that end each of them.
+"""The credentials of an account, and their ends.
 
 docs/security.md shows the table; this command writes it there:
 
@@ -84,7 +84,10 @@ class World:
         return token_of(sent[0]) if sent else None
 
     def is_good(self, credential: int) -> bool:
-        """Return whether a credential still works; its effects are not undone."""
+        """Return whether a credential still works.
+
+        Its effects are not undone.
+        """
         mailed = self.mailed
         attempts: list[Callable[[], bool]] = [
             lambda: self.call("/identity", "GET") == 200,

@@ -1,4 +1,4 @@
-"""Copies of whole databases: from and to both engines, and killed in between."""
+"""Copies of whole databases, between engines, and killed ones."""
 
 import random
 import subprocess
@@ -211,7 +211,10 @@ def next_entry() -> int:
 
 
 def kill_after(urls: tuple[str, str], rows: int, batch: int) -> bool:
-    """Kill a copy when the target has this many rows; return whether it got that far."""
+    """Kill a copy when the target has this many rows.
+
+    Return whether it got that far.
+    """
     with subprocess.Popen(
         # smaller batches, so that a kill can come between them
         [sys.executable, "-c", SLOWLY.format(batch), "gridt", "copy-database", "--to", urls[1]],

@@ -1,4 +1,4 @@
-"""Clocks that disagree: those of clients and servers, and one that is set back."""
+"""Clocks that disagree, and one that is set back."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Events: recorded in the transaction of a change, with listeners in it or after its commit."""
+"""Events: recorded with a change, with listeners."""
 
 import logging
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The OpenAPI document against the service: random calls by schemathesis, as a user and an admin.
+"""Random calls by schemathesis, as a user and an admin.
 
 Nothing here names a route: all operations of the document take part. `make fuzz` makes many times
 as many calls. The document has no links, so there is no stateful part;

@@ -1,4 +1,4 @@
-"""The parts of gunicorn that `PatientWorker` relies on: a contract for each overridden method.
+"""The parts of gunicorn that `PatientWorker` relies on.
 
 A new release of gunicorn that breaks one fails here, and the message names the missing part.
 """
@@ -81,7 +81,7 @@ def kept_loggers() -> Iterator[None]:
 
 @pytest.fixture
 def worker(kept_loggers: None) -> Iterator[ThreadWorker]:
-    """Gunicorn's own worker with a listening socket, an app and threads, outside of its loop."""
+    """Gunicorn's own worker, outside of its loop."""
     with outside_of_loop(ThreadWorker) as worker:
         yield worker
 

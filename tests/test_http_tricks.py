@@ -1,4 +1,4 @@
-"""Requests that HTTP allows in two ways, or that servers read differently: no one gains by it."""
+"""Tricks with HTTP, by which no one gains."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a repeated request gets the first answer, and is done once."""
+"""`Idempotency-Key`: a repeated request gets the first answer."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A server killed in the middle of a change: another server finishes it, or repeats it once.
+"""A server killed half-way: the change is finished, or repeated.
 
 A trigger delays the change, so that the kill always comes in the middle of it.
 """
@@ -62,7 +62,10 @@ class Place:
     def call(
         self, server: Server, user: int, method: str, path: str, body: Any = None, key: str = ""
     ) -> tuple[int, Any]:
-        """Return the status and the content of an answer; the status is 0 without an answer."""
+        """Return the status and the content of an answer.
+
+        The status is 0 without an answer.
+        """
         headers = {"Authorization": f"Bearer {self.tokens[user]}"}
         headers |= {"Idempotency-Key": key} if key else {}
         headers |= {"Content-Type": "application/json"} if body else {}
@@ -82,7 +85,7 @@ class Place:
         *request: Any,
         after: Callable[[], Any] = lambda: True,
     ) -> None:
-        """Send a request to a server, and kill that in the middle of a change of a table.
+        """Kill a server in the middle of a table's change.
 
         :param after: returns whether the commits before that change have happened
         """

@@ -1,4 +1,4 @@
-"""Logins that overlap the end of a condition for them: none of them survives."""
+"""Logins during a change against them: none survives."""
 
 from collections.abc import Callable
 from functools import partial

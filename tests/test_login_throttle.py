@@ -1,4 +1,4 @@
-"""Guessing passwords: each guess waits longer, and its answers reveal nothing."""
+"""Guessing passwords takes longer each time, and reveals nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
 

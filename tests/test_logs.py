@@ -1,4 +1,4 @@
-"""The log: users and durations, and never data that a client sent."""
+"""The log: users and durations, never clients' data."""
 
 import contextvars
 import json
@@ -39,7 +39,10 @@ def _fails(text: str) -> None:
 
 @pytest.fixture
 def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """Log as a server does, all loggers included; return the lines so far."""
+    """Log as a server does, all loggers included.
+
+    Return the lines so far.
+    """
     stream, handler = StringIO(), logging.StreamHandler()
     handler.setStream(stream)
     handler.setFormatter(JsonFormatter())

@@ -1,4 +1,4 @@
-"""The network of a movement where many members fall silent, after a long life.
+"""The network after a long life with silent members.
 
 docs/leader-network.md has the figures of the full life, which `make fuzz` lives.
 """
@@ -28,7 +28,10 @@ DAYS_BETWEEN_POSTS = 2
 
 @dataclass(frozen=True)
 class Life:
-    """A movement's members and days; the shares are of the members, on each day."""
+    """A movement's members and days.
+
+    The shares are of the members, on each day.
+    """
 
     members: int
     days: int
@@ -48,7 +51,10 @@ FUZZING = settings.get_current_profile_name() == "fuzz"
 
 
 class MovementLife:
-    """A daily movement that lives by its own methods; only posts are written in bulk."""
+    """A daily movement that lives by its own methods.
+
+    Only posts are written in bulk.
+    """
 
     def __init__(self, life: Life, clock: Clock) -> None:
         self.life, self.clock = life, clock
@@ -145,7 +151,10 @@ class MovementLife:
 
 
 def test_newcomers_take_few_leaders_their_last_follower(world: Flask, clock: Clock) -> None:
-    """Of 240 newcomers 0 to 4 do; where a random silent leader is given up, 15 to 24 do."""
+    """Of 240 newcomers 0 to 4 do.
+
+    Where a random silent leader is given up, 15 to 24 do.
+    """
     life = MovementLife(SMALL, clock)
     life.grow()
     life.live(compares=True)

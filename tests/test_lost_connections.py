@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL that breaks: before, while and after a row is saved."""
+"""A connection to PostgreSQL that breaks around a commit."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from tests.networks import make_movements, people, plant, ring
 
 @dataclass
 class Place:
-    """A movement whose database is reached over a cable, one of its members, and a stranger."""
+    """A movement over a cable, a member, and a stranger."""
 
     app: Flask
     cable: Cable

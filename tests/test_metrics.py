@@ -1,4 +1,4 @@
-"""The metrics for Prometheus, in one process and across those of a real server."""
+"""The metrics for Prometheus, in one process and several."""
 
 import contextvars
 import os
@@ -65,7 +65,10 @@ def watched(migrated_database: Callable[[], str]) -> Iterator[Flask]:
 
 
 def call(app: Flask, path: str = "/metrics", **options: Any) -> Any:
-    """Call in a context of its own; the page is no part of the OpenAPI document."""
+    """Call in a context of its own.
+
+    The page is no part of the OpenAPI document.
+    """
     client = FlaskClient(app, app.response_class)
     return contextvars.Context().run(client.open, path, **options)
 

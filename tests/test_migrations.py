@@ -1,4 +1,4 @@
-"""The migrations: there and back again, and the same tables that the models describe."""
+"""The migrations, both ways, and the tables of the models."""
 
 import os
 import subprocess

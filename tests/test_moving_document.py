@@ -1,4 +1,4 @@
-"""docs/moving.md is true: its commands run beside a server in use."""
+"""docs/moving.md is true: its commands run."""
 
 import os
 import re

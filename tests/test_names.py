@@ -1,4 +1,4 @@
-"""Old names: none of them is defined, read as an attribute or imported any more."""
+"""Old names: no module defines, reads or imports one."""
 
 import ast
 from collections.abc import Iterator

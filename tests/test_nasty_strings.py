@@ -1,4 +1,4 @@
-"""Nasty strings in every string of every call: returned exactly, or refused by name.
+"""Nasty strings everywhere: returned exactly, or refused by name.
 
 The members, arguments and variables are those of the OpenAPI document, so new ones take part
 without a change here.
@@ -95,7 +95,10 @@ def fit(text: str, low: int, high: int) -> str:
 
 
 def is_json(text: str) -> bool:
-    """Return whether JSON can express a text; a lone surrogate it cannot."""
+    """Return whether JSON can express a text.
+
+    A lone surrogate it cannot.
+    """
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 

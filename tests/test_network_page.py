@@ -1,4 +1,4 @@
-"""The network page in Chromium: by mouse and by keys, in any light, at any width.
+"""The network page in Chromium, by mouse and keys.
 
 `--screenshots docs/images` takes the pictures of docs/network-page.md again.
 """
@@ -73,7 +73,7 @@ FRAMES = """() => new Promise((keep) => {
 
 @dataclass(frozen=True)
 class World:
-    """A running server, the ids of its movements by their special feature, and tokens."""
+    """A running server, its special movements, and tokens."""
 
     url: str
     movements: dict[str, int]
@@ -94,7 +94,10 @@ def world(request: pytest.FixtureRequest, migrated_database: Callable[[], str]) 
 
 
 def populate() -> tuple[dict[str, int], str, str]:
-    """Fill the database; return movements, and the tokens of a member and of a creator."""
+    """Fill the database.
+
+    Return movements, and the tokens of a member and of a creator.
+    """
     dice.seed(4)
     for _ in Demo(members=300, movements=1, weeks=3).fill():
         pass

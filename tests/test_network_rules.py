@@ -1,4 +1,4 @@
-"""Random lives of two movements that share their people: I1 to I14 hold after every step.
+"""Random lives of two movements: I1 to I14 always hold.
 
 docs/leader-network.md explains the invariants.
 """
@@ -41,7 +41,10 @@ somewhere = st.integers(0, 1)
 
 
 class LifeOfTwelve(Life):
-    """Two movements and the acts of twelve people; the members of `crowd` never act."""
+    """Two movements and the acts of twelve people.
+
+    The members of `crowd` never act.
+    """
 
     crowd = 0
 

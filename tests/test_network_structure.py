@@ -1,4 +1,7 @@
-"""The shape of the network after many changes: the limits of docs/leader-network.md."""
+"""The shape of a network after many changes.
+
+docs/leader-network.md has the limits.
+"""
 
 from dataclasses import dataclass
 
@@ -15,7 +18,7 @@ from tests.networks import make_movements, people
 
 @dataclass(frozen=True)
 class Size:
-    """A movement, how often one of its members leaves and another joins, and how many swap.
+    """A movement, and how often its members change or swap.
 
     The shares are the limits in so small a movement, with room for chance.
     """

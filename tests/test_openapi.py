@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, complete, and a scenario for each documented answer."""
+"""The OpenAPI document: valid, complete, each answer provoked."""
 
 import re
 import sys
@@ -145,7 +145,7 @@ def sent_with(operation: Operation, user: User) -> dict[str, Any]:
 
 @dataclass
 class World:
-    """My movement of six, with one member whom I follow, and one whom I do not."""
+    """My movement of six, a leader, and another member."""
 
     me: User
     client: OwnContextClient
@@ -578,7 +578,10 @@ def example_of(operation: Operation) -> dict[str, Any]:
 
 
 def suggested(member: dict[str, Any]) -> Any:
-    """Return the first example; a member without one may be left out, or lists its values."""
+    """Return the first example.
+
+    A member without one may be left out, or lists its values.
+    """
     examples = member.get("examples") or member.get("enum")
     return examples[0] if examples else member["default"]
 

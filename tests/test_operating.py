@@ -1,4 +1,4 @@
-"""The service for an operator: probes, stopping, recycling, a disk that is full."""
+"""The service for an operator: probes, stops, full disks."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Overlapping changes of one network: those that proceed, and those that wait.
+"""Overlapping changes of one network, and their waits.
 
 A test stops a change before one of its statements, in its open transaction, while other changes
 run. So it gets a rare order of events of a storm every time.
@@ -43,7 +43,10 @@ COUNTING, LEAVING = "UPDATE movements", "DELETE FROM movement_user_associations"
 
 @pytest.fixture
 def movement_of(world: Flask) -> Make:
-    """Make a movement with members in a ring; return its id and theirs."""
+    """Make a movement with members in a ring.
+
+    Return its id and theirs.
+    """
 
     def make(size: int, **kwargs: Any) -> tuple[int, list[int]]:
         (movement,) = make_movements(1)
@@ -167,7 +170,10 @@ def test_people_join_a_small_movement_one_after_the_other(world: Flask, movement
 def test_a_change_waits_while_a_movement_crosses_the_border(
     world: Flask, movement_of: Make, size: int, change: Change
 ) -> None:
-    """Some see the old size, and some the new one; all are counted once, and no slot stays open."""
+    """Some see the old size, and some the new one.
+
+    All are counted once, and no slot stays open.
+    """
     id, members = movement_of(size)
     others = [members[10], members[40], *people(2)]
     user = members[25] if change is leave else people(1)[0]

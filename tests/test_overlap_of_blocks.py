@@ -1,4 +1,4 @@
-"""Blocks that meet other changes at a certain statement, in either order; PostgreSQL only."""
+"""Blocks that overlap other changes, on PostgreSQL only."""
 
 from collections.abc import Callable
 from functools import partial
@@ -45,7 +45,10 @@ each_moment = pytest.mark.parametrize("words", [COMPARING, FILLING])
 
 
 def about_two(change: Callable[[User, User], Any], blocker: int, blocked: int) -> Any:
-    """Block or unblock, and save; return the domain error's type, or None."""
+    """Block or unblock, and save.
+
+    Return the domain error's type, or None.
+    """
     users = [User.find_by_id(id) for id in (blocker, blocked)]
     try:
         change(*users)

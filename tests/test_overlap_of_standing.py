@@ -1,4 +1,4 @@
-"""Overlapping changes of one standing: the stored one equals the recomputed one, in any order.
+"""Overlapping changes of one standing, in any order.
 
 A test stops each change before it locks the subscription, and again after that, while another runs.
 """
@@ -47,7 +47,10 @@ class Act:
     holds: str
 
     def __call__(self, place: Place) -> int:
-        """Change and save; return how many updates that added: none if it was refused."""
+        """Change and save.
+
+        Return how many updates that added: none if it was refused.
+        """
         try:
             added = self.do(*place)
             db.session.commit()
@@ -120,7 +123,7 @@ DAYS_AGO = (9, 8, 7, 5, 4, 2, 1)
 
 
 def member() -> tuple[Place, Place]:
-    """Make two movements of a few people, one of whom did it daily in both, except some days."""
+    """Make two movements, with a member active in both."""
     users, movements = people(3), make_movements(2)
     for movement in movements:
         plant(movement, ring(users), since=utcnow() - 12 * DAY)

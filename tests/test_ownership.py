@@ -1,4 +1,4 @@
-"""The declarations of each table about the users, movements and updates that it names."""
+"""The ownership that each table declares."""
 
 import re
 from collections.abc import Callable, Iterator

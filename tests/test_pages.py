@@ -1,4 +1,4 @@
-"""The pages for people name only existing files, commands, calls, settings and tests."""
+"""Pages name only existing files, commands, calls and settings."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The published mobile client, call by call, against a real gunicorn."""
+"""The published mobile client against a real gunicorn."""
 
 import binascii
 import json
@@ -173,7 +173,10 @@ def check_leader(leader: dict[str, Any]) -> None:
 
 
 def check_time_of(signal: dict[str, Any] | None) -> None:
-    """Fail unless the client can compute with this signal; None is fine too."""
+    """Fail unless the client can compute with this signal.
+
+    None is fine too.
+    """
     if signal is not None:
         assert TIME_STAMP.fullmatch(signal["time_stamp"])
         assert isinstance(signal["message"], str | None)

@@ -1,4 +1,4 @@
-"""Behind a pooler that changes connections with each transaction, none may carry state."""
+"""Behind a pooler, no connection may carry state."""
 
 from collections.abc import Callable
 

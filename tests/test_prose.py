@@ -1,4 +1,4 @@
-"""Plain English: no text of ours has words or sentences that a reader has to decode."""
+"""Plain English: no text of ours has to be decoded."""
 
 import ast
 import io
@@ -87,13 +87,19 @@ def passages(path: Path) -> Iterator[Passage]:
 
 
 def newest(path: Path) -> str:
-    """Return a page; of the changelog, up to the end of its newest section."""
+    """Return a page.
+
+    The changelog ends with its newest section.
+    """
     text = path.read_text()
     return "\n## ".join(text.split("\n## ")[:2]) if path.name == "CHANGELOG.md" else text
 
 
 def comments_of_lines(path: Path) -> Iterator[Passage]:
-    """Yield each comment of a file of settings, whole; examples are indented after the sign."""
+    """Yield each comment of a file of settings, whole.
+
+    Examples are indented after the sign.
+    """
     start, lines = 0, list[str]()
     for number, line in enumerate([*path.read_text().splitlines(), ""], 1):
         found = re.match(r"^ *# (\S.*)", line)
@@ -106,7 +112,10 @@ def comments_of_lines(path: Path) -> Iterator[Passage]:
 
 
 def comments(path: Path) -> Iterator[Passage]:
-    """Yield each comment of a module; lines of one column under each other are one."""
+    """Yield each comment of a module.
+
+    Lines of one column under each other are one.
+    """
     start, last, lines = (0, 0), (0, 0), list[str]()
     for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
         if token.type != tokenize.COMMENT:

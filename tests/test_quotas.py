@@ -1,4 +1,4 @@
-"""Quotas on movements, subscriptions, updates, reports, swaps, and requests at once."""
+"""Quotas on an account's rows, acts and simultaneous requests."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Requests that only read: by connections of their own, without transactions."""
+"""Requests that only read, by connections of their own."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The README is true: its whole first session runs, and prints the output on the page."""
+"""The README is true: its whole first session runs."""
 
 import json
 import os
@@ -57,7 +57,10 @@ def database_url(new_database: Callable[[], str]) -> str:
 
 @pytest.fixture(scope="module")
 def printed(database_url: str) -> Iterator[list[str]]:
-    """Type the first session into one shell; return the output of each block."""
+    """Type the first session into one shell.
+
+    Return the output of each block.
+    """
     with serve(database_url, UPGRADE_ON_START="true") as server:
         typed = f"echo '{CUT}'\n".join(COMMANDS)
         typed, replaced = re.subn("^url=.*$", f"url={server.url}", typed, flags=re.MULTILINE)

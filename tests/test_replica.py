@@ -1,4 +1,4 @@
-"""Two real clusters: a primary, and a streaming standby that is late when a test wants it."""
+"""Two real clusters: a primary, and a late standby."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ def driver_url(server: postgres.Server) -> str:
 
 @dataclass
 class Clusters:
-    """A primary and its standby, a cable to the latter, and an app that uses both."""
+    """A primary, its standby, a cable, and an app."""
 
     primary: postgres.Server
     standby: postgres.Server
@@ -58,7 +58,7 @@ class Clusters:
 
     @contextmanager
     def late(self) -> Iterator[None]:
-        """Keep all changes from the standby for the length of a `with` block."""
+        """Keep all changes from the standby for a `with` block."""
         self.catch_up()
         self.ask_standby(sql.SQL("SELECT pg_wal_replay_pause()"))
         state = sql.SQL("SELECT pg_get_wal_replay_pause_state()")
@@ -96,7 +96,7 @@ def clusters(request: pytest.FixtureRequest) -> Iterator[Clusters]:
 
 @dataclass
 class World:
-    """A movement, and two members who logged in long ago: one writes, one follows that one."""
+    """A movement, and two members: a writer and a follower."""
 
     clusters: Clusters
     path: str

@@ -1,4 +1,4 @@
-"""The dashboard and the alerts: they use existing metrics only, and all of them."""
+"""The dashboard and the alerts use all metrics."""
 
 import json
 import re

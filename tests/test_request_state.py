@@ -1,4 +1,4 @@
-"""The state of a request, a job or a command while it runs."""
+"""The state of a running request, job or command."""
 
 import pytest
 from flask import Flask

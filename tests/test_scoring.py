@@ -1,4 +1,4 @@
-"""Standing: the same step by step as from the whole past, and fair to travellers."""
+"""Standing: the same step by step, and fair to travellers."""
 
 import csv
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""docs/security.md: complete, and each row with a test, or with a reason for having none."""
+"""docs/security.md: complete, with a test or reason per row."""
 
 import ast
 import re

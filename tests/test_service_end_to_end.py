@@ -1,4 +1,4 @@
-"""The whole service: gunicorn, a database of its own, and many people at once."""
+"""The whole service, with many people at once."""
 
 import json
 import random
@@ -75,7 +75,10 @@ def test_a_running_request_is_answered_when_the_server_stops(
 
 
 def begin_to_register(server: Server, name: str) -> tuple[socket.socket, bytes]:
-    """Send a request but for its body; return when the server has begun to serve it."""
+    """Send a request but for its body.
+
+    Return when the server has begun to serve it.
+    """
     host, _, port = server.url.removeprefix("http://").partition(":")
     body = json.dumps(account(name)).encode()
     connection = socket.create_connection((host, int(port)), timeout=PATIENCE)

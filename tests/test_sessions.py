@@ -1,4 +1,7 @@
-"""Sessions: a token opens one login only, and a lost answer to a refresh ends none."""
+"""Sessions: a token opens one login only.
+
+A lost answer to a refresh ends none.
+"""
 
 import re
 from collections.abc import Callable

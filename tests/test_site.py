@@ -1,4 +1,4 @@
-"""The site that `make docs` has made: whole, without another host, and fit for a phone."""
+"""The site of `make docs`: whole, and without other hosts."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The cost of a request for the database: few statements of any size, one commit per write."""
+"""The cost of a request for the database."""
 
 import re
 from collections.abc import Iterator
@@ -331,7 +331,10 @@ REFUSED = [
 
 @pytest.fixture
 def places(make_user, make_movement, me):
-    """Fill a small world; return the ids that the paths above name."""
+    """Fill a small world.
+
+    Return the ids that the paths above name.
+    """
     make_user("somebody")
     leader, *others = members = people(6)
     movement = make_movement(creator=me)

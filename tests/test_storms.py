@@ -1,4 +1,4 @@
-"""Real processes on one hot movement: no lost change, no violation, no failure."""
+"""Real processes on one hot movement, without a failure."""
 
 from dataclasses import dataclass
 

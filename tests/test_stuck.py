@@ -1,4 +1,4 @@
-"""A process that holds a lock of PostgreSQL and does no more: stopped, or cut off."""
+"""A process that holds a lock and does no more."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

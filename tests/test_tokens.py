@@ -1,4 +1,4 @@
-"""Every route with every kind of token that is not the caller's own valid one.
+"""Every route with every kind of bad token.
 
 The table is made of the app's routes. A new one fails here until `OTHERS` lists the answers to
 other users. docs/security.md shows the table; this command writes it there:
@@ -264,7 +264,10 @@ CONCERNED = {"blocks.blocked_id", "reports.author_id", "reports.closed_by_id"}
 
 
 def rows_of(user_id: int) -> dict[str, list[str]]:
-    """Return every row that is a user's own; calls of others do not change them."""
+    """Return every row that is a user's own.
+
+    Calls of others do not change them.
+    """
     found = {}
     for table in db.metadata.sorted_tables:
         owners = [

@@ -1,4 +1,4 @@
-"""Upgrades of databases in use: by several processes, from long ago, and from the future."""
+"""Upgrades of databases in use, old and new."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The vendored files equal the output of scripts/vendor.sh, with licences, and are small."""
+"""The vendored files equal the output of scripts/vendor.sh."""
 
 import json
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Filters: each arm is read by itself, and the rows are merged."""
+"""Filters: arms are read separately, and merged."""
 
 from itertools import product
 

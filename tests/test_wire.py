@@ -1,4 +1,4 @@
-"""A real server with clients that are slow, or lie, or send too much."""
+"""A real server with slow, lying or excessive clients."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Access: permissions, the rules that grant them, and filters of the rows that a caller sees."""
+"""Access: permissions, their rules, and filters of visible rows."""
 
 from gridt.access.filters import EVERYTHING, Arm, register_filter, visible
 from gridt.access.permissions import Permission

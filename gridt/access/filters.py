@@ -1,4 +1,4 @@
-"""Filters: the rows of each model that lists show to a caller.
+"""Filters: the rows of each model that a caller sees.
 
 A family registers a filter for a model. A filter returns *arms*: conditions, at least one of which
 must hold. `gridt.http.paging` reads each arm by a SELECT of its own, through its own index. Joined
@@ -36,6 +36,9 @@ def register_filter(model: type[Model]) -> Callable[[Filter], Filter]:
 
 
 def visible(model: type[Model], caller_id: int) -> list[Arm]:
-    """Return the arms for the rows of a model that a caller may see; none means no rows."""
+    """Return the arms of the visible rows of a model.
+
+    Without an arm, the caller sees no rows.
+    """
     decide = _FILTERS.get(model)
     return [EVERYTHING] if decide is None else decide(caller_id)

@@ -1,10 +1,13 @@
-"""The permissions, each for something that only some users may do."""
+"""The permissions: rights that only some users have."""
 
 from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """A permission; its comment names the second argument of its rule."""
+    """A permission.
+
+    Its comment names the second argument of its rule.
+    """
 
     #: use everything under /admin; with None
     ADMINISTER = "service:administer"

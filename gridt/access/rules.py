@@ -1,4 +1,7 @@
-"""The rules: one for each permission, which depends only on its arguments."""
+"""The rules: one for each permission.
+
+A rule depends only on its arguments.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Accounts: registration, deactivation and export, and policies for names and passwords."""
+"""Accounts: registration, deactivation, export, and policies for credentials."""
 
 from gridt.accounts.data_export import record_export, sections, sections_about
 from gridt.accounts.deactivation import deactivate, reactivate

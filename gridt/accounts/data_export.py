@@ -1,4 +1,4 @@
-"""The personal export: all rows about a user, section by section, for that user.
+"""The personal export: all rows about a user, by section.
 
 Each table declares its section beside its columns (`models.ownership.exported_as`).
 """
@@ -29,7 +29,7 @@ _ORDER = (
 
 
 def sections() -> list[str]:
-    """Return the names of all sections, in the order of the document."""
+    """Return the names of all sections, in order."""
     return [*_ORDER, *sorted(SECTIONS.keys() - set(_ORDER))]
 
 

@@ -1,4 +1,4 @@
-"""Deactivation: an account that cannot be used until an admin reactivates it.
+"""Deactivation: an account that only an admin can reopen.
 
 An account in very many movements leaves them by jobs, some in each transaction. So no transaction
 waits long for a lock, and after a crash another process continues.
@@ -13,7 +13,9 @@ MOVEMENTS_AT_ONCE = 50
 
 
 def deactivate(user: User, admin_id: int | None = None) -> None:
-    """Leave every movement, and revoke all access to the account. Does not commit.
+    """Leave every movement, and revoke all access.
+
+    Does not commit.
 
     :param admin_id: the admin who deactivates the account
     :raises LastAdmin: when no admin would be left
@@ -26,7 +28,9 @@ def deactivate(user: User, admin_id: int | None = None) -> None:
 
 
 def reactivate(user: User, admin_id: int | None = None) -> None:
-    """Let a user log in again; they join movements themselves. Does not commit.
+    """Let a user log in again.
+
+    They join movements themselves. Does not commit.
 
     :param admin_id: the admin who reactivates the account
     """
@@ -35,7 +39,9 @@ def reactivate(user: User, admin_id: int | None = None) -> None:
 
 
 def leave_by_job(user: User, *, delete: bool) -> bool:
-    """Close an account in very many movements, and leave them by a job. Does not commit.
+    """Close an account, and leave its many movements by jobs.
+
+    Does not commit.
 
     :param delete: whether the job deletes the account at the end
     :returns: whether the account is in very many movements; for others, nothing is done

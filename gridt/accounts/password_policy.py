@@ -1,4 +1,4 @@
-"""Refused passwords (NIST SP 800-63B): the most common ones, and the user's own name."""
+"""Refused passwords (NIST SP 800-63B): common ones, and own names."""
 
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ _COMMON = Path(__file__).resolve().parent.parent / "data" / "common-passwords.tx
 
 
 def is_common(password: str) -> bool:
-    """Return whether `password` is a common one, which attackers try first, in any case."""
+    """Return whether `password` is common, in any case."""
     return f"\n{fold(password).strip()}\n" in _common()
 
 
@@ -20,6 +20,6 @@ def _common() -> str:
 
 
 def is_own_name(password: str, username: str, email: str) -> bool:
-    """Return whether `password` is the user's name or e-mail address, in any case."""
+    """Return whether `password` is the user's name or address."""
     names = {username, email, email.rpartition("@")[0]}
     return fold(password).strip() in {fold(name).strip() for name in names}

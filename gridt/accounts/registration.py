@@ -1,4 +1,4 @@
-"""Registration and deletion of accounts, with their entries in the audit log."""
+"""Registration and deletion of accounts."""
 
 from typing import Any
 
@@ -8,7 +8,9 @@ from gridt.runtime.extensions import db
 
 
 def register(username: str, email: str, password: str, **clock: Any) -> User:
-    """Open the account of a person who registers. Flushes and does not commit.
+    """Open the account of a person who registers.
+
+    Flushes and does not commit.
 
     :param clock: the parts of the clock that the person chooses, by the names of the columns
     """
@@ -23,14 +25,17 @@ def register(username: str, email: str, password: str, **clock: Any) -> User:
 
 
 def create_account(username: str, email: str, password: str, role: str = "user") -> User:
-    """Open an account for another person, as an operator. Flushes and does not commit."""
+    """Open an account for another person, as an operator.
+
+    Flushes and does not commit.
+    """
     user = _open(User(username, email, password, role=role))
     record(EventKind.ACCOUNT_REGISTERED, user_id=user.id, role=user.role)
     return user
 
 
 def delete_account(user: User, actor_id: int | None = None) -> None:
-    """Delete an account and all that belongs to its user, and commit.
+    """Delete an account with all its rows, and commit.
 
     An account in very many movements is closed at once, and a job deletes it.
 

@@ -1,4 +1,4 @@
-"""Refused usernames: those that look like another one, or are invisible.
+"""Refused usernames: those like another one, or invisible.
 
 `fold` already makes one name of two ways to write it. These rules, after Unicode's UTS 39, refuse
 the rest: invisible characters, and a mix of alphabets whose letters share shapes. Names from before
@@ -26,7 +26,7 @@ _ALIKE = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"
 
 
 def flaw_of(username: str) -> Refusal | None:
-    """Return the fault of a new name, or None for a good name."""
+    """Return the fault of a new name, or None."""
     if username != username.strip() or re.search(r"\s\s", username):
         return Refusal(Code.ODD_BLANKS)
     plain = _without_glue(username)
@@ -39,7 +39,7 @@ def flaw_of(username: str) -> Refusal | None:
 
 
 def _without_glue(text: str) -> str:
-    """Return a text without the characters that join the parts of an emoji."""
+    """Return a text without the joiners of emoji."""
     kept = text[:1]
     for before, character in pairwise(text):
         glue = character == _COLOURED and unicodedata.category(before) in _SIGNS
@@ -51,6 +51,6 @@ def _without_glue(text: str) -> str:
 
 
 def _alphabets_of(text: str) -> set[str]:
-    """Return the alphabets with letters of the same shape that a text has letters of."""
+    """Return the alphabets of a text that have look-alikes."""
     letters = filter(str.isalpha, unicodedata.normalize("NFKC", text))
     return {unicodedata.name(letter, "").partition(" ")[0] for letter in letters} & _ALIKE

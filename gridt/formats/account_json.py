@@ -1,4 +1,4 @@
-"""The personal export as one JSON document: a list of rows for each section."""
+"""The personal export as one JSON document."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -8,7 +8,10 @@ from isodate import duration_isoformat
 
 
 def account_document(sections: Iterable[tuple[str, Iterable[dict[str, Any]]]]) -> Iterator[str]:
-    """Yield a JSON object with a list for each section, a row at a time."""
+    """Yield an object with a list for each section.
+
+    It yields one row at a time.
+    """
     yield "{"
     for number, (name, rows) in enumerate(sections):
         yield ("," if number else "") + orjson.dumps(name).decode() + ":["

@@ -1,4 +1,4 @@
-"""A member's activity as a table (CSV, RFC 4180), for export and import."""
+"""A member's activity as a table (CSV, RFC 4180)."""
 
 import csv
 import re
@@ -45,7 +45,7 @@ _EARLIEST = date(1970, 1, 2)
 
 
 def activity_table(done: Iterable[CompletedTurn]) -> Iterator[str]:
-    """Yield the table of a member's completed turns, a row at a time."""
+    """Yield the table of completed turns, row by row."""
     line = StringIO(newline="")
     writer = csv.writer(line)
     line.write(_BYTE_ORDER_MARK)
@@ -69,7 +69,10 @@ def activity_table(done: Iterable[CompletedTurn]) -> Iterator[str]:
 
 
 def harmless(text: str) -> str:
-    """Return a text as a cell that no spreadsheet calculates: an apostrophe marks it as text."""
+    """Return a cell that no spreadsheet calculates.
+
+    An apostrophe marks it as text.
+    """
     return _HARMFUL.sub("'", text)
 
 
@@ -79,7 +82,7 @@ def as_typed(cell: str) -> str:
 
 
 def read_activities(body: bytes, movement: str) -> tuple[list[Reported], list[Complaint], int]:
-    """Return the rows of a table that belong to a movement.
+    """Return the rows of a table about a movement.
 
     :returns: the rows, the complaints about other rows, and the number of rows of other movements
     :raises Invalid: when the body is no table, or has too many rows
@@ -109,7 +112,10 @@ def _text(body: bytes) -> str:
 
 
 def _rows(text: str, wrong: list[Complaint]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the number of each row that is not empty, and its cells by the names of columns."""
+    """Yield each row that is not empty.
+
+    A row is its number, and its cells by the names of columns.
+    """
     delimiter = _delimiter_of(text)
     lines = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     number, read = 0, 0
@@ -131,7 +137,10 @@ def _rows(text: str, wrong: list[Complaint]) -> Iterator[tuple[int, dict[str, st
 
 
 def _delimiter_of(text: str) -> str:
-    """Return the separator of the names of columns; no column of ours has one in its name."""
+    """Return the separator of the names of columns.
+
+    No column of ours has one in its name.
+    """
     first, *_ = text.splitlines() or [""]
     return ";" if first.count(";") > first.count(",") else ","
 

@@ -1,4 +1,4 @@
-"""The facts that every format of a network is made of: the movement and its members."""
+"""The facts of every exported network."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,7 +22,10 @@ _NOT_XML = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class NetworkHead:
-    """The movement of a network, and in `you` the caller, if they are a member."""
+    """The movement of a network.
+
+    In `you` it has the caller, if they are a member.
+    """
 
     id: int
     name: str
@@ -32,7 +35,7 @@ class NetworkHead:
 
 @dataclass(frozen=True, slots=True)
 class NetworkMember:
-    """A member, whether they were active lately, and the ids of their leaders."""
+    """A member, their recent activity, and their leaders' ids."""
 
     id: Label
     live: bool
@@ -40,12 +43,18 @@ class NetworkMember:
 
 
 def in_parts(texts: Iterable[str]) -> Iterator[bytes]:
-    """Join texts to larger parts: a system call for each member would cost the most of all."""
+    """Join texts to larger parts.
+
+    A system call for each member would cost the most of all.
+    """
     texts = iter(texts)
     while part := "".join(islice(texts, FETCHED_AT_ONCE)):
         yield part.encode()
 
 
 def xml_text(text: str) -> str:
-    """Return a text with characters replaced that XML cannot express; it is not escaped yet."""
+    """Replace the characters of a text that XML cannot express.
+
+    The text is not escaped yet.
+    """
     return text.translate(_NOT_XML)

@@ -1,4 +1,4 @@
-"""A member's completed and due turns as a calendar: iCalendar, RFC 5545.
+"""A member's turns as a calendar: iCalendar, RFC 5545.
 
 Times are in UTC; every calendar program shows them in the reader's zone. No entry blocks time.
 """
@@ -92,7 +92,7 @@ def _lines(lines: Iterable[str]) -> str:
 
 
 def _folded(line: str) -> str:
-    """Fold a line into pieces of whole characters that are short enough."""
+    """Fold a line into short pieces of whole characters."""
     rest, pieces = line.encode(), []
     while len(rest) > _LONGEST:
         end = _LONGEST

@@ -1,4 +1,7 @@
-"""The network as JSON, GraphML and DOT: each member, followed by the member's leaders."""
+"""The network as JSON, GraphML and DOT.
+
+Each member is followed by their leaders.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -55,7 +58,10 @@ def network_graphml(network: NetworkHead, members: Iterable[NetworkMember]) -> I
 
 
 def network_dot(network: NetworkHead, members: Iterable[NetworkMember]) -> Iterator[str]:
-    """Yield a directed graph in the language of Graphviz; inactive members have dashed outlines."""
+    """Yield a directed graph in the language of Graphviz.
+
+    Inactive members have dashed outlines.
+    """
     # The movement's name is the graph's label. A backslash in it would start a command, and some
     # readers take one before the end of a line for a string that goes on in the next line.
     label = network.name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
@@ -72,7 +78,7 @@ def network_dot(network: NetworkHead, members: Iterable[NetworkMember]) -> Itera
 
 @dataclass(frozen=True)
 class GraphFormat:
-    """A format that is written one member at a time, so that memory does not limit its size."""
+    """A format that is written one member at a time."""
 
     media_type: str
     write: Callable[[NetworkHead, Iterable[NetworkMember]], Iterator[str]]

@@ -1,4 +1,7 @@
-"""The network as a picture: an SVG without scripts. The same network gives the same SVG."""
+"""The network as a picture: an SVG without scripts.
+
+The same network gives the same SVG.
+"""
 
 import math
 from collections import Counter
@@ -81,7 +84,10 @@ def _places(members: Sequence[NetworkMember]) -> dict[Label, _Place]:
 
 
 def _laid_out(members: Sequence[NetworkMember]) -> list[Point]:
-    """Return the place of each member: near their leaders, apart from all others."""
+    """Return the place of each member, near their leaders.
+
+    Members stand apart from all others.
+    """
     # imported here, because workers that never draw can do without its memory
     try:
         import rustworkx
@@ -110,7 +116,7 @@ def _spread(values: list[float], axis: int) -> list[float]:
 
 
 def _arrow(start: _Place, end: _Place, gap: float = 2) -> str:
-    """Return the path of an arrow from a member to a leader, bent to the left."""
+    """Return the path of an arrow, bent to the left."""
     dx, dy = end.x - start.x, end.y - start.y
     bend = (start.x + dx / 2 + dy * _BEND, start.y + dy / 2 - dx * _BEND)
     angle = math.atan2(end.y - bend[1], end.x - bend[0])
@@ -125,7 +131,7 @@ def _arrow(start: _Place, end: _Place, gap: float = 2) -> str:
 
 
 def _from(point: Point, angle: float, distance: float) -> Point:
-    """Return the point at a distance before another one, on a line of that angle."""
+    """Return the point before another, at a distance and angle."""
     return point[0] - math.cos(angle) * distance, point[1] - math.sin(angle) * distance
 
 

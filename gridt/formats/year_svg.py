@@ -1,4 +1,7 @@
-"""A member's year as a calendar: an SVG without scripts, a square for each day."""
+"""A member's year as a calendar, in SVG without scripts.
+
+It has a square for each day.
+"""
 
 from bisect import bisect_right
 from calendar import day_abbr, month_name
@@ -60,7 +63,10 @@ class _Square:
 
     @property
     def filled(self) -> int:
-        """The height of the filled part, of 12, where only a part of the turns was completed."""
+        """The height of a square's filled part, of 12.
+
+        Only a part of its turns was completed.
+        """
         return max(2, min(10, round(12 * self.done / self.turns)))
 
 
@@ -101,7 +107,7 @@ def draw_year(year: Year, turns: Sequence[PastTurn]) -> str:
 
 
 class _Calendar:
-    """The days of a year, the place of each in the picture, and the turns of each."""
+    """The days of a year, with their places and turns."""
 
     def __init__(self, year: Year) -> None:
         self._year = year
@@ -113,7 +119,10 @@ class _Calendar:
         self.days = [day for day in around if day.year == year.number]
 
     def day_of(self, moment: datetime) -> date:
-        """Return the member's date at a moment, or the nearest day of the calendar."""
+        """Return the member's date at a moment.
+
+        Outside of the calendar, it is the nearest day.
+        """
         return self._around[max(0, bisect_right(self._starts, moment) - 1)]
 
     def days_of(self, turn: PastTurn) -> list[date]:
@@ -128,7 +137,10 @@ class _Calendar:
         return [first + step * DAY for step in range(max(1, (last - first).days + 1))]
 
     def place(self, day: date) -> tuple[int, int]:
-        """Return the corner of a day: a column for each week, the second half-year below."""
+        """Return the corner of a day's square.
+
+        Each week is a column; the second half-year is below the first.
+        """
         half = day.month > 6
         first = date(day.year, 7 if half else 1, 1)
         offset = (first.weekday() - self._year.clock.week_starts_on) % 7

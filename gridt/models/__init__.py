@@ -1,4 +1,4 @@
-"""The domain: users who subscribe to movements and lead each other there."""
+"""The domain: users, movements, and the leaders in them."""
 
 from gridt.models.audit import AUDITED, AuditEntry, entries
 from gridt.models.base import Model, Rows, UTCDateTime, execute, largest_in

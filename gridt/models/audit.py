@@ -1,7 +1,7 @@
-"""The audit log: acts of admins, and events that concern the safety of accounts. It only grows.
+"""The audit log of admins' acts and accounts' safety.
 
-The database itself refuses to change or delete an entry. Entries name users by plain numbers
-without a foreign key, because the log outlives their accounts.
+It only grows. The database itself refuses to change or delete an entry. Entries name users by plain
+numbers without a foreign key, because the log outlives their accounts.
 """
 
 from datetime import datetime
@@ -76,7 +76,7 @@ class AuditEntry(Model):
 
     @classmethod
     def concerning(cls, user_id: Any) -> ColumnElement[bool]:
-        """Return the condition for the acts of a user and the acts that concern them."""
+        """Return the condition for acts by or on a user."""
         return or_(cls.user_id == user_id, cls.actor_id == user_id)
 
 
@@ -96,7 +96,10 @@ exported_as(
 def entries(
     user: int | None = None, action: str | None = None, since: datetime | None = None
 ) -> Rows:
-    """Select the entries about a user, of an action, and since a time, as far as these are set."""
+    """Select entries by user, action and time.
+
+    Each condition applies if it is set.
+    """
     query: Rows = select(*AuditEntry.__table__.columns)
     if user is not None:
         query = query.where(AuditEntry.concerning(user))

@@ -1,4 +1,4 @@
-"""The base class of all models, with saving, deleting, times and comparable text."""
+"""The base class of all models, and their column types."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -39,7 +39,10 @@ PlainText = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """A time that always has a zone: SQLite does not store zones, so UTC is put back."""
+    """A time with a zone.
+
+    SQLite does not store zones, so UTC is put back.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -64,7 +67,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        """Return the function that makes a time of a value from the database."""
+        """Return the function that makes times of database values."""
         if dialect.name != "sqlite":
             return super().result_processor(dialect, coltype)
         # one step from SQLAlchemy's text takes a third of the time, and lists have many
@@ -77,14 +80,14 @@ def _utc(text: str | None) -> datetime | None:
 
 @cache
 def largest_in(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> int:
-    """Return the greatest number that a column of whole numbers holds on every engine."""
+    """Return the greatest number of a column on every engine."""
     return 2**63 - 1 if isinstance(column.type, BigInteger) else 2**31 - 1
 
 
 def execute(
     statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
-    """Send a statement about columns without the ORM, in half the time.
+    """Send a statement without the ORM, in half the time.
 
     In a writing request it runs in the session's transaction. Changes that are pending in the
     session are not flushed before it.

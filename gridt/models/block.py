@@ -22,9 +22,10 @@ from gridt.runtime.clock import utcnow
 
 
 class Block(Model):
-    """A block of a user by another, which the blocked user does not see.
+    """A block of a user by another.
 
-    Adding or removing a block changes networks too: `gridt.network.blocking` does both.
+    The blocked user does not see it. Adding or removing a block changes networks too:
+    `gridt.network.blocking` does both.
     """
 
     __tablename__ = "blocks"
@@ -78,7 +79,7 @@ _BLOCKED_AMONG = union(
 
 
 def blocked_among(user_id: int, others: Collection[int]) -> set[int]:
-    """Return the others with a block between them and a user."""
+    """Return the others in a block with a user."""
     if not others:
         return set()
     rows = execute(_BLOCKED_AMONG, {"user_id": user_id, "others": list(others)})
@@ -93,7 +94,7 @@ _FOLLOWED_IN = select(Block.followed_in).where(
 
 
 def followed_before(blocker: int, blocked: int, movement: int, posted_at: datetime) -> bool:
-    """Return whether a later block hides an update from its reader.
+    """Return whether a later block hides an update.
 
     It does if the blocker followed the other user there when the update was posted, and blocked
     them after it.

@@ -16,7 +16,7 @@ from gridt.runtime.extensions import db
 
 
 class CalendarToken(Model):
-    """The secret address of a user's calendar; each has at most one.
+    """The secret address of a user's calendar, at most one.
 
     The table stores a hash of the secret only. A fast hash is safe. Nobody can guess 256 random
     bits. The time of a look-up depends on the hash, which a caller without the secret cannot steer.
@@ -55,7 +55,7 @@ class CalendarToken(Model):
 
     @classmethod
     def revoke_since(cls, user_id: int, moment: datetime) -> None:
-        """Delete a user's address, if it was made at a moment or later."""
+        """Delete a user's address made since a moment."""
         db.session.execute(delete(cls).where(cls.user_id == user_id, cls.created_at >= moment))
 
     @classmethod
@@ -66,7 +66,7 @@ class CalendarToken(Model):
 
     @classmethod
     def owner_of(cls, secret: str) -> int | None:
-        """Return the id of the user whose address has that secret, or None."""
+        """Return the user's id for a secret, or None."""
         row = execute(select(cls.user_id).where(cls.digest == _digest(secret))).one_or_none()
         return None if row is None else row.user_id
 

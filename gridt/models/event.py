@@ -1,4 +1,4 @@
-"""Events: each is recorded in the transaction that makes it happen.
+"""Events: recorded in the transaction that makes them happen.
 
 Domain methods call `record`, which calls the listeners of that kind of event, in two phases. A
 listener `in_transaction` runs at once: its changes are committed together with the event's, and its
@@ -23,7 +23,10 @@ log = logging.getLogger(__name__)
 
 
 class EventKind(StrEnum):
-    """The kinds of events. A family that records another kind adds it here."""
+    """The kinds of events.
+
+    A family that records another kind adds it here.
+    """
 
     ACCOUNT_REGISTERED = "account.registered"
     ACCOUNT_EXPORTED = "account.exported"
@@ -88,12 +91,12 @@ _PENDING = "gridt.events"
 
 
 def in_transaction(*kinds: EventKind) -> Callable[[Decorated], Decorated]:
-    """Call a function with each event of these kinds, in its transaction."""
+    """Call a function with these events, in their transaction."""
     return lambda listener: _register(listener, _IN_TRANSACTION, kinds)
 
 
 def after_commit(*kinds: EventKind) -> Callable[[Decorated], Decorated]:
-    """Call a function with each event of these kinds, after its commit.
+    """Call a function with these events, after their commit.
 
     The function has no transaction: it must not use the database.
     """

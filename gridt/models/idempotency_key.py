@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer to a request, stored for a day so that it can be repeated."""
+"""Idempotency keys: first answers, stored for a day."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ LIFETIME = timedelta(days=1)
 
 
 class IdempotencyKey(Model):
-    """A key that a caller gave a request, and the answer to that request.
+    """A key of a caller's request, and the answer.
 
     The row is inserted first, in the transaction of the request. So another caller with the same
     key waits for the end of that transaction, and finds either the answer or nothing.
@@ -47,7 +47,7 @@ class IdempotencyKey(Model):
     def claim(
         owner: str, operation: str, key: str, fingerprint: str, user_id: int | None
     ) -> Row[Any] | None:
-        """Insert a key; return None, or the stored row of an earlier request with that key.
+        """Insert a key; return None, or an earlier request's row.
 
         Does not commit. Waits for a request with the same key that is under way.
 
@@ -70,7 +70,7 @@ class IdempotencyKey(Model):
     def complete(
         owner: str, operation: str, key: str, fingerprint: str, answer: dict[str, Any]
     ) -> None:
-        """Store the answer to a request whose key was claimed. Does not commit.
+        """Store the answer to a claimed key. Does not commit.
 
         A handler that rolls back before it writes has lost the claim. It is made again here.
 
@@ -87,7 +87,10 @@ class IdempotencyKey(Model):
 
     @staticmethod
     def forget_expired(most: int) -> datetime | None:
-        """Delete some expired keys; return when the next one expires, or None. Does not commit."""
+        """Delete some expired keys.
+
+        Returns when the next one expires, or None. Does not commit.
+        """
         identity = (IdempotencyKey.owner, IdempotencyKey.operation, IdempotencyKey.key)
         expired = (
             select(*identity)
@@ -118,7 +121,10 @@ exported_as(
 
 
 def _claim_by(dialect: Any) -> Any:
-    """Return the statement that inserts a key, or takes over one that has expired."""
+    """Return the statement that inserts or takes over a key.
+
+    It takes over only a key that has expired.
+    """
     insert = dialect.insert(IdempotencyKey)
     renewed = ("fingerprint", "user_id", "created_at")
     values = {name: insert.excluded[name] for name in renewed}

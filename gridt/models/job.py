@@ -1,4 +1,7 @@
-"""Jobs: functions to call later, in another process. A row is a job; `gridt.jobs` runs it."""
+"""Jobs: functions to call later, in another process.
+
+A row is a job; `gridt.jobs` runs it.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -41,7 +44,7 @@ _READY = text("state = 'ready'")
 
 
 class Job(Model):
-    """A call of a function of `gridt.jobs` with `arguments`, to be made later.
+    """A later call of a function of `gridt.jobs` with `arguments`.
 
     The row of a job that is done is deleted; a job that is given up stays, as a dead one. From
     `run_after` on, a worker may claim the job: for a running job this is the end of its lease, for
@@ -74,7 +77,10 @@ class Job(Model):
     def insert(
         name: str, arguments: dict[str, Any], key: str | None, priority: int, run_after: datetime
     ) -> None:
-        """Insert a job, unless one with its key waits; then lock that one until our commit."""
+        """Insert a job, unless one with its key waits.
+
+        It locks that one until our commit.
+        """
         values = {"name": name, "arguments": arguments, "key": key, "priority": priority}
         fixed = {"state": READY, "attempts": 0, "created_at": utcnow()}
         execute(_INSERT[db.engine.dialect.name], values | fixed | {"run_after": run_after})
@@ -92,7 +98,9 @@ class Job(Model):
 
     @staticmethod
     def take_up(until: datetime) -> Row[*tuple[Any, ...]] | None:
-        """Claim the most urgent due job that no other worker is claiming, or None.
+        """Claim the most urgent due job, or return None.
+
+        A job that another worker is claiming is left out.
 
         :param until: the end of the lease, when other workers may claim it
         :returns: its id, name, arguments, key, attempts (this one included) and claim
@@ -102,12 +110,12 @@ class Job(Model):
 
     @staticmethod
     def finish(id: int, claim: str) -> bool:
-        """Delete a job that is done; return whether the claim still held."""
+        """Delete a finished job; return whether the claim still held."""
         return execute(_FINISH, {"which": id, "by": claim}).rowcount == 1
 
     @staticmethod
     def put_back(id: int, claim: str, run_after: datetime | None, error: str) -> bool:
-        """Let a job that failed wait for its next attempt; return whether the claim still held.
+        """Let a failed job wait; return whether the claim held.
 
         :param run_after: None to give it up
         :raises IntegrityError: when another job with its key waits already
@@ -123,7 +131,7 @@ class Job(Model):
 
     @staticmethod
     def forget(user_id: int, email_folded: str) -> None:
-        """Delete dead jobs with an e-mail address of a user, whose account ends.
+        """Delete dead jobs with an address of an ending account.
 
         Does not commit. Waiting jobs still run, or find nothing to do: a notice may be all that
         informs the owner.
@@ -139,7 +147,9 @@ class Job(Model):
             db.session.execute(delete(Job).where(Job.id.in_(about), Job.state == DEAD))
 
     def revive(self) -> None:
-        """Let a job that waits or is dead run now; its former attempts still count.
+        """Let a waiting or dead job run now.
+
+        Its former attempts still count.
 
         :raises ValueError: when it is running
         """
@@ -159,7 +169,10 @@ def _insert_into(dialect: Any) -> Executable:
 
 
 def _first_due(priority: int, *, locked: bool = False) -> ScalarSelect[int]:
-    """Select the first due job of a priority by one index lookup, however many wait."""
+    """Select the first due job of a priority.
+
+    It is one index lookup, however many jobs wait.
+    """
     waiting = Job.__table__.alias()
     first = (
         select(waiting.c.id)

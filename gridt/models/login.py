@@ -1,4 +1,4 @@
-"""Logins: one row each, so that its tokens end with it at once."""
+"""Logins: one row each, which its tokens depend on."""
 
 from datetime import datetime, timedelta
 from secrets import token_hex
@@ -58,7 +58,7 @@ class Login(Stored, Model):
         self.nonce = token_hex(16)
 
     def renew(self, jti: str) -> bool:
-        """Spend the refresh token `jti`; return whether the caller may have its successor.
+        """Spend a refresh token; return whether it has a successor.
 
         If so, `refresh_jti` names the successor. A token that was spent less than `REFRESH_GRACE`
         ago has the same successor again, as long as that one is unspent. One statement decides, so
@@ -85,22 +85,22 @@ class Login(Stored, Model):
         )
 
     def end(self) -> None:
-        """End this login, because its user asked for it. Does not commit."""
+        """End this login at its user's request. Does not commit."""
         self.revoke()
         record(EventKind.LOGIN_ENDED, actor_id=self.user_id, user_id=self.user_id)
 
     def end_as_copied(self) -> None:
-        """End this login, because its refresh token was used twice. Does not commit.
+        """End this login as copied. Does not commit.
 
-        It also ends the calendar's address, unless that is older than the login: the person who
-        copied the token may have made the address.
+        Its refresh token was used twice. It also ends the calendar's address, unless that is older
+        than the login: the person who copied the token may have made the address.
         """
         self.revoke()
         CalendarToken.revoke_since(self.user_id, self.created_at)
         record(EventKind.LOGIN_COPIED, user_id=self.user_id)
 
     def revoke(self) -> None:
-        """End this login; a login that has ended keeps the time of its end."""
+        """End this login, unless it has ended already."""
         self.revoked_at = self.revoked_at or utcnow()
 
     @classmethod

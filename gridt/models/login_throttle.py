@@ -43,7 +43,10 @@ _INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.in
 
 
 class LoginThrottle(Model):
-    """A count of successive failures, per account and address or per account."""
+    """A count of successive failures.
+
+    It is per account and address, or per account.
+    """
 
     __tablename__ = "password_attempts"
 
@@ -117,7 +120,9 @@ class PasswordAttempt:
         _ensure_over(blocked_until, now)
 
     def succeed(self) -> None:
-        """Reset the counts, and store the address as the owner's. Does not commit.
+        """Reset the counts after a success. Does not commit.
+
+        It stores the address as the owner's.
 
         :raises TooManyAttempts: when other attempts failed meanwhile; then even a correct password
             gets no other answer
@@ -131,7 +136,7 @@ class PasswordAttempt:
 
 
 def delay_of_mail(email: str, secret: str) -> timedelta:
-    """Count a requested mail, and return its delay. Does not commit.
+    """Count a requested mail; return its delay. Does not commit.
 
     :param email: the address, whether an account has it or not
     """
@@ -169,9 +174,10 @@ def _count(
     first_delay: timedelta = FIRST_DELAY,
     longest_delay: timedelta = LONGEST_DELAY,
 ) -> Row[Any]:
-    """Count a failure outside of a delay; return the row before its new delay.
+    """Count a failure; return the row before its new delay.
 
-    The row stays locked, so the later of two simultaneous attempts sees the changes of the other.
+    A failure within a delay does not count. The row stays locked, so the later of two simultaneous
+    attempts sees the changes of the other.
     """
     table = LoginThrottle
     failures = case(

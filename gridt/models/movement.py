@@ -38,7 +38,7 @@ from gridt.turns.terms import RECENT_TURNS
 
 
 class Movement(NetworkLock, Stored, Model):
-    """A habit with a name and an interval, and the people who keep each other to it.
+    """A habit with an interval, shared by people.
 
     :param name: unique in every way to write it
     :param interval: how often the habit is to be done
@@ -99,7 +99,7 @@ class Movement(NetworkLock, Stored, Model):
 
     @classmethod
     def find_by_name(cls, name: str) -> Self | None:
-        """Return the movement of that name, however it is written, or None."""
+        """Return the movement of that name, or None, however spelled."""
         return db.session.scalar(select(cls).where(cls.name_folded == fold(name)))
 
     # -- members ----------------------------------------------------------------------------
@@ -208,7 +208,7 @@ class Movement(NetworkLock, Stored, Model):
     def swap_leader_id(
         self, user: User, leader: User | int | None, quotas: Quotas = NO_QUOTAS
     ) -> int | None:
-        """Do as `swap_leader` within the quota of swaps; return the new leader's id."""
+        """Do as `swap_leader`, within a quota; return an id."""
         self.lock()
         network = self._network()
         slots = network.slots_of(user.id, lock=True)
@@ -227,12 +227,12 @@ class Movement(NetworkLock, Stored, Model):
         return leader_id
 
     def separate(self, user: User, other: User) -> None:
-        """Replace two members as each other's leaders, once their block is stored. Flushes."""
+        """Replace blocked members as each other's leaders. Flushes."""
         self._network().separate(user.id, other.id)
         self._flush_about(user, other)
 
     def reconnect(self, user: User, other: User) -> None:
-        """Fill slots that a removed block between two members kept open. Flushes."""
+        """Fill slots that a removed block kept open. Flushes."""
         self._network().reconnect(user.id, other.id)
         self._flush_about(user, other)
 
@@ -253,7 +253,7 @@ class Movement(NetworkLock, Stored, Model):
         return list(db.session.scalars(query))
 
     def post_update(self, user: User, message: str | None = None) -> Update:
-        """Post an update of a user. Flushes and does not commit.
+        """Post an update of a user. Flushes, does not commit.
 
         :raises NotSubscribed: when the user is not subscribed
         """
@@ -262,13 +262,13 @@ class Movement(NetworkLock, Stored, Model):
         return db.session.get_one(Update, posted["id"])
 
     def delete_from_db(self) -> None:
-        """Delete this movement with all its subscriptions and updates, and commit."""
+        """Delete this movement with its subscriptions and updates, and commit."""
         self.lock(exclusive=True)
         delete_owned(self)
         super().delete_from_db()
 
     def delete_by(self, user: User) -> None:
-        """Delete this movement, because its creator or an admin asked for it, and commit.
+        """Delete this movement for its creator or an admin; commit.
 
         :raises MovementInUse: when other users are members, and this user is no admin
         """
@@ -279,7 +279,7 @@ class Movement(NetworkLock, Stored, Model):
         self.delete_from_db()
 
     def record_override(self, kind: EventKind, user: User, **facts: str) -> None:
-        """Record what an admin does to a movement that another user created."""
+        """Record an admin's change of another user's movement."""
         if self.creator_id != user.id:
             record(kind, actor_id=user.id, user_id=self.creator_id, subject=self, **facts)
 
@@ -305,7 +305,7 @@ class Movement(NetworkLock, Stored, Model):
         return self._network().members()
 
     def dictify(self, user: User) -> dict[str, Any]:
-        """Return this movement as a user sees it; subscribers see their leaders."""
+        """Return this movement as a user sees it."""
         db.session.flush()
         view = Movement.find_view(user.id, self.id)
         if view is None:
@@ -314,12 +314,12 @@ class Movement(NetworkLock, Stored, Model):
 
     @classmethod
     def mentions(cls, text: str) -> ColumnElement[bool]:
-        """Return the condition for names and descriptions that contain a text, in any case."""
+        """Return the condition for mentioning a text, in any case."""
         return cls.search_text.contains(fold(text), autoescape=True)
 
     @classmethod
     def find_view(cls, user_id: int, movement: int | str) -> dict[str, Any] | None:
-        """Return the movement of that id or name as `dictify` does, without loading it."""
+        """Return a movement as `dictify` does, without loading it."""
         parameters: dict[str, Any] = {"caller_id": user_id}
         if isinstance(movement, int):
             query, parameters["movement_id"] = _VIEW_BY_ID, movement
@@ -330,7 +330,7 @@ class Movement(NetworkLock, Stored, Model):
 
     @staticmethod
     def view_query(*, subscribed: bool | None = None) -> Rows:
-        """Select movements with the subscription and last update of the user `caller_id`.
+        """Select movements with `caller_id`'s subscription and last update.
 
         :param subscribed: only those of which the user is a member (True), or is none (False)
         """
@@ -341,7 +341,7 @@ class Movement(NetworkLock, Stored, Model):
 
     @staticmethod
     def views(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
-        """Return rows of `view_query` as dictionaries, leaders included, by one more statement."""
+        """Return rows as dictionaries with leaders, by one more statement."""
         return movement_views(rows, user_id)
 
     # -- helpers ----------------------------------------------------------------------------
@@ -362,7 +362,7 @@ class Movement(NetworkLock, Stored, Model):
         set_committed_value(self, "member_count", counted.scalar_one())
 
     def _flush_about(self, *users: User) -> None:
-        """Flush, and expire the loaded parts of a network that has changed."""
+        """Flush, and expire the changed parts of a network."""
         db.session.flush()
         for loaded in db.session.identity_map.values():
             if isinstance(loaded, Association):

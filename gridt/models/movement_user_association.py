@@ -1,4 +1,4 @@
-"""Slots: four for each member of a movement, filled with leaders."""
+"""Slots: four places for leaders of each member."""
 
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -37,7 +37,10 @@ SLOTS = 4
 
 
 def _rows_of(movement_id: int) -> ColumnElement[bool]:
-    """Return the condition for the slots in a movement, which an index finds by the follower."""
+    """Return the condition for a movement's slots.
+
+    An index finds them by the follower.
+    """
     return and_(
         MovementUserAssociation.follower_id.in_(Subscription.members_of(movement_id)),
         MovementUserAssociation.movement_id == movement_id,
@@ -45,7 +48,7 @@ def _rows_of(movement_id: int) -> ColumnElement[bool]:
 
 
 class MovementUserAssociation(Stored, Model):
-    """One slot of a follower in a movement, filled with a leader or open.
+    """A follower's slot in a movement, filled or open.
 
     Both ends have to be subscribed to the movement. An association that a script makes takes, when
     it is saved, the lowest slot without a leader.
@@ -105,7 +108,7 @@ class MovementUserAssociation(Stored, Model):
             self.leader = leader
 
     def _take_lowest_slot(self, session: Session) -> None:
-        """Take the follower's first open slot, or the first one without a row."""
+        """Take the follower's first open slot, or a missing one."""
         follower_id = self.follower.id if self.follower else self.follower_id
         movement_id = self.movement.id if self.movement else self.movement_id
         of_follower = (

@@ -1,4 +1,4 @@
-"""Ownership: the policy for each row whose user, movement or update is deleted.
+"""Ownership: the fate of rows that name a deleted row.
 
 Each column that names one of these three declares its policy in its own definition: by the foreign
 key that `owned_by_user`, `owned_by_movement` or `owned_by_update` returns, or, if it has none of
@@ -51,7 +51,7 @@ _NAMED, _GENERIC = "gridt.named", "gridt.generic"
 
 
 class Policy(StrEnum):
-    """The fate of a row when the user, movement or update that it names is deleted."""
+    """The fate of a row that names a deleted one."""
 
     #: the row is deleted as well
     DELETE = "delete"
@@ -92,7 +92,7 @@ class Reference:
         return self.column.table
 
     def naming(self, ids: int | Select[Any]) -> ColumnElement[bool]:
-        """Return the condition for the rows that name one id, or some ids."""
+        """Return the condition for rows that name some ids."""
         named: ColumnElement[bool]
         if not isinstance(ids, int):
             named = self.column.in_(ids)
@@ -107,7 +107,7 @@ class Reference:
 
 
 def owned_by_user(policy: Policy = Policy.DELETE, *, ondelete: str | None = None) -> ForeignKey:
-    """Return the foreign key of a column that names a user."""
+    """Return a foreign key to a user."""
     return _foreign_key(USERS, policy, ondelete=ondelete)
 
 
@@ -117,32 +117,35 @@ def owned_by_movement(
     rows_of: RowsOf | None = None,
     ondelete: str | None = None,
 ) -> ForeignKey:
-    """Return the foreign key of a column that names a movement."""
+    """Return a foreign key to a movement."""
     return _foreign_key(MOVEMENTS, policy, rows_of, ondelete=ondelete)
 
 
 def owned_by_update(policy: Policy = Policy.DELETE) -> ForeignKey:
-    """Return the foreign key of a column that names an update."""
+    """Return a foreign key to an update."""
     return _foreign_key(UPDATES, policy)
 
 
 def names_user(policy: Policy) -> dict[Any, Any]:
-    """Return the `info` of a column that names a user without a key of its own."""
+    """Return the `info` of an unconstrained column of users."""
     return {_NAMED: _Declaration(USERS, policy)}
 
 
 def names_movement(policy: Policy, *, rows_of: RowsOf | None = None) -> dict[Any, Any]:
-    """Return the `info` of a column that names a movement without a key of its own."""
+    """Return the `info` of an unconstrained column of movements."""
     return {_NAMED: _Declaration(MOVEMENTS, policy, rows_of)}
 
 
 def names_update(policy: Policy) -> dict[Any, Any]:
-    """Return the `info` of a column that names an update without a key of its own."""
+    """Return the `info` of an unconstrained column of updates."""
     return {_NAMED: _Declaration(UPDATES, policy)}
 
 
 def names(kind_column: str, id_column: str, policy: Policy) -> dict[Any, Any]:
-    """Return the `info` of a table with ids of several tables; another column names which."""
+    """Return the `info` of a table with mixed ids.
+
+    Another column names the table of each id.
+    """
     return {_GENERIC: (kind_column, id_column, policy)}
 
 
@@ -189,7 +192,7 @@ def _declarations_in(referring: Table) -> Iterator[tuple[Column[Any], bool, _Dec
 def removals(
     owner: str, ids: int | Select[Any], metadata: MetaData = db.metadata
 ) -> Iterator[Delete | Update]:
-    """Yield the statements to send before rows of an owner's table are deleted.
+    """Yield the statements to send before rows are deleted.
 
     Other rows may name the rows that are deleted with them. The statements for those come first.
     """
@@ -207,7 +210,10 @@ def removals(
 
 
 def delete_owned(record: Model) -> None:
-    """Delete or change all rows that name a record, by their policies. Does not commit."""
+    """Delete or change the rows that name a record.
+
+    Each follows its policy. Does not commit.
+    """
     identity = inspect(record).identity
     if identity is None or record.__tablename__ not in OWNERS:
         return
@@ -237,7 +243,7 @@ SECTIONS: dict[str, Rows] = {}
 
 
 def exported_as(name: str, query: Rows) -> None:
-    """Declare the part of a table that belongs to a user's personal export.
+    """Declare a table's part of a user's personal export.
 
     An export shows of other users only the username, and only where the user sees it anyway. Of an
     admin it shows only that it was one. It never shows which users blocked or reported the user,

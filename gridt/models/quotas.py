@@ -1,4 +1,4 @@
-"""Quotas: limits on the movements, subscriptions, updates, swaps and reports of an account.
+"""Quotas: limits on the rows and acts of an account.
 
 Each operation compares under the lock that it takes anyway, so two requests of one account cannot
 both take the last place. Operators, demo data and scripts pass no quotas.
@@ -75,7 +75,7 @@ class Quotas(NamedTuple):
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
-        """Return the quotas of an app's configuration, where 0 is no limit."""
+        """Return the quotas of a configuration; 0 is no limit."""
         return cls(*(config[f"QUOTA_{name.upper()}"] or None for name in cls._fields))
 
 
@@ -84,9 +84,10 @@ NO_QUOTAS = Quotas()
 
 
 class SwapCount(Model):
-    """How many leaders a member has swapped in a movement on one UTC day.
+    """The count of a member's swaps on one UTC day.
 
-    The row stays when the member leaves: joining again does not start another count.
+    There is one for each movement. The row stays when the member leaves: joining again does not
+    start another count.
     """
 
     __tablename__ = "swap_counts"
@@ -136,7 +137,10 @@ _IS_SAME_DAY = SwapCount.day == bindparam("today", type_=Date())
 
 
 def _count_swap(insert: Any) -> Any:
-    """Return the statement that counts a swap, and returns no row above the quota."""
+    """Return the statement that counts a swap.
+
+    Above the quota it returns no row.
+    """
     return (
         insert(SwapCount)
         .values(
@@ -164,12 +168,12 @@ _COUNT_SWAP = {
 
 
 def is_exempt(user_id: int) -> bool:
-    """Return whether a user is an admin, who has no quotas."""
+    """Return whether a user is an admin, without quotas."""
     return execute(_ROLE, {"user_id": user_id}).scalar_one_or_none() == "admin"
 
 
 def ensure_may_start(user_id: int, most: int | None) -> None:
-    """Compare the movements that a locked user started with a quota.
+    """Compare a locked user's started movements with a quota.
 
     :raises TooManyMovements: when the user may not start another one
     """
@@ -181,7 +185,7 @@ def ensure_may_start(user_id: int, most: int | None) -> None:
 
 
 def ensure_may_join(user_id: int, most: int | None) -> None:
-    """Compare the movements that a locked user has joined with a quota.
+    """Compare a locked user's joined movements with a quota.
 
     :raises TooManySubscriptions: when the user may not join another one
     """
@@ -199,10 +203,10 @@ def count_joined(user_id: int) -> int:
 
 
 def posted_in_turn(row: StandingRow, turn: Turn, now: datetime) -> tuple[int, datetime]:
-    """Return the number of a member's updates in the present turn, and when that turn ends.
+    """Return a member's updates in the present turn.
 
-    A member whose clock changes keeps the count. It starts again if their turns became much
-    shorter.
+    Also returns when that turn ends. A member whose clock changes keeps the count. It starts again
+    if their turns became much shorter.
     """
     until = row.posted_until
     if until is not None and now < until <= turn.ends_at + SPREAD:

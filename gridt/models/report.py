@@ -28,7 +28,7 @@ _OPEN_OF_MOVEMENT = text("closed_at IS NULL AND update_id IS NULL")
 
 
 class Snapshot(NamedTuple):
-    """An update or a movement with its texts at this moment."""
+    """An update or a movement with its present texts."""
 
     movement_id: int
     #: None for the movement itself
@@ -39,7 +39,7 @@ class Snapshot(NamedTuple):
 
 
 class Report(Stored, Model):
-    """A user's report of an update or a movement, for the admins.
+    """A user's report of an update or movement, for admins.
 
     It stores the reported texts, and no foreign key to their place, because it outlives both.
 
@@ -100,7 +100,7 @@ class Report(Stored, Model):
 
     @classmethod
     def find_open(cls, reporter_id: int, reported: Snapshot) -> Self | None:
-        """Return a user's open report of an update or movement, or None."""
+        """Return a user's open report of a thing, or None."""
         return db.session.scalar(
             select(cls).where(
                 cls.reporter_id == reporter_id,
@@ -112,7 +112,7 @@ class Report(Stored, Model):
 
     @classmethod
     def count_open(cls, reporter_id: int) -> int:
-        """Return how many reports of a user no admin has closed."""
+        """Return the number of a user's open reports."""
         mine = (cls.reporter_id == reporter_id, cls.closed_at.is_(None))
         return db.session.scalars(select(func.count()).select_from(cls).where(*mine)).one()
 
@@ -168,9 +168,10 @@ class Report(Stored, Model):
 
     @classmethod
     def forget(cls, user_id: int) -> None:
-        """Delete the reports of a user's updates, which end with the account. Does not commit.
+        """Delete the reports of a user's updates. Does not commit.
 
-        All other reports stay: by the policies of their columns they only lose the user's id.
+        They end with the account. All other reports stay: by the policies of their columns they
+        only lose the user's id.
         """
         of_their_updates = (cls.author_id == user_id, cls.update_id.is_not(None))
         db.session.execute(delete(cls).where(*of_their_updates))

@@ -1,4 +1,4 @@
-"""Shapes of rows: a named tuple for each, whose fields are the columns of its SELECT.
+"""Shapes of rows: a named tuple for each.
 
 `columns_of` makes the columns from the fields, and `read` the tuple from a row. A statement may
 add columns after those of its shape.
@@ -19,7 +19,7 @@ Shape = TypeVar("Shape", bound=NamedTuple)
 
 
 class Rules(NamedTuple):
-    """The rules of a movement that score the turns of every member."""
+    """The rules of a movement for its members' turns."""
 
     interval: timedelta
     free_misses: int
@@ -95,7 +95,7 @@ class UpdateTimeRow(NamedTuple):
 
 
 class MovementRow(NamedTuple):
-    """A movement, and the subscription, last update and standing of a user there.
+    """A movement with a user's subscription, last update and standing.
 
     From `subscribed_at` on, every value is None for a user who is not subscribed.
     """
@@ -136,7 +136,7 @@ class MovementRow(NamedTuple):
 
 
 class PersonRow(NamedTuple):
-    """A leader or follower with their last update, and the standing that others see."""
+    """A leader or follower, with last update and standing."""
 
     movement_id: int
     id: int
@@ -159,7 +159,7 @@ class PersonRow(NamedTuple):
 
 
 def columns_of(shape: type[Shape], *sources: Any, **computed: Column) -> list[Column]:
-    """Return the columns to select for a shape, in the order of its fields.
+    """Return the columns to select for a shape, in order.
 
     :param sources: models, or the columns of tables; each field takes the first column of its name
     :param computed: columns of other names or tables, by the field's name
@@ -174,7 +174,7 @@ def columns_of(shape: type[Shape], *sources: Any, **computed: Column) -> list[Co
 
 
 def read(shape: type[Shape], row: Sequence[Any]) -> Shape:
-    """Return the part of a row that has a shape; other columns may follow it."""
+    """Return the part of a row with a shape."""
     return shape._make(row[: len(shape._fields)])
 
 
@@ -184,7 +184,7 @@ def fetch(shape: type[Shape], statement: Executable, values: Mapping[str, Any]) 
 
 
 def fetch_one(shape: type[Shape], statement: Executable, values: Mapping[str, Any]) -> Shape | None:
-    """Send a statement that returns one row at most, and return it in its shape."""
+    """Send a statement; return its only row, or None."""
     row = execute(statement, values).one_or_none()
     return None if row is None else read(shape, row)
 

@@ -60,7 +60,10 @@ class FormerInterval(Model):
 
 
 def _pauses_of(movement_id: int) -> ColumnElement[bool]:
-    """Return the condition for the pauses in a movement, which an index finds by the member."""
+    """Return the condition for a movement's pauses.
+
+    An index finds them by the member.
+    """
     return and_(
         SubscriptionPause.user_id.in_(Subscription.members_of(movement_id)),
         SubscriptionPause.movement_id == movement_id,
@@ -68,7 +71,7 @@ def _pauses_of(movement_id: int) -> ColumnElement[bool]:
 
 
 class SubscriptionPause(Model):
-    """A stretch of time in which a member need not complete any turn."""
+    """A stretch of time in which no turn is due."""
 
     __tablename__ = "pauses"
     __table_args__ = (
@@ -129,7 +132,7 @@ def periods_of(
     clocks: Sequence[FormerClockRow],
     intervals: Sequence[FormerIntervalRow],
 ) -> list[Period]:
-    """Return the periods since the beginning of a member's standing, one after the other.
+    """Return the periods of a member's standing, in order.
 
     For the time before the member subscribed, the clock of the last import of that time holds.
     """

@@ -91,7 +91,7 @@ class Subscription(Model):
 
     @classmethod
     def of(cls, movement_id: int) -> ColumnElement[bool]:
-        """Return the condition that holds for the subscriptions to a movement.
+        """Return the condition for the subscriptions to a movement.
 
         Use it alone: with `movement_id = …` beside it, PostgreSQL sorts the whole range.
         """

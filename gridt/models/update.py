@@ -1,4 +1,4 @@
-"""Updates: "I did it", posted by a leader for their followers."""
+"""Updates: "I did it", posted by leaders for followers."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -115,7 +115,7 @@ class Update(Stored, Model):
         grace: timedelta = timedelta(),
         quotas: Quotas = NO_QUOTAS,
     ) -> dict[str, Any]:
-        """Insert an update of a member, whose row it locks, and store their new standing.
+        """Insert a member's update, and store their new standing.
 
         Does not commit. The member can neither leave nor post meanwhile.
 
@@ -147,7 +147,7 @@ class Update(Stored, Model):
         return {"id": id, **posted, "late": False, "is_new": True}
 
     def withdraw(self, user: "User") -> None:
-        """Delete this update, because its leader or an admin asked for it, and commit."""
+        """Delete this update for its author or an admin; commit."""
         if self.leader_id != user.id:
             record(
                 EventKind.UPDATE_REMOVED,
@@ -173,7 +173,7 @@ class Update(Stored, Model):
         return db.session.scalars(cls.of(user.id, movement.id).limit(1)).first()
 
     def delete_from_db(self) -> None:
-        """Delete this update with all rows that it owns, and commit."""
+        """Delete this update with its rows, and commit."""
         delete_owned(self)
         super().delete_from_db()
 
@@ -198,7 +198,7 @@ def last_update_id(
     leader_id: InstrumentedAttribute[Any] | BindParameter[Any],
     movement_id: InstrumentedAttribute[Any],
 ) -> ScalarSelect[int]:
-    """Return the subquery for the id of a leader's last update in a movement.
+    """Return the subquery for a leader's last update.
 
     Correlated: one index lookup per leader. A `GROUP BY` with `max()` reads the whole history of
     each leader (28 times the work at 5,000 updates).
@@ -280,7 +280,7 @@ _FIRST = select(func.min(Update.time_stamp)).where(
 
 
 def _saved_at(moment: datetime, ends: dict[str, int]) -> dict[str, Any] | None:
-    """Return a member's update of exactly a moment, as `Update.record` does, or None.
+    """Return a member's update of an exact moment, or None.
 
     This precedes the check of the turn. The first post of a repeated one has completed the turn,
     which may be over by now.
@@ -292,7 +292,7 @@ def _saved_at(moment: datetime, ends: dict[str, int]) -> dict[str, Any] | None:
 def _reported(
     moment: datetime, ends: dict[str, int], row: StandingRow, grace: timedelta, quotas: Quotas
 ) -> datetime:
-    """Count an update that a member, whose row is locked, reports for a moment; return it."""
+    """Count and return a locked member's update of a moment."""
     # read again under the lock, because the clock may have changed meanwhile
     row = load_row(ends["leader_id"], ends["movement_id"]) or row
     turn = turn_open_for(row, moment, utcnow(), grace)
@@ -301,7 +301,7 @@ def _reported(
 
 
 def _count_late(turn: Turn, ends: dict[str, int], row: StandingRow, most: int | None) -> None:
-    """Count an update that a member reports for a moment of this turn or of the one before.
+    """Count a reported update of this turn or the last.
 
     :raises AlreadyDone: when there is one, and the movement counts only one
     :raises TooManyUpdatesInTurn: when there are as many as a turn may have
@@ -326,7 +326,7 @@ def _mine(leader_id: int, movement_id: int) -> dict[str, Any]:
 
 
 def _is_next(row: StandingRow, moment: datetime) -> bool:
-    """Return whether a moment comes after everything in a row, as far as that is complete."""
+    """Return whether a moment follows everything in a row."""
     # our clock may have been set back, or another server's clock may be ahead of it
     latest = max(row.turn_starts_at or row.since, row.last_update_at or row.since)
     return is_complete(row) and moment >= latest
@@ -353,7 +353,7 @@ def _after_delete(_mapper: Mapper[Update], _connection: Connection, deleted: Upd
 
 
 def _record_posted(id: int, row: StandingRow) -> None:
-    """Record an update, and that its author was inactive before it, if they were.
+    """Record an update, and the end of an author's silence.
 
     :param row: of the author before the update
     """
@@ -365,14 +365,14 @@ def _record_posted(id: int, row: StandingRow) -> None:
 
 
 def recompute_member(leader_id: int, movement_id: int) -> None:
-    """Recompute a member's standing, and the time of their last update."""
+    """Recompute a member's standing and their last update's time."""
     recompute(movement_id, [leader_id])
     # `recompute` waited for the lock of a concurrent post, whose update is visible now
     execute(_SET_TIME, {"of_user": leader_id, "of_movement": movement_id})
 
 
 def count_imported(user_id: int, movement_id: int, since: datetime, imported_at: datetime) -> None:
-    """Let a member's standing begin before they subscribed, scored by the clock of the import.
+    """Let a standing begin earlier, by an import's clock.
 
     The standing is not recomputed.
     """
@@ -381,7 +381,7 @@ def count_imported(user_id: int, movement_id: int, since: datetime, imported_at:
 
 
 def _count_from_first(user_id: int, movement_id: int) -> None:
-    """Let a standing that began with an import begin with the first update that is left of it."""
+    """Let an imported standing begin with its first remaining update."""
     mine = {"of_user": user_id, "of_movement": movement_id}
     wider_row = execute(_COUNTED_EARLIER, mine).one_or_none()
     if wider_row is None:

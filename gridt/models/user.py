@@ -1,4 +1,4 @@
-"""Users: their names, credentials and leaders, and the end of their accounts."""
+"""Users: their names, credentials and leaders, and their accounts' end."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -102,7 +102,7 @@ class User(Stored, Model):
 
     @property
     def is_admin(self) -> bool:
-        """Return whether this user may change things that belong to other users."""
+        """Return whether this user may change things of others."""
         return self.role == "admin"
 
     @property
@@ -115,14 +115,14 @@ class User(Stored, Model):
         self.password_hash = passwords.hash(password)
 
     def verify_password(self, password: str) -> bool:
-        """Return whether `password` is this user's; renew an outdated hash of it."""
+        """Return whether a password is right; renew outdated hashes."""
         right, renewed = passwords.verify(password, self.password_hash)
         if renewed is not None:
             self.password_hash = renewed
         return right
 
     def log_in(self, user_agent: str | None) -> Login:
-        """Begin a login of this user, whose password has been verified. Does not commit.
+        """Begin a login after a verified password. Does not commit.
 
         :raises AccountDeactivated: when the account is deactivated
         """
@@ -134,17 +134,17 @@ class User(Stored, Model):
         return login
 
     def end_other_logins(self, keep: int) -> None:
-        """End all logins but one, because this user changed the password. Does not commit."""
+        """End other logins after a password change. Does not commit."""
         self.shut_out(keep=keep)
         record(EventKind.PASSWORD_CHANGED, actor_id=self.id, user_id=self.id)
 
     def log_out_everywhere(self) -> None:
-        """End all logins, because this user asked for it. Does not commit."""
+        """End all logins at the user's request. Does not commit."""
         self.shut_out()
         record(EventKind.LOGIN_ENDED_EVERYWHERE, actor_id=self.id, user_id=self.id)
 
     def shut_out(self, keep: int | None = None) -> None:
-        """Revoke all access to this account without the password. Does not commit.
+        """Revoke all access without the password. Does not commit.
 
         This means the logins, the calendar's address and the mail tokens. Another person may have
         made or asked for any of them.
@@ -156,7 +156,7 @@ class User(Stored, Model):
         self.secured_at = utcnow()
 
     def reset_password(self, password_hash: str) -> None:
-        """Set a new password for a user who reads mail at their address. Does not commit.
+        """Set a password after a mailed token. Does not commit.
 
         Revokes all access to the account from before.
         """
@@ -164,18 +164,18 @@ class User(Stored, Model):
         self.replace_password(password_hash)
 
     def replace_password(self, password_hash: str) -> None:
-        """Set a new password, and revoke all access from before. Does not commit."""
+        """Set a password; revoke all access before. Does not commit."""
         self.password_hash = password_hash
         self.shut_out()
         record(EventKind.PASSWORD_RESET, user_id=self.id)
 
     def confirm_email(self) -> None:
-        """Confirm that this user reads mail at their address. Does not commit."""
+        """Confirm that this user reads mail there. Does not commit."""
         self.email_confirmed_at = self.email_confirmed_at or utcnow()
         record(EventKind.EMAIL_CONFIRMED, user_id=self.id)
 
     def change_email(self, email: str) -> None:
-        """Change the address to one at which this user reads mail. Does not commit."""
+        """Change the address to a confirmed one. Does not commit."""
         self.email = email
         self.email_changed_at = self.email_confirmed_at = utcnow()
         record(EventKind.EMAIL_CHANGED, user_id=self.id)
@@ -186,7 +186,7 @@ class User(Stored, Model):
 
     @classmethod
     def lock(cls, id: int) -> Self | None:
-        """Lock and return a user, as the database has them, or None if they are deleted.
+        """Lock a user until this transaction ends, and return them as they are now.
 
         A login and every check of a password take this lock. So a change of password comes either
         before them, and they see it, or after, and ends the new login too.
@@ -196,17 +196,17 @@ class User(Stored, Model):
 
     @classmethod
     def find_by_name(cls, username: str) -> Self | None:
-        """Return the user of that name, in any way to write it, or None."""
+        """Return the user of that name, or None, however spelled."""
         return db.session.scalar(select(cls).where(cls.username_folded == fold(username)))
 
     @classmethod
     def find_by_email(cls, email: str) -> Self | None:
-        """Return the user of that e-mail address, in any way to write it, or None."""
+        """Return the user of that address, or None, however spelled."""
         return db.session.scalar(select(cls).where(cls.email_folded == fold(email)))
 
     @classmethod
     def find_by_login(cls, login: str) -> Self | None:
-        """Return the user whose e-mail address, or else whose name, is `login`."""
+        """Find a user by e-mail address, or else by name."""
         folded = fold(login)
         ways = (folded, fold(tidy(login)))  # some old names have blanks that are now removed
         return db.session.scalar(
@@ -218,7 +218,7 @@ class User(Stored, Model):
 
     @classmethod
     def mentions(cls, text: str) -> ColumnElement[bool]:
-        """Return the condition for names and e-mail addresses that contain a text, in any case."""
+        """Return the condition for mentioning a text, in any case."""
         folded = fold(text)
         names = (cls.username_folded, cls.email_folded)
         return or_(*(name.contains(folded, autoescape=True) for name in names))
@@ -226,7 +226,7 @@ class User(Stored, Model):
     # -- roles, and the end of an account ---------------------------------------------------
 
     def ensure_active(self) -> None:
-        """Read again whether this account may be used, after a row that names it was saved.
+        """Check the account again after saving a row about it.
 
         Such a row waits for a deactivation that is under way, or the deactivation for the row.
 
@@ -236,7 +236,9 @@ class User(Stored, Model):
             raise AccountDeactivated
 
     def change_role(self, role: str, admin_id: int | None = None) -> bool:
-        """Make this user an `admin` or a `user`, from the next request on. Does not commit.
+        """Make this user an `admin` or `user`. Does not commit.
+
+        The role counts from the next request on.
 
         :param admin_id: the admin who changes it; None for an operator
         :returns: whether the role has changed
@@ -251,7 +253,7 @@ class User(Stored, Model):
         return True
 
     def delete_from_db(self) -> None:
-        """Leave every movement, delete all that belongs to this user, and commit.
+        """Leave every movement, delete this user's rows, and commit.
 
         See `remove`.
         """
@@ -259,7 +261,7 @@ class User(Stored, Model):
         db.session.commit()
 
     def remove(self) -> None:
-        """Leave every movement, and delete all that belongs to this user. Does not commit.
+        """Leave every movement; delete this user's rows. Does not commit.
 
         Followers get other leaders. Movements that this user created stay, without a creator. For
         all other rows, the columns that name a user declare a policy (`models.ownership`).
@@ -275,7 +277,7 @@ class User(Stored, Model):
         db.session.flush()
 
     def leave_some(self, most: int, *, disown: bool = False) -> bool:
-        """Leave some movements, if there are more of them than one transaction should leave.
+        """Leave some movements, if one transaction cannot leave all.
 
         Does not commit. The order of its locks is that of `leave_everything`.
 
@@ -311,7 +313,7 @@ class User(Stored, Model):
             raise Overtaken(retry_after=1)
 
     def _movements(self, *, disown: bool) -> list["Movement"]:
-        """Return the movements that this user has joined, or created as well, by id."""
+        """Return this user's movements by id, perhaps created ones too."""
         db.session.expire(self, ["movements", "created_movements"])
         ours = {*self.movements, *(self.created_movements if disown else ())}
         return sorted(ours, key=lambda movement: movement.id)
@@ -324,7 +326,7 @@ class User(Stored, Model):
         db.session.flush()
 
     def _ensure_not_the_last_admin(self) -> None:
-        """Lock all roles; of two last admins who end that at once, the second one waits."""
+        """Lock all roles, so the second leaving admin waits."""
         if not self.is_admin:
             if db.session.scalar(_role_of(self.id)) != self.role:
                 raise Overtaken(retry_after=1)
@@ -372,5 +374,5 @@ def _themselves(user_id: int) -> Select[int]:
 
 @lru_cache(4096)  # a user who reads again sees the same leaders
 def avatar_of(email: str) -> str:
-    """Return the MD5 under which Gravatar files the picture of an e-mail address."""
+    """Return Gravatar's name for an address: its MD5."""
     return md5(email.strip().lower().encode(), usedforsecurity=False).hexdigest()

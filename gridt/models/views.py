@@ -1,4 +1,4 @@
-"""Views: rows as a user sees them, built by one statement whatever they are about.
+"""Views: rows as a user sees them, by one statement.
 
 Loading object graphs and dumping them costs several times as much on the hot paths.
 """
@@ -30,7 +30,7 @@ AnyRow = Row[*tuple[Any, ...]]
 
 
 def _people(end: InstrumentedAttribute[Any]) -> Rows:
-    """Select a `PersonRow` for each user at one end of associations.
+    """Select a `PersonRow` per user at one end.
 
     It hides an account that has ended at once; a job may take minutes to leave its movements.
     """
@@ -95,7 +95,7 @@ _MESSAGES = (
 
 
 def movement_query(movement: Any) -> Rows:
-    """Return the statement for all movements, whose rows `movement_views` makes into views.
+    """Return the statement whose rows `movement_views` makes into views.
 
     Each row has the subscription and the last update of the user `caller_id`.
 
@@ -139,7 +139,7 @@ def update_view(update: Update | AnyRow) -> dict[str, Any]:
 
 
 def last_update_view(row: MovementRow | PersonRow) -> dict[str, Any] | None:
-    """Return the last update of a row as a user sees it, or None."""
+    """Return a row's last update as seen, or None."""
     if row.update_id is None:
         return None
     return {
@@ -151,7 +151,9 @@ def last_update_view(row: MovementRow | PersonRow) -> dict[str, Any] | None:
 
 
 def movement_views(rows: Sequence[AnyRow], user_id: int) -> list[dict[str, Any]]:
-    """Return movements as a user sees them, subscribers with their standing and leaders.
+    """Return movements as a user sees them.
+
+    Members see their standing and leaders.
 
     :param rows: rows that begin with a `MovementRow`
     """
@@ -194,7 +196,7 @@ def _movement_view(
 def leader_views(
     follower_id: int, rules: Mapping[int, Rules], moment: datetime
 ) -> dict[int, list[dict[str, Any]]]:
-    """Return the leaders that a follower sees in some movements, by movement, in slot order.
+    """Return a follower's leaders by movement, in slot order.
 
     :param rules: of each of the movements, by its id
     """
@@ -225,7 +227,7 @@ def leader_view(
 
 
 def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:
-    """Return whether one user follows another, whose account has not ended, in a movement."""
+    """Return whether one user follows another, whose account is open."""
     ids = {"leader_id": leader_id, "follower_id": follower_id, "movement_id": movement_id}
     return execute(_FOLLOWING, ids).first() is not None
 
@@ -233,7 +235,9 @@ def is_leader(leader_id: int, follower_id: int, movement_id: int) -> bool:
 def people_views(
     rows: Sequence[AnyRow], rules: Mapping[int, Rules], moment: datetime
 ) -> list[dict[str, Any]]:
-    """Return leaders or followers as the other sees them; their e-mail only as the picture's key.
+    """Return leaders or followers as the other sees them.
+
+    Of the e-mail they have only the picture's key.
 
     :param rows: rows that begin with a `PersonRow`
     :param rules: of each of the movements, by its id
@@ -268,6 +272,6 @@ def _person_views(
 
 
 def message_history(leader_id: int, movement_id: int, limit: int = 10) -> list[dict[str, Any]]:
-    """Return a leader's last updates that have a message, newest first."""
+    """Return a leader's last updates with messages, newest first."""
     parameters = {"leader_id": leader_id, "movement_id": movement_id, "most": limit}
     return [update_view(row) for row in execute(_MESSAGES, parameters)]

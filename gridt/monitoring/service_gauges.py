@@ -1,4 +1,7 @@
-"""Service gauges. Each is an index lookup, so the cost does not grow with the tables."""
+"""Service gauges.
+
+Each is an index lookup, so the cost does not grow with the tables.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -27,7 +30,10 @@ MOST = 10_000
 
 
 def service_gauges() -> Mapping[str, float | None]:
-    """Return the values of `metrics.GAUGES`; without a database, only the first is known."""
+    """Return the values of `metrics.GAUGES`.
+
+    Without a database, only the first is known.
+    """
     now = utcnow()
     try:
         row = execute(_FIGURES, {"now": now}).mappings().one()
@@ -49,12 +55,15 @@ def service_gauges() -> Mapping[str, float | None]:
 
 
 def _count(rows: Rows) -> ScalarSelect[int]:
-    """Count rows, which come in the order of an index, up to `MOST`."""
+    """Count rows, in the order of an index, to `MOST`."""
     return select(func.count()).select_from(rows.limit(MOST).subquery()).scalar_subquery()
 
 
 def _jobs(condition: ColumnElement[bool], state: str) -> ColumnElement[int]:
-    """Count the jobs of a state among the first ones that meet a condition, by the index."""
+    """Count the jobs of a state among the first ones.
+
+    The index finds these by a condition.
+    """
     counted = []
     for priority in PRIORITIES:
         rows = select(Job.state).where(Job.priority == priority, condition)

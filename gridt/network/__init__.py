@@ -1,4 +1,4 @@
-"""Uses of whole leader networks: adopting, blocking, checking invariants, measuring quality."""
+"""Uses of whole networks: adoption, blocking, invariants, quality."""
 
 from gridt.network.adoption import adopt_member
 from gridt.network.blocking import block, unblock

@@ -1,6 +1,7 @@
-"""Adoption: a member who returns after a long silence gets a follower, if they have none.
+"""Adoption: a follower for a member who returns.
 
-A job does this, because a change of the network waits for the movement's lock. A post never waits.
+They get one after a long silence, if they have none. A job does this, because a change of the
+network waits for the movement's lock. A post never waits.
 """
 
 from gridt.jobs import enqueue, job

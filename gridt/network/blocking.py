@@ -1,4 +1,4 @@
-"""Blocking and unblocking a user, in all movements that the two share.
+"""Blocking and unblocking a user, in all shared movements.
 
 One transaction stores the block and changes the first movements. A job changes the others, some in
 each of its transactions, so that no other transaction waits long for a lock.
@@ -52,7 +52,7 @@ def block(blocker: User, blocked: User) -> Block:
 
 
 def unblock(blocker: User, blocked: User) -> None:
-    """Remove a block, and fill slots that only it kept open.
+    """Remove a block, and fill slots that it kept open.
 
     Flushes and does not commit. Does nothing where there is no block.
     """
@@ -75,7 +75,9 @@ def _lock_both(blocker: User, blocked: User) -> None:
 def _change_shared_movements(
     blocker: User, blocked: User, after: int = 0, *, separate: bool
 ) -> None:
-    """Separate or reconnect two users in some movements that both joined, and enqueue the rest.
+    """Separate or reconnect two users in some shared movements.
+
+    It enqueues the rest.
 
     :param after: the id of the last movement that is done
     """

@@ -1,7 +1,8 @@
-"""The invariants of every network after every committed change, as set-based SQL.
+"""The invariants of every network, as set-based SQL.
 
-Each query finds the rows that break one invariant, and counts them by movement. The numbers are
-those of docs/leader-network.md. The tests hold I10 to I13, which are about operations.
+They hold after every committed change. Each query finds the rows that break one invariant, and
+counts them by movement. The numbers are those of docs/leader-network.md. The tests hold I10 to I13,
+which are about operations.
 """
 
 from collections.abc import Iterator
@@ -31,7 +32,10 @@ from gridt.runtime.extensions import db
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """An invariant that a movement breaks, how often, and the first user affected."""
+    """A broken invariant of a movement, with an affected user.
+
+    The count says how often; the user is the first affected.
+    """
 
     invariant: str
     rule: str
@@ -57,7 +61,10 @@ def violations() -> Iterator[Violation]:
 
 
 def _checks() -> Iterator[tuple[str, str, Rows]]:
-    """Yield each invariant with the query for the (movement_id, user_id) that break it."""
+    """Yield each invariant with the query for its violations.
+
+    Such a query selects movement_id and user_id.
+    """
     slots = select(Association.movement_id, Association.follower_id.label("user_id"))
     led = slots.where(Association.leader_id.is_not(None))
     of_follower = (Association.movement_id, Association.follower_id)
@@ -130,7 +137,10 @@ def _block_checks() -> Iterator[tuple[str, str, Rows]]:
 
 
 def _id_checks() -> Iterator[tuple[str, str, Rows]]:
-    """Yield a check for each id with a foreign key of its own: it leads to a row."""
+    """Yield the checks that ids lead to rows.
+
+    It checks each id with a foreign key of its own.
+    """
     user_references, movement_references = list(references(USERS)), list(references(MOVEMENTS))
     user_in = {reference.table.name: reference.column for reference in user_references}
     movement_in = {reference.table.name: reference.column for reference in movement_references}

@@ -1,7 +1,8 @@
-"""The quality of a network, in figures; `invariants` checks whether it is valid.
+"""The quality of a network, in figures.
 
-docs/leader-network.md lists the figures to expect of a movement with more than a few members.
-One figure needs rustworkx, of requirements-pictures.txt. It is None where that is not installed.
+`invariants` checks whether it is valid. docs/leader-network.md lists the figures to expect of a
+movement with more than a few members. One figure needs rustworkx, of requirements-pictures.txt. It
+is None where that is not installed.
 """
 
 from array import array
@@ -15,7 +16,7 @@ _ADDED_AT_ONCE = 400_000
 
 @dataclass(frozen=True, slots=True)
 class NetworkQuality:
-    """The figures of one movement's network; shares are between 0 and 1."""
+    """The figures of a network; shares are 0 to 1."""
 
     movement_id: int
     members: int
@@ -34,9 +35,9 @@ class NetworkQuality:
 
 
 def measure_quality(movement: Movement) -> NetworkQuality | None:
-    """Measure a movement's network by reading it once; None for a movement without members.
+    """Measure a movement's network, or return None without members.
 
-    It takes some 250 bytes of memory per member.
+    It reads the network once. It takes some 250 bytes of memory per member.
     """
     active, leaders = _read(movement)
     members = len(active)
@@ -68,7 +69,10 @@ def measure_quality(movement: Movement) -> NetworkQuality | None:
 
 
 def _read(movement: Movement) -> tuple[bytearray, "array[int]"]:
-    """Return whether each member is active, and four places for the numbers of their leaders."""
+    """Return each member's activity, and the numbers of their leaders.
+
+    Each member has four places for these.
+    """
     numbers: dict[int, int] = {}
     active, places = bytearray(), array("q")
     for number, member in enumerate(movement.members()):

@@ -1,4 +1,4 @@
-"""Standings over time: history, pauses, imports, and changes of the terms that score them."""
+"""Standings over time: history, pauses, imports, and changed terms."""
 
 from gridt.standing.activity import CompletedTurn, DueTurn, done_by, recent_and_due
 from gridt.standing.editing import edit_movement, ensure_streaks_can_end

@@ -1,4 +1,4 @@
-"""Activity: the turns that a user completed and those that are due, by their own clock."""
+"""Activity: a user's completed and due turns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ CALENDAR_SPAN, CALENDAR_UPDATES = timedelta(days=366), 1000
 
 @dataclass(frozen=True, slots=True)
 class CompletedTurn:
-    """An update of a user, with the movement and the day that it counts for.
+    """An update of a user, with its movement and day.
 
     :param at: in their own time zone
     :param day: their own date on which its turn began
@@ -45,7 +45,7 @@ class CompletedTurn:
 
 @dataclass(frozen=True, slots=True)
 class DueTurn:
-    """A turn that a user can complete, from its beginning until it is due."""
+    """A turn that a user can complete until its end."""
 
     movement_id: int
     movement: str
@@ -95,12 +95,15 @@ _DUE: Rows = (
 
 
 def done_by(user_id: int) -> Iterator[CompletedTurn]:
-    """Yield all updates of a user, movement by movement, fetched a few at a time."""
+    """Yield all updates of a user, movement by movement."""
     return _completed(_COMPLETED, user_id)
 
 
 def recent_and_due(user_id: int) -> Iterator[CompletedTurn | DueTurn]:
-    """Yield a user's recent completed turns in their movements, and the turns that are due."""
+    """Yield a user's recent completed turns, and due turns.
+
+    Only turns of their present movements count.
+    """
     yield from _completed(_RECENTLY_COMPLETED, user_id, horizon=utcnow() - CALENDAR_SPAN)
     yield from _due(user_id)
 

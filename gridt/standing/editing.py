@@ -1,4 +1,4 @@
-"""Editing a movement: its texts, and the terms of its members' turns."""
+"""Editing a movement: its texts and its terms."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,10 @@ from gridt.standing.schedule_changes import TERMS, change_terms
 
 
 def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) -> None:
-    """Change some attributes of a movement. Flushes at most and does not commit.
+    """Change some attributes of a movement.
 
-    If the turns of its members change, a job recalculates their standings. A creator may change the
-    interval once a day, an admin at any time.
+    Flushes at most and does not commit. If the turns of its members change, a job recalculates
+    their standings. A creator may change the interval once a day, an admin at any time.
 
     :param changes: new values by the names of the attributes
     :param editor: the creator, or an admin
@@ -32,7 +32,7 @@ def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) 
 
 
 def ensure_streaks_can_end(movement: Movement) -> None:
-    """Check that not every turn of a movement may be missed.
+    """Check that some turns of a movement must be done.
 
     :raises Invalid: when `free_misses` is not less than `free_turns`
     """

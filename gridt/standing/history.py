@@ -1,4 +1,7 @@
-"""Turn histories: the outcome of each turn, by the function that also scores the standing."""
+"""Turn histories, by the function that also scores the standing.
+
+A history has the outcome of each turn.
+"""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -34,9 +37,9 @@ class PastTurn:
 
 
 class TurnHistory:
-    """The outcome of each turn of a member in a movement, by the member's own clock.
+    """The outcomes of a member's turns in a movement.
 
-    It reads by five statements, and locks nothing.
+    Turns follow the member's own clock. It reads by five statements, and locks nothing.
 
     :raises NotSubscribed: when the user is not a member
     """
@@ -65,7 +68,7 @@ class TurnHistory:
         return self.clock.day_of(self.now)
 
     def shown(self, first: date | datetime | None, last: date | datetime | None) -> list[PastTurn]:
-        """Return the turns from one of the member's days, or a moment, to another.
+        """Return the turns between two days or moments.
 
         :param first: None for the last 30 turns
         :param last: a day is included, a moment is not; None for the present
@@ -94,13 +97,13 @@ class TurnHistory:
         return self.between(start, end)
 
     def _moment(self, day: date | datetime | None) -> datetime | None:
-        """Return a moment as it is, or the beginning of a day of the member's."""
+        """Return a moment, or the beginning of a member's day."""
         if day is None or isinstance(day, datetime):
             return day
         return self.clock.start_of(day)
 
     def last(self, turns: int, ends_at: datetime) -> list[PastTurn]:
-        """Return the last turns that began before a moment, up to a number of turns."""
+        """Return the last turns that began before a moment."""
         end = min(ends_at, self.now + INSTANT)
         # one more, because days differ in length
         start = self._before(end, turns + 1)
@@ -112,7 +115,7 @@ class TurnHistory:
         return past[-turns:]
 
     def _before(self, moment: datetime, turns: int) -> datetime:
-        """Return about when a number of turns before a moment began, by their own intervals."""
+        """Return about when some turns before a moment began."""
         for period in reversed(self._past.periods):
             start = moment - turns * period.interval
             if start >= period.starts_at:
@@ -122,7 +125,7 @@ class TurnHistory:
         return moment
 
     def turns_in(self, starts_at: datetime, ends_at: datetime) -> int:
-        """Return about how many turns begin in a stretch of time."""
+        """Return about how many turns begin in a stretch."""
         start, end = max(starts_at, self._terms.since), min(ends_at, self.now)
         last = self._past.periods[-1]
         ends = [*(period.starts_at for period in self._past.periods[1:]), max(end, last.starts_at)]
@@ -132,9 +135,10 @@ class TurnHistory:
         )
 
     def between(self, starts_at: datetime, ends_at: datetime) -> list[PastTurn]:
-        """Return the turns that touch a stretch of time, up to the present one.
+        """Return the turns that touch a stretch of time.
 
-        The work does not grow with the turns outside of it, except those that were done.
+        They end with the present one. The work does not grow with the turns outside of it, except
+        those that were done.
         """
         log = TurnLog(starts_at, ends_at)
         standing = self._past.scored(self.now, log)
@@ -147,7 +151,10 @@ class TurnHistory:
         return list(self._with_updates(log))
 
     def _with_updates(self, turns: Sequence[ScoredTurn]) -> Iterator[PastTurn]:
-        """Yield turns with the updates since each began: each update belongs to one turn."""
+        """Yield turns with their updates.
+
+        Each update belongs to exactly one turn.
+        """
         moments = self._past.moments
         starts = [bisect_left(moments, scored.turn.starts_at) for scored in turns]
         ends = starts[1:]
@@ -165,7 +172,7 @@ class TurnHistory:
 
 
 def history_owner(viewer: User, movement_id: int, user_id: int) -> User:
-    """Return the user of an id, if a viewer may see their history in a movement.
+    """Return a user whose history in a movement is visible.
 
     :raises NotFollowing: when that is neither the viewer nor a leader of theirs
     """

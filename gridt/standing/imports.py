@@ -53,7 +53,10 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A row with its moment, and the place in time that only one update may have."""
+    """A row with its moment, and its place in time.
+
+    Only one update may have a place.
+    """
 
     row: int
     moment: datetime
@@ -82,7 +85,7 @@ def import_updates(
     quotas: Quotas = NO_QUOTAS,
     grace: timedelta = timedelta(),
 ) -> int:
-    """Insert updates of a member's past, all or none. Does not commit.
+    """Insert past updates, all or none. Does not commit.
 
     It sends a constant number of statements. The standing begins with the oldest stored update, if
     an imported one is older. After the first days, younger ones may be late.
@@ -115,7 +118,10 @@ def import_updates(
 
 
 def _known_since(row: StandingRow, updates: Sequence[_Placed], terms: Terms) -> Sequence[datetime]:
-    """Return the times of stored updates since the turn of the first of some."""
+    """Return the times of stored updates that may matter.
+
+    They begin with the turn of the first of some updates.
+    """
     horizon = terms.turn_at(min(update.moment for update in updates)).starts_at
     ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
     return execute(_KNOWN, ends | {"horizon": horizon}).scalars().all()
@@ -155,7 +161,10 @@ def _insert(row: StandingRow, updates: list[_Placed], grace: timedelta) -> None:
 
 
 def _count_from_oldest(row: StandingRow, terms: Terms) -> None:
-    """Let a standing begin with the oldest update, even of a membership before this one."""
+    """Let a standing begin with the oldest update.
+
+    It may be of a membership before this one.
+    """
     ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
     oldest = execute(_OLDEST, ends).scalar_one()
     since = terms.turn_at(oldest).starts_at  # so that turns stay where they are
@@ -169,7 +178,7 @@ def _ensure_quotas_allow(
     terms: Terms,
     quotas: Quotas,
 ) -> None:
-    """Compare all updates, and those of each turn that gets new ones, with the quotas."""
+    """Compare all updates, and those per turn, with the quotas."""
     ensure_updates_allowed(row.user_id, len(new), quotas.updates)
     if not row.counts_every_update:  # a turn has one
         return
@@ -194,7 +203,7 @@ def _placed(
     clock: Clock,
     complaints: list[Complaint],
 ) -> list[_Placed]:
-    """Return the rows that can be inserted, with their moments; add complaints of the others."""
+    """Return the valid rows with moments; complain of the others."""
     now, placed = utcnow(), []
     today = clock.day_of(now)
     of_day: Counter[date] = Counter()
@@ -220,7 +229,10 @@ def _placed(
 
 
 def _on(day: date, clock: Clock, now: datetime) -> datetime:
-    """Return the noon of a member's day, or its beginning if noon is still to come."""
+    """Return the noon of a day, or its beginning.
+
+    It is the beginning if noon is still to come.
+    """
     noon = datetime.combine(day, time(12), clock.tzinfo).astimezone(UTC)
     return noon if noon <= now else clock.start_of(day)
 
@@ -228,7 +240,9 @@ def _on(day: date, clock: Clock, now: datetime) -> datetime:
 def _without_duplicates(
     updates: Sequence[_Placed], taken: dict[datetime, int | None], complaints: list[Complaint]
 ) -> list[_Placed]:
-    """Return the first update of each place that is not taken; add complaints of the others.
+    """Return the first update of each free place.
+
+    It adds complaints of the others.
 
     :param taken: the places of stored updates, with the rows that took them
     """

@@ -1,4 +1,4 @@
-"""Pauses: stretches of time that a member chooses, without turns to complete."""
+"""Pauses: stretches without due turns, by a member's choice."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
@@ -28,7 +28,7 @@ LONGEST = timedelta(days=366)
 def pause(
     user_id: int, movement_id: int, until: date | datetime, reason: str | None = None
 ) -> SubscriptionPause:
-    """Pause a member until a moment, or until the beginning of one of their days.
+    """Pause a member until a moment or day of theirs.
 
     Flushes and does not commit. If the member is paused already, the end of that pause moves. A
     pause that is over does not change, because nothing may score the past in another way now.
@@ -49,7 +49,9 @@ def pause(
 
 
 def resume(user_id: int, movement_id: int) -> None:
-    """End a member's pause now. Flushes and does not commit; without a pause, it does nothing.
+    """End a member's pause now.
+
+    Flushes and does not commit; without a pause, it does nothing.
 
     :raises NotSubscribed: when the user is no member
     """
@@ -71,7 +73,7 @@ def pause_of(user_id: int, movement_id: int) -> SubscriptionPause | None:
 
 
 def _settled(user_id: int, movement_id: int) -> tuple[StandingRow, datetime]:
-    """Lock a subscription, and store the present standing before a change.
+    """Lock a subscription, and store its standing before a change.
 
     :returns: the member's standing row, and the present moment
     """

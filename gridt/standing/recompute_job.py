@@ -1,7 +1,7 @@
-"""The job that recomputes a movement's members after a change of its interval or allowance.
+"""The job that recomputes the standings of a movement.
 
-Each batch is a job, and so a transaction, of its own, and enqueues the next. A batch that runs
-twice has the same result.
+It follows a change of the movement's interval or allowance. Each batch is a job, and so a
+transaction, of its own, and enqueues the next. A batch that runs twice has the same result.
 """
 
 from gridt.jobs import enqueue, job
@@ -12,7 +12,7 @@ _PRIORITY = -1
 
 
 def enqueue_recompute(movement_id: int, after: Place = (0, 0)) -> None:
-    """Enqueue a job to recompute the members of a movement, after a place in its order."""
+    """Enqueue the recomputation of a movement's members after a place."""
     shuffle_key, user_id = after
     enqueue(
         "retell-members",

@@ -1,7 +1,8 @@
-"""Changes of the terms that score turns: a user's clock, a movement's interval and allowance.
+"""Changes of the terms that score turns.
 
-The former terms are stored, so that standings can be recomputed: a user's own at once, those of a
-movement's members, who may be a million, in batches.
+These are a user's clock, and a movement's interval and allowance. The former terms are stored, so
+that standings can be recomputed: a user's own at once, those of a movement's members, who may be a
+million, in batches.
 """
 
 from collections.abc import Mapping, Sequence
@@ -77,12 +78,12 @@ _NEXT_MEMBERS = (
 
 
 def change_clock(user: User, **changes: Any) -> None:
-    """Change a user's time zone, or when days and weeks begin, and recompute their standings.
+    """Change a user's clock, and recompute their standings.
 
-    Flushes and does not commit. It locks the account, so that the second of two changes sees the
-    first, and the user joins nothing meanwhile; then it locks the subscriptions, by movement. The
-    first time zone that a user chooses holds for all the past, and so does the first other clock of
-    a user who has chosen none.
+    The clock is the time zone, and when days and weeks begin. Flushes and does not commit. It locks
+    the account, so that the second of two changes sees the first, and the user joins nothing
+    meanwhile; then it locks the subscriptions, by movement. The first time zone that a user chooses
+    holds for all the past, and so does the first other clock of a user who has chosen none.
 
     :raises TooManyClocks: when this is the eleventh new clock within a day
     """
@@ -109,7 +110,10 @@ def change_clock(user: User, **changes: Any) -> None:
 
 
 def _store_former(user: User, old: Clock, former: Sequence[FormerClock], now: datetime) -> None:
-    """Store the clock that held until now, or delete those that a clock set back undoes."""
+    """Store the former clock, or delete those now undone.
+
+    A clock that is set back undoes changes.
+    """
     if former:  # our clock may have been set back
         now = max(now, former[-1].ended_at + INSTANT)
     held = [(one.ended_at, _clock_of(one)) for one in former]
@@ -135,9 +139,10 @@ def _clock_of(row: User | FormerClock) -> Clock:
 def change_terms(
     movement: Movement, changes: Mapping[str, Any], *, at_any_time: bool = False
 ) -> bool:
-    """Change a movement's interval or allowance, and return whether that changed anything.
+    """Change a movement's terms, and return whether any changed.
 
-    Flushes and does not commit; `recompute_batch` recomputes the members' standings afterwards.
+    The terms are its interval and its allowance. Flushes and does not commit; `recompute_batch`
+    recomputes the members' standings afterwards.
 
     :param at_any_time: whether the interval may change more than once a day
     :raises IntervalChangedLately: when it changed within a day
@@ -174,7 +179,7 @@ class RecomputedBatch:
 
 
 def recompute_batch(movement_id: int, after: Place = (0, 0)) -> RecomputedBatch:
-    """Recompute the standings of the next members of a movement, after a place in its order.
+    """Recompute the next members of a movement, after a place.
 
     Does not commit. Members who join meanwhile may be left out, because they have no standing yet.
     """

@@ -1,4 +1,4 @@
-"""Statistics of a movement: of all members, or of a random sample of them."""
+"""Statistics of all members of a movement, or a sample."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ _DRAWN = STANDING_ROW.where(IN_MOVEMENT).order_by(Subscription.shuffle_key).limi
 
 
 def movement_statistics(movement: Movement) -> dict[str, Any]:
-    """Return figures of the members of a movement, from a bounded number of rows."""
+    """Return figures of a movement's members, from bounded reads."""
     now = utcnow()
     statistics: dict[str, Any] = {
         "members": movement.member_count,
@@ -72,7 +72,7 @@ def _counted(rows: Sequence[StandingRow], now: datetime) -> dict[str, Any]:
 
 
 class _Weeks:
-    """How many turns were done, and how many counted, in each of the last weeks."""
+    """The done and the counted turns of the last weeks."""
 
     def __init__(self, now: datetime) -> None:
         self._last = week_of(now, Clock())
@@ -81,7 +81,10 @@ class _Weeks:
         self._members: Counter[int] = Counter()
 
     def count(self, standing: Standing) -> None:
-        """Count the turns of a member in each week, from the marks of that week and the next."""
+        """Count the turns of a member in each week.
+
+        They lie between the marks of that week and the next.
+        """
         now = Mark(0, standing.done_turns, standing.turns)
         for began, ended in pairwise([*read(standing.weeks), now]):
             if turns := ended.turns - began.turns:

@@ -1,4 +1,4 @@
-"""Turns: the stretches of a member's time that a movement's interval makes.
+"""Turns: the stretches that an interval makes of time.
 
 Intervals of whole days, and of half a day, follow the member's calendar; all others count from the
 time when the member subscribed. Nothing here uses a database, or the present time.
@@ -16,7 +16,7 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The parts of a member's clock, by which their days and weeks begin.
+    """The parts of a member's clock.
 
     :param zone: the name of a time zone in the IANA database
     :param day_starts_at: minutes after midnight, up to noon, at which a day begins
@@ -33,20 +33,21 @@ class Clock:
         return ZoneInfo(self.zone)
 
     def day_of(self, moment: datetime) -> date:
-        """Return the member's own date at a moment: yesterday's, before the day begins.
+        """Return the member's own date at a moment.
 
-        An hour that comes twice belongs to the day that has begun once.
+        Before the day begins, it is yesterday's. An hour that comes twice belongs to the day that
+        has begun once.
         """
         return date.fromordinal(turn_at(moment, DAY, self, moment).number)
 
     def start_of(self, day: date) -> datetime:
-        """Return the first moment of one of the member's own days."""
+        """Return the first moment of a member's own day."""
         return _start(day.toordinal(), DAY, self)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A stretch of time in which a member is expected to do it once.
+    """A stretch of time with one expected update.
 
     Two turns follow each other when one begins as the other ends. Mostly their numbers do too, but
     a day that a zone skipped has a number and is no turn.
@@ -80,9 +81,10 @@ def turn_at(moment: datetime, interval: timedelta, clock: Clock, since: datetime
 
 
 def turns_between(first: Turn, last: Turn, interval: timedelta, clock: Clock) -> int:
-    """Return the number of turns from one to another: 1 when the other is the next.
+    """Return the number of turns from one to another.
 
-    It takes constant time, and does not count days that the zone skipped.
+    It is 1 when the other is the next. It takes constant time, and does not count days that the
+    zone skipped.
     """
     steps = last.number - first.number
     if follows_calendar(interval) and interval <= DAY:
@@ -94,7 +96,7 @@ def turns_between(first: Turn, last: Turn, interval: timedelta, clock: Clock) ->
 
 
 def follows_calendar(interval: timedelta) -> bool:
-    """Return whether the turns of an interval are those of the member's days."""
+    """Return whether an interval's turns follow the member's days."""
     return interval == HALF_DAY or not interval % DAY
 
 
@@ -103,19 +105,25 @@ def follows_calendar(interval: timedelta) -> bool:
 
 
 def until_of(turn: Turn, interval: timedelta, clock: Clock) -> datetime:
-    """Return the date up to which a turn of the calendar runs."""
+    """Return the date up to which a turn runs."""
     if not follows_calendar(interval):
         return turn.ends_at.replace(tzinfo=None)
     return _date_of(turn.number + 1, interval, clock)
 
 
 def since_of(turn: Turn, interval: timedelta, clock: Clock) -> datetime:
-    """Return the date from which a turn of the calendar runs; its interval follows that."""
+    """Return the date from which a turn runs.
+
+    Its interval follows the calendar.
+    """
     return _date_of(turn.number, interval, clock)
 
 
 def date_after(until: datetime, interval: timedelta, clock: Clock, since: datetime) -> datetime:
-    """Return the next date on which turns of the calendar begin, except dates that a zone skips."""
+    """Return the next date on which turns begin.
+
+    A date that a zone skips does not count.
+    """
     if not follows_calendar(interval):
         begun = since.replace(tzinfo=None)
         return begun + ((until - begun) // interval + 1) * interval
@@ -127,7 +135,7 @@ def date_after(until: datetime, interval: timedelta, clock: Clock, since: dateti
 
 
 def moment_of(until: datetime, interval: timedelta, clock: Clock) -> datetime:
-    """Return the first moment at which a clock shows a date."""
+    """Return the first moment of a date on a clock."""
     if not follows_calendar(interval):
         return until.replace(tzinfo=UTC)
     return _moment_shown(until, min(interval, DAY), clock)
@@ -140,7 +148,7 @@ def _moment_shown(until: datetime, step: timedelta, clock: Clock) -> datetime:
 
 
 def _date_of(number: int, interval: timedelta, clock: Clock) -> datetime:
-    """Return the date on which a turn of the calendar begins."""
+    """Return the date on which a turn begins."""
     if interval == HALF_DAY:
         ordinal, half = divmod(number, 2)
     else:
@@ -161,7 +169,10 @@ def _of_calendar(moment: datetime, interval: timedelta, clock: Clock) -> Turn:
 
 
 def _number_of(shown: datetime, interval: timedelta, clock: Clock) -> int:
-    """Return the number of the turn at a time, by a clock whose days begin at midnight."""
+    """Return the number of the turn at a shown time.
+
+    It is shown by a clock whose days begin at midnight.
+    """
     if interval == HALF_DAY:
         return 2 * shown.toordinal() + (shown.hour >= 12)
     days = interval.days
@@ -169,19 +180,24 @@ def _number_of(shown: datetime, interval: timedelta, clock: Clock) -> int:
 
 
 def _first_day(days: int, clock: Clock) -> int:
-    """Return the ordinal of the day from which turns of some days are counted."""
+    """Return the ordinal of the first day for counting turns.
+
+    Turns of some days are counted from it.
+    """
     # the first day of the year 1 is a Monday
     return 0 if days % WEEK else 1 + clock.week_starts_on
 
 
 @lru_cache(4096)  # members of a zone share their days, and all need today's
 def _start(number: int, interval: timedelta, clock: Clock) -> datetime:
-    """Return the first moment of a turn that follows the calendar."""
+    """Return the first moment of a calendar turn."""
     return moment_of(_date_of(number, interval, clock), interval, clock)
 
 
 def _first_moment(shown: datetime, zone: ZoneInfo, step: timedelta) -> datetime:
-    """Return the first moment at which the clocks of a zone show that time, or a later one.
+    """Return the first moment that a zone shows a time.
+
+    If the zone never shows it, it is the moment of a later time.
 
     :param step: to the time that replaces one in a day that the zone skipped
     """

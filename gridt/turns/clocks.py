@@ -13,10 +13,10 @@ def undone_by(
     former: Sequence[tuple[datetime, Clock]],
     last_done_at: datetime | None,
 ) -> int | None:
-    """Return the former clock from which on all changes are undone when a clock is set, or None.
+    """Return the former clock that setting one restores, or None.
 
-    A clock that was set within two days, with no update since another replaced it, counts as if it
-    had held all the time.
+    All changes from that one on are undone. A clock that was set within two days, with no update
+    since another replaced it, counts as if it had held all the time.
 
     :param former: former clocks, each with its end; one after the other
     :param last_done_at: the user's last update, in any movement

@@ -1,4 +1,4 @@
-"""A member's whole past, scored: all updates, and the terms of each time."""
+"""A member's whole past, scored."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence, Set
@@ -32,7 +32,7 @@ def score(
     log: TurnLog | None = None,
     late: Set[datetime] = _NOTHING,
 ) -> Standing:
-    """Return the standing of a member at `until`, from their whole past.
+    """Return a member's standing, scored from their whole past.
 
     :param periods: the first begins with the subscription, or before; one after the other
     :param moments: the times of updates, in order
@@ -63,7 +63,7 @@ class _State:
 
 
 class _Life:
-    """The life of a member, scored up to the end of one period after the other."""
+    """The life of a member, scored period by period."""
 
     def __init__(
         self,
@@ -109,7 +109,9 @@ class _Life:
     def _set_earlier(
         self, since: datetime, number: int, log: TurnLog | None, states: list[_State]
     ) -> None:
-        """Score as if the clock of a period had been set before, if that serves the member better.
+        """Score as if a clock had been set earlier.
+
+        It does so if that serves the member better.
 
         :param log: until the period
         :param states: until the period, from before `since` on
@@ -138,7 +140,10 @@ class _Life:
         self._states[-1] = replace(last, standing=standing)
 
     def _earliest(self, number: int) -> datetime:
-        """Return when a clock may count as set at the earliest; an update keeps its own clock."""
+        """Return the earliest time to count a clock as set.
+
+        The last update keeps its own clock.
+        """
         earliest = self.periods[number].starts_at - SET_LATE
         if self._counted:
             deed = self.moments[self._counted - 1]
@@ -149,7 +154,7 @@ class _Life:
         return max(earliest, self.periods[0].starts_at)
 
     def _index(self, moment: datetime) -> int:
-        """Return the place of the last state that is not after a moment, or 0."""
+        """Return the last state's place before a moment, or 0."""
         return max(bisect_right(self._states, moment, key=lambda state: state.moment) - 1, 0)
 
     def _live(self, end: int) -> None:
@@ -165,7 +170,10 @@ class _Life:
         self._counted = end
 
     def _forget(self, moment: datetime) -> None:
-        """Drop the states that no later change can reach: ten years have tens of thousands."""
+        """Drop the states that no later change can reach.
+
+        Ten years have tens of thousands.
+        """
         self._states = self._states[self._index(moment - SET_LATE) :]
         self._most_states = 2 * len(self._states) + _FEW_STATES
 
@@ -177,7 +185,10 @@ class _Life:
 
 
 def _merit(state: _State) -> tuple[int, int, datetime]:
-    """Return the rank of a standing, a better one higher: streak, misses, date done through."""
+    """Return the rank of a standing: a better one higher.
+
+    It has the streak, the misses, and the date done through.
+    """
     standing = state.standing
     through = standing.turn.starts_at
     if standing.done:

@@ -1,4 +1,4 @@
-"""Scoring: a member's standing, computed turn by turn from the times of their updates.
+"""Scoring: a member's standing, computed turn by turn.
 
 `turns.life.score` computes it from the whole past. Its result can be stored. `advance`, `mark_done`
 and `changed` carry it on event by event, to the same result. Nothing here uses a database.
@@ -37,7 +37,7 @@ class Outcome(StrEnum):
 
 
 class Standing(NamedTuple):
-    """A member's standing up to and including one turn, usually the present one.
+    """A member's standing up to one turn, usually the present.
 
     :param turn: it may begin or end at other times than in the calendar
     :param until: the date up to which the turn runs
@@ -65,7 +65,9 @@ class Standing(NamedTuple):
 
 
 def recent_completion(recent: str) -> tuple[int, int]:
-    """Return how many of the last turns that count were done, and their number.
+    """Return how many of the last turns were done.
+
+    It looks at turns that count, and returns their number as well.
 
     :param recent: of a standing
     """
@@ -86,7 +88,7 @@ _ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class TurnLog(list[ScoredTurn]):
-    """The turns that were over, of those that touch a stretch of time.
+    """The ended turns that touch a stretch of time.
 
     :param starts_at: of the stretch
     :param ends_at: of the stretch; other turns are skipped as fast as without a log
@@ -106,14 +108,17 @@ class TurnLog(list[ScoredTurn]):
         return TurnLog(self.starts_at, self.ends_at)
 
     def copy_of(self, turns: int | None = None) -> "TurnLog":
-        """Return a log of the same stretch with the same turns, or the first of them."""
+        """Return a copy of the log, perhaps of some turns.
+
+        These are the first of them.
+        """
         log = self.emptied()
         log += self[:turns]
         return log
 
 
 def begun(turn: Turn, until: datetime, since: datetime) -> Standing:
-    """Return the standing of a member who has just subscribed in a turn, without the weeks."""
+    """Return the standing, without weeks, of a new member."""
     return Standing(replace(turn, starts_at=since), until)
 
 
@@ -128,7 +133,7 @@ def initial(terms: Terms) -> Standing:
 def advance(
     standing: Standing, moment: datetime, terms: Terms, log: TurnLog | None = None
 ) -> Standing:
-    """Return the standing in the turn of a later moment, if nothing was done meanwhile.
+    """Return the standing at a later moment without updates meanwhile.
 
     Its work does not grow with the time between, unless the log needs each turn.
 
@@ -146,7 +151,7 @@ def advance(
 
 
 def _followed(standing: Standing, terms: Terms) -> Standing:
-    """Return the standing in the turn after one that is over.
+    """Return the standing in the turn after an ended one.
 
     The turn runs to the next date of the calendar, and lasts at least half of the interval. If less
     than that is left, it may leave out dates: one in the time of seven turns, on average.
@@ -169,7 +174,7 @@ def _followed(standing: Standing, terms: Terms) -> Standing:
 
 
 def lapsed(standing: Standing, turn: Turn, until: datetime, misses: int) -> Standing:
-    """Return the standing in a later turn that is not done yet, after some misses.
+    """Return the standing in a later turn, after some misses.
 
     With the turn of a moment and the turns missed until then, this is the result of `advance`
     without pauses and allowances. Lists call it often: `_replace` takes three times as long.
@@ -197,7 +202,10 @@ def streak_after(streak: int, misses: int) -> int:
 def mark_done(
     standing: Standing, moment: datetime, terms: Terms, log: TurnLog | None = None
 ) -> Standing:
-    """Return the standing of a member who did it at a moment, not before the standing's turn."""
+    """Return the standing of a member who did it.
+
+    The moment is not before the standing's turn.
+    """
     standing = advance(standing, moment, terms, log)
     if standing.done:
         return standing
@@ -215,9 +223,10 @@ def mark_done(
 
 
 def _done_turn(standing: Standing, moment: datetime, terms: Terms) -> Turn:
-    """Return the turn that is done at a moment: it ends when the clock shows its date.
+    """Return the turn that is done at a moment.
 
-    A turn that is done in prolonged time ends when it would have.
+    It ends when the clock shows its date. A turn that is done in prolonged time ends when it would
+    have.
     """
     turn, shown = standing.turn, terms.moment_of(standing.until)
     if shown in (turn.ends_at, moment) or shown < moment:
@@ -230,7 +239,7 @@ def _done_turn(standing: Standing, moment: datetime, terms: Terms) -> Turn:
 def mark_late(
     standing: Standing, moment: datetime, terms: Terms, log: TurnLog | None = None
 ) -> Standing:
-    """Return the standing of a member who reported a moment too late for a streak.
+    """Return the standing after an update too late for streaks.
 
     The turn counts as done, but breaks a streak like a missed one.
     """
@@ -244,7 +253,7 @@ def mark_late(
 def changed(
     standing: Standing, moment: datetime, old: Terms, new: Terms, log: TurnLog | None = None
 ) -> Standing:
-    """Return the standing of a member whose clock, or whose movement's interval, changes."""
+    """Return the standing after a change of clock or interval."""
     standing = advance(standing, moment, old, log)
     if new.interval != old.interval:
         standing = _with_interval(standing, moment, old, new)
@@ -293,7 +302,10 @@ def _with_interval(standing: Standing, moment: datetime, old: Terms, new: Terms)
 
 
 def _marked(standing: Standing, weeks: str, moment: datetime, terms: Terms) -> Standing:
-    """Return the standing with a mark for each week in which a turn has begun by a moment."""
+    """Return the standing with marks for new weeks.
+
+    Each is a week in which a turn has begun by a moment.
+    """
     clock, turn = terms.clock, standing.turn
     last = last_of(weeks) or week_of(turn.starts_at, clock)
     if moment < start_of(last + 1, clock):
@@ -343,16 +355,17 @@ def _is_allowed(standing: Standing, allowance: Allowance) -> bool:
 
 
 def _unasked(turn: Turn, moment: datetime, log: TurnLog | None) -> datetime:
-    """Return the moment up to which no single turn is needed."""
+    """Return the moment until which no single turn matters."""
     if log is None or turn.starts_at >= log.ends_at:
         return moment
     return min(moment, log.starts_at)
 
 
 def _leap(standing: Standing, moment: datetime, terms: Terms) -> Standing:
-    """Return the standing after those of the coming turns that are alike: paused, or missed.
+    """Return the standing after coming turns of one outcome.
 
-    The caller still scores the last turn of these, and that of the moment itself.
+    They are all paused, or all missed. The caller still scores the last turn of these, and that of
+    the moment itself.
     """
     if moment < standing.turn.ends_at:
         return standing

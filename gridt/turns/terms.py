@@ -23,7 +23,10 @@ RECENT_TURNS = 30
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """Up to `misses` missed turns in any `turns` consecutive turns do not end a streak."""
+    """An allowance of misses within a streak.
+
+    Up to `misses` missed turns in any `turns` consecutive turns do not end a streak.
+    """
 
     misses: int = 0
     turns: int = RECENT_TURNS
@@ -31,17 +34,17 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A time in which a member need not complete any turn."""
+    """A time in which no turn is due."""
 
     starts_at: datetime
     ends_at: datetime
 
 
 def merged(pauses: Sequence[Pause], turn: Turn) -> Pause:
-    """Return the one pause with the effect of all, in a turn and in those after it.
+    """Return the one pause with the effect of all.
 
-    It ends with the last one. If one began before the turn, so does it; else it is as long in the
-    turn as all of them together.
+    It has that effect in a turn and in those after it. It ends with the last one. If one began
+    before the turn, so does it; else it is as long in the turn as all of them together.
 
     :param pauses: one after the other; the last one begins before the turn ends
     """
@@ -73,19 +76,22 @@ class Terms:
         return turn_at(moment, self.interval, self.clock, self.since)
 
     def until_of(self, turn: Turn) -> datetime:
-        """Return the date up to which a turn of the calendar runs."""
+        """Return the date up to which a turn runs."""
         return until_of(turn, self.interval, self.clock)
 
     def moment_of(self, until: datetime) -> datetime:
-        """Return the first moment at which the clock shows a date."""
+        """Return the first moment of a date on the clock."""
         return moment_of(until, self.interval, self.clock)
 
     def date_after(self, until: datetime) -> datetime:
-        """Return the next date on which turns of the calendar begin."""
+        """Return the next date on which turns begin."""
         return date_after(until, self.interval, self.clock, self.since)
 
     def is_regular(self, turn: Turn, until: datetime) -> bool:
-        """Return whether a turn is one of the calendar, like all that follow it."""
+        """Return whether a turn is of the calendar.
+
+        Then all turns that follow it are.
+        """
         usual = self.turn_at(turn.starts_at)
         return turn == usual and until == self.until_of(usual)
 
@@ -95,7 +101,10 @@ class Terms:
         return self.pauses[place] if place < len(self.pauses) else None
 
     def paused_in(self, turn: Turn) -> bool:
-        """Return whether a pause began before a turn, or pauses cover at least half of it."""
+        """Return whether pauses keep a turn from counting.
+
+        One began before it, or they cover at least half of it.
+        """
         place = bisect_right(self.pauses, turn.starts_at, key=lambda pause: pause.ends_at)
         covered = timedelta()
         for pause in islice(self.pauses, place, None):

@@ -1,4 +1,7 @@
-"""Weeks, from Monday to Sunday of a member's calendar, with the turns done before each."""
+"""Weeks of a member's calendar, with the turns done before.
+
+They last from Monday to Sunday.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -11,7 +14,9 @@ WEEKS = 12
 
 
 class Mark(NamedTuple):
-    """The turns that a member had done, ever, before the first turn that began in a week.
+    """The turns that a member had done before a week.
+
+    They are counted before the first turn that began in it.
 
     :param week: its number: 0 began on the first day of the year 1
     """
@@ -37,7 +42,10 @@ def start_of(week: int, clock: Clock) -> datetime:
 
 
 def extended(text: str, marks: Iterable[Mark]) -> str:
-    """Return a text of marks, `week:done/turns` each, with new ones added and the oldest cut."""
+    """Return a text of marks with new ones added.
+
+    Each mark is `week:done/turns`; the oldest are cut.
+    """
     new = (f"{week}:{done}/{turns}" for week, done, turns in marks)
     return " ".join([*text.split(), *new][-WEEKS:])
 

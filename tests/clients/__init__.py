@@ -1,1 +1,1 @@
-"""Generated clients, the examples of the documents, and the page at /docs."""
+"""Generated clients, the examples of documents, and /docs."""

@@ -16,7 +16,7 @@ OUT_OF_REACH = ("ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN")
 
 @pytest.fixture(autouse=True)
 def on_one_database(request: pytest.FixtureRequest) -> None:
-    """Skip the run on PostgreSQL, because clients do not see the database."""
+    """Skip the run on PostgreSQL: clients see no database."""
     if request.config.getoption("--database") != "sqlite":
         pytest.skip("clients are the same for each database")
 

@@ -27,7 +27,7 @@ def expect(kind: type[Answer], answer: object) -> Answer:
 
 
 def open_account(url: str, username: str) -> AuthenticatedClient:
-    """Open an account, and return a client that is logged in to it."""
+    """Open an account, and return a logged-in client."""
     anybody = Client(base_url=url, raise_on_unexpected_status=True)
     account = RegisterIn(username=username, email=f"{username}@example.org", password=PASSWORD)
     register_user.sync(client=anybody, body=account)
@@ -37,7 +37,7 @@ def open_account(url: str, username: str) -> AuthenticatedClient:
 
 
 def main(url: str) -> None:
-    """Register, log in, start a movement, join it, say "I did it", and see it."""
+    """Do the README's first session, up to its update."""
     robin, pieter = open_account(url, "robin"), open_account(url, "pieter")
     stretching = MovementIn(
         name="Stretching", short_description="Ten minutes before breakfast", interval="daily"

@@ -1,4 +1,4 @@
-"""A rough road to a server: some answers are refusals by a proxy, and some get lost."""
+"""A rough road to a server: refusals and lost answers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ _OWN = {"connection", "keep-alive", "transfer-encoding"}
 
 
 class Road(ThreadingHTTPServer):
-    """Passes requests on, except where trouble waits for that method and path.
+    """Passes requests on, except where trouble waits for them.
 
     :param troubles: for each method and path the troubles of its first calls: a status to answer
         with, or `lost` for an answer that never comes
@@ -78,7 +78,7 @@ class _Traveller(BaseHTTPRequestHandler):
 
 @contextmanager
 def road(url: str, troubles: dict[tuple[str, str], list[int | str]]) -> Iterator[Road]:
-    """Lead to the server at `url` for the length of a `with` block."""
+    """Lead to the server at `url` for a `with` block."""
     with Road(url, troubles) as made:
         thread = Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()

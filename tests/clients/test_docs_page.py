@@ -1,4 +1,4 @@
-"""The page at /docs in Chromium: logging in and making calls, by mouse and by keyboard.
+"""The page at /docs in Chromium, by mouse and keyboard.
 
 `make screenshots` takes the pictures in docs/images with it.
 """
@@ -20,7 +20,10 @@ DESKTOP, PHONE = (1280, 800), (390, 844)
 
 @pytest.fixture
 def open_page(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
-    """Open the page; fail if anything on it loads from elsewhere or reports an error."""
+    """Open the page.
+
+    Fail if anything on it loads from elsewhere or reports an error.
+    """
     complaints: list[str] = []
 
     def opened(size: tuple[int, int], scheme: str) -> Page:
@@ -52,7 +55,10 @@ def operation(page: Page, name: str) -> Locator:
 
 
 def call(page: Page, name: str) -> dict[str, Any]:
-    """Make a call with the suggested values; return the answer that the page shows."""
+    """Make a call with the suggested values.
+
+    Return the answer that the page shows.
+    """
     block = operation(page, name)
     block.locator(".opblock-summary-control").click()
     block.get_by_role("button", name="Try it out").click()
@@ -136,7 +142,10 @@ def reach(page: Page, target: Locator, key: str = "Tab") -> None:
 
 
 def call_by_keyboard(page: Page, name: str) -> dict[str, Any]:
-    """Make a call with the suggested values; return the answer that the page shows."""
+    """Make a call with the suggested values.
+
+    Return the answer that the page shows.
+    """
     block = operation(page, name)
     reach(page, block.locator(".opblock-summary-control"))
     page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""Every block of docs/clients.md prints the output on the page, in each language."""
+"""Every block of docs/clients.md prints the output shown."""
 
 import re
 from pathlib import Path
@@ -44,7 +44,10 @@ def test_no_block_is_left_out() -> None:
 
 
 def run_page(language: str, url: str, folder: Path) -> list[str]:
-    """Run all blocks of a language as one program; return the output of each."""
+    """Run all blocks of a language as one program.
+
+    Return the output of each.
+    """
     command, address, cut = LANGUAGES[language]
     code = f"\n{cut}\n".join(content for content, _ in blocks(language))
     assert code.count(address.format("http://127.0.0.1:5000")) == 1

@@ -1,4 +1,4 @@
-"""Tools outside of Python for the tests of clients, and skips without them."""
+"""Tools outside of Python for the tests of clients."""
 
 import json
 import os
@@ -18,14 +18,14 @@ PATIENCE = 120
 
 
 def write_document(folder: Path) -> Path:
-    """Write the OpenAPI document, as `flask gridt openapi` does, and return its path."""
+    """Write the OpenAPI document, and return its path."""
     path = folder / "openapi.json"
     path.write_text(json.dumps(document(create_app(settings_for("sqlite://")))))
     return path
 
 
 def program(name: str) -> str:
-    """Return the path of a program, of this environment or else of the machine.
+    """Return the path of a program, or skip the test.
 
     Without it, the test is skipped.
     """
@@ -40,12 +40,12 @@ def search_path() -> str:
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
-    """Run a command, fail unless it ends well, and return its output."""
+    """Run a command that must succeed; return its output."""
     return finish(*command, cwd=cwd, **environment).stdout
 
 
 def finish(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command, fail unless it ends well, and return the completed process."""
+    """Run a command that must succeed; return its process."""
     done = subprocess.run(
         [program(str(command[0])), *command[1:]],
         cwd=cwd,

@@ -1,4 +1,4 @@
-"""Activity as a table: its effect in spreadsheets, and reading it again."""
+"""Activity as a table: in spreadsheets, and read again."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""Containers of the image, made and examined by the command line of Docker."""
+"""Containers of the image, by Docker's command line."""
 
 import json
 import subprocess
@@ -19,7 +19,10 @@ HARDENED = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
 
 
 def attempt(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `docker …`; its output has the errors too, in the order of printing."""
+    """Run `docker …`.
+
+    Its output has the errors too, in the order of printing.
+    """
     return subprocess.run(
         ["docker", *arguments],
         cwd=folder,
@@ -45,7 +48,10 @@ def unique(what: str) -> str:
 
 
 def wait_until(condition: Callable[[], Any], what: str) -> None:
-    """Wait for a condition; its name is for the message of a time-out."""
+    """Wait for a condition.
+
+    Its name is for the message of a time-out.
+    """
     give_up = time.monotonic() + 2 * PATIENCE
     while not condition():
         assert time.monotonic() < give_up, f"in vain waited for: {what}"
@@ -106,7 +112,10 @@ class Container:
         return folder / Path(path).name
 
     def wait_until_ready(self) -> None:
-        """Wait until it serves; fail at once if it ends instead."""
+        """Wait until it serves.
+
+        Fail at once if it ends instead.
+        """
 
         def ready() -> bool:
             assert self.state["Running"], self.log
@@ -118,7 +127,10 @@ class Container:
         wait_until(lambda: text in self.log, text)
 
     def stop(self) -> None:
-        """Ask it to stop, as an operator does; fail unless it ends well, and by itself."""
+        """Ask it to stop, as an operator does.
+
+        Fail unless it ends well, and by itself.
+        """
         docker("stop", self.name)
         assert self.state["ExitCode"] == 0, self.log
 
@@ -148,7 +160,7 @@ def serving(image: str, *options: str, **settings: str) -> Iterator[Container]:
 
 @contextmanager
 def volume() -> Iterator[str]:
-    """Make an empty volume for the length of a `with` block."""
+    """Make an empty volume for a `with` block."""
     name = docker("volume", "create", unique("volume"))
     try:
         yield name

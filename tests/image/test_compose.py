@@ -1,4 +1,4 @@
-"""compose.yaml as the README starts it: PostgreSQL, a migration, then the service."""
+"""compose.yaml as in the README: PostgreSQL, migration, service."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ ORDER = [
 
 @dataclass
 class Project:
-    """The services of compose.yaml, in a folder with an `.env` of their own."""
+    """The services of compose.yaml, with an `.env` of their own."""
 
     name: str
     folder: Path
@@ -78,7 +78,10 @@ class Project:
 def project(
     image: str, database_image: str | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Project]:
-    """The services, before their first start; removed at the end, with their volumes."""
+    """The services, before their first start.
+
+    They are removed at the end, with their volumes.
+    """
     if attempt("compose", "version").returncode:
         pytest.skip("this Docker has no `docker compose`")
     folder, port = tmp_path_factory.mktemp("compose"), free_port()

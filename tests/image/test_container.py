@@ -1,4 +1,4 @@
-"""A container of the image, on SQLite: from its first start to its possible failures."""
+"""A container of the image, on SQLite, and its failures."""
 
 import subprocess
 import time
@@ -56,7 +56,7 @@ def docker_restarted(container: Container) -> str:
 
 
 def told_to(person: Person) -> str:
-    """Return the last message of the only leader of a member of Flossing."""
+    """Return the last message of a member's only leader."""
     (leader,) = person.call("GET", "/movements/Flossing")["leaders"]
     view = person.call("GET", f"/movements/Flossing/leader/{leader['id']}")
     return str(view["message_history"][0]["message"])

@@ -1,4 +1,4 @@
-"""The contents of the image, and things that it must not contain."""
+"""The contents of the image, and forbidden ones."""
 
 import json
 import shutil
@@ -48,7 +48,7 @@ def in_it(image: str, *command: str) -> str:
 
 
 def tracked() -> set[str]:
-    """Return the files of this checkout that are needed to serve and known to git."""
+    """Return the tracked files that are needed to serve."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""The service with jobs of the tests: `gunicorn tests.jobs.service:app`, `flask --app …`."""
+"""The service with jobs of the tests, for gunicorn."""
 
 import os
 import time
@@ -19,7 +19,10 @@ def open_account(username: str) -> None:
 
 @job("hang", attempts=5)
 def hang(path: str) -> None:
-    """Make a file at the start; never end the first time, and end at once from then on."""
+    """Make a file at the start.
+
+    Never end the first time, and end at once from then on.
+    """
     begun = Path(path)
     again = begun.exists()
     begun.write_text(str(os.getpid()))

@@ -1,4 +1,4 @@
-"""The fate of a job: done once, retried, given up, or taken over by another worker."""
+"""Jobs: done, retried, given up, or taken over."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -167,7 +167,7 @@ def test_any_error_text_can_be_stored(database: None, register: Register, text: 
 
 
 def crash() -> None:
-    """Claim the next job and stop, as a process that is killed just then."""
+    """Claim the next job and stop, like a killed process."""
     assert take_up() is not None
 
 

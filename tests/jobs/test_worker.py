@@ -1,4 +1,4 @@
-"""Real workers: killed, stopped, side by side, in the server, without a database."""
+"""Real workers: killed, stopped, side by side, without a database."""
 
 import re
 import subprocess
@@ -33,7 +33,10 @@ WAITING = "jobs are waiting for the database:"
 
 @pytest.fixture
 def url(world: Flask) -> str:
-    """The address of a database for one test; the context of an app on it is entered."""
+    """The address of a database for one test.
+
+    The context of an app on it is entered.
+    """
     return str(world.config["SQLALCHEMY_DATABASE_URI"])
 
 
@@ -181,7 +184,10 @@ def test_a_server_may_leave_the_jobs_to_others(url: str) -> None:
 
 @contextmanager
 def looking(app: Flask) -> Iterator[list[None]]:
-    """Have a worker look for jobs; the list grows with each look."""
+    """Have a worker look for jobs.
+
+    The list grows with each look.
+    """
     looks: list[None] = []
 
     def wanted() -> bool:

@@ -1,4 +1,4 @@
-"""Tokens in mails: for one purpose, one user, one use and two hours."""
+"""Mail tokens: one purpose, one user, one use, two hours."""
 
 import pytest
 from flask import Flask
@@ -101,7 +101,10 @@ def test_a_token_is_spent_by_a_change_of_what_it_is_bound_to(
 
 
 def test_a_second_change_there_and_back_revives_nothing(ann, clock: Clock) -> None:
-    """The first time, the address had never changed before; the second time it had."""
+    """The first time, the address had never changed before.
+
+    The second time it had.
+    """
     CHANGES["there and back"](ann)
     ann.save_to_db()
     clock.pass_(seconds=1)

@@ -1,4 +1,4 @@
-"""Delivery of mails: to real mail servers on loopback, and into a folder."""
+"""Delivery of mails: to real servers, and into a folder."""
 
 import os
 import socket

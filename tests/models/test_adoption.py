@@ -1,4 +1,4 @@
-"""Members without a follower: those who block, unblock or return get one."""
+"""Members without a follower, and how they get one."""
 
 from collections.abc import Callable
 from functools import partial

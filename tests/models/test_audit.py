@@ -1,4 +1,4 @@
-"""The audit log: its entries, and that they can neither change nor be deleted."""
+"""The audit log: its entries, which never change."""
 
 import pytest
 import sqlalchemy as sa

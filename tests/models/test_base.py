@@ -1,4 +1,4 @@
-"""The base class of models: saving, deleting, finding by id, times and comparable text."""
+"""The base class of models, times and comparable text."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -1,4 +1,4 @@
-"""Blocks: no operation makes a blocked user a leader, and slots are refilled."""
+"""Blocks: no blocked user becomes a leader."""
 
 import pytest
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Movements: their members, possible leaders, swaps, and the views of a user."""
+"""Movements: members, possible leaders, swaps, and views."""
 
 from datetime import timedelta
 from inspect import Parameter, signature
@@ -21,7 +21,7 @@ def trio(make_user):
 
 @pytest.fixture
 def crowd(make_movement):
-    """A movement of 70 members, too many to read all of them."""
+    """A movement of 70 members, too many to read all."""
     movement = make_movement()
     plant(movement, ring(people(70)))
     return movement

@@ -1,4 +1,4 @@
-"""Slots made by hand: their numbers, and the constraints of the database."""
+"""Slots made by hand, and the database's constraints."""
 
 from inspect import signature
 

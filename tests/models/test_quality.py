@@ -1,4 +1,4 @@
-"""The figures of a network, compared with those of a simpler and slower way."""
+"""The figures of a network, compared with simpler computations."""
 
 import random
 from array import array

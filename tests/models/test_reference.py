@@ -1,4 +1,4 @@
-"""The example that the project started from, word for word in meaning."""
+"""The example from the beginning of the project, in meaning."""
 
 from datetime import timedelta
 

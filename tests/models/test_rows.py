@@ -1,4 +1,4 @@
-"""Shapes of rows: their fields are the first columns of the statements that they read."""
+"""Shapes of rows: their fields and their statements."""
 
 import pytest
 import sqlalchemy as sa

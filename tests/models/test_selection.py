@@ -364,7 +364,10 @@ def test_up_to_64_members_a_window_has_all_members(make_movement):
 
 
 def join(movement):
-    """Let a new user join; return their id and the changes for the others."""
+    """Let a new user join.
+
+    Return their id and the changes for the others.
+    """
     before = arrows_of(movement.id)
     newcomer = people(1)[0]
     movement.add_user(User.find_by_id(newcomer))
@@ -540,7 +543,7 @@ def test_old_updates_do_not_make_a_former_member_a_candidate(make_movement, cloc
 
 @pytest.fixture
 def grown(make_movement):
-    """A movement that 300 people joined one after the other, and their ids in that order."""
+    """A movement that 300 people joined, in their order."""
     movement = make_movement()
     members = people(300)
     for user in db.session.scalars(sa.select(User).where(User.id.in_(members)).order_by(User.id)):

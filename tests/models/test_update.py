@@ -1,4 +1,4 @@
-"""Updates: the last one, its time, and the subscription that stores that time."""
+"""Updates: the last one, and its time in the subscription."""
 
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta

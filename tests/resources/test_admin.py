@@ -1,4 +1,4 @@
-"""The acts of admins over HTTP, and refusals for everyone else."""
+"""The acts of admins over HTTP, refused to others."""
 
 import pytest
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Calendars to subscribe to, by a secret address that the user can revoke."""
+"""Calendars to subscribe to, by a revocable secret address."""
 
 import re
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""A member's turns, one by one, and the picture of their year."""
+"""A member's turns, and the picture of their year."""
 
 import re
 from datetime import UTC, datetime, timedelta

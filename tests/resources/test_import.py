@@ -1,4 +1,4 @@
-"""Imports of activity from before: a table of past dates, all of it or nothing."""
+"""Imports of past activity: all of it, or nothing."""
 
 import csv
 from datetime import UTC, datetime, timedelta

@@ -18,7 +18,10 @@ LIFETIME = timedelta(days=30)
 
 @pytest.fixture
 def log_in(client, ann):
-    """Log Ann in with a device; return the tokens and the id of the login."""
+    """Log Ann in with a device.
+
+    Return the tokens and the id of the login.
+    """
 
     def call(user_agent="curl/8.5.0"):
         body = {"username": "ann", "password": PASSWORD}

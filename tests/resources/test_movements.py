@@ -1,4 +1,4 @@
-"""Movements: finding, starting, changing and ending them, and the network of each."""
+"""Movements: finding, starting, changing and ending them."""
 
 from datetime import timedelta
 from urllib.parse import quote

@@ -43,7 +43,10 @@ OWN_NAMES = [
 
 @pytest.fixture(params=["register", "change_password"])
 def choose(request, client, client_of):
-    """Choose a password for Robin; return the answer, and the pointer to the member."""
+    """Choose a password for Robin.
+
+    Return the answer, and the pointer to the member.
+    """
 
     def register(password):
         return client.post("/register", json=ROBIN | {"password": password}), "#/password"

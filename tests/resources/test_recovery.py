@@ -1,4 +1,4 @@
-"""Confirming an address, changing it, and setting a new password, with the mails."""
+"""Changes of addresses and passwords, with their mails."""
 
 import logging
 import re
@@ -425,7 +425,10 @@ def test_a_slow_mail_server_keeps_no_request_waiting(own_app, monkeypatch) -> No
 
 @pytest.fixture
 def race(own_app: Flask, tmp_path, monkeypatch: pytest.MonkeyPatch):
-    """Make calls at the same moment, on a real database; return their statuses, sorted."""
+    """Make calls at the same moment, on a real database.
+
+    Return their statuses, sorted.
+    """
     monkeypatch.setitem(own_app.config, "MAIL_FOLDER", str(tmp_path / "mail"))
 
     def run(calls: list[tuple[str, dict[str, Any]]]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Reports of unwanted content, and the acts of admins on them."""
+"""Reports of unwanted content, and admins' acts on them."""
 
 import pytest
 import sqlalchemy as sa

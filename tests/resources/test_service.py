@@ -1,4 +1,4 @@
-"""The pages of the service for people and machines without a token."""
+"""The pages of the service that need no token."""
 
 import re
 

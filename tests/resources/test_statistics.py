@@ -36,7 +36,10 @@ def statistics(client_of):
 
 @pytest.fixture
 def movement_of(make_user, make_movement, clock):
-    """Make a movement whose members joined some time ago; return it with them."""
+    """Make a movement whose members joined some time ago.
+
+    Return it with them.
+    """
 
     def make(size, days=0, interval=None):
         clock.now = NOW - timedelta(days=days)

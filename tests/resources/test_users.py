@@ -1,4 +1,4 @@
-"""A user's account, and the parts of it that others see."""
+"""A user's account, and its public parts."""
 
 from hashlib import md5
 from urllib.parse import quote

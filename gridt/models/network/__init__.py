@@ -1,4 +1,4 @@
-"""The leader network of a movement: its lock, the choice of leaders, and changes of it."""
+"""The leader network of a movement: lock, selection, and changes."""
 
 from gridt.models.network.locking import NetworkLock
 from gridt.models.network.membership import FETCHED_AT_ONCE, Member, Network

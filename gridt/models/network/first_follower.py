@@ -1,4 +1,4 @@
-"""The first follower of a newcomer, or of a member who lost their last follower."""
+"""A first follower for newcomers and for members without one."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -51,10 +51,11 @@ _SLOTS_TO_GIVE_UP = (
 def assign_first_follower(
     selection: LeaderSelection, member_id: int, adopters: Sequence[Candidate]
 ) -> None:
-    """Give a member without followers one, so that another member sees their updates.
+    """Give a member without followers one.
 
-    Among a few random members, one follows this member. That one gives up the inactive leader with
-    most followers, or else the active leader with most, if that leader has more than four.
+    So another member sees their updates. Among a few random members, one follows this member. That
+    one gives up the inactive leader with most followers, or else the active leader with most, if
+    that leader has more than four.
 
     :param selection: of the movement
     :param adopters: random members, the member perhaps among them

@@ -1,4 +1,4 @@
-"""The lock of a movement, which large movements share among many writers.
+"""The lock of a movement, shared or exclusive.
 
 docs/leader-network.md lists the other locks of each operation, and their order.
 """
@@ -39,7 +39,7 @@ class NetworkLock:
 
     @classmethod
     def find_locked(cls, movement: int | str, *, exclusive: bool = False) -> Self | None:
-        """Lock the movement of that id or name; None without one.
+        """Find and lock a movement; None if there is none.
 
         :param exclusive: as for `lock`
         """
@@ -64,7 +64,7 @@ class NetworkLock:
         )
 
     def lock(self, *, exclusive: bool = False) -> None:
-        """Wait for the lock of the network, and reload this movement.
+        """Wait for the network's lock, and reload this movement.
 
         In a movement of up to 64 members the lock is always exclusive.
 
@@ -81,11 +81,11 @@ class NetworkLock:
 
 @cache
 def _lock_statements(model: type[NetworkLock], by_id: bool) -> tuple[Select[Any], Select[Any]]:
-    """Return the statements that lock a movement: shared if it is large, and exclusively.
+    """Return the statements that lock a movement.
 
-    The size is read at the statement's start. Reading it again after waiting would happen under the
-    shared lock, and two transactions that hold it and both ask for the exclusive one would wait for
-    each other.
+    The first locks a large movement shared, the second locks exclusively. The size is read at the
+    statement's start. Reading it again after waiting would happen under the shared lock, and two
+    transactions that hold it and both ask for the exclusive one would wait for each other.
     """
     sized = model.__table__.alias()
     same = (sized.c.id if by_id else sized.c.name_folded) == bindparam("key")

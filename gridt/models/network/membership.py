@@ -1,4 +1,4 @@
-"""The leader network of one movement: joining, leaving and swapping, in ids and rows.
+"""Membership of one network: joining, leaving and swapping leaders.
 
 `Movement` calls this under its lock, which many transactions may share. So each operation also
 locks the rows that it changes or relies on, slots in the order of follower and slot, so that no
@@ -205,7 +205,7 @@ class Network:
         self.selection = LeaderSelection(movement_id, members, interval, exclusive=exclusive)
 
     def slots_of(self, follower_id: int, *, lock: bool = False) -> dict[int, int | None]:
-        """Return the leader of each of a member's slots; empty for others.
+        """Return the leader of each slot of a member.
 
         :param lock: keep others from changing the slots before the transaction ends
         """
@@ -213,7 +213,7 @@ class Network:
         return {row.slot: row.leader_id for row in rows}
 
     def candidates(self, follower_id: int, refused: Collection[int | None]) -> list[int]:
-        """Return the members whom a member could follow, in random order.
+        """Return a member's possible leaders, in random order.
 
         In a large movement they are a sample.
 
@@ -236,7 +236,7 @@ class Network:
             yield Member(user_id, bool(active), leaders)
 
     def join(self, newcomer_id: int, most_joined: int | None = None) -> bool:
-        """Subscribe a user, with four leaders and at least one follower.
+        """Subscribe a user, with four leaders and a follower.
 
         :returns: whether they were not subscribed, and had joined less than `most_joined`
         """
@@ -266,7 +266,7 @@ class Network:
         return True
 
     def separate(self, user_id: int, other_id: int) -> None:
-        """Replace two members as each other's leaders, in the same slots.
+        """Replace two members as each other's leaders, in place.
 
         If one of them loses their last follower by that, they get another one.
         """
@@ -288,7 +288,7 @@ class Network:
         self.adopt([user_id, other_id])
 
     def adopt(self, user_ids: Collection[int]) -> None:
-        """Give each of these members a follower, as at a join, if they have none."""
+        """Give members without a follower one, as at a join."""
         # A locked member stays until the slot that names them is committed. A member who is leaving
         # is left out.
         locked = LockedCandidates(self.movement_id)
@@ -299,7 +299,7 @@ class Network:
                 assign_first_follower(self.selection, user_id, adopters)
 
     def swap(self, follower_id: int, slot: int, slots: Mapping[int, int | None]) -> int | None:
-        """Fill a member's slot with a leader whom they do not follow.
+        """Fill a member's slot with another leader.
 
         :param slots: all slots of the member, as `slots_of` returns and locks them
         :returns: the new leader's id, or None, with nothing changed, without an eligible member
@@ -322,7 +322,7 @@ class Network:
         execute(insert(_associations), rows)
 
     def _fill_open_slots(self, newcomer_id: int) -> bool:
-        """Make a newcomer the leader in open slots, one per member."""
+        """Let a newcomer lead in open slots, one per member."""
         open_slots = self._execute(_OPEN_SLOTS, newcomer_id=newcomer_id).all()
         if not open_slots:
             return False
@@ -339,7 +339,7 @@ class Network:
         self._refill([(row.follower_id, row.slot) for row in rows if row.follower_id != leaver_id])
 
     def _refill(self, slots: Sequence[tuple[int, int]]) -> None:
-        """Replace the leader of each locked (follower, slot), or open it."""
+        """Replace the leader of each locked slot, or open it."""
         for start in range(0, len(slots), REFILLED_AT_ONCE):
             batch = slots[start : start + REFILLED_AT_ONCE]
             present = self._leaders_by_follower([follower_id for follower_id, _ in batch])

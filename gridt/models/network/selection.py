@@ -1,4 +1,4 @@
-"""Choosing leaders, by work that does not grow with the movement.
+"""Choosing leaders, by work independent of a movement's size.
 
 Each vacancy gets a pool of candidates: two independent windows of eight consecutive members in
 the random order of their shuffle keys, or all members of a movement of up to 64. Up to three
@@ -86,7 +86,7 @@ _ACCOUNT_HAS_NOT_ENDED = (
 def _blocked_followers(
     candidate: InstrumentedAttribute[int], follower: InstrumentedAttribute[int]
 ) -> ScalarSelect[str]:
-    """Return the subquery for followers whom a block keeps from a candidate."""
+    """Return the subquery for followers blocked from a candidate."""
     return (
         select(func.aggregate_strings(cast(follower, String), ","))
         .where(
@@ -142,7 +142,10 @@ _LOCK_EXCLUSIVELY = (
 
 @cache
 def _windows_statement(count: int) -> CompoundSelect[*tuple[Any, ...]]:
-    """Return the statement for `count` windows, each from a key `start0`, `start1`, …"""
+    """Return the statement for `count` windows.
+
+    Each begins with a key `start0`, `start1`, …
+    """
     windows = (
         select(
             literal_column(str(number)).label("number"),
@@ -162,7 +165,7 @@ def _windows_statement(count: int) -> CompoundSelect[*tuple[Any, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Vacancy:
-    """A slot to fill, with a leader who is not among `refused`."""
+    """A slot to fill with a leader, except `refused` ones."""
 
     follower_id: int
     refused: Collection[int] = ()
@@ -170,7 +173,7 @@ class Vacancy:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A member who may become a leader; active members are preferred."""
+    """A member who may become a leader."""
 
     user_id: int
     active: bool
@@ -185,7 +188,7 @@ class Candidate:
 
 
 class LeaderSelection:
-    """The choice of leaders in one movement, for one operation under its lock.
+    """The choice of leaders for one operation in a movement.
 
     :param movement_id: the movement
     :param members: how many it has
@@ -223,7 +226,7 @@ class LeaderSelection:
     def choose(
         self, vacancies: Sequence[Vacancy], windows: Sequence[list[Candidate]] = ()
     ) -> list[int | None]:
-        """Choose a leader for each vacancy, or None without an eligible member.
+        """Choose a leader, or None, for each vacancy.
 
         The chosen members cannot leave before the transaction ends.
 
@@ -270,7 +273,10 @@ class LeaderSelection:
     def _choose_beyond_pool(
         self, vacancy: Vacancy, taken: set[int], locked: "LockedCandidates"
     ) -> int | None:
-        """Choose a leader where blocks or departures exclude the whole pool."""
+        """Choose a leader where the whole pool is excluded.
+
+        Blocks or departures exclude it.
+        """
         if self.small and self.exclusive:
             return None  # the pool had all members
         candidates = self._next_eligible(vacancy, taken)
@@ -302,7 +308,7 @@ class LeaderSelection:
 
 
 class LockedCandidates:
-    """The candidates for some vacancies, locked so that they cannot leave.
+    """The candidates for some vacancies, locked until the commit.
 
     Without vacancies, no blocks are loaded.
 
@@ -319,7 +325,7 @@ class LockedCandidates:
         }
 
     def lock(self, user_ids: Iterable[int]) -> None:
-        """Lock members who neither leave nor end their account; load followers and blocks."""
+        """Lock members who stay, and load followers and blocks."""
         new_ids = sorted(set(user_ids) - self.followers.keys())
         if not new_ids:
             return
@@ -330,7 +336,7 @@ class LockedCandidates:
                 self._blocked |= {(int(id), user_id) for id in follower_ids.split(",")}
 
     def least_followed(self, vacancy: Vacancy, ranking: list[Candidate]) -> int | None:
-        """Choose among the first few of a ranking, or among the rest."""
+        """Choose among the first candidates of a ranking, or others."""
         few = self._eligible(_first_few(ranking), vacancy)
         if not few:
             self.lock(candidate.user_id for candidate in ranking)
@@ -359,7 +365,7 @@ def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _ranked(vacancy: Vacancy, pool: list[Candidate]) -> list[Candidate]:
-    """Shuffle the candidates that a vacancy does not refuse, active ones first."""
+    """Shuffle a vacancy's eligible candidates, active ones first."""
     refused = {vacancy.follower_id, *vacancy.refused}
     ranking = [candidate for candidate in pool if candidate.user_id not in refused]
     dice.shuffle(ranking)
@@ -368,7 +374,7 @@ def _ranked(vacancy: Vacancy, pool: list[Candidate]) -> list[Candidate]:
 
 
 def _to_compare(vacancies: Sequence[Vacancy], rankings: list[list[Candidate]]) -> Iterator[int]:
-    """Yield the ids of the candidates that are compared for each vacancy.
+    """Yield the candidates' ids to compare for each vacancy.
 
     Each earlier vacancy of the same follower may take one candidate away.
     """

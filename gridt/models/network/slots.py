@@ -1,4 +1,4 @@
-"""Writing leaders into slots, by one statement for many of them."""
+"""Writing leaders into many slots by one statement."""
 
 from collections.abc import Iterable, Sequence
 from typing import cast
@@ -54,7 +54,9 @@ def fill(movement_id: int, slots: Iterable[tuple[int, int, int | None]]) -> None
 
 
 def take(movement_id: int, slots: Iterable[Sequence[int | None]], leader_id: int) -> int:
-    """Make a user the leader in each unchanged (follower, slot, leader).
+    """Make a user the leader in each unchanged slot.
+
+    A slot is named by follower, slot and leader.
 
     :returns: the number of these slots, without those that another transaction is changing
     """

@@ -1,4 +1,4 @@
-"""The standings of members: stored with their subscriptions, and summarized for views."""
+"""The standings of members: stored, and summarized for views."""
 
 from gridt.models.standing.grace import open_turns, turn_open_for
 from gridt.models.standing.reading import full_standing_of, is_complete, terms_of

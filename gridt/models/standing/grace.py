@@ -1,4 +1,4 @@
-"""The grace: for some time after its end, a member may still report a turn as done."""
+"""The grace: turns may still be done after their end."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from gridt.turns.terms import INSTANT
 
 
 def turn_open_for(row: StandingRow, at: datetime, moment: datetime, grace: timedelta) -> Turn:
-    """Return the turn of a moment that a member reports late, if it may still be done.
+    """Return the turn of a late moment, if still open.
 
     :param grace: the time after a turn's end
     :raises NotInTime: when `at` is in the future, or in a turn that is over for too long
@@ -28,7 +28,10 @@ def turn_open_for(row: StandingRow, at: datetime, moment: datetime, grace: timed
 
 
 def open_turns(row: StandingRow, moment: datetime, grace: timedelta) -> Iterator[Turn]:
-    """Yield the turn of a moment, and within a grace after its beginning the one before it."""
+    """Yield the turn of a moment, and perhaps its predecessor.
+
+    That one follows within a grace after the beginning of the turn.
+    """
     terms = terms_of(row)
     turn = advance(standing_of(row, terms), moment, terms).turn
     yield turn

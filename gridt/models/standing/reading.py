@@ -1,4 +1,4 @@
-"""Reading rows: the standing that a row has, and the terms that it is scored by."""
+"""Reading rows: the standing and the terms in a row."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,20 +12,26 @@ from gridt.turns.terms import INSTANT, Allowance, Pause, Terms
 
 
 def has_unscored_update(row: StandingRow | MovementRow) -> bool:
-    """Return whether only the last update is known, as in rows of old versions."""
+    """Return whether a row has only the last update.
+
+    So do rows of old versions.
+    """
     updated_at = row.last_update_at
     return row.turn_starts_at is None and updated_at is not None and updated_at >= row.since
 
 
 def is_complete(row: StandingRow) -> bool:
-    """Return whether the stored standing is complete: in rows of old versions it may not be."""
+    """Return whether the stored standing is complete.
+
+    In rows of old versions it may not be.
+    """
     if row.turn_starts_at is None:
         return not has_unscored_update(row)
     return row.weeks is not None
 
 
 def terms_of(row: StandingRow | MovementRow) -> Terms:
-    """Return the terms that score a member's turns from now on."""
+    """Return the terms of a member's turns from now on."""
     pauses: Sequence[Pause] = ()
     if row.paused_from is not None and row.paused_until is not None:
         pauses = (Pause(row.paused_from, row.paused_until),)
@@ -34,7 +40,7 @@ def terms_of(row: StandingRow | MovementRow) -> Terms:
 
 
 def full_standing_of(row: StandingRow, terms: Terms) -> Standing:
-    """Return a member's standing, weeks included, so that it can be stored again."""
+    """Return a member's standing, with weeks, ready to store again."""
     standing = stored_standing(row)
     if standing is None:
         return _first_standing(row, terms)
@@ -47,7 +53,10 @@ def standing_of(row: StandingRow | MovementRow, terms: Terms) -> Standing:
 
 
 def stored_standing(row: StandingRow | MovementRow) -> Standing | None:
-    """Return the standing of a row without the weeks, or None if none was stored yet."""
+    """Return a row's standing without the weeks, or None.
+
+    None means that none was stored yet.
+    """
     if row.turn_starts_at is None or row.turn_ends_at is None:
         return None
     turn = Turn(0, row.turn_starts_at, row.turn_ends_at)
@@ -67,7 +76,10 @@ def stored_standing(row: StandingRow | MovementRow) -> Standing | None:
 
 
 def _nearest_date(turn: Turn, row: StandingRow | MovementRow) -> datetime:
-    """Return the date that the calendar shows nearest to the end of a turn, for rows without it."""
+    """Return the calendar's date nearest to a turn's end.
+
+    It is for rows without that date.
+    """
     terms = terms_of(row)
     last = terms.turn_at(turn.ends_at - INSTANT)
     if 2 * (turn.ends_at - last.starts_at) < last.ends_at - last.starts_at:

@@ -1,4 +1,4 @@
-"""Stored standings: on the subscription, recomputed from history when the past changes."""
+"""Stored standings: recomputed from history when the past changes."""
 
 from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
@@ -205,7 +205,7 @@ def lock_row(user_id: int, movement_id: int) -> StandingRow | None:
 
 
 def load_row(user_id: int, movement_id: int) -> StandingRow | None:
-    """Return a member's standing row, or None for a user who is not subscribed."""
+    """Return a member's standing row, or None without a subscription."""
     ids = {"user_id": user_id, "movement_id": movement_id}
     return fetch_one(StandingRow, _LOAD_ROW, ids)
 
@@ -217,7 +217,7 @@ def record_done(
     moment: datetime,
     most_in_turn: int | None = None,
 ) -> None:
-    """Store that a member, whose row is locked, did it at a moment after all others.
+    """Store a locked member's update, the latest of all.
 
     :param most_in_turn: how many updates the member may post in a turn
     :raises TooManyUpdatesInTurn: when this is one more
@@ -231,7 +231,7 @@ def record_done(
 def _store_done(
     user_id: int, movement_id: int, row: StandingRow, moment: datetime, most_in_turn: int | None
 ) -> bool:
-    """Store that a member did it, if their row has the present terms; return whether it has."""
+    """Store an update if the row's terms hold; return whether."""
     terms = terms_of(row)
     standing = mark_done(full_standing_of(row, terms), moment, terms)
     posted, until = posted_in_turn(row, standing.turn, moment)
@@ -243,12 +243,12 @@ def _store_done(
 
 
 def persist_at(user_id: int, movement_id: int, row: StandingRow, moment: datetime) -> None:
-    """Store the standing at a moment of a member whose row is locked, before a change."""
+    """Store the standing of a locked member before a change."""
     execute(_STORE, _values(user_id, movement_id, _standing_at(moment, row)))
 
 
 def store_pauses(row: StandingRow, moment: datetime) -> None:
-    """Store the effect of a member's pauses on the turn of a moment, as one pause, with the row."""
+    """Store a member's pauses as one, with the row."""
     ids = {"user_ids": [row.user_id], "movement_id": row.movement_id}
     pauses = [Pause(pause.starts_at, pause.ends_at) for pause in fetch(PauseRow, _PAUSES, ids)]
     _store_merged(row, pauses, _standing_at(moment, row).turn)
@@ -262,7 +262,7 @@ def _store_merged(row: StandingRow, pauses: Sequence[Pause], turn: Turn) -> None
 
 
 def recompute(movement_id: int, user_ids: Collection[int]) -> int:
-    """Recompute the standings of some members of a movement from the past, and store them.
+    """Recompute and store the standings of some members.
 
     It sends a constant number of statements, and locks the subscriptions.
 
@@ -294,7 +294,7 @@ class Correction:
 
 
 def corrections(movement_id: int, user_ids: Collection[int]) -> list[Correction]:
-    """Return the changes that `recompute` would make to some standings; store nothing."""
+    """Return the changes that `recompute` would make; store nothing."""
     now, found = utcnow(), []
     for past in _pasts(movement_id, user_ids):
         until = past.latest(now)
@@ -328,7 +328,7 @@ class MemberPast:
     late: Set[datetime]
 
     def latest(self, now: datetime) -> datetime:
-        """Return the present, or the time of the last event if the clock was set back."""
+        """Return the present, or a later last event's time."""
         return max([now, self.periods[-1].starts_at, *self.moments[-1:]])
 
     def scored(self, until: datetime, log: TurnLog | None = None) -> Standing:
@@ -340,7 +340,7 @@ class MemberPast:
 
 
 def past_of(user_id: int, movement_id: int) -> MemberPast | None:
-    """Return a member's past, or None for a user who is not subscribed; locks nothing."""
+    """Return a member's past, or None; lock nothing."""
     return next(_pasts(movement_id, [user_id]), None)
 
 
@@ -369,7 +369,7 @@ def _values(user_id: int, movement_id: int, standing: Standing) -> dict[str, Any
 
 
 def to_columns(standing: Standing) -> dict[str, Any]:
-    """Return a standing in the form of a subscription, by the names of its columns."""
+    """Return a standing as columns of a subscription, by name."""
     return {
         "turn_starts_at": standing.turn.starts_at,
         "turn_ends_at": standing.turn.ends_at,

@@ -1,6 +1,7 @@
-"""Summaries of standings: all of it for the member, the present turn and the streak for others.
+"""Summaries of standings, for the member and for others.
 
-Lists have many of them. Without pauses and allowances, their turns come from caches.
+The member sees all of it, others the present turn and the streak. Lists have many of them. Without
+pauses and allowances, their turns come from caches.
 """
 
 from collections.abc import Collection
@@ -28,7 +29,7 @@ _ANY = datetime.min.replace(tzinfo=UTC)
 
 
 def own_standing_view(row: StandingRow | MovementRow, moment: datetime) -> dict[str, Any]:
-    """Return a member's standing at a moment, as the member sees it."""
+    """Return a member's standing as the member sees it."""
     standing = _standing_at(moment, row)
     turn, due_at = standing.turn, standing.turn.ends_at
     paused_until = row.paused_until
@@ -53,7 +54,7 @@ def own_standing_view(row: StandingRow | MovementRow, moment: datetime) -> dict[
 
 
 def _due_after(standing: Standing, begins_at: datetime, row: StandingRow | MovementRow) -> datetime:
-    """Return the end of the turn with a moment after the present turn."""
+    """Return the end of the turn with a later moment."""
     schedule = _schedule_of(row)
     if begins_at < standing.turn.ends_at:
         return standing.turn.ends_at
@@ -84,7 +85,9 @@ def _standing_at(moment: datetime, row: StandingRow | MovementRow) -> Standing:
 
 
 def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, int] | None:
-    """Return whether a member's present turn is done, and the streak, if the row is sufficient.
+    """Return a summary for others, if the row is sufficient.
+
+    It is whether the member's present turn is done, and the streak.
 
     :returns: None where `summaries_for_others` must look: with pauses, with allowances, and after a
         turn that was not done, or that no turn of the calendar follows
@@ -108,7 +111,9 @@ def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, 
 def summaries_for_others(
     members: Collection[tuple[int, int]], moment: datetime
 ) -> dict[tuple[int, int], tuple[bool, int]]:
-    """Return whether the present turn of each of some members is done, and their streaks.
+    """Return the summaries of some members for others.
+
+    Each is whether the present turn is done, and the streak.
 
     :param members: each by user and movement
     """
@@ -128,7 +133,10 @@ def _schedule_of(row: StandingRow | MovementRow) -> _Schedule:
 
 
 def _schedule(interval: timedelta, row: StandingRow | MovementRow | PersonRow) -> _Schedule:
-    """Return the schedule of a member's turns, the same for as many members as possible."""
+    """Return the schedule of a member's turns.
+
+    It is the same for as many members as possible.
+    """
     since = _ANY if _follows_calendar(interval) else row.since
     return interval, since, row.time_zone, row.day_starts_at, row.week_starts_on
 
@@ -144,7 +152,7 @@ def _terms_by(schedule: _Schedule) -> Terms:
 
 @lru_cache(4096)
 def _turn_at(moment: datetime, schedule: _Schedule) -> tuple[Turn, datetime]:
-    """Return the turn of a moment, and the date up to which it runs."""
+    """Return the turn of a moment, and its date."""
     terms = _terms_by(schedule)
     if terms.since is _ANY:  # the minute's first moment is in the same turn, and mostly cached
         moment = moment.replace(second=0, microsecond=0)
@@ -154,7 +162,7 @@ def _turn_at(moment: datetime, schedule: _Schedule) -> tuple[Turn, datetime]:
 
 @lru_cache(4096)
 def _is_regular(ends_at: datetime, until: datetime, schedule: _Schedule) -> bool:
-    """Return whether turns of the calendar follow a turn that is done."""
+    """Return whether turns of the calendar follow a done turn."""
     turn, _ = _turn_at(ends_at, schedule)
     return turn.starts_at == ends_at == _terms_by(schedule).moment_of(until)
 
@@ -162,7 +170,9 @@ def _is_regular(ends_at: datetime, until: datetime, schedule: _Schedule) -> bool
 def _misses_after(
     ends_at: datetime, moment: datetime, schedule: _Schedule
 ) -> tuple[Turn, datetime, int]:
-    """Return the turn of a moment, its date, and the turns missed since one that was done.
+    """Return the turn of a moment, its date, and misses.
+
+    The misses are the turns missed since one that was done.
 
     :param ends_at: of the turn that was done, which turns of the calendar follow
     """
