@@ -12,8 +12,8 @@ SINCE ?=
 # The number of processes that run tests at the same time.
 WORKERS ?= logical
 
-STORMS := tests/test_storms.py tests/test_crashes.py tests/test_lost_connections.py \
-  tests/test_network_structure.py
+STORMS := tests/test_storms.py tests/test_crashes.py tests/test_database_copy.py \
+  tests/test_lost_connections.py tests/test_network_structure.py
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check

@@ -15,9 +15,9 @@ def each(
 ) -> Callable[[Test], Test]:
     """Call a test with each case, as `pytest.mark.parametrize` does, but as a single test.
 
-    pytest needs some 10 ms for each test, which is more than many cases need. The cases share the
-    fixtures of the test, so this is for cases that leave nothing behind. A case that skips fails,
-    because it would hide the others.
+    pytest and xdist need 5 ms of CPU for each test, which is more than many cases need. The cases
+    share the fixtures of the test, so this is for cases that leave nothing behind. A case that
+    skips fails, because it would hide the others.
 
     :param names: of the arguments that a case consists of, with commas between them
     :param ids: how failures name the cases; by default by their values

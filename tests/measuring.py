@@ -59,14 +59,18 @@ OWN_TO_POSTGRESQL = (
 #: tests whose servers and commands are measured as well: these run lines of servers and workers
 STARTING = (
     "tests/jobs/test_worker.py",
+    "tests/test_cli.py",
     "tests/test_database_copy.py",
     "tests/test_gunicorn_worker.py",
     "tests/test_metrics.py",
+    "tests/test_moving_document.py",
     "tests/test_operating.py",
+    "tests/test_rate_limits.py",
     "tests/test_replica.py",
     "tests/test_service_end_to_end.py",
     "tests/test_upgrades.py",
     "tests/test_wire.py",
+    "tests/test_without_pictures.py",
 )
 
 

@@ -32,6 +32,7 @@ from gridt.models import (
 from gridt.network.blocking import MOST_BLOCKED
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from tests.cases import each
 from tests.conftest import PASSWORD, OwnContextClient, app_on, settings_for
 from tests.databases import same_on_both
 from tests.networks import people
@@ -533,11 +534,10 @@ def test_each_documented_answer_can_be_had(world: World, operation: Operation, s
     assert scenario(world, operation).status_code == status
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [operation for operation, status in ANSWERS if status == 503],
-    ids=lambda operation: operation.name,
-)
+IN_NEED = [operation for operation, status in ANSWERS if status == 503]
+
+
+@each("operation", IN_NEED, ids=[operation.name for operation in IN_NEED])
 def test_each_operation_answers_without_a_database(
     away: OwnContextClient, operation: Operation
 ) -> None:
@@ -681,7 +681,7 @@ def test_every_route_is_documented_and_nothing_else(app: Flask) -> None:
 
 
 @same_on_both
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+@each("operation", OPERATIONS, ids=[operation.name for operation in OPERATIONS])
 def test_every_operation_has_a_description(operation: Operation) -> None:
     assert operation.doc["summary"].endswith(".")
     assert len(operation.doc["summary"].split()) <= 10
