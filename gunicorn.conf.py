@@ -1,4 +1,7 @@
-"""How gunicorn serves gridt, here and in the image; GUNICORN_CMD_ARGS overrides any of it."""
+"""The settings of gunicorn, here and in the image.
+
+GUNICORN_CMD_ARGS overrides any of them.
+"""
 
 import logging
 import os
@@ -26,7 +29,10 @@ log = logging.getLogger("gridt.server")
 
 
 class Logger(gunicorn.glogging.Logger):
-    """The logger of gunicorn, without its line for each request, which quotes addresses."""
+    """The logger of gunicorn, without its access log.
+
+    That log quotes addresses.
+    """
 
     def access(self, *_):
         """Log nothing: gridt logs each request itself."""
@@ -69,7 +75,7 @@ logconfig_dict = configuration(settings.LOG_FORMAT)
 
 
 def on_starting(server):
-    """Migrate the database before the workers start, if the settings say so."""
+    """Migrate the database first, if the settings say so."""
     start.begin_to_prepare_database()
     if several:  # they share the modules that the arbiter imports: some 57 MB of each
         import gridt.app  # noqa: F401
@@ -79,7 +85,10 @@ def on_starting(server):
 
 
 def on_reload(server):
-    """End the child that read the settings again; only a start migrates."""
+    """End the child that read the settings again.
+
+    Only a start migrates.
+    """
     start.close()
 
 
@@ -90,7 +99,10 @@ def pre_fork(server, worker):
 
 
 def post_fork(server, worker):
-    """Set the worker's place, and the number of processes that share limits."""
+    """Set the worker's place, and the number of processes.
+
+    The processes share limits.
+    """
     os.environ[METRICS_PLACE] = str(worker.place)
     os.environ.setdefault("GRIDT_PROCESSES", str(server.num_workers))
 
@@ -111,7 +123,10 @@ def on_exit(server):
 
 
 def when_ready(server):
-    """Log the address and the mail folder; in a terminal, print first steps."""
+    """Log the address and the mail folder.
+
+    In a terminal, print first steps.
+    """
     url = str(server.LISTENERS[0]).replace("//0.0.0.0:", "//127.0.0.1:")
     if style_of(settings.LOG_FORMAT) == "json":
         log.info("gridt listens on %s (version %s)", url, settings.VERSION)

@@ -1,6 +1,7 @@
-"""Runs migrations against the app's own database: `flask db upgrade` and the like.
+"""Runs migrations against the app's own database.
 
-A connection among the attributes of the configuration replaces the app's.
+`flask db upgrade` and the like load this. A connection among the attributes of the configuration
+replaces the app's.
 """
 
 import logging
@@ -26,7 +27,7 @@ def process_revision_directives(_context, _revision, directives):
 
 
 def migrate(connection):
-    """Run all migrations in one transaction: all of them, or none.
+    """Run all migrations in one transaction, or none.
 
     Return whether the database was empty before, and has tables now.
     """

@@ -24,7 +24,7 @@ PAGES = [
 #: files that are prose in their comments only
 COMMENTED = [ROOT / name for name in (".env.example", "compose.yaml", "Dockerfile")]
 
-#: folders and modules whose docstrings, comments and other texts are plain English already, such as
+#: folders and modules whose docstrings, comments and other texts are plain English, such as
 #: "gridt/turns" or "gunicorn.conf.py"; error texts, CLI help and the texts of the OpenAPI document
 #: are docstrings and strings there
 PACKAGES = ["gridt", "bench", "migrations", "scripts", "tests", "gunicorn.conf.py", "wsgi.py"]

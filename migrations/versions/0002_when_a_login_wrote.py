@@ -1,4 +1,7 @@
-"""The time of a login's last write, so that it does not read from a replica that is behind."""
+"""The time of a login's last write.
+
+So it does not read from a replica that is behind.
+"""
 
 import sqlalchemy as sa
 from alembic import op

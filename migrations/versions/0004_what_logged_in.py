@@ -1,4 +1,4 @@
-"""The user agent of each login, so that users can tell their logins apart."""
+"""The user agent of each login, for its user."""
 
 import sqlalchemy as sa
 from alembic import op

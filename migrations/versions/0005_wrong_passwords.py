@@ -1,4 +1,4 @@
-"""Counts of wrong passwords, so that each further guess waits longer."""
+"""Counts of wrong passwords, so that further guesses wait."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The acts of admins: deactivated accounts, and an audit log that only grows."""
+"""Deactivated accounts, and an audit log that only grows."""
 
 import sqlalchemy as sa
 from alembic import op

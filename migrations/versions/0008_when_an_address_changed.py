@@ -1,4 +1,7 @@
-"""The time of a user's last change of e-mail address; mail tokens from before are worthless."""
+"""The time of a user's last change of e-mail address.
+
+Mail tokens from before are worthless.
+"""
 
 import sqlalchemy as sa
 from alembic import op

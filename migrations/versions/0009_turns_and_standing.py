@@ -1,4 +1,4 @@
-"""A clock for each user, the standing of members by it, and their pauses."""
+"""Clocks of users, standings of members, and pauses."""
 
 import sqlalchemy as sa
 from alembic import op

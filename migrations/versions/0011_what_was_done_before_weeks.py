@@ -1,4 +1,7 @@
-"""Counts of members' completed turns before each of the last weeks, for their statistics."""
+"""Counts of completed turns before each of the last weeks.
+
+The statistics need them.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,7 @@
-"""The movements where a blocker followed the blocked user, for reports of updates from there."""
+"""The movements where a blocker followed the blocked user.
+
+The blocker may report updates from there.
+"""
 
 import sqlalchemy as sa
 from alembic import op

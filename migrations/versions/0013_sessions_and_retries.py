@@ -1,4 +1,4 @@
-"""Nonces of logins, refresh tokens whose answer was lost, and the keys of repeated requests.
+"""Nonces of logins, spent refresh tokens, and idempotency keys.
 
 Until the last process of the version before has restarted:
 

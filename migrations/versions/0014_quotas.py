@@ -1,4 +1,4 @@
-"""Counts for the quotas: updates of a member in a turn, and swaps on a day."""
+"""Counts for quotas: updates in a turn, swaps a day."""
 
 import sqlalchemy as sa
 from alembic import op

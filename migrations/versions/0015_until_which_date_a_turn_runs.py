@@ -1,4 +1,4 @@
-"""The date until which a turn runs, a mark of late updates, and when a user chose a clock.
+"""The dates of turns, late updates, and chosen clocks.
 
 Stored standings stay as they are: a null `turn_until` means the end of the turn.
 

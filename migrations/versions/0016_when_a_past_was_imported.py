@@ -1,8 +1,8 @@
-"""The time when updates from before a subscription were last imported.
+"""The time when old updates were last imported.
 
-The clock of that moment scores the time before the subscription. If it is null, as in all rows of
-the version before and in those that its processes store meanwhile, the clock in force at the
-subscription scores that time, as it did before.
+Old ones are from before the subscription. The clock of that moment scores the time before the
+subscription. If it is null, as in all rows of the version before and in those that its processes
+store meanwhile, the clock in force at the subscription scores that time, as it did before.
 """
 
 import sqlalchemy as sa
