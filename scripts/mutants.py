@@ -1,11 +1,11 @@
 """Plant faults one at a time, and list those that no test notices.
 
-Usage: python scripts/mutants.py [--count 400] [--seed 1] [--contexts FILE] [PATH …]
+Usage: python scripts/mutants.py [--count 400] [--seed 1] [--jobs 2] [--contexts FOLDER] [PATH …]
 
 Each fault, a *mutant*, is one change of one line: `<` for `<=`, `and` for `or`, another number, a
 call left out. A fixed seed draws a sample of them, so two runs on the same code plant the same
-ones. Each is run against the tests that cover its line, by coverage's contexts, in a copy of the
-tree, so a run that is killed leaves no fault behind. docs/testing.md explains which ones survive.
+ones. Each is run against the quickest tests that run its line, in a copy of the tree, so a run that
+is killed leaves no fault behind. docs/testing.md explains which ones survive.
 
 mutmut 3 draws no sample, and it wraps each function, which tests of signatures notice; cosmic-ray
 runs one command for all mutants. Neither picks tests by line, so this is a script of its own.
@@ -13,19 +13,29 @@ runs one command for all mutants. Neither picks tests by line, so this is a scri
 
 import argparse
 import ast
+import importlib
+import json
+import multiprocessing
 import os
 import random
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+import traceback
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
-from coverage import CoverageData
+import pytest
+from coverage import Coverage, CoverageData
 
 ROOT = Path(__file__).resolve().parent.parent
 #: the folders whose lines get mutants
@@ -34,8 +44,20 @@ SCOPE = (
     *("gridt/network", "gridt/accounts", "gridt/models/login.py", "gridt/models/login_throttle.py"),
     *("gridt/http/auth.py", "gridt/http/rate_limits.py", "gridt/resources/auth.py"),
 )
+#: tests that are not recorded: those that start servers, browsers or other commands, whose lines
+#: run in other processes, and those that read files
+UNRECORDED = (
+    *("tests/clients", "tests/image", "tests/jobs/test_worker.py", "tests/mail/test_transport.py"),
+    *("tests/test_architecture.py", "tests/test_bench.py", "tests/test_conventions.py"),
+    *("tests/test_crashes.py", "tests/test_gunicorn_worker.py", "tests/test_hashing.py"),
+    *("tests/test_lost_connections.py", "tests/test_migrations.py", "tests/test_network_page.py"),
+    *("tests/test_openapi.py", "tests/test_operating.py", "tests/test_prose.py"),
+    *("tests/test_readme.py", "tests/test_service_end_to_end.py", "tests/test_upgrades.py"),
+)
 #: processor seconds, so that a busy machine kills no mutant, and seconds by the clock
-CPU_LIMIT, TIME_LIMIT = 60, 300
+CPU_LIMIT, TIME_LIMIT = 60, 900
+#: processor seconds that the tests of one mutant took when they were recorded, at most
+BUDGET = 25
 #: tests of a line outside of functions, which no test's own context covers
 MOST_TESTS = 40
 
@@ -170,38 +192,71 @@ def mutants_in(paths: list[str]) -> Iterator[Mutant]:
             yield from Finder(str(file.relative_to(ROOT)), file.read_text()).found
 
 
-def record_contexts(target: Path, tests: list[str]) -> None:
-    """Run tests, and record the lines that each of them runs."""
-    settings = target.with_suffix(".ini")
-    settings.write_text("[run]\nsource = gridt\ndynamic_context = test_function\n")
-    command = ["-m", "coverage", "run", f"--rcfile={settings}", f"--data-file={target}"]
-    pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--database=sqlite", *tests]
-    subprocess.run([sys.executable, *command, *pytest], cwd=ROOT, check=False)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+    """Name the coverage of a test after it. pytest loads this script as a plugin to record."""
+    if coverage := Coverage.current():
+        coverage.switch_context(item.nodeid.partition("[")[0])
+    return (yield)
+
+
+def recorded_files() -> list[str]:
+    """Return the test files that are recorded."""
+    files = (str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py")))
+    return [file for file in files if not file.startswith(UNRECORDED)]
+
+
+def record(folder: Path, tests: list[str], jobs: int) -> None:
+    """Run tests, and record the lines that each of them runs, and its time."""
+    folder.mkdir(parents=True)
+    settings = folder / "settings.ini"
+    settings.write_text("[run]\nsource = gridt\nsigterm = true\n")
+    place = {"PYTHONPATH": str(ROOT / "scripts"), "COVERAGE_CORE": "ctrace"}
+    running = []
+    for job in range(jobs):
+        data, times = folder / f"{job}.coverage", folder / f"{job}.times"
+        command = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}"]
+        command += [f"--data-file={data}", "-m", "pytest", "-q", "-p", "mutants"]
+        command += ["-p", "no:cacheprovider", "--database=sqlite", f"--times={times}"]
+        running.append(
+            subprocess.Popen([*command, *tests[job::jobs]], cwd=ROOT, env=os.environ | place)
+        )
+    for process in running:
+        process.wait()
 
 
 class Tests:
-    """The tests that run each line."""
+    """The tests that run each line, and the seconds that each test takes."""
 
-    def __init__(self, contexts: Path) -> None:
-        self.data = CoverageData(str(contexts))
-        self.data.read()
+    def __init__(self, folder: Path, budget: float) -> None:
+        self.budget = budget
+        self.seconds: dict[str, float] = defaultdict(float)
+        for path in folder.glob("*.times/*.json"):
+            for test, seconds in json.loads(path.read_text()).items():
+                self.seconds[test.partition("[")[0]] += seconds
+        self.files = [CoverageData(str(path)) for path in sorted(folder.glob("*.coverage"))]
+        for data in self.files:
+            data.read()
 
     def of(self, mutant: Mutant) -> list[str]:
-        """Return the node ids of the tests that run a mutant's line, or any line of its file."""
-        by_line = self.data.contexts_by_lineno(str(ROOT / mutant.path))
-        names = set(by_line.get(mutant.line, ())) - {""}
-        if not names and "" in by_line.get(mutant.line, ()):
+        """Return the tests that run a mutant's line, the quickest first, while they fit."""
+        tests = sorted(self._all_of(mutant), key=lambda test: self.seconds[test])
+        sums = accumulate(self.seconds[test] for test in tests)
+        within = [test for test, total in zip(tests, sums, strict=True) if total <= self.budget]
+        return within or tests[:1]
+
+    def _all_of(self, mutant: Mutant) -> set[str]:
+        """Return the tests that run a mutant's line, or else some of its file."""
+        by_line: dict[int, set[str]] = defaultdict(set)
+        for data in self.files:
+            for line, names in data.contexts_by_lineno(str(ROOT / mutant.path)).items():
+                by_line[line].update(names)
+        names = by_line[mutant.line] - {""}
+        if not names and "" in by_line[mutant.line]:
             every = sorted({name for names in by_line.values() for name in names} - {""})
             dice = random.Random(mutant.line)  # noqa: S311 - a sample that comes out the same
             names = set(dice.sample(every, min(MOST_TESTS, len(every))))
-        return sorted(filter(None, map(_node_id, names)))
-
-
-def _node_id(context: str) -> str | None:
-    """Return pytest's name of a test that coverage names `tests.test_it.test_that`."""
-    module, _, name = context.rpartition(".")
-    path = Path(*module.split(".")).with_suffix(".py")
-    return f"{path}::{name}" if (ROOT / path).is_file() else None
+        return names
 
 
 class Tree:
@@ -212,83 +267,133 @@ class Tree:
         #: tests that fail without any mutant, such as those that need a repository; and the others
         self.failing: set[str] = set()
         self.passing: set[str] = set()
-        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", ".venv", "build"))
+        left_out = shutil.ignore_patterns(".git", ".venv", "build", "node_modules")
+        shutil.copytree(ROOT, folder, ignore=left_out)
         (folder / ".venv").symlink_to(ROOT / ".venv")
 
-    def notices(self, mutant: Mutant, tests: list[str]) -> bool:
-        """Return whether a test fails with a mutant that does not fail without it."""
+    def verdict(self, mutant: Mutant, tests: list[str]) -> str:
+        """Return what becomes of a mutant: a test counts that does not fail without it."""
         file = self.folder / mutant.path
-        source = file.read_bytes()
+        source, state = file.read_bytes(), file.stat()
         while remaining := [test for test in tests if test not in self.failing]:
             file.write_bytes(source[: mutant.start] + mutant.new.encode() + source[mutant.end :])
             try:
                 failed = self._first_failure(remaining)
             finally:
                 file.write_bytes(source)
+                os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))  # its bytecode holds
             if failed is None:
-                return False
+                return "SURVIVES"
             if not failed or failed in self.passing:
-                return True
+                return f"killed by {failed or 'time or at import'}"
             if self._first_failure([failed]) is None:
                 self.passing.add(failed)
-                return True
+                return f"killed by {failed}"
             self.failing.add(failed)
-        return False
+        return "no test"
 
     def _first_failure(self, tests: list[str]) -> str | None:
         """Run tests; return the first that fails, None if all pass, and "" for no single one."""
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-        try:
-            result = subprocess.run(
-                [*command, "--database=sqlite", *tests],
-                cwd=self.folder,
-                env=os.environ | {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"},
-                capture_output=True,
-                text=True,
-                timeout=TIME_LIMIT,
-                check=False,
-                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT)),
-            )
-        except subprocess.TimeoutExpired:
-            return ""
-        if result.returncode == 0:
+        output = self.folder.with_suffix(".out")
+        if (child := os.fork()) == 0:
+            self._run(tests, output)
+        status = _wait_for(child)
+        if status == 0:
             return None
-        failed = re.search(r"^(?:FAILED|ERROR) ([^\s\[]+)", result.stdout, re.MULTILINE)
+        failed = re.search(r"^(?:FAILED|ERROR) ([^\s\[]+)", output.read_text(), re.MULTILINE)
         return failed[1] if failed else ""
 
+    def _run(self, tests: list[str], output: Path) -> None:
+        """Run tests in this process, and end it."""
+        status = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT))
+            target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            for stream in (1, 2):
+                os.dup2(target, stream)
+            os.chdir(self.folder)
+            # its plugins would have to be imported after pytest has started
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+            sys.path.insert(0, str(self.folder))
+            arguments = ["-xv", "-rfE", "-p", "no:cacheprovider", "--database=sqlite", "--tb=line"]
+            status = int(pytest.main([*arguments, *tests]))
+        except BaseException:  # whatever it is, this process must not go on as its parent
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
 
-def main() -> int:
-    """Run the command."""
+
+def _wait_for(child: int) -> int:
+    """Wait for a process, and end it when its time is over; return 0 if all went well."""
+    end = time.monotonic() + TIME_LIMIT
+    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.05)
+    return ended[1]
+
+
+def preload() -> None:
+    """Import the libraries that the tests import: each run of tests is forked from this process."""
+    code = "import sys, tests.conftest; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in names.split():
+        if name.partition(".")[0] not in {"gridt", "tests", "wsgi"}:
+            with suppress(ImportError):
+                importlib.import_module(name)
+    sys.dont_write_bytecode = True
+
+
+def _start(folder: Path) -> None:
+    """Give a process of the pool a tree of its own."""
+    global TREE
+    TREE = Tree(folder / str(os.getpid()) / "tree")
+
+
+def _plant(task: tuple[Mutant, list[str]]) -> tuple[str, str]:
+    """Plant a mutant; return what becomes of it, and a line about that."""
+    mutant, tests = task
+    verdict = TREE.verdict(mutant, tests) if tests else "no test"
+    return verdict, f"{verdict} ({len(tests)} tests) {mutant}"
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("paths", nargs="*", default=SCOPE, help="files and folders to change")
     parser.add_argument("--count", type=int, default=400, help="how many mutants to draw")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--contexts", type=Path, help="coverage's data file, if there is one")
-    parser.add_argument("--tests", nargs="*", default=["tests"], help="the tests to record")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        contexts = options.contexts or Path(folder) / "contexts"
+    parser.add_argument("--jobs", type=int, default=2, help="how many are tried at once")
+    parser.add_argument("--budget", type=float, default=BUDGET, help="seconds of tests per mutant")
+    parser.add_argument("--contexts", type=Path, help="where to keep what tests run which line")
+    parser.add_argument("--tests", nargs="*", help="the test files to record")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run the command."""
+    options = _options()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        contexts = options.contexts or folder / "contexts"
         if not contexts.exists():
-            record_contexts(contexts, options.tests)
-        tree, tests = Tree(Path(folder) / "tree"), Tests(contexts)
-        every = list(mutants_in(list(options.paths)))
+            record(contexts, options.tests or recorded_files(), options.jobs)
+        tests, every = Tests(contexts, options.budget), list(mutants_in(list(options.paths)))
         # the sample is drawn in one order, so a shorter run does the beginning of a longer one
         dice = random.Random(options.seed)  # noqa: S311 - a sample that comes out the same
         drawn = dice.sample(every, len(every))[: options.count]
-        survivors = uncovered = 0
-        for number, mutant in enumerate(drawn, 1):
-            covering = tests.of(mutant)
-            if not covering:
-                uncovered += 1
-                verdict = "no test"
-            elif tree.notices(mutant, covering):
-                verdict = "killed"
-            else:
-                survivors += 1
-                verdict = "SURVIVES"
-            print(f"{number}/{len(drawn)} {verdict} ({len(covering)} tests) {mutant}", flush=True)
-        print(f"{len(drawn)} of {len(every)}: {survivors} survive, {uncovered} without a test")
-    return 1 if survivors else 0
+        preload()
+        verdicts: Counter[str] = Counter()
+        pool = multiprocessing.get_context("fork").Pool(options.jobs, _start, (folder,))
+        with pool:
+            tasks = [(mutant, tests.of(mutant)) for mutant in drawn]
+            for number, (verdict, line) in enumerate(pool.imap(_plant, tasks), 1):
+                print(f"{number}/{options.count} {line}", flush=True)
+                verdicts[verdict.partition(" by ")[0]] += 1
+        print(f"{len(drawn)} of {len(every)}: {dict(verdicts)}")
+    return 1 if verdicts["SURVIVES"] else 0
 
 
 if __name__ == "__main__":
