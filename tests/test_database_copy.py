@@ -34,7 +34,7 @@ class Size:
     batch: int
 
 
-SIZES = {"small": Size(100, 1, 50), "full": Size(500, 5, 200)}
+SIZES = {"small": Size(500, 2, 200), "full": Size(500, 10, 200)}
 
 
 @contextmanager
