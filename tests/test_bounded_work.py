@@ -2,9 +2,11 @@
 
 import pytest
 import sqlalchemy as sa
+from flask import current_app
 
 from gridt.accounts import delete_account, reactivate
 from gridt.jobs import run_until_idle
+from gridt.jobs.runner import run_next
 from gridt.models import Job, Movement, Subscription, User
 from gridt.models import MovementUserAssociation as Association
 from gridt.network import block, unblock
@@ -59,6 +61,33 @@ def test_a_block_that_is_undone_meanwhile_changes_no_more(ann, ben, shared):
     db.session.commit()
     run_until_idle()
     assert followed(ann, ben)[AT_ONCE:] == [True] * (MOVEMENTS - AT_ONCE)
+    assert violations() == []
+
+
+def test_blocks_and_unblocks_in_turn_leave_one_job_for_what_holds_then(ann, ben, shared):
+    for _ in range(3):
+        block(ann, ben)
+        db.session.commit()
+        unblock(ann, ben)
+        db.session.commit()
+    block(ann, ben)
+    db.session.commit()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Job)) == 1
+    assert run_until_idle() == 3
+    assert followed(ann, ben) == [False] * MOVEMENTS
+    assert violations() == []
+
+
+def test_a_request_lets_a_waiting_series_begin_with_its_own_rest(ann, ben, shared):
+    block(ann, ben)
+    db.session.commit()
+    assert run_next(current_app._get_current_object())  # the series is half-way
+    assert followed(ann, ben) == [False] * 2 * AT_ONCE + [True] * (MOVEMENTS - 2 * AT_ONCE)
+    unblock(ann, ben)
+    db.session.commit()
+    (waiting,) = db.session.scalars(sa.select(Job)).all()
+    assert waiting.arguments["after"] == shared[AT_ONCE - 1]
+    run_until_idle()
     assert violations() == []
 
 

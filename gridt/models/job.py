@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     bindparam,
+    case,
     cast,
     delete,
     func,
@@ -35,6 +36,9 @@ READY, RUNNING, DEAD = "ready", "running", "dead"
 
 #: somebody waits for it, usual, whenever there is nothing else to do
 PRIORITIES = (1, 0, -1)
+
+#: as many attempts as are counted; the number has to fit into an integer of PostgreSQL
+_MOST_ATTEMPTS = 1_000_000
 
 # spelled out: with a parameter no engine can tell that the index is meant
 _READY = text("state = 'ready'")
@@ -71,12 +75,22 @@ class Job(Model):
 
     @staticmethod
     def insert(
-        name: str, arguments: dict[str, Any], key: str | None, priority: int, run_after: datetime
+        name: str,
+        arguments: dict[str, Any],
+        key: str | None,
+        priority: int,
+        run_after: datetime,
+        *,
+        replaces: bool = False,
     ) -> None:
-        """Insert a job, unless one with its key waits; that one then waits for our commit."""
+        """Insert a job, unless one with its key waits; that one then waits for our commit.
+
+        :param replaces: whether the one that waits gets our arguments
+        """
         values = {"name": name, "arguments": arguments, "key": key, "priority": priority}
         fixed = {"state": READY, "attempts": 0, "created_at": utcnow()}
-        execute(_INSERT[db.engine.dialect.name], values | fixed | {"run_after": run_after})
+        statements = _REPLACE if replaces else _INSERT
+        execute(statements[db.engine.dialect.name], values | fixed | {"run_after": run_after})
         record(EventKind.JOB_ENQUEUED)
 
     @staticmethod
@@ -147,12 +161,14 @@ class Job(Model):
         self.state, self.run_after, self.attempts = READY, utcnow(), 0
 
 
-def _insert_into(dialect: Any) -> Executable:
+def _insert_into(dialect: Any, *replaced: str) -> Executable:
     # Not DO NOTHING: that does not lock the job that waits. A worker could run it before what the
     # caller is about to commit can be seen, and nobody would run it after.
     insert = dialect.insert(Job)
     statement: Executable = insert.on_conflict_do_update(
-        index_elements=[Job.key], index_where=_READY, set_={"key": insert.excluded.key}
+        index_elements=[Job.key],
+        index_where=_READY,
+        set_={name: insert.excluded[name] for name in ("key", *replaced)},
     )
     return statement
 
@@ -178,6 +194,10 @@ def _held() -> tuple[ColumnElement[bool], ...]:
 # Statements are made once: to build one costs as much as to run it.
 _now = bindparam("now", type_=UTCDateTime())
 _INSERT = {"postgresql": _insert_into(postgresql), "sqlite": _insert_into(sqlite)}
+_REPLACE = {
+    "postgresql": _insert_into(postgresql, "arguments"),
+    "sqlite": _insert_into(sqlite, "arguments"),
+}
 _WAITING = select(Job.id).where(Job.key == bindparam("of_key"), _READY)
 _LOOK = select(func.coalesce(*map(_first_due, PRIORITIES)))
 _TAKE_UP = (
@@ -187,7 +207,7 @@ _TAKE_UP = (
         state=RUNNING,
         claim=bindparam("by"),
         run_after=bindparam("until", type_=UTCDateTime()),
-        attempts=Job.attempts + 1,
+        attempts=case((Job.attempts < _MOST_ATTEMPTS, Job.attempts + 1), else_=_MOST_ATTEMPTS),
     )
     .returning(Job.id, Job.name, Job.arguments, Job.key, Job.attempts, Job.claim)
 )
