@@ -20,6 +20,7 @@ from gridt.jobs import enqueue, run_until_idle
 from gridt.mail import tell_password_changed
 from gridt.models import (
     CalendarToken,
+    Checkpoint,
     IdempotencyKey,
     Job,
     Login,
@@ -48,6 +49,7 @@ USERS = db.metadata.tables["users"]
 OTHERWISE = {
     ("subscriptions", "user_id"): Policy.LEAVE,  # the user leaves every movement
     ("pauses", "user_id"): Policy.LEAVE,  # they go with the subscription
+    ("checkpoints", "user_id"): Policy.LEAVE,  # as well
     ("movement_user_associations", "follower_id"): Policy.LEAVE,  # as well
     ("movement_user_associations", "leader_id"): Policy.LEAVE,  # another member leads instead
     ("movements", "creator_id"): Policy.LEAVE,  # movements stay, without creator
@@ -64,7 +66,7 @@ ENDS: dict[str, Callable[[User], object]] = {
     "change_role": lambda user: user.change_role("user"),
 }
 #: tables with users' ids whose section of the export has another name, or that have none, and why
-EXPORTED_OTHERWISE: dict[str, str] = {}
+EXPORTED_OTHERWISE: dict[str, str] = {"checkpoints": "computed from what is in the export"}
 
 
 def columns_that_name_users() -> set[tuple[str, str]]:
@@ -161,6 +163,8 @@ def test_all_rows_of_the_user_go_and_the_network_stays_valid(
     Update(User.find_by_id(gone), left).save_to_db()  # of a movement that they have left
     CalendarToken.renew(gone)
     IdempotencyKey.claim("user", "POST /movements", "key", "print", gone)
+    checkpoint = {"user_id": gone, "movement_id": movements[3].id, "past": ""}
+    db.session.add(Checkpoint(at=utcnow(), standing={}, **checkpoint))
     db.session.add(SwapCount(user_id=gone, movement_id=left.id, day=utcnow().date(), amount=1))
     db.session.commit()
     sizes = {movement.id: movement.member_count for movement in movements}

@@ -1,19 +1,34 @@
 """Work over very many movements: bounded transactions, and jobs."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
+from flask import current_app
 
 from gridt.accounts import delete_account, reactivate
 from gridt.jobs import run_until_idle
-from gridt.models import Job, Movement, Subscription, User
+from gridt.jobs.runner import run_next
+from gridt.models import (
+    Checkpoint,
+    Job,
+    MemberPast,
+    Movement,
+    Subscription,
+    Update,
+    User,
+    recompute,
+)
 from gridt.models import MovementUserAssociation as Association
 from gridt.network import block, unblock
 from gridt.network.invariants import violations as found_by_sql
 from gridt.runtime.extensions import db
+from gridt.standing import change_terms, enqueue_recompute
 from tests.conftest import PASSWORD
 from tests.networks import make_movements, people, plant, ring, violations
 
 MOVEMENTS, AT_ONCE = 7, 2
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +74,33 @@ def test_a_block_that_is_undone_meanwhile_changes_no_more(ann, ben, shared):
     db.session.commit()
     run_until_idle()
     assert followed(ann, ben)[AT_ONCE:] == [True] * (MOVEMENTS - AT_ONCE)
+    assert violations() == []
+
+
+def test_blocks_and_unblocks_in_turn_leave_one_job_for_what_holds_then(ann, ben, shared):
+    for _ in range(3):
+        block(ann, ben)
+        db.session.commit()
+        unblock(ann, ben)
+        db.session.commit()
+    block(ann, ben)
+    db.session.commit()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Job)) == 1
+    assert run_until_idle() == 3
+    assert followed(ann, ben) == [False] * MOVEMENTS
+    assert violations() == []
+
+
+def test_a_request_lets_a_waiting_series_begin_with_its_own_rest(ann, ben, shared):
+    block(ann, ben)
+    db.session.commit()
+    assert run_next(current_app._get_current_object())  # the series is half-way
+    assert followed(ann, ben) == [False] * 2 * AT_ONCE + [True] * (MOVEMENTS - 2 * AT_ONCE)
+    unblock(ann, ben)
+    db.session.commit()
+    (waiting,) = db.session.scalars(sa.select(Job)).all()
+    assert waiting.arguments["after"] == shared[AT_ONCE - 1]
+    run_until_idle()
     assert violations() == []
 
 
@@ -168,3 +210,140 @@ def test_no_member_gets_a_leader_whose_account_has_ended(ann, make_user):
     assert ann_id not in leaders
     run_until_idle()
     assert violations() == []
+
+
+# -- members with very many updates -----------------------------------------------------------
+
+OFTEN = 60
+
+
+@pytest.fixture
+def often(ann, ben, clock, make_movement, monkeypatch):
+    """A movement in which Ann posts every minute, where a request reads few updates."""
+    for module in ("past", "replay"):
+        monkeypatch.setattr(f"gridt.models.standing.{module}.MOST_READ", 10)
+    monkeypatch.setattr("gridt.standing.memberships.MOST_READ", 10)
+    monkeypatch.setattr("gridt.models.standing.checkpoints.EVERY", 4)
+    movement = make_movement(ann)
+    movement.interval, ann.clock_chosen_at = MINUTE, ann.created_at
+    clock.now = clock.now.replace(second=0, microsecond=0)
+    begun = clock.now - timedelta(minutes=OFTEN + 1)
+    mine = Subscription.user_id == ann.id
+    db.session.execute(sa.update(Subscription).where(mine).values(subscribed_at=begun))
+    db.session.execute(
+        sa.insert(Update),
+        [
+            {"leader_id": ann.id, "movement_id": movement.id, "time_stamp": begun + n * MINUTE}
+            for n in range(OFTEN)
+        ],
+    )
+    db.session.commit()
+    return movement
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """Count the times of updates that are read."""
+    amounts = []
+
+    def counted(past, starts_at, ends_at, most):
+        part = between(past, starts_at, ends_at, most)
+        amounts.append(len(part.moments))
+        return part
+
+    between = MemberPast._between
+    monkeypatch.setattr(MemberPast, "_between", counted)
+    return amounts
+
+
+def is_right(user, movement):
+    """Return whether a standing is the one that the past says."""
+    return recompute(movement.id, [user.id]) == 0
+
+
+def ids_of(movement):
+    mine = sa.select(Update.id).where(Update.movement_id == movement.id)
+    return db.session.scalars(mine.order_by(Update.time_stamp)).all()
+
+
+def test_a_deletion_before_a_long_past_leaves_the_standing_to_steps_of_a_job(
+    client_of, ann, often, read
+):
+    client, (first, second, *_) = client_of(ann), ids_of(often)
+    path = f"/movements/{often.id}/updates/"
+    answer = client.delete(path + str(first))
+    assert "follows within a minute" in answer.json["message"]
+    assert db.session.scalars(sa.select(Job.name)).all() == ["recompute-member"]
+    read.clear()
+    assert run_until_idle() > OFTEN / 10
+    assert max(read) <= 10
+    answer = client.delete(path + str(second))
+    assert "follows" in answer.json["message"]
+    run_until_idle()
+    assert is_right(ann, often)
+
+
+def test_what_touches_the_end_of_a_long_past_reads_from_a_checkpoint(
+    client_of, clock, ann, often, read
+):
+    client, path = client_of(ann), f"/movements/{often.id}"
+    client.delete(f"{path}/updates/{ids_of(often)[0]}")
+    run_until_idle()
+    read.clear()
+    last = ids_of(often)[-1]
+    at = (clock.now - timedelta(seconds=20)).isoformat()
+    moments = {"from": (clock.now - 5 * MINUTE).isoformat(), "to": clock.now.isoformat()}
+    answers = [
+        client.delete(f"{path}/updates/{last}"),
+        client.post(f"{path}/updates", json={"at": at}),
+        client.get(f"{path}/history", query_string=moments),
+        client.patch("/identity", json={"time_zone": "Asia/Tokyo"}),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 201, 200, 200]
+    assert max(read) <= 10 + 2
+    assert db.session.scalars(sa.select(Job.name)).all() == []
+    assert is_right(ann, often)
+
+
+def test_a_clock_changes_a_few_movements_and_jobs_do_the_others(client_of, clock, ann, read):
+    movements = make_movements(MOVEMENTS)
+    for movement in movements:
+        movement.add_user(ann)
+    db.session.commit()
+    clock.pass_(days=2)
+    client = client_of(ann)
+    for movement in movements:
+        client.post(f"/movements/{movement.id}/updates")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gridt.standing.memberships.MOVEMENTS_AT_ONCE", AT_ONCE)
+        for zone in ("Asia/Tokyo", "America/Lima", "Europe/Berlin"):
+            read.clear()
+            answer = client.patch("/identity", json={"time_zone": zone})
+            assert "follows within a minute" in answer.json["message"]
+            assert len(read) == AT_ONCE
+            assert db.session.scalars(sa.select(Job.name)).all() == ["recompute-memberships"]
+        assert run_until_idle() == 3
+    assert all(is_right(ann, movement) for movement in movements)
+
+
+def test_a_batch_of_members_has_few_updates_together(clock, ann, ben, often, monkeypatch):
+    monkeypatch.setattr("gridt.standing.schedule_changes.MOST_READ", 10)
+    monkeypatch.setattr("gridt.standing.schedule_changes.BATCH_UPDATES", 20)
+    often.add_user(ben)
+    db.session.commit()
+    change_terms(often, {"free_misses": 1})
+    enqueue_recompute(often.id)
+    db.session.commit()
+    assert run_until_idle() > 2 + OFTEN / 10  # two batches, and steps
+    assert is_right(ann, often)
+
+
+def test_a_series_of_posts_leaves_checkpoints(client_of, clock, ann, often, monkeypatch):
+    monkeypatch.setattr("gridt.models.update.EVERY", 4)
+    client = client_of(ann)
+    for _ in range(5):
+        clock.pass_(minutes=1)
+        assert client.post(f"/movements/{often.id}/updates").status_code == 201
+    assert run_until_idle() > OFTEN / 10
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Checkpoint)) >= OFTEN / 4 - 1
+    assert is_right(ann, often)

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from gridt.errors import InvalidMailToken
 from gridt.mail.tokens import MailToken, Purpose, issue
 from gridt.models import Movement, User, load_row
-from gridt.models.standing.store import recompute
+from gridt.models.standing.replay import recompute
 from tests.conftest import Clock
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import flask_migrate
@@ -14,11 +15,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 
-from gridt.models import Subscription, User
+from gridt.jobs import run_until_idle
+from gridt.models import Checkpoint, Subscription, Update, User
+from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db, disconnect, migrate
 from tests.conftest import app_on
 from tests.databases import same_on_both, sqlite_only
-from tests.networks import people
+from tests.networks import make_movements, people
 from tests.servers import ROOT
 
 
@@ -242,3 +245,24 @@ def test_a_failed_migration_leaves_nothing(empty: Flask) -> None:
         flask_migrate.upgrade()
     assert tables() <= {"subscriptions", "alembic_version"}
     assert revision() is None
+
+
+def test_members_with_a_long_past_get_checkpoints_by_jobs(empty: Flask) -> None:
+    flask_migrate.upgrade()
+    (movement,), (often, seldom) = make_movements(1), people(2)
+    begun = utcnow() - timedelta(days=2002)
+    for user_id in (often, seldom):
+        movement.add_user(db.session.get_one(User, user_id))
+    db.session.flush()
+    db.session.execute(sa.update(Subscription).values(subscribed_at=begun))
+    rows = [(often, n) for n in range(2001)] + [(seldom, n) for n in range(2000)]
+    ends = {"movement_id": movement.id}
+    moments = [(user_id, begun + timedelta(days=n, hours=1)) for user_id, n in rows]
+    db.session.execute(
+        sa.insert(Update), [ends | {"leader_id": id, "time_stamp": at} for id, at in moments]
+    )
+    db.session.commit()
+    flask_migrate.downgrade(revision="0016")
+    flask_migrate.upgrade()
+    assert run_until_idle() == 2  # steps for one of them
+    assert db.session.scalars(sa.select(Checkpoint.user_id)).all() == [often] * 4

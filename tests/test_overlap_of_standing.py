@@ -16,7 +16,8 @@ from flask import Flask
 
 from gridt.errors import GridtError
 from gridt.models import FormerClock, Subscription, Update, User
-from gridt.models.standing.store import load_row, recompute
+from gridt.models.standing.replay import recompute
+from gridt.models.standing.store import load_row
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.standing.imports import Reported, import_updates

@@ -263,6 +263,7 @@ NEEDED_IN_CORE: dict[str, str] = {
     "subscriptions.imported_at": "each recalculation reads it in the row that it locks",
     "updates.late": "each list of updates shows it",
     "users.clock_chosen_at": "a change of the clock reads it with the account",
+    "users.clock_changes": "a change of the clock counts in the row that it locks and writes",
 }
 
 

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 from hypothesis.stateful import invariant, rule
@@ -15,11 +16,13 @@ from gridt.errors import AlreadyDone, BadRows, Invalid, NotInTime, NotSubscribed
 from gridt.jobs import run_until_idle
 from gridt.models import Movement, Subscription, SubscriptionPause, Update, User
 from gridt.models.rows import PersonRow, Rules, StandingRow
+from gridt.models.standing.past import past_of, pasts_of
 from gridt.models.standing.reading import full_standing_of, terms_of
-from gridt.models.standing.store import load_row, past_of, recompute
+from gridt.models.standing.replay import recompute
+from gridt.models.standing.store import load_row
 from gridt.models.standing.summaries import fast_summary, own_standing_view
 from gridt.runtime.extensions import db
-from gridt.standing.history import TurnHistory
+from gridt.standing.history import PastTurn, TurnHistory
 from gridt.standing.imports import Reported, import_updates
 from gridt.standing.pauses import pause, resume
 from gridt.standing.recompute_job import enqueue_recompute
@@ -169,6 +172,46 @@ class LifeOfTwo(Life):
             ensure_it_is_seen(kept, past.row, self.clock.now)
 
 
+class LongLife(LifeOfTwo):
+    """The same, where a request reads few updates, and jobs go on from checkpoints."""
+
+    @rule(number=someone, where=somewhere, times=st.integers(6, 20), minutes=st.integers(5, 900))
+    def do_it_often(self, number: int, where: int, times: int, minutes: int) -> None:
+        for _ in range(times):
+            self.post(number, where)
+            self.clock.now += timedelta(minutes=minutes)
+
+    @rule(days=st.integers(0, 20), length=st.integers(0, 10 * 24), number=someone, where=somewhere)
+    def look_back(self, days: int, length: int, number: int, where: int) -> None:
+        run_until_idle()
+        try:
+            history = TurnHistory(self.people[number], self.movements[where])
+        except NotSubscribed:
+            return
+        start = self.clock.now - days * DAY
+        end = start + length * HOUR
+        whole = history.between(datetime.min.replace(tzinfo=UTC), history.now + INSTANT)
+        touching = [turn for turn in whole if turn.starts_at < end and start < turn.ends_at]
+        shown = history.between(start, end)
+        # after the last turn there may be updates of other turns
+        assert [without_updates(turn) for turn in shown] == list(map(without_updates, touching))
+        assert shown[:-1] == touching[:-1]
+
+    @invariant()
+    def what_is_kept_is_what_the_past_tells(self) -> None:
+        run_until_idle()
+        super().what_is_kept_is_what_the_past_tells()
+        ids = sa.select(Subscription.user_id, Subscription.movement_id)
+        for user_id, movement_id in db.session.execute(ids).all():
+            (past,) = pasts_of(movement_id, [user_id])
+            kept = stood(user_id, movement_id, self.clock.now)
+            assert kept == past.scored(self.clock.now), "from the beginning"
+
+
+def without_updates(turn: PastTurn) -> tuple[Any, ...]:
+    return (turn.starts_at, turn.ends_at, turn.outcome, turn.late)
+
+
 def stood(user_id: int, movement_id: int, moment: datetime) -> Standing:
     """Return a member's standing at a moment, from the stored one."""
     row = load_row(user_id, movement_id)
@@ -207,6 +250,23 @@ def ensure_it_is_seen(kept: Standing, row: StandingRow, moment: datetime) -> Non
 def test_stored_standings_equal_recomputed_ones(database: None, clock: Clock) -> None:
     clock.now = datetime(1993, 8, 1, 12, tzinfo=UTC)
     live(LifeOfTwo, clock, LIVES, steps=40)
+
+
+@pytest.fixture
+def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("past", "replay"):
+        monkeypatch.setattr(f"gridt.models.standing.{module}.MOST_READ", 4)
+    for module in ("memberships", "schedule_changes"):
+        monkeypatch.setattr(f"gridt.standing.{module}.MOST_READ", 4)
+    for module in ("standing.checkpoints", "update"):
+        monkeypatch.setattr(f"gridt.models.{module}.EVERY", 3)
+
+
+def test_checkpoints_and_jobs_lead_to_what_the_past_tells(
+    database: None, clock: Clock, few_at_once: None
+) -> None:
+    clock.now = datetime(1993, 8, 1, 12, tzinfo=UTC)
+    live(LongLife, clock, LIVES // 4, steps=40)
 
 
 def test_a_second_pause_leaves_the_past_unchanged(

@@ -196,3 +196,10 @@ def _complete_answer(response: Response) -> Response:
             if "If-None-Match" in request.headers:  # or there is nothing to compare
                 response.make_conditional(request)
     return response
+
+
+def standing_notice() -> str:
+    """Return the sentence that a message ends with where a job recalculates a standing."""
+    if request_state().standing_follows:
+        return " The standing follows within a minute or so."
+    return ""

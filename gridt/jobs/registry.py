@@ -61,6 +61,7 @@ def enqueue(
     key: str | None = None,
     priority: int = 0,
     delay: timedelta | None = None,
+    replaces: bool = False,
 ) -> None:
     """Add a job to the session's transaction.
 
@@ -72,6 +73,7 @@ def enqueue(
         dead job never will, so neither prevents a new one
     :param priority: 1 if a user waits for the job, -1 if every other job is more urgent
     :param delay: the shortest time before the job runs
+    :param replaces: whether a waiting job with the key gets these arguments
     :raises LookupError: when there is no job of this name
     :raises TypeError: when its function does not take these arguments, or they are not JSON
     :raises ValueError: when there is no such priority
@@ -84,7 +86,7 @@ def enqueue(
         raise RuntimeError("what only reads commits nothing, and enqueues nothing")
     DEFINITIONS[name].signature.bind(**arguments)
     _check(arguments, name)
-    Job.insert(name, arguments, key, priority, utcnow() + (delay or timedelta()))
+    Job.insert(name, arguments, key, priority, utcnow() + (delay or timedelta()), replaces=replaces)
 
 
 def _check(arguments: dict[str, Any], name: str) -> None:

@@ -28,17 +28,24 @@ from gridt.models.report import CATEGORIES, Report, Snapshot
 from gridt.models.report_views import REPORT_STATES, REPORTS, find_report_view, report_view
 from gridt.models.rows import StandingRow, fetch, read
 from gridt.models.schedule import FormerClock, FormerInterval, SubscriptionPause, clock_of
+from gridt.models.standing.checkpoints import Checkpoint
 from gridt.models.standing.grace import open_turns
+from gridt.models.standing.past import MOST_READ, MemberPast, past_of, schedule_of
 from gridt.models.standing.reading import full_standing_of, is_complete, terms_of
-from gridt.models.standing.store import (
-    STANDING_ROW,
+from gridt.models.standing.replay import (
+    RECOMPUTE_MEMBER,
     Correction,
     corrections,
+    enqueue_recompute_of,
+    recompute,
+    recompute_soon,
+    recompute_step,
+)
+from gridt.models.standing.store import (
+    STANDING_ROW,
     load_row,
     lock_row,
-    past_of,
     persist_at,
-    recompute,
     store_pauses,
     to_columns,
 )
@@ -69,9 +76,11 @@ __all__ = [
     "FOLLOWERS_QUERY",
     "IN_MOVEMENT",
     "KEYS",
+    "MOST_READ",
     "MOVEMENTS",
     "NO_QUOTAS",
     "PRIORITIES",
+    "RECOMPUTE_MEMBER",
     "REPORTS",
     "REPORT_STATES",
     "RUNNING",
@@ -84,6 +93,7 @@ __all__ = [
     "AuditEntry",
     "Block",
     "CalendarToken",
+    "Checkpoint",
     "Correction",
     "Event",
     "EventKind",
@@ -93,6 +103,7 @@ __all__ = [
     "Job",
     "Login",
     "LoginThrottle",
+    "MemberPast",
     "Model",
     "Movement",
     "MovementUserAssociation",
@@ -115,6 +126,7 @@ __all__ = [
     "corrections",
     "count_imported",
     "delay_of_mail",
+    "enqueue_recompute_of",
     "ensure_may_start",
     "ensure_turn_allows",
     "ensure_updates_allowed",
@@ -142,9 +154,12 @@ __all__ = [
     "read",
     "recompute",
     "recompute_member",
+    "recompute_soon",
+    "recompute_step",
     "record",
     "references",
     "report_view",
+    "schedule_of",
     "store_pauses",
     "terms_of",
     "to_columns",

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     bindparam,
+    case,
     cast,
     delete,
     func,
@@ -38,6 +39,9 @@ READY, RUNNING, DEAD = "ready", "running", "dead"
 
 #: urgent, because a person waits for it; normal; and in idle time only
 PRIORITIES = (1, 0, -1)
+
+#: the most attempts that are counted; the number must fit into an integer of PostgreSQL
+_MOST_ATTEMPTS = 1_000_000
 
 # spelled out: with a parameter, no engine recognises the condition of the index
 _READY = text("state = 'ready'")
@@ -75,15 +79,24 @@ class Job(Model):
 
     @staticmethod
     def insert(
-        name: str, arguments: dict[str, Any], key: str | None, priority: int, run_after: datetime
+        name: str,
+        arguments: dict[str, Any],
+        key: str | None,
+        priority: int,
+        run_after: datetime,
+        *,
+        replaces: bool = False,
     ) -> None:
         """Insert a job, unless one with its key waits.
 
         It locks that one until our commit.
+
+        :param replaces: whether the waiting job gets our arguments
         """
         values = {"name": name, "arguments": arguments, "key": key, "priority": priority}
         fixed = {"state": READY, "attempts": 0, "created_at": utcnow()}
-        execute(_INSERT[db.engine.dialect.name], values | fixed | {"run_after": run_after})
+        statements = _REPLACE if replaces else _INSERT
+        execute(statements[db.engine.dialect.name], values | fixed | {"run_after": run_after})
         record(EventKind.JOB_ENQUEUED)
 
     @staticmethod
@@ -158,12 +171,14 @@ class Job(Model):
         self.state, self.run_after, self.attempts = READY, utcnow(), 0
 
 
-def _insert_into(dialect: Any) -> Executable:
+def _insert_into(dialect: Any, *replaced: str) -> Executable:
     # Not DO NOTHING, because that does not lock the waiting job. A worker could run it before our
     # commit is visible, and then no job would handle this change.
     insert = dialect.insert(Job)
     statement: Executable = insert.on_conflict_do_update(
-        index_elements=[Job.key], index_where=_READY, set_={"key": insert.excluded.key}
+        index_elements=[Job.key],
+        index_where=_READY,
+        set_={name: insert.excluded[name] for name in ("key", *replaced)},
     )
     return statement
 
@@ -192,6 +207,10 @@ def _held() -> tuple[ColumnElement[bool], ...]:
 # Statements are built once, because building one costs as much as running it.
 _now = bindparam("now", type_=UTCDateTime())
 _INSERT = {"postgresql": _insert_into(postgresql), "sqlite": _insert_into(sqlite)}
+_REPLACE = {
+    "postgresql": _insert_into(postgresql, "arguments"),
+    "sqlite": _insert_into(sqlite, "arguments"),
+}
 _WAITING = select(Job.id).where(Job.key == bindparam("of_key"), _READY)
 _LOOK = select(func.coalesce(*map(_first_due, PRIORITIES)))
 _TAKE_UP = (
@@ -201,7 +220,7 @@ _TAKE_UP = (
         state=RUNNING,
         claim=bindparam("by"),
         run_after=bindparam("until", type_=UTCDateTime()),
-        attempts=Job.attempts + 1,
+        attempts=case((Job.attempts < _MOST_ATTEMPTS, Job.attempts + 1), else_=_MOST_ATTEMPTS),
     )
     .returning(Job.id, Job.name, Job.arguments, Job.key, Job.attempts, Job.claim)
 )

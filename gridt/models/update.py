@@ -48,11 +48,13 @@ from gridt.models.quotas import (
 from gridt.models.report import Snapshot
 from gridt.models.rows import StandingRow, read
 from gridt.models.standing import (
+    EVERY,
     STANDING_ROW,
+    enqueue_recompute_of,
     is_complete,
     load_row,
     lock_row,
-    recompute,
+    recompute_soon,
     record_done,
     terms_of,
     turn_open_for,
@@ -142,7 +144,7 @@ class Update(Stored, Model):
         posted = {"time_stamp": moment, "message": message}
         (id,) = execute(_INSERT, ends | posted).one()
         if not is_next:
-            recompute_member(**ends)
+            recompute_member(**ends, since=moment)
         _record_posted(id, row)
         return {"id": id, **posted, "late": False, "is_new": True}
 
@@ -343,13 +345,13 @@ def _after_insert(_mapper: Mapper[Update], _connection: Connection, posted: Upda
     if is_complete(row) and posted.time_stamp >= (row.turn_starts_at or row.since):
         record_done(posted.leader_id, posted.movement_id, row, posted.time_stamp)
     else:
-        recompute_member(posted.leader_id, posted.movement_id)
+        recompute_member(posted.leader_id, posted.movement_id, posted.time_stamp)
 
 
 @event.listens_for(Update, "after_delete")
 def _after_delete(_mapper: Mapper[Update], _connection: Connection, deleted: Update) -> None:
     _count_from_first(deleted.leader_id, deleted.movement_id)
-    recompute_member(deleted.leader_id, deleted.movement_id)
+    recompute_member(deleted.leader_id, deleted.movement_id, deleted.time_stamp)
 
 
 def _record_posted(id: int, row: StandingRow) -> None:
@@ -362,12 +364,14 @@ def _record_posted(id: int, row: StandingRow) -> None:
     active_at = max(row.since, row.last_update_at or row.since)
     if active_at + ACTIVE_INTERVALS * row.interval < utcnow():
         record(EventKind.MEMBER_RETURNED, **ids)
+    if row.posted and row.posted % EVERY == 0:
+        enqueue_recompute_of(row.user_id, row.movement_id)
 
 
-def recompute_member(leader_id: int, movement_id: int) -> None:
-    """Recompute a member's standing and their last update's time."""
-    recompute(movement_id, [leader_id])
-    # `recompute` waited for the lock of a concurrent post, whose update is visible now
+def recompute_member(leader_id: int, movement_id: int, since: datetime) -> None:
+    """Recompute a member whose updates changed since some moment."""
+    recompute_soon(leader_id, movement_id, since)
+    # `recompute_soon` waited for the lock of a concurrent post, whose update is visible now
     execute(_SET_TIME, {"of_user": leader_id, "of_movement": movement_id})
 
 

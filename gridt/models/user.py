@@ -6,6 +6,7 @@ from hashlib import md5
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     Select,
     SmallInteger,
@@ -73,6 +74,8 @@ class User(Stored, Model):
 
     #: when a time zone was first chosen; null: never, and the clock holds for all the past
     clock_chosen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: when the clock changed within the last day, as far as that is counted
+    clock_changes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
     movements: Mapped[list["Movement"]] = relationship(
         secondary="subscriptions", viewonly=True, order_by="Movement.id"
@@ -356,6 +359,7 @@ exported_as(
         User.day_starts_at,
         User.week_starts_on,
         User.clock_chosen_at,
+        User.clock_changes,
         User.created_at,
         User.deactivated_at,
         User.email_changed_at,

@@ -79,6 +79,9 @@ def _change_shared_movements(
 
     It enqueues the rest.
 
+    At most one job of the two waits. A block or unblock begins with the first movements, so it lets
+    a waiting job go on after these; the next job of a series changes none that waits.
+
     :param after: the id of the last movement that is done
     """
     theirs = aliased(Subscription)
@@ -101,7 +104,9 @@ def _change_shared_movements(
         enqueue(
             "change-shared-movements",
             ends | {"after": ids[MOVEMENTS_AT_ONCE - 1], "separate": separate},
+            key=f"change-shared-movements:{blocker.id}:{blocked.id}",
             priority=1,
+            replaces=not after,
         )
 
 

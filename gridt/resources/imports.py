@@ -16,7 +16,7 @@ from gridt.formats.activity_csv import CSV, read_activities
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller_id
 from gridt.http.lookups import movement_or_404
-from gridt.http.requests import Resource
+from gridt.http.requests import Resource, standing_notice
 from gridt.models import Quotas
 from gridt.runtime.extensions import db
 from gridt.schemas.imports import ImportIn, ImportOut
@@ -52,7 +52,7 @@ class UpdatesImport(Resource):
         imported = import_updates(caller_id(), target.id, rows, wrong, **options)
         db.session.commit()
         return {
-            "message": f"{imported} of {len(rows)} rows are imported.",
+            "message": f"{imported} of {len(rows)} rows are imported.{standing_notice()}",
             "imported": imported,
             "duplicates": len(rows) - imported,
             "of_other_movements": others,

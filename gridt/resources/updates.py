@@ -23,7 +23,7 @@ from gridt.http.fields import Message
 from gridt.http.lookups import id_in, movement_id_in, movement_or_404
 from gridt.http.openapi import LOCATION_HEADER
 from gridt.http.paging import Listing
-from gridt.http.requests import Resource
+from gridt.http.requests import Resource, standing_notice
 from gridt.models import UPDATES_QUERY, Quotas, Update, User, is_leader, update_view
 from gridt.runtime.extensions import db
 from gridt.schemas.updates import UpdateIn, UpdateOut, UpdatesIn
@@ -114,13 +114,14 @@ class OneUpdate(Resource):
     def delete(self, movement: str, update: str) -> ResponseReturnValue:
         """Delete an update.
 
-        Only for its author and admins.
+        Only for its author and admins. gridt recalculates the author's standing at once or, where
+        it has to read very many updates, within a minute or so; then the message says so.
         """
         found, user = update_or_404(movement, update), caller()
         if not can(user, Permission.UPDATE_DELETE, found):
             raise UpdateNotFound
         found.withdraw(user)
-        return {"message": "The update is deleted."}
+        return {"message": f"The update is deleted.{standing_notice()}"}
 
 
 def readable_update_or_404(movement: str, update: str) -> Update:

@@ -15,7 +15,7 @@ from gridt.formats.calendar import ICALENDAR, activity_calendar
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id, verified
 from gridt.http.fields import Message
-from gridt.http.requests import Resource
+from gridt.http.requests import Resource, standing_notice
 from gridt.http.spooling import spooled
 from gridt.models import User
 from gridt.schemas.users import (
@@ -29,7 +29,7 @@ from gridt.schemas.users import (
     ensure_good_username,
     identity_of,
 )
-from gridt.standing import CLOCK, change_clock, done_by
+from gridt.standing import CLOCK, MOST_CLOCKS, change_clock, done_by
 from gridt.text import tidy
 
 bp = Blueprint("users", description="Account")
@@ -75,7 +75,10 @@ class OwnIdentity(Resource):
     def patch(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Change my account.
 
-        Members that the body leaves out stay as they are.
+        Members that the body leaves out stay as they are. After a change of the clock, gridt
+        recalculates the caller's standings at once, as far as one request can, and the others
+        within a minute or so; then the message says so. Up to ten changes of the clock in 24 hours
+        are possible.
         """
         user = caller()
         if data.get("username", user.username) != user.username:
@@ -86,10 +89,11 @@ class OwnIdentity(Resource):
                 raise UsernameTaken
         clock = {name: data.pop(name) for name in CLOCK if name in data}
         if clock:
-            change_clock(user, **clock)
+            change_clock(user, most=MOST_CLOCKS, **clock)
         for name, value in data.items():
             setattr(user, name, value)
-        answer = identity_of(user) | {"message": "Your account is changed."}
+        message = f"Your account is changed.{standing_notice()}"
+        answer = identity_of(user) | {"message": message}
         user.save_to_db()
         return answer
 

@@ -58,6 +58,8 @@ class RequestState:
     caller: Caller | None = None
     #: the account that it takes a place of in this process; None for none
     place: str | None = None
+    #: a job recalculates a standing that it changed
+    standing_follows: bool = False
     #: the limit that the call was counted by; None where none applies
     limit: LimitUsage | None = None
 

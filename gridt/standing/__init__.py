@@ -8,6 +8,7 @@ from gridt.standing.pauses import pause, pause_of, resume
 from gridt.standing.recompute_job import enqueue_recompute
 from gridt.standing.schedule_changes import (
     CLOCK,
+    MOST_CLOCKS,
     TERMS,
     Place,
     change_clock,
@@ -19,6 +20,7 @@ from gridt.standing.statistics import movement_statistics
 
 __all__ = [
     "CLOCK",
+    "MOST_CLOCKS",
     "TERMS",
     "Complaint",
     "CompletedTurn",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from gridt.errors import Invalid, NotFollowing, NotSubscribed
-from gridt.models import User, is_leader, past_of
+from gridt.models import User, is_leader, schedule_of
 from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import DAY, Clock
@@ -45,7 +45,7 @@ class TurnHistory:
     """
 
     def __init__(self, user_id: int, movement_id: int) -> None:
-        past = past_of(user_id, movement_id)
+        past = schedule_of(user_id, movement_id)
         if past is None:
             raise NotSubscribed
         self._past = past
@@ -138,24 +138,27 @@ class TurnHistory:
         """Return the turns that touch a stretch of time.
 
         They end with the present one. The work does not grow with the turns outside of it, except
-        those that were done.
+        those that were done, up to the nearest checkpoint.
         """
         log = TurnLog(starts_at, ends_at)
-        standing = self._past.scored(self.now, log)
+        past, moment = self._past.stretch(starts_at, ends_at, self.now)
+        standing = past.scored(moment, log)
         outcome = Outcome.OPEN
         if standing.done or standing.late:
             outcome = Outcome.DONE
         elif self._terms.paused_in(standing.turn):
             outcome = Outcome.PAUSED
         log.add(standing.turn, outcome, late=standing.late and not standing.done)
-        return list(self._with_updates(log))
+        return list(self._with_updates(log, past.moments))
 
-    def _with_updates(self, turns: Sequence[ScoredTurn]) -> Iterator[PastTurn]:
+    @staticmethod
+    def _with_updates(
+        turns: Sequence[ScoredTurn], moments: Sequence[datetime]
+    ) -> Iterator[PastTurn]:
         """Yield turns with their updates.
 
         Each update belongs to exactly one turn.
         """
-        moments = self._past.moments
         starts = [bisect_left(moments, scored.turn.starts_at) for scored in turns]
         ends = starts[1:]
         if turns:  # after the last one there may be updates of other turns

@@ -138,7 +138,8 @@ def _store(
         _insert(row, updates, grace)
     if is_older or any(update.moment < row.subscribed_at for update in updates):
         _count_from_oldest(row, terms)
-    recompute_member(row.user_id, row.movement_id)
+    first = min((update.moment for update in updates), default=row.since)
+    recompute_member(row.user_id, row.movement_id, first)
 
 
 def _insert(row: StandingRow, updates: list[_Placed], grace: timedelta) -> None:

@@ -24,6 +24,6 @@ def enqueue_recompute(movement_id: int, after: Place = (0, 0)) -> None:
 
 @job("retell-members")
 def _recompute_members(movement_id: int, shuffle_key: int, user_id: int) -> None:
-    batch = recompute_batch(movement_id, (shuffle_key, user_id))
+    batch = recompute_batch(movement_id, (shuffle_key, user_id), leaves_long=True)
     if batch.last is not None:
         enqueue_recompute(movement_id, batch.last)

@@ -1,13 +1,14 @@
 """Changes of the terms that score turns.
 
 These are a user's clock, and a movement's interval and allowance. The former terms are stored, so
-that standings can be recomputed: a user's own at once, those of a movement's members, who may be a
-million, in batches.
+that standings can be recomputed: a user's own at once, as far as one request can, and those of a
+movement's members, who may be a million, in batches.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from math import ceil
 from typing import Any
 
@@ -16,19 +17,23 @@ from sqlalchemy import bindparam, func, or_, select
 from gridt.errors import IntervalChangedLately, TooManyClocks
 from gridt.models import (
     IN_MOVEMENT,
+    MOST_READ,
     Correction,
     FormerClock,
     FormerInterval,
     Movement,
     Subscription,
+    Update,
     User,
     corrections,
+    enqueue_recompute_of,
     execute,
     keys_of,
     recompute,
 )
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from gridt.standing.memberships import recompute_memberships
 from gridt.turns.calendar import DAY, Clock
 from gridt.turns.clocks import undone_by
 from gridt.turns.terms import INSTANT
@@ -42,16 +47,11 @@ CLOCK = ("time_zone", "day_starts_at", "week_starts_on")
 TERMS = ("interval", "free_misses", "free_turns")
 #: a clock that held for less than this is not stored
 BRIEFLY = timedelta(seconds=1)
-#: new clocks that a user may set within a day
+#: changes of the clock that a user may make within a day
 MOST_CLOCKS = 10
-#: members whose standings are recomputed together
-BATCH = 200
+#: members whose standings are recomputed together, and the updates that these may have
+BATCH, BATCH_UPDATES = 200, 4000
 
-_MINE = (
-    select(Subscription.movement_id)
-    .where(Subscription.user_id == bindparam("user_id"))
-    .order_by(Subscription.movement_id)
-)
 _FORMER = (
     select(FormerClock)
     .where(FormerClock.user_id == bindparam("user_id"))
@@ -62,6 +62,14 @@ _LAST_DONE = select(func.max(Subscription.last_update_at)).where(
 )
 _LAST_INTERVAL = select(func.max(FormerInterval.ended_at)).where(
     FormerInterval.movement_id == bindparam("movement_id")
+)
+_COUNT_UPDATES = (
+    select(Update.leader_id, func.count().label("amount"))
+    .where(
+        Update.leader_id.in_(bindparam("user_ids", expanding=True)),
+        Update.movement_id == bindparam("movement_id"),
+    )
+    .group_by(Update.leader_id)
 )
 _NEXT_MEMBERS = (
     select(Subscription.shuffle_key, Subscription.user_id)
@@ -77,7 +85,7 @@ _NEXT_MEMBERS = (
 )
 
 
-def change_clock(user: User, **changes: Any) -> None:
+def change_clock(user: User, *, most: int | None = None, **changes: Any) -> None:
     """Change a user's clock, and recompute their standings.
 
     The clock is the time zone, and when days and weeks begin. Flushes and does not commit. It locks
@@ -85,7 +93,9 @@ def change_clock(user: User, **changes: Any) -> None:
     meanwhile; then it locks the subscriptions, by movement. The first time zone that a user chooses
     holds for all the past, and so does the first other clock of a user who has chosen none.
 
-    :raises TooManyClocks: when this is the eleventh new clock within a day
+    :param most: how many changes the user may make within a day, those that set a clock back
+        included, because each one recomputes the standings
+    :raises TooManyClocks: when this is one more
     """
     if User.lock(user.id) is None:
         return
@@ -94,10 +104,11 @@ def change_clock(user: User, **changes: Any) -> None:
     chooses = not is_chosen and "time_zone" in changes
     if chooses:
         user.clock_chosen_at = now
-    differs = _set(user, changes)
-    db.session.flush()
-    if not differs:
+    if not _set(user, changes):
         return
+    if most is not None:
+        _count_change(user, now, most)
+    db.session.flush()
     former = db.session.scalars(_FORMER, {"user_id": user.id}).all()
     if chooses:
         for row in former:
@@ -105,8 +116,17 @@ def change_clock(user: User, **changes: Any) -> None:
         db.session.flush()
     elif is_chosen or former or old != Clock():
         _store_former(user, old, former, now)
-    for movement_id in execute(_MINE, {"user_id": user.id}).scalars().all():
-        recompute(movement_id, [user.id])
+    recompute_memberships(user.id)
+
+
+def _count_change(user: User, now: datetime, most: int) -> None:
+    """Count a change of a user's clock, in the row that the change writes anyway."""
+    moments = [datetime.fromisoformat(moment) for moment in user.clock_changes or ()]
+    recent = [moment for moment in moments if now - DAY < moment <= now]
+    if len(recent) >= most:
+        wait = recent[-most] + DAY - now
+        raise TooManyClocks(retry_after=ceil(wait.total_seconds()))
+    user.clock_changes = [moment.isoformat() for moment in [*recent, now]]
 
 
 def _store_former(user: User, old: Clock, former: Sequence[FormerClock], now: datetime) -> None:
@@ -123,10 +143,6 @@ def _store_former(user: User, old: Clock, former: Sequence[FormerClock], now: da
         for row in former[undone:]:
             db.session.delete(row)
     elif not held or now - held[-1][0] >= BRIEFLY:
-        ends = [ended_at for ended_at, _ in held if ended_at > now - DAY]
-        if len(ends) >= MOST_CLOCKS:
-            wait = ends[-MOST_CLOCKS] + DAY - now
-            raise TooManyClocks(retry_after=ceil(wait.total_seconds()))
         parts = dict(zip(CLOCK, (old.zone, old.day_starts_at, old.week_starts_on), strict=True))
         db.session.add(FormerClock(user_id=user.id, ended_at=now, **parts))
     db.session.flush()
@@ -178,13 +194,21 @@ class RecomputedBatch:
     last: Place | None
 
 
-def recompute_batch(movement_id: int, after: Place = (0, 0)) -> RecomputedBatch:
+def recompute_batch(
+    movement_id: int, after: Place = (0, 0), *, leaves_long: bool = False
+) -> RecomputedBatch:
     """Recompute the next members of a movement, after a place.
 
     Does not commit. Members who join meanwhile may be left out, because they have no standing yet.
+
+    :param leaves_long: leave members with very many updates to jobs, which go on from checkpoints
     """
-    user_ids, last = _next_members(movement_id, after)
-    corrected = recompute(movement_id, user_ids) if user_ids else 0
+    user_ids, last, updates = _next_members(movement_id, after)
+    long = [id for id in user_ids if leaves_long and updates.get(id, 0) > MOST_READ]
+    for user_id in long:
+        enqueue_recompute_of(user_id, movement_id)
+    others = [id for id in user_ids if id not in long]
+    corrected = recompute(movement_id, others) if others else 0
     return RecomputedBatch(len(user_ids), corrected, last)
 
 
@@ -195,18 +219,30 @@ def preview_batch(
 
     :returns: the number of members, the corrections, and the place of the last member
     """
-    user_ids, last = _next_members(movement_id, after)
+    user_ids, last, _ = _next_members(movement_id, after)
     return len(user_ids), corrections(movement_id, user_ids) if user_ids else [], last
 
 
-def _next_members(movement_id: int, after: Place) -> tuple[list[int], Place | None]:
+def _next_members(
+    movement_id: int, after: Place
+) -> tuple[list[int], Place | None, Mapping[int, int]]:
+    """Return the next members, the place of the last one, and how many updates they have.
+
+    After the first, these are as many members as have a bounded number of updates together.
+    """
     key, user_id = after
     keys = keys_of(movement_id)
     parameters = {"first": max(key, keys["first"]), "end": keys["end"], "after_user": user_id}
     parameters |= {"batch": BATCH}
     rows = execute(_NEXT_MEMBERS, parameters).all()
-    last = rows[-1] if len(rows) == BATCH else None
-    return [row.user_id for row in rows], last and (last.shuffle_key, last.user_id)
+    ids = {"movement_id": movement_id, "user_ids": [row.user_id for row in rows]}
+    updates = {row.leader_id: row.amount for row in execute(_COUNT_UPDATES, ids)}
+    sums = accumulate(updates.get(row.user_id, 0) for row in rows)
+    taken = max(1, sum(amount <= BATCH_UPDATES for amount in sums))
+    is_last = taken >= len(rows) < BATCH
+    last = None if is_last else rows[:taken][-1]
+    user_ids = [row.user_id for row in rows[:taken]]
+    return user_ids, last and (last.shuffle_key, last.user_id), updates
 
 
 def _set(model: User | Movement, changes: Mapping[str, Any]) -> bool:

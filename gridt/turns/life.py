@@ -4,8 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from gridt.turns.calendar import Clock
+from gridt.turns.calendar import Clock, follows_calendar
 from gridt.turns.scoring import Standing, TurnLog, advance, changed, initial, mark_done, mark_late
 from gridt.turns.terms import INSTANT, SET_LATE, Terms
 
@@ -17,6 +18,27 @@ class Period:
     starts_at: datetime
     interval: timedelta
     clock: Clock
+
+
+class Base(NamedTuple):
+    """A standing right after an event, from which scoring may go on.
+
+    :param at: the moment of an update, or the beginning of a period that is not the first
+    """
+
+    at: datetime
+    standing: Standing
+
+
+class KeptBases(list[Base]):
+    """Bases that scoring keeps on its way.
+
+    :param every: after this many updates
+    """
+
+    def __init__(self, every: int) -> None:
+        super().__init__()
+        self.every = every
 
 
 #: the number of states at which old ones are dropped for the first time
@@ -31,6 +53,8 @@ def score(
     until: datetime,
     log: TurnLog | None = None,
     late: Set[datetime] = _NOTHING,
+    base: Base | None = None,
+    kept: KeptBases | None = None,
 ) -> Standing:
     """Return a member's standing, scored from their whole past.
 
@@ -39,14 +63,60 @@ def score(
     :param terms: the other terms; their interval and clock are those of the periods
     :param log: gets the turns that were over by then
     :param late: the moments that were reported too late for a streak
+    :param base: where to begin, with no `is_reached`; no earlier moment has to be given then
+    :param kept: gets bases, some of which may be reached by later clocks
     """
-    life = _Life(periods, moments, terms, None if log is None else log.emptied(), late)
-    for number in range(1, len(periods)):
+    life = _Life(periods, moments, terms, None if log is None else log.emptied(), late, kept)
+    first = 0 if base is None else life.begin_at(base)
+    for number in range(first + 1, len(periods)):
         life.pass_to(number)
     standing = life.at(until)
     if log is not None:
         log += life.log or []
     return standing
+
+
+def is_reached(base: Base, periods: Sequence[Period], moments: Sequence[datetime]) -> bool:
+    """Return whether a clock of a later period may count as set before a base.
+
+    :param moments: when it was done after the base
+    """
+    first = max(_place_of(periods, base.at) + 1, clockless(periods))
+    for number in range(first, len(periods)):
+        period = periods[number]
+        if period.starts_at >= base.at + SET_LATE:
+            break
+        if period.clock != periods[number - 1].clock:
+            done = bisect_left(moments, period.starts_at)
+            deed = moments[done - 1] if done else base.at
+            if deed <= base.at or _clock_since(periods, deed) < base.at:
+                return True
+    return False
+
+
+def clockless(periods: Sequence[Period]) -> int:
+    """Return how many of the first periods have one interval, which follows no calendar.
+
+    No clock changes a turn of theirs, so none serves a member better than another.
+    """
+    interval = periods[0].interval
+    if follows_calendar(interval):
+        return 0
+    others = (place for place, period in enumerate(periods) if period.interval != interval)
+    return next(others, len(periods))
+
+
+def _place_of(periods: Sequence[Period], moment: datetime) -> int:
+    """Return the place of the period that a moment is in."""
+    return max(bisect_right(periods, moment, key=lambda period: period.starts_at) - 1, 0)
+
+
+def _clock_since(periods: Sequence[Period], moment: datetime) -> datetime:
+    """Return since when the clock of a moment held."""
+    place = _place_of(periods, moment)
+    while place > 0 and periods[place - 1].clock == periods[place].clock:
+        place -= 1
+    return periods[place].starts_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,39 +142,80 @@ class _Life:
         terms: Terms,
         log: TurnLog | None,
         late: Set[datetime],
+        kept: KeptBases | None = None,
     ) -> None:
         self.periods, self.moments, self.late, self.log = periods, moments, late, log
         self._counted, self._most_states = 0, _FEW_STATES
+        #: bases, and how many moments were counted at the last one
+        self._kept, self._kept_at = kept, 0
+        self._clockless = clockless(periods)
         first = periods[0]
         terms = replace(terms, interval=first.interval, clock=first.clock)
         #: one for each event, of the last two days at least
         self._states = [_State(first.starts_at, initial(terms), terms, 0)]
 
+    def begin_at(self, base: Base) -> int:
+        """Begin with a base instead, and return the number of its period."""
+        number = _place_of(self.periods, base.at)
+        period = self.periods[number]
+        bisect = bisect_left if base.at == period.starts_at else bisect_right
+        self._counted = self._kept_at = bisect(self.moments, base.at)
+        terms = replace(self._states[0].terms, interval=period.interval, clock=period.clock)
+        self._states = [_State(base.at, base.standing, terms, 0)]
+        return number
+
     def at(self, until: datetime) -> Standing:
         """Return the standing at a moment of the last period."""
-        self._live(bisect_left(self.moments, until + INSTANT, self._counted))
+        self._live_on(bisect_left(self.moments, until + INSTANT, self._counted))
         last = self._states[-1]
         return advance(last.standing, until, last.terms, self.log)
 
     def pass_to(self, number: int) -> None:
         """Score up to the beginning of a period."""
+        moment = self.periods[number].starts_at
+        self._live_on(bisect_left(self.moments, moment, self._counted))
+        self._set(number)
+        if self._kept is not None and 2 * (self._counted - self._kept_at) >= self._kept.every:
+            self._keep(moment)
+
+    def _set(self, number: int) -> None:
+        """Let a period begin, whose clock may count as set before."""
         period = self.periods[number]
         moment, clock = period.starts_at, self._states[-1].terms.clock
-        self._live(bisect_left(self.moments, moment, self._counted))
         before = self._states[: self._index(moment - SET_LATE) + 1]
         earlier = self._states[len(before) :]
         del self._states[: len(before) - 1]
-        if period.clock == clock:
+        if period.clock == clock or number < self._clockless:
             self._change(moment, period)
             return
         log = None if self.log is None else self.log.copy_of()
         self._change(moment, period)
         earliest, states = self._earliest(number), [before[-1], *earlier]
         # of equal ones, the latest moment wins
-        deeds = self.moments[bisect_right(self.moments, earliest) : self._counted]
-        for since in [*dict.fromkeys(reversed(deeds)), earliest]:
+        for since in [*self._latest_deeds(earliest, states), earliest]:
             if since < moment:
                 self._set_earlier(since, number, log, states)
+
+    def _latest_deeds(self, earliest: datetime, states: list[_State]) -> list[datetime]:
+        """Return when it was done after a moment, the latest first.
+
+        While turns follow no calendar and are regular, a clock changes none of them: of each such
+        stretch only the last moment is returned, and none of one that lasts until the end.
+        """
+        runs, run = [0] * len(states), 0
+        for place, state in enumerate(states):
+            is_same = place and states[place - 1].terms.interval == state.terms.interval
+            if not (_is_plain(state) and is_same and _is_plain(states[place - 1])):
+                run += 1
+            runs[place] = run if _is_plain(state) else 0
+        seen, latest = {runs[-1]} - {0}, []
+        deeds = self.moments[bisect_right(self.moments, earliest) : self._counted]
+        for moment in dict.fromkeys(reversed(deeds)):
+            run = runs[bisect_right(states, moment, key=lambda state: state.moment) - 1]
+            if run not in seen:
+                latest.append(moment)
+                seen |= {run} - {0}
+        return latest
 
     def _set_earlier(
         self, since: datetime, number: int, log: TurnLog | None, states: list[_State]
@@ -146,23 +257,41 @@ class _Life:
         """
         earliest = self.periods[number].starts_at - SET_LATE
         if self._counted:
-            deed = self.moments[self._counted - 1]
-            place = bisect_right(self.periods, deed, key=lambda period: period.starts_at) - 1
-            while place > 0 and self.periods[place - 1].clock == self.periods[place].clock:
-                place -= 1
-            earliest = max(earliest, self.periods[max(place, 0)].starts_at)
+            earliest = max(earliest, _clock_since(self.periods, self.moments[self._counted - 1]))
         return max(earliest, self.periods[0].starts_at)
 
     def _index(self, moment: datetime) -> int:
         """Return the last state's place before a moment, or 0."""
         return max(bisect_right(self._states, moment, key=lambda state: state.moment) - 1, 0)
 
+    def _live_on(self, end: int) -> None:
+        """Score what was done, up to a place in the moments, and keep bases on the way."""
+        while self._kept is not None and end - self._kept_at >= self._kept.every:
+            moment = self.moments[self._kept_at + self._kept.every - 1]
+            self._live(min(end, bisect_right(self.moments, moment)))
+            if moment == self._period_at(moment).starts_at:  # bases of that moment are of its start
+                self._kept_at = self._counted
+            else:
+                self._keep(moment)
+        self._live(end)
+
+    def _keep(self, moment: datetime) -> None:
+        if self._kept is not None:
+            self._kept.append(Base(moment, self._states[-1].standing))
+            self._kept_at = self._counted
+
+    def _period_at(self, moment: datetime) -> Period:
+        return self.periods[_place_of(self.periods, moment)]
+
     def _live(self, end: int) -> None:
         """Score the updates up to a place in the moments."""
         last = self._states[-1]
         terms, standing = last.terms, last.standing
         for moment in self.moments[self._counted : end]:
-            mark = mark_late if moment in self.late else mark_done
+            is_late = moment in self.late
+            if moment < standing.turn.ends_at and (standing.done or (is_late and standing.late)):
+                continue  # the turn has what this would bring
+            mark = mark_late if is_late else mark_done
             standing = mark(standing, moment, terms, self.log)
             self._states.append(_State(moment, standing, terms, len(self.log or ())))
             if len(self._states) > self._most_states:
@@ -182,6 +311,14 @@ class _Life:
         terms = replace(last.terms, interval=period.interval, clock=period.clock)
         standing = changed(last.standing, moment, last.terms, terms, self.log)
         self._states.append(_State(moment, standing, terms, len(self.log or ())))
+
+
+def _is_plain(state: _State) -> bool:
+    """Return whether a state is of a regular turn that follows no calendar."""
+    terms, standing = state.terms, state.standing
+    if follows_calendar(terms.interval):
+        return False
+    return terms.is_regular(standing.turn, standing.until)
 
 
 def _merit(state: _State) -> tuple[int, int, datetime]:

@@ -149,6 +149,17 @@ def test_a_job_that_only_a_newer_version_knows_waits_for_it(
     assert (run_until_idle(), len(calls), queue()) == (1, 1, [])
 
 
+def test_a_job_with_the_highest_number_of_attempts_fails_for_good_and_others_run(
+    database: None, calls: list[Any]
+) -> None:
+    for n in (1, 2):
+        enqueue("note", {"n": n}, priority=2 - n)
+    db.session.execute(sa.update(Job).where(Job.priority == 1).values(attempts=2**31 - 1))
+    db.session.commit()
+    assert (run_until_idle(), calls) == (2, [{"n": 2}])
+    assert [(one.state, one.run_after) for one in queue()] == [("dead", None)]
+
+
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "x" * 10_000])
 def test_any_error_text_can_be_stored(database: None, register: Register, text: str) -> None:
     def fail() -> None:

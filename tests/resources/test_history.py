@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from gridt.models import SubscriptionPause
-from gridt.models.standing.store import recompute
+from gridt.models.standing.replay import recompute
 from gridt.runtime.extensions import db
 from tests.networks import put_apart
 from tests.readers import SVG

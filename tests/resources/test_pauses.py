@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from gridt.jobs import run_until_idle
 from gridt.models import FormerClock, FormerInterval, SubscriptionPause, User
-from gridt.models.standing.store import recompute
+from gridt.models.standing.replay import recompute
 from gridt.runtime.extensions import db
 from gridt.standing import schedule_changes as gridt_terms
 from tests.networks import make_movements, people, plant, ring
@@ -120,18 +120,36 @@ def test_changes_to_the_same_clock_or_within_a_second_leave_no_more(
 def test_ten_new_clocks_a_day_are_enough(client_of, clock, movement, ann):
     client = client_of(ann)
     zones = [f"Etc/GMT+{number}" for number in range(12)]
-    for zone in zones[:11]:
+    for zone in zones[:10]:
         clock.pass_(minutes=1)
         assert client.patch("/identity", json={"time_zone": zone}).status_code == 200
     clock.pass_(minutes=1)
-    refused = client.patch("/identity", json={"time_zone": zones[11], "bio": "on the move"})
+    refused = client.patch("/identity", json={"time_zone": zones[10], "bio": "on the move"})
     assert (refused.status_code, refused.json["type"]) == (429, "/problems/too-many-clocks")
     assert refused.headers["Retry-After"] == str(24 * 3600 - 10 * 60)
-    assert client.get("/identity").json["time_zone"] == zones[10]
+    assert client.get("/identity").json["time_zone"] == zones[9]
     assert client.get("/identity").json["bio"] == ""
-    # setting a clock back is always allowed, and makes room
-    assert client.patch("/identity", json={"time_zone": zones[9]}).status_code == 200
-    assert client.patch("/identity", json={"time_zone": zones[11]}).status_code == 200
+    # setting one back recalculates as well, and so do changes that leave no row
+    assert client.patch("/identity", json={"time_zone": zones[8]}).status_code == 429
+    assert client.patch("/identity", json={"time_zone": zones[9]}).status_code == 200  # no change
+    clock.pass_(seconds=24 * 3600 - 10 * 60)
+    assert client.patch("/identity", json={"time_zone": zones[8]}).status_code == 200
+    assert client.patch("/identity", json={"time_zone": zones[9]}).status_code == 429
+
+
+@pytest.mark.parametrize("seconds", [0, 0.3, 60])
+def test_changes_to_and_fro_are_counted_and_leave_a_post_alone(
+    client_of, clock, movement, ann, seconds
+):
+    client = client_of(ann)
+    answers = []
+    for number in range(12):
+        clock.pass_(seconds=seconds)
+        zone = ("Asia/Tokyo", "UTC")[number % 2]
+        answers.append(client.patch("/identity", json={"time_zone": zone}).status_code)
+    assert answers == [200] * 10 + [429, 200]  # the last one sets the clock that she has
+    assert client.post(f"/movements/{movement.id}/updates").status_code == 201
+    assert len(db.session.get_one(User, ann.id).clock_changes) == 10
 
 
 def test_the_first_zone_holds_for_all_the_past(client_of, clock, make_movement, make_user):

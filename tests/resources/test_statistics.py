@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from gridt.models import Subscription, SubscriptionPause, Update
-from gridt.models.standing.store import recompute
+from gridt.models.standing.replay import recompute
 from gridt.runtime.extensions import db
 from gridt.standing import statistics as module
 from gridt.standing.history import TurnHistory

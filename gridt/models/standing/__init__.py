@@ -1,17 +1,24 @@
 """The standings of members: stored, and summarized for views."""
 
+from gridt.models.standing.checkpoints import EVERY, Checkpoint
 from gridt.models.standing.grace import open_turns, turn_open_for
+from gridt.models.standing.past import MOST_READ, past_of, schedule_of
 from gridt.models.standing.reading import full_standing_of, is_complete, terms_of
+from gridt.models.standing.replay import (
+    RECOMPUTE_MEMBER,
+    Correction,
+    corrections,
+    enqueue_recompute_of,
+    recompute,
+    recompute_soon,
+    recompute_step,
+)
 from gridt.models.standing.store import (
     SINCE,
     STANDING_ROW,
-    Correction,
-    corrections,
     load_row,
     lock_row,
-    past_of,
     persist_at,
-    recompute,
     record_done,
     store_pauses,
     to_columns,
@@ -20,10 +27,15 @@ from gridt.models.standing.store import (
 from gridt.models.standing.summaries import fast_summary, own_standing_view, summaries_for_others
 
 __all__ = [
+    "EVERY",
+    "MOST_READ",
+    "RECOMPUTE_MEMBER",
     "SINCE",
     "STANDING_ROW",
+    "Checkpoint",
     "Correction",
     "corrections",
+    "enqueue_recompute_of",
     "fast_summary",
     "full_standing_of",
     "is_complete",
@@ -34,7 +46,10 @@ __all__ = [
     "past_of",
     "persist_at",
     "recompute",
+    "recompute_soon",
+    "recompute_step",
     "record_done",
+    "schedule_of",
     "store_pauses",
     "summaries_for_others",
     "terms_of",

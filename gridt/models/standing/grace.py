@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from gridt.errors import NotInTime
 from gridt.models.rows import StandingRow
+from gridt.models.standing.past import schedule_of
 from gridt.models.standing.reading import standing_of, terms_of
-from gridt.models.standing.store import past_of
 from gridt.refusals import Code, Refusal
 from gridt.turns.calendar import Turn
 from gridt.turns.scoring import TurnLog, advance
@@ -38,7 +38,8 @@ def open_turns(row: StandingRow, moment: datetime, grace: timedelta) -> Iterator
     if moment < turn.starts_at + grace and turn.starts_at > row.since:
         # after a change of the clock, the turn before is not one of the calendar
         log = TurnLog(turn.starts_at - INSTANT, turn.starts_at)
-        past = past_of(row.user_id, row.movement_id)
-        if past is not None:
-            past.scored(moment, log)
+        schedule = schedule_of(row.user_id, row.movement_id)
+        if schedule is not None:
+            past, until = schedule.stretch(log.starts_at, log.ends_at, moment)
+            past.scored(until, log)
             yield from (scored.turn for scored in log[-1:])

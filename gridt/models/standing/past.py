@@ -1,0 +1,216 @@
+"""Pasts: all that standings are scored from, or as much of it as a question needs."""
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Boolean, ColumnElement, Integer, bindparam, column, select, table
+
+from gridt.models.base import Rows, UTCDateTime
+from gridt.models.rows import (
+    FormerClockRow,
+    FormerIntervalRow,
+    PauseRow,
+    StandingRow,
+    UpdateTimeRow,
+    by_user,
+    columns_of,
+    fetch,
+)
+from gridt.models.schedule import FormerClock, FormerInterval, periods_of
+from gridt.models.standing.checkpoints import bases_of
+from gridt.models.standing.reading import terms_of
+from gridt.models.standing.store import PAUSES, STANDING_ROW, USER_IDS
+from gridt.models.subscription import Subscription
+from gridt.turns.life import Base, KeptBases, Period, clockless, is_reached, score
+from gridt.turns.scoring import Standing, TurnLog
+from gridt.turns.terms import SET_LATE, SPREAD, Pause, Terms
+
+#: updates that are read from the beginning; of more, those after a checkpoint
+MOST_READ = 2000
+
+_EVER = datetime.max.replace(tzinfo=UTC)
+#: more than anybody has
+_ANY_NUMBER = 2**31 - 1
+
+_updates = table(
+    "updates",
+    column("leader_id", Integer),
+    column("movement_id", Integer),
+    column("time_stamp", UTCDateTime),
+    column("late", Boolean),
+)
+#: selects members of a movement
+MEMBERS = (
+    Subscription.user_id.in_(USER_IDS),
+    Subscription.movement_id == bindparam("movement_id"),
+)
+_LOAD_MEMBERS = STANDING_ROW.where(*MEMBERS)
+
+
+def _times(*conditions: ColumnElement[bool]) -> Rows:
+    return select(*columns_of(UpdateTimeRow, _updates.c, user_id=_updates.c.leader_id)).where(
+        _updates.c.movement_id == bindparam("movement_id"), *conditions
+    )
+
+
+_UPDATE_TIMES = _times(_updates.c.leader_id.in_(USER_IDS)).order_by(
+    _updates.c.leader_id, _updates.c.time_stamp
+)
+_TIMES_BETWEEN = (
+    _times(
+        _updates.c.leader_id == bindparam("user_id"),
+        _updates.c.time_stamp >= bindparam("starts_at", type_=UTCDateTime()),
+        _updates.c.time_stamp < bindparam("ends_at", type_=UTCDateTime()),
+    )
+    .order_by(_updates.c.time_stamp)
+    .limit(bindparam("most"))
+)
+_CLOCKS = (
+    select(*columns_of(FormerClockRow, FormerClock))
+    .where(FormerClock.user_id.in_(USER_IDS))
+    .order_by(FormerClock.user_id, FormerClock.ended_at)
+)
+_INTERVALS = (
+    select(*columns_of(FormerIntervalRow, FormerInterval))
+    .where(FormerInterval.movement_id == bindparam("movement_id"))
+    .order_by(FormerInterval.ended_at)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPast:
+    """All that a member's standing is scored from.
+
+    :param row: what is stored
+    :param terms: the pauses, and what holds now
+    :param periods: what held since they subscribed, one after the other
+    :param moments: when they did it, in order
+    :param late: those that they reported too late for a streak
+    :param base: where scoring begins; the moments before it are not all known
+    :param is_cut: whether there are later moments that were not read
+    """
+
+    row: StandingRow
+    terms: Terms
+    periods: Sequence[Period]
+    moments: Sequence[datetime] = ()
+    late: Set[datetime] = frozenset()
+    base: Base | None = None
+    is_cut: bool = False
+
+    def latest(self, now: datetime) -> datetime:
+        """Return the present, or the last thing that happened where the clock was set back."""
+        return max([now, self.periods[-1].starts_at, *self.moments[-1:]])
+
+    def scored(
+        self, until: datetime, log: TurnLog | None = None, kept: KeptBases | None = None
+    ) -> Standing:
+        """Return the member's standing at a moment.
+
+        :param log: gets the turns that were over by then
+        :param kept: gets bases
+        """
+        return score(self.periods, self.moments, self.terms, until, log, self.late, self.base, kept)
+
+    def with_updates(self, most: int | None = None) -> "MemberPast":
+        """Return the past with all updates that count, or those after a checkpoint.
+
+        :param most: how many updates to read at most; where that does not do, the past is cut
+        """
+        past = self._between(self.terms.since, _EVER, MOST_READ)
+        if not past.is_cut:
+            return past
+        bases = bases_of(self.row.user_id, self.row.movement_id, self.terms, self.periods)
+        return self._after(self._within_reach(bases), most)
+
+    def _after(self, base: Base | None, most: int | None) -> "MemberPast":
+        starts_at = self.terms.since if base is None else base.at
+        return replace(self._between(starts_at, _EVER, most), base=base)
+
+    def _within_reach(self, bases: Iterable[Base]) -> Base | None:
+        """Return the first base that no clock is set before, or None."""
+        for base in bases:
+            past = self
+            if is_reached(base, self.periods, ()):  # the updates of two days say whether it is
+                past = self._between(base.at, base.at + SET_LATE, MOST_READ)
+            if not past.is_cut and not is_reached(base, self.periods, past.moments):
+                return base
+        return None
+
+    def stretch(
+        self, starts_at: datetime, ends_at: datetime, now: datetime
+    ) -> tuple["MemberPast", datetime]:
+        """Return as much of the past as the turns that touch a stretch of time are scored from.
+
+        A turn that touches its end is over within its interval and, where clocks matter, 26 hours;
+        and after two days more, no clock that is set changes that.
+
+        :returns: the past, and the moment at which these turns are known
+        """
+        past = self._between(self.terms.since, _EVER, MOST_READ)
+        if not past.is_cut:
+            return past, now
+        settling = max(period.interval for period in self.periods)
+        if clockless(self.periods) < len(self.periods):
+            settling += SPREAD + SET_LATE
+        until = now if ends_at > now - settling else ends_at + settling
+        bases = bases_of(self.row.user_id, self.row.movement_id, self.terms, self.periods)
+        past = self
+        if until < now:
+            periods = [period for period in self.periods if period.starts_at <= until]
+            past = replace(self, periods=periods or self.periods[:1])
+        base = past._within_reach(base for base in bases if base.at <= starts_at)
+        first = self.terms.since if base is None else base.standing.turn.starts_at
+        past = past._between(first, until if until < now else _EVER, None)
+        return replace(past, base=base), until
+
+    def _between(self, starts_at: datetime, ends_at: datetime, most: int | None) -> "MemberPast":
+        ids = {"user_id": self.row.user_id, "movement_id": self.row.movement_id}
+        stretch = {"starts_at": starts_at, "ends_at": ends_at}
+        limit = {"most": _ANY_NUMBER if most is None else most + 1}
+        rows = fetch(UpdateTimeRow, _TIMES_BETWEEN, ids | stretch | limit)
+        is_cut = most is not None and len(rows) > most
+        if is_cut:  # of those at the same moment, all or none are read
+            rows = rows[: bisect_left(rows, rows[-1].time_stamp, key=lambda row: row.time_stamp)]
+        return replace(_with(self, rows), is_cut=is_cut)
+
+
+def past_of(user_id: int, movement_id: int) -> MemberPast | None:
+    """Return a member's past, or None for a user who is not subscribed; locks nothing."""
+    past = schedule_of(user_id, movement_id)
+    return past and past.with_updates()
+
+
+def schedule_of(user_id: int, movement_id: int) -> MemberPast | None:
+    """Return a member's past without any update, or None for a user who is not subscribed."""
+    ids = {"movement_id": movement_id, "user_ids": [user_id]}
+    return next(_schedules(ids), None)
+
+
+def pasts_of(movement_id: int, user_ids: Collection[int]) -> Iterator[MemberPast]:
+    """Read the pasts of some members from the beginning, by five statements."""
+    ids = {"movement_id": movement_id, "user_ids": sorted(user_ids)}
+    schedules = list(_schedules(ids))
+    times = by_user(fetch(UpdateTimeRow, _UPDATE_TIMES, ids))
+    for past in schedules:
+        user_id, since = past.row.user_id, past.terms.since
+        yield _with(past, [row for row in times[user_id] if row.time_stamp >= since])
+
+
+def _schedules(ids: dict[str, object]) -> Iterator[MemberPast]:
+    rows = fetch(StandingRow, _LOAD_MEMBERS, ids)
+    clocks = by_user(fetch(FormerClockRow, _CLOCKS, ids))
+    pauses = by_user(fetch(PauseRow, PAUSES, ids))
+    intervals = fetch(FormerIntervalRow, _INTERVALS, ids)
+    for row in rows:
+        own_pauses = [Pause(pause.starts_at, pause.ends_at) for pause in pauses[row.user_id]]
+        terms = replace(terms_of(row), pauses=own_pauses)
+        yield MemberPast(row, terms, periods_of(row, terms, clocks[row.user_id], intervals))
+
+
+def _with(past: MemberPast, rows: Sequence[UpdateTimeRow]) -> MemberPast:
+    late = {update.time_stamp for update in rows if update.late}
+    late -= {update.time_stamp for update in rows if not update.late}
+    return replace(past, moments=[update.time_stamp for update in rows], late=late)

@@ -1,0 +1,57 @@
+"""When a clock changed, and checkpoints of standings.
+
+A process of the version before counts no change of the clock and uses no checkpoint. What it
+changes in the past, it recalculates from the beginning; the checkpoints that it leaves are older
+than its change or of another past, but for an update that it deletes or reports late in the time
+of a member's checkpoints: `flask gridt rebuild-standing` repairs that.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+MOMENT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    # nullable and without a default: nothing is rewritten, and the version before goes on
+    op.add_column("users", sa.Column("clock_changes", sa.JSON(none_as_null=True)))
+    op.create_table(
+        "checkpoints",
+        sa.Column("user_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("movement_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("past", sa.String(64), nullable=False),
+        sa.Column("standing", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id", "movement_id"],
+            ["subscriptions.user_id", "subscriptions.movement_id"],
+            name="fk_checkpoints_subscription",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("user_id", "movement_id", "at", name=op.f("pk_checkpoints")),
+    )
+    _enqueue_checkpoints()
+
+
+def _enqueue_checkpoints() -> None:
+    """Have jobs make the checkpoints of all who have very many updates."""
+    of_member = """'{"user_id": ' || leader_id || ', "movement_id": ' || movement_id || '}'"""
+    if op.get_context().dialect.name != "sqlite":  # where JSON is text
+        of_member = f"CAST({of_member} AS JSON)"
+    op.execute(
+        "INSERT INTO jobs (name, arguments, key, priority, state, run_after, attempts,"  # noqa: S608
+        f" created_at) SELECT 'recompute-member', {of_member},"
+        " 'recompute-member:' || leader_id || ':' || movement_id, -1, 'ready',"
+        " CURRENT_TIMESTAMP, 0, CURRENT_TIMESTAMP"
+        " FROM updates GROUP BY leader_id, movement_id HAVING count(*) > 2000"
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("checkpoints")
+    op.drop_column("users", "clock_changes")
