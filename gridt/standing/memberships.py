@@ -1,7 +1,7 @@
-"""Recomputing the standings of one member: in all their movements, and after very many updates.
+"""The recomputing of one user's standings in all their movements.
 
-A transaction reads a bounded number of updates, so that others wait for it only briefly. A job
-does the rest, in steps of the same size.
+A transaction reads a bounded number of updates, so that others wait for it only briefly. Jobs do
+the rest, in steps of the same size.
 """
 
 from sqlalchemy import bindparam, select
@@ -18,7 +18,7 @@ from gridt.models import (
 )
 from gridt.runtime.request_state import request_state
 
-#: how many movements one transaction recomputes a user's standings in
+#: the most movements in one transaction
 MOVEMENTS_AT_ONCE = 50
 
 _NEXT = (
@@ -32,9 +32,9 @@ _NEXT = (
 
 
 def recompute_memberships(user_id: int, after: int = 0) -> None:
-    """Recompute a user's standings in some movements, and have a job recompute the others.
+    """Recompute a user's standings, the last ones by a job.
 
-    Locks the subscriptions by movement. At most one job of a user waits: it begins after the
+    It locks the subscriptions by movement. At most one job of a user waits; it begins after the
     movements that the latest change has recomputed itself.
 
     :param after: the id of the last movement that is done

@@ -1,9 +1,8 @@
-"""When a clock changed, and checkpoints of standings.
+"""Times of clock changes, and checkpoints of standings.
 
-A process of the version before counts no change of the clock and uses no checkpoint. What it
-changes in the past, it recalculates from the beginning; the checkpoints that it leaves are older
-than its change or of another past, but for an update that it deletes or reports late in the time
-of a member's checkpoints: `flask gridt rebuild-standing` repairs that.
+A process of the version before counts no change of the clock and uses no checkpoint. It recomputes
+a changed past from the beginning. If it deletes an update, or stores a late one, later checkpoints
+of that member stay and are wrong; `flask gridt rebuild-standing` repairs them.
 """
 
 import sqlalchemy as sa
@@ -18,7 +17,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    # nullable and without a default: nothing is rewritten, and the version before goes on
+    # nullable and without a default, so that no row is rewritten, and the version before continues
     op.add_column("users", sa.Column("clock_changes", sa.JSON(none_as_null=True)))
     op.create_table(
         "checkpoints",
@@ -39,9 +38,9 @@ def upgrade() -> None:
 
 
 def _enqueue_checkpoints() -> None:
-    """Have jobs make the checkpoints of all who have very many updates."""
+    """Enqueue jobs that make checkpoints for long pasts."""
     of_member = """'{"user_id": ' || leader_id || ', "movement_id": ' || movement_id || '}'"""
-    if op.get_context().dialect.name != "sqlite":  # where JSON is text
+    if op.get_context().dialect.name != "sqlite":  # SQLite stores JSON as text
         of_member = f"CAST({of_member} AS JSON)"
     op.execute(
         "INSERT INTO jobs (name, arguments, key, priority, state, run_after, attempts,"  # noqa: S608

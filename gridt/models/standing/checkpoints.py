@@ -1,8 +1,8 @@
-"""Checkpoints: standings of long pasts, from which recomputing goes on.
+"""Checkpoints: stored standings in long pasts, from which scoring continues.
 
-A member who has posted very often has one for each `EVERY` updates. It holds as long as the past
-before it is the one that it was made of: what held then is compared (`past`), and a change among
-the updates deletes the later ones (`forget_since`).
+A member with very many updates has a checkpoint for each `EVERY` of them. A checkpoint is valid
+while the past before it is unchanged. Its digest (`past`) covers the clocks, intervals, pauses and
+the allowance; a change of the updates deletes all later checkpoints (`forget_since`).
 """
 
 from collections.abc import Collection, Sequence
@@ -36,6 +36,8 @@ from gridt.turns.terms import Terms
 
 #: updates between two checkpoints
 EVERY = 500
+#: the version of the rules; a change of scoring raises it, and so makes all checkpoints invalid
+RULES = 1
 
 
 def _checkpoints_of(movement_id: int) -> ColumnElement[bool]:
@@ -47,13 +49,15 @@ def _checkpoints_of(movement_id: int) -> ColumnElement[bool]:
 
 
 class Checkpoint(Model):
-    """A member's standing right after an update, or after a change of clock or interval.
+    """A member's standing right after an event.
 
-    :param past: digests what held until then
+    The event is an update, or a change of clock or interval.
+
+    :param past: a digest of the clocks, intervals and pauses until then
     """
 
     __tablename__ = "checkpoints"
-    # on delete cascade: the version before deletes without knowing of this table
+    # on delete cascade, because the version before deletes without this table
     __table_args__ = (
         ForeignKeyConstraint(
             ["user_id", "movement_id"],
@@ -108,7 +112,7 @@ _DELETE_ALL = (
 
 
 def bases_of(user_id: int, movement_id: int, terms: Terms, periods: Sequence[Period]) -> list[Base]:
-    """Return the bases of a member that are of their past as it is, the latest first."""
+    """Return the valid bases of a member, the latest first."""
     rows = fetch(_CheckpointRow, _SELECT, {"user_id": user_id, "movement_id": movement_id})
     return [
         Base(row.at, _standing(row.standing))
@@ -120,7 +124,7 @@ def bases_of(user_id: int, movement_id: int, terms: Terms, periods: Sequence[Per
 def store_bases(
     user_id: int, movement_id: int, terms: Terms, periods: Sequence[Period], bases: Sequence[Base]
 ) -> None:
-    """Store bases instead of all that a member has since the first of them."""
+    """Replace a member's checkpoints since the first base."""
     if not bases:
         return
     forget_since(user_id, movement_id, bases[0].at)
@@ -133,18 +137,18 @@ def store_bases(
 
 
 def forget_since(user_id: int, movement_id: int, since: datetime) -> None:
-    """Delete the checkpoints of a member whose past changes at a moment."""
+    """Delete a member's checkpoints since a change of their past."""
     execute(_DELETE_SINCE, {"user_id": user_id, "movement_id": movement_id, "since": since})
 
 
 def forget_all(movement_id: int, user_ids: Collection[int]) -> set[int]:
-    """Delete the checkpoints of some members, and return those who had any."""
+    """Delete checkpoints, and return the members who had any."""
     ids = {"movement_id": movement_id, "user_ids": sorted(user_ids)}
     return set(execute(_DELETE_ALL, ids).scalars())
 
 
 def _digest(at: datetime, terms: Terms, periods: Sequence[Period]) -> str:
-    """Return a digest of all but the updates that a standing at a moment is scored from."""
+    """Return a digest of a past until a moment, without updates."""
     held = [
         (_text(period.starts_at), period.interval, period.clock)
         for period in periods
@@ -155,7 +159,8 @@ def _digest(at: datetime, terms: Terms, periods: Sequence[Period]) -> str:
         for pause in terms.pauses
         if pause.starts_at < at
     ]
-    return sha256(repr((_text(terms.since), terms.allowance, held, pauses)).encode()).hexdigest()
+    facts = (RULES, _text(terms.since), terms.allowance, held, pauses)
+    return sha256(repr(facts).encode()).hexdigest()
 
 
 def _text(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Pasts: all that standings are scored from, or as much of it as a question needs."""
+"""The past of members, from which their standings are scored."""
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence, Set
@@ -27,11 +27,11 @@ from gridt.turns.life import Base, KeptBases, Period, clockless, is_reached, sco
 from gridt.turns.scoring import Standing, TurnLog
 from gridt.turns.terms import SET_LATE, SPREAD, Pause, Terms
 
-#: updates that are read from the beginning; of more, those after a checkpoint
+#: a past with more updates than this is read from a checkpoint on
 MOST_READ = 2000
 
 _EVER = datetime.max.replace(tzinfo=UTC)
-#: more than anybody has
+#: a limit above every number of updates
 _ANY_NUMBER = 2**31 - 1
 
 _updates = table(
@@ -81,14 +81,14 @@ _INTERVALS = (
 
 @dataclass(frozen=True, slots=True)
 class MemberPast:
-    """All that a member's standing is scored from.
+    """The facts that score a member's standing.
 
-    :param row: what is stored
-    :param terms: the pauses, and what holds now
-    :param periods: what held since they subscribed, one after the other
-    :param moments: when they did it, in order
-    :param late: those that they reported too late for a streak
-    :param base: where scoring begins; the moments before it are not all known
+    :param row: the stored row
+    :param terms: the pauses, and the present interval, clock and allowance
+    :param periods: the intervals and clocks since they subscribed, one after the other
+    :param moments: the times of their updates, in order
+    :param late: the times of updates that were too late for a streak
+    :param base: the standing with which scoring begins; not all moments before it are known
     :param is_cut: whether there are later moments that were not read
     """
 
@@ -101,7 +101,7 @@ class MemberPast:
     is_cut: bool = False
 
     def latest(self, now: datetime) -> datetime:
-        """Return the present, or the last thing that happened where the clock was set back."""
+        """Return the present, or a later last event's time."""
         return max([now, self.periods[-1].starts_at, *self.moments[-1:]])
 
     def scored(
@@ -115,9 +115,9 @@ class MemberPast:
         return score(self.periods, self.moments, self.terms, until, log, self.late, self.base, kept)
 
     def with_updates(self, most: int | None = None) -> "MemberPast":
-        """Return the past with all updates that count, or those after a checkpoint.
+        """Return the past with its updates, or those after a checkpoint.
 
-        :param most: how many updates to read at most; where that does not do, the past is cut
+        :param most: how many updates to read at most; if there are more, the past is cut
         """
         past = self._between(self.terms.since, _EVER, MOST_READ)
         if not past.is_cut:
@@ -130,10 +130,10 @@ class MemberPast:
         return replace(self._between(starts_at, _EVER, most), base=base)
 
     def _within_reach(self, bases: Iterable[Base]) -> Base | None:
-        """Return the first base that no clock is set before, or None."""
+        """Return the first base before which no clock is set, or None."""
         for base in bases:
             past = self
-            if is_reached(base, self.periods, ()):  # the updates of two days say whether it is
+            if is_reached(base, self.periods, ()):  # the updates of two days decide that
                 past = self._between(base.at, base.at + SET_LATE, MOST_READ)
             if not past.is_cut and not is_reached(base, self.periods, past.moments):
                 return base
@@ -142,10 +142,10 @@ class MemberPast:
     def stretch(
         self, starts_at: datetime, ends_at: datetime, now: datetime
     ) -> tuple["MemberPast", datetime]:
-        """Return as much of the past as the turns that touch a stretch of time are scored from.
+        """Return the past that scores the turns in a stretch of time.
 
-        A turn that touches its end is over within its interval and, where clocks matter, 26 hours;
-        and after two days more, no clock that is set changes that.
+        A turn at the end of the stretch is over within its interval and 26 hours. Two days later,
+        no change of clock can change it any more.
 
         :returns: the past, and the moment at which these turns are known
         """
@@ -172,25 +172,25 @@ class MemberPast:
         limit = {"most": _ANY_NUMBER if most is None else most + 1}
         rows = fetch(UpdateTimeRow, _TIMES_BETWEEN, ids | stretch | limit)
         is_cut = most is not None and len(rows) > most
-        if is_cut:  # of those at the same moment, all or none are read
+        if is_cut:  # either all updates of one moment are read, or none
             rows = rows[: bisect_left(rows, rows[-1].time_stamp, key=lambda row: row.time_stamp)]
         return replace(_with(self, rows), is_cut=is_cut)
 
 
 def past_of(user_id: int, movement_id: int) -> MemberPast | None:
-    """Return a member's past, or None for a user who is not subscribed; locks nothing."""
+    """Return a member's past, or None; lock nothing."""
     past = schedule_of(user_id, movement_id)
     return past and past.with_updates()
 
 
 def schedule_of(user_id: int, movement_id: int) -> MemberPast | None:
-    """Return a member's past without any update, or None for a user who is not subscribed."""
+    """Return a member's past without updates, or None."""
     ids = {"movement_id": movement_id, "user_ids": [user_id]}
     return next(_schedules(ids), None)
 
 
 def pasts_of(movement_id: int, user_ids: Collection[int]) -> Iterator[MemberPast]:
-    """Read the pasts of some members from the beginning, by five statements."""
+    """Read the whole pasts of some members, by five statements."""
     ids = {"movement_id": movement_id, "user_ids": sorted(user_ids)}
     schedules = list(_schedules(ids))
     times = by_user(fetch(UpdateTimeRow, _UPDATE_TIMES, ids))

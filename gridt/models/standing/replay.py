@@ -1,7 +1,7 @@
-"""Recomputing: standings scored from the past again, and stored.
+"""Standings are scored from the past again, and stored.
 
-A request reads a bounded number of updates. Where that does not do, a job goes on, in steps that
-each leave checkpoints.
+A request reads a bounded number of updates. If there are more, a job continues in steps, and each
+step stores checkpoints.
 """
 
 from collections.abc import Collection
@@ -33,10 +33,10 @@ _LOCK_MEMBERS = (
 
 
 def recompute(movement_id: int, user_ids: Collection[int]) -> int:
-    """Recompute the standings of some members from the beginning, and store them.
+    """Recompute the standings of some members from the beginning.
 
-    By a constant number of statements; locks their subscriptions. Jobs make the checkpoints of
-    members who had any.
+    It sends a constant number of statements, and locks the subscriptions. Jobs make new checkpoints
+    for members who had any.
 
     :returns: how many of the stored standings were corrected
     """
@@ -58,9 +58,10 @@ def recompute(movement_id: int, user_ids: Collection[int]) -> int:
 
 
 def recompute_soon(user_id: int, movement_id: int, since: datetime | None = None) -> int:
-    """Recompute a member's standing, or have a job do so where many updates are to be read.
+    """Recompute a member's standing, or enqueue a job for it.
 
-    In the latter case the caller's `RequestState` says so.
+    It enqueues a job if there are many updates to read, and then sets `standing_follows` of the
+    `RequestState`.
 
     :param since: the first moment at which updates were inserted or deleted
     :returns: how many updates were read
@@ -80,9 +81,10 @@ def recompute_soon(user_id: int, movement_id: int, since: datetime | None = None
 
 
 def recompute_step(user_id: int, movement_id: int) -> bool:
-    """Recompute a member's standing by as many updates as one transaction reads.
+    """Take one step of recomputing a member's standing.
 
-    Does not commit. Stores checkpoints, and after the last step the standing.
+    It reads a bounded number of updates. Does not commit. It stores checkpoints, and after the last
+    step the standing.
 
     :returns: whether there is more to do
     """
@@ -102,18 +104,18 @@ def recompute_step(user_id: int, movement_id: int) -> bool:
 
 
 def enqueue_recompute_of(user_id: int, movement_id: int) -> None:
-    """Have a member's standing recomputed by a job, and their checkpoints stored."""
+    """Enqueue a job that recomputes one member's standing."""
     ids = {"user_id": user_id, "movement_id": movement_id}
     Job.insert(RECOMPUTE_MEMBER, ids, f"{RECOMPUTE_MEMBER}:{user_id}:{movement_id}", 0, utcnow())
 
 
 def _store_reached(past: MemberPast) -> bool:
-    """Store the bases in the part of a past that was read; return whether there are any."""
+    """Store the bases of the part that was read, if any."""
     until = past.moments[-1]
     periods = [period for period in past.periods if period.starts_at <= until]
     kept = KeptBases(checkpoints.EVERY)
     replace(past, periods=periods).scored(until, kept=kept)
-    # of the two days before what was not read, it is not known yet whether a clock reaches them
+    # a clock after the part that was read may reach the bases of its last two days
     bases = [base for base in kept if not is_reached(base, past.periods, past.moments)]
     ids = (past.row.user_id, past.row.movement_id)
     checkpoints.store_bases(*ids, past.terms, past.periods, bases)
@@ -134,13 +136,13 @@ def _past(user_id: int, movement_id: int) -> MemberPast | None:
 
 
 def _lock(movement_id: int, user_ids: Collection[int]) -> None:
-    # before all else is read: what others changed until then is seen
+    # first of all, so that the following reads see the commits of others
     execute(_LOCK_MEMBERS, {"movement_id": movement_id, "user_ids": sorted(user_ids)})
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What recomputing would change of a member's standing."""
+    """The change of a member's standing by recomputing it."""
 
     user_id: int
     stored: Standing
@@ -148,7 +150,7 @@ class Correction:
 
 
 def corrections(movement_id: int, user_ids: Collection[int]) -> list[Correction]:
-    """Return what `recompute` would change of some members' standings; stores nothing."""
+    """Return the changes that `recompute` would make; store nothing."""
     now, found = utcnow(), []
     for past in pasts_of(movement_id, user_ids):
         until = past.latest(now)
