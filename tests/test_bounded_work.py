@@ -272,7 +272,7 @@ def test_a_deletion_before_a_long_past_leaves_the_standing_to_steps_of_a_job(
     client, (first, second, *_) = client_of(ann), ids_of(often)
     path = f"/movements/{often.id}/updates/"
     answer = client.delete(path + str(first))
-    assert "follows within a minute" in answer.json["message"]
+    assert "updated within a minute" in answer.json["message"]
     assert db.session.scalars(sa.select(Job.name)).all() == ["recompute-member"]
     read.clear()
     assert run_until_idle() > OFTEN / 10
@@ -319,7 +319,7 @@ def test_a_clock_changes_a_few_movements_and_jobs_do_the_others(client_of, clock
         for zone in ("Asia/Tokyo", "America/Lima", "Europe/Berlin"):
             read.clear()
             answer = client.patch("/identity", json={"time_zone": zone})
-            assert "follows within a minute" in answer.json["message"]
+            assert "updated within a minute" in answer.json["message"]
             assert len(read) == AT_ONCE
             assert db.session.scalars(sa.select(Job.name)).all() == ["recompute-memberships"]
         assert run_until_idle() == 3

@@ -201,5 +201,5 @@ def _complete_answer(response: Response) -> Response:
 def standing_notice() -> str:
     """Return the sentence that a message ends with where a job recalculates a standing."""
     if request_state().standing_follows:
-        return " The standing follows within a minute or so."
+        return " Streaks are updated within a minute or so."
     return ""
