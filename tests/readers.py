@@ -72,7 +72,7 @@ def read_svg(text: str) -> Network:
     paths = {one: root.xpath("//*[@id=$id]", id=f"from-{one}")[0].get("d") for one in places}
     leaders = {one: {_target(places, *curve) for curve in curves(paths[one])} for one in places}
     summary = root.findtext(f"{SVG}desc")
-    name = root.findtext(f"{SVG}title").removeprefix("Who leads whom in ")
+    name = root.findtext(f"{SVG}title").removeprefix("Leader network of ")
     return Network({"name": name, "member_count": int(summary.split()[0])}, live, leaders)
 
 

@@ -203,7 +203,7 @@ def test_a_member_sees_the_network(visit, world, browser, take, size, scheme):
         if (size == PHONE) == (scheme == "dark"):
             take(f"network-page-{scheme}", page)
 
-        expect(page.locator("h1")).to_have_text("Who leads whom in Floss every day")
+        expect(page.locator("h1")).to_have_text("Leader network of Floss every day")
         expect(page.locator("#summary")).to_contain_text("300 members")
         expect(page.locator("#summary")).to_contain_text("you follow 4")
         assert min(pixels(browser, page, COLORS[scheme])) > 20
@@ -244,7 +244,7 @@ def test_the_page_follows_the_scheme_while_it_is_shown(visit, world, browser):
 def test_a_name_is_only_text(visit, world):
     with visit() as it:
         page = it.open("three", world.member)
-        expect(page.locator("h1")).to_have_text(f"Who leads whom in {NASTY}")
+        expect(page.locator("h1")).to_have_text(f"Leader network of {NASTY}")
         expect(page.locator("h1 *")).to_have_count(0)
         relations = page.locator("#rows td:nth-child(2)")
         expect(relations).to_have_text(["you", *["leads you, follows you"] * 2])

@@ -33,10 +33,6 @@ PACKAGES = ["gridt", "bench", "migrations", "scripts", "tests", "gunicorn.conf.p
 EXCEPTIONS: dict[str, int] = {
     # old names
     "tests/test_names.py": 3,
-    # the title of a network's picture and page
-    "tests/formats/test_network_svg.py": 2,
-    "tests/readers.py": 1,
-    "tests/test_network_page.py": 2,
 }
 
 WORDS = re.compile(r"\b(?:told|anew|so\s+many|one's|oneself)\b", re.IGNORECASE)

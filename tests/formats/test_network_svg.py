@@ -145,7 +145,7 @@ def test_it_can_be_read_aloud(picture):
     ids = root.get("aria-labelledby").split()
     title, desc = (root.xpath("//*[@id=$id]", id=one)[0] for one in ids)
     assert (title.tag, desc.tag) == (f"{SVG}title", f"{SVG}desc")
-    assert title.text == "Who leads whom in Flossing"
+    assert title.text == "Leader network of Flossing"
     assert desc.text.startswith("6 members, 4 of them live. Arrows lead")
     assert desc.text.endswith("You follow 3 of them and are followed by 3.")
 
@@ -201,7 +201,7 @@ def test_more_followers_make_a_member_larger(picture):
 def test_a_name_is_only_a_name(picture, name):
     root = picture(name=name)
     shown = re.sub(r"[\x07\ufffe]", "\ufffd", name)
-    assert root.findtext(f"{SVG}title") == f"Who leads whom in {shown}"
+    assert root.findtext(f"{SVG}title") == f"Leader network of {shown}"
     assert of_class(root, "heading")[0].text == shown
 
 

@@ -1,31 +1,31 @@
-// Where members stand: near those whom they follow, apart from all others.
+// The layout: members stand near their leaders, and apart from all others.
 import { forceAtlas2 } from "./library.js";
 
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
-/** rounds after which nothing is seen to move any more */
+/** rounds after which no member moves visibly */
 const ROUNDS = 300;
-/** up to this many members the layout is exact, and seen in every frame */
+/** up to this many members, the layout is exact and each frame shows it */
 const FEW = 500;
-/** in milliseconds: what may be computed before the page answers again; how often a large network
- *  is drawn meanwhile; and after how long it is good enough */
+/** in milliseconds: the longest computation between two answers of the page; the time between two
+ *  drawings of a large network; and the time after which the layout is good enough */
 const AT_ONCE = 12;
 const BETWEEN = 600;
 const ENOUGH = 5000;
 
-/** The place to start from, the same each time: a spiral without order or overlap. */
+/** The first place, the same in each run: on a spiral without overlap. */
 export function start(number) {
   const radius = 10 * Math.sqrt(number + 0.5);
   return { x: radius * Math.cos(number * GOLDEN_ANGLE), y: radius * Math.sin(number * GOLDEN_ANGLE) };
 }
 
 /**
- * Lay a graph out little by little, so that the page answers in between.
+ * Lay out a graph in small steps, so that the page answers in between.
  *
- * @param animated whether the steps are to be seen, and not the end alone
+ * @param animated whether to show the steps, and not only the end
  */
 export async function layOut(graph, { animated, signal }) {
   if (graph.order < 2) return;
-  // on a copy: whoever draws the graph would draw it after each step
+  // on a copy, because the picture would draw the graph after each step
   const copy = graph.copy();
   const settings = {
     ...forceAtlas2.inferSettings(copy),
@@ -52,7 +52,7 @@ export async function layOut(graph, { animated, signal }) {
   show(copy, graph);
 }
 
-/** Take places over, except of those whom the reader has put somewhere. */
+/** Copy places, except those of members that the reader has moved. */
 function show(copy, graph) {
   graph.updateEachNodeAttributes(
     (node, attributes) => {

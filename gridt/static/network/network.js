@@ -1,16 +1,16 @@
-// A network as the service exports it, seen by the member who asks: no drawing, no page.
+// A network as the service exports it, from the place of its reader. Nothing here draws.
 
 export class Network {
   /**
-   * @param exported what `GET …/network` answers
-   * @param known usernames by id, of those whom the service names to this reader
+   * @param exported the answer of `GET …/network`
+   * @param known usernames by id, of the members that the service names to this reader
    */
   constructor(exported, known = new Map()) {
     this.you = exported.you;
     this.known = known;
     this.members = new Map(exported.members.map((one) => [one.id, { ...one, followers: [] }]));
     for (const member of this.members.values()) {
-      // who left while it was written down may be named, and not be there
+      // the export may name a member who left while it was written
       member.leaders = member.leaders.filter((id) => this.members.has(id));
       for (const id of member.leaders) this.members.get(id).followers.push(member.id);
     }
@@ -23,13 +23,13 @@ export class Network {
     return [...this.members.values()].filter((one) => one.live).length;
   }
 
-  /** Everybody: you, who leads you, who follows you, and all others. */
+  /** All members: you, your leaders, your followers, and all others. */
   inOrder() {
     const rank = (id) => (id === this.you ? 0 : this.leaders.has(id) ? 1 : this.followers.has(id) ? 2 : 3);
     return [...this.members.values()].sort((one, other) => rank(one.id) - rank(other.id));
   }
 
-  /** What somebody is to the reader, in words; nothing if they are not connected. */
+  /** The relation of a member to the reader, in words; empty if there is none. */
   relation(id) {
     if (id === this.you) return "you";
     const words = [];
@@ -38,12 +38,12 @@ export class Network {
     return words.join(", ");
   }
 
-  /** A name short enough for a picture: pseudonyms are told apart by their start. */
+  /** A short name for the picture: the start of a pseudonym is enough. */
   shortName(id) {
     return this.known.get(id) ?? String(id).slice(0, 6);
   }
 
-  /** All there is to say of a member. */
+  /** A full description of a member. */
   describe(id) {
     const { live, followers, leaders } = this.members.get(id);
     const name = this.known.has(id) ? `${this.known.get(id)} (${id})` : String(id);

@@ -1,4 +1,4 @@
-// The page of a network: asks for a token, fetches, and shows a picture and a table.
+// The page of a network. It asks for a token, fetches, and shows a picture and a table.
 import { fetchJson, fetchText, Refused } from "./service.js";
 import { Network, counted } from "./network.js";
 import { Picture, canDraw } from "./picture.js";
@@ -8,7 +8,7 @@ import * as token from "./token.js";
 const MOST = Number(document.body.dataset.most);
 const at = (id) => document.getElementById(id);
 let picture = null;
-/** How often somebody asked for something else: what is fetched late is for nobody. */
+/** The number of requests so far: an answer to an earlier one is dropped. */
 let asked = 0;
 
 async function show() {
@@ -37,7 +37,7 @@ async function show() {
 }
 
 function introduce(movement, exported) {
-  document.title = `Who leads whom in ${movement.name}`;
+  document.title = `Leader network of ${movement.name}`;
   at("title").textContent = document.title;
   at("summary").textContent = counted(movement.member_count, "member");
   if (exported?.you === null) at("summary").textContent += "; you are none of them";
@@ -50,7 +50,7 @@ function tooManyMembers(movement) {
   );
 }
 
-/** Usernames of leaders, where the export tells users by their ids and not by pseudonyms. */
+/** Usernames of leaders, if the export has ids of users and no pseudonyms. */
 function namesIn(movement, exported) {
   const named = typeof exported.members[0]?.id === "number";
   return new Map(named ? (movement.leaders ?? []).map((one) => [one.id, one.username]) : []);
@@ -68,7 +68,7 @@ function draw(network) {
   const drawable = canDraw();
   at("picture").hidden = at("controls").hidden = at("keys").hidden = !drawable;
   if (drawable) picture = new Picture(at("picture"), network, (text) => { at("selected").textContent = text; });
-  else at("selected").textContent = "This browser cannot draw it (it has no WebGL); the table tells the same.";
+  else at("selected").textContent = "This browser cannot draw it (it has no WebGL). The table has the same data.";
   const choose = drawable ? (id) => { picture.select(id, { show: true }); at("picture").focus(); } : null;
   new Table(at("rows"), at("more"), network, choose);
 }
@@ -86,7 +86,7 @@ function forget() {
   asked++;
   say("");
   token.forget();
-  document.title = at("title").textContent = "Who leads whom";
+  document.title = at("title").textContent = "Leader network";
   at("summary").textContent = "";
   at("rows").replaceChildren();
   ask();

@@ -1,4 +1,4 @@
-// The network as a picture to move in, by pointer and by keys.
+// The network as a picture that pointer and keys move.
 import {
   DirectedGraph,
   EdgeCurvedArrowProgram,
@@ -9,16 +9,16 @@ import {
 } from "./library.js";
 import { layOut, start } from "./layout.js";
 
-/** how far a key moves the picture, and a member, as a part of what is seen */
+/** the step by which a key moves the picture or a member, as a part of the view */
 const STEP = 0.08;
-/** with as many members a name beside each would cover the others */
+/** with this many members, names beside members would cover other members */
 const MOST_NAMED = 40;
-/** of more members the arrows are thin, faint and without heads, or nothing else would be seen */
+/** with more members, arrows are thin, faint and without heads, or they would hide the members */
 const FEW = 200;
-/** a picture as large as this has members at their full size, and words beside yours */
+/** a picture of this size shows members at full size, and words beside yours */
 const ROOMY = 480;
 
-/** Rings from the outside: what somebody is to you, a gap, and who is silent is hollow. */
+/** Rings from the outside: the relation to you, then a gap. A silent member is hollow. */
 const Member = createNodeBorderProgram({
   borders: [
     { size: { attribute: "ring", defaultValue: 0 }, color: { attribute: "ringColor" } },
@@ -35,7 +35,7 @@ export function canDraw() {
 }
 
 export class Picture {
-  /** @param onSelect told what there is to say of the member who is selected, or "" */
+  /** @param onSelect gets the description of the selected member, or "" */
   constructor(container, network, onSelect) {
     Object.assign(this, { container, network, onSelect, selected: null });
     this.order = network.inOrder().map((member) => member.id);
@@ -53,7 +53,7 @@ export class Picture {
   settings() {
     return {
       defaultEdgeType: "arrow",
-      // drawn in this order: what touches the reader is on top
+      // drawn in this order, so that arrows of the reader are on top
       edgeProgramClasses: {
         line: EdgeRectangleProgram,
         arrow: Arrow,
@@ -78,7 +78,7 @@ export class Picture {
     };
   }
 
-  /** Lay the members out, seen while it goes on unless the reader wants less motion. */
+  /** Lay the members out, and show the steps unless the reader wants less motion. */
   async settle() {
     const { container } = this;
     container.setAttribute("aria-busy", "true");
@@ -147,7 +147,7 @@ export class Picture {
     return chosen.leaders.includes(id) || chosen.followers.includes(id);
   }
 
-  // -- what the reader does -------------------------------------------------------------------
+  // -- acts of the reader ---------------------------------------------------------------------
 
   listen() {
     const { signal } = this.stopped;
@@ -176,7 +176,7 @@ export class Picture {
     this.sigma.refresh();
   }
 
-  /** Point a member out, or nobody. */
+  /** Highlight a member, or none. */
   select(id, { show = false } = {}) {
     this.selected = id;
     this.onSelect(id === null ? "" : this.network.describe(id));
@@ -193,7 +193,7 @@ export class Picture {
   grasp(node) {
     this.grasped = node;
     this.moved = false;
-    // or the picture would shrink and grow with the one who is moved
+    // else the picture would shrink and grow with the moved member
     if (!this.sigma.getCustomBBox()) this.sigma.setCustomBBox(this.sigma.getBBox());
   }
 
@@ -207,7 +207,7 @@ export class Picture {
     this.grasped = undefined;
   }
 
-  /** Select, unless this click is the end of moving somebody. */
+  /** Select, unless this click ends the move of a member. */
   click(id) {
     if (!this.moved) this.select(id);
     this.moved = false;
@@ -250,7 +250,7 @@ export class Picture {
     this.move({ x: 0.5, y: 0.5, ratio: 1 });
   }
 
-  /** Select the next member: first those who have to do with you. */
+  /** Select the next member: first your leaders and followers. */
   walk(by) {
     if (this.order.length === 0) return;
     const at = this.selected === null ? (by > 0 ? -1 : 0) : this.order.indexOf(this.selected);
@@ -292,7 +292,7 @@ function graphOf(network) {
   const size = Math.min(12, Math.max(2.5, 90 / Math.sqrt(network.members.size || 1)));
   let number = 0;
   for (const { id, live, followers } of network.members.values()) {
-    // four followers are what everybody would have if all had the same
+    // each member would have four followers if all had the same number
     const own = size * Math.min(1.7, Math.sqrt((followers.length + 2) / 6));
     graph.addNode(String(id), { ...start(number++), id, live, size: own });
   }
@@ -320,14 +320,14 @@ function colorsOf(element) {
   };
 }
 
-/** A colour between two of `#rrggbb`: with so much of the first. */
+/** A colour between two of `#rrggbb`, with a share of the first. */
 function mixed(color, other, part) {
   const at = (one, place) => parseInt(one.slice(place, place + 2), 16);
   const parts = [1, 3, 5].map((place) => Math.round(part * at(color, place) + (1 - part) * at(other, place)));
   return `rgb(${parts.join(", ")})`;
 }
 
-/** A name beside a member, readable on whatever is below it. */
+/** A name beside a member, readable on every background. */
 function drawLabel(context, { label, x, y, size }, { labelSize, labelFont }, colors) {
   if (!label) return;
   context.font = `600 ${labelSize}px ${labelFont}`;

@@ -1,4 +1,4 @@
-// Calls to the service, whose refusals are told in words.
+// Calls to the service; refusals are sentences.
 
 const WORDS = {
   401: "This token is not valid, or not any more. Log in again, and use the new access token.",
@@ -8,7 +8,7 @@ const WORDS = {
   503: "The service is busy. Try again in a moment.",
 };
 
-/** An answer that is not the one asked for. */
+/** An answer that is an error. */
 export class Refused extends Error {
   constructor(status) {
     super(WORDS[status] ?? `The service did not answer as expected (status ${status}).`);
@@ -29,7 +29,7 @@ async function call(path, token) {
   try {
     // the movement is the page's folder, without the slash
     const address = new URL(path, location.href).href.replace(/\/$/, "");
-    // what no header may hold is no token
+    // a text that no header can have is no token
     const headers = new Headers({ Authorization: `Bearer ${encodeURI(token)}` });
     answer = await fetch(address, { headers, cache: "no-store", credentials: "omit" });
   } catch {

@@ -1,10 +1,10 @@
-// The network as a table: the same data for those who do not see, or do not want, the picture.
+// The network as a table: the same data for readers who do not see or want the picture.
 
-/** rows that are added at a time */
+/** the number of rows that are added at a time */
 const PAGE = 100;
 
 export class Table {
-  /** @param onChoice told the id of a member whose name is pressed; without it names are text */
+  /** @param onChoice gets the id of a member whose name is pressed; without it, names are text */
   constructor(rows, more, network, onChoice) {
     Object.assign(this, { rows, more, network, onChoice, left: network.inOrder() });
     rows.replaceChildren();

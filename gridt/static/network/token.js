@@ -1,9 +1,9 @@
-// The reader's access token: in this tab only, and never in the address bar.
+// The reader's access token. Only this tab has it, and the address bar never shows it.
 
 const PLACE = "gridt.token";
 let kept = "";
 
-/** Take the token that a client app handed over as `#token=…`; tell whether there was one. */
+/** Take the token that a client app passed as `#token=…`; return whether there was one. */
 export function takeFromAddress() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!given) return false;
@@ -13,12 +13,12 @@ export function takeFromAddress() {
 }
 
 export function keep(token) {
-  // as people paste them
+  // the form in which people paste it
   kept = token.trim().replace(/^Bearer\s+/i, "");
   try {
     sessionStorage.setItem(PLACE, kept);
   } catch {
-    // a browser that forbids it: until the page is left
+    // some browsers forbid it; the token then lasts until the reader leaves the page
   }
 }
 
@@ -35,6 +35,6 @@ export function forget() {
   try {
     sessionStorage.removeItem(PLACE);
   } catch {
-    // nothing was kept
+    // no token was stored
   }
 }
