@@ -35,7 +35,7 @@ class InvalidToken(GridtError):
 
 class InvalidMailToken(GridtError):
     status, slug = 401, "invalid-mail-token"
-    title = "This token is wrong, has expired, or was used before."
+    title = "This code is wrong, has expired, or was used before."
 
 
 class NotAllowed(GridtError):

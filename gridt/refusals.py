@@ -22,6 +22,7 @@ class Code(StrEnum):
 
     # any member of a request
     MISSING = "missing", "Must be given."
+    NULL = "null", "Must not be empty. It may be left out if it is optional."
     UNKNOWN_MEMBER = "unknown-member", "Must not be sent: this service does not know it."
     UNKNOWN_PARAMETER = "unknown-parameter", "Must not be sent: this service does not know it."
     NOT_AN_OBJECT = "not-an-object", "The body must be a JSON object."
@@ -58,16 +59,20 @@ class Code(StrEnum):
     )
     NOT_AN_INTERVAL = (
         "not-an-interval",
-        "Must be one of these: {choices}; or an ISO 8601 duration, such as P2D.",
+        "Must be one of these: {choices}; or an ISO 8601 duration of weeks, days, hours, minutes"
+        " and seconds, such as P2D.",
     )
     NOT_WHOLE_SECONDS = "not-whole-seconds", "Must be a number of whole seconds."
     INTERVAL_OUT_OF_RANGE = (
         "interval-out-of-range",
-        "Must be between one minute (PT1M) and 365 days (P365D).",
+        "Must be between one minute ({minimum}) and 365 days ({maximum}).",
     )
-    NOT_A_TIME_OF_DAY = "not-a-time-of-day", "Must be a time from {minimum} to {maximum}."
-    NOT_A_WEEKDAY = "not-a-weekday", "Must be a day of the week, such as monday."
-    NOT_A_TIME_ZONE = "not-a-time-zone", "Must be a time zone, such as Europe/Amsterdam."
+    NOT_A_TIME_OF_DAY = (
+        "not-a-time-of-day",
+        "Must be a time from {minimum} to {maximum}, such as 04:00.",
+    )
+    NOT_A_WEEKDAY = "not-a-weekday", "Must be one of these: {choices}."
+    NOT_A_TIME_ZONE = "not-a-time-zone", "Must be an IANA time zone, such as Europe/Amsterdam."
     FROM_AFTER_TO = "from-after-to", "Must not be after the end of the range."
     TOO_MANY_TURNS = (
         "too-many-turns",
@@ -77,7 +82,7 @@ class Code(StrEnum):
     # accounts
     NOT_AN_EMAIL_ADDRESS = (
         "not-an-email-address",
-        "Must be an e-mail address, such as robin@example.org.",
+        "Must be complete, such as robin@example.org.",
     )
     FOREIGN_EMAIL_ADDRESS = (
         "foreign-email-address",
@@ -96,7 +101,7 @@ class Code(StrEnum):
 
     # movements
     DIGITS_ONLY = "digits-only", "Must not consist of digits only."
-    RESERVED = "reserved", "Must not be an address of the service."
+    RESERVED = "reserved", "Must be another one: the service needs this word for its addresses."
     HAS_SLASH = "has-slash", "Must not contain a slash."
     STREAK_CANNOT_END = (
         "streak-cannot-end",
@@ -109,8 +114,12 @@ class Code(StrEnum):
     )
 
     # lists and repeated requests
-    NOT_A_CURSOR = "not-a-cursor", "Must be a cursor of this list."
-    NOT_A_KEY = "not-a-key", "Must be 1 to 255 visible ASCII characters, such as a UUID."
+    NOT_A_CURSOR = "not-a-cursor", "Must come from the previous page of this list."
+    NOT_A_KEY = (
+        "not-a-key",
+        "Must be 1 to 255 visible ASCII characters, such as a UUID, in quotation marks if it has a"
+        " comma, a semicolon or a backslash.",
+    )
     KEY_REUSED = (
         "key-reused",
         "This Idempotency-Key belongs to another request. Please choose a new one.",

@@ -276,6 +276,9 @@ def _reports(run: Recorder) -> None:
     for _ in range(2):
         run.call("admin", "POST", "/admin/reports/1/close", json=closing)
     run.call("admin", "GET", "/admin/reports/1000")
+    key = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
+    for reason in ("This is an advertisement.", "This is a joke."):
+        run.call("kim", "POST", paths[0], json=body | {"reason": reason}, headers=key)
 
 
 def _admin(run: Recorder) -> None:

@@ -39,7 +39,7 @@ class QueryInteger(fields.Integer):
 _REFUSALS: dict[type[fields.Field[Any]], dict[str, Refusal]] = {
     fields.Field: {
         "required": Refusal(Code.MISSING),
-        "null": Refusal(Code.MISSING),
+        "null": Refusal(Code.NULL),
     },
     fields.String: {
         "invalid": Refusal(Code.NOT_TEXT),
@@ -98,7 +98,7 @@ class Growing(fields.Field[str]):
 
     def __init__(self, *words: str, description: str, **kwargs: Any) -> None:
         metadata = growing(*words) | {"description": description}
-        super().__init__(required=True, metadata=metadata, **kwargs)
+        super().__init__(metadata=metadata, **({"required": True} | kwargs))
 
 
 class Nothing(In):
@@ -140,13 +140,7 @@ class ProblemEntry(Out):
             " to the user beside it."
         },
     )
-    code = fields.String(
-        required=True,
-        metadata={
-            "description": "The reason, for programs. There may be new codes in later versions.",
-            "examples": ["too-short"],
-        },
-    )
+    code = Growing(*Code, description="The reason, for programs.")
     values = fields.Dict(
         required=True,
         metadata={
@@ -154,8 +148,11 @@ class ProblemEntry(Out):
             "examples": [{"minimum": 8}],
         },
     )
-    location = fields.String(
-        data_key="in", metadata={"description": "The part of the request, if it is not the body."}
+    location = Growing(
+        *("query", "path", "header"),
+        data_key="in",
+        required=False,
+        description="The part of the request, if it is not the body.",
     )
 
 
@@ -213,8 +210,10 @@ class Flag(fields.Boolean):
 class Moment(fields.AwareDateTime):
     """A moment with its zone, within the years of UTC."""
 
-    def _deserialize(self, *args: Any, **kwargs: Any) -> datetime:
-        return in_utc(super()._deserialize(*args, **kwargs))
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
+        if isinstance(value, str) and len(value) <= len("2027-01-04"):  # a day lacks its time
+            raise self.make_error("invalid", input=value)
+        return in_utc(super()._deserialize(value, *args, **kwargs))
 
 
 def in_utc(moment: datetime) -> datetime:

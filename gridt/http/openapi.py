@@ -99,12 +99,12 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
     "required": False,
-    "description": "A random text of 1 to 255 visible ASCII characters, in quotation marks or "
-    "without: a new one for each request, and the same one to repeat a request. For 24 hours, a "
-    "repeated request gets the first successful answer again. Another request with the same text "
-    "gets 422.",
+    "description": "A random text of 1 to 255 visible ASCII characters, such as a UUID: a new one "
+    "for each request, and the same one to repeat a request. A text with a comma, a semicolon or a "
+    "backslash must be in quotation marks. For 24 hours, a repeated request gets the first "
+    "successful answer again. Another request with the same text gets 422.",
+    # no example: /docs would send it with every request
     "schema": {"type": "string", "pattern": KEY_PATTERN},
-    "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
 }
 _ETAG = {"description": "The version of this answer, for `If-None-Match`.", "schema": _TEXT}
 _LINK = {

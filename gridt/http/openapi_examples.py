@@ -9,8 +9,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from werkzeug.exceptions import default_exceptions
+
 from gridt.errors import GridtError
-from gridt.http.problem_types import type_of
+from gridt.http.problem_types import BLANK, type_of
+from gridt.http.problems import SENTENCES
+
+#: as a server makes them
+_REQUEST_ID = "8c16fa291c8e4f7084994511db5c0136"
 
 
 @cache
@@ -43,12 +49,16 @@ def problem_example(error: type[GridtError]) -> dict[str, Any]:
     found: dict[str, Any] | None = stored_examples()["problems"].get(error.slug)
     if found is not None:
         return found
-    described = {
-        "type": type_of(error),
-        "title": error.title,
-        "status": error.status,
-        "detail": error.title,
-        "message": error.title,
-        "request_id": None,
-    }
+    described = _described(type_of(error), error.status, error.title, error.title)
     return described | ({"description": error.title} if error.status == 401 else {})
+
+
+def blank_example(status: int) -> dict[str, Any]:
+    """Return an example of a problem that says no more than its status."""
+    title = default_exceptions[status]().name
+    return _described(BLANK, status, title, SENTENCES[status])
+
+
+def _described(type: str, status: int, title: str, detail: str) -> dict[str, Any]:
+    texts = {"type": type, "title": title, "detail": detail, "message": detail}
+    return texts | {"status": status, "request_id": _REQUEST_ID}

@@ -23,7 +23,7 @@ from gridt.errors import (
 )
 from gridt.http.fields import Problem
 from gridt.http.handler_notes import HandlerNotes
-from gridt.http.openapi_examples import problem_example
+from gridt.http.openapi_examples import blank_example, problem_example
 from gridt.http.problem_types import BLANK, ERRORS, type_of
 
 _TEXT = {"type": "string"}
@@ -39,7 +39,7 @@ _SENTENCES = {
     414: "The path and the query are too long together.",
     415: "The body has a type that the operation does not accept.",
     422: "The request is well-formed, but not valid; `errors` names each member.",
-    429: "Too many requests or wrong passwords; `Retry-After` says when to try again.",
+    429: "Too many requests, wrong passwords or changes; `Retry-After` says when to try again.",
     501: "The server lacks a package that this needs; `detail` names it.",
     503: "The database is busy or not available; `Retry-After` says when to try again.",
 }
@@ -66,10 +66,14 @@ def shared_answers() -> dict[str, dict[str, Any]]:
 
 
 def shared_examples() -> dict[str, dict[str, Any]]:
-    """Return an example of each type of problem, by its slug."""
+    """Return an example of each type of problem, by its slug or status."""
+    blank = {f"status-{status}": status for status, types in _SHARED.items() if types == [BLANK]}
     return {
         slug: {"summary": error.title, "value": problem_example(error)}
         for slug, error in ERRORS.items()
+    } | {
+        name: {"summary": blank_example(status)["title"], "value": blank_example(status)}
+        for name, status in blank.items()
     }
 
 
@@ -118,7 +122,9 @@ def _errors(notes: HandlerNotes, *, reads: bool, has_arguments: bool) -> Iterabl
 
 def _answer(status: int, types: list[str]) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": Problem}
-    slugs = [name.removeprefix("/problems/") for name in types if name != BLANK]
+    slugs = [
+        f"status-{status}" if name == BLANK else name.removeprefix("/problems/") for name in types
+    ]
     if slugs:
         content["examples"] = {slug: {"$ref": f"#/components/examples/{slug}"} for slug in slugs}
     answer: dict[str, Any] = {

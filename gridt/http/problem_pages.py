@@ -29,7 +29,7 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "Do not repeat the request. Only an admin can reactivate the account.",
     ),
     errors.NotFound: (
-        "There is nothing at this address, or the caller may not know about it.",
+        "There is no such object, or the caller may not know about it.",
         "Check the address.",
     ),
     errors.MovementNotFound: (
@@ -78,12 +78,12 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "Subscribe to the movement, and repeat the request.",
     ),
     errors.AlreadyDone: (
-        "The movement counts one update in each turn, and the caller has reported this turn.",
+        "The movement counts one update in each turn, and the turn of `at` has one already.",
         "Show the turn as done. Nothing else is needed.",
     ),
     errors.NobodyEligible: (
-        "The movement has no other member whom the caller could follow.",
-        "Try again when the movement has more members.",
+        "The caller has no open slot, or the movement has no other member whom they could follow.",
+        "Show the leaders that the caller has. Try again when the movement has more members.",
     ),
     errors.MovementInUse: (
         "The movement has other members. Only an admin can delete it now.",
@@ -147,7 +147,7 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
     errors.NotInTime: (
         "The moment of the update is in the future, before the subscription, or in a turn that"
         " ended too long ago.",
-        "Let the user choose a later moment, or leave it out to report the present turn.",
+        "Let the user choose another moment, or leave it out to report the present turn.",
     ),
     errors.BadRows: (
         "Some rows of the file are wrong. The service imported nothing.",

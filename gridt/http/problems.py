@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 #: PostgreSQL's code for a lock that was not free in time
 _LOCK_NOT_AVAILABLE = "55P03"
 
-_SENTENCES = {
+#: the sentence of each status, for answers without a better one
+SENTENCES = {
     400: "The request is malformed.",
     404: "There is nothing at this address.",
     405: "This address does not support this method.",
@@ -84,7 +85,7 @@ def _domain_error(error: GridtError) -> Response:
 def _http_error(error: HTTPException) -> Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     description = error.description if error.description != type(error).description else None
-    response = problem(status, error.name, description or _SENTENCES.get(status))
+    response = problem(status, error.name, description or SENTENCES.get(status))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
