@@ -31,7 +31,7 @@ def test_create_admin_asks_for_what_is_missing(run: Run) -> None:
 @pytest.mark.parametrize(
     ("changed", "complaint"),
     [
-        ({"email": "nowhere"}, "email: Must be an e-mail address, such as robin@example.org."),
+        ({"email": "nowhere"}, "email: Must be complete, such as robin@example.org."),
         ({"password": "short"}, "password: Must have at least 8 characters."),
         ({"password": "Password1"}, "password: Must not be one of the most common passwords."),
         (

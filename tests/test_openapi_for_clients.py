@@ -251,15 +251,21 @@ def test_each_operation_says_which_problems_come_with_which_status() -> None:
 def test_each_problem_has_an_example() -> None:
     examples = DOCUMENT["components"]["examples"]
     validator = validator_of({"$ref": "#/components/schemas/Problem"})
-    assert set(examples) == set(ERRORS)
+    assert set(examples) == {*ERRORS, *(f"status-{status}" for status in (400, 413, 414, 415))}
     for slug, example in examples.items():
-        assert example["value"]["type"] == f"/problems/{slug}"
-        assert example["value"]["status"] == ERRORS[slug].status
-        assert [error.message for error in validator.iter_errors(example["value"])] == []
+        value = example["value"]
+        if slug in ERRORS:
+            assert (value["type"], value["status"]) == (f"/problems/{slug}", ERRORS[slug].status)
+        else:
+            assert (value["type"], f"status-{value['status']}") == (BLANK, slug)
+        assert [error.message for error in validator.iter_errors(value)] == []
     for name, status, answer in problems():
         shown = answer["content"]["application/problem+json"].get("examples", {})
-        types = [kind for kind in answer["x-problem-types"] if kind != BLANK]
-        assert [f"/problems/{slug}" for slug in shown] == types, (name, status)
+        types = [
+            f"status-{status}" if kind == BLANK else kind.removeprefix("/problems/")
+            for kind in answer["x-problem-types"]
+        ]
+        assert list(shown) == types, (name, status)
 
 
 # -- examples ---------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def test_a_short_password_is_refused_for_people_and_programs(client: OwnContextC
 
 REFUSED = {
     "missing": ("POST", "/register", {}, "missing"),
-    "null": ("PUT", "/bio", {"bio": None}, "missing"),
+    "null": ("PUT", "/bio", {"bio": None}, "null"),
     "no text": ("PUT", "/bio", {"bio": 7}, "not-text"),
     "too long": ("PUT", "/bio", {"bio": "x" * 2001}, "too-long"),
     "unknown": ("PUT", "/bio", {"bio": "", "colour": 1}, "unknown-member"),

@@ -174,7 +174,8 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "Wait for the answers, and repeat the request.",
     ),
     errors.TooManyClocks: (
-        "The caller has changed the time zone or the start of their day too often within a day.",
+        "The caller has changed their time zone, or the start of their day or week, too often within"
+        " a day.",
         "Wait for the seconds in `Retry-After`.",
     ),
     errors.IntervalChangedLately: (
