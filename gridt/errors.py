@@ -5,7 +5,7 @@ Nothing here knows Flask: `gridt.http.problems` turns these errors into problem 
 
 from typing import Any, ClassVar
 
-from gridt.refusals import Code, Refusal, entry, sentence_of
+from gridt.refusals import Code, Refusal, entry, pointer_to, sentence_of
 
 
 class GridtError(Exception):
@@ -251,7 +251,7 @@ class BadRows(Invalid):
         if len(wrong) > self.NAMED:
             detail += f" The first {self.NAMED} errors are listed."
         errors = [
-            entry(f"#/rows/{row}" + (f"/{column}" if column else ""), refusal)
+            entry(pointer_to("rows", row, *([column] if column else [])), refusal)
             for row, column, refusal in sorted(wrong)[: self.NAMED]
         ]
         super().__init__(errors, detail)

@@ -126,10 +126,17 @@ class Code(StrEnum):
     )
 
     # files
+    NOT_ONE_FILE = "not-one-file", "The form must have exactly one file."
     FILE_EMPTY = "file-empty", "The file is empty."
     FILE_HAS_NUL = "file-has-nul", "The file is not text: it contains NUL characters."
     FILE_NOT_UTF_8 = "file-not-utf-8", "The file is not UTF-8: see the byte at {position}."
     FILE_NOT_CSV = "file-not-csv", "Row {row} is not valid CSV: {reason}."
+    FILE_NOT_JSON = "file-not-json", "The file is not valid JSON: {reason}."
+    NO_HABITS = "no-habits", 'The file has no list "habits".'
+    NOT_A_HABIT = (
+        "not-a-habit",
+        'Each habit must be an object with a text "name" and a list "records" of objects.',
+    )
     NO_DATE_COLUMN = (
         "no-date-column",
         'The first row must name the columns, and one of them must be "date".',
@@ -137,15 +144,46 @@ class Code(StrEnum):
     COLUMN_TWICE = "column-twice", 'Two columns are named "{name}". Please rename or remove one.'
     NO_ROWS = "no-rows", "The file has no rows."
     NO_ROWS_OF_MOVEMENT = "no-rows-of-movement", "The file has no rows of this movement."
+    OTHER_MOVEMENTS = (
+        "other-movements",
+        "The file has no rows of this movement, but rows of these: {names}. Please choose one.",
+    )
+    SEVERAL_MOVEMENTS = (
+        "several-movements",
+        "The file has rows of several movements or habits: {names}. Please choose one.",
+    )
     TOO_MANY_ROWS = "too-many-rows", "The file has more than {maximum} rows."
     TOO_MANY_CELLS = (
         "too-many-cells",
         "This row has more cells than columns. Put text with separators in quotes.",
     )
+    UNKNOWN_COLUMN = (
+        "unknown-column",
+        'Files of {program} have no column "{name}". Please remove it, or choose to ignore it.',
+    )
+    UNNAMED_COLUMN = "unnamed-column", "This column has no name. Please name it or remove it."
+    NOT_A_CHECKMARK = (
+        "not-a-checkmark",
+        "Must be one of these: {choices}. Amounts cannot be imported.",
+    )
+    NOT_DONE_OR_UNDONE = (
+        "not-done-or-undone",
+        "Must be 1 for done, or 0 or less for not done. Amounts cannot be imported.",
+    )
+    NOT_A_NUMBER = "not-a-number", "Must be a number."
+    AMBIGUOUS_DATE = (
+        "ambiguous-date",
+        "Must show which number is the month. Write dates such as 2027-01-31.",
+    )
+    LOCAL_TIME = (
+        "local-time",
+        "Must have an offset from UTC, such as +01:00. For times without one, choose a time zone.",
+    )
     TOO_EARLY = "too-early", "Must not be before {minimum}."
     SKIPPED_DAY = "skipped-day", "Your time zone skipped this day."
     REPORTED_BEFORE = "reported-before", "This was reported before."
     SAME_TURN = "same-turn", "Row {row} is in the same turn."
+    SAME_MOMENT = "same-moment", "Row {row} is at the same time."
 
 
 class Refusal(str):
@@ -189,11 +227,13 @@ _LABELS = {
     "bio": "text about you",
     "counts_every_update": "choice whether every update counts",
     "day_starts_at": "start of the day",
+    "dry_run": "choice of a dry run",
     "email": "e-mail address",
     "everywhere": "choice of sessions",
     "free_misses": "number of free misses",
     "free_turns": "number of turns for free misses",
     "from": "start of the range",
+    "ignore_columns": "list of columns to ignore",
     "limit": "number of items",
     "new_email": "new e-mail address",
     "new_password": "new password",

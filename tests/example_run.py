@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
 from gridt.models import MovementUserAssociation, User
+from gridt.models.service_identity import ServiceIdentity
 from gridt.runtime.extensions import db
 from tests.conftest import Clock, OwnContextClient, migrated_app
 from tests.contract import operation_of
@@ -84,7 +85,9 @@ class Recorder:
     def _keep(self, operation: dict[str, Any], answer: TestResponse, how: dict[str, Any]) -> None:
         kept = self.operations.setdefault(operation["operationId"], {})
         if "requestBody" in operation:
-            kept.setdefault("request", shortened(how.get("json", how.get("data", {}))))
+            body = shortened(how.get("json", how.get("data", {})))
+            media_type = how.get("content_type", "application/json")
+            kept.setdefault("requests", {}).setdefault(media_type, body)
         answers = kept.setdefault("answers", {}).setdefault(str(answer.status_code), {})
         body = answer.json if answer.is_json else answer.text
         if operation["operationId"] == "getOpenApiDocument":
@@ -129,6 +132,9 @@ def recording(app: Flask) -> Iterator[Recorder]:
 def record(app: Flask) -> dict[str, Any]:
     """Call every operation of an app on an empty database, and return the examples."""
     with recording(app) as run:
+        with app.app_context():
+            db.session.add(ServiceIdentity(number=1, name="5f0c61a8d2b94e37"))
+            db.session.commit()
         for part in (_service, _accounts, _movements, _leaders, _updates, _history, _network):
             part(run)
         for part in (_pauses, _blocks, _reports, _admin, _calendars, _own_account, _ends):
@@ -225,6 +231,8 @@ def _updates(run: Recorder) -> None:
     run.call("robin", "GET", f"{updates}/1000")
     table = "date,message\n2026-01-03,Touched my toes!\n2026-01-04,\n"
     csv = {"content_type": "text/csv"}
+    dry = {"dry_run": "true"}
+    run.call("robin", "POST", f"{updates}/import", data=table, query_string=dry, **csv)
     run.call("robin", "POST", f"{updates}/import", data=table, **csv)
     run.call("robin", "POST", f"{updates}/import", data="date\n2026-02-30\n", **csv)
     mine = run.clients["robin"].get(updates).json[0]["id"]

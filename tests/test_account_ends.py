@@ -21,6 +21,7 @@ from gridt.mail import tell_password_changed
 from gridt.models import (
     CalendarToken,
     Checkpoint,
+    DueEvent,
     IdempotencyKey,
     Job,
     Login,
@@ -162,6 +163,8 @@ def test_all_rows_of_the_user_go_and_the_network_stays_valid(
     (left,) = make_movements(1)
     Update(User.find_by_id(gone), left).save_to_db()  # of a movement that they have left
     CalendarToken.renew(gone)
+    event = {"digest": "0" * 32, "revision": 0, "revised_at": utcnow()}
+    db.session.add(DueEvent(user_id=gone, movement_id=left.id, **event))
     IdempotencyKey.claim("user", "POST /movements", "key", "print", gone)
     checkpoint = {"user_id": gone, "movement_id": movements[3].id, "past": ""}
     db.session.add(Checkpoint(at=utcnow(), standing={}, **checkpoint))

@@ -100,7 +100,9 @@ def fill_every_table() -> None:
     for table in db.metadata.sorted_tables:
         if db.session.scalar(sa.select(sa.func.count()).select_from(table)):
             continue
-        for number in (1, 2):
+        # of the service itself, and of the one movement, there is one row
+        has_one = table.name in {"service_identity", "movement_renames"}
+        for number in (1,) if has_one else (1, 2):
             values = {
                 column.name: members.get(column.name, kinds.get(column.type.python_type))
                 for column in table.columns
@@ -110,7 +112,7 @@ def fill_every_table() -> None:
             own |= {"ended_at": moment + timedelta(number)}
             own |= {"starts_at": moment + timedelta(number)}
             values |= {name: value for name, value in own.items() if name in table.columns}
-            if {column.name for column in table.primary_key} <= {"user_id", "movement_id"}:
+            if not has_one and {*table.primary_key.columns.keys()} <= {*members}:
                 values["user_id"] = number
             if "update_id" in table.columns:
                 values |= {"reporter_id": number}

@@ -31,6 +31,9 @@ from tests.conftest import PASSWORD, settings_for
 from tests.databases import same_on_both
 from tests.test_bad_input import MAIL_TOKENS
 
+for table in ("text/tab-separated-values", "application/vnd.ms-excel"):
+    schemathesis.serializer.alias(table, "text/plain")
+
 #: `make fuzz`: many examples, and others each time
 FUZZING = settings.get_current_profile_name() == "fuzz"
 

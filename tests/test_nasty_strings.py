@@ -173,7 +173,12 @@ def test_a_nasty_argument_is_taken_or_refused_by_name(world, strings, method, ru
             answer = world.call(method, rule, query_string={name: text})
             assert answer.status_code in {200, 404, 414, 422}, what
             if answer.status_code == 422:
-                assert pointers(answer) == [f"#/{name}"], what
+                refused = pointers(answer)
+                # options of an import choose rows and columns, so the file may be wrong with them
+                is_file = rule.endswith("/import") and all(
+                    pointer == "#" or pointer.startswith("#/rows/") for pointer in refused
+                )
+                assert is_file or refused == [f"#/{name}"], what
 
 
 @pytest.mark.parametrize("name", VARIABLES)

@@ -23,6 +23,7 @@ _ORDER = (
     "reports",
     "swaps",
     "calendar",
+    "due_events",
     "idempotency_keys",
     "audit",
 )

@@ -1,16 +1,20 @@
 """A member's turns as a calendar: iCalendar, RFC 5545.
 
-Times are in UTC; every calendar program shows them in the reader's zone. No entry blocks time.
+Times are in UTC; every calendar program shows them in the reader's zone. No event blocks time.
+An event keeps its UID, and each change of it has a higher SEQUENCE and a later LAST-MODIFIED.
 """
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from gridt.standing import CompletedTurn, DueTurn
+from gridt.models import Revision
+from gridt.standing import CalendarOwner, CompletedTurn, DueTurn
 
 #: the media type
 ICALENDAR = "text/calendar"
+#: how long the event of a completed turn lasts: some programs drop or widen events without an end
+DONE_LASTS = timedelta(minutes=15)
 #: bytes that a line may have
 _LONGEST = 75
 _BEFORE = (
@@ -42,40 +46,50 @@ _MEANING = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,", "\n": r"\n"})
 
 
 def activity_calendar(
-    entries: Iterable[CompletedTurn | DueTurn], *, messages: bool
+    entries: Iterable[CompletedTurn | DueTurn], owner: CalendarOwner, *, messages: bool
 ) -> Iterator[str]:
     """Yield a calendar, an entry at a time.
 
+    :param owner: the parts of the UIDs for the service and the user
     :param messages: whether to include the messages of updates
     """
+    place = f"{owner.person}@{owner.service}.gridt"
     yield _lines(_BEFORE)
     for entry in entries:
-        yield _lines(_done(entry, messages) if isinstance(entry, CompletedTurn) else _due(entry))
+        if isinstance(entry, CompletedTurn):
+            yield _lines(_done(entry, place, messages))
+        else:
+            yield _lines(_due(entry, place))
     yield _lines(["END:VCALENDAR"])
 
 
-def _done(entry: CompletedTurn, messages: bool) -> Iterator[str]:
-    at = _moment(entry.at)
-    yield "BEGIN:VEVENT"
-    yield f"UID:update-{entry.id}@gridt"
-    yield f"DTSTAMP:{at}"  # it never changes
-    yield f"DTSTART:{at}"
+def _done(entry: CompletedTurn, place: str, messages: bool) -> Iterator[str]:
+    times = (entry.at, entry.at + DONE_LASTS)
+    yield from _event(f"update-{entry.id}-{place}", entry.revision, *times)
     yield f"SUMMARY:{_text(entry.movement)}"
     if messages and entry.message:
         yield f"DESCRIPTION:{_text(entry.message)}"
-    yield "TRANSP:TRANSPARENT"
     yield "END:VEVENT"
 
 
-def _due(entry: DueTurn) -> Iterator[str]:
-    yield "BEGIN:VEVENT"
-    yield f"UID:due-{entry.movement_id}@gridt"
-    yield f"DTSTAMP:{_moment(entry.starts_at)}"
-    yield f"DTSTART:{_moment(entry.starts_at)}"
-    yield f"DTEND:{_moment(entry.due_at)}"
+def _due(entry: DueTurn, place: str) -> Iterator[str]:
+    times = (entry.starts_at, entry.due_at)
+    yield from _event(f"due-{entry.movement_id}-{place}", entry.revision, *times)
     yield f"SUMMARY:{_text(entry.movement)} (due)"
-    yield "TRANSP:TRANSPARENT"
     yield "END:VEVENT"
+
+
+def _event(uid: str, revision: Revision, start: datetime, end: datetime) -> Iterator[str]:
+    """Yield the lines that every event begins with."""
+    revised_at = _moment(revision.at)
+    yield "BEGIN:VEVENT"
+    yield f"UID:{uid}"
+    yield f"DTSTAMP:{revised_at}"
+    yield f"LAST-MODIFIED:{revised_at}"
+    yield f"SEQUENCE:{revision.number}"
+    yield f"DTSTART:{_moment(start)}"
+    yield f"DTEND:{_moment(end)}"
+    yield "TRANSP:TRANSPARENT"
 
 
 def _moment(moment: datetime) -> str:

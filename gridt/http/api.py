@@ -3,7 +3,7 @@
 This is the only module that knows flask-smorest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, cast
 
@@ -22,8 +22,15 @@ from gridt.http.openapi import (
     describe_answer,
 )
 from gridt.http.openapi_problems import shared_answers, shared_examples
-from gridt.http.parsing import BodyParser, file_in
+from gridt.http.parsing import FORM, BodyParser, file_in
 from gridt.http.rate_limits import NAMED
+
+#: a form with one file
+_FORM_SCHEMA = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "string", "format": "binary", "description": "The file."}},
+}
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no types
@@ -80,19 +87,26 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
 
         return cast("Handler", self.arguments(Nothing)(view))
 
-    def file(self, media_type: str, example: str) -> Callable[[Handler], Handler]:
-        """Pass the body, a file, to the handler.
+    def file(self, examples: Mapping[str, Any]) -> Callable[[Handler], Handler]:
+        """Pass a file to the handler: the body, or the one file of a form.
 
         It comes after the handler's arguments.
+
+        :param examples: an example for each media type of a body; those of JSON are objects
         """
-        schema = {"type": "string", "examples": [example]}
+        media_types = [*examples, FORM]
+        content = {
+            name: {"schema": _schema_like(example), "example": example}
+            for name, example in examples.items()
+        }
+        content[FORM] = {"schema": _FORM_SCHEMA, "example": {"file": next(iter(examples.values()))}}
 
         def decorate(handler: Handler) -> Handler:
             @wraps(handler)
             def view(resource: Any, *arguments: Any, **path: Any) -> Any:
-                return handler(resource, *arguments, file_in(request, media_type), **path)
+                return handler(resource, *arguments, file_in(request, media_types), **path)
 
-            return annotate(cast("Handler", view), file={media_type: {"schema": schema}})
+            return annotate(cast("Handler", view), file=content)
 
         return decorate
 
@@ -173,6 +187,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         if "operation_id" in info:
             doc["operationId"] = info["operation_id"]
         return doc
+
+
+def _schema_like(example: Any) -> dict[str, Any]:
+    kind = "string" if isinstance(example, str) else "object"
+    return {"type": kind, "examples": [example]}
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # it has no types

@@ -35,9 +35,10 @@ def add_examples(operation: dict[str, Any]) -> None:
     An example of an answer that the operation does not have is left out; a test finds it.
     """
     examples = stored_examples()["operations"].get(operation.get("operationId"), {})
-    if "request" in examples:
-        for content in operation.get("requestBody", {}).get("content", {}).values():
-            content["example"] = examples["request"]
+    bodies = operation.get("requestBody", {}).get("content", {})
+    for media_type, body in examples.get("requests", {}).items():
+        if media_type in bodies:
+            bodies[media_type]["example"] = body
     for status, answers in examples.get("answers", {}).items():
         documented = operation["responses"].get(int(status), {}).get("content", {})
         for media_type in documented.keys() & answers.keys():

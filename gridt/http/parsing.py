@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NoReturn
 
 import orjson
@@ -18,6 +18,9 @@ from werkzeug.exceptions import (
 
 from gridt.errors import Invalid
 from gridt.refusals import Code, Refusal, entry, pointer_to
+
+#: the media type of a form with files
+FORM = "multipart/form-data"
 
 log = logging.getLogger(__name__)
 
@@ -74,15 +77,26 @@ def _named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
 _STRICT = json.JSONDecoder(object_pairs_hook=_named_once, parse_int=str)
 
 
-def file_in(req: Request, media_type: str) -> bytes:
-    """Return the body of a request, a file.
+def file_in(req: Request, media_types: Collection[str]) -> bytes:
+    """Return the file in a request: its body, or the one file of a form.
 
-    The file has the given type; an empty body may have any.
+    The body has one of the given types; an empty body may have any. A file of a form may have any
+    type, because browsers guess it.
+
+    :raises UnsupportedMediaType: when the body has another type
+    :raises Invalid: when a form has no file, or several
     """
     body = body_of(req)
-    if body and req.mimetype != media_type:
-        raise UnsupportedMediaType(f"The Content-Type must be {media_type}.")
-    return body
+    if body and req.mimetype not in media_types:
+        listed = ", ".join(media_types)
+        raise UnsupportedMediaType(f"The Content-Type must be one of: {listed}.")
+    if not body or req.mimetype != FORM:
+        return body
+    files = [file for _, file in req.files.items(multi=True)]
+    if len(files) != 1:
+        raise Invalid.member("#", Refusal(Code.NOT_ONE_FILE))
+    content: bytes = files[0].read()
+    return content
 
 
 def body_of(req: Request) -> bytes:

@@ -174,8 +174,7 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "Wait for the answers, and repeat the request.",
     ),
     errors.TooManyClocks: (
-        "The caller has changed their time zone, or the start of their day or week, too often within"
-        " a day.",
+        "The caller has changed their time zone, or the start of their day or week, too often.",
         "Wait for the seconds in `Retry-After`.",
     ),
     errors.IntervalChangedLately: (

@@ -3,6 +3,13 @@
 from gridt.models.audit import AUDITED, AuditEntry, entries
 from gridt.models.base import Model, Rows, UTCDateTime, execute, largest_in
 from gridt.models.block import DIRECTIONS, Block, blocked_among, followed_before
+from gridt.models.calendar_revision import (
+    DueEvent,
+    MovementRename,
+    Revision,
+    count_rename,
+    revise_due_events,
+)
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import Event, EventKind, after_commit, in_transaction, record
 from gridt.models.idempotency_key import LIFETIME as ANSWER_LIFETIME
@@ -28,6 +35,7 @@ from gridt.models.report import CATEGORIES, Report, Snapshot
 from gridt.models.report_views import REPORT_STATES, REPORTS, find_report_view, report_view
 from gridt.models.rows import StandingRow, fetch, read
 from gridt.models.schedule import FormerClock, FormerInterval, SubscriptionPause, clock_of
+from gridt.models.service_identity import SERVICE_NAME, known_service_id, service_id
 from gridt.models.standing.checkpoints import Checkpoint
 from gridt.models.standing.grace import open_turns
 from gridt.models.standing.past import MOST_READ, MemberPast, past_of, schedule_of
@@ -85,6 +93,7 @@ __all__ = [
     "REPORT_STATES",
     "RUNNING",
     "SECTIONS",
+    "SERVICE_NAME",
     "SLOTS",
     "STANDING_ROW",
     "UPDATES_QUERY",
@@ -95,6 +104,7 @@ __all__ = [
     "CalendarToken",
     "Checkpoint",
     "Correction",
+    "DueEvent",
     "Event",
     "EventKind",
     "FormerClock",
@@ -106,10 +116,12 @@ __all__ = [
     "MemberPast",
     "Model",
     "Movement",
+    "MovementRename",
     "MovementUserAssociation",
     "PasswordAttempt",
     "Quotas",
     "Report",
+    "Revision",
     "Rows",
     "Snapshot",
     "StandingRow",
@@ -125,6 +137,7 @@ __all__ = [
     "clock_of",
     "corrections",
     "count_imported",
+    "count_rename",
     "delay_of_mail",
     "enqueue_recompute_of",
     "ensure_may_start",
@@ -140,6 +153,7 @@ __all__ = [
     "is_complete",
     "is_leader",
     "keys_of",
+    "known_service_id",
     "largest_in",
     "leader_view",
     "load_row",
@@ -159,7 +173,9 @@ __all__ = [
     "record",
     "references",
     "report_view",
+    "revise_due_events",
     "schedule_of",
+    "service_id",
     "store_pauses",
     "terms_of",
     "to_columns",

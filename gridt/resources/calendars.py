@@ -12,7 +12,7 @@ from gridt.http.requests import Resource
 from gridt.models import CalendarToken, User
 from gridt.runtime.extensions import db
 from gridt.schemas.calendars import CalendarMade, CalendarStatus
-from gridt.standing import recent_and_due
+from gridt.standing import calendar_owner, recent_and_due
 
 bp = Blueprint("calendars", description="Calendar subscriptions")
 
@@ -81,5 +81,6 @@ class Calendar(Resource):
         user_id = CalendarToken.owner_of(secret)
         if user_id is None:
             raise NotFound
-        written = activity_calendar(recent_and_due(user_id), messages=False)
+        owner = calendar_owner(user_id)
+        written = activity_calendar(recent_and_due(user_id), owner, messages=False)
         return Response("".join(written), mimetype=ICALENDAR)

@@ -17,7 +17,7 @@ from gridt.http.auth import caller, caller_id, verified
 from gridt.http.fields import Message
 from gridt.http.requests import Resource, standing_notice
 from gridt.http.spooling import spooled
-from gridt.models import User
+from gridt.models import User, service_id
 from gridt.schemas.users import (
     BioIn,
     ClosingIn,
@@ -29,7 +29,7 @@ from gridt.schemas.users import (
     ensure_good_username,
     identity_of,
 )
-from gridt.standing import CLOCK, MOST_CLOCKS, change_clock, done_by
+from gridt.standing import CLOCK, MOST_CLOCKS, calendar_owner, change_clock, done_by
 from gridt.text import tidy
 
 bp = Blueprint("users", description="Account")
@@ -43,11 +43,11 @@ def _document(user_id: int) -> Iterator[str]:
 
 
 def _table(user_id: int) -> Iterator[str]:
-    return activity_table(done_by(user_id))
+    return activity_table(done_by(user_id), service_id())
 
 
 def _calendar(user_id: int) -> Iterator[str]:
-    return activity_calendar(done_by(user_id), messages=True)
+    return activity_calendar(done_by(user_id), calendar_owner(user_id), messages=True)
 
 
 _EXPORTS: dict[str, tuple[str, Callable[[int], Iterator[str]]]] = {

@@ -135,6 +135,22 @@ def reading_by(connection: Connection) -> Iterator[None]:
         state.readers.pop(_OTHER)
 
 
+@contextmanager
+def writing(database: SQLAlchemy) -> Iterator[None]:
+    """Let a request that reads write in a `with` block, which commits.
+
+    Its transaction ends before: SQLite refuses a write after a read, if another was made meanwhile.
+    """
+    state = request_state()
+    before = state.bind, state.reading
+    state.bind, state.reading = None, False
+    try:
+        database.session.rollback()
+        yield
+    finally:
+        state.bind, state.reading = before
+
+
 def let_go(_error: BaseException | None = None) -> None:
     """Release the connections that this request read from."""
     state = request_state()

@@ -1,9 +1,16 @@
 """Standings over time: history, pauses, imports, and changed terms."""
 
-from gridt.standing.activity import CompletedTurn, DueTurn, done_by, recent_and_due
+from gridt.standing.activity import (
+    CalendarOwner,
+    CompletedTurn,
+    DueTurn,
+    calendar_owner,
+    done_by,
+    recent_and_due,
+)
 from gridt.standing.editing import edit_movement, ensure_streaks_can_end
 from gridt.standing.history import PastTurn, TurnHistory, history_owner
-from gridt.standing.imports import Complaint, Reported, import_updates
+from gridt.standing.imports import Complaint, ImportPlan, Reported, import_updates
 from gridt.standing.pauses import pause, pause_of, resume
 from gridt.standing.recompute_job import enqueue_recompute
 from gridt.standing.schedule_changes import (
@@ -22,13 +29,16 @@ __all__ = [
     "CLOCK",
     "MOST_CLOCKS",
     "TERMS",
+    "CalendarOwner",
     "Complaint",
     "CompletedTurn",
     "DueTurn",
+    "ImportPlan",
     "PastTurn",
     "Place",
     "Reported",
     "TurnHistory",
+    "calendar_owner",
     "change_clock",
     "change_terms",
     "done_by",

@@ -1,16 +1,21 @@
 """Activity: a user's completed and due turns."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from hashlib import blake2b
 
 from sqlalchemy import BindParameter, and_, bindparam, select
 from sqlalchemy.orm import aliased
 
 from gridt.models import (
     FETCHED_AT_ONCE,
+    SERVICE_NAME,
     STANDING_ROW,
+    DueEvent,
     Movement,
+    MovementRename,
+    Revision,
     Rows,
     StandingRow,
     Subscription,
@@ -20,6 +25,8 @@ from gridt.models import (
     execute,
     own_standing_view,
     read,
+    revise_due_events,
+    service_id,
 )
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import Clock, turn_at
@@ -29,28 +36,53 @@ CALENDAR_SPAN, CALENDAR_UPDATES = timedelta(days=366), 1000
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarOwner:
+    """The service and the user in the ids of a calendar's events."""
+
+    service: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompletedTurn:
     """An update of a user, with its movement and day.
 
     :param at: in their own time zone
     :param day: their own date on which its turn began
+    :param revision: how often the movement was renamed, and the time of the last change
     """
 
     id: int
+    movement_id: int
     movement: str
     at: datetime
     day: date
     message: str | None
+    revision: Revision
 
 
 @dataclass(frozen=True, slots=True)
 class DueTurn:
-    """A turn that a user can complete until its end."""
+    """A turn that a user can complete until its end.
+
+    :param revision: that of the movement's due turn in the user's calendar
+    """
 
     movement_id: int
     movement: str
     starts_at: datetime
     due_at: datetime
+    revision: Revision
+
+    @property
+    def digest(self) -> str:
+        """A hash of what the calendar shows."""
+        shown = f"{self.starts_at.isoformat()} {self.due_at.isoformat()} {self.movement}"
+        return _hash(shown)
+
+
+def _hash(text: str) -> str:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
 #: beside the table `movements` of `STANDING_ROW`
@@ -58,18 +90,23 @@ _named = aliased(Movement)
 _me: BindParameter[int] = bindparam("user_id")
 
 # Statements are built once, because building one costs as much as running it.
+_OWNER = select(User.created_at, SERVICE_NAME.label("service")).where(User.id == _me)
 _CLOCK = select(User.time_zone, User.day_starts_at, User.week_starts_on).where(User.id == _me)
 _UPDATES: Rows = (
     select(
         Update.id,
+        Update.movement_id,
         Movement.name.label("movement"),
         Movement.interval,
         Update.time_stamp,
         Update.message,
         Subscription.subscribed_at,
         Subscription.counted_from,
+        MovementRename.revision,
+        MovementRename.revised_at,
     )
     .join(Movement, Movement.id == Update.movement_id)
+    .outerjoin(MovementRename, MovementRename.movement_id == Update.movement_id)
     .where(Update.leader_id == _me)
 )
 _MEMBERSHIP = and_(
@@ -87,11 +124,31 @@ _RECENTLY_COMPLETED = (
     .limit(CALENDAR_UPDATES)
 )
 _DUE: Rows = (
-    STANDING_ROW.add_columns(_named.name.label("movement"))
+    STANDING_ROW.add_columns(
+        _named.name.label("movement"), DueEvent.digest, DueEvent.revision, DueEvent.revised_at
+    )
     .join(_named, _named.id == Subscription.movement_id)
+    .outerjoin(
+        DueEvent,
+        and_(
+            DueEvent.user_id == Subscription.user_id,
+            DueEvent.movement_id == Subscription.movement_id,
+        ),
+    )
     .where(Subscription.user_id == _me)
     .order_by(Subscription.movement_id)
 )
+
+
+def calendar_owner(user_id: int) -> CalendarOwner:
+    """Return what the ids of events in a user's calendar have of the service and of the user.
+
+    Another account may get the same number when a backup is restored, but not at the same moment.
+    """
+    row = execute(_OWNER, {"user_id": user_id}).one_or_none()
+    service = (row and row.service) or service_id()
+    created_at = row.created_at.isoformat() if row else ""
+    return CalendarOwner(service, _hash(f"{service} {user_id} {created_at}")[:16])
 
 
 def done_by(user_id: int) -> Iterator[CompletedTurn]:
@@ -102,21 +159,31 @@ def done_by(user_id: int) -> Iterator[CompletedTurn]:
 def recent_and_due(user_id: int) -> Iterator[CompletedTurn | DueTurn]:
     """Yield a user's recent completed turns, and due turns.
 
-    Only turns of their present movements count.
+    Only turns of their present movements count. It stores the revisions of due turns that have
+    changed. Only for requests that read.
     """
     yield from _completed(_RECENTLY_COMPLETED, user_id, horizon=utcnow() - CALENDAR_SPAN)
     yield from _due(user_id)
 
 
-def _due(user_id: int) -> Iterator[DueTurn]:
+def _due(user_id: int) -> list[DueTurn]:
     moment = utcnow()
+    turns, changed = list[DueTurn](), list[tuple[int, str]]()
     for row in execute(_DUE, {"user_id": user_id}):
         standing = own_standing_view(read(StandingRow, row), moment)
         turn = standing["turn"]
         starts_at = turn["ends_at"] if turn["done"] else turn["starts_at"]
         # in a pause, no turn is due
         starts_at = max(starts_at, standing["paused_until"] or starts_at)
-        yield DueTurn(row.movement_id, row.movement, starts_at, standing["due_at"])
+        revision = Revision(row.revision or 0, row.revised_at or moment)
+        due = DueTurn(row.movement_id, row.movement, starts_at, standing["due_at"], revision)
+        turns.append(due)
+        if due.digest != row.digest:
+            changed.append((due.movement_id, due.digest))
+    if not changed:
+        return turns
+    revised = revise_due_events(user_id, changed)
+    return [replace(due, revision=revised[due.movement_id]) for due in turns]
 
 
 def _completed(query: Rows, user_id: int, **parameters: datetime) -> Iterator[CompletedTurn]:
@@ -128,5 +195,12 @@ def _completed(query: Rows, user_id: int, **parameters: datetime) -> Iterator[Co
         # a member who left has no subscription to count from
         since = row.counted_from or row.subscribed_at or row.time_stamp
         turn = turn_at(row.time_stamp, row.interval, clock, since)
-        at = row.time_stamp.astimezone(clock.tzinfo)
-        yield CompletedTurn(row.id, row.movement, at, clock.day_of(turn.starts_at), row.message)
+        yield CompletedTurn(
+            row.id,
+            row.movement_id,
+            row.movement,
+            row.time_stamp.astimezone(clock.tzinfo),
+            clock.day_of(turn.starts_at),
+            row.message,
+            Revision(row.revision or 0, max(row.time_stamp, row.revised_at or row.time_stamp)),
+        )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gridt.errors import Invalid
-from gridt.models import EventKind, Movement, User
+from gridt.models import EventKind, Movement, User, count_rename
 from gridt.refusals import Code, Refusal
 from gridt.standing.recompute_job import enqueue_recompute
 from gridt.standing.schedule_changes import TERMS, change_terms
@@ -26,6 +26,8 @@ def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) 
         enqueue_recompute(movement.id)
     if terms.keys() & {"free_misses", "free_turns"}:  # earlier versions did not check
         ensure_streaks_can_end(movement)
+    if changes.get("name", movement.name) != movement.name:
+        count_rename(movement.id)
     for name in changes.keys() - terms.keys():
         setattr(movement, name, changes[name])
     movement.record_override(EventKind.MOVEMENT_EDITED, editor, changed=" ".join(sorted(changes)))

@@ -44,11 +44,29 @@ class Reported:
 
     :param row: as spreadsheets count, from 1
     :param at: when it was done, or on which of the member's own days
+    :param column: the column that says when
+    :param is_exact: whether only the same moment is a duplicate, and not the same turn
     """
 
     row: int
     at: date | datetime
     message: str | None
+    column: str = "date"
+    is_exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """The rows of a file by what an import does with them.
+
+    :param new: the numbers of the rows to insert, with their moments
+    :param duplicates: the rows that are known already
+    :param wrong: the rows that cannot be inserted; if there are any, none is
+    """
+
+    new: list[tuple[int, datetime]]
+    duplicates: list[Complaint]
+    wrong: list[Complaint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +80,8 @@ class _Placed:
     moment: datetime
     place: datetime
     message: str | None
+    column: str
+    is_exact: bool
 
 
 _INSERT = insert(cast("Table", Update.__table__))
@@ -84,16 +104,14 @@ def import_updates(
     skip_duplicates: bool = False,
     quotas: Quotas = NO_QUOTAS,
     grace: timedelta = timedelta(),
-) -> int:
+    dry_run: bool = False,
+) -> ImportPlan:
     """Insert past updates, all or none. Does not commit.
-
-    It sends a constant number of statements. The standing begins with the oldest stored update, if
-    an imported one is older. After the first days, younger ones may be late.
 
     :param wrong: other errors of the file: row, column and message
     :param skip_duplicates: leave out updates that are stored already
     :param grace: how long after its end a turn can still be reported as done
-    :returns: how many updates were inserted
+    :param dry_run: insert nothing, and return a plan with wrong rows instead of raising
     :raises NotSubscribed: when the user is not a member
     :raises BadRows: with each row that cannot be inserted
     """
@@ -103,18 +121,20 @@ def import_updates(
         raise NotSubscribed
     terms, complaints = terms_of(row), list(wrong)
     place_of = _itself if row.counts_every_update else _turns(terms)
-    updates = _placed(reported, place_of, terms.clock, complaints)
-    is_older = any(update.moment < row.since for update in updates)
-    known = _known_since(row, updates, terms) if updates else ()
-    taken: dict[datetime, int | None] = dict.fromkeys(map(place_of, known))
-    updates = _without_duplicates(updates, taken, [] if skip_duplicates else complaints)
-    if complaints:
+    placed = _placed(reported, place_of, terms.clock, complaints)
+    known = _known_since(row, placed, terms) if placed else ()
+    updates, duplicates = _without_duplicates(placed, known, place_of)
+    if not skip_duplicates:
+        complaints += duplicates
+    new = [(update.row, update.moment) for update in updates]
+    plan = ImportPlan(new, duplicates, sorted(complaints))
+    if complaints and not dry_run:
         raise BadRows(complaints)
-    if updates:
+    if updates and not complaints:
         _ensure_quotas_allow(row, known, updates, terms, quotas)
-    if updates or is_older:
-        _store(row, updates, terms, grace, is_older)
-    return len(updates)
+    if not dry_run:
+        _store(row, updates, placed, terms, grace)
+    return plan
 
 
 def _known_since(row: StandingRow, updates: Sequence[_Placed], terms: Terms) -> Sequence[datetime]:
@@ -128,12 +148,19 @@ def _known_since(row: StandingRow, updates: Sequence[_Placed], terms: Terms) -> 
 
 
 def _store(
-    row: StandingRow, updates: list[_Placed], terms: Terms, grace: timedelta, is_older: bool
+    row: StandingRow,
+    updates: list[_Placed],
+    placed: Sequence[_Placed],
+    terms: Terms,
+    grace: timedelta,
 ) -> None:
-    """Insert updates, which may be none, and recompute the standing.
+    """Insert updates, which may be none, and recompute the standing if it may be another.
 
-    :param is_older: whether one of them, or of those stored before, is older than the standing
+    :param placed: all updates of the file, also those that were stored before
     """
+    is_older = any(update.moment < row.since for update in placed)
+    if not updates and not is_older:
+        return
     if updates:
         _insert(row, updates, grace)
     if is_older or any(update.moment < row.subscribed_at for update in updates):
@@ -181,8 +208,8 @@ def _ensure_quotas_allow(
 ) -> None:
     """Compare all updates, and those per turn, with the quotas."""
     ensure_updates_allowed(row.user_id, len(new), quotas.updates)
-    if not row.counts_every_update:  # a turn has one
-        return
+    if not row.counts_every_update and not any(update.is_exact for update in new):
+        return  # a turn has one
     stored = sorted(known)
     of_turn = Counter(terms.turn_at(update.moment) for update in new)
     for turn, amount in of_turn.items():
@@ -214,7 +241,7 @@ def _placed(
             at = no_later_than(now, at)
         # first of all, because the year 9999 does not end in every zone
         if at > now if isinstance(at, datetime) else at > today:
-            complaints.append((report.row, "date", Refusal(Code.IN_THE_FUTURE)))
+            complaints.append((report.row, report.column, Refusal(Code.IN_THE_FUTURE)))
             continue
         if isinstance(at, datetime):
             moment = at.astimezone(UTC)
@@ -223,9 +250,12 @@ def _placed(
             moment = _on(at, clock, now) + of_day[at] * INSTANT
             of_day[at] += 1
             if clock.day_of(moment) != at:
-                complaints.append((report.row, "date", Refusal(Code.SKIPPED_DAY)))
+                complaints.append((report.row, report.column, Refusal(Code.SKIPPED_DAY)))
                 continue
-        placed.append(_Placed(report.row, moment, place_of(moment), report.message))
+        place = moment if report.is_exact else place_of(moment)
+        placed.append(
+            _Placed(report.row, moment, place, report.message, report.column, report.is_exact)
+        )
     return placed
 
 
@@ -239,22 +269,28 @@ def _on(day: date, clock: Clock, now: datetime) -> datetime:
 
 
 def _without_duplicates(
-    updates: Sequence[_Placed], taken: dict[datetime, int | None], complaints: list[Complaint]
-) -> list[_Placed]:
-    """Return the first update of each free place.
+    updates: Sequence[_Placed],
+    known: Sequence[datetime],
+    place_of: Callable[[datetime], datetime],
+) -> tuple[list[_Placed], list[Complaint]]:
+    """Return the first update of each free place, and complaints of the others.
 
-    It adds complaints of the others.
-
-    :param taken: the places of stored updates, with the rows that took them
+    An exact update takes its turn as well, for updates that are not exact.
     """
-    new = []
+    taken: dict[tuple[bool, datetime], int | None] = {}
+    for moment in known:
+        taken[True, moment] = taken[False, place_of(moment)] = None
+    new, duplicates = list[_Placed](), list[Complaint]()
     for update in updates:
-        if update.place not in taken:
-            taken[update.place] = update.row
+        place = (update.is_exact, update.place)
+        if place not in taken:
+            taken[True, update.moment] = taken[place] = update.row
+            if update.is_exact:
+                taken.setdefault((False, place_of(update.moment)), update.row)
             new.append(update)
             continue
-        row = taken[update.place]
-        before = Refusal(Code.REPORTED_BEFORE)
-        refusal = before if row is None else Refusal(Code.SAME_TURN, row=row)
-        complaints.append((update.row, "date", refusal))
-    return new
+        same = Code.SAME_MOMENT if update.is_exact else Code.SAME_TURN
+        row = taken[place]
+        refusal = Refusal(Code.REPORTED_BEFORE) if row is None else Refusal(same, row=row)
+        duplicates.append((update.row, update.column, refusal))
+    return new, duplicates

@@ -26,6 +26,11 @@ Stretching: pieter: Touched my toes!
 #: the generator knows JSON, forms and plain text; it leaves out calls or answers of these types
 TYPES_IT_DOES_NOT_KNOW = [
     ("POST /movements/{movement}/updates/import within imports", "text/csv"),
+    (
+        "POST /movements/{movement}/updates/import within imports",
+        "text/tab-separated-values",
+    ),
+    ("POST /movements/{movement}/updates/import within imports", "application/vnd.ms-excel"),
     ("GET /movements/{movement}/history.svg within history", "image/svg+xml"),
 ]
 

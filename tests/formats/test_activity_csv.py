@@ -13,13 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridt.errors import Invalid
-from gridt.formats.activity_csv import (
-    MOST_ROWS,
-    activity_table,
-    as_typed,
-    harmless,
-    read_activities,
-)
+from gridt.formats.activity_csv import activity_table, as_typed, harmless
+from gridt.formats.importing import Target, read_file
+from gridt.formats.table import MOST_ROWS
+from gridt.models import Revision
 from gridt.standing.activity import CompletedTurn
 from tests.nasty import NASTY
 from tests.servers import ROOT
@@ -46,8 +43,9 @@ HARMLESS = ["", "done", "1-1", "a=b", "it's", "'tis", "x;y", "ann@example.org", 
 
 
 def written(*texts: str) -> str:
-    done = [CompletedTurn(1, "Flossing", AT, date(2026, 2, 28), text) for text in texts]
-    return "".join(activity_table(done))
+    day, revision = date(2026, 2, 28), Revision(0, AT)
+    done = [CompletedTurn(1, 7, "Flossing", AT, day, text, revision) for text in texts]
+    return "".join(activity_table(done, "5e"))
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -55,12 +53,14 @@ def rows_of(text: str) -> list[list[str]]:
 
 
 def read(text: str | bytes, movement: str = "Flossing"):
-    return read_activities(text.encode() if isinstance(text, str) else text, movement)
+    body = text.encode() if isinstance(text, str) else text
+    found = read_file(body, Target(7, movement, "5e", ignored=frozenset({"mood"})))
+    return found.rows, found.wrong, len(found.others)
 
 
 def test_a_row_has_the_time_by_both_clocks_and_the_turn():
     text = written("done, twice")
-    assert text.startswith("\ufeffmovement,date,local_time,utc_time,turn,message\r\n")
+    assert text.startswith("\ufeffmovement,date,local_time,utc_time,turn,message,movement_id\r\n")
     assert rows_of(text)[1:] == [
         [
             "Flossing",
@@ -69,12 +69,13 @@ def test_a_row_has_the_time_by_both_clocks_and_the_turn():
             "2026-03-01 07:30:15",
             "2026-02-28",
             "done, twice",
+            "5e-7",
         ]
     ]
 
 
 def test_a_table_of_nothing_has_no_rows():
-    assert len(rows_of("".join(activity_table([])))) == 1
+    assert len(rows_of("".join(activity_table([], "5e")))) == 1
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -196,12 +197,12 @@ BUSY = """
 import resource
 resource.setrlimit(resource.RLIMIT_CPU, (30, 30))  # seconds of a processor, however busy that is
 
-from gridt.formats.activity_csv import read_activities
+from gridt.formats.importing import Target, read_file
 
 nasty = "\\t'"
 long, many = nasty * 65_000, f'2026-03-01,Flossing,"{nasty * 280}"\\n' * 1_800
 rows = f'2026-03-01,"{long}",\\n2026-03-01,Flossing,"{long}"\\n{many}'
-read_activities(f"date,movement,message\\n{rows}".encode(), "Flossing")
+read_file(f"date,movement,message\\n{rows}".encode(), Target(7, "Flossing", "5e"))
 """
 
 

@@ -10,19 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridt.formats.calendar import activity_calendar
-from gridt.standing.activity import CompletedTurn, DueTurn
+from gridt.models import Revision
+from gridt.standing.activity import CalendarOwner, CompletedTurn, DueTurn
 from tests.nasty import NASTY
 
 AT = datetime(2026, 3, 1, 8, 30, 15, 123456, tzinfo=ZoneInfo("Europe/Amsterdam"))
+OWNER = CalendarOwner("5e", "ca")
 LONG = "ünï 🦷 " * 60
 
 
 def done(movement: str = "Flossing", message: str | None = None) -> CompletedTurn:
-    return CompletedTurn(7, movement, AT, date(2026, 3, 1), message)
+    return CompletedTurn(7, 3, movement, AT, date(2026, 3, 1), message, Revision(0, AT))
 
 
 def written(*entries: CompletedTurn | DueTurn, messages: bool = True) -> str:
-    return "".join(activity_calendar(entries, messages=messages))
+    return "".join(activity_calendar(entries, OWNER, messages=messages))
 
 
 def read(text: str) -> icalendar.Calendar:
@@ -42,20 +44,20 @@ def read(text: str) -> icalendar.Calendar:
 
 def test_an_update_is_an_event_at_its_moment():
     (event,) = read(written(done(message="at last"))).events
-    assert event["UID"] == "update-7@gridt"
+    assert event["UID"] == "update-7-ca@5e.gridt"
     assert event["SUMMARY"] == "Flossing"
     assert event["DESCRIPTION"] == "at last"
     assert event["TRANSP"] == "TRANSPARENT"
     moment = AT.replace(microsecond=0)
     assert event.DTSTART == event.DTSTAMP == moment
     assert event.DTSTART.utcoffset() == timedelta()
-    assert "DTEND" not in event
+    assert event.DTEND == moment + timedelta(minutes=15)
 
 
 def test_a_due_turn_is_an_event_until_its_end():
-    due = DueTurn(3, "Flossing", AT, AT + timedelta(hours=15))
+    due = DueTurn(3, "Flossing", AT, AT + timedelta(hours=15), Revision(4, AT))
     (event,) = read(written(due)).events
-    assert event["UID"] == "due-3@gridt"
+    assert event["UID"] == "due-3-ca@5e.gridt"
     assert event["SUMMARY"] == "Flossing (due)"
     assert (event.DTSTART, event.DTEND) == (
         AT.replace(microsecond=0),
@@ -87,7 +89,7 @@ def test_nasty_texts_break_no_calendar(text):
     if any("\ud800" <= character <= "\udfff" for character in text):
         return  # no database stores these
     (event,) = read(written(done(text, text))).events
-    assert event["UID"] == "update-7@gridt"
+    assert event["UID"] == "update-7-ca@5e.gridt"
     assert {"ATTACH", "URL", "ATTENDEE"}.isdisjoint(event)
 
 

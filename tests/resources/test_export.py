@@ -19,7 +19,7 @@ from gridt.models import Subscription, Update, record
 from gridt.models.ownership import SECTIONS, exported_as
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
-from gridt.standing.activity import done_by
+from gridt.standing.activity import CalendarOwner, done_by
 from tests.conftest import PASSWORD
 from tests.databases import same_on_both
 
@@ -27,7 +27,7 @@ NASTY = 'a "quoted" \\ line\n\u2028 </script> \U0001f9b7'
 #: the sections in the order of the document; those of new tables come after them
 IN_ORDER = (
     "account logins subscriptions pauses former_clocks leaders followers updates"
-    " created_movements blocks reports swaps calendar idempotency_keys audit"
+    " created_movements blocks reports swaps calendar due_events idempotency_keys audit"
 ).split()
 
 
@@ -47,6 +47,9 @@ def movement(make_movement, ann, ben):
     movement.post_update(ann, NASTY)
     movement.post_update(ben, "said by ben").save_to_db()
     return movement
+
+
+OWNER = CalendarOwner("5e", "ca")
 
 
 def test_everything_about_the_caller_is_there(client_of, ann, ben, movement):
@@ -164,8 +167,10 @@ def test_activity_in_former_movements_is_exported(client_of, ann, movement):
 
 WRITERS = {
     "json": lambda user_id: account_document(sections_about(user_id)),
-    "csv": lambda user_id: activity_table(done_by(user_id)),
-    "ics": lambda user_id: activity_calendar(done_by(user_id), messages=True),
+    "csv": lambda user_id: activity_table(done_by(user_id), "5e"),
+    "ics": lambda user_id: activity_calendar(
+        done_by(user_id), CalendarOwner("5e", "ca"), messages=True
+    ),
 }
 
 

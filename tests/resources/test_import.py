@@ -313,7 +313,7 @@ def test_a_file_that_is_no_table_is_refused_as_a_whole(send, ann, movement, body
     assert stored(movement, ann) == []
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "text/CSV2", None])
+@pytest.mark.parametrize("content_type", ["application/xml", "text/plain", "text/CSV2", None])
 def test_another_type_is_refused(send, content_type):
     answer = send(table("2026-03-01"), content_type=content_type)
     assert answer.status_code == 415
