@@ -161,14 +161,20 @@ class PicturesNotInstalled(GridtError):
 
 
 class Invalid(GridtError):
-    """Well-formed input that fails validation; `errors` names each member."""
+    """Well-formed input that fails validation; `errors` names each member.
+
+    A body of a megabyte can have a hundred thousand wrong members, so only the first are listed.
+    """
+
+    #: how many errors are listed, and how many `detail` names
+    LISTED, SPELLED = 100, 5
 
     status, slug, title = 422, "invalid", "The request is not valid."
 
     def __init__(self, errors: list[dict[str, Any]], detail: str | None = None) -> None:
         """Take the entries, each made by `gridt.refusals.entry`."""
-        super().__init__(detail or " ".join(map(sentence_of, errors)))
-        self.errors = errors
+        super().__init__(detail or " ".join(map(sentence_of, errors[: self.SPELLED])))
+        self.errors = errors[: self.LISTED]
 
     @classmethod
     def member(cls, pointer: str, refusal: Refusal, location: str = "json") -> "Invalid":

@@ -257,9 +257,17 @@ def label_of(member: str) -> str:
     return _LABELS.get(member, member)
 
 
+#: characters of a name in a pointer
+_LONGEST_NAME = 100
+
+
 def pointer_to(*steps: Any) -> str:
-    """Return the JSON pointer to a member (RFC 6901)."""
-    return "#" + "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+    """Return the JSON pointer to a member (RFC 6901).
+
+    It has the first 100 characters of a longer name: a client may send any.
+    """
+    names = (str(step)[:_LONGEST_NAME] for step in steps)
+    return "#" + "".join(f"/{name.replace('~', '~0').replace('/', '~1')}" for name in names)
 
 
 def entry(pointer: str, refusal: Refusal, location: str = "json") -> dict[str, Any]:

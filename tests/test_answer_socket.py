@@ -63,6 +63,24 @@ def test_no_thread_waits_for_a_longer_one(ends: Ends, budget: Budget) -> None:
     assert ours.unsent == budget._bytes == 0
 
 
+def test_a_piece_that_is_larger_than_the_memory_of_a_connection_arrives(ends: Ends) -> None:
+    ours, client = ends
+    answer = bytes(range(256)) * (10 * MOST_OF_ONE // 1024)
+    received = bytearray()
+
+    def read() -> None:
+        while len(received) < len(answer):
+            received.extend(client.recv(1024 * 1024))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    ours.sendall(answer)
+    while ours.unsent:
+        ours.send_more()
+    reader.join(PATIENCE)
+    assert bytes(received) == answer
+
+
 def test_no_thread_waits_for_a_file(ends: Ends, tmp_path) -> None:
     ours, client = ends
     path = tmp_path / "file"

@@ -23,7 +23,7 @@ from gridt.models import MovementUserAssociation as Association
 from gridt.network import block, unblock
 from gridt.network.invariants import violations as found_by_sql
 from gridt.runtime.extensions import db
-from gridt.standing import change_terms, enqueue_recompute
+from gridt.standing import change_clock, change_terms, enqueue_recompute
 from tests.conftest import PASSWORD
 from tests.networks import make_movements, people, plant, ring, violations
 
@@ -278,7 +278,7 @@ def test_a_deletion_before_a_long_past_leaves_the_standing_to_steps_of_a_job(
     assert run_until_idle() > OFTEN / 10
     assert max(read) <= 10
     answer = client.delete(path + str(second))
-    assert "follows" in answer.json["message"]
+    assert "updated within" in answer.json["message"]
     run_until_idle()
     assert is_right(ann, often)
 
@@ -302,6 +302,51 @@ def test_what_touches_the_end_of_a_long_past_reads_from_a_checkpoint(
     assert [answer.status_code for answer in answers] == [200, 201, 200, 200]
     assert max(read) <= 10 + 2
     assert db.session.scalars(sa.select(Job.name)).all() == []
+    assert is_right(ann, often)
+
+
+def test_a_job_ends_where_clocks_may_reach_each_checkpoint(ann, clock, make_movement, monkeypatch):
+    """A daily turn has many updates of two days, and clocks change before and after most."""
+    monkeypatch.setattr("gridt.models.standing.past.MOST_READ", 10)
+    monkeypatch.setattr("gridt.models.standing.replay.MOST_READ", 10)
+    monkeypatch.setattr("gridt.standing.memberships.MOST_READ", 10)
+    monkeypatch.setattr("gridt.models.standing.checkpoints.EVERY", 4)
+    movement = make_movement(ann)
+    movement.counts_every_update = True
+    change_clock(ann, time_zone="Europe/Berlin")
+    clock.pass_(minutes=1)
+    change_terms(movement, {"interval": MINUTE})
+    for number in range(48):
+        clock.pass_(seconds=30)
+        Update.record(ann.id, movement.id)
+        if number == 8:
+            clock.pass_(seconds=3)
+            change_clock(ann, time_zone="Asia/Tokyo")
+    clock.pass_(seconds=3)
+    change_clock(ann, time_zone="Europe/Paris")
+    db.session.commit()
+    app, steps = current_app._get_current_object(), 0
+    while run_next(app):
+        steps += 1
+        assert steps < 48
+    assert steps
+    assert is_right(ann, movement)
+
+
+def test_the_last_updates_before_clocks_say_which_checkpoints_they_reach(
+    client_of, clock, ann, often, read
+):
+    """They are looked up one by one, and not read with all updates of two days."""
+    client = client_of(ann)
+    ann.clock_chosen_at = ann.created_at
+    client.delete(f"/movements/{often.id}/updates/{ids_of(often)[0]}")
+    run_until_idle()
+    for zone in ("Asia/Tokyo", "Europe/Paris", "America/Lima"):
+        clock.pass_(seconds=2)
+        read.clear()
+        assert client.patch("/identity", json={"time_zone": zone}).status_code == 200
+        assert sum(read) <= 4 * 11
+        run_until_idle()
     assert is_right(ann, often)
 
 

@@ -6,13 +6,14 @@ Lives are long with `make fuzz`, and few and short otherwise. Nothing here uses 
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from random import Random
+from typing import Any
 
 import pytest
 
 from gridt.turns import life
 from gridt.turns.calendar import DAY, HALF_DAY, Clock
 from gridt.turns.life import Period
-from gridt.turns.scoring import Outcome, TurnLog
+from gridt.turns.scoring import Outcome, Standing, TurnLog
 from gridt.turns.terms import SET_LATE, Terms
 from tests.clock_lives import (
     AUCKLAND,
@@ -193,6 +194,27 @@ def test_p4_clocks_leave_out_one_date_in_seven(interval: timedelta) -> None:
             moment += 2 * SECOND
             person.set(moment, early)
         assert len(person.turns(moment)) >= turns * 6 / 7 - 3
+
+
+def test_the_work_of_a_clock_does_not_grow_with_the_updates_of_a_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries: list[datetime] = []
+
+    def counted(standing: Standing, moment: datetime, *others: Any) -> Standing:
+        tries.append(moment)
+        return changed(standing, moment, *others)
+
+    changed = life.changed
+    monkeypatch.setattr(life, "changed", counted)
+    counts = []
+    for often in (3, 300):
+        tries.clear()
+        person = Person(deeds=[june("02 08:00") + number * SECOND for number in range(often)])
+        person.set(june("02 12:00"), TOKYO)
+        assert person.standing(june("02 13:00")).streak == 1
+        counts.append(len(tries))
+    assert counts[0] == counts[1] <= 8
 
 
 def test_p4_no_clock_keeps_the_streak_of_an_idle_member() -> None:

@@ -292,3 +292,14 @@ def test_the_docs_list_all_problems() -> None:
     listed = re.findall(r"^\| `([a-z-]+)` \| (\d+) \| (.*?) \|$", page, re.MULTILINE)
     expected = [(p.slug, str(p.status), p.meaning) for p in PROBLEM_TYPES.values()]
     assert sorted(listed) == sorted(expected)
+
+
+def test_a_body_of_very_many_wrong_members_gets_a_short_answer(
+    client: OwnContextClient,
+) -> None:
+    body = {f"member {number}": 0 for number in range(20_000)} | {"x" * 100_000: 0}
+    answer = client.post("/auth", json=body)
+    assert answer.status_code == 422
+    assert len(answer.json["errors"]) == 100
+    assert len(answer.data) < 50_000
+    assert client.post("/auth", json={"x" * 100_000: 0}).content_length < 5_000

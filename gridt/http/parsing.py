@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from typing import Any, NoReturn
 
 import orjson
@@ -48,7 +49,7 @@ class BodyParser(FlaskParser):
 
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
         """Raise a problem that names each wrong member."""
-        raise Invalid(list(_flat(error.messages_dict)))
+        raise Invalid(list(islice(_flat(error.messages_dict), Invalid.LISTED)))
 
 
 def _refuse_twice_named(body: bytes) -> None:

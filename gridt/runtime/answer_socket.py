@@ -14,6 +14,8 @@ from typing import Any
 
 #: bytes of answers that the process keeps in memory, of one connection and of all
 MOST_OF_ONE, MOST_OF_ALL = 4 * 1024 * 1024, 64 * 1024 * 1024
+#: bytes of an answer that are sent, or set aside, at once
+PIECE = 1024 * 1024
 #: seconds that a client has for any answer, and bytes a second that it takes of a longer one
 DEADLINE, LEAST_RATE = 10, 16 * 1024
 #: seconds that a thread waits for a client in one answer; a stream from PostgreSQL keeps a
@@ -102,11 +104,16 @@ class AnswerSocket(socket.socket):
 
         :raises BrokenPipeError: when the client is too slow for an answer of this length
         """
+        whole = memoryview(data)
+        for start in range(0, len(whole), PIECE):  # a large piece would not fit into our memory
+            self._send_piece(whole[start : start + PIECE])
+
+    def _send_piece(self, data: memoryview) -> None:
         if self._left:
             self.send_more()
         if not self._left:
             self._began = self._began or time.monotonic()
-            data = memoryview(data)[self._send(data) :]
+            data = data[self._send(data) :]
         if not len(data):
             return
         while len(self._left) + len(data) > MOST_OF_ONE or not self._budget.take(len(data)):

@@ -197,10 +197,12 @@ class _Life:
                 self._set_earlier(since, number, log, states)
 
     def _latest_deeds(self, earliest: datetime, states: list[_State]) -> list[datetime]:
-        """Return when it was done after a moment, the latest first.
+        """Return the moments after which a clock may count as set, the latest first.
 
-        While turns follow no calendar and are regular, a clock changes none of them: of each such
-        stretch only the last moment is returned, and none of one that lasts until the end.
+        These are the last update, and the updates that changed the standing: a turn may have
+        thousands, but the first one makes it done. While turns follow no calendar and are regular,
+        a clock changes none of them. So each such stretch has only its last moment, and none if it
+        lasts until the end.
         """
         runs, run = [0] * len(states), 0
         for place, state in enumerate(states):
@@ -210,7 +212,10 @@ class _Life:
             runs[place] = run if _is_plain(state) else 0
         seen, latest = {runs[-1]} - {0}, []
         deeds = self.moments[bisect_right(self.moments, earliest) : self._counted]
+        changing = {state.moment for state in states}.union(deeds[-1:])
         for moment in dict.fromkeys(reversed(deeds)):
+            if moment not in changing:
+                continue
             run = runs[bisect_right(states, moment, key=lambda state: state.moment) - 1]
             if run not in seen:
                 latest.append(moment)

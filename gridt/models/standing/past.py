@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Boolean, ColumnElement, Integer, bindparam, column, select, table
+from sqlalchemy import Boolean, ColumnElement, Integer, bindparam, column, func, select, table
 
-from gridt.models.base import Rows, UTCDateTime
+from gridt.models.base import Rows, UTCDateTime, execute
 from gridt.models.rows import (
     FormerClockRow,
     FormerIntervalRow,
@@ -66,6 +66,11 @@ _TIMES_BETWEEN = (
     )
     .order_by(_updates.c.time_stamp)
     .limit(bindparam("most"))
+)
+_LAST_BEFORE = select(func.max(_updates.c.time_stamp)).where(
+    _updates.c.movement_id == bindparam("movement_id"),
+    _updates.c.leader_id == bindparam("user_id"),
+    _updates.c.time_stamp < bindparam("ends_at", type_=UTCDateTime()),
 )
 _CLOCKS = (
     select(*columns_of(FormerClockRow, FormerClock))
@@ -131,13 +136,23 @@ class MemberPast:
 
     def _within_reach(self, bases: Iterable[Base]) -> Base | None:
         """Return the first base before which no clock is set, or None."""
+        last_deeds: dict[datetime, datetime] = {}
         for base in bases:
-            past = self
-            if is_reached(base, self.periods, ()):  # the updates of two days decide that
-                past = self._between(base.at, base.at + SET_LATE, MOST_READ)
-            if not past.is_cut and not is_reached(base, self.periods, past.moments):
-                return base
+            if is_reached(base, self.periods, ()):  # the last updates before changes decide that
+                self._find_last_deeds(base, last_deeds)
+                if is_reached(base, self.periods, sorted(last_deeds.values())):
+                    continue
+            return base
         return None
+
+    def _find_last_deeds(self, base: Base, found: dict[datetime, datetime]) -> None:
+        """Add the last update before each change of two days after a base, by the change."""
+        ids = {"user_id": self.row.user_id, "movement_id": self.row.movement_id}
+        for period in self.periods:
+            starts_at = period.starts_at
+            if base.at < starts_at < base.at + SET_LATE and starts_at not in found:
+                row = execute(_LAST_BEFORE, ids | {"ends_at": starts_at}).scalar_one()
+                found[starts_at] = row or self.terms.since
 
     def stretch(
         self, starts_at: datetime, ends_at: datetime, now: datetime

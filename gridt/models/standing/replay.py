@@ -119,7 +119,7 @@ def _store_reached(past: MemberPast) -> bool:
     bases = [base for base in kept if not is_reached(base, past.periods, past.moments)]
     ids = (past.row.user_id, past.row.movement_id)
     checkpoints.store_bases(*ids, past.terms, past.periods, bases)
-    return bool(bases)
+    return bool(bases) and (past.base is None or bases[-1].at > past.base.at)
 
 
 def _store(past: MemberPast, kept: KeptBases | None = None) -> None:
