@@ -110,7 +110,7 @@ def fill_every_table() -> None:
             }
             own = {"key": str(number), "digest": str(number)}
             own |= {"ended_at": moment + timedelta(number)}
-            own |= {"starts_at": moment + timedelta(number)}
+            own |= {name: moment + timedelta(number) for name in ("starts_at", "at")}
             values |= {name: value for name, value in own.items() if name in table.columns}
             if not has_one and {*table.primary_key.columns.keys()} <= {*members}:
                 values["user_id"] = number
