@@ -226,7 +226,7 @@ def test_a_name_at_the_edge_of_a_phone_is_whole(visit, world):
         for _ in range(5):  # they come close to the right edge
             page.evaluate("window.names = []")
             page.keyboard.press("ArrowLeft")
-            page.wait_for_function("window.names.length > 0")
+            page.wait_for_function("() => window.names.length > 0")
             names = page.evaluate("window.names")
             assert [one for one in names if one["left"] + one["width"] > one["room"]] == []
 

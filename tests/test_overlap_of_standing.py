@@ -95,7 +95,7 @@ def withdraw(user_id: int, movement_id: int) -> None:
 
 def bring_along(user_id: int, movement_id: int) -> int:
     past = [Reported(2, utcnow() - 20 * DAY, None), Reported(3, utcnow(), None)]
-    return import_updates(user_id, movement_id, past, skip_duplicates=True)
+    return len(import_updates(user_id, movement_id, past, skip_duplicates=True).new)
 
 
 ONE, SOME = (

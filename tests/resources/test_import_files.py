@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from gridt.models import Subscription
-from gridt.models.standing.store import recompute
+from gridt.models.standing.replay import recompute
 from gridt.runtime.extensions import db
 from tests.conftest import Clock
 from tests.resources.test_import import NOW, pointers, standing, stored

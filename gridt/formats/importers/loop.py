@@ -18,9 +18,11 @@ _COLUMNS = ("Date", "Value", "Notes")
 _OURS = frozenset(COLUMNS) - {"date"}
 
 
-def _entry(row: int, day: str, value: str, column: str, habit: str = "", note: str = "") -> Entry:
+def _entry(
+    row: int, day: str, value: str, column: str, habit: str = "", message: str = ""
+) -> Entry:
     problems = () if value in _KNOWN else ((column, _UNKNOWN),)
-    return Entry(row, day, habit, value in _DONE, note, problems=problems)
+    return Entry(row, day, habit, value in _DONE, message, problems=problems)
 
 
 def _recognises_one(source: Source) -> bool:
@@ -30,8 +32,8 @@ def _recognises_one(source: Source) -> bool:
 
 def _of_one_habit(source: Source) -> Iterator[Entry]:
     for row, cells in source.lines:
-        day, value, note = (cell(cells, number) for number in range(3))
-        yield _entry(row, day, value, "Value", note=note)
+        day, value, message = (cell(cells, number) for number in range(3))
+        yield _entry(row, day, value, "Value", message=message)
 
 
 def _recognises_all(source: Source) -> bool:
