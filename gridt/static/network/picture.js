@@ -334,7 +334,8 @@ function drawLabel(context, { label, x, y, size }, { labelSize, labelFont }, col
   const right = x + size + 4;
   const width = context.measureText(label).width;
   // at the right edge of the picture it would be cut
-  const left = right + width <= context.canvas.clientWidth ? right : Math.max(2, x - size - 4 - width);
+  const room = context.canvas.clientWidth;
+  const left = right + width <= room ? right : Math.max(2, Math.min(x - size - 4, room - 2) - width);
   const at = [left, y + labelSize / 3];
   context.lineJoin = "round";
   context.lineWidth = 4;
