@@ -59,6 +59,11 @@ OWN_TO_POSTGRESQL = (
 #: tests whose servers and commands are measured as well: these run lines of servers and workers
 STARTING = (
     "tests/jobs/test_worker.py",
+    "tests/test_config.py",
+    "tests/test_journal.py",
+    "tests/test_killed_half_way.py",
+    "tests/test_logs.py",
+    "tests/test_lost_connections.py",
     "tests/test_cli.py",
     "tests/test_database_copy.py",
     "tests/test_gunicorn_worker.py",
