@@ -120,7 +120,7 @@ def main(
 
 
 def _ensure_possible(changes: list[str], dirty: bool, amounts: dict[str, Any]) -> None:
-    """Refuse at once a run that cannot measure, or that nobody could repeat."""
+    """Refuse a run that cannot measure, or that cannot be repeated."""
     if sys.platform != "linux":
         raise click.UsageError("Processor time is read from /proc, which Linux has.")
     if amounts["calls"] > amounts["members"]:

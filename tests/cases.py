@@ -48,7 +48,8 @@ def each(
         signature = inspect.signature(test)
         assert set(arguments) <= set(signature.parameters), "the test takes what a case consists of"
         left = [one for one in signature.parameters.values() if one.name not in arguments]
-        all_in_turn.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined]
+        own = signature.replace(parameters=left)
+        all_in_turn.__signature__ = own  # type: ignore[attr-defined]  # pytest reads it
         return all_in_turn
 
     return decorate

@@ -101,9 +101,9 @@ def test_a_new_password_can_be_typed(run: Run, ann: User) -> None:
 
 
 def test_no_password_is_asked_for_an_account_that_is_missing(run: Run) -> None:
-    result = run("set-password", "nobody-there", input="another long one\nanother long one\n")
+    result = run("set-password", "missing-user", input="another long one\nanother long one\n")
     assert result.exit_code == 1
-    assert "There is no user 'nobody-there'." in result.output
+    assert "There is no user 'missing-user'." in result.output
     assert "Password" not in result.output
 
 

