@@ -83,7 +83,7 @@ def test_updates_in_a_turn(quota, client_of, make_movement, ann, admin, clock):
     quota(updates_per_turn=2)
     movement = make_movement(ann, admin)
     client, path = client_of(ann), f"/movements/{movement.id}/signal"
-    clock.now = clock.now.replace(hour=12)
+    clock.now = clock.now.replace(hour=12) + timedelta(days=1)
     assert [client.post(path).status_code for _ in range(2)] == [201, 201]
     refused = client.post(path)
     ensure_refused(refused, 429, "too-many-updates-in-turn", 2)
@@ -115,7 +115,7 @@ def test_updates_of_a_long_turn_do_not_count_when_turns_are_short(
 
 def test_updates_that_are_reported_late_count_too(quota, client_of, make_movement, ann, clock):
     quota(updates_per_turn=3)
-    clock.now = clock.now.replace(hour=12)
+    clock.now = clock.now.replace(hour=12) + timedelta(days=1)
     movement = make_movement(ann)
     movement.counts_every_update = True
     movement.save_to_db()
