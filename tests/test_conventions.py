@@ -567,8 +567,21 @@ def test_configured_origins_are_the_only_ones(odd_app, origin, allowed):
     ):
         assert answer.headers.get("Access-Control-Allow-Origin") == allowed
         assert "Access-Control-Allow-Credentials" not in answer.headers
-        if allowed:
-            assert "Origin" in answer.headers["Vary"]
+
+
+@same_on_both
+@each("origins", [("https://a.example",), ("https://a.example", "https://b.example")])
+@each("headers", [{}, {"Origin": "https://a.example"}, {"Origin": "https://evil.example"}])
+def test_caches_keep_the_answers_for_two_origins_apart(odd_app, origins, headers):
+    app = odd_app(CORS_ORIGINS=origins)
+    answer = FlaskClient(app, app.response_class).get("/health", headers=headers)
+    assert answer.headers.getlist("Vary") == ["Origin"]
+
+
+@same_on_both
+def test_where_every_origin_may_read_answers_do_not_vary(client):
+    answer = client.get("/health", headers={"Origin": "https://a.example"})
+    assert "Vary" not in answer.headers
 
 
 # -- tokens and bodies ----------------------------------------------------------------------

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from gridt.errors import Busy
+from gridt.errors import Busy, Overtaken
 from gridt.jobs import run_until_idle
 from gridt.models import IdempotencyKey, Job, Movement, Update, User
 from gridt.runtime.clock import utcnow
@@ -393,6 +393,31 @@ def test_a_key_without_an_answer_is_in_use(mine: OwnContextClient, me: User) -> 
     db.session.commit()
     answer = mine.post("/movements", json=NEW_MOVEMENT, headers=headers)
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/idempotency-key-in-use")
+
+
+def test_a_lost_claim_does_not_replace_the_answer_of_another_request(me: User) -> None:
+    """A handler that rolled back completes a key that another request has completed meanwhile."""
+    identity = (f"user:{me.id}", "POST /movements", "abc", "of the same request")
+    answer = {"user_id": me.id, "status": 201, "body": "first", "location": None}
+    assert IdempotencyKey.claim(*identity, me.id) is None
+    IdempotencyKey.complete(*identity, answer)
+    db.session.commit()
+    with pytest.raises(Overtaken):
+        IdempotencyKey.complete(*identity, answer | {"body": "second"})
+    db.session.rollback()
+    assert db.session.scalars(sa.select(IdempotencyKey.body)).one() == "first"
+
+
+def test_a_lost_claim_is_made_again(me: User) -> None:
+    identity = (f"user:{me.id}", "POST /movements", "abc", "of the same request")
+    answer = {"user_id": me.id, "status": 201, "body": "first", "location": None}
+    assert IdempotencyKey.claim(*identity, me.id) is None
+    db.session.rollback()
+    IdempotencyKey.complete(*identity, answer)
+    db.session.commit()
+    stored = IdempotencyKey.claim(*identity, me.id)
+    assert stored is not None
+    assert (stored.status, stored.body) == (201, "first")
 
 
 def test_a_request_that_fails_at_the_end_stores_nothing(

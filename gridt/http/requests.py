@@ -161,6 +161,7 @@ def register_http(app: Flask) -> None:
         allow_headers=["Authorization", "Content-Type", HEADER, "If-None-Match", "X-Request-ID"],
         expose_headers=[*_EXPOSED],
         max_age=24 * 3600,
+        vary_header=False,  # the library leaves it out for requests without an origin
     )
     app.before_request(_prepare_request)
     app.after_request(_complete_answer)
@@ -186,6 +187,9 @@ def _prepare_request() -> Response | None:
 def _complete_answer(response: Response) -> Response:
     state = request_state()
     response.headers["X-Request-ID"] = state.request_id or ""
+    if tuple(current_app.config["CORS_ORIGINS"]) not in {("*",), ()}:
+        # or a shared cache gives the answer for one origin to another
+        response.vary.add("Origin")
     if not state.reading:
         response.headers["Cache-Control"] = "no-store"
     elif request.method != "OPTIONS":
