@@ -9,13 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Executable
+from sqlalchemy import BindParameter, ColumnElement, Executable, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
 from gridt.models.base import execute
 
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 Shape = TypeVar("Shape", bound=NamedTuple)
+
+#: the parameter of statements about some users
+USER_IDS: BindParameter[int] = bindparam("user_ids", expanding=True)
 
 
 class Rules(NamedTuple):

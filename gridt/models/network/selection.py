@@ -39,6 +39,7 @@ from gridt.models.base import execute
 from gridt.models.block import DIRECTIONS, blocked_between
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network.locking import SMALL
+from gridt.models.rows import USER_IDS
 from gridt.models.subscription import (
     ACTIVE_INTERVALS,
     IN_MOVEMENT,
@@ -114,7 +115,7 @@ _LOCK_CANDIDATES = (
         *(_blocked_followers(*direction) for direction in DIRECTIONS),
     )
     .where(
-        Subscription.user_id.in_(bindparam("user_ids", expanding=True)),
+        Subscription.user_id.in_(USER_IDS),
         Subscription.movement_id == bindparam("movement_id"),
         _ACCOUNT_HAS_NOT_ENDED,
     )

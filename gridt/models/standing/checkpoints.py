@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     JSON,
-    BindParameter,
     ColumnElement,
     ForeignKeyConstraint,
     String,
@@ -27,7 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gridt.models.base import Model, UTCDateTime, execute
 from gridt.models.ownership import Policy, names_movement, names_user
-from gridt.models.rows import columns_of, fetch
+from gridt.models.rows import USER_IDS, columns_of, fetch
 from gridt.models.subscription import Subscription
 from gridt.turns.calendar import Turn
 from gridt.turns.life import Base, Period
@@ -86,7 +85,6 @@ class _CheckpointRow(NamedTuple):
     standing: dict[str, Any]
 
 
-_USER_IDS: BindParameter[int] = bindparam("user_ids", expanding=True)
 _OF_MEMBER = (
     Checkpoint.user_id == bindparam("user_id"),
     Checkpoint.movement_id == bindparam("movement_id"),
@@ -104,7 +102,7 @@ _DELETE_SINCE = delete(_table).where(
 _DELETE_ALL = (
     delete(_table)
     .where(
-        Checkpoint.user_id.in_(_USER_IDS),
+        Checkpoint.user_id.in_(USER_IDS),
         Checkpoint.movement_id == bindparam("movement_id"),
     )
     .returning(Checkpoint.user_id)

@@ -9,6 +9,7 @@ from sqlalchemy import Boolean, ColumnElement, Integer, bindparam, column, func,
 
 from gridt.models.base import Rows, UTCDateTime, execute
 from gridt.models.rows import (
+    USER_IDS,
     FormerClockRow,
     FormerIntervalRow,
     PauseRow,
@@ -21,7 +22,7 @@ from gridt.models.rows import (
 from gridt.models.schedule import FormerClock, FormerInterval, periods_of
 from gridt.models.standing.checkpoints import bases_of
 from gridt.models.standing.reading import terms_of
-from gridt.models.standing.store import PAUSES, STANDING_ROW, USER_IDS
+from gridt.models.standing.store import PAUSES, STANDING_ROW
 from gridt.models.subscription import Subscription
 from gridt.turns.life import Base, KeptBases, Period, clockless, is_reached, score
 from gridt.turns.scoring import Standing, TurnLog

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import (
-    BindParameter,
     Boolean,
     Integer,
     Interval,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 from gridt.models.base import Rows, UTCDateTime, execute
 from gridt.models.quotas import ensure_turn_allows, posted_in_turn
 from gridt.models.rows import (
+    USER_IDS,
     PauseRow,
     StandingRow,
     columns_of,
@@ -94,7 +94,6 @@ _LOAD_ROW = STANDING_ROW.where(
 )
 # not FOR UPDATE, which is the lock of a member who leaves
 _LOCK_ROW = _LOAD_ROW.with_for_update(key_share=True, of=Subscription)
-USER_IDS: BindParameter[int] = bindparam("user_ids", expanding=True)
 #: also selects other rows, because SQLite would not use an index for pairs
 STANDING_ROWS = STANDING_ROW.where(
     Subscription.user_id.in_(USER_IDS),
