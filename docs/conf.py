@@ -60,6 +60,28 @@ def _add_navigation(_app: Sphinx, page: str, source: list[str]) -> None:
         source[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{pages}\n```\n"
 
 
+#: what the theme and the parser leave out for screen readers and keyboards
+_MENDS = [
+    (r'(<p class="caption" role="heading")>', r'\1 aria-level="2">'),
+    (r'<aside class="sidebar-drawer">', '<aside class="sidebar-drawer" aria-label="All pages">'),
+    (r'<aside class="toc-drawer">', '<aside class="toc-drawer" aria-label="On this page">'),
+    (r'<th class="head([^"]*)"><p></p></th>', r'<td class="head\1"></td>'),
+    (r'(<div class="highlight">)<pre>', r'\1<pre tabindex="0">'),
+    (r'(<div class="table-wrapper[^>]*)>', r'\1 tabindex="0">'),
+]
+
+
+def _mend_pages(app: Sphinx, error: Exception | None) -> None:
+    """Let keys scroll code and tables, and name what screen readers list."""
+    if error is None:
+        for page in Path(app.outdir).rglob("*.html"):
+            text = page.read_text()
+            for wrong, right in _MENDS:
+                text = re.sub(wrong, right, text)
+            page.write_text(text)
+
+
 def setup(app: Sphinx) -> None:
     """Let Sphinx know the above."""
     app.connect("source-read", _add_navigation)
+    app.connect("build-finished", _mend_pages)

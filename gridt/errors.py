@@ -6,6 +6,7 @@ Nothing here knows Flask: `gridt.http.problems` turns these errors into problem 
 from typing import Any, ClassVar
 
 from gridt.refusals import Code, Refusal, entry, pointer_to, sentence_of
+from gridt.text import with_noun
 
 
 class GridtError(Exception):
@@ -100,6 +101,10 @@ class AlreadyDone(Conflict):
 
 class NobodyEligible(Conflict):
     slug, title = "nobody-eligible", "There is no other member to follow in this movement."
+
+
+class NoOpenSlot(Conflict):
+    slug, title = "no-open-slot", "All your slots in this movement have a leader."
 
 
 class MovementInUse(Conflict):
@@ -253,7 +258,7 @@ class BadRows(Invalid):
         :param wrong: the row of each error, the column or nothing, and the message
         """
         rows = len({row for row, _, _ in wrong})
-        detail = f"{rows} row{'s' if rows > 1 else ''} cannot be imported, so nothing was imported."
+        detail = f"{with_noun(rows, 'row')} cannot be imported, so nothing was imported."
         if len(wrong) > self.NAMED:
             detail += f" The first {self.NAMED} errors are listed."
         errors = [

@@ -25,6 +25,7 @@ class Code(StrEnum):
     NULL = "null", "Must not be empty. It may be left out if it is optional."
     UNKNOWN_MEMBER = "unknown-member", "Must not be sent: this service does not know it."
     UNKNOWN_PARAMETER = "unknown-parameter", "Must not be sent: this service does not know it."
+    PARAMETER_TWICE = "parameter-twice", "Must be sent only once."
     NOT_AN_OBJECT = "not-an-object", "The body must be a JSON object."
     NOT_TEXT = "not-text", "Must be text."
     NOT_AN_INTEGER = "not-an-integer", "Must be a whole number."
@@ -131,7 +132,10 @@ class Code(StrEnum):
     FILE_HAS_NUL = "file-has-nul", "The file is not text: it contains NUL characters."
     FILE_NOT_UTF_8 = "file-not-utf-8", "The file is not UTF-8: see the byte at {position}."
     FILE_NOT_CSV = "file-not-csv", "Row {row} is not valid CSV: {reason}."
-    FILE_NOT_JSON = "file-not-json", "The file is not valid JSON: {reason}."
+    FILE_NOT_JSON = (
+        "file-not-json",
+        "The file is not valid JSON: see line {line}, column {column}.",
+    )
     NO_HABITS = "no-habits", 'The file has no list "habits".'
     NOT_A_HABIT = (
         "not-a-habit",
@@ -291,7 +295,7 @@ def sentence_of(wrong: dict[str, Any]) -> str:
     if not detail.startswith("Must "):
         return detail
     member = wrong["pointer"].rpartition("/")[2].replace("~1", "/").replace("~0", "~")
-    if wrong["code"] in {Code.UNKNOWN_MEMBER, Code.UNKNOWN_PARAMETER}:
+    if wrong["code"] in {Code.UNKNOWN_MEMBER, Code.UNKNOWN_PARAMETER, Code.PARAMETER_TWICE}:
         kind = "member" if wrong["code"] == Code.UNKNOWN_MEMBER else "parameter"
         label = f'{kind} "{member[:50]}"'
     else:

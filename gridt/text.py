@@ -22,6 +22,9 @@ def tidy(username: str) -> str:
     return " ".join(filter(None, username.split(" ")))
 
 
-def with_noun(number: int, noun: str) -> str:
-    """Return a number with its noun, such as `1 movement` or `2 movements`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def with_noun(number: int, noun: str, form: str = "") -> str:
+    """Return a number with its noun, such as `1 movement` or `2 movements`.
+
+    :param form: the format of the number, such as `,` for `2,000 movements`
+    """
+    return f"{number:{form}} {noun}{'' if number == 1 else 's'}"

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Print the test files that `make check` runs: those that name a changed module, but no long ones.
+"""Print the test files that `make check` runs.
+
+They name a changed module, and do not take long.
 
 `scripts/changed_tests.py [COMMIT]` compares the work tree, new files included, with the commit; by
 default with the one where the branch left `origin/main` or `main`. It prints one path a line, and
@@ -110,14 +112,17 @@ def fork() -> str:
 
 
 def changed(since: str) -> list[str]:
-    """Return the files that differ from a commit: new ones, and both names of moved ones."""
+    """Return the files that differ from a commit.
+
+    Includes new files, and both names of moved ones.
+    """
     differing = git("diff", "--name-only", "--no-renames", "-z", since)
     new = git("ls-files", "--others", "--exclude-standard", "-z")
     return sorted({name for name in (differing + new).split("\0") if name})
 
 
 def tests_of(names: list[str]) -> set[str]:
-    """Return the test files to run after a change to some files."""
+    """Return the test files to run after a change."""
     if any(name.startswith(FOUNDATIONS) for name in names):
         return {ALL}
     tests: set[str] = set()
@@ -143,7 +148,9 @@ def _tests_of(name: str) -> set[str]:
 
 
 def test_files_naming(path: Path) -> Iterator[str]:
-    """Yield the test files that name a module: in dots, in an import, or by their own name.
+    """Yield the test files that name a module.
+
+    They do so in dots, in an import, or by their own name.
 
     Names in `tests/conftest.py` do not count, because every test depends on it. If a helper of the
     tests names the module, this yields the test files that name the helper.
@@ -171,7 +178,10 @@ def test_files_naming(path: Path) -> Iterator[str]:
 
 
 def test_files_using(path: Path) -> Iterator[str]:
-    """Yield the test files that use a public class or function of a module of gridt."""
+    """Yield the test files that use a module of gridt.
+
+    They use one of its public classes or functions.
+    """
     if path.parts[0] != "gridt" or not path.exists():
         return
     names = re.findall(r"^(?:class|def) ([A-Za-z]\w{4,})", text_of(path), re.MULTILINE)
@@ -182,7 +192,10 @@ def test_files_using(path: Path) -> Iterator[str]:
 
 
 def test_files_of_importers(path: Path) -> set[str]:
-    """Return the test files of the modules that import a module of gridt, or of their importers."""
+    """Return the test files of the importers of a module.
+
+    These import the module, or import such a module in turn.
+    """
     layer, seen = {path}, {path}
     while layer := {one for path in layer for one in importers(path)} - seen:
         seen |= layer
@@ -201,7 +214,7 @@ def faces(modules: set[Path]) -> set[Path]:
 
 
 def importers(path: Path) -> Iterator[Path]:
-    """Yield the modules of gridt that import another by its name."""
+    """Yield the modules that import another by its name."""
     if path.parts[0] == "gridt" and path.stem != "__init__":
         package, stem = re.escape(".".join(path.parent.parts)), re.escape(path.stem)
         imported = re.compile(rf"from {package}(\.{stem} import| import .*\b{stem}\b)")
@@ -215,14 +228,17 @@ LEFT_OUT: set[str] = set()
 
 
 def without_long(tests: set[str], path: Path) -> set[str]:
-    """Leave out the files that take long, if they are not about the module and others are there."""
+    """Leave out the files that take long.
+
+    Those about the module stay, and so do all if there are no others.
+    """
     long = {test for test in tests if test.startswith(LONG) and not is_about(Path(test), path)}
     LEFT_OUT.update(long if tests - long else ())
     return tests - long or tests
 
 
 def is_about(test: Path, path: Path) -> bool:
-    """Return whether a test file has the name of a module."""
+    """Return whether a test file is named after a module."""
     return test.stem in {f"test_{path.stem}", f"test_{path.stem.removesuffix('s')}"}
 
 

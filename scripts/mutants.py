@@ -1,4 +1,4 @@
-"""Plant faults one at a time, and list those that no test notices.
+"""Plant faults, and list those that no test notices.
 
 Usage: python scripts/mutants.py [--count 400] [--seed 1] [--jobs 2] [--contexts FOLDER] [PATH …]
 
@@ -167,7 +167,7 @@ class Finder(ast.NodeVisitor):
         return self.source[start:end].decode()
 
     def _between(self, left: ast.expr, right: ast.expr, new: str) -> None:
-        """Replace the operator between two operands, despite any brackets around it."""
+        """Replace the operator between two operands, despite brackets around it."""
         (_, start), (end, _) = self._bounds(left), self._bounds(right)
         gap = self.source[start:end].decode()
         old = gap.strip("() \t\r\n")
@@ -185,7 +185,7 @@ class Finder(ast.NodeVisitor):
 
 
 def mutants_in(paths: list[str]) -> Iterator[Mutant]:
-    """Yield all mutants of some files and folders, in the order of their places."""
+    """Yield all mutants of files, in the order of places."""
     for path in paths:
         below = ROOT / path
         for file in sorted(below.rglob("*.py")) if below.is_dir() else [below]:
@@ -194,7 +194,10 @@ def mutants_in(paths: list[str]) -> Iterator[Mutant]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
-    """Name the coverage of a test after it. pytest loads this script as a plugin to record."""
+    """Name the coverage of a test after it.
+
+    pytest loads this script as a plugin to record.
+    """
     if coverage := Coverage.current():
         coverage.switch_context(item.nodeid.partition("[")[0])
     return (yield)
@@ -207,7 +210,7 @@ def recorded_files() -> list[str]:
 
 
 def record(folder: Path, tests: list[str], jobs: int) -> None:
-    """Run tests, and record the lines that each of them runs, and its time."""
+    """Run tests, and record the lines and time of each."""
     folder.mkdir(parents=True)
     settings = folder / "settings.ini"
     settings.write_text("[run]\nsource = gridt\nsigterm = true\n")
@@ -226,7 +229,7 @@ def record(folder: Path, tests: list[str], jobs: int) -> None:
 
 
 class Tests:
-    """The tests that run each line, and the seconds that each test takes."""
+    """The tests of each line, and their seconds."""
 
     def __init__(self, folder: Path, budget: float) -> None:
         self.budget = budget
@@ -239,14 +242,17 @@ class Tests:
             data.read()
 
     def of(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run a mutant's line, the quickest first, while they fit."""
+        """Return the tests of a mutant's line, the quickest first.
+
+        They end where the time is used up.
+        """
         tests = sorted(self._all_of(mutant), key=lambda test: self.seconds[test])
         sums = accumulate(self.seconds[test] for test in tests)
         within = [test for test, total in zip(tests, sums, strict=True) if total <= self.budget]
         return within or tests[:1]
 
     def _all_of(self, mutant: Mutant) -> set[str]:
-        """Return the tests that run a mutant's line, or else some of its file."""
+        """Return the tests of a mutant's line or file."""
         by_line: dict[int, set[str]] = defaultdict(set)
         for data in self.files:
             for line, names in data.contexts_by_lineno(str(ROOT / mutant.path)).items():
@@ -260,7 +266,7 @@ class Tests:
 
 
 class Tree:
-    """A copy of the tree, in which one mutant at a time is planted."""
+    """A copy of the tree for one mutant at once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -272,7 +278,10 @@ class Tree:
         (folder / ".venv").symlink_to(ROOT / ".venv")
 
     def verdict(self, mutant: Mutant, tests: list[str]) -> str:
-        """Return what becomes of a mutant: a test counts that does not fail without it."""
+        """Return what becomes of a mutant.
+
+        A test counts that does not fail without it.
+        """
         file = self.folder / mutant.path
         source, state = file.read_bytes(), file.stat()
         while remaining := [test for test in tests if test not in self.failing]:
@@ -293,7 +302,10 @@ class Tree:
         return "no test"
 
     def _first_failure(self, tests: list[str]) -> str | None:
-        """Run tests; return the first that fails, None if all pass, and "" for no single one."""
+        """Run tests; return the first that fails.
+
+        Return None if all pass, and "" for no single one.
+        """
         output = self.folder.with_suffix(".out")
         if (child := os.fork()) == 0:
             self._run(tests, output)
@@ -326,7 +338,10 @@ class Tree:
 
 
 def _wait_for(child: int) -> int:
-    """Wait for a process, and end it when its time is over; return 0 if all went well."""
+    """Wait for a process, and end it after its time.
+
+    Return 0 if all went well.
+    """
     end = time.monotonic() + TIME_LIMIT
     while not (ended := os.waitpid(child, os.WNOHANG))[0]:
         if time.monotonic() > end:
@@ -336,7 +351,10 @@ def _wait_for(child: int) -> int:
 
 
 def preload() -> None:
-    """Import the libraries that the tests import: each run of tests is forked from this process."""
+    """Import the libraries that the tests import.
+
+    Each run of tests is forked from this process.
+    """
     code = "import sys, tests.conftest; print(*sys.modules)"
     command = [sys.executable, "-c", code]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -348,13 +366,13 @@ def preload() -> None:
 
 
 def _start(folder: Path) -> None:
-    """Give a process of the pool a tree of its own."""
+    """Give a process of the pool its own tree."""
     global TREE
     TREE = Tree(folder / str(os.getpid()) / "tree")
 
 
 def _plant(task: tuple[Mutant, list[str]]) -> tuple[str, str]:
-    """Plant a mutant; return what becomes of it, and a line about that."""
+    """Plant a mutant; return its fate, and a report line."""
     mutant, tests = task
     verdict = TREE.verdict(mutant, tests) if tests else "no test"
     return verdict, f"{verdict} ({len(tests)} tests) {mutant}"

@@ -348,6 +348,8 @@ def _ends(run: Recorder) -> None:
     run.call("pieter", "DELETE", "/movements/Reading")
     run.call("robin", "DELETE", "/auth")
     run.call("mila", "DELETE", "/identity", json={"password": PASSWORD})
+    for accept in ("application/json", "text/html"):
+        run.call("", "GET", "/problems", headers={"Accept": accept})
 
 
 def written(examples: dict[str, Any]) -> str:

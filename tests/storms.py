@@ -38,7 +38,14 @@ _ACTING = 600
 _LEAST = 50
 
 #: answers that people may get: yes, not subscribed or no eligible member, and a leader who is gone
-FINE = {"200", "201", "409 not-subscribed", "409 nobody-eligible", "404 not-following"}
+FINE = {
+    "200",
+    "201",
+    "409 not-subscribed",
+    "409 nobody-eligible",
+    "409 no-open-slot",
+    "404 not-following",
+}
 
 _NOTE = "INSERT INTO witnessed VALUES (old.follower_id, old.leader_id, new.leader_id);"
 _WHEN = "CREATE TRIGGER witness AFTER UPDATE OF leader_id ON movement_user_associations"

@@ -59,6 +59,7 @@ PUBLIC = {
     ("GET", "/ready"),
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
+    ("GET", "/problems"),
     ("GET", "/problems/<slug>"),
     ("GET", "/docs/assets/<path:filename>"),
     ("GET", "/calendars/<secret>.ics"),
@@ -516,6 +517,21 @@ def test_a_bad_interval_is_refused(refused, interval):
 def test_a_member_that_is_there_twice_is_refused(refused, body):
     answer = refused("PUT", "/bio", {400}, data=body, content_type="application/json")
     assert "occurs twice" in answer.json["detail"]
+
+
+@same_on_both
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b'{"bio":\n  tru}', "The body is not valid JSON: see line 2, column 3."),
+        (b'{"bio": "open', "The body is not valid JSON: see line 1, column 14."),
+        (b'{"bio": "\xff"}', "The body is not UTF-8: see the byte at 9."),
+        (b'{"bio": "a", "bio": "b"}', 'The member "bio" occurs twice.'),
+    ],
+)
+def test_a_malformed_body_is_described_for_people(refused, body, sentence):
+    answer = refused("PUT", "/bio", {400}, data=body, content_type="application/json")
+    assert answer.json["message"] == sentence
 
 
 @same_on_both

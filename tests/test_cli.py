@@ -78,7 +78,7 @@ def test_check_network_of_a_sound_database(run: Run, make_movement: Any) -> None
     make_movement(members=7)
     result = run("check-network")
     assert result.exit_code == 0
-    assert "1 movements checked, nothing broken.\n" in result.output
+    assert "1 movement checked, nothing broken.\n" in result.output
     report = json.loads(run("check-network", "--json").output)
     assert (report["movements"], report["violations"]) == (1, [])
     assert [one["members"] for one in report["health"]] == [7]

@@ -411,7 +411,7 @@ def test_a_cursor_reveals_no_more_than_the_list(client_of, lists, ann):
 
 STREAMED = {"/movements/<movement>/network", "/identity/export"}
 #: answers that are the same for all callers
-PUBLIC = {"/problems/<slug>": "public, max-age=86400"}
+PUBLIC = dict.fromkeys(["/problems", "/problems/<slug>"], "public, max-age=86400")
 
 
 @same_on_both

@@ -455,7 +455,7 @@ def give(page: Page, token: str) -> None:
 REFUSED = {
     "a wrong token": ("crowd", "nonsense", 401, "This token is not valid"),
     "a token that no header holds": ("crowd", "%E2%82%AC", 401, "This token is not valid"),
-    "a foreign movement": ("foreign", None, 403, "Only members"),
+    "a foreign movement": ("foreign", None, 409, "Only members"),
     "no such movement": ("999999", None, 404, "no such movement"),
 }
 

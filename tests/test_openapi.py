@@ -482,7 +482,7 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("DELETE /movements/{movement}", 403): come_as_a_stranger,
     ("DELETE /movements/{movement}", 409): succeed,  # except for the other members
     ("GET /movements/{movement}/network", 304): ask_for_the_same_picture,
-    ("GET /movements/{movement}/network", 403): come_as_a_stranger,
+    ("GET /movements/{movement}/network", 409): come_as_a_stranger,
     ("GET /movements/{movement}/network", 501): want_a_picture_without_the_library,
     ("POST /movements/{movement}/leader", 201): have_an_open_slot,
     ("POST /identity/calendar", 409): repeat_what_shows_a_secret,
@@ -507,7 +507,7 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("GET /movements/{movement}/followers", 409): come_as_a_stranger,
     ("GET /movements/{movement}/history", 409): come_as_a_stranger,
     ("GET /movements/{movement}/history.svg", 409): come_as_a_stranger,
-    ("GET /movements/{movement}/statistics", 403): come_as_a_stranger,
+    ("GET /movements/{movement}/statistics", 409): come_as_a_stranger,
     ("GET /movements/{movement}/pause", 409): come_as_a_stranger,
     ("PUT /movements/{movement}/pause", 409): come_as_a_stranger,
     ("DELETE /movements/{movement}/pause", 409): come_as_a_stranger,

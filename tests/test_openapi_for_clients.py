@@ -15,6 +15,7 @@ from gridt.http.idempotency import KEY_PATTERN
 from gridt.http.openapi import document
 from gridt.http.openapi_examples import stored_examples
 from gridt.http.problem_types import BLANK, ERRORS, TYPES
+from gridt.http.schema_names import _NAMES
 from gridt.runtime.config import VERSION
 from tests.conftest import OwnContextClient, settings_for
 from tests.contract import described
@@ -40,11 +41,11 @@ deleteMovement deleteMyAccount deleteUpdate describeService drawYear endPause ex
 exportMyAccount exportNetwork fillOpenSlot getLeader getMovement getMyAccount getMyCalendar
 getMyPause getOpenApiDocument getReport getStatistics getUpdate getUser importUpdates joinMovement
 leaveMovement listAuditEntries listBlockedUsers listMovements listMyFollowers listMyMovements
-listMySessions listReports listTurns listUpdates listUsers logIn logOut postUpdate reactivateUser
-readCalendar refreshTokens registerUser reportMovement reportUpdate requestEmailChange
-requestEmailConfirmation requestPasswordReset resetPassword revokeMyCalendar revokeSession
-sendSignal sendUpdate showDocumentation showNetwork startMovement startPause swapLeader
-unblockUser
+listMySessions listProblems listReports listTurns listUpdates listUsers logIn logOut postUpdate
+reactivateUser readCalendar refreshTokens registerUser reportMovement reportUpdate
+requestEmailChange requestEmailConfirmation requestPasswordReset resetPassword revokeMyCalendar
+revokeSession sendSignal sendUpdate showDocumentation showNetwork startMovement startPause
+swapLeader unblockUser
 """.split()
 #: an id that repeats the method and names no deed, as frameworks make them
 GENERIC = re.compile(r"(?:get|post|put|patch|delete)_|(?:put|patch)[A-Z]|[a-z]+(?:By|Using)[A-Z]")
@@ -225,6 +226,23 @@ def test_the_pattern_of_idempotency_keys_is_what_is_accepted(
     assert answer.status_code == 422
     refused = any(entry.get("in") == "header" for entry in answer.json["errors"])
     assert refused == (re.fullmatch(KEY_PATTERN, key) is None)
+
+
+def test_schemas_are_named_for_client_authors() -> None:
+    suffixes = ("In", "Out", "Schema")
+    assert not [name for name in SCHEMAS if name.endswith(suffixes) or not name.isalnum()]
+    expected = {
+        "getMovement": {"Movement", "SubscribedMovement"},
+        "listMyFollowers": {"Leader"},
+        "postUpdate": {"Update"},
+        "listMySessions": {"Session"},
+    }
+    for operation, names in expected.items():
+        answers = BY_ID[operation]["responses"]
+        answer = answers.get("200") or answers["201"]
+        content = answer["content"]["application/json"]["schema"]
+        assert set(re.findall(r"#/components/schemas/(\w+)", json.dumps(content))) == names
+    assert set(_NAMES.values()) <= SCHEMAS.keys(), "an exception without a schema"
 
 
 # -- problems ---------------------------------------------------------------------------------

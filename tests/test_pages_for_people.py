@@ -16,7 +16,7 @@ from tests.servers import Server
 pytestmark = same_on_both
 
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-PAGES = {"home": "/", "problem": "/problems/already-created"}
+PAGES = {"home": "/", "problem": "/problems/already-created", "problems": "/problems"}
 GROUND = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 24, 31)"}
 
 #: the contrast of each text with the ground of the page (WCAG 2)

@@ -207,3 +207,20 @@ def test_comments_and_strings_of_a_module_are_read(tmp_path: Path) -> None:
     )
     assert [text for _, _, text in comments(module)] == ["so", "many of\none's own"]
     assert [text for _, _, text in strings(module)] == ["Who it is.", "told "]
+
+
+#: folders whose docstrings have at most ten words in their first lines
+SHORT = ["scripts"]
+
+
+@pytest.mark.parametrize("folder", SHORT)
+def test_the_first_line_of_a_docstring_is_short(folder: str) -> None:
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    lines = [
+        (f"{path.name}: {text}", len(text.split()))
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, kinds) and (text := (ast.get_docstring(node) or "").partition("\n")[0])
+    ]
+    assert lines
+    assert [line for line, words in lines if words > 10] == []

@@ -19,6 +19,7 @@ from gridt.http.problems import _domain_error
 from gridt.models import Movement, User
 from gridt.refusals import Code, Refusal, entry, label_of, pointer_to, sentence_of
 from tests.conftest import OwnContextClient
+from tests.contract import resolved
 from tests.servers import ROOT
 
 #: words that people who use an app do not know, and the library's own way to begin
@@ -106,6 +107,10 @@ def test_the_docs_list_all_codes() -> None:
             entry("#/colour", Refusal(Code.UNKNOWN_PARAMETER), "query"),
             'The parameter "colour" must not be sent: this service does not know it.',
         ),
+        (
+            entry("#/limit", Refusal(Code.PARAMETER_TWICE), "query"),
+            'The parameter "limit" must be sent only once.',
+        ),
         (entry("#/user", Refusal(Code.YOURSELF), "path"), "You cannot block yourself."),
         (entry("#", Refusal(Code.NO_ROWS)), "The file has no rows."),
     ],
@@ -146,6 +151,8 @@ REFUSED = {
     "too large": ("GET", "/movements?limit=501", None, "too-large"),
     "no choice": ("GET", "/movements?sort=colour", None, "not-a-choice"),
     "no boolean": ("GET", "/movements?subscribed=perhaps", None, "not-a-boolean"),
+    "twice": ("GET", "/movements?limit=2&limit=3", None, "parameter-twice"),
+    "twice the same": ("GET", "/movements?limit=2&limit=2", None, "parameter-twice"),
     "no cursor": ("GET", "/movements?after=x", None, "not-a-cursor"),
     "no zone": ("PATCH", "/identity", {"time_zone": "Mars"}, "not-a-time-zone"),
     "empty": ("PATCH", "/identity", {"username": ""}, "empty"),
@@ -191,7 +198,15 @@ def test_a_key_of_another_request_is_an_entry_too(ann: User, client_of: ClientOf
 
 
 #: addresses that people and machines visit with parameters of their own
-LENIENT = ["/", "/health", "/ready", "/docs", "/openapi.json", "/movements/1/network.html"]
+LENIENT = [
+    "/",
+    "/health",
+    "/ready",
+    "/docs",
+    "/openapi.json",
+    "/problems",
+    "/movements/1/network.html",
+]
 
 
 @pytest.mark.parametrize("path", LENIENT)
@@ -219,11 +234,7 @@ def test_an_operation_refuses_unknown_parameters(
     }
     refused = 0
     for method, template in sorted(templates):
-        if (
-            template.startswith("/problems/")
-            or "/admin/" in template
-            or template == "/auth/refresh"
-        ):
+        if template.startswith("/problems") or "/admin/" in template or template == "/auth/refresh":
             continue
         answer = client.open(template.format(**ids) + "?colour=red&b=1", method=method.upper())
         assert answer.status_code == 422, (method, template, answer.text)
@@ -233,6 +244,47 @@ def test_an_operation_refuses_unknown_parameters(
         ]
         refused += 1
     assert refused > 40
+
+
+def test_what_needs_a_subscription_says_so_to_others(
+    app: Flask,
+    make_user: Callable[..., User],
+    make_movement: Callable[..., Movement],
+    client_of: ClientOf,
+) -> None:
+    movement = make_movement(make_user(), creator=make_user())
+    stranger, refused = client_of(make_user()), set()
+    for path, operations in document(app)["paths"].items():
+        for method, operation in operations.items():
+            conflict = "responses" in operation and operation["responses"].get("409")
+            kinds = resolved(app, conflict)["x-problem-types"] if conflict else ()
+            if "/problems/not-subscribed" not in kinds:
+                continue
+            body = {"until": "2027-02-01"} if path.endswith("/pause") and method == "put" else {}
+            name = path.format(movement=movement.id)
+            answer = stranger.open(
+                name, method=method.upper(), json=body if method != "get" else None
+            )
+            if path.endswith("/import"):
+                answer = stranger.post(name, data="date\n2026-01-31\n", content_type="text/csv")
+            assert answer.json["type"] == "/problems/not-subscribed", (method, path, answer.text)
+            refused.add((method, path.rpartition("/")[2]))
+    assert refused >= {("get", "network"), ("get", "statistics"), ("get", "followers")}
+    assert len(refused) == 13
+
+
+def test_no_parameter_is_a_list(app: Flask) -> None:
+    """Each parameter is refused if it occurs twice."""
+    operations = [part for item in document(app)["paths"].values() for part in item.values()]
+    queries = [
+        argument
+        for operation in operations
+        if isinstance(operation, dict)
+        for argument in operation.get("parameters", [])
+        if argument["in"] == "query"
+    ]
+    assert len(queries) > 20
+    assert not [argument for argument in queries if argument["schema"].get("type") == "array"]
 
 
 def test_a_caller_without_a_token_learns_no_parameters(client: OwnContextClient) -> None:
@@ -281,10 +333,37 @@ def test_each_page_is_of_a_problem(client: OwnContextClient) -> None:
 
 
 def test_an_unknown_problem_has_no_page(client: OwnContextClient) -> None:
-    for headers in ({}, HTML):
-        answer = client.get("/problems/nothing", headers=headers)
-        assert (answer.status_code, answer.json["type"]) == (404, "/problems/not-found")
-        assert "public" not in answer.headers["Cache-Control"]
+    answer = client.get("/problems/nothing")
+    page = client.get("/problems/nothing", headers=HTML)
+    assert (answer.status_code, answer.json["type"]) == (404, "/problems/not-found")
+    assert (page.status_code, page.mimetype) == (404, "text/html")
+    assert 'href="/problems"' in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    for either in (answer, page):
+        assert "public" not in either.headers["Cache-Control"]
+
+
+def test_all_problems_are_listed(client: OwnContextClient) -> None:
+    answer = client.get("/problems")
+    listed = [(problem["status"], problem["type"]) for problem in answer.json]
+    assert listed == sorted((p.status, f"/problems/{p.slug}") for p in PROBLEM_TYPES.values())
+    assert answer.json[0] == client.get(answer.json[0]["type"]).json
+    page = client.get("/problems", headers=HTML)
+    assert re.findall(r'<a href="(/problems/[a-z-]+)"', page.text) == [kind for _, kind in listed]
+    for either in (answer, page):
+        assert "accept" in either.vary.as_set()
+        assert either.headers["Cache-Control"] == "public, max-age=86400"
+
+
+def test_an_unknown_path_says_no_more_than_its_status(client: OwnContextClient) -> None:
+    """Its type is about:blank, and its title the phrase of the status (RFC 9457, section 4.2.1)."""
+    for method, path, status, phrase in (
+        ("GET", "/nothing", 404, "Not Found"),
+        ("DELETE", "/movements", 405, "Method Not Allowed"),
+    ):
+        problem = client.open(path, method=method).json
+        assert (problem["type"], problem["status"]) == ("about:blank", status)
+        assert problem["title"] == phrase
 
 
 def test_the_docs_list_all_problems() -> None:

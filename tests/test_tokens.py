@@ -64,7 +64,7 @@ OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("POST", "/movements/<movement>/signal"): (409, 201, "posts their own"),
     ("GET", "/movements/<movement>/updates/<update>"): (404, 200, "their own, and their leaders'"),
     ("DELETE", "/movements/<movement>/updates/<update>"): (404, 404, "their own"),
-    ("GET", "/movements/<movement>/network"): (403, 200, "members see pseudonyms"),
+    ("GET", "/movements/<movement>/network"): (409, 200, "members see pseudonyms"),
     ("POST", "/movements/<movement>/reports"): (201, 201, "everybody sees all movements"),
     ("POST", "/movements/<movement>/updates/<update>/reports"): (404, 200, "what they can read"),
     ("GET", "/admin/users"): (403, 403, "admins only"),
@@ -78,7 +78,7 @@ OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("GET", "/admin/audit"): (403, 403, "admins only"),
     ("GET", "/movements/<movement>/history"): (409, 200, "their own, and their leaders'"),
     ("GET", "/movements/<movement>/history.svg"): (409, 200, "their own, and their leaders'"),
-    ("GET", "/movements/<movement>/statistics"): (403, 200, "members, all together"),
+    ("GET", "/movements/<movement>/statistics"): (409, 200, "members, all together"),
 }
 
 PROTECTED = [call for call in CALLS if call not in PUBLIC]

@@ -18,6 +18,7 @@ from gridt.models import DEAD, Job
 from gridt.runtime.extensions import db
 from gridt.runtime.logs import configuration
 from gridt.runtime.request_state import request_state
+from gridt.text import with_noun
 
 #: the columns that are shown; the arguments are not, as they may be about a person
 _SHOWN = ("id", "name", "state", "attempts", "priority", "run_after", "created_at", "last_error")
@@ -45,7 +46,7 @@ def work(poll: float, once: bool, until_idle: bool) -> None:
     worker = JobWorker(app, poll)
     with _stopped_by_signals(worker):
         if once or until_idle:
-            click.echo(f"{worker.run_due(1 if once else None)} jobs run")
+            click.echo(f"{with_noun(worker.run_due(1 if once else None), 'job')} run")
         else:
             click.echo("waiting for jobs")
             worker.run()

@@ -17,6 +17,7 @@ from gridt.runtime.backup import NotPossible, back_up
 from gridt.runtime.database import reading_by
 from gridt.runtime.extensions import db
 from gridt.runtime.setting_parsers import database_url
+from gridt.text import with_noun
 
 
 @commands.command("copy-database")
@@ -51,12 +52,13 @@ def _copy(target: Engine) -> None:
         with target.connect() as connection:
             there = sum(database_copy.count_rows(connection).values())
         if there:
-            click.echo(f"The target already has {there:,} rows.")
+            click.echo(f"The target already has {with_noun(there, 'row', ',')}.")
         began = time.monotonic()
         copied = _follow(database_copy.copy_rows(source, target), "Copying", wanted - there)
         database_copy.set_counters(source, target)
     seconds = time.monotonic() - began
-    click.echo(f"{copied:,} rows copied in {seconds:.1f} s, {copied / seconds:,.0f} a second.")
+    rows = with_noun(copied, "row", ",")
+    click.echo(f"{rows} copied in {seconds:.1f} s, {copied / seconds:,.0f} a second.")
 
 
 def _compare(target: Engine) -> None:
@@ -71,9 +73,8 @@ def _compare(target: Engine) -> None:
         _follow(copy.add_all(reading), "Comparing", rows)
     wrong = [name for name, sums in here.by_table.items() if copy.by_table[name] != sums]
     for name in wrong:
-        click.echo(
-            f"{name}: {here.by_table[name][0]:,} rows here, {copy.by_table[name][0]:,} in the copy"
-        )
+        rows_here = with_noun(here.by_table[name][0], "row", ",")
+        click.echo(f"{name}: {rows_here} here, {copy.by_table[name][0]:,} in the copy")
     if wrong:
         raise database_copy.CopyRefused(
             f"{', '.join(wrong)} differ: the source has changed. Stop the service, empty the"

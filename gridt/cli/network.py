@@ -13,6 +13,7 @@ from gridt.models import Movement
 from gridt.network import measure_quality, violations
 from gridt.runtime.extensions import db
 from gridt.runtime.request_state import request_state
+from gridt.text import with_noun
 
 
 @commands.command("demo-data")
@@ -108,11 +109,12 @@ def verified() -> tuple[list[dict[str, Any]], int]:
 def echo_violations(broken: list[dict[str, Any]], checked: int) -> None:
     """Write a line for each violation, and a summary."""
     for violation in broken:
+        times = with_noun(violation["count"], "time")
         click.echo(
-            "{invariant} broken {count} times in movement {movement_id}: {rule}"
+            f"{{invariant}} broken {times} in movement {{movement_id}}: {{rule}}"
             " (for example user {user_id})".format(**violation)
         )
-    click.echo(f"{checked} movements checked, {len(broken) or 'nothing'} broken.")
+    click.echo(f"{with_noun(checked, 'movement')} checked, {len(broken) or 'nothing'} broken.")
 
 
 def _echo_table(rows: list[dict[str, Any]]) -> None:

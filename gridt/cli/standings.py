@@ -9,6 +9,7 @@ from gridt.cli.group import commands
 from gridt.models import Correction, Movement
 from gridt.runtime.extensions import db
 from gridt.standing import Place, preview_batch, recompute_batch
+from gridt.text import with_noun
 
 #: the columns that a line of a dry run shows if they change
 _NUMBERS = ("streak", "best_streak", "done_turns", "turns", "done")
@@ -36,7 +37,8 @@ def rebuild_standing(movement: str | None, dry_run: bool) -> None:
                 after, members = batch.last, members + batch.members
                 corrected += batch.corrected
                 bar.update(batch.members)
-    click.echo(f"{members} standings recalculated, {corrected or 'none'} of them corrected.")
+    standings = with_noun(members, "standing")
+    click.echo(f"{standings} recalculated, {corrected or 'none'} of them corrected.")
 
 
 def _preview(movement_ids: Iterable[int]) -> None:
@@ -50,7 +52,7 @@ def _preview(movement_ids: Iterable[int]) -> None:
             members, differing = members + count, differing + len(corrections)
             for correction in corrections:
                 click.echo(f"movement {movement_id}, user {correction.user_id}: {_how(correction)}")
-    click.echo(f"{members} standings compared, {differing or 'none'} would change.")
+    click.echo(f"{with_noun(members, 'standing')} compared, {differing or 'none'} would change.")
 
 
 def _how(correction: Correction) -> str:

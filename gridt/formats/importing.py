@@ -106,7 +106,7 @@ def _source(body: bytes) -> tuple[Source, list[Complaint]]:
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise refused(Code.FILE_NOT_JSON, reason=str(error)) from None
+        raise refused(Code.FILE_NOT_JSON, line=error.lineno, column=error.colno) from None
     if not BEAVERHABITS.recognises(Source([], [], document)):
         raise refused(Code.NO_HABITS)
     return Source([], [], document), []

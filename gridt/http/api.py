@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, cast
 
 import flask_smorest
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, request
 from flask.views import View
 from marshmallow import Schema
@@ -24,6 +25,7 @@ from gridt.http.openapi import (
 from gridt.http.openapi_problems import shared_answers, shared_examples
 from gridt.http.parsing import FORM, BodyParser, file_in
 from gridt.http.rate_limits import NAMED
+from gridt.http.schema_names import component_name
 
 #: a form with one file
 _FORM_SCHEMA = {
@@ -200,7 +202,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # it has no types
     DEFAULT_ERROR_RESPONSE_NAME = None  # every answer is documented by its status
 
     def __init__(self, app: Flask) -> None:
-        super().__init__(app, spec_kwargs={"extra_plugins": [OpenApiPlugin()]})
+        named = MarshmallowPlugin(schema_name_resolver=component_name)
+        plugins = {"marshmallow_plugin": named, "extra_plugins": [OpenApiPlugin()]}
+        super().__init__(app, spec_kwargs=plugins)
         self.ma_plugin.converter.add_attribute_function(constant_of)
 
     def _register_etag_headers(self) -> None:

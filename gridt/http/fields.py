@@ -163,7 +163,11 @@ class Problem(Out):
     first two.
     """
 
-    type = Growing(*TYPES, description="The kind of problem, as a path for programs to compare.")
+    type = Growing(
+        *TYPES,
+        description="The kind of problem, for programs to compare: the path of a page about it, or"
+        " `about:blank` if the status says everything.",
+    )
     title = fields.String(required=True, metadata={"description": "The kind of problem, in words."})
     status = fields.Integer(required=True, metadata={"description": "The HTTP status."})
     detail = fields.String(

@@ -200,7 +200,11 @@ def complete_operation(operation: dict[str, Any], notes: HandlerNotes, method: s
     responses = operation.setdefault("responses", {})
     if reads and notes.conditional:
         responses[304] = "Answer304"
-    responses |= problem_answers(notes, reads=reads, has_body=has_body, has_arguments=has_arguments)
+    answers = problem_answers(notes, reads=reads, has_body=has_body, has_arguments=has_arguments)
+    for status, answer in answers.items():
+        if isinstance(page := responses.get(status), dict):  # an error that browsers get as a page
+            answer["content"] |= page["content"]
+        responses[status] = answer
 
 
 def document(app: Flask) -> dict[str, Any]:

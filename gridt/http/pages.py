@@ -11,16 +11,24 @@ _POLICY = (
 )
 
 
-def page_or_json(template: str, answer: dict[str, Any], **values: Any) -> Response:
-    """Return a page if the client prefers HTML, else the same as JSON.
+def page_or_json(template: str, answer: Any, **values: Any) -> Response:
+    """Return a page if the client prefers HTML, else an answer as JSON.
 
-    :param values: further values of the template
+    :param values: the values of the template
     """
-    accepted = request.accept_mimetypes
-    if accepted and accepted["text/html"] > accepted["application/json"]:
-        response = Response(render_template(template, **answer, **values), mimetype="text/html")
-        response.headers["Content-Security-Policy"] = _POLICY
-    else:
-        response = jsonify(answer)
+    response = page(template, **values) if prefers_html() else jsonify(answer)
     response.vary.add("Accept")
+    return response
+
+
+def prefers_html() -> bool:
+    """Return whether the client prefers HTML to JSON."""
+    accepted = request.accept_mimetypes
+    return bool(accepted) and accepted["text/html"] > accepted["application/json"]
+
+
+def page(template: str, **values: Any) -> Response:
+    """Return a page."""
+    response = Response(render_template(template, **values), mimetype="text/html")
+    response.headers["Content-Security-Policy"] = _POLICY
     return response

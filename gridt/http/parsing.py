@@ -41,7 +41,7 @@ class BodyParser(FlaskParser):
         try:
             parsed = orjson.loads(body)
         except orjson.JSONDecodeError as error:  # webargs takes some of these for no body at all
-            raise BadRequest(f"The body is not valid JSON: {error}.") from None
+            raise _unreadable(body, error) from None
         _refuse_twice_named(body)
         if not isinstance(parsed, dict):
             raise Invalid.member("#", Refusal(Code.NOT_AN_OBJECT))
@@ -50,6 +50,16 @@ class BodyParser(FlaskParser):
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
         """Raise a problem that names each wrong member."""
         raise Invalid(list(islice(_flat(error.messages_dict), Invalid.LISTED)))
+
+
+def _unreadable(body: bytes, error: orjson.JSONDecodeError) -> BadRequest:
+    """Return the refusal of a body that is not JSON, in words for people."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as wrong:
+        return BadRequest(f"The body is not UTF-8: see the byte at {wrong.start}.")
+    place = f"line {error.lineno}, column {error.colno}"
+    return BadRequest(f"The body is not valid JSON: see {place}.")
 
 
 def _refuse_twice_named(body: bytes) -> None:
@@ -69,7 +79,7 @@ def _named_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for name, value in members:
         if name in named:
-            raise BadRequest(f"The member {name[:50]!r} occurs twice.")
+            raise BadRequest(f'The member "{name[:50]}" occurs twice.')
         named[name] = value
     return named
 

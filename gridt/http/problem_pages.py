@@ -82,8 +82,12 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "Show the turn as done. Nothing else is needed.",
     ),
     errors.NobodyEligible: (
-        "The caller has no open slot, or the movement has no other member whom they could follow.",
+        "The movement has no other member whom the caller could follow.",
         "Show the leaders that the caller has. Try again when the movement has more members.",
+    ),
+    errors.NoOpenSlot: (
+        "The caller has a leader in each slot already.",
+        "Read the movement again and show its leaders. To follow another member, swap a leader.",
     ),
     errors.MovementInUse: (
         "The movement has other members. Only an admin can delete it now.",

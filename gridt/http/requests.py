@@ -65,7 +65,7 @@ class Resource(MethodView):
             attempt += 1
             try:
                 _admit(notes, count=attempt == 1)
-                _refuse_unknown_parameters(notes)
+                _check_parameters(notes)
                 if notes.repeatable is not None and HEADER in request.headers:
                     return answer_once(notes.repeatable, call, path)
                 answer: ResponseReturnValue = call(**path)
@@ -98,17 +98,23 @@ def _admit(notes: HandlerNotes, *, count: bool) -> None:
         limiter.count_generally(key or address())
 
 
-def _refuse_unknown_parameters(notes: HandlerNotes) -> None:
-    """Refuse query parameters that the handler does not take.
+def _check_parameters(notes: HandlerNotes) -> None:
+    """Refuse query parameters that the handler does not take, and those that occur twice.
+
+    No handler takes a list.
 
     :raises Invalid: with each of them
     """
     if not request.query_string or notes.parameters is None:
         return
-    unknown = request.args.keys() - notes.parameters
-    if unknown:
-        refusal = Refusal(Code.UNKNOWN_PARAMETER)
-        raise Invalid([entry(pointer_to(name), refusal, "query") for name in sorted(unknown)])
+    wrong = {
+        name: Code.PARAMETER_TWICE if name in notes.parameters else Code.UNKNOWN_PARAMETER
+        for name, values in request.args.lists()
+        if len(values) > 1 or name not in notes.parameters
+    }
+    if wrong:
+        refused = [(pointer_to(name), Refusal(code)) for name, code in sorted(wrong.items())]
+        raise Invalid([entry(pointer, refusal, "query") for pointer, refusal in refused])
 
 
 def _is_retriable(error: DBAPIError | StaleDataError | Overtaken) -> bool:

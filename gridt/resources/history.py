@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 from flask.typing import ResponseReturnValue
 
-from gridt.errors import MovementNotFound, NotAllowed, NotFollowing, NotSubscribed
+from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed
 from gridt.formats.base import SVG, SVG_POLICY
 from gridt.formats.year_svg import Year, draw_year
 from gridt.http.api import Blueprint
@@ -32,8 +32,8 @@ class HistoryOfMember(Resource):
 
         The member is the caller, or one of their leaders.
         """
-        found = movement_or_404(movement)
-        history = TurnHistory(_owner(found, data["user"]).id, found.id)
+        movement_row = movement_or_404(movement)
+        history = TurnHistory(_owner(movement_row, data["user"]).id, movement_row.id)
         return [asdict(turn) for turn in history.shown(data["from"], data["to"])]
 
 
@@ -49,13 +49,13 @@ class PictureOfYear(Resource):
 
         The answer is an SVG picture. The member is the caller, or one of their leaders.
         """
-        found = movement_or_404(movement)
-        owner = _owner(found, data["user"])
-        history = TurnHistory(owner.id, found.id)
+        movement_row = movement_or_404(movement)
+        owner = _owner(movement_row, data["user"])
+        history = TurnHistory(owner.id, movement_row.id)
         number = data["year"] or history.today.year
-        year = Year(number, found.name, owner.username, history.clock, history.interval)
+        year = Year(number, movement_row.name, owner.username, history.clock, history.interval)
         answer = Response(draw_year(year, history.of_year(number)), mimetype=SVG)
-        name = f"movement-{found.id}-user-{owner.id}-{number}.svg"
+        name = f"movement-{movement_row.id}-user-{owner.id}-{number}.svg"
         answer.headers.set("Content-Disposition", "inline", filename=name)
         answer.headers["Content-Security-Policy"] = SVG_POLICY
         return answer
@@ -65,17 +65,17 @@ class PictureOfYear(Resource):
 class Statistics(Resource):
     """Statistics of a movement."""
 
-    @bp.problems(NotAllowed, MovementNotFound)
+    @bp.problems(MovementNotFound, NotSubscribed)
     @bp.answers(200, StatisticsOut)
     def get(self, movement: str) -> ResponseReturnValue:
         """Show how a movement's members do together.
 
         Only for members of the movement.
         """
-        found = movement_or_404(movement)
-        if not found.is_subscribed(caller()):
-            raise NotAllowed("Only members of this movement can see its statistics.")
-        return movement_statistics(found)
+        movement_row = movement_or_404(movement)
+        if not movement_row.is_subscribed(caller()):
+            raise NotSubscribed("Only members of this movement can see its statistics.")
+        return movement_statistics(movement_row)
 
 
 def _owner(movement: Movement, user: str) -> User:

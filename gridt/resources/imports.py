@@ -23,6 +23,7 @@ from gridt.models import Quotas, known_service_id
 from gridt.runtime.extensions import db
 from gridt.schemas.imports import MINE, ImportIn, ImportOut, rows_out
 from gridt.standing import ImportPlan, import_updates
+from gridt.text import with_noun
 
 bp = Blueprint("imports", description="Import of past updates")
 
@@ -54,10 +55,10 @@ class UpdatesImport(Resource):
         gridt reads tables of dates, its own export, and files of Loop Habit Tracker, beaverhabits,
         Habitica and HabitBull. It imports all rows or none.
         """
-        found = movement_or_404(movement)
+        movement_row = movement_or_404(movement)
         target = Target(
-            found.id,
-            found.name,
+            movement_row.id,
+            movement_row.name,
             known_service_id() or "",
             data.get("movement"),
             data["ignore_columns"],
@@ -66,7 +67,7 @@ class UpdatesImport(Resource):
         read = read_file(body, target)
         plan = import_updates(
             caller_id(),
-            found.id,
+            movement_row.id,
             read.rows,
             read.wrong,
             skip_duplicates=data["skip_duplicates"],
@@ -85,9 +86,9 @@ def _zone(name: str | None) -> ZoneInfo | None:
 
 
 def _answer(read: FileRead, plan: ImportPlan, *, dry_run: bool, skips: bool) -> dict[str, Any]:
-    imported = 0 if plan.wrong else len(plan.new)
+    imported, rows = 0 if plan.wrong else len(plan.new), with_noun(len(read.rows), "row")
     answer = {
-        "message": f"{imported} of {len(read.rows)} rows are imported.{standing_notice()}",
+        "message": f"gridt imported {imported} of {rows}.{standing_notice()}",
         "program": read.program,
         "imported": imported,
         "duplicates": len(plan.duplicates),
@@ -99,9 +100,9 @@ def _answer(read: FileRead, plan: ImportPlan, *, dry_run: bool, skips: bool) -> 
     others = {"not_done": read.not_done, "other_movement": read.others}
     duplicates = plan.duplicates if skips else []
     wrong = len({row for row, _, _ in plan.wrong})
-    message = f"An import would store {imported} of {len(read.rows)} rows."
+    message = f"An import would store {imported} of {rows}."
     if wrong:
-        message = f"An import would be refused because of {wrong} row{'s' if wrong > 1 else ''}."
+        message = f"An import would be refused because of {with_noun(wrong, 'row')}."
     return answer | {
         "message": f"{message} Nothing was stored.",
         "rows": rows_out(plan.new, plan.wrong, others, duplicates),

@@ -5,7 +5,14 @@ from typing import Any
 from flask import current_app
 from flask.typing import ResponseReturnValue
 
-from gridt.errors import MovementNotFound, NobodyEligible, NotFollowing, NotSubscribed, TooManySwaps
+from gridt.errors import (
+    MovementNotFound,
+    NobodyEligible,
+    NoOpenSlot,
+    NotFollowing,
+    NotSubscribed,
+    TooManySwaps,
+)
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id
 from gridt.http.fields import PageIn
@@ -14,6 +21,7 @@ from gridt.http.paging import Listing
 from gridt.http.requests import Resource
 from gridt.models import (
     FOLLOWERS_QUERY,
+    SLOTS,
     Movement,
     MovementUserAssociation,
     Quotas,
@@ -35,7 +43,7 @@ class OpenSlot(Resource):
     """The caller's open slots in a movement."""
 
     @bp.repeatable()
-    @bp.problems(MovementNotFound, NotSubscribed, NobodyEligible, TooManySwaps)
+    @bp.problems(MovementNotFound, NotSubscribed, NobodyEligible, NoOpenSlot, TooManySwaps)
     @bp.answers(201, LeaderOut)
     @bp.bodyless
     def post(self, movement: str) -> ResponseReturnValue:
@@ -43,14 +51,12 @@ class OpenSlot(Resource):
 
         gridt chooses the leader among the members of the movement.
         """
-        user, found = caller(), locked_or_404(movement)
-        leader_id = found.swap_leader_id(user, None, Quotas.of(current_app.config))
+        user, movement_row = caller(), locked_or_404(movement)
+        leader_id = movement_row.swap_leader_id(user, None, Quotas.of(current_app.config))
         if leader_id is None:
-            raise NobodyEligible(
-                "You have no open slot in this movement, or there is no other member to follow."
-            )
-        answer = _leader_or_404(found, leader_id)
-        found.save_to_db()
+            raise NoOpenSlot if len(user.leaders(movement_row)) == SLOTS else NobodyEligible
+        answer = _leader_or_404(movement_row, leader_id)
+        movement_row.save_to_db()
         return answer, 201
 
 
@@ -65,9 +71,9 @@ class Leader(Resource):
 
         Only for followers of this leader.
         """
-        found, leader_id = movement_or_404(movement), id_in(user, User.id)
-        answer = _leader_or_404(found, leader_id)
-        return answer | {"message_history": message_history(leader_id, found.id)}
+        movement_row, leader_id = movement_or_404(movement), id_in(user, User.id)
+        answer = _leader_or_404(movement_row, leader_id)
+        return answer | {"message_history": message_history(leader_id, movement_row.id)}
 
     @bp.repeatable()
     @bp.problems(MovementNotFound, NotFollowing, NobodyEligible, TooManySwaps)
@@ -78,13 +84,13 @@ class Leader(Resource):
 
         The caller stops following this leader and follows another member, whom gridt chooses.
         """
-        follower, found = caller(), locked_or_404(movement)
+        follower, movement_row = caller(), locked_or_404(movement)
         left_id, quotas = id_in(user, User.id), Quotas.of(current_app.config)
-        leader_id = found.swap_leader_id(follower, left_id, quotas)
+        leader_id = movement_row.swap_leader_id(follower, left_id, quotas)
         if leader_id is None:
             raise NobodyEligible
-        answer = with_signal(_leader_or_404(found, leader_id))
-        found.save_to_db()
+        answer = with_signal(_leader_or_404(movement_row, leader_id))
+        movement_row.save_to_db()
         return answer
 
 
@@ -100,11 +106,11 @@ class Followers(Resource):
 
         The followers are in the order of their ids.
         """
-        found, user = movement_or_404(movement), caller()
-        if not found.is_subscribed(user):
+        movement_row, user = movement_or_404(movement), caller()
+        if not movement_row.is_subscribed(user):
             raise NotSubscribed
-        rows, headers = _FOLLOWERS.page(**data, leader_id=user.id, movement_id=found.id)
-        views = people_views(rows, {found.id: found.rules}, utcnow())
+        rows, headers = _FOLLOWERS.page(**data, leader_id=user.id, movement_id=movement_row.id)
+        views = people_views(rows, {movement_row.id: movement_row.rules}, utcnow())
         return views, headers
 
 

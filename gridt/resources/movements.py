@@ -120,13 +120,13 @@ class OneMovement(Resource):
 
         Only for its creator and admins. Members that the body leaves out stay as they are.
         """
-        found, user = movement_or_404(movement), caller()
-        ensure(user, Permission.MOVEMENT_OWN, found)
+        movement_row, user = movement_or_404(movement), caller()
+        ensure(user, Permission.MOVEMENT_OWN, movement_row)
         if "name" in data:
-            _ensure_free(data["name"], found)
-        edit_movement(found, data, user)
-        answer = movement_answer(found.dictify(user), "The movement is changed.")
-        found.save_to_db()
+            _ensure_free(data["name"], movement_row)
+        edit_movement(movement_row, data, user)
+        answer = movement_answer(movement_row.dictify(user), "The movement is changed.")
+        movement_row.save_to_db()
         return answer
 
     @bp.problems(NotAllowed, MovementNotFound, MovementInUse)
@@ -136,9 +136,9 @@ class OneMovement(Resource):
 
         Admins can always delete it, its creator only while no other user is subscribed.
         """
-        found, user = movement_or_404(movement), caller()
-        ensure(user, Permission.MOVEMENT_OWN, found)
-        found.delete_by(user)
+        movement_row, user = movement_or_404(movement), caller()
+        ensure(user, Permission.MOVEMENT_OWN, movement_row)
+        movement_row.delete_by(user)
         return {"message": "The movement is deleted."}
 
 

@@ -9,7 +9,7 @@ from flask import Response, current_app, render_template, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, can
-from gridt.errors import Invalid, MovementNotFound, NotAllowed, PicturesNotInstalled
+from gridt.errors import Invalid, MovementNotFound, NotSubscribed, PicturesNotInstalled
 from gridt.formats.base import SVG, SVG_POLICY, Label, NetworkHead, NetworkMember, in_parts
 from gridt.formats.graph_exports import GRAPH_FORMATS
 from gridt.formats.network_svg import MOST_DRAWN, draw_network
@@ -40,7 +40,7 @@ MOST_MOVED = 5_000
 class NetworkOfMovement(Resource):
     """The leader network of a movement."""
 
-    @bp.problems(NotAllowed, MovementNotFound, PicturesNotInstalled)
+    @bp.problems(MovementNotFound, NotSubscribed, PicturesNotInstalled)
     @bp.answers(200, NetworkOut, streamed=True, description=_EXPORT)
     @bp.answers(200, _TEXT, content_type=_GRAPHML, streamed=True, description=_EXPORT)
     @bp.answers(200, _TEXT, content_type=_DOT, streamed=True, description=_EXPORT)
@@ -52,14 +52,15 @@ class NetworkOfMovement(Resource):
         Only for its members, its creator and admins. The creator and admins see user ids, all
         others see pseudonyms.
         """
-        found, user = movement_or_404(movement), caller()
-        owner, member = can(user, Permission.MOVEMENT_OWN, found), found.is_subscribed(user)
+        movement_row, user = movement_or_404(movement), caller()
+        owner = can(user, Permission.MOVEMENT_OWN, movement_row)
+        member = movement_row.is_subscribed(user)
         if not owner and not member:
-            raise NotAllowed("Only members of this movement can see its network.")
-        known_as = _as_it_is if owner else _Pseudonyms(found.id, user.id)
+            raise NotSubscribed("Only members of this movement can see its network.")
+        known_as = _as_it_is if owner else _Pseudonyms(movement_row.id, user.id)
         you = known_as(user.id) if member else None
-        about = NetworkHead(found.id, found.name, found.member_count, you)
-        shown = _shown(found, known_as) if owner else _mixed(_shown(found, known_as))
+        about = NetworkHead(movement_row.id, movement_row.name, movement_row.member_count, you)
+        shown = _shown(movement_row, known_as) if owner else _mixed(_shown(movement_row, known_as))
         if data["format"] == "svg":
             _ensure_drawable(about)
             return _picture(about, draw_network(about, list(shown)))

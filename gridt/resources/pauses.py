@@ -43,11 +43,12 @@ class Pause(Resource):
         """
         movement_id = movement_id_in(movement)
         try:
-            found = pause(caller_id(), movement_id, data["until"], data["reason"] or None)
+            started = pause(caller_id(), movement_id, data["until"], data["reason"] or None)
         except NotSubscribed:
             movement_or_404(str(movement_id))
             raise
-        answer = _answer(found) | {"message": "You are paused. Your streak does not end meanwhile."}
+        message = "You are paused. Your streak does not end meanwhile."
+        answer = _answer(started) | {"message": message}
         db.session.commit()
         return answer
 
@@ -63,9 +64,9 @@ class Pause(Resource):
         return {"message": "You are not paused any more."}
 
 
-def _answer(found: SubscriptionPause | None) -> dict[str, Any]:
+def _answer(current: SubscriptionPause | None) -> dict[str, Any]:
     return {
-        "paused_from": found and found.starts_at,
-        "paused_until": found and found.ends_at,
-        "reason": found and found.reason,
+        "paused_from": current and current.starts_at,
+        "paused_until": current and current.ends_at,
+        "reason": current and current.reason,
     }

@@ -1,17 +1,42 @@
 """The pages of problem types, where the member `type` of a problem leads."""
 
+from dataclasses import asdict
+from typing import Any
+
+from flask import Response
 from flask.typing import ResponseReturnValue
 
 from gridt.errors import NotFound
 from gridt.http.api import Blueprint
-from gridt.http.pages import page_or_json
-from gridt.http.problem_pages import PROBLEM_TYPES
+from gridt.http.pages import page, page_or_json, prefers_html
+from gridt.http.problem_pages import PROBLEM_TYPES, ProblemType
 from gridt.http.requests import Resource
 from gridt.schemas.problems import ProblemTypeOut
 
 bp = Blueprint("problems", description="Types of problems")
 
 _DAY = 24 * 3600  # in seconds
+_PAGE = {"type": "string"}
+
+
+@bp.route("/problems", get="listProblems")
+class ProblemTypes(Resource):
+    """All types of problems."""
+
+    @bp.token(None)
+    @bp.ignores_parameters
+    @bp.answers(200, _PAGE, content_type="text/html", description="The page.")
+    @bp.answers(200, ProblemTypeOut(many=True))
+    def get(self) -> ResponseReturnValue:
+        """List all types of problems, by their status.
+
+        The list has no pages. The answer is HTML if the client prefers it, and JSON otherwise.
+        """
+        problems = sorted(
+            PROBLEM_TYPES.values(), key=lambda problem: (problem.status, problem.slug)
+        )
+        answer = [_described(problem) for problem in problems]
+        return _cached(page_or_json("problems.html", answer, problems=answer))
 
 
 @bp.route("/problems/<slug>", get="explainProblem")
@@ -21,7 +46,8 @@ class ProblemTypePage(Resource):
     @bp.token(None)
     @bp.ignores_parameters
     @bp.problems(NotFound)
-    @bp.answers(200, {"type": "string"}, content_type="text/html", description="The page.")
+    @bp.answers(404, _PAGE, content_type="text/html")
+    @bp.answers(200, _PAGE, content_type="text/html", description="The page.")
     @bp.answers(200, ProblemTypeOut)
     def get(self, slug: str) -> ResponseReturnValue:
         """Explain a type of problem.
@@ -30,15 +56,19 @@ class ProblemTypePage(Resource):
         prefers HTML, and JSON otherwise.
         """
         problem = PROBLEM_TYPES.get(slug)
+        if problem is None and prefers_html():
+            return page("no_problem.html"), 404
         if problem is None:
             raise NotFound("There is no such type of problem.")
-        answer = {
-            "type": f"/problems/{slug}",
-            "title": problem.title,
-            "status": problem.status,
-            "meaning": problem.meaning,
-            "advice": problem.advice,
-        }
-        response = page_or_json("problem.html", answer)
-        response.headers["Cache-Control"] = f"public, max-age={_DAY}"
-        return response
+        answer = _described(problem)
+        return _cached(page_or_json("problem.html", answer, **answer))
+
+
+def _described(problem: ProblemType) -> dict[str, Any]:
+    answer = asdict(problem)
+    return {"type": f"/problems/{answer.pop('slug')}", **answer}
+
+
+def _cached(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = f"public, max-age={_DAY}"
+    return answer

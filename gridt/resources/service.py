@@ -54,12 +54,13 @@ class Root(Resource):
             "links": {
                 "documentation": "/docs",
                 "openapi": "/openapi.json",
+                "problems": "/problems",
                 "register": "/register",
                 "login": "/auth",
                 "movements": "/movements",
             },
         }
-        return page_or_json("home.html", answer)
+        return page_or_json("home.html", answer, **answer)
 
 
 @bp.route("/health", get="checkHealth")

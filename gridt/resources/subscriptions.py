@@ -52,10 +52,10 @@ class Subscriber(Resource):
 
         gridt chooses leaders for the caller. A second call changes nothing.
         """
-        user, found = locked_caller(), locked_or_404(movement)
-        found.add_user(user, quotas=Quotas.of(current_app.config))
-        answer = movement_answer(found.dictify(user), "You are subscribed to this movement.")
-        found.save_to_db()
+        user, movement_row = locked_caller(), locked_or_404(movement)
+        movement_row.add_user(user, quotas=Quotas.of(current_app.config))
+        answer = movement_answer(movement_row.dictify(user), "You are subscribed to this movement.")
+        movement_row.save_to_db()
         return answer
 
     @bp.problems(MovementNotFound)
@@ -66,7 +66,7 @@ class Subscriber(Resource):
         gridt chooses other leaders for the caller's followers. The call changes nothing if the
         caller is not subscribed.
         """
-        user, found = caller(), locked_or_404(movement)
-        found.remove_user(user)
-        found.save_to_db()
+        user, movement_row = caller(), locked_or_404(movement)
+        movement_row.remove_user(user)
+        movement_row.save_to_db()
         return {"message": "You are not subscribed to this movement any more."}

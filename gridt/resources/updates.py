@@ -50,10 +50,10 @@ class Updates(Resource):
 
         Without `user`, the updates are the caller's own.
         """
-        found, user = movement_or_404(movement), data.pop("user")
+        movement_id, user = movement_or_404(movement).id, data.pop("user")
         leader_id = caller_id() if user == "me" else id_in(user, User.id)
-        _ensure_readable(leader_id, found.id, NotFollowing)
-        rows, headers = _NEWEST_FIRST.page(**data, leader_id=leader_id, movement_id=found.id)
+        _ensure_readable(leader_id, movement_id, NotFollowing)
+        rows, headers = _NEWEST_FIRST.page(**data, leader_id=leader_id, movement_id=movement_id)
         return [update_view(row) for row in rows], headers
 
     @bp.repeatable()
@@ -117,10 +117,10 @@ class OneUpdate(Resource):
         Only for its author and admins. gridt recalculates the author's standing at once or, where
         it has to read very many updates, within a minute or so; then the message says so.
         """
-        found, user = update_or_404(movement, update), caller()
-        if not can(user, Permission.UPDATE_DELETE, found):
+        update_row, user = update_or_404(movement, update), caller()
+        if not can(user, Permission.UPDATE_DELETE, update_row):
             raise UpdateNotFound
-        found.withdraw(user)
+        update_row.withdraw(user)
         return {"message": f"The update is deleted.{standing_notice()}"}
 
 
@@ -130,9 +130,9 @@ def readable_update_or_404(movement: str, update: str) -> Update:
     :param update: its id, as the path has it
     :raises NotFound: when there is none, or its author is neither the caller nor a leader of theirs
     """
-    found = update_or_404(movement, update)
-    _ensure_readable(found.leader_id, found.movement_id, UpdateNotFound)
-    return found
+    update_row = update_or_404(movement, update)
+    _ensure_readable(update_row.leader_id, update_row.movement_id, UpdateNotFound)
+    return update_row
 
 
 def update_or_404(movement: str, update: str) -> Update:
@@ -140,10 +140,10 @@ def update_or_404(movement: str, update: str) -> Update:
 
     :raises NotFound: when there is none
     """
-    in_movement, found = movement_or_404(movement), Update.find_by_id(id_in(update, Update.id))
-    if found is None or found.movement_id != in_movement.id:
+    in_movement, update_row = movement_or_404(movement), Update.find_by_id(id_in(update, Update.id))
+    if update_row is None or update_row.movement_id != in_movement.id:
         raise UpdateNotFound
-    return found
+    return update_row
 
 
 def _record(movement_id: int, data: dict[str, Any]) -> tuple[dict[str, Any], int]:

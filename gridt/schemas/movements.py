@@ -263,6 +263,8 @@ class SubscribedMovement(MovementFacts):
 class SubscribedMovementWithSignal(SubscribedMovement):
     """A movement that the caller has joined, as the published client reads it."""
 
+    COMPONENT = "SubscribedMovement"
+
     last_signal_sent = fields.Nested(
         UpdateOut,
         required=True,

@@ -12,6 +12,9 @@ class Links(Out):
         required=True, metadata={"description": "The documentation of all operations, as a page."}
     )
     openapi = fields.String(required=True, metadata={"description": "The OpenAPI document."})
+    problems = fields.String(
+        required=True, metadata={"description": "The list of all types of problems."}
+    )
     register = fields.String(required=True, metadata={"description": "Where to open an account."})
     login = fields.String(required=True, metadata={"description": "Where to log in."})
     movements = fields.String(

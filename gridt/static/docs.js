@@ -36,4 +36,5 @@ SwaggerUIBundle({
   deepLinking: true,
   validatorUrl: null,
   plugins: [KnownDialog],
+  onComplete: () => document.getElementById("servers")?.setAttribute("aria-label", "Server"),
 });

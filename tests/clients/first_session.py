@@ -12,7 +12,7 @@ from gridt_client.api.leaders import swap_leader
 from gridt_client.api.movements import start_movement
 from gridt_client.api.subscriptions import join_movement, list_my_movements
 from gridt_client.api.updates import post_update
-from gridt_client.models import LoginIn, MovementIn, Problem, RegisterIn, Tokens, UpdateIn
+from gridt_client.models import Credentials, NewAccount, NewMovement, NewUpdate, Problem, Tokens
 
 PASSWORD = "correct horse"
 
@@ -29,9 +29,9 @@ def expect(kind: type[Answer], answer: object) -> Answer:
 def open_account(url: str, username: str) -> AuthenticatedClient:
     """Open an account, and return a logged-in client."""
     anybody = Client(base_url=url, raise_on_unexpected_status=True)
-    account = RegisterIn(username=username, email=f"{username}@example.org", password=PASSWORD)
+    account = NewAccount(username=username, email=f"{username}@example.org", password=PASSWORD)
     register_user.sync(client=anybody, body=account)
-    answer = log_in.sync(client=anybody, body=LoginIn(username=username, password=PASSWORD))
+    answer = log_in.sync(client=anybody, body=Credentials(username=username, password=PASSWORD))
     token = expect(Tokens, answer).access_token
     return AuthenticatedClient(base_url=url, token=token, raise_on_unexpected_status=True)
 
@@ -39,12 +39,12 @@ def open_account(url: str, username: str) -> AuthenticatedClient:
 def main(url: str) -> None:
     """Do the README's first session, up to its update."""
     robin, pieter = open_account(url, "robin"), open_account(url, "pieter")
-    stretching = MovementIn(
+    stretching = NewMovement(
         name="Stretching", short_description="Ten minutes before breakfast", interval="daily"
     )
     start_movement.sync(client=robin, body=stretching)
     join_movement.sync("Stretching", client=pieter)
-    post_update.sync("Stretching", client=pieter, body=UpdateIn(message="Touched my toes!"))
+    post_update.sync("Stretching", client=pieter, body=NewUpdate(message="Touched my toes!"))
 
     (movement,) = expect(list, list_my_movements.sync(client=robin))
     (leader,) = movement.leaders

@@ -9,15 +9,15 @@ from typing import TypeVar
 
 import httpx
 from gridt_models import (
-    MovementIn,
+    AccountCreated,
+    NewAccount,
+    NewMovement,
+    NewUpdate,
     Problem,
-    Registered,
-    RegisterIn,
+    SubscribedMovement,
     SubscribedMovementChanged,
-    SubscribedMovementWithSignal,
     Tokens,
-    UpdateIn,
-    UpdateOut,
+    Update,
 )
 from pydantic import BaseModel
 
@@ -41,9 +41,9 @@ def read(kind: type[Answer], answer: httpx.Response) -> Answer:
 def log_in(url: str, username: str) -> httpx.Client:
     """Open an account, and return a client that is logged in to it."""
     client = httpx.Client(base_url=url)
-    account = RegisterIn(username=username, email=f"{username}@example.org", password=PASSWORD)
+    account = NewAccount(username=username, email=f"{username}@example.org", password=PASSWORD)
     body = body_of(account, password=PASSWORD)
-    read(Registered, client.post("/register", json=body))
+    read(AccountCreated, client.post("/register", json=body))
     credentials = {"username": username, "password": PASSWORD}
     tokens = read(Tokens, client.post("/auth", json=credentials))
     client.headers["Authorization"] = f"Bearer {tokens.access_token}"
@@ -53,18 +53,18 @@ def log_in(url: str, username: str) -> httpx.Client:
 def main(url: str) -> None:
     """Register, log in, start a movement, join it, post an update, and see it."""
     robin, pieter = log_in(url, "robin"), log_in(url, "pieter")
-    stretching = MovementIn(
+    stretching = NewMovement(
         name="Stretching", short_description="Ten minutes before breakfast", interval="daily"
     )
     started = robin.post("/movements", json=body_of(stretching))
     path = f"/movements/{read(SubscribedMovementChanged, started).name}"
     read(SubscribedMovementChanged, pieter.put(f"{path}/subscriber"))
-    update = UpdateIn(message="Touched my toes!")
-    read(UpdateOut, pieter.post(f"{path}/updates", json=body_of(update)))
+    update = NewUpdate(message="Touched my toes!")
+    read(Update, pieter.post(f"{path}/updates", json=body_of(update)))
 
     (listed,) = robin.get("/movements/subscriptions").json()
     later = listed | {"added_later": [1, 2]}
-    movement = SubscribedMovementWithSignal.model_validate(later)
+    movement = SubscribedMovement.model_validate(later)
     (leader,) = movement.leaders
     assert leader.last_update is not None
     print(f"{movement.name}: {leader.username}: {leader.last_update.message}")

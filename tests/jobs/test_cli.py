@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from gridt.jobs import enqueue, run_until_idle
 from gridt.models import Job
 from gridt.runtime.extensions import db
+from gridt.text import with_noun
 from tests.conftest import Clock, Run
 from tests.jobs.conftest import Register, queue
 
@@ -127,5 +128,5 @@ def test_work_for_cron(run: Run, calls: list[Any], option: str, done: int) -> No
     for n in range(3):
         enqueue("note", {"n": n})
     db.session.commit()
-    assert run("work", option).output == f"{done} jobs run\n"
+    assert run("work", option).output == f"{with_noun(done, 'job')} run\n"
     assert [call["n"] for call in calls] == list(range(done))

@@ -175,7 +175,7 @@ def test_a_server_may_leave_the_jobs_to_others(url: str) -> None:
         post(server.url, "/enqueue/open-account/username/robin")
         # the server would have run it before this process has started
         result = flask(url, "--app", SERVICE, "gridt", "work", "--until-idle")
-        assert (result.returncode, result.stdout) == (0, "1 jobs run\n")
+        assert (result.returncode, result.stdout) == (0, "1 job run\n")
     assert people() == ["robin"]
 
 

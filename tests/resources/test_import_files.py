@@ -45,6 +45,12 @@ def send(client_of, ann, movement):
     return send
 
 
+def test_one_row_is_one_row(send):
+    answer = send("date\n2026-03-01\n")
+    assert answer.json["message"] == "gridt imported 1 of 1 row."
+    assert send("date\n2026-03-01\n").json["detail"].startswith("1 row cannot be imported")
+
+
 def row_of(ann):
     query = sa.select(Subscription.__table__).filter_by(user_id=ann.id)
     return db.session.execute(query).one()._mapping

@@ -145,14 +145,16 @@ def test_an_open_slot_is_filled(client_of, ann, six):
 
 def test_without_an_open_slot_there_is_nothing_to_fill(client_of, ann, six):
     before = leaders(ann, six)
-    assert client_of(ann).post(f"/movements/{six.id}/leader").status_code == 409
+    answer = client_of(ann).post(f"/movements/{six.id}/leader")
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/no-open-slot")
     assert leaders(ann, six) == before
 
 
 def test_an_open_slot_stays_open_without_candidates(client_of, make_user, make_movement, ann):
     movement = make_movement(ann, make_user())
     before = leaders(ann, movement)
-    assert client_of(ann).post(f"/movements/{movement.id}/leader").status_code == 409
+    answer = client_of(ann).post(f"/movements/{movement.id}/leader")
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/nobody-eligible")
     assert leaders(ann, movement) == before
 
 

@@ -223,7 +223,7 @@ def _graph(members, marked):
 @each_format
 def test_outsiders_see_no_network(export, make_movement, make_user, ann, name):
     movement = make_movement(make_user(), creator=make_user())
-    assert export(ann, movement, name).status_code == 403
+    assert export(ann, movement, name).status_code == 409
 
 
 # -- pictures -------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ def test_a_week_of_few_members_is_not_shown(movement_of, did, statistics):
 
 def test_only_members_see_it(movement_of, make_user, statistics):
     movement, _ = movement_of(6)
-    statistics(make_user(), movement, status=403)
+    statistics(make_user(), movement, status=409)
 
 
 def test_a_large_movement_counts_a_fixed_sample(make_movement, make_user, statistics):

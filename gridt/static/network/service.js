@@ -2,8 +2,8 @@
 
 const WORDS = {
   401: "This token is not valid, or not any more. Log in again, and use the new access token.",
-  403: "Only members of this movement can see its network.",
   404: "There is no such movement.",
+  409: "Only members of this movement can see its network.",
   429: "Too many calls. Wait a minute, and try again.",
   503: "The service is busy. Try again in a moment.",
 };
