@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from gridt.addresses import fold_address
 from gridt.models import (
     CHOICES,
     SLOTS,
@@ -27,9 +28,9 @@ from gridt.models import (
     random_key,
     to_columns,
 )
+from gridt.names import fold_username
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db, passwords
-from gridt.text import fold
 from gridt.turns.calendar import Clock
 from gridt.turns.life import Period, score
 from gridt.turns.terms import Terms
@@ -125,9 +126,9 @@ class Demo:
             email = f"{name}@example.org"
             yield {
                 "username": name,
-                "username_folded": fold(name),
+                "username_folded": fold_username(name),
                 "email": email,
-                "email_folded": fold(email),
+                "email_folded": fold_address(email),
                 "password_hash": self.password_hash,
                 "role": "user",
                 "bio": "An invented person.",

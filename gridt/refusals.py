@@ -38,6 +38,7 @@ class Code(StrEnum):
     TOO_SMALL = "too-small", "Must be at least {minimum}."
     TOO_LARGE = "too-large", "Must be at most {maximum}."
     HAS_NUL = "has-nul", "Must not contain NUL characters."
+    SEVERAL_LINES = "several-lines", "Must be a single line."
 
     # dates, times and intervals
     NOT_A_MOMENT = (

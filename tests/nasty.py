@@ -109,6 +109,10 @@ NASTY = TO_DATABASES | {
     "zero width": "a\u200bb\u200cc\u200dd\u2060e\ufefff",
     "soft hyphens": "a\u00adb\u00adc",
     "variation selectors": "a\ufe0f\ufe0e\U000e0100",
+    "a non-joiner": "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "a joiner": "\u0915\u094d\u200d\u0937 \u0915\u094d\u200c\u0937",
+    "a non-joiner at the end": "\u0645\u06cc\u200c",
+    "domains": "me@b\u00fccher.example me@xn--bcher-kva.example me@fa\u00df.example",
     "tags": "\U000e0001\U000e0061\U000e007f",
     "invisible operators": "f\u2061(x\u2062y\u2063z\u2064w)",
     # emoji

@@ -14,6 +14,8 @@ ROWS = {
     "gridt.errors": 1,
     "gridt.refusals": 1,
     "gridt.text": 1,
+    "gridt.names": 1,
+    "gridt.addresses": 1,
     "gridt.turns": 1,
     "gridt.runtime": 2,
     "gridt.models": 3,

@@ -166,8 +166,8 @@ Member = Text | Number | Flag
 
 def movement_members(required: bool) -> dict[str, Member]:
     return {
-        "name": Text("Reading", 4, 50, required),
-        "short_description": Text("A page a day", 10, 100, required),
+        "name": Text("Reading", 2, 50, required),
+        "short_description": Text("A page a day", 0, 100, required),
         "description": Text("Any page", 0, 1000, required=False),
         "interval": Text("daily", 1, 5, required),
         "free_misses": Number(2, 0, 30),

@@ -322,6 +322,25 @@ def test_of_two_who_register_the_same_one_succeeds(world: Flask, member: str) ->
     assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 6
 
 
+def test_of_two_who_register_one_address_in_two_forms_one_succeeds(world: Flask) -> None:
+    world.test_client().get("/")
+    for number in range(4):
+        domains = ("bücher.example", "xn--bcher-kva.example")
+        rows = [
+            {"username": f"{domain} {number}", "email": f"me{number}@{domain}"}
+            for domain in domains
+        ]
+        calls = [
+            partial(world.test_client().post, "/register", json=row | {"password": PASSWORD})
+            for row in rows
+        ]
+        results = at_once(world, *calls)
+        assert sorted(answer.status_code for answer in results) == [201, 409]
+        assert [one.json["type"] for one in results if one.status_code == 409] == [
+            "/problems/email-taken"
+        ]
+
+
 def test_only_one_of_two_equal_movements_is_started(
     world: Flask, client_for: Callable[[int], OwnContextClient]
 ) -> None:

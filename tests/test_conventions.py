@@ -145,7 +145,7 @@ def test_a_pointer_leads_to_the_member(client_of, ann, member, pointer):
 
 @same_on_both
 def test_every_wrong_member_is_named(client_of, ann):
-    body = {"name": 1, "short_description": "short", "description": None, "bogus": True}
+    body = {"name": 1, "short_description": "x" * 101, "description": None, "bogus": True}
     answer = client_of(ann).post("/movements", json=body)
     pointers = {error["pointer"] for error in answer.json["errors"]}
     assert pointers == {"#/name", "#/short_description", "#/description", "#/interval", "#/bogus"}

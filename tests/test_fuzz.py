@@ -72,6 +72,7 @@ UNSAYABLE = {
     "#/new_email": "the document's formats take more for an address than mail servers do",
     "#/email": "the document's formats take more for an address than mail servers do",
     "#/username": "nothing invisible, and no look-alike letters",
+    "#/name": "nothing invisible, and no look-alike letters",
     "#/time_zone": "which zones there are changes with the IANA database",
     "#/password": "not one of the commonest",
     "#/new_password": "not one of the commonest",

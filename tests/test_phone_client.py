@@ -423,6 +423,35 @@ def test_the_limits_of_the_forms_are_not_stricter_here(phone: Phone) -> None:
         assert phone.call("POST", "/movements", form).status == 201
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": "Stretching\u200b"}, "The name must not contain invisible characters."),
+        (
+            {"name": "Str\u0435tching"},
+            "The name must not mix alphabets with letters that look alike.",
+        ),
+        ({"short_description": "a\nb"}, "The short description must be a single line."),
+    ],
+)
+def test_a_refused_text_of_a_movement_gets_a_sentence(
+    phone: Phone, change: dict[str, str], sentence: str
+) -> None:
+    form = {"name": "Stretching", "short_description": "Every day.", "description": ""}
+    answer = phone.call("POST", "/movements", form | {"interval": "daily"} | change)
+    assert (answer.status, answer.body["message"]) == (422, sentence)
+
+
+def test_a_blank_that_a_keyboard_adds_does_no_harm(new_phone: Callable[[], Phone]) -> None:
+    """The client sends the name as it was typed, and looks for it like that."""
+    founder, phone = new_phone(), new_phone()
+    name = f"Walks {uuid4().hex[:8]} "
+    founder.create(name)
+    assert founder.read(name)["subscribed"] is True
+    phone.join(name)
+    assert phone.read(name.strip())["subscribed"] is True
+
+
 # -- the later branches of the client --------------------------------------------------------
 
 

@@ -2,20 +2,23 @@
 
 from gridt.accounts.data_export import record_export, sections, sections_about
 from gridt.accounts.deactivation import deactivate, reactivate
+from gridt.accounts.lookup_forms import LostForm, count_checked, lost_forms, repair
 from gridt.accounts.password_policy import is_common, is_own_name
 from gridt.accounts.registration import create_account, delete_account, register
-from gridt.accounts.username_policy import flaw_of
 
 __all__ = [
+    "LostForm",
+    "count_checked",
     "create_account",
     "deactivate",
     "delete_account",
-    "flaw_of",
     "is_common",
     "is_own_name",
+    "lost_forms",
     "reactivate",
     "record_export",
     "register",
+    "repair",
     "sections",
     "sections_about",
 ]

@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from gridt.addresses import fold_address
 from gridt.text import fold
 
 _COMMON = Path(__file__).resolve().parent.parent / "data" / "common-passwords.txt"
@@ -22,4 +23,6 @@ def _common() -> str:
 def is_own_name(password: str, username: str, email: str) -> bool:
     """Return whether `password` is the user's name or address."""
     names = {username, email, email.rpartition("@")[0]}
+    if fold_address(password) == fold_address(email):
+        return True
     return fold(password).strip() in {fold(name).strip() for name in names}

@@ -52,13 +52,13 @@ def _create(username: str, email: str, password: str, role: str) -> User:
     """
     account = {"username": username, "email": email, "password": password}
     try:
-        RegisterIn().load(account)
+        account = RegisterIn().load(account)
     except ValidationError as error:
         raise _refused(error) from None
-    if User.find_by_name(username) or User.find_by_email(email):
+    if User.find_by_name(account["username"]) or User.find_by_email(account["email"]):
         raise click.ClickException("This username or e-mail address is taken.")
     db.session.rollback()  # hashing is slow: hold no connection meanwhile
-    return accounts.create_account(username, email, password, role)
+    return accounts.create_account(**account, role=role)
 
 
 def _refused(error: ValidationError) -> click.ClickException:

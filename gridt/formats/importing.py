@@ -18,9 +18,9 @@ from gridt.formats.importers.loop import LOOP_ALL, LOOP_HABIT
 from gridt.formats.importers.own import OWN
 from gridt.formats.importers.shape import Entry, Importer, Source
 from gridt.formats.table import read_table, read_text, refused
+from gridt.names import fold_movement_name
 from gridt.refusals import Code, Refusal
 from gridt.standing import Complaint, Reported
-from gridt.text import fold
 
 #: the first that recognises a file reads it
 IMPORTERS = (HABITICA, HABITBULL, LOOP_HABIT, BEAVERHABITS, LOOP_ALL, OWN)
@@ -150,13 +150,13 @@ def _named_cells(source: Source) -> Iterator[tuple[int, Sequence[tuple[str, Any]
 
 def _chooser(target: Target) -> Callable[[Entry], bool]:
     """Return a function that says whether an entry is of the movement."""
-    fold_once = cache(fold)
+    fold_once = cache(fold_movement_name)
     if target.chosen == THIS:
         return lambda _: True
     if target.chosen is not None:
-        chosen = fold(target.chosen)
+        chosen = fold_movement_name(target.chosen)
         return lambda entry: fold_once(entry.habit) == chosen
-    name, key = fold(target.name), movement_key(target.id, target.service)
+    name, key = fold_movement_name(target.name), movement_key(target.id, target.service)
     ours = movement_key("", target.service)
 
     def is_mine(entry: Entry) -> bool:
@@ -171,7 +171,7 @@ def _distinct(names: Iterable[str]) -> list[str]:
     """Return the names of the movements in a file, as it first writes each."""
     distinct: dict[str, str] = {}
     for name in names:
-        distinct.setdefault(fold(name), name[:_LONGEST_NAMED])
+        distinct.setdefault(fold_movement_name(name), name[:_LONGEST_NAMED])
     return [*distinct.values()]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import current_app
 
+from gridt.addresses import fold_address
 from gridt.jobs import enqueue, job
 from gridt.mail.message import Refused, compose
 from gridt.mail.tokens import Purpose, issue, state_of
@@ -17,7 +18,6 @@ from gridt.mail.transport import deliver
 from gridt.models import User, delay_of_mail
 from gridt.runtime.database import let_go
 from gridt.runtime.extensions import db
-from gridt.text import fold
 
 log = logging.getLogger(__name__)
 
@@ -122,4 +122,4 @@ def _digest(email: str) -> str:
 
     Every way to write the address has the same name.
     """
-    return sha256(fold(email).encode()).hexdigest()
+    return sha256(fold_address(email).encode()).hexdigest()

@@ -29,11 +29,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gridt.addresses import fold_address
 from gridt.models.base import BigId, Model, UTCDateTime, execute
 from gridt.models.event import EventKind, record
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
-from gridt.text import fold
 
 READY, RUNNING, DEAD = "ready", "running", "dead"
 
@@ -143,17 +143,18 @@ class Job(Model):
         return execute(_PUT_BACK, values).rowcount == 1
 
     @staticmethod
-    def forget(user_id: int, email_folded: str) -> None:
+    def forget(user_id: int, email: str) -> None:
         """Delete dead jobs with an address of an ending account.
 
         Does not commit. Waiting jobs still run, or find nothing to do: a notice may be all that
         informs the owner.
         """
         # They are few, and folded here, because a caller may have typed the address in another way.
+        address = fold_address(email)
         about = [
             row.id
             for row in execute(_GIVEN_UP)
-            if (row.email is not None and fold(row.email) == email_folded)
+            if (row.email is not None and fold_address(row.email) == address)
             or (row.new_email is not None and row.user_id == str(user_id))
         ]
         if about:

@@ -18,12 +18,13 @@ from sqlalchemy import Row, String, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gridt.addresses import fold_address
 from gridt.errors import TooManyAttempts
 from gridt.models.base import Model, UTCDateTime
 from gridt.models.event import EventKind, record
+from gridt.names import fold_username
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
-from gridt.text import fold
 
 #: failures without a delay: per account and address, and per account
 FREE_ATTEMPTS, FREE_ATTEMPTS_PER_ACCOUNT = 5, 50
@@ -78,7 +79,7 @@ class PasswordAttempt:
         """
         owner: list[str | int] = ["account", account]
         if isinstance(account, str):
-            owner = ["name", fold(account)]
+            owner = ["name", fold_address(account) if "@" in account else fold_username(account)]
         return cls(_hashed([*owner, address], secret), _hashed(owner, secret))
 
     def ensure_allowed(self) -> None:
@@ -141,7 +142,7 @@ def delay_of_mail(email: str, secret: str) -> timedelta:
     :param email: the address, whether an account has it or not
     """
     now = utcnow()
-    key = _hashed(["mail", fold(email)], secret)
+    key = _hashed(["mail", fold_address(email)], secret)
     count = _count(key, FREE_MAILS, now, FIRST_MAIL_DELAY, LONGEST_MAIL_DELAY)
     _sweep(now)
     return max(count.blocked_until - now, timedelta()) if count.blocked_until else timedelta()

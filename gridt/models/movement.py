@@ -31,6 +31,7 @@ from gridt.models.subscription import Subscription
 from gridt.models.update import Update
 from gridt.models.user import User
 from gridt.models.views import movement_query, movement_views
+from gridt.names import fold_movement_name
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.text import fold
@@ -93,14 +94,15 @@ class Movement(NetworkLock, Stored, Model):
             "description": self.description,
             key: value,
         }
-        self.name_folded = fold(texts["name"] or "")
+        if key == "name":  # an old name keeps its form while other texts change
+            self.name_folded = fold_movement_name(value)
         self.search_text = fold("\n".join(text or "" for text in texts.values()))
         return value
 
     @classmethod
     def find_by_name(cls, name: str) -> Self | None:
         """Return the movement of that name, or None, however spelled."""
-        return db.session.scalar(select(cls).where(cls.name_folded == fold(name)))
+        return db.session.scalar(select(cls).where(cls.name_folded == fold_movement_name(name)))
 
     # -- members ----------------------------------------------------------------------------
 
@@ -324,7 +326,7 @@ class Movement(NetworkLock, Stored, Model):
         if isinstance(movement, int):
             query, parameters["movement_id"] = _VIEW_BY_ID, movement
         else:
-            query, parameters["name"] = _VIEW_BY_NAME, fold(movement)
+            query, parameters["name"] = _VIEW_BY_NAME, fold_movement_name(movement)
         rows = execute(query, parameters).all()
         return cls.views(rows, user_id)[0] if rows else None
 

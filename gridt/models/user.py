@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from gridt.addresses import fold_address, fold_domain
 from gridt.errors import (
     AccountDeactivated,
     LastAdmin,
@@ -31,6 +32,7 @@ from gridt.models.movement_user_association import MovementUserAssociation
 from gridt.models.ownership import EXPORTED_USER, delete_owned, exported_as
 from gridt.models.quotas import count_joined
 from gridt.models.report import Report
+from gridt.names import fold_username
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db, passwords
 from gridt.text import fold, tidy
@@ -43,7 +45,7 @@ class User(Stored, Model):
     """A person with an account.
 
     :param username: 1 to 32 characters, unique in every way to write it
-    :param email: unique in every way to write it
+    :param email: unique as an address, in every way to write it
     :param password: stored as a hash only
     :param role: `user` or `admin`
     """
@@ -100,7 +102,10 @@ class User(Stored, Model):
 
     @validates("username", "email")
     def _fold(self, key: str, value: str) -> str:
-        setattr(self, f"{key}_folded", fold(value))
+        if key == "email":
+            self.email_folded = fold_address(value)
+        else:
+            self.username_folded = fold_username(value)
         return value
 
     @property
@@ -200,31 +205,41 @@ class User(Stored, Model):
     @classmethod
     def find_by_name(cls, username: str) -> Self | None:
         """Return the user of that name, or None, however spelled."""
-        return db.session.scalar(select(cls).where(cls.username_folded == fold(username)))
+        return db.session.scalar(select(cls).where(cls.username_folded == fold_username(username)))
 
     @classmethod
     def find_by_email(cls, email: str) -> Self | None:
         """Return the user of that address, or None, however spelled."""
-        return db.session.scalar(select(cls).where(cls.email_folded == fold(email)))
+        return db.session.scalar(select(cls).where(cls.email_folded == fold_address(email)))
 
     @classmethod
     def find_by_login(cls, login: str) -> Self | None:
         """Find a user by e-mail address, or else by name."""
-        folded = fold(login)
-        ways = (folded, fold(tidy(login)))  # some old names have blanks that are now removed
+        address, name = fold_address(login), fold_username(login)
+        names = (name, fold_username(tidy(login)))  # some old names have superfluous blanks
         return db.session.scalar(
             select(cls)
-            .where(or_(cls.email_folded.in_(ways), cls.username_folded.in_(ways)))
-            .order_by((cls.email_folded == folded).desc(), (cls.username_folded == folded).desc())
+            .where(or_(cls.email_folded == address, cls.username_folded.in_(names)))
+            .order_by((cls.email_folded == address).desc(), (cls.username_folded == name).desc())
             .limit(1)
         )
 
     @classmethod
     def mentions(cls, text: str) -> ColumnElement[bool]:
         """Return the condition for mentioning a text, in any case."""
-        folded = fold(text)
-        names = (cls.username_folded, cls.email_folded)
-        return or_(*(name.contains(folded, autoescape=True) for name in names))
+        # an address may be mentioned in whole, or by its domain or a part of that
+        address = fold_address(text) if "@" in text else fold_domain(text)
+        parts = {
+            cls.username_folded: {fold(text), fold_username(text)},
+            cls.email_folded: {fold(text), address},
+        }
+        return or_(
+            *(
+                name.contains(part, autoescape=True)
+                for name, ways in parts.items()
+                for part in sorted(ways)
+            )
+        )
 
     # -- roles, and the end of an account ---------------------------------------------------
 
@@ -275,7 +290,7 @@ class User(Stored, Model):
         self.leave_everything(disown=True)
         Report.forget(self.id)
         delete_owned(self)
-        Job.forget(self.id, self.email_folded)
+        Job.forget(self.id, self.email)
         db.session.delete(self)
         db.session.flush()
 

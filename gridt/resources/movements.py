@@ -31,6 +31,7 @@ from gridt.schemas.movements import (
     MovementPatch,
     MovementsIn,
     SubscribedMovementChanged,
+    ensure_good_changes,
     movement_answer,
 )
 from gridt.standing import edit_movement, ensure_streaks_can_end
@@ -122,6 +123,7 @@ class OneMovement(Resource):
         """
         movement_row, user = movement_or_404(movement), caller()
         ensure(user, Permission.MOVEMENT_OWN, movement_row)
+        ensure_good_changes(data, movement_row)
         if "name" in data:
             _ensure_free(data["name"], movement_row)
         edit_movement(movement_row, data, user)

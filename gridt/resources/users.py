@@ -87,6 +87,8 @@ class OwnIdentity(Resource):
             holder = User.find_by_name(data["username"])
             if holder not in (None, user):
                 raise UsernameTaken
+        else:
+            data.pop("username", None)  # an old name keeps the form that it is found by
         clock = {name: data.pop(name) for name in CLOCK if name in data}
         if clock:
             change_clock(user, most=MOST_CLOCKS, **clock)

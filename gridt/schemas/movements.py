@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from gridt.errors import Invalid
 from gridt.http.fields import (
     WORDS,
     Flag,
@@ -18,20 +19,30 @@ from gridt.http.fields import (
     spelled,
 )
 from gridt.http.validators import Length, OneOf, Range
+from gridt.models import Movement
+from gridt.names import flaw_of, fold_movement_name
 from gridt.refusals import Code, Refusal
 from gridt.schemas.leaders import LeaderOut, LeaderWithSignal, with_signal
 from gridt.schemas.updates import UpdateOut
-from gridt.text import fold
+from gridt.text import fold, tidy
 
 #: names that are fixed routes under /movements
 FIXED = {"subscriptions"}
+#: the shortest and the longest name
+NAME_LENGTHS = 2, 50
+LONGEST_SHORT_DESCRIPTION = 100
 
 _NAME = {
     "description": "The name, which is part of addresses. No other movement has the same name in"
-    " upper or lower case.",
+    " upper or lower case, or with other blanks. It has no invisible characters and no look-alike"
+    " letters.",
     "examples": ["Stretching"],
 }
-_SHORT = {"description": "One line for lists.", "examples": ["Ten minutes before breakfast"]}
+_SHORT = {
+    "description": "One line for lists; it may be empty.",
+    "examples": ["Ten minutes before breakfast"],
+    "pattern": r"^[^\u0000\u000a-\u000d\u001c-\u001e\u0085\u2028\u2029]*$",
+}
 _LONG = {"description": "The full description.", "examples": ["Neck, back and legs."]}
 _WORDS = ", ".join(f"`{word}`" for word in WORDS)
 _INTERVAL = {
@@ -52,28 +63,83 @@ _INTERVAL_SHOWN = _INTERVAL | {
 class MovementName(Name):
     """A name that can stand in a path.
 
-    Nothing there can take it for an id or a route.
+    Nothing there can take it for an id or a route. A name that a movement has already is not held
+    to `movement_name_flaw`.
     """
 
     pattern = r"^(?=[^\u0000/]*\S)(?=[^\u0000/]*\D)[^\u0000/]*$"
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         name = super()._deserialize(*args, **kwargs)
-        folded = fold(name)
-        if folded.isdecimal():
-            raise ValidationError(Refusal(Code.DIGITS_ONLY))
-        if folded in FIXED:
-            raise ValidationError(Refusal(Code.RESERVED))
+        if flaw := _path_flaw(fold(name)):
+            raise ValidationError(flaw)
         if "/" in name:
             raise ValidationError(Refusal(Code.HAS_SLASH))
         return name
 
 
+class NewMovementName(MovementName):
+    """The name of a new movement, held to the rule for names."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        name = super()._deserialize(*args, **kwargs)
+        if flaw := movement_name_flaw(name):
+            raise ValidationError(flaw)
+        return name
+
+
+class NewShortDescription(Line):
+    """A new short description: a single line."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(*args, **kwargs)
+        if flaw := _lines_flaw(text):
+            raise ValidationError(flaw)
+        return text
+
+
+def movement_name_flaw(name: str) -> Refusal | None:
+    """Return what is wrong with a new name, or None.
+
+    Blanks that keyboards add are stored, and count for nothing.
+    """
+    shortest, _ = NAME_LENGTHS
+    if len(tidy(name)) < shortest <= len(name):
+        return Refusal(Code.TOO_SHORT, minimum=shortest)
+    return flaw_of(tidy(name)) or _path_flaw(fold_movement_name(name))
+
+
+def _path_flaw(folded: str) -> Refusal | None:
+    if folded.isdecimal():
+        return Refusal(Code.DIGITS_ONLY)
+    return Refusal(Code.RESERVED) if folded in FIXED else None
+
+
+def _lines_flaw(text: str) -> Refusal | None:
+    return Refusal(Code.SEVERAL_LINES) if text.splitlines() not in ([], [text]) else None
+
+
+def ensure_good_changes(changes: dict[str, Any], movement: Movement) -> None:
+    """Check new texts; leave out a name that stays as it is.
+
+    A text that stays may be from before the rules.
+
+    :raises Invalid: with the member that is wrong
+    """
+    if changes.get("name") == movement.name:
+        del changes["name"]
+    elif "name" in changes and (flaw := movement_name_flaw(changes["name"])):
+        raise Invalid.member("#/name", flaw)
+    short = changes.get("short_description", movement.short_description)
+    if short != movement.short_description and (flaw := _lines_flaw(short)):
+        raise Invalid.member("#/short_description", flaw)
+
+
 class MovementPatch(In):
     """The changes that can be made to a movement."""
 
-    name = MovementName(validate=Length(4, 50), metadata=_NAME)
-    short_description = Line(validate=Length(10, 100), metadata=_SHORT)
+    name = MovementName(validate=Length(*NAME_LENGTHS), metadata=_NAME)
+    short_description = Line(validate=Length(max=LONGEST_SHORT_DESCRIPTION), metadata=_SHORT)
     description = Line(validate=Length(max=1000), metadata=_LONG)
     interval = IntervalField(metadata=_INTERVAL)
     free_misses = Whole(
@@ -102,8 +168,10 @@ class MovementPatch(In):
 class MovementIn(MovementPatch):
     """A new movement."""
 
-    name = MovementName(required=True, validate=Length(4, 50), metadata=_NAME)
-    short_description = Line(required=True, validate=Length(10, 100), metadata=_SHORT)
+    name = NewMovementName(required=True, validate=Length(*NAME_LENGTHS), metadata=_NAME)
+    short_description = NewShortDescription(
+        required=True, validate=Length(max=LONGEST_SHORT_DESCRIPTION), metadata=_SHORT
+    )
     description = Line(load_default="", validate=Length(max=1000), metadata=_LONG)
     interval = IntervalField(required=True, metadata=_INTERVAL)
 

@@ -9,15 +9,17 @@ from marshmallow import ValidationError, fields
 from marshmallow.validate import Email
 from sqlalchemy import Row
 
-from gridt.accounts import flaw_of, is_common, is_own_name, sections
+from gridt.accounts import is_common, is_own_name, sections
+from gridt.addresses import fold_address
 from gridt.errors import Invalid
 from gridt.http.clock_fields import WEEKDAYS, DayStartField, WeekdayField, day_start, weekday
 from gridt.http.fields import Growing, In, Line, Message, Name, Out
 from gridt.http.validators import Length, OneOf
 from gridt.models import User, avatar_of
+from gridt.names import flaw_of
 from gridt.refusals import Code, Refusal
 from gridt.runtime.extensions import normal
-from gridt.text import fold, tidy
+from gridt.text import tidy
 
 #: the limit of RFC 5321; also for the folded address, so that every database can index it
 LONGEST_EMAIL = 254
@@ -56,17 +58,22 @@ class NewUsername(Name):
 
 
 class EmailField(fields.Email):
-    """An e-mail address, checked by its form only."""
+    """An e-mail address, checked by its form only.
+
+    Keyboards of phones add blanks around it, which are removed.
+    """
 
     # the library gives it to a validator of its own
     default_error_messages = {"invalid": Refusal(Code.NOT_AN_EMAIL_ADDRESS)}  # noqa: RUF012
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        address: str = super()._deserialize(*args, **kwargs)
+        address: str = super()._deserialize(*args, **kwargs).strip()
+        if len(address) > LONGEST_EMAIL:
+            return address  # which `Length` refuses
         # an encoded word (RFC 2047) has no place in an address; decoded it may be whole headers
         if not address.isprintable() or "=?" in address:
             raise ValidationError(Refusal(Code.NOT_AN_EMAIL_ADDRESS))
-        if len(fold(address)) > LONGEST_EMAIL:
+        if len(fold_address(address)) > LONGEST_EMAIL:
             raise ValidationError(Refusal(Code.TOO_LONG, maximum=LONGEST_EMAIL))
         return address
 
@@ -134,7 +141,7 @@ def ensure_good_username(username: str, email: str) -> None:
 
 def username_flaw(username: str, email: str) -> Refusal | None:
     """Return what is wrong with a new username, or None."""
-    if fold(username) != fold(email):
+    if fold_address(username) != fold_address(email):
         with suppress(ValidationError):
             _is_address(username)
             return Refusal(Code.FOREIGN_EMAIL_ADDRESS)

@@ -131,7 +131,7 @@ def test_a_movement_is_found_by_id_and_by_name_in_any_case(client_of, make_movem
 
 def test_an_unknown_movement_is_not_found(client_of, make_movement, ann):
     movement = make_movement(name="Flossing")
-    for key in (str(movement.id + 1), "Floss", "Flossing ", f"{movement.id} "):
+    for key in (str(movement.id + 1), "Floss", "Floss ing", f"{movement.id} "):
         assert client_of(ann).get(f"/movements/{quote(key)}").status_code == 404
 
 
@@ -317,6 +317,113 @@ def test_not_every_turn_may_be_missed(client_of, ann, misses, turns):
     assert client.patch(path, json={"free_misses": 6, "free_turns": 7}).status_code == 200
     assert client.patch(path, json={"free_turns": 6}).status_code == 422
     assert client.get(path).json["free_turns"] == 7
+
+
+# -- names ----------------------------------------------------------------------------------
+
+#: names that no new movement may have, each with the code of its refusal
+BAD_NAMES = {
+    "zero width": ("Stretching\u200b", "invisible"),
+    "an override": ("\u202eStretching", "invisible"),
+    "a mark of direction": ("Stretching\u200f", "invisible"),
+    "fillers": ("\u3164" * 4, "invisible"),
+    "a newline": ("Stretch\ning", "invisible"),
+    "a non-joiner of Latin letters": ("Stretch\u200cing", "invisible"),
+    "a Cyrillic letter": ("Str\u0435tching", "mixed-alphabets"),
+    "a Cyrillic word": ("Stretching \u0430", "mixed-alphabets"),
+    "a rare blank at the end": ("Stretching\u00a0", "odd-blanks"),
+    "two rare blanks": ("Stretch\u2003\u2003ing", "odd-blanks"),
+    "one letter": ("x", "too-short"),
+    "one letter and a blank": ("x ", "too-short"),
+    "too long": ("x" * 51, "too-long"),
+    "blank": ("   ", "blank"),
+    "digits and a blank": ("12 ", "digits-only"),
+    "a route and a blank": ("subscriptions ", "reserved"),
+}
+GOOD_NAMES = [
+    *("Gym", "Go", "x" * 50, "Run, walk & swim!", "5 km (or 3)", "Съешь булок", "走る", "Été: 2½"),
+    *(
+        "👩‍👩‍👧‍👦 time",
+        "🧘🏽‍♀️",
+        "1️⃣ page",
+        "🏳️‍🌈 choir",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "code"), BAD_NAMES.values(), ids=BAD_NAMES)
+def test_a_name_is_held_to_the_rule_for_names(client_of, make_movement, ann, name, code):
+    movement, client = make_movement(creator=ann, name="Flossing"), client_of(ann)
+    for answer in (
+        client.post("/movements", json=FLOSSING | {"name": name}),
+        client.patch(f"/movements/{movement.id}", json={"name": name}),
+    ):
+        assert answer.status_code == 422
+        (wrong,) = answer.json["errors"]
+        assert (wrong["pointer"], wrong["code"]) == ("#/name", code)
+        assert answer.json["message"].startswith("The name must ")
+    db.session.expire_all()
+    assert movement.name == "Flossing"
+
+
+@pytest.mark.parametrize("name", GOOD_NAMES)
+def test_a_good_name_is_kept_as_it_was_typed(client_of, ann, name):
+    client = client_of(ann)
+    started = client.post("/movements", json=FLOSSING | {"name": name})
+    assert (started.status_code, started.json["name"]) == (201, name)
+    assert client.get(f"/movements/{quote(name)}").json["name"] == name
+    again = client.post("/movements", json=FLOSSING | {"name": name.replace("\u200c", "")})
+    assert again.json["type"] == "/problems/movement-name-taken"
+
+
+def test_blanks_that_a_keyboard_adds_make_no_other_movement(client_of, ann):
+    """The published client looks for the name as it was typed."""
+    client = client_of(ann)
+    started = client.post("/movements", json=FLOSSING | {"name": "Long  walks "})
+    assert started.json["name"] == "Long  walks "
+    for name in ("Long  walks ", "long walks", " LONG walks"):
+        assert client.get(f"/movements/{quote(name)}").json["id"] == started.json["id"]
+        assert client.put(f"/movements/{quote(name)}/subscriber").status_code == 200
+        taken = client.post("/movements", json=FLOSSING | {"name": name})
+        assert taken.json["type"] == "/problems/movement-name-taken"
+
+
+@pytest.mark.parametrize("old", ["Stretching\u200b", "Str\u0435tching", "\u3164" * 4, "Long  "])
+@pytest.mark.parametrize("role", ["creator", "admin"])
+def test_an_old_name_stays_valid(client_of, make_movement, make_user, ann, old, role):
+    movement = make_movement(creator=ann if role == "creator" else None, name=old)
+    movement.short_description = "two\nlines"
+    movement.save_to_db()
+    ann.role = "admin" if role == "admin" else "user"
+    ann.save_to_db()
+    client, path = client_of(ann), f"/movements/{movement.id}"
+    same = {"name": old, "short_description": "two\nlines", "description": "changed"}
+    answer = client.patch(path, json=same)
+    assert (answer.status_code, answer.json["name"]) == (200, old)
+    assert client.get(f"/movements/{quote(old)}").json["description"] == "changed"
+    assert client.patch(path, json={"name": f"{old}\u200b"}).status_code == 422
+    assert client.patch(path, json={"name": "Stretching"}).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["", "x", "x" * 100])
+def test_a_short_description_may_be_empty(client_of, ann, text):
+    body = FLOSSING | {"short_description": text}
+    assert client_of(ann).post("/movements", json=body).json["short_description"] == text
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\n", "a\r\nb", "\u2028", "a\x85b", "a\vb", "a\x1eb"])
+def test_a_short_description_is_one_line(client_of, make_movement, ann, text):
+    movement, client = make_movement(creator=ann), client_of(ann)
+    body = FLOSSING | {"short_description": text}
+    for answer in (
+        client.post("/movements", json=body),
+        client.patch(f"/movements/{movement.id}", json={"short_description": text}),
+    ):
+        assert answer.status_code == 422
+        (wrong,) = answer.json["errors"]
+        assert (wrong["pointer"], wrong["code"]) == ("#/short_description", "several-lines")
+        assert answer.json["message"] == "The short description must be a single line."
 
 
 # -- changing one ---------------------------------------------------------------------------

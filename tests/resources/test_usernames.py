@@ -31,6 +31,30 @@ LOOK_ALIKES = {
     "a Cherokee letter": "\u13aann",
     "an Armenian letter": "rob\u056bn",
     "a look-alike in bold": "ann\U0001d6d0",
+    "a non-joiner of Latin letters": "a\u200cnn",
+    "a joiner of Latin letters": "a\u200dnn",
+    "a non-joiner before Persian": "\u200c\u0645\u06cc",
+    "a non-joiner after Persian": "\u0645\u06cc\u200c",
+    "two non-joiners": "\u0645\u06cc\u200c\u200c\u062e",
+    "a non-joiner after what does not join": "\u062f\u200c\u062e",
+    "a joiner without a virama": "\u0915\u200d\u0937",
+    "a joiner after an emoji": "\U0001f9d8\u200d",
+    "a joiner between emoji and letter": "\U0001f9d8\u200da",
+    "a colour mark at the beginning": "\ufe0fann",
+    "a colour mark of a plus": "ann+\ufe0f",
+    "tags that are no flag": "\U0001f3f4\U000e0061\U000e007f",
+    "unassigned and invisible": "ann\u2065",
+}
+#: usernames with the joiners that their spelling needs, and the same without
+JOINED = {
+    "Persian": (
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\u0645\u06cc\u062e\u0648\u0627\u0647\u0645",
+    ),
+    "Persian with a mark": ("\u0628\u064e\u200c\u062e", "\u0628\u064e\u062e"),
+    "Hindi": ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u0937"),
+    "Hindi, not joined": ("\u0915\u094d\u200c\u0937", "\u0915\u094d\u0937"),
+    "Malayalam": ("\u0d28\u0d4d\u200d", "\u0d28\u0d4d"),
 }
 #: usernames of others in other forms; all are "ann" or "ångström" for us
 SAME = [
@@ -40,6 +64,13 @@ SAME = [
 GOOD = [
     *("Jörn", "Анна Каренина", "Ἀθηνᾶ", "山田　太郎", "さくら Sakura", "김 yoga", "محمد ٣"),
     *("robin 🧘🏽‍♀️", "❤️", "🏳️‍🌈 Noor", "Ⅷ", "✝ Anna", "d'Artagnan-2", "@robin", "क्षत्रिय"),
+    *(
+        "1️⃣ #️⃣",
+        "‼️ Noor",
+        "\u2139\ufe0f",
+        "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f Ann",
+    ),
+    *(joined for joined, _ in JOINED.values()),
 ]
 
 
@@ -79,6 +110,24 @@ def test_a_name_is_kept_as_it_was_typed(client, client_of, make_user, username):
     )
     ben = client_of(make_user("ben"))
     assert ben.patch("/identity", json={"username": f"{username}!"}).status_code == 200
+
+
+@pytest.mark.parametrize(("joined", "plain"), JOINED.values(), ids=JOINED)
+@pytest.mark.parametrize("turned", [False, True])
+def test_names_that_differ_in_a_joiner_are_one(client, client_of, make_user, joined, plain, turned):
+    first, second = (plain, joined) if turned else (joined, plain)
+    assert registering(client, first).status_code == 201
+    taken = registering(client, second, "other@example.org")
+    assert taken.json["type"] == "/problems/username-taken"
+    renamed = client_of(make_user("ben")).patch("/identity", json={"username": second})
+    assert renamed.json["type"] == "/problems/username-taken"
+    for name in (first, second):
+        answer = client.post("/auth", json={"username": name, "password": PASSWORD})
+        assert answer.status_code == 200
+    found = client_of(make_user("boss", role="admin")).get(
+        "/admin/users", query_string={"search": second}
+    )
+    assert [user["username"] for user in found.json] == [first]
 
 
 def test_blanks_that_a_keyboard_adds_are_not_kept(client, client_of):

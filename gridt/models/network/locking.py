@@ -10,8 +10,8 @@ from sqlalchemy import FromClause, Select, bindparam, select
 from sqlalchemy.orm import Mapped, SessionTransaction
 
 from gridt.errors import MovementNotFound
+from gridt.names import fold_movement_name
 from gridt.runtime.extensions import db
-from gridt.text import fold
 
 #: up to this many members, all members are candidates
 SMALL = 64
@@ -43,7 +43,7 @@ class NetworkLock:
 
         :param exclusive: as for `lock`
         """
-        key = movement if isinstance(movement, int) else fold(movement)
+        key = movement if isinstance(movement, int) else fold_movement_name(movement)
         lock_shared, lock_exclusively = _lock_statements(cast("Any", cls), isinstance(key, int))
         locked = None
         if not exclusive:

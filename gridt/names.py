@@ -1,0 +1,105 @@
+"""Names of users and movements: one rule for both.
+
+The first functions fold a name for comparison, so that two ways to write it are one name. The
+others, after Unicode's UTS 39, refuse the rest: invisible characters, and a mix of alphabets whose
+letters share shapes. Names from before these rules stay valid. Whole words of one alphabet may
+still look like words of another.
+"""
+
+import re
+import unicodedata
+
+import idna
+
+from gridt.refusals import Code, Refusal
+from gridt.text import fold, tidy
+
+#: controls, formats (invisible, and some of them reverse the text), and separators of lines
+_UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
+# other characters without width (Default_Ignorable_Code_Point of Unicode), and blank ones
+_IGNORED = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U000e0000-\U000e0fff]"
+)
+#: characters that combine symbols to one emoji, and are visible there: a joiner, and a colour mark
+_JOINER, _COLOURED = "\u200d", "\ufe0f"
+#: emoji that are no symbols to Unicode, and the flags that are written with invisible letters
+_ODD_EMOJI = {"\u203c", "\u2049", "\u2139", "\u3030"}
+_FLAGS = re.compile(
+    "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074"
+    "|\U000e0077\U000e006c\U000e0073)\U000e007f"
+)
+_KEYCAPS = re.compile("[0-9#*]\ufe0f\u20e3")
+_SIGNS = {"So", "Sm", "Sk"}
+#: the joiner and the non-joiner, which some alphabets write between letters
+_JOINERS = re.compile("[\u200c\u200d]")
+#: alphabets with letters of the same shape; Unicode never changes the name of a character
+_ALIKE = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"}
+
+
+def fold_username(username: str) -> str:
+    """Return the one form of all ways to write a username.
+
+    Joiners that are part of the spelling make no other name: they show little, or nothing at all.
+    """
+    if not _JOINERS.search(username):
+        return fold(username)
+    return fold(_without_spelled_joiners(unicodedata.normalize("NFKC", username)))
+
+
+def fold_movement_name(name: str) -> str:
+    """Return the one form of all ways to write a movement's name.
+
+    Superfluous blanks make no other name, either. They are stored as they were typed.
+    """
+    return fold_username(tidy(name))
+
+
+def flaw_of(name: str) -> Refusal | None:
+    """Return the fault of a new name, or None."""
+    if name != name.strip() or re.search(r"\s\s", name):
+        return Refusal(Code.ODD_BLANKS)
+    plain = _without_spelled_joiners(_without_glue(name))
+    if _IGNORED.search(plain) or any(unicodedata.category(one) in _UNSEEN for one in plain):
+        return Refusal(Code.INVISIBLE)
+    if len(_alphabets_of(name)) > 1:
+        return Refusal(Code.MIXED_ALPHABETS)
+    return None
+
+
+def _without_spelled_joiners(text: str) -> str:
+    """Return a text without the joiners that its spelling needs (RFC 5892, appendix A)."""
+    return _JOINERS.sub(lambda found: "" if _is_spelled(text, found.start()) else found[0], text)
+
+
+def _is_spelled(text: str, place: int) -> bool:
+    """Return whether the joiner at a place belongs between its neighbours."""
+    try:
+        return idna.valid_contextj(text, place)
+    except ValueError:  # a neighbour that Unicode does not know, or a text that is no name
+        return False
+
+
+def _without_glue(text: str) -> str:
+    """Return a text without the invisible characters that emoji are made of."""
+    text = _KEYCAPS.sub("", _FLAGS.sub("\U0001f3f4", text))
+    kept = ""
+    for place, character in enumerate(text):
+        before, after = text[place - 1 : place], text[place + 1 : place + 2]
+        glue = character == _COLOURED and (_is_emoji(before) or before in _ODD_EMOJI)
+        glue |= (
+            character == _JOINER and _is_emoji(after) and (before == _COLOURED or _is_emoji(before))
+        )
+        kept += "" if glue else character
+    return kept
+
+
+def _is_emoji(character: str) -> bool:
+    """Return whether a character may be an emoji, or the colour of its skin."""
+    return not character.isascii() and unicodedata.category(character) in _SIGNS
+
+
+def _alphabets_of(text: str) -> set[str]:
+    """Return the alphabets of a text that have look-alikes."""
+    letters = filter(str.isalpha, unicodedata.normalize("NFKC", text))
+    return {unicodedata.name(letter, "").partition(" ")[0] for letter in letters} & _ALIKE
