@@ -43,6 +43,10 @@ class NotAllowed(GridtError):
     status, slug, title = 403, "not-allowed", "You may not do this."
 
 
+class RemovedFromMovement(NotAllowed):
+    slug, title = "removed", "You were removed from this movement and cannot join it again."
+
+
 class AccountDeactivated(GridtError):
     status, slug, title = 403, "account-deactivated", "This account is deactivated."
 
@@ -65,6 +69,10 @@ class LoginNotFound(NotFound):
 
 class UserNotFound(NotFound):
     slug, title = "user-not-found", "There is no such user."
+
+
+class MemberNotFound(NotFound):
+    slug, title = "member-not-found", "There is no such member in this movement."
 
 
 class ReportNotFound(NotFound):
@@ -109,6 +117,10 @@ class NoOpenSlot(Conflict):
 
 class MovementInUse(Conflict):
     slug, title = "movement-in-use", "Other users are subscribed to this movement."
+
+
+class CreatorStays(Conflict):
+    slug, title = "creator-stays", "The creator of a movement cannot be removed from it."
 
 
 class LastAdmin(Conflict):

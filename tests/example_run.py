@@ -137,7 +137,7 @@ def record(app: Flask) -> dict[str, Any]:
             db.session.commit()
         for part in (_service, _accounts, _movements, _leaders, _updates, _history, _network):
             part(run)
-        for part in (_pauses, _blocks, _reports, _admin, _calendars, _own_account, _ends):
+        for part in (_pauses, _blocks, _reports, _admin, _calendars, _own_account, _members, _ends):
             part(run)
     return {
         "operations": dict(sorted(run.operations.items())),
@@ -329,6 +329,18 @@ def _own_account(run: Recorder) -> None:
     token = run.mail_token(Purpose.RESET_PASSWORD, "robin")
     chosen = {"token": token, "password": PASSWORD}
     run.call("", "POST", "/user/reset_password/confirm", json=chosen)
+
+
+def _members(run: Recorder) -> None:
+    members = "/movements/Reading/members"
+    run.call("noor", "PUT", "/movements/Reading/subscriber")
+    run.call("pieter", "GET", members)
+    run.call("pieter", "DELETE", f"{members}/6")
+    run.call("noor", "PUT", "/movements/Reading/subscriber")
+    run.call("pieter", "GET", "/movements/Reading/removals")
+    run.call("pieter", "DELETE", f"{members}/6/removal")
+    run.call("pieter", "DELETE", f"{members}/1000")
+    run.call("pieter", "DELETE", f"{members}/2")
 
 
 def _ends(run: Recorder) -> None:

@@ -45,10 +45,14 @@ def people(amount: int) -> list[int]:
     return ids
 
 
-def make_movements(amount: int) -> list[Movement]:
-    """Save some movements without members."""
+def make_movements(amount: int, creator_id: int | None = None) -> list[Movement]:
+    """Save some movements without members.
+
+    One without creator is closed when its last member leaves.
+    """
     movements = [Movement(f"movement {next(_numbers)}", timedelta(days=1)) for _ in range(amount)]
     for movement in movements:
+        movement.creator_id = creator_id
         movement.save_to_db()
     return movements
 

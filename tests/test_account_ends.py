@@ -25,6 +25,7 @@ from gridt.models import (
     IdempotencyKey,
     Job,
     Login,
+    MemberRemoval,
     Movement,
     Report,
     SwapCount,
@@ -168,6 +169,7 @@ def test_all_rows_of_the_user_go_and_the_network_stays_valid(
     IdempotencyKey.claim("user", "POST /movements", "key", "print", gone)
     checkpoint = {"user_id": gone, "movement_id": movements[3].id, "past": ""}
     db.session.add(Checkpoint(at=utcnow(), standing={}, **checkpoint))
+    MemberRemoval.add(left.id, gone)
     db.session.add(SwapCount(user_id=gone, movement_id=left.id, day=utcnow().date(), amount=1))
     db.session.commit()
     sizes = {movement.id: movement.member_count for movement in movements}

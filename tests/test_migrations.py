@@ -16,10 +16,10 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 
 from gridt.jobs import run_until_idle
-from gridt.models import Checkpoint, Subscription, Update, User
+from gridt.models import Checkpoint, Job, Movement, Subscription, Update, User
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db, disconnect, migrate
-from tests.conftest import app_on
+from tests.conftest import Clock, app_on
 from tests.databases import same_on_both, sqlite_only
 from tests.networks import make_movements, people
 from tests.servers import ROOT
@@ -266,3 +266,25 @@ def test_members_with_a_long_past_get_checkpoints_by_jobs(empty: Flask) -> None:
     flask_migrate.upgrade()
     assert run_until_idle() == 2  # steps for one of them
     assert db.session.scalars(sa.select(Checkpoint.user_id)).all() == [often] * 4
+
+
+def test_movements_that_were_left_empty_are_closed_by_a_job(empty: Flask, clock: Clock) -> None:
+    flask_migrate.upgrade()
+    abandoned, started, joined = make_movements(3)
+    creator, member = people(2)
+    started.creator_id = creator
+    joined.add_user(db.session.get_one(User, member))
+    db.session.commit()
+    flask_migrate.downgrade(revision="0018")
+    flask_migrate.upgrade()
+    clock.pass_(minutes=14)
+    assert run_until_idle() == 0  # processes of the version before may still run
+    clock.pass_(minutes=2)
+    assert run_until_idle() == 1
+    closed = sa.select(Movement.id).where(Movement.closed_at.is_not(None))
+    assert db.session.scalars(closed).all() == [abandoned.id]
+
+
+def test_a_database_without_movements_gets_no_job(empty: Flask) -> None:
+    flask_migrate.upgrade()
+    assert db.session.scalars(sa.select(Job.id)).all() == []

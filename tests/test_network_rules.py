@@ -51,7 +51,7 @@ class LifeOfTwelve(Life):
     def __init__(self) -> None:
         super().__init__()
         self.ids = people(PEOPLE)
-        self.movements = make_movements(2)
+        self.movements = make_movements(2, creator_id=people(1)[0])
 
     @initialize(sizes=st.tuples(st.integers(0, PEOPLE), st.integers(0, PEOPLE)))
     def begin(self, sizes: tuple[int, int]) -> None:

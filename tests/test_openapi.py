@@ -23,6 +23,7 @@ from gridt.models import (
     Block,
     CalendarToken,
     Login,
+    MemberRemoval,
     Movement,
     MovementUserAssociation,
     Report,
@@ -392,6 +393,16 @@ def show_no_token_of_ours(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, json=body_of(operation, world.me) | {"token": "nonsense"})
 
 
+def be_removed(world: World, operation: Operation) -> TestResponse:
+    MemberRemoval.add(world.movement.id, world.admin.id)
+    db.session.commit()
+    return world.call(operation, client=world.admins_client)
+
+
+def remove_the_creator(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, user=world.me.id)
+
+
 def move_to_a_taken_address(world: World, operation: Operation) -> TestResponse:
     taken = "stranger@example.org"
     return world.call(operation, json=body_of(operation, world.me, taken))
@@ -491,6 +502,12 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("PUT /identity/blocks/{user}", 404): name_nobody,
     ("PUT /identity/blocks/{user}", 409): block_too_many,
     ("DELETE /identity/blocks/{user}", 404): name_nobody,
+    ("GET /movements/{movement}/members", 403): come_as_a_stranger,
+    ("DELETE /movements/{movement}/members/{user}", 403): come_as_a_stranger,
+    ("DELETE /movements/{movement}/members/{user}", 409): remove_the_creator,
+    ("GET /movements/{movement}/removals", 403): come_as_a_stranger,
+    ("DELETE /movements/{movement}/members/{user}/removal", 403): come_as_a_stranger,
+    ("PUT /movements/{movement}/subscriber", 403): be_removed,
     ("PUT /movements/{movement}/subscriber", 409): have_joined_as_many_as_allowed,
     ("POST /movements/{movement}/reports", 409): have_reported_as_much_as_allowed,
     ("POST /movements/{movement}/updates/{update}/reports", 409): report_an_update_of_ones_own,

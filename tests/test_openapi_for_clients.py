@@ -46,6 +46,7 @@ reactivateUser readCalendar refreshTokens registerUser reportMovement reportUpda
 requestEmailChange requestEmailConfirmation requestPasswordReset resetPassword revokeMyCalendar
 revokeSession sendSignal sendUpdate showDocumentation showNetwork startMovement startPause
 swapLeader unblockUser
+liftRemoval listMembers listRemovals removeMember
 """.split()
 #: an id that repeats the method and names no deed, as frameworks make them
 GENERIC = re.compile(r"(?:get|post|put|patch|delete)_|(?:put|patch)[A-Z]|[a-z]+(?:By|Using)[A-Z]")

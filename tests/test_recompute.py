@@ -63,7 +63,8 @@ class LifeOfTwo(Life):
     def __init__(self) -> None:
         super().__init__()
         self.people = people(2)
-        self.movements = [movement.id for movement in make_movements(2)]
+        (creator_id,) = people(1)
+        self.movements = [movement.id for movement in make_movements(2, creator_id)]
         for number, where in product(range(2), range(2)):
             self.come(number, where)
 

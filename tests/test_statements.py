@@ -87,6 +87,26 @@ def test_unsubscribing_takes_the_same_whatever_the_size(movement_of, client, cos
     ensure_independent(few, many, 14)
 
 
+def test_removing_a_member_takes_the_same_whatever_the_size(movement_of, me, client, cost):
+    counts = []
+    for size in (FEW, MANY):
+        movement, members = movement_of(size)
+        movement.creator = me
+        movement.save_to_db()
+        counts.append(cost(client.delete, f"/movements/{movement.id}/members/{members[0]}"))
+    ensure_independent(*counts, 19)
+
+
+def test_the_list_of_members_takes_4_statements_whatever_the_size(movement_of, me, client, cost):
+    counts = []
+    for size in (FEW, MANY):
+        movement, _ = movement_of(size)
+        movement.creator = me
+        movement.save_to_db()
+        counts.append(cost(client.get, f"/movements/{movement.id}/members"))
+    ensure_independent(*counts, 4)
+
+
 def test_swapping_takes_10_statements_whatever_the_size(movement_of, client, cost):
     counts = []
     for size in (FEW, MANY):
@@ -225,7 +245,7 @@ def test_deleting_an_account_takes_as_many_for_each_movement(make_user, client_o
         counts.append(cost(client_of(user).delete, "/identity", json={"password": PASSWORD}))
     few, more, few_large, more_large = counts
     assert more_large - few_large <= more - few <= 3 * 12
-    ensure_independent(few, few_large, 43)
+    ensure_independent(few, few_large, 44)
 
 
 # -- commits --------------------------------------------------------------------------------
@@ -452,6 +472,11 @@ IN_ONE_MOVEMENT = [
     ("patch", "/movements/{movement}", {"name": "renamed", "interval": "weekly"}),
     ("put", "/movements/{other}/subscriber", None),
     ("delete", "/movements/{other}/subscriber", None),
+    ("get", "/movements/{movement}/members", None),
+    ("get", "/movements/{movement}/members?limit=2&username=me", None),
+    ("delete", "/movements/{movement}/members/{leader}", None),
+    ("get", "/movements/{movement}/removals", None),
+    ("delete", "/movements/{movement}/members/{leader}/removal", None),
     ("delete", "/movements/{empty}", None),
 ]
 

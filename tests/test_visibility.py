@@ -86,10 +86,11 @@ def test_a_caller_without_arms_sees_nothing(movements, ann, client_of, see):
     assert names(client_of(ann)) == ([], None)
 
 
-def test_the_statement_of_one_arm_that_is_everything_has_no_condition(ann, client_of, statements):
+def test_one_arm_that_is_everything_adds_no_condition(ann, client_of, statements):
     names(client_of(ann))
     (text,) = [text for text in statements if "FROM movements" in text]
-    assert "WHERE" not in text[text.rindex(")") :]
+    conditions = text[text.rindex(")") :].partition("WHERE")[2].partition("ORDER")[0]
+    assert conditions.strip() == "movements.closed_at IS NULL"
 
 
 def test_two_filters_for_one_model_are_refused(see):

@@ -22,6 +22,7 @@ _ORDER = (
     "blocks",
     "reports",
     "swaps",
+    "removals",
     "calendar",
     "due_events",
     "idempotency_keys",

@@ -85,6 +85,8 @@ def _rows(
     folded: InstrumentedAttribute[str],
 ) -> Iterator[tuple[int, str, str]]:
     query = select(model.id, text, folded).order_by(model.id).limit(_BATCH)
+    if issubclass(model, Movement):
+        query = query.where(model.is_open())  # a closed movement has given its name up
     after = 0
     while rows := db.session.execute(query.where(model.id > after)).all():
         for id, content, stored in rows:

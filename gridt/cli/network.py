@@ -15,6 +15,8 @@ from gridt.runtime.extensions import db
 from gridt.runtime.request_state import request_state
 from gridt.text import with_noun
 
+_OPEN_MOVEMENTS = select(func.count()).select_from(Movement).where(Movement.is_open())
+
 
 @commands.command("demo-data")
 @click.option(
@@ -103,7 +105,7 @@ def _leave_out_unmeasured(figures: list[dict[str, Any]]) -> None:
 def verified() -> tuple[list[dict[str, Any]], int]:
     """Return all violations, and the number of movements."""
     broken = [asdict(violation) for violation in violations()]
-    return broken, db.session.scalar(select(func.count()).select_from(Movement)) or 0
+    return broken, db.session.scalar(_OPEN_MOVEMENTS) or 0
 
 
 def echo_violations(broken: list[dict[str, Any]], checked: int) -> None:

@@ -24,6 +24,10 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "The service knows the caller, but the caller may not do this.",
         "Do not repeat the request. The sentence in `message` says who may do it.",
     ),
+    errors.RemovedFromMovement: (
+        "The creator of the movement or an admin removed the caller from it.",
+        "Do not repeat the request. The creator or an admin can lift the removal.",
+    ),
     errors.AccountDeactivated: (
         "An admin has deactivated this account.",
         "Do not repeat the request. Only an admin can reactivate the account.",
@@ -47,6 +51,10 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
     errors.UserNotFound: (
         "No user has this id, or the caller may not see them.",
         "Read the list again. The account may have been deleted.",
+    ),
+    errors.MemberNotFound: (
+        "The movement has no member with this id.",
+        "Read the list of members again. The member may have left.",
     ),
     errors.ReportNotFound: (
         "No report has this id.",
@@ -92,6 +100,10 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
     errors.MovementInUse: (
         "The movement has other members. Only an admin can delete it now.",
         "Leave the movement instead of deleting it.",
+    ),
+    errors.CreatorStays: (
+        "The user created the movement. Its creator cannot be removed from it.",
+        "Nothing. An admin can delete the movement, or deactivate the account.",
     ),
     errors.LastAdmin: (
         "The service would be left without an admin.",

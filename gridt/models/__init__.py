@@ -17,6 +17,13 @@ from gridt.models.idempotency_key import IdempotencyKey
 from gridt.models.job import DEAD, PRIORITIES, RUNNING, Job
 from gridt.models.login import ACTIVE_LOGINS, Login
 from gridt.models.login_throttle import LoginThrottle, PasswordAttempt, delay_of_mail
+from gridt.models.member_removal import MemberRemoval
+from gridt.models.member_views import (
+    MEMBERS_KEYS,
+    MEMBERS_QUERY,
+    NAMED_MEMBER_QUERY,
+    REMOVALS_QUERY,
+)
 from gridt.models.movement import Movement
 from gridt.models.movement_user_association import SLOTS, MovementUserAssociation
 from gridt.models.network.membership import FETCHED_AT_ONCE
@@ -84,11 +91,15 @@ __all__ = [
     "FOLLOWERS_QUERY",
     "IN_MOVEMENT",
     "KEYS",
+    "MEMBERS_KEYS",
+    "MEMBERS_QUERY",
     "MOST_READ",
     "MOVEMENTS",
+    "NAMED_MEMBER_QUERY",
     "NO_QUOTAS",
     "PRIORITIES",
     "RECOMPUTE_MEMBER",
+    "REMOVALS_QUERY",
     "REPORTS",
     "REPORT_STATES",
     "RUNNING",
@@ -114,6 +125,7 @@ __all__ = [
     "Login",
     "LoginThrottle",
     "MemberPast",
+    "MemberRemoval",
     "Model",
     "Movement",
     "MovementRename",

@@ -47,6 +47,11 @@ class EventKind(StrEnum):
     #: an admin changed or deleted a movement that another user created
     MOVEMENT_EDITED = "movement.edited"
     MOVEMENT_DELETED = "movement.deleted"
+    #: it lost its creator and its last member
+    MOVEMENT_CLOSED = "movement.closed"
+    #: a movement's creator or an admin removed a member, or let them join again
+    MEMBER_REMOVED = "member.removed"
+    REMOVAL_LIFTED = "removal.lifted"
     #: an admin deleted another user's update
     UPDATE_REMOVED = "update.removed"
     REPORT_CLOSED = "report.closed"
@@ -61,6 +66,8 @@ class EventKind(StrEnum):
     LEADER_SWAPPED = "leader.swapped"
     #: slots that lost their leader were filled, or opened; fact `slots`: how many
     SLOTS_REFILLED = "slots.refilled"
+    #: a movement may have lost its creator and its last member
+    MOVEMENT_EMPTIED = "movement.emptied"
     JOB_ENQUEUED = "job.enqueued"
 
 

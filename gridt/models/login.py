@@ -5,8 +5,21 @@ from secrets import token_hex
 from typing import cast
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, String, bindparam, delete, or_, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Index,
+    ScalarSelect,
+    String,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
 from gridt.models.base import BigId, Model, Rows, Stored, UTCDateTime
 from gridt.models.calendar_token import CalendarToken
@@ -32,7 +45,11 @@ class Login(Stored, Model):
 
     __tablename__ = "logins"
     # an id that a token may carry is never used for another login
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        # for the users in the order in which they were last seen
+        Index(None, "refreshed_at", "user_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     user_id: Mapped[int] = mapped_column(owned_by_user(), index=True)
@@ -110,6 +127,26 @@ class Login(Stored, Model):
         if keep is not None:
             others = others.where(cls.id != keep)
         db.session.execute(others.values(revoked_at=utcnow()))
+
+    @classmethod
+    def last_seen(cls, user_id: int | InstrumentedAttribute[int]) -> ScalarSelect[datetime]:
+        """Select when a user last logged in or refreshed a token.
+
+        No copy of this time is needed: `forget_ended` comes with a newer login.
+        """
+        # Without `coalesce`, PostgreSQL may read the logins of all users, last refreshed first.
+        newest = func.max(func.coalesce(cls.refreshed_at, cls.created_at))
+        return select(newest).where(cls.user_id == user_id).scalar_subquery()
+
+    @classmethod
+    def is_newest(cls) -> ColumnElement[bool]:
+        """Return the condition for the newest login of each user."""
+        other = aliased(cls)
+        is_newer = or_(
+            other.refreshed_at > cls.refreshed_at,
+            and_(other.refreshed_at == cls.refreshed_at, other.id > cls.id),
+        )
+        return ~select(other.id).where(other.user_id == cls.user_id, is_newer).exists()
 
     @classmethod
     def forget_ended(cls, user_id: int, lifetime: timedelta) -> None:

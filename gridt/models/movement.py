@@ -1,13 +1,11 @@
 """Movements, and the network of leaders in each."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Interval,
-    Row,
     SmallInteger,
     Text,
     bindparam,
@@ -18,11 +16,19 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from sqlalchemy.orm.attributes import set_committed_value
 
-from gridt.errors import MovementInUse, MovementNotFound, NotFollowing, NotSubscribed, Overtaken
-from gridt.models.base import Model, PlainText, Rows, Stored, UTCDateTime, execute
+from gridt.errors import (
+    MovementInUse,
+    MovementNotFound,
+    NotFollowing,
+    NotSubscribed,
+    Overtaken,
+)
+from gridt.models.base import Model, PlainText, UTCDateTime, execute
 from gridt.models.event import EventKind, record
+from gridt.models.member_removal import MemberRemoval
+from gridt.models.movement_lookup import MovementLookup
 from gridt.models.movement_user_association import MovementUserAssociation as Association
-from gridt.models.network import Member, Network, NetworkLock
+from gridt.models.network import Member, Network
 from gridt.models.ownership import EXPORTED_USER, Policy, delete_owned, exported_as, owned_by_user
 from gridt.models.quotas import NO_QUOTAS, Quotas, count_swap, ensure_may_join
 from gridt.models.report import Snapshot
@@ -30,7 +36,6 @@ from gridt.models.rows import Rules
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update
 from gridt.models.user import User
-from gridt.models.views import movement_query, movement_views
 from gridt.names import fold_movement_name
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
@@ -38,7 +43,7 @@ from gridt.text import fold
 from gridt.turns.terms import RECENT_TURNS
 
 
-class Movement(NetworkLock, Stored, Model):
+class Movement(MovementLookup, Model):
     """A habit with an interval, shared by people.
 
     :param name: unique in every way to write it
@@ -64,6 +69,8 @@ class Movement(NetworkLock, Stored, Model):
     free_turns: Mapped[int] = mapped_column(SmallInteger, default=RECENT_TURNS, server_default="30")
     #: whether a member may post more than one update in a turn
     counts_every_update: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: when it lost both its creator and its last member; no user finds it since then
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     creator: Mapped[User | None] = relationship()
     user_associations: Mapped[list[Association]] = relationship(
@@ -99,11 +106,6 @@ class Movement(NetworkLock, Stored, Model):
         self.search_text = fold("\n".join(text or "" for text in texts.values()))
         return value
 
-    @classmethod
-    def find_by_name(cls, name: str) -> Self | None:
-        """Return the movement of that name, or None, however spelled."""
-        return db.session.scalar(select(cls).where(cls.name_folded == fold_movement_name(name)))
-
     # -- members ----------------------------------------------------------------------------
 
     @property
@@ -131,9 +133,10 @@ class Movement(NetworkLock, Stored, Model):
         self.lock(exclusive=True)  # many changes in one transaction lock slots in no order
         for user in self.users:
             if user not in wanted:
-                self.remove_user(user)
+                self._drop(user)
         for user in wanted:
             self.add_user(user)
+        self.close_if_abandoned()
 
     def save_to_db(self) -> None:
         """Add this movement, subscribe its assigned users, and commit."""
@@ -151,6 +154,8 @@ class Movement(NetworkLock, Stored, Model):
 
         :param quotas: to hold them, the caller has locked the user
         :raises Overtaken: when the account is deactivated or deleted
+        :raises MovementNotFound: when the movement is closed
+        :raises RemovedFromMovement: when the creator or an admin removed the user
         """
         if self._is_new():
             self._awaited = list(dict.fromkeys([*self._awaited, user]))
@@ -158,26 +163,45 @@ class Movement(NetworkLock, Stored, Model):
         db.session.add(user)
         db.session.flush()
         self.lock()
+        if self.closed_at is not None:
+            raise MovementNotFound
         most_joined = None if user.is_admin else quotas.subscriptions
         if self._network().join(user.id, most_joined):
             self._count(1)
             self._flush_about(user)
         elif not self.is_subscribed(user):
+            MemberRemoval.ensure_none(self.id, user.id)
             ensure_may_join(user.id, most_joined)
             raise Overtaken(retry_after=1)  # another transaction is ending the account
 
     def remove_user(self, user: User) -> None:
         """Unsubscribe a user; their followers get other leaders.
 
-        Flushes and does not commit. Does nothing for a user who is not subscribed.
+        Flushes and does not commit. Does nothing for a user who is not subscribed. The last member
+        of a movement without creator closes it.
         """
         if self._is_new():
             self._awaited = [other for other in self._awaited if other is not user]
             return
+        self.unsubscribe(user)
+
+    def unsubscribe(self, user: User) -> bool:
+        """Do as `remove_user`; return whether the user was subscribed."""
         self.lock()
-        if self._network().leave(user.id):
-            self._count(-1)
-            self._flush_about(user)
+        left = self._drop(user)
+        if left and self.member_count == 0:
+            self.close_if_abandoned()
+        return left
+
+    def lose_creator(self) -> None:
+        """Forget the creator, whose account ends. Flushes.
+
+        A movement without members is closed then.
+        """
+        self.lock()
+        self.creator = None
+        db.session.flush()
+        self.close_if_abandoned()
 
     # -- leaders ----------------------------------------------------------------------------
 
@@ -314,38 +338,6 @@ class Movement(NetworkLock, Stored, Model):
             raise MovementNotFound
         return view
 
-    @classmethod
-    def mentions(cls, text: str) -> ColumnElement[bool]:
-        """Return the condition for mentioning a text, in any case."""
-        return cls.search_text.contains(fold(text), autoescape=True)
-
-    @classmethod
-    def find_view(cls, user_id: int, movement: int | str) -> dict[str, Any] | None:
-        """Return a movement as `dictify` does, without loading it."""
-        parameters: dict[str, Any] = {"caller_id": user_id}
-        if isinstance(movement, int):
-            query, parameters["movement_id"] = _VIEW_BY_ID, movement
-        else:
-            query, parameters["name"] = _VIEW_BY_NAME, fold_movement_name(movement)
-        rows = execute(query, parameters).all()
-        return cls.views(rows, user_id)[0] if rows else None
-
-    @staticmethod
-    def view_query(*, subscribed: bool | None = None) -> Rows:
-        """Select movements with `caller_id`'s subscription and last update.
-
-        :param subscribed: only those of which the user is a member (True), or is none (False)
-        """
-        if subscribed is None:
-            return _VIEW
-        mine = Subscription.user_id
-        return _VIEW.where(mine.is_not(None) if subscribed else mine.is_(None))
-
-    @staticmethod
-    def views(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
-        """Return rows as dictionaries with leaders, by one more statement."""
-        return movement_views(rows, user_id)
-
     # -- helpers ----------------------------------------------------------------------------
 
     def _is_new(self) -> bool:
@@ -354,6 +346,14 @@ class Movement(NetworkLock, Stored, Model):
     def _network(self) -> Network:
         exclusive = self.locked_exclusively
         return Network(self.id, self.member_count, self.interval, exclusive=exclusive)
+
+    def _drop(self, user: User) -> bool:
+        """Unsubscribe a user from a locked movement, and close nothing."""
+        left = self._network().leave(user.id)
+        if left:
+            self._count(-1)
+            self._flush_about(user)
+        return left
 
     def _count(self, joined: int) -> None:
         """Add to the number of members.
@@ -389,12 +389,9 @@ exported_as(
 )
 
 # Statements are built once, because building one costs as much as running it.
-_VIEW = movement_query(Movement)
 _COUNT = (
     update(Movement)
     .where(Movement.id == bindparam("of_movement"))
     .values(member_count=Movement.member_count + bindparam("joined"))
     .returning(Movement.member_count)
 )
-_VIEW_BY_ID = _VIEW.where(Movement.id == bindparam("movement_id"))
-_VIEW_BY_NAME = _VIEW.where(Movement.name_folded == bindparam("name"))

@@ -114,6 +114,11 @@ class User(Stored, Model):
         return self.role == "admin"
 
     @property
+    def last_seen_at(self) -> datetime | None:
+        """Return when this user last logged in or refreshed a token."""
+        return db.session.scalar(select(Login.last_seen(self.id)))
+
+    @property
     def avatar(self) -> str:
         """Return the key of this user's picture at Gravatar."""
         return avatar_of(self.email)
@@ -340,8 +345,7 @@ class User(Stored, Model):
         for movement in movements:
             movement.remove_user(self)
             if disown and movement.creator_id == self.id:
-                movement.creator = None
-        db.session.flush()
+                movement.lose_creator()
 
     def _ensure_not_the_last_admin(self) -> None:
         """Lock all roles, so the second leaving admin waits."""
@@ -377,6 +381,7 @@ exported_as(
         User.clock_changes,
         User.created_at,
         User.deactivated_at,
+        Login.last_seen(User.id).label("last_seen_at"),
         User.email_changed_at,
         User.secured_at,
     ).where(User.id == EXPORTED_USER),

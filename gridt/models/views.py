@@ -183,6 +183,7 @@ def _movement_view(
         "created_at": row.created_at,
         "creator_id": row.creator_id,
         "member_count": row.member_count,
+        "who_sees_members": "admins" if row.creator_id is None else "creator-and-admins",
         "subscribed": row.subscribed_at is not None,
     }
     if row.subscribed_at is not None:

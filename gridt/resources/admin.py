@@ -12,7 +12,7 @@ from gridt.http.auth import admin
 from gridt.http.lookups import user_or_404
 from gridt.http.paging import Listing
 from gridt.http.requests import Resource
-from gridt.models import AuditEntry, User, entries
+from gridt.models import AuditEntry, Login, User, entries
 from gridt.schemas.admin import (
     AdminUser,
     AdminUserChanged,
@@ -26,23 +26,34 @@ from gridt.schemas.admin import (
 
 bp = Blueprint("admin", description="Administration")
 
-_USERS = Listing(
-    select(
-        User.id,
-        User.username,
-        User.email,
-        User.email_confirmed_at,
-        User.bio,
-        User.role,
-        User.time_zone,
-        User.day_starts_at,
-        User.week_starts_on,
-        User.created_at,
-        User.deactivated_at,
-    ),
-    [(User.id, False)],
-    User,
+_COLUMNS = (
+    User.id,
+    User.username,
+    User.email,
+    User.email_confirmed_at,
+    User.bio,
+    User.role,
+    User.time_zone,
+    User.day_starts_at,
+    User.week_starts_on,
+    User.created_at,
+    User.deactivated_at,
 )
+_LISTINGS = {
+    "id": Listing(
+        select(*_COLUMNS, Login.last_seen(User.id).label("last_seen_at")),
+        [(User.id, False)],
+        User,
+    ),
+    "last_seen": Listing(
+        select(*_COLUMNS, Login.refreshed_at.label("last_seen_at"))
+        .join(Login, Login.user_id == User.id)
+        .where(Login.is_newest()),
+        [(Login.refreshed_at, True), (Login.user_id, True)],
+        User,
+    ),
+}
+_HAS_LOGGED_IN = select(Login.id).where(Login.user_id == User.id).correlate(User).exists()
 
 
 @bp.route("/admin/users", get="listUsers")
@@ -55,16 +66,18 @@ class Users(Resource):
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
         """List users.
 
-        Only for admins. The users are in the order of their ids.
+        Only for admins. A user who comes back moves to the front of the order by `last_seen`.
         """
         admin()
-        listing = _USERS
+        listing = _LISTINGS[data["sort"]]
         if data["search"]:
             listing = listing.where(User.mentions(data["search"]))
         if data["role"] is not None:
             listing = listing.where(User.role == data["role"])
         if data["deactivated"] is not None:
             listing = listing.where(User.deactivated_at.is_not(None) == data["deactivated"])
+        if data["seen"] is not None:
+            listing = listing.where(_HAS_LOGGED_IN if data["seen"] else ~_HAS_LOGGED_IN)
         rows, headers = listing.page(limit=data["limit"], after=data["after"])
         return [admin_user(row) for row in rows], headers
 

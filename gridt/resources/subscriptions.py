@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app
 from flask.typing import ResponseReturnValue
 
-from gridt.errors import MovementNotFound, TooManySubscriptions
+from gridt.errors import MovementNotFound, RemovedFromMovement, TooManySubscriptions
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller, caller_id, locked_caller
 from gridt.http.fields import Message, PageIn
@@ -44,13 +44,14 @@ class Subscriptions(Resource):
 class Subscriber(Resource):
     """The caller's subscription to a movement."""
 
-    @bp.problems(MovementNotFound, TooManySubscriptions)
+    @bp.problems(MovementNotFound, RemovedFromMovement, TooManySubscriptions)
     @bp.answers(200, SubscribedMovementChanged)
     @bp.bodyless
     def put(self, movement: str) -> ResponseReturnValue:
         """Join a movement.
 
-        gridt chooses leaders for the caller. A second call changes nothing.
+        gridt chooses leaders for the caller. A second call changes nothing. A user whom the creator
+        or an admin removed gets 403.
         """
         user, movement_row = locked_caller(), locked_or_404(movement)
         movement_row.add_user(user, quotas=Quotas.of(current_app.config))

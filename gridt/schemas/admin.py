@@ -30,6 +30,20 @@ class UsersIn(PageIn):
             "description": "Only deactivated accounts (`true`), or only the others (`false`)."
         },
     )
+    seen = fields.Boolean(
+        load_default=None,
+        metadata={
+            "description": "Only users who have logged in (`true`), or only the others (`false`)."
+        },
+    )
+    sort = fields.String(
+        load_default="id",
+        validate=OneOf(["id", "last_seen"]),
+        metadata={
+            "description": "The order: by id, or last seen first. The second order leaves out users"
+            " who have never logged in."
+        },
+    )
 
 
 class UserPatch(In):
@@ -47,6 +61,14 @@ class AdminUser(Identity):
         required=True,
         allow_none=True,
         metadata={"description": "When an admin deactivated the account; null if it is in use."},
+    )
+    last_seen_at = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "When the user last logged in or refreshed a token; null if they never"
+            " did."
+        },
     )
 
 
@@ -115,7 +137,8 @@ class AuditOut(Out):
 
 def admin_user(user: User | Row[Any], **more: Any) -> dict[str, Any]:
     """Return an `AdminUser`."""
-    return identity_of(user) | {"deactivated_at": user.deactivated_at} | more
+    times = {"deactivated_at": user.deactivated_at, "last_seen_at": user.last_seen_at}
+    return identity_of(user) | times | more
 
 
 def audit_entry(entry: AuditEntry | Row[Any]) -> dict[str, Any]:

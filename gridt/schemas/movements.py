@@ -8,6 +8,7 @@ from gridt.errors import Invalid
 from gridt.http.fields import (
     WORDS,
     Flag,
+    Growing,
     In,
     IntervalField,
     Line,
@@ -290,6 +291,12 @@ class MovementFacts(Out):
     )
     member_count = fields.Integer(
         required=True, metadata={"description": "How many members the movement has."}
+    )
+    who_sees_members = Growing(
+        "creator-and-admins",
+        "admins",
+        description="The users who can list the members, and see when each of them joined and last"
+        " posted an update.",
     )
 
 

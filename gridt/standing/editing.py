@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gridt.errors import Invalid
+from gridt.errors import Invalid, MovementNotFound
 from gridt.models import EventKind, Movement, User, count_rename
 from gridt.refusals import Code, Refusal
 from gridt.standing.recompute_job import enqueue_recompute
@@ -19,18 +19,27 @@ def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) 
     :param changes: new values by the names of the attributes
     :param editor: the creator, or an admin
     :raises Invalid: when every turn might be missed
+    :raises MovementNotFound: when the movement gets another name, and is closed by now
     :raises IntervalChangedLately: when the creator changed the interval within a day
     """
+    if changes.get("name", movement.name) != movement.name:
+        _rename(movement)
     terms = {name: changes[name] for name in TERMS if name in changes}
     if terms and change_terms(movement, terms, at_any_time=editor.is_admin):
         enqueue_recompute(movement.id)
     if terms.keys() & {"free_misses", "free_turns"}:  # earlier versions did not check
         ensure_streaks_can_end(movement)
-    if changes.get("name", movement.name) != movement.name:
-        count_rename(movement.id)
     for name in changes.keys() - terms.keys():
         setattr(movement, name, changes[name])
     movement.record_override(EventKind.MOVEMENT_EDITED, editor, changed=" ".join(sorted(changes)))
+
+
+def _rename(movement: Movement) -> None:
+    """Count a new name of a movement, which is not closed meanwhile."""
+    movement.lock(exclusive=True)
+    if movement.closed_at is not None:
+        raise MovementNotFound
+    count_rename(movement.id)
 
 
 def ensure_streaks_can_end(movement: Movement) -> None:

@@ -542,6 +542,7 @@ SEEN_BY_ALL = {
     "free_misses",
     "free_turns",
     "counts_every_update",
+    "who_sees_members",
     "subscribed",
 }
 

@@ -7,7 +7,8 @@ from gridt.accounts import deactivate
 from gridt.models import AuditEntry, Login, Movement, Update, User
 from gridt.network.invariants import violations
 from gridt.runtime.extensions import db
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, new_token
+from tests.databases import sqlite_only
 
 
 @pytest.fixture
@@ -24,6 +25,21 @@ def admin(make_user):
 def boss(client_of, admin):
     """A client of the admin."""
     return client_of(admin)
+
+
+@pytest.fixture
+def planned():
+    """The steps of SQLite's plans for the statements about users."""
+    steps: list[str] = []
+
+    def explain(connection, _cursor, statement, given, *_):
+        if statement.startswith("SELECT users.id, users.username, "):
+            plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", given)
+            steps.extend(row[-1] for row in plan)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", explain)
+    yield steps
+    sa.event.remove(sa.Engine, "before_cursor_execute", explain)
 
 
 def noted() -> list[tuple[str, int | None, int | None]]:
@@ -126,7 +142,86 @@ def test_users_are_found(boss, ann, make_user, query, names):
     assert {one["username"] for one in boss.get(f"/admin/users?{query}").json} == names
 
 
-@pytest.mark.parametrize("query", ["role=owner", "deactivated=perhaps", "search=%00", "after=x"])
+def last_seen(client, user):
+    return client.get(f"/admin/users/{user.id}").json["last_seen_at"]
+
+
+def test_a_user_was_last_seen_at_their_newest_login_or_refresh(
+    app, boss, client, client_of, ann, clock
+):
+    (shown,) = boss.get("/admin/users?search=ann").json
+    assert shown["last_seen_at"] is None
+    assert last_seen(boss, ann) is None
+    body = {"username": "Ann", "password": PASSWORD}
+    tokens = client.post("/auth", json=body).json
+    logged_in = clock.now
+    clock.pass_(hours=1)
+    other = client.post("/auth", json=body).json
+    clock.pass_(hours=1)
+    client.token = tokens["refresh_token"]
+    assert client.post("/auth/refresh").status_code == 200
+    refreshed = clock.now
+    clock.pass_(hours=1)
+    client.token = other["access_token"]
+    assert client.get("/identity").status_code == 200  # which writes nothing
+    assert logged_in < refreshed
+    assert last_seen(boss, ann) == refreshed.isoformat()
+    (shown,) = boss.get("/admin/users?search=ann").json
+    assert shown["last_seen_at"] == refreshed.isoformat()
+    (exported,) = client.get("/identity/export").json["account"]
+    assert exported["last_seen_at"] == refreshed.isoformat()
+
+
+def test_an_old_login_is_forgotten_only_for_a_newer_one(boss, client, ann, clock):
+    client.post("/auth", json={"username": "Ann", "password": PASSWORD})
+    logged_in = clock.now
+    clock.pass_(days=400)
+    boss.token = new_token(User.find_by_name("Boss"))
+    assert last_seen(boss, ann) == logged_in.isoformat()
+    client.post("/auth", json={"username": "Ann", "password": "wrong"})
+    assert last_seen(boss, ann) == logged_in.isoformat()
+    client.post("/auth", json={"username": "Ann", "password": PASSWORD})
+    assert last_seen(boss, ann) == clock.now.isoformat()
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_users_are_listed_by_when_they_were_last_seen(boss, admin, make_user, clock, limit):
+    users = [make_user() for _ in range(4)]
+    never = make_user()
+    for user in (users[2], users[0], users[3], users[2]):
+        clock.pass_(hours=1)
+        Login(user.id).save_to_db()
+    Login(users[1].id).save_to_db()  # at the same moment
+    Login(users[1].id).save_to_db()
+    seen, link = [], f"/admin/users?sort=last_seen&limit={limit}"
+    while link:
+        answer = boss.get(link)
+        seen += answer.json
+        link = answer.headers.get("Link", "").partition(">")[0].removeprefix("<")
+    order = [users[2], users[1], users[3], users[0], admin]
+    assert [row["id"] for row in seen] == [user.id for user in order]
+    assert [row["last_seen_at"] for row in seen] == [last_seen(boss, user) for user in order]
+    assert [row["id"] for row in boss.get("/admin/users?seen=false").json] == [never.id]
+    assert never.id not in [row["id"] for row in boss.get("/admin/users?seen=true").json]
+    filtered = boss.get("/admin/users?sort=last_seen&role=admin").json
+    assert [row["id"] for row in filtered] == [admin.id]
+
+
+@sqlite_only("PostgreSQL reads small tables as a whole")
+def test_the_order_by_last_seen_is_that_of_an_index(boss, planned):
+    for query in ("sort=last_seen&limit=1", "limit=1"):
+        planned.clear()
+        answer = boss.get(f"/admin/users?{query}")
+        if "Link" in answer.headers:
+            boss.get(answer.headers["Link"].partition(">")[0].removeprefix("<"))
+        assert planned
+        assert "TEMP B-TREE" not in "".join(planned)
+        assert all("SCAN logins\n" not in f"{step}\n" for step in planned)
+
+
+@pytest.mark.parametrize(
+    "query", ["role=owner", "deactivated=perhaps", "search=%00", "after=x", "sort=name", "seen=x"]
+)
 def test_a_bad_query_is_refused(boss, query):
     assert boss.get(f"/admin/users?{query}").status_code == 422
 

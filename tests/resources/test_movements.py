@@ -27,6 +27,7 @@ SHOWN_TO_ALL = {
     "free_misses",
     "free_turns",
     "counts_every_update",
+    "who_sees_members",
     "subscribed",
 }
 SHOWN_TO_MEMBERS = SHOWN_TO_ALL | {
@@ -77,6 +78,7 @@ def test_an_outsider_sees_a_movement(client_of, make_movement, make_user, ann):
         "free_misses": 0,
         "free_turns": 30,
         "counts_every_update": False,
+        "who_sees_members": "creator-and-admins",
         "subscribed": False,
     }
     assert answer.json["created_at"].endswith("+00:00")

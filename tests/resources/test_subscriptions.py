@@ -79,7 +79,7 @@ def test_delete_twice_is_once(client_of, make_movement, make_user, ann):
 
 
 def test_a_member_who_comes_back_finds_their_last_update(client_of, make_movement, ann):
-    movement = make_movement(ann)
+    movement = make_movement(ann, creator=ann)
     movement.post_update(ann, "before").save_to_db()
     client = client_of(ann)
     client.delete(f"/movements/{movement.id}/subscriber")

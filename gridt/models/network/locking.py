@@ -3,6 +3,7 @@
 docs/leader-network.md lists the other locks of each operation, and their order.
 """
 
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
@@ -31,6 +32,7 @@ class NetworkLock:
         id: Mapped[int]
         name_folded: Mapped[str]
         member_count: Mapped[int]
+        closed_at: Mapped[datetime | None]
         __table__: ClassVar[FromClause]
 
     #: the transaction that holds the lock, and the one that holds it exclusively
@@ -39,10 +41,15 @@ class NetworkLock:
 
     @classmethod
     def find_locked(cls, movement: int | str, *, exclusive: bool = False) -> Self | None:
-        """Find and lock a movement; None if there is none.
+        """Find and lock a movement that is not closed, or return None.
 
         :param exclusive: as for `lock`
         """
+        locked = cls._find_and_lock(movement, exclusive=exclusive)
+        return None if locked is None or locked.closed_at is not None else locked
+
+    @classmethod
+    def _find_and_lock(cls, movement: int | str, *, exclusive: bool) -> Self | None:
         key = movement if isinstance(movement, int) else fold_movement_name(movement)
         lock_shared, lock_exclusively = _lock_statements(cast("Any", cls), isinstance(key, int))
         locked = None
@@ -66,7 +73,8 @@ class NetworkLock:
     def lock(self, *, exclusive: bool = False) -> None:
         """Wait for the network's lock, and reload this movement.
 
-        In a movement of up to 64 members the lock is always exclusive.
+        In a movement of up to 64 members the lock is always exclusive. It locks a closed movement,
+        too.
 
         :param exclusive: ask for the exclusive lock in a movement of any size
         :raises MovementNotFound: when another transaction deleted the movement
@@ -75,7 +83,7 @@ class NetworkLock:
         if locked_in is not None and locked_in is db.session().get_transaction():
             return
         db.session.flush()
-        if self.find_locked(self.id, exclusive=exclusive) is None:
+        if self._find_and_lock(self.id, exclusive=exclusive) is None:
             raise MovementNotFound
 
 

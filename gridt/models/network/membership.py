@@ -33,6 +33,7 @@ from gridt.errors import Overtaken
 from gridt.models.base import UTCDateTime, execute
 from gridt.models.block import blocked_among, blocked_between
 from gridt.models.event import EventKind, record
+from gridt.models.member_removal import MemberRemoval
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network.first_follower import assign_first_follower
@@ -67,6 +68,10 @@ _OF_FOLLOWER = (
 _SUBSCRIPTION_OF = (
     Subscription.user_id == bindparam("follower_id"),
     Subscription.movement_id == bindparam("movement_id"),
+)
+_REMOVAL_OF = (
+    MemberRemoval.movement_id == bindparam("movement_id"),
+    MemberRemoval.user_id == bindparam("follower_id"),
 )
 _associations = cast("Table", Association.__table__)
 _subscriptions = cast("Table", Subscription.__table__)
@@ -115,6 +120,7 @@ _SUBSCRIBE = (
         .select_from(User)
         .where(User.id == bindparam("follower_id"), User.deactivated_at.is_(None))
         .where(~exists().where(*_SUBSCRIPTION_OF))
+        .where(~exists().where(*_REMOVAL_OF))
         .where(JOINED_BY_FOLLOWER < bindparam("most_joined", type_=Integer()))
         # Blocking a user and ending an account lock this row too, so the later of two transactions
         # sees the changes of the other. Not FOR KEY SHARE, which every foreign key takes.
@@ -238,7 +244,8 @@ class Network:
     def join(self, newcomer_id: int, most_joined: int | None = None) -> bool:
         """Subscribe a user, with four leaders and a follower.
 
-        :returns: whether they were not subscribed, and had joined less than `most_joined`
+        :returns: whether they were neither subscribed nor removed, and had joined less than
+            `most_joined`
         """
         if not self._subscribe(newcomer_id, most_joined):
             return False

@@ -1,0 +1,80 @@
+"""Removals: members whom a creator or an admin removed from a movement."""
+
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import ColumnElement, CursorResult, delete, exists, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gridt.errors import RemovedFromMovement
+from gridt.models.base import Model, UTCDateTime
+from gridt.models.ownership import (
+    EXPORTED_USER,
+    NAMED_MOVEMENT,
+    exported_as,
+    owned_by_movement,
+    owned_by_user,
+)
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
+
+
+class MemberRemoval(Model):
+    """A user's removal, which keeps them from joining a movement again.
+
+    The audit log has the user who removed them.
+    """
+
+    __tablename__ = "member_removals"
+
+    # on delete cascade: the version before this table deletes users and movements without it
+    movement_id: Mapped[int] = mapped_column(
+        owned_by_movement(ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    user_id: Mapped[int] = mapped_column(
+        owned_by_user(ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+    removed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    @classmethod
+    def exists(cls, movement_id: int, user_id: int) -> bool:
+        """Return whether a user is removed from a movement."""
+        return bool(db.session.scalar(select(exists().where(*cls._of(movement_id, user_id)))))
+
+    @classmethod
+    def ensure_none(cls, movement_id: int, user_id: int) -> None:
+        """Do nothing if a user is not removed from a movement.
+
+        :raises RemovedFromMovement: when they are
+        """
+        if cls.exists(movement_id, user_id):
+            raise RemovedFromMovement
+
+    @classmethod
+    def add(cls, movement_id: int, user_id: int) -> None:
+        """Keep a user from joining a movement. Flushes."""
+        db.session.add(cls(movement_id=movement_id, user_id=user_id, removed_at=utcnow()))
+        db.session.flush()
+
+    @classmethod
+    def lift(cls, movement_id: int, user_id: int) -> bool:
+        """Let a user join a movement; return whether they were removed."""
+        lifted = db.session.execute(delete(cls).where(*cls._of(movement_id, user_id)))
+        return cast("CursorResult[object]", lifted).rowcount == 1
+
+    @classmethod
+    def _of(cls, movement_id: int, user_id: int) -> tuple[ColumnElement[bool], ...]:
+        return cls.movement_id == movement_id, cls.user_id == user_id
+
+
+exported_as(
+    "removals",
+    select(
+        MemberRemoval.movement_id,
+        NAMED_MOVEMENT.c.name.label("movement"),
+        MemberRemoval.removed_at,
+    )
+    .join(NAMED_MOVEMENT, NAMED_MOVEMENT.c.id == MemberRemoval.movement_id)
+    .where(MemberRemoval.user_id == EXPORTED_USER)
+    .order_by(MemberRemoval.movement_id),
+)

@@ -1,0 +1,110 @@
+"""The one door by which movements are found, and their closing.
+
+A movement that has lost its creator and its last member is closed: no user finds it. Its row stays,
+for the exports of users who posted updates in it.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from sqlalchemy import ColumnElement, Row, bindparam, select
+from sqlalchemy.orm import Mapped
+
+from gridt.models.base import Rows, Stored, execute
+from gridt.models.event import EventKind, record
+from gridt.models.network import NetworkLock
+from gridt.models.subscription import Subscription
+from gridt.models.views import movement_query, movement_views
+from gridt.names import fold_movement_name
+from gridt.runtime.clock import utcnow
+from gridt.runtime.extensions import db
+from gridt.text import fold
+
+
+class MovementLookup(NetworkLock, Stored):
+    """The ways to find a movement, alone or in a list."""
+
+    if TYPE_CHECKING:
+        search_text: Mapped[str]
+        creator_id: Mapped[int | None]
+
+    def close_if_abandoned(self) -> None:
+        """Close this movement if it has neither creator nor members.
+
+        Flushes. Under the shared lock another transaction may add a member, or end the creator's
+        account. Then a job decides.
+        """
+        if not self.locked_exclusively:
+            record(EventKind.MOVEMENT_EMPTIED, movement_id=self.id)
+        elif (self.closed_at, self.creator_id, self.member_count) == (None, None, 0):
+            self._close()
+
+    def _close(self) -> None:
+        # A folded name has no capital letters. So no other movement has the new one, and no path
+        # leads to it; the old one is free.
+        self.name_folded += f"\x1fID{self.id}"
+        self.closed_at = utcnow()
+        db.session.flush()
+        record(EventKind.MOVEMENT_CLOSED, subject=cast("Any", self))
+
+    @classmethod
+    def is_open(cls) -> ColumnElement[bool]:
+        """Return the condition for movements that are not closed."""
+        return cls.closed_at.is_(None)
+
+    @classmethod
+    def find_by_id(cls, id: int) -> Self | None:
+        """Return the movement with that id, or None."""
+        found = super().find_by_id(id)
+        return None if found is None or found.closed_at is not None else found
+
+    @classmethod
+    def find_by_name(cls, name: str) -> Self | None:
+        """Return the movement of that name, or None, however spelled."""
+        return db.session.scalar(select(cls).where(cls.name_folded == fold_movement_name(name)))
+
+    @classmethod
+    def mentions(cls, text: str) -> ColumnElement[bool]:
+        """Return the condition for mentioning a text, in any case."""
+        return cls.search_text.contains(fold(text), autoescape=True)
+
+    @classmethod
+    def find_view(cls, user_id: int, movement: int | str) -> dict[str, Any] | None:
+        """Return a movement as a user sees it, without loading it."""
+        by_id = isinstance(movement, int)
+        key = movement if isinstance(movement, int) else fold_movement_name(movement)
+        parameters = {"caller_id": user_id, "key": key}
+        rows = execute(_one_view(cast("Any", cls), by_id=by_id), parameters).all()
+        return cls.views(rows, user_id)[0] if rows else None
+
+    @classmethod
+    def view_query(cls, *, subscribed: bool | None = None) -> Rows:
+        """Select movements with `caller_id`'s subscription and last update.
+
+        :param subscribed: only those of which the user is a member (True), or is none (False)
+        """
+        every = _all_views(cast("Any", cls))
+        if subscribed is None:
+            return every
+        mine = Subscription.user_id
+        return every.where(mine.is_not(None) if subscribed else mine.is_(None))
+
+    @staticmethod
+    def views(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
+        """Return rows as dictionaries with leaders, by one more statement."""
+        return movement_views(rows, user_id)
+
+
+# Statements are built once, because building one costs as much as running it.
+
+
+@cache
+def _all_views(model: type[MovementLookup]) -> Rows:
+    return movement_query(model).where(model.is_open())
+
+
+@cache
+def _one_view(model: type[MovementLookup], *, by_id: bool) -> Rows:
+    key = model.id if by_id else model.name_folded
+    return _all_views(cast("Any", model)).where(key == bindparam("key"))
