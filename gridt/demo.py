@@ -30,6 +30,7 @@ from gridt.models import (
 )
 from gridt.names import fold_username
 from gridt.runtime.clock import utcnow
+from gridt.runtime.database import copy_in
 from gridt.runtime.extensions import db, passwords
 from gridt.turns.calendar import Clock
 from gridt.turns.life import Period, score
@@ -266,9 +267,6 @@ def _load(
 
 
 def _copy(connection: Connection, model: type[Model], rows: Sequence[dict[str, Any]]) -> None:
-    # ten times as fast as INSERT
     columns = ", ".join(rows[0])
-    cursor = connection.connection.cursor()
-    with cursor.copy(f"COPY {model.__tablename__} ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(list(row.values()))
+    statement = f"COPY {model.__tablename__} ({columns}) FROM STDIN"
+    copy_in(connection, statement, (list(row.values()) for row in rows))

@@ -51,6 +51,20 @@ class AccountDeactivated(GridtError):
     status, slug, title = 403, "account-deactivated", "This account is deactivated."
 
 
+class RegistrationClosed(GridtError):
+    status, slug = 403, "registration-closed"
+    title = "Registration is closed. Only an admin can open an account for you."
+
+
+class InvitationNeeded(GridtError):
+    status, slug = 403, "invitation-needed"
+    title = "You need an invitation to register here. Please ask an admin for one."
+
+
+class AnotherAddress(GridtError):
+    status, slug, title = 403, "another-address", "This invitation is for another e-mail address."
+
+
 class NotFound(GridtError):
     status, slug, title = 404, "not-found", "There is nothing at this address."
 
@@ -77,6 +91,11 @@ class MemberNotFound(NotFound):
 
 class ReportNotFound(NotFound):
     slug, title = "report-not-found", "There is no such report."
+
+
+class InvitationNotFound(NotFound):
+    slug = "invitation-not-found"
+    title = "There is no such invitation. Please check the code."
 
 
 class NotFollowing(NotFound, ValueError):
@@ -153,6 +172,11 @@ class OwnUpdate(Conflict):
 
 class ReportClosed(Conflict):
     slug, title = "report-closed", "This report is already closed."
+
+
+class InvitationOver(Conflict):
+    slug = "invitation-over"
+    title = "This invitation can no longer be used. Please ask for another one."
 
 
 class KeyInUse(Conflict):

@@ -6,10 +6,11 @@ same in each run, so that a test can compare the file with another run.
 
 import json
 import random
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ REPLACED = {
     "request_id": "8c16fa291c8e4f7084994511db5c0136",
     "version": "0.1.0",
 }
+#: the code of an invitation
+CODE = re.compile("[0-9a-f]{32}")
 #: how much of a list and of a text is shown
 MOST_ITEMS, MOST_CHARACTERS = 2, 300
 PASSWORD, ANOTHER = "correct horse", "battery staple"
@@ -47,6 +50,8 @@ PASSWORD, ANOTHER = "correct horse", "battery staple"
 
 def shortened(value: Any, name: str = "") -> Any:
     """Return a value without secrets, and no longer than an example should be."""
+    if name == "token" and isinstance(value, str) and CODE.fullmatch(value):
+        return "3f8a1c5d9e2b4706a1d8c3f5e7094b62"
     if name in REPLACED and value is not None:
         return REPLACED[name]
     if isinstance(value, dict):
@@ -139,6 +144,7 @@ def record(app: Flask) -> dict[str, Any]:
             part(run)
         for part in (_pauses, _blocks, _reports, _admin, _calendars, _own_account, _members, _ends):
             part(run)
+        _invitations(run)
     return {
         "operations": dict(sorted(run.operations.items())),
         "problems": dict(sorted(run.problems.items())),
@@ -362,6 +368,27 @@ def _ends(run: Recorder) -> None:
     run.call("mila", "DELETE", "/identity", json={"password": PASSWORD})
     for accept in ("application/json", "text/html"):
         run.call("", "GET", "/problems", headers={"Accept": accept})
+
+
+def _invitations(run: Recorder) -> None:
+    path = "/admin/invitations"
+    run.log_in("kim")
+    until = (run.clock.now + timedelta(days=14)).isoformat()
+    body = {"label": "The rowing club", "max_uses": 30, "expires_at": until}
+    code = run.call("kim", "POST", path, json=body).json["token"]
+    for token in (code, "nonsense"):
+        run.call("", "POST", "/invitations/look", json={"token": token})
+    account = {"username": "eva", "email": "eva@example.org", "password": PASSWORD}
+    one = run.clients["kim"].post(path, json={"email": "fay@example.org"}).json["token"]
+    run.call("", "POST", "/register", json=account | {"invitation": one})
+    for mode in ("invite", "closed"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(run.app.config, "REGISTRATION", mode)
+            run.call("", "POST", "/register", json=account)
+    run.call("", "POST", "/register", json=account | {"invitation": code})
+    run.call("kim", "GET", path)
+    run.call("kim", "DELETE", f"{path}/1")
+    run.call("", "POST", "/invitations/look", json={"token": code})
 
 
 def written(examples: dict[str, Any]) -> str:

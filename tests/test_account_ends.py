@@ -41,6 +41,7 @@ from gridt.standing.pauses import pause
 from gridt.standing.schedule_changes import change_clock
 from tests import networks
 from tests.conftest import PASSWORD, OwnContextClient, checked_app
+from tests.invitations import plant_invitation
 from tests.networks import make_movements, people, plant, plant_blocks, ring
 from tests.servers import PATIENCE, ROOT, SECRET_KEY, environment
 from tests.test_concurrency import at_once, join, swap, tried_again
@@ -60,6 +61,7 @@ OTHERWISE = {
     ("reports", "reporter_id"): Policy.SET_NULL,  # reports stay, without a reporter
     ("reports", "author_id"): Policy.SET_NULL,  # reports of an update go with it
     ("reports", "closed_by_id"): Policy.SET_NULL,
+    ("invitations", "created_by_id"): Policy.SET_NULL,  # revoked, for admins to read
 }
 #: the ways to end an account
 ENDS: dict[str, Callable[[User], object]] = {
@@ -139,6 +141,7 @@ def test_no_section_has_credentials() -> None:
         "password_hash",
         "refresh_jti",
         "digest",
+        "token_digest",
         "username_folded",
         "email_folded",
     }
@@ -170,6 +173,7 @@ def test_all_rows_of_the_user_go_and_the_network_stays_valid(
     checkpoint = {"user_id": gone, "movement_id": movements[3].id, "past": ""}
     db.session.add(Checkpoint(at=utcnow(), standing={}, **checkpoint))
     MemberRemoval.add(left.id, gone)
+    plant_invitation(admin_id=gone)
     db.session.add(SwapCount(user_id=gone, movement_id=left.id, day=utcnow().date(), amount=1))
     db.session.commit()
     sizes = {movement.id: movement.member_count for movement in movements}

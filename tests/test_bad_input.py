@@ -25,6 +25,7 @@ from gridt.runtime.extensions import db
 from tests.cases import each
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 from tests.databases import same_on_both
+from tests.invitations import CODE, plant_invitation
 
 #: for its routes only; its database is never used
 ROUTES = create_app(settings_for("sqlite://"))
@@ -67,6 +68,7 @@ PUBLIC = {
     ("GET", "/movements/<movement>/network.html"),
     ("POST", "/register"),
     ("POST", "/auth"),
+    ("POST", "/invitations/look"),
     ("POST", "/user/reset_password/request"),
     ("POST", "/user/reset_password/confirm"),
     ("POST", "/user/change_email/confirm"),
@@ -192,6 +194,14 @@ MEMBERS: dict[tuple[str, str], dict[str, Member]] = {
         "time_zone": Text("Europe/Amsterdam", 1, 64, required=False),
         "day_starts_at": Text("04:00", 1, 5, required=False),
         "week_starts_on": Text("sunday", 1, 9, required=False),
+        "invitation": Text(CODE, 1, 128, required=False),
+    },
+    ("POST", "/invitations/look"): {"token": Text(CODE, 1, 128)},
+    ("POST", "/admin/invitations"): {
+        "label": Text("The rowing club", 0, 100, required=False),
+        "max_uses": Number(1, 1, 1000),
+        "expires_at": Moment("", 0, 40, required=False, nullable=True),
+        "email": Text("guest@example.org", 1, 254, required=False, nullable=True),
     },
     ("POST", "/auth"): {"username": Text("ann"), "password": Text(PASSWORD)},
     ("POST", "/auth/refresh"): {},
@@ -276,6 +286,7 @@ class World:
             "bens": bens_update.id,
             "report": report.id,
             "login": self.login.id,
+            "invitation": plant_invitation(),
         }
 
     def token_for(self, rule: str) -> str:

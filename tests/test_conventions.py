@@ -14,6 +14,7 @@ from flask_jwt_extended import create_access_token
 from sqlalchemy import insert
 
 from gridt import create_app
+from gridt.accounts import invite
 from gridt.http.openapi import document
 from gridt.models import Block, CalendarToken, Report, Update
 from gridt.runtime.clock import utcnow
@@ -242,6 +243,8 @@ LISTS = {
     "of a leader": "/movements/home/updates?user={leader}",
     "blocks": "/identity/blocks",
     "reports": "/admin/reports",
+    "reports of one": "/admin/reports?reporter={ann}",
+    "invitations": "/admin/invitations?state=open",
 }
 
 
@@ -266,10 +269,16 @@ def lists(make_movement, make_user, ann):
             home.post_update(user, name).save_to_db()
         db.session.add(Block(blocker_id=ann.id, blocked_id=make_user().id))
         Report(ann.id, make_movement().snapshot(), name).save_to_db()
+        invite(label=name)
+        db.session.commit()
 
     for _ in range(5):
         add()
-    return {name: path.format(leader=leader.id) for name, path in LISTS.items()}, add, home
+    return (
+        {name: path.format(leader=leader.id, ann=ann.id) for name, path in LISTS.items()},
+        add,
+        home,
+    )
 
 
 @pytest.mark.parametrize("name", LISTS)

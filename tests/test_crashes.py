@@ -168,11 +168,7 @@ def interrupt_half_way(url: str, command: list[str], by: Signals) -> int:
             except OSError:  # a terminal raises this when no process writes to it any more
                 raise AssertionError(f"it was over at:\n{shown.decode()}") from None
         process.send_signal(by)
-        try:
-            return process.wait(PATIENCE / 3)  # the rest of the output fits into the buffer
-        except subprocess.TimeoutExpired:
-            process.send_signal(by)  # as people do
-            return process.wait(PATIENCE)
+        return process.wait(PATIENCE)  # the rest of the output fits into the buffer
 
 
 def workers(server: Server) -> list[int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gridt.accounts import deactivate, reactivate
+from gridt.accounts import deactivate, invite, reactivate
 from gridt.http.auth import tokens_for
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
@@ -26,15 +26,16 @@ NEW = "another long one"
 ENDS, STAYS = "ends", "stays"
 #: events of an account, with the fate of the credentials in the order of CREDENTIALS below
 TABLE: dict[str, tuple[str, ...]] = {
-    "the password is changed": (STAYS, STAYS, ENDS, ENDS, ENDS, STAYS, ENDS, ENDS, ENDS),
-    "the password is reset by mail": (*(ENDS,) * 5, STAYS, *(ENDS,) * 3),
-    "the e-mail address is changed": (STAYS, STAYS, STAYS, STAYS, ENDS, ENDS, ENDS, ENDS, STAYS),
-    "the refresh token is used again too late": (ENDS, ENDS, *(STAYS,) * 6, ENDS),
-    "the user logs out": (ENDS, ENDS, *(STAYS,) * 7),
-    "the user logs out everywhere": (*(ENDS,) * 5, STAYS, ENDS, ENDS, ENDS),
-    "the account is deactivated": (ENDS,) * 9,
-    "the account is deactivated and reactivated": (*(ENDS,) * 5, STAYS, ENDS, ENDS, ENDS),
-    "the account is deleted": (ENDS,) * 9,
+    "the password is changed": (STAYS, STAYS, *(ENDS,) * 3, STAYS, *(ENDS,) * 4),
+    "the password is reset by mail": (*(ENDS,) * 5, STAYS, *(ENDS,) * 4),
+    "the e-mail address is changed": (*(STAYS,) * 4, *(ENDS,) * 4, STAYS, STAYS),
+    "the refresh token is used again too late": (ENDS, ENDS, *(STAYS,) * 6, ENDS, ENDS),
+    "the user logs out": (ENDS, ENDS, *(STAYS,) * 8),
+    "the user logs out everywhere": (*(ENDS,) * 5, STAYS, *(ENDS,) * 4),
+    "an admin becomes a user": (*(STAYS,) * 9, ENDS),
+    "the account is deactivated": (ENDS,) * 10,
+    "the account is deactivated and reactivated": (*(ENDS,) * 5, STAYS, *(ENDS,) * 4),
+    "the account is deleted": (ENDS,) * 10,
 }
 CREDENTIALS = (
     "access token",
@@ -46,6 +47,7 @@ CREDENTIALS = (
     "mail token to move to a new address",
     "the same, in a mail that waits to be sent",
     "calendar's secret address",
+    "code of an invitation that an admin made",
 )
 
 
@@ -59,6 +61,8 @@ class World:
     mails: Callable[[], list[Any]]
 
     def __post_init__(self) -> None:
+        self.ann.role = "admin"
+        db.session.add(User("boss", "boss@example.org", PASSWORD, role="admin"))
         self.login, other = Login(self.ann.id), Login(self.ann.id)
         db.session.add_all([self.login, other])
         db.session.commit()
@@ -70,6 +74,7 @@ class World:
         body = {"password": PASSWORD, "new_email": "waiting@example.org"}
         assert self.call("/user/change_email/request", json=body) == 200
         self.secret = CalendarToken.renew(self.ann.id)
+        _, self.invitation = invite(admin_id=self.ann.id)
         db.session.commit()
 
     def call(self, path: str, method: str = "POST", token: str = "", **options: Any) -> int:
@@ -101,6 +106,7 @@ class World:
             lambda: self.confirms("/user/change_email/confirm", mailed[Purpose.CHANGE_EMAIL]),
             lambda: self.confirms("/user/change_email/confirm", self.waiting()),
             lambda: self.client.get(f"/calendars/{self.secret}.ics").status_code == 200,
+            lambda: self.call("/invitations/look", json={"token": self.invitation}) == 200,
         ]
         return attempts[credential]()
 
@@ -130,6 +136,10 @@ class World:
     def log_out_everywhere(self) -> None:
         assert self.call("/auth?everywhere=true", "DELETE") == 200
 
+    def demote(self) -> None:
+        self.ann.change_role("user")
+        db.session.commit()
+
     def deactivate(self) -> None:
         deactivate(self.ann)
         db.session.commit()
@@ -153,6 +163,7 @@ EVENTS = dict(
             World.refresh_too_late,
             World.log_out,
             World.log_out_everywhere,
+            World.demote,
             World.deactivate,
             World.reactivate,
             World.delete,
@@ -185,13 +196,14 @@ def test_each_event_ends_the_credentials_of_the_table(
     assert world.is_good(credential) is (TABLE[event][credential] == STAYS)
 
 
-def test_an_address_that_is_older_than_a_copied_login_stays(world: World, clock: Clock) -> None:
+def test_what_is_older_than_a_copied_login_stays(world: World, clock: Clock) -> None:
     clock.pass_(seconds=1)
     world.login = Login(world.ann.id)
     world.login.save_to_db()
     world.tokens = tokens_for(world.login)
     world.refresh_too_late()
-    assert world.is_good(CREDENTIALS.index("calendar's secret address"))
+    for name in ("calendar's secret address", "code of an invitation that an admin made"):
+        assert world.is_good(CREDENTIALS.index(name))
 
 
 # -- the table, as it is read ---------------------------------------------------------------

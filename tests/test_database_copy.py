@@ -108,7 +108,7 @@ def fill_every_table() -> None:
                 for column in table.columns
                 if not column.nullable and column is not table.autoincrement_column
             }
-            own = {"key": str(number), "digest": str(number)}
+            own = {name: str(number) for name in ("key", "digest", "token_digest")}
             own |= {"ended_at": moment + timedelta(number)}
             own |= {name: moment + timedelta(number) for name in ("starts_at", "at")}
             values |= {name: value for name, value in own.items() if name in table.columns}

@@ -3,6 +3,7 @@
 import contextvars
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -24,6 +25,7 @@ from gridt.runtime.logs import (
     mask,
     style_of,
 )
+from gridt.runtime.version import VERSION
 from tests.conftest import OwnContextClient
 from tests.databases import same_on_both
 from tests.test_bad_input import CALLS, MEMBERS, body_of
@@ -78,6 +80,8 @@ def test_a_request_is_one_line(
         "level": "info",
         "logger": "gridt.requests",
         "message": f"GET /movements/{{movement}} {answer.status_code}",
+        "pid": os.getpid(),
+        "version": VERSION,
         "method": "GET",
         "route": "/movements/{movement}",
         "status": answer.status_code,

@@ -2,10 +2,12 @@
 
 import contextvars
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from platform import python_version
 from typing import Any
 from urllib.error import HTTPError
@@ -18,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, event, text, update
 
 from gridt import create_app
-from gridt.models import Job, Movement, Report, User
+from gridt.models import Invitation, Job, Movement, Report, User
 from gridt.monitoring.service_gauges import service_gauges
 from gridt.runtime.clock import utcnow
 from gridt.runtime.config import VERSION
@@ -188,6 +190,9 @@ def test_jobs_and_open_slots_are_read(watched: Flask) -> None:
     db.session.execute(
         update(Report).where(Report.reporter_id == users[0].id).values(closed_at=now)
     )
+    for days, uses in ((1, 0), (1, 1), (-1, 0)):  # open, used up, expired
+        expires_at = now + timedelta(days=days)
+        Invitation.make(expires_at, max_uses=1)[0].uses = uses
     db.session.commit()
 
     found = scrape(watched)
@@ -196,6 +201,7 @@ def test_jobs_and_open_slots_are_read(watched: Flask) -> None:
     assert named(found, "gridt_users_created") == users[-1].id
     assert named(found, "gridt_updates_created") == post.id
     assert named(found, "gridt_reports_open") == 1
+    assert named(found, "gridt_invitations_open") == 1
     assert named(found, "gridt_open_slots") == 6
     assert named(found, "gridt_jobs_waiting") == 6
     assert named(found, "gridt_jobs_running") == 3
@@ -266,6 +272,9 @@ def test_all_processes_are_added_up_and_dead_ones_keep_only_counters(
         before = ask(server)
         assert named(before, "gridt_requests_total", **health) == 60
         assert named(before, "gridt_database_connections_in_use", pool="reading") == 0
+        each = [resident(pid) for pid in server.workers()]
+        assert named(before, "gridt_memory_bytes") == pytest.approx(sum(each), rel=0.2)
+        assert named(before, "gridt_memory_largest_bytes") == pytest.approx(max(each), rel=0.2)
 
         old = server.workers()
         for one in old:
@@ -278,8 +287,30 @@ def test_all_processes_are_added_up_and_dead_ones_keep_only_counters(
         assert named(after, "gridt_requests_total", **health) == 60
         assert named(after, "gridt_database_connections_in_use", pool="reading") == 0
         assert named(after, "gridt_passwords_hashing") == 0
+        each = [resident(pid) for pid in server.workers()]
+        assert named(after, "gridt_memory_bytes") == pytest.approx(sum(each), rel=0.2)
         person.call("GET", "/health")
         assert named(ask(server), "gridt_requests_total", **health) == 61
+
+
+def resident(pid: int) -> int:
+    """Return the resident memory of a process in bytes."""
+    (line,) = re.findall(
+        r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE
+    )
+    return int(line) * 1024
+
+
+def test_a_process_that_serves_measures_its_memory_again(watched: Flask) -> None:
+    call(watched, "/health")
+    metrics._memory.set(1)
+    call(watched, "/health")
+    assert metrics._memory._value.get() == 1  # not at each request
+    metrics._measured_at -= 5
+    call(watched, "/health")
+    measured = metrics._memory._value.get()
+    assert measured == pytest.approx(resident(os.getpid()), rel=0.2)
+    assert named(scrape(watched), "gridt_memory_largest_bytes") == pytest.approx(measured, rel=0.2)
 
 
 def ready(server: Server) -> bool:

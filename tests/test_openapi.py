@@ -36,6 +36,7 @@ from gridt.runtime.extensions import db
 from tests.cases import each
 from tests.conftest import PASSWORD, OwnContextClient, app_on, settings_for
 from tests.databases import same_on_both
+from tests.invitations import CODE, plant_invitation
 from tests.networks import people
 
 DOCUMENT = document(create_app(settings_for("sqlite://")))
@@ -66,6 +67,7 @@ BODIES = {
     "POST /movements/{movement}/reports": {"reason": "not nice"},
     "POST /movements/{movement}/updates/{update}/reports": {"reason": "not nice"},
     "POST /admin/reports/{report}/close": {"resolution": "talked to them"},
+    "POST /invitations/look": {"token": CODE},
 }
 
 #: moments must lie ahead, which an example in a document does not always do
@@ -82,7 +84,9 @@ MAIL_TOKENS = {
 }
 
 #: variables of paths for calls in which they do not matter
-ONES = dict.fromkeys(("movement", "user", "update", "login", "report", "secret", "slug"), "1")
+ONES = dict.fromkeys(
+    ("movement", "user", "update", "login", "report", "invitation", "secret", "slug"), "1"
+)
 
 #: a value that each of these arguments refuses; one of them is in every query
 WRONG = {"limit": "0", "everywhere": "perhaps", "format": "gif", "from": "yesterday", "year": "0"}
@@ -159,6 +163,7 @@ class World:
     update: Update
     report: Report
     secret: str
+    invitation: int
     make_movement: Callable[..., Movement]
     settings: Callable[[str, Any], None]
 
@@ -183,6 +188,7 @@ class World:
             "update": self._update_for(operation),
             "report": self.report.id,
             "secret": self.secret,
+            "invitation": self.invitation,
             "slug": "not-subscribed",
         }
         names["login"] = db.session.scalar(db.select(Login.id).where(Login.user_id == self.me.id))
@@ -229,6 +235,7 @@ def world(
         update,
         report,
         secret,
+        plant_invitation(),
         make_movement,
         partial(monkeypatch.setitem, app.config),
     )
@@ -461,10 +468,38 @@ def repeat_what_shows_a_secret(world: World, operation: Operation) -> TestRespon
     return world.call(operation, headers=headers)
 
 
+def have_registration_closed(world: World, operation: Operation) -> TestResponse:
+    world.settings("REGISTRATION", "closed")
+    return world.call(operation)
+
+
+def name_no_invitation(world: World, operation: Operation) -> TestResponse:
+    if "{invitation}" in operation.template:
+        return world.call(operation, invitation=world.invitation + 1)
+    name = "token" if operation.template == "/invitations/look" else "invitation"
+    return world.call(operation, json=BODIES[operation.name] | {name: "0" * 32})
+
+
+def come_when_it_is_revoked(world: World, operation: Operation) -> TestResponse:
+    path = f"/admin/invitations/{world.invitation}"
+    assert world.admins_client.delete(path).status_code == 200
+    return world.call(operation)
+
+
 _OTHER = {"PATCH /admin/users/{user}": {"role": "user"}}
 
 SCENARIOS: dict[tuple[str, int], Scenario] = {
+    ("POST /register", 403): have_registration_closed,
+    ("POST /register", 404): name_no_invitation,
     ("POST /register", 409): take_a_taken_username,
+    ("POST /invitations/look", 403): have_registration_closed,
+    ("POST /invitations/look", 404): name_no_invitation,
+    ("POST /invitations/look", 409): come_when_it_is_revoked,
+    ("GET /admin/invitations", 403): come_as_a_stranger,
+    ("POST /admin/invitations", 403): come_as_a_stranger,
+    ("POST /admin/invitations", 409): repeat_what_shows_a_secret,
+    ("DELETE /admin/invitations/{invitation}", 403): come_as_a_stranger,
+    ("DELETE /admin/invitations/{invitation}", 404): name_no_invitation,
     ("POST /auth", 401): have_the_wrong_password,
     **{(name, 401): show_no_token_of_ours for name in MAIL_TOKENS},
     ("POST /user/change_email/confirm", 409): move_to_a_taken_address,
@@ -568,12 +603,23 @@ def test_each_operation_answers_without_a_database(
     assert int(answer.headers["Retry-After"]) > 0
 
 
+def be_wrong_twice(
+    world: World, limited: Callable[..., None], operation: Operation
+) -> list[TestResponse]:
+    limited(LIMIT_INVITATION="1/day")
+    return [name_no_invitation(world, operation) for _ in range(2)]
+
+
 @same_on_both
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_each_operation_can_be_called_too_often(
     world: World, limited: Callable[..., None], operation: Operation
 ) -> None:
     rates = ("LIMIT_LOGIN", "LIMIT_REGISTER", "LIMIT_MAIL", "LIMIT_REFRESH")
+    if operation.template == "/invitations/look":  # its limit counts wrong codes only
+        first, second = be_wrong_twice(world, limited, operation)
+        assert (first.status_code, second.status_code) == (404, 429)
+        return
     limited(LIMIT_DEFAULT="1/minute", **dict.fromkeys(rates, "1/day"))
     world.client.token = None
     path = operation.template.format(**ONES)

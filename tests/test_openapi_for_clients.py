@@ -47,6 +47,7 @@ requestEmailChange requestEmailConfirmation requestPasswordReset resetPassword r
 revokeSession sendSignal sendUpdate showDocumentation showNetwork startMovement startPause
 swapLeader unblockUser
 liftRemoval listMembers listRemovals removeMember
+createInvitation listInvitations lookAtInvitation revokeInvitation
 """.split()
 #: an id that repeats the method and names no deed, as frameworks make them
 GENERIC = re.compile(r"(?:get|post|put|patch|delete)_|(?:put|patch)[A-Z]|[a-z]+(?:By|Using)[A-Z]")
@@ -205,7 +206,7 @@ def members_in_requests() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_each_moment_in_a_request_says_that_it_has_an_offset() -> None:
     found = [one for one in members_in_requests() if '"date-time"' in json.dumps(one[1])]
-    assert {name for name, _ in found} == {"at", "until", "since", "from", "to"}
+    assert {name for name, _ in found} == {"at", "until", "since", "from", "to", "expires_at"}
     for name, member in found:
         assert "its offset, or `Z`" in member["description"], name
 

@@ -18,7 +18,7 @@ import jwt
 import pytest
 
 from tests.databases import same_on_both
-from tests.servers import SECRET_KEY, Server
+from tests.servers import SECRET_KEY, Server, serve
 
 pytestmark = same_on_both
 
@@ -340,6 +340,19 @@ def test_a_wrong_form_is_answered_by_one_sentence(server: Server) -> None:
     phone = Phone(server.url)
     phone.email = "not an address"
     assert phone.register().status == 422
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"), [("invite", "You need an invitation"), ("closed", "Registration is closed")]
+)
+def test_a_person_who_may_not_register_reads_why(
+    migrated_database: Callable[[], str], mode: str, words: str
+) -> None:
+    with serve(migrated_database(), REGISTRATION=mode) as server:
+        answer = Phone(server.url).register()
+        assert answer.status == 403
+        assert answer.body["message"].startswith(words)
+        assert Phone(server.url).log_in().status == 401
 
 
 def test_a_wrong_password_is_named(phone: Phone) -> None:

@@ -14,6 +14,7 @@ from gridt.models import Login, Movement, Subscription, Update
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD
+from tests.invitations import CODE, plant_invitation
 from tests.mentions import SPREAD, mentions
 from tests.networks import make_movements, people, plant, put_apart, ring
 
@@ -245,7 +246,7 @@ def test_deleting_an_account_takes_as_many_for_each_movement(make_user, client_o
         counts.append(cost(client_of(user).delete, "/identity", json={"password": PASSWORD}))
     few, more, few_large, more_large = counts
     assert more_large - few_large <= more - few <= 3 * 12
-    ensure_independent(few, few_large, 44)
+    ensure_independent(few, few_large, 46)
 
 
 # -- commits --------------------------------------------------------------------------------
@@ -285,6 +286,7 @@ NEW_USER = {"username": "new", "email": "new@example.org", "password": PASSWORD}
 
 WRITES = [
     ("post", "/register", NEW_USER),
+    ("post", "/register", NEW_USER | {"invitation": CODE}),
     ("post", "/auth", {"username": "me", "password": PASSWORD}),
     ("delete", "/auth", None),
     ("delete", "/auth?everywhere=true", None),
@@ -317,6 +319,9 @@ WRITES = [
 ]
 
 REFUSED = [
+    ("post", "/register", NEW_USER | {"invitation": "0" * 32}, 404),
+    ("post", "/invitations/look", {"token": "0" * 32}, 404),
+    ("post", "/admin/invitations", {}, 403),
     ("post", "/register", NEW_USER | {"username": "ME"}, 409),
     ("post", "/register", NEW_USER | {"email": "Me@example.org"}, 409),
     ("post", "/register", NEW_USER | {"password": "short"}, 422),
@@ -356,6 +361,7 @@ def places(make_user, make_movement, me):
     Return the ids that the paths above name.
     """
     make_user("somebody")
+    plant_invitation()
     leader, *others = members = people(6)
     movement = make_movement(creator=me)
     plant(movement, ring([me.id, *members]))

@@ -2,16 +2,32 @@
 
 from gridt.accounts.data_export import record_export, sections, sections_about
 from gridt.accounts.deactivation import deactivate, reactivate
+from gridt.accounts.invitations import (
+    CLOSED,
+    LONGEST_TIME,
+    REGISTRATION_MODES,
+    USUAL_TIME,
+    ensure_may_register,
+    find_offer,
+    invite,
+)
 from gridt.accounts.lookup_forms import LostForm, count_checked, lost_forms, repair
 from gridt.accounts.password_policy import is_common, is_own_name
 from gridt.accounts.registration import create_account, delete_account, register
 
 __all__ = [
+    "CLOSED",
+    "LONGEST_TIME",
+    "REGISTRATION_MODES",
+    "USUAL_TIME",
     "LostForm",
     "count_checked",
     "create_account",
     "deactivate",
     "delete_account",
+    "ensure_may_register",
+    "find_offer",
+    "invite",
     "is_common",
     "is_own_name",
     "lost_forms",

@@ -3,16 +3,22 @@
 from typing import Any
 
 from gridt.accounts.deactivation import leave_by_job
-from gridt.models import EventKind, User, record
+from gridt.models import EventKind, Invitation, User, record
 from gridt.runtime.extensions import db
 
 
-def register(username: str, email: str, password: str, **clock: Any) -> User:
+def register(
+    username: str, email: str, password: str, *, invitation: str | None = None, **clock: Any
+) -> User:
     """Open the account of a person who registers.
 
     Flushes and does not commit.
 
+    :param invitation: the code of an invitation, of which this is a use
     :param clock: the parts of the clock that the person chooses, by the names of the columns
+    :raises InvitationNotFound: when no invitation has this code
+    :raises InvitationOver: when it has ended
+    :raises AnotherAddress: when it is for another address
     """
     user = User(username, email, password)
     for name, value in clock.items():
@@ -20,7 +26,8 @@ def register(username: str, email: str, password: str, **clock: Any) -> User:
     if "time_zone" in clock:
         user.clock_chosen_at = user.created_at
     _open(user)
-    record(EventKind.ACCOUNT_REGISTERED, actor_id=user.id, user_id=user.id)
+    used = None if invitation is None else Invitation.use(invitation, email)
+    record(EventKind.ACCOUNT_REGISTERED, actor_id=user.id, user_id=user.id, subject=used)
     return user
 
 

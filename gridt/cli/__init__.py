@@ -1,6 +1,16 @@
 """`flask gridt …`: the commands for operators."""
 
-from gridt.cli import accounts, audit, checks, jobs, moving, network, service, standings
+from gridt.cli import (
+    accounts,
+    audit,
+    checks,
+    invitations,
+    jobs,
+    moving,
+    network,
+    service,
+    standings,
+)
 from gridt.cli.group import commands
 
 __all__ = [
@@ -8,6 +18,7 @@ __all__ = [
     "audit",
     "checks",
     "commands",
+    "invitations",
     "jobs",
     "moving",
     "network",

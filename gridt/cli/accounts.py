@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 from gridt import accounts
 from gridt.cli.group import commands
-from gridt.cli.people import complaining, user_named
+from gridt.cli.people import complaining, refused, user_named
 from gridt.formats.account_json import account_document
 from gridt.formats.base import in_parts
 from gridt.models import User
@@ -54,17 +54,11 @@ def _create(username: str, email: str, password: str, role: str) -> User:
     try:
         account = RegisterIn().load(account)
     except ValidationError as error:
-        raise _refused(error) from None
+        raise refused(error) from None
     if User.find_by_name(account["username"]) or User.find_by_email(account["email"]):
         raise click.ClickException("This username or e-mail address is taken.")
     db.session.rollback()  # hashing is slow: hold no connection meanwhile
     return accounts.create_account(**account, role=role)
-
-
-def _refused(error: ValidationError) -> click.ClickException:
-    """Return a message with the members that are wrong."""
-    wrong = [f"{name}: {' '.join(texts)}" for name, texts in error.messages_dict.items()]
-    return click.ClickException("\n".join(wrong))
 
 
 @commands.command("set-password")
@@ -82,7 +76,7 @@ def set_password(user: str, password: str | None) -> None:
     try:
         ResetPasswordConfirmIn(only=["password"]).load({"password": password})
     except ValidationError as error:
-        raise _refused(error) from None
+        raise refused(error) from None
     if accounts.is_own_name(password, username, account.email):
         raise click.ClickException(f"password: {OWN_NAME}")
     db.session.rollback()  # hashing is slow: hold no connection meanwhile

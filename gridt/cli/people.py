@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from marshmallow import ValidationError
 
 from gridt.errors import GridtError
 from gridt.models import User
@@ -19,6 +20,12 @@ def user_named(login: str) -> User:
     if user is None:
         raise click.ClickException(f"There is no user {login!r}.")
     return user
+
+
+def refused(error: ValidationError) -> click.ClickException:
+    """Return a message with the members that are wrong."""
+    wrong = [f"{name}: {' '.join(texts)}" for name, texts in error.messages_dict.items()]
+    return click.ClickException("\n".join(wrong))
 
 
 @contextmanager

@@ -156,6 +156,21 @@ def admin() -> User:
     return user
 
 
+def locked_admin() -> User:
+    """Return the caller, locked, if they are an admin.
+
+    An end of the account, or of its role, waits for this transaction, or was before it.
+
+    :raises InvalidToken: when the account has ended meanwhile
+    :raises NotAllowed: when they are no admin
+    """
+    user = locked_caller()
+    if user.deactivated_at is not None:
+        raise InvalidToken(_ENDED)
+    ensure(user, Permission.ADMINISTER)
+    return user
+
+
 def current_login() -> Login:
     """Return the caller's session.
 

@@ -73,6 +73,7 @@ _PATH: dict[str, dict[str, Any]] = {
         "example": "Stretching",
     },
     "user": {"description": "The user's id.", "schema": _ID},
+    "invitation": {"description": "The invitation's id.", "schema": _ID},
     "update": {"description": "The update's id.", "schema": _ID},
     "login": {"description": "The session's id.", "schema": _ID},
     "report": {"description": "The report's id.", "schema": _ID},

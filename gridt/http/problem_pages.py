@@ -32,6 +32,19 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "An admin has deactivated this account.",
         "Do not repeat the request. Only an admin can reactivate the account.",
     ),
+    errors.RegistrationClosed: (
+        "The operator has closed registration. Admins open all accounts.",
+        "Do not repeat the request. Show the sentence in `message`.",
+    ),
+    errors.InvitationNeeded: (
+        "People register here with an invitation, and the request has none.",
+        "Let the user give the code of an invitation, and repeat the request with it.",
+    ),
+    errors.AnotherAddress: (
+        "The invitation is for one e-mail address, and the request has another one.",
+        "Let the user give the address that the invitation is for. `POST /invitations/look` hints"
+        " at it.",
+    ),
     errors.NotFound: (
         "There is no such object, or the caller may not know about it.",
         "Check the address.",
@@ -59,6 +72,10 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
     errors.ReportNotFound: (
         "No report has this id.",
         "Read the list of reports again.",
+    ),
+    errors.InvitationNotFound: (
+        "No invitation has this code or id. Invitations are deleted a month after they expire.",
+        "Let the user copy the whole code. After several wrong codes, the service answers 429.",
     ),
     errors.NotFollowing: (
         "The caller does not follow this user in this movement, so the user is no leader of"
@@ -136,6 +153,10 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
     errors.ReportClosed: (
         "An admin has closed this report before.",
         "Read the report again.",
+    ),
+    errors.InvitationOver: (
+        "The invitation has expired, was revoked, or was used as often as it may be.",
+        "Show the sentence in `message`, which says which. Only another invitation helps.",
     ),
     errors.KeyInUse: (
         "The first request with this `Idempotency-Key` has no answer yet.",

@@ -33,6 +33,7 @@ NAMED = {
     "register": ("LIMIT_REGISTER", False),
     "mail": ("LIMIT_MAIL", False),
     "refresh": ("LIMIT_REFRESH", True),
+    "invitation": ("LIMIT_INVITATION", True),
 }
 #: A limit is divided by the processes, but connections are not spread evenly among them: a client
 #: that keeps one open meets the same process again and again.

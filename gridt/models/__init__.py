@@ -14,6 +14,13 @@ from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import Event, EventKind, after_commit, in_transaction, record
 from gridt.models.idempotency_key import LIFETIME as ANSWER_LIFETIME
 from gridt.models.idempotency_key import IdempotencyKey
+from gridt.models.invitation import IS_OPEN, Invitation, Offer
+from gridt.models.invitation_views import (
+    INVITATION_STATES,
+    INVITATIONS,
+    find_invitation_view,
+    invitation_view,
+)
 from gridt.models.job import DEAD, PRIORITIES, RUNNING, Job
 from gridt.models.login import ACTIVE_LOGINS, Login
 from gridt.models.login_throttle import LoginThrottle, PasswordAttempt, delay_of_mail
@@ -89,7 +96,10 @@ __all__ = [
     "DIRECTIONS",
     "FETCHED_AT_ONCE",
     "FOLLOWERS_QUERY",
+    "INVITATIONS",
+    "INVITATION_STATES",
     "IN_MOVEMENT",
+    "IS_OPEN",
     "KEYS",
     "MEMBERS_KEYS",
     "MEMBERS_QUERY",
@@ -121,6 +131,7 @@ __all__ = [
     "FormerClock",
     "FormerInterval",
     "IdempotencyKey",
+    "Invitation",
     "Job",
     "Login",
     "LoginThrottle",
@@ -130,6 +141,7 @@ __all__ = [
     "Movement",
     "MovementRename",
     "MovementUserAssociation",
+    "Offer",
     "PasswordAttempt",
     "Quotas",
     "Report",
@@ -158,10 +170,12 @@ __all__ = [
     "entries",
     "execute",
     "fetch",
+    "find_invitation_view",
     "find_report_view",
     "followed_before",
     "full_standing_of",
     "in_transaction",
+    "invitation_view",
     "is_complete",
     "is_leader",
     "keys_of",

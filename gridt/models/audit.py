@@ -48,6 +48,8 @@ AUDITED = (
     EventKind.REPORT_CLOSED,
     EventKind.CALENDAR_MADE,
     EventKind.CALENDAR_REVOKED,
+    EventKind.INVITATION_MADE,
+    EventKind.INVITATION_REVOKED,
 )
 
 

@@ -57,6 +57,8 @@ class EventKind(StrEnum):
     REPORT_CLOSED = "report.closed"
     CALENDAR_MADE = "calendar.made"
     CALENDAR_REVOKED = "calendar.revoked"
+    INVITATION_MADE = "invitation.made"
+    INVITATION_REVOKED = "invitation.revoked"
 
     UPDATE_POSTED = "update.posted"
     MEMBER_JOINED = "member.joined"

@@ -24,6 +24,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 from gridt.models.base import BigId, Model, Rows, Stored, UTCDateTime
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import EventKind, record
+from gridt.models.invitation import Invitation
 from gridt.models.ownership import EXPORTED_USER, exported_as, owned_by_user
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
@@ -114,6 +115,7 @@ class Login(Stored, Model):
         """
         self.revoke()
         CalendarToken.revoke_since(self.user_id, self.created_at)
+        Invitation.revoke_of(self.user_id, since=self.created_at)
         record(EventKind.LOGIN_COPIED, user_id=self.user_id)
 
     def revoke(self) -> None:

@@ -26,6 +26,7 @@ from gridt.errors import (
 from gridt.models.base import Model, PlainText, Stored, UTCDateTime
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import EventKind, record
+from gridt.models.invitation import Invitation
 from gridt.models.job import Job
 from gridt.models.login import Login
 from gridt.models.movement_user_association import MovementUserAssociation
@@ -159,13 +160,15 @@ class User(Stored, Model):
     def shut_out(self, keep: int | None = None) -> None:
         """Revoke all access without the password. Does not commit.
 
-        This means the logins, the calendar's address and the mail tokens. Another person may have
-        made or asked for any of them.
+        This means the logins, the calendar's address, the mail tokens, and an admin's invitations.
+        Another person may have made or asked for any of them.
 
         :param keep: the id of a login that continues
         """
         Login.revoke_all(self.id, keep=keep)
         CalendarToken.revoke(self.id)
+        if self.is_admin:
+            Invitation.revoke_of(self.id)
         self.secured_at = utcnow()
 
     def reset_password(self, password_hash: str) -> None:
@@ -271,6 +274,7 @@ class User(Stored, Model):
             return False
         if role != "admin":
             self._ensure_not_the_last_admin()
+            Invitation.revoke_of(self.id)
         self.role = role
         record(EventKind.ROLE_CHANGED, actor_id=admin_id, user_id=self.id, role=role)
         return True
@@ -293,6 +297,9 @@ class User(Stored, Model):
         :raises Overtaken: when this user joins a movement just now
         """
         self.leave_everything(disown=True)
+        if self.is_admin:
+            Invitation.revoke_of(self.id)
+        Invitation.forget_address(self.email_folded)
         Report.forget(self.id)
         delete_owned(self)
         Job.forget(self.id, self.email)

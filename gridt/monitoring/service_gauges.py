@@ -12,8 +12,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gridt.models import (
     DEAD,
+    IS_OPEN,
     PRIORITIES,
     RUNNING,
+    Invitation,
     Job,
     Report,
     Rows,
@@ -50,6 +52,7 @@ def service_gauges() -> Mapping[str, float | None]:
         "gridt_jobs_oldest_seconds": (now - oldest).total_seconds(),
         "gridt_users_created": row["users"] or 0,
         "gridt_updates_created": row["updates"] or 0,
+        "gridt_invitations_open": row["invitations"],
         "gridt_reports_open": row["reports"],
     }
 
@@ -90,6 +93,9 @@ _OPEN_REPORTS = (
     .where(text("closed_at IS NULL"))
     .order_by(Report.reporter_id, Report.update_id)
 )
+_OPEN_INVITATIONS = (
+    select(Invitation.id).where(IS_OPEN).order_by(Invitation.expires_at, Invitation.id)
+)
 _FIGURES = select(
     _count(_OPEN).label("open_slots"),
     _count(_WAITING).label("waiting"),
@@ -98,6 +104,7 @@ _FIGURES = select(
     _jobs(Job.run_after.is_(None), DEAD).label("dead"),
     select(func.max(User.id)).scalar_subquery().label("users"),
     select(func.max(Update.id)).scalar_subquery().label("updates"),
+    _count(_OPEN_INVITATIONS).label("invitations"),
     _count(_OPEN_REPORTS).label("reports"),
     *(_oldest(priority).label(f"oldest_{place}") for place, priority in enumerate(PRIORITIES)),
 )

@@ -9,10 +9,15 @@ from gridt import mail
 from gridt.accounts import register
 from gridt.errors import (
     AccountDeactivated,
+    AnotherAddress,
     Busy,
     EmailTaken,
     InvalidToken,
+    InvitationNeeded,
+    InvitationNotFound,
+    InvitationOver,
     LoginNotFound,
+    RegistrationClosed,
     TooManyAttempts,
     UsernameTaken,
     WrongCredentials,
@@ -28,6 +33,7 @@ from gridt.http.auth import (
     verified,
 )
 from gridt.http.fields import Message, PageIn
+from gridt.http.invitations import ensure_invited
 from gridt.http.lookups import id_in
 from gridt.http.paging import Listing
 from gridt.http.requests import Resource
@@ -48,6 +54,14 @@ from gridt.schemas.users import ensure_not_own_name
 
 bp = Blueprint("auth", description="Registration and sessions")
 
+#: the problems of people who may not register
+_NOT_INVITED = (
+    RegistrationClosed,
+    InvitationNeeded,
+    AnotherAddress,
+    InvitationNotFound,
+    InvitationOver,
+)
 _NEWEST_FIRST = Listing(ACTIVE_LOGINS, [(Login.id, True)], Login)
 
 
@@ -58,14 +72,16 @@ class Register(Resource):
     @bp.token(None)
     @bp.limited("register")
     @bp.repeatable(account="id")
-    @bp.problems(UsernameTaken, EmailTaken, Busy)
+    @bp.problems(*_NOT_INVITED, UsernameTaken, EmailTaken, Busy)
     @bp.answers(201, Registered)
     @bp.arguments(RegisterIn)
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Open an account.
 
-        The account works at once. gridt sends an e-mail that asks to confirm the address.
+        The account works at once. gridt sends an e-mail that asks to confirm the address. `GET /`
+        says whether everybody can register, or only people with an invitation, or nobody.
         """
+        ensure_invited(data.get("invitation"), data["email"])
         _ensure_free(data["username"], data["email"])
         db.session.rollback()  # hashing takes long: hold nothing meanwhile
         user = register(**data)

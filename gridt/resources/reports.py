@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import current_app
 from flask.typing import ResponseReturnValue
+from sqlalchemy import bindparam
 
 from gridt.errors import (
     MovementNotFound,
@@ -43,6 +44,12 @@ bp = Blueprint("reports", description="Reports to admins")
 
 _NEWEST_FIRST = Listing(REPORTS, [(Report.id, True)], Report)
 _LISTINGS = {state: _NEWEST_FIRST.where(condition) for state, condition in REPORT_STATES.items()}
+
+#: the same of one reporter
+_LISTINGS_BY = {
+    state: listing.where(Report.reporter_id == bindparam("reporter"))
+    for state, listing in _LISTINGS.items()
+}
 
 
 @bp.route("/movements/<movement>/reports", post="reportMovement")
@@ -98,7 +105,10 @@ class Reports(Resource):
         Only for admins.
         """
         admin()
-        rows, headers = _LISTINGS[data.pop("state")].page(**data)
+        reporter, listings = data.pop("reporter"), _LISTINGS
+        if reporter is not None:
+            listings, data["reporter"] = _LISTINGS_BY, reporter
+        rows, headers = listings[data.pop("state")].page(**data)
         return [report_view(row) for row in rows], headers
 
 

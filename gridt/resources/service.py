@@ -51,6 +51,7 @@ class Root(Resource):
             "name": "gridt",
             "description": "Habits, and a network of people who keep each other to them.",
             "version": VERSION,
+            "registration": current_app.config["REGISTRATION"],
             "links": {
                 "documentation": "/docs",
                 "openapi": "/openapi.json",

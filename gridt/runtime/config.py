@@ -14,13 +14,13 @@ from marshmallow.validate import OneOf, Range
 from sqlalchemy.engine import URL
 
 from gridt.runtime.setting_parsers import INSTANCE_FOLDER, PARSERS, stripped
-
-VERSION = "0.1.0"
+from gridt.runtime.version import VERSION as VERSION  # other modules read it here
 
 ROOT = Path(__file__).resolve().parents[2]
 
 _FORMATS = OneOf(["json", "text"])
 _STARTERS = OneOf(["everybody", "admins"])
+_REGISTRATION = OneOf(["open", "invite", "closed"])
 _WORKERS = OneOf(["patient", "gthread"])
 #: variables of compose.yaml, gunicorn.conf.py and the tests with the same prefix
 _OTHER_VARIABLES = {
@@ -95,6 +95,8 @@ class Settings:
     LIMIT_MAIL: str = "40/hour"
     #: GRIDT_LIMIT_REFRESH: wrong refresh tokens
     LIMIT_REFRESH: str = "60/minute"
+    #: GRIDT_LIMIT_INVITATION: wrong codes of invitations
+    LIMIT_INVITATION: str = "10/minute"
     #: GRIDT_QUOTA_MOVEMENTS: that one account started and that are still there; 0 is no limit
     QUOTA_MOVEMENTS: int = 100
     #: GRIDT_QUOTA_SUBSCRIPTIONS: movements that one account may have joined
@@ -113,6 +115,8 @@ class Settings:
     GRACE: timedelta = timedelta(hours=2)
     #: GRIDT_MOVEMENTS_BY: the users who may start movements, `everybody` or `admins`
     MOVEMENTS_BY: str = "everybody"
+    #: GRIDT_REGISTRATION: all may register (open), those with an invitation (invite), none (closed)
+    REGISTRATION: str = "open"
     #: GRIDT_MAX_BODY_BYTES: a longer request body is refused
     MAX_CONTENT_LENGTH: int = 1024 * 1024
     #: GRIDT_ACCESS_TOKEN_SECONDS
@@ -170,7 +174,7 @@ class Settings:
                 "KNOWN_HOSTS": stripped(env.list("KNOWN_HOSTS", [])),
                 "LIMITS": env.bool("LIMITS", cls.LIMITS),
                 "LIMITER_URL": env.redis_url("LIMITER_URL", None),
-                "MOVEMENTS_BY": env.str("MOVEMENTS_BY", cls.MOVEMENTS_BY, validate=_STARTERS),
+                **_doors(env),
                 "UPGRADE_ON_START": env.bool("UPGRADE_ON_START", embedded),
             }
             env.seal()
@@ -209,6 +213,15 @@ def unknown_variables() -> list[str]:
         + "".join(f" Did you mean {one}?" for one in near[name])
         for name in unknown
     ]
+
+
+def _doors(env: FileAwareEnv) -> dict[str, Any]:
+    """Read the people who may register, and those who may start movements."""
+    registration, starters = Settings.REGISTRATION, Settings.MOVEMENTS_BY
+    return {
+        "REGISTRATION": env.str("REGISTRATION", registration, validate=_REGISTRATION),
+        "MOVEMENTS_BY": env.str("MOVEMENTS_BY", starters, validate=_STARTERS),
+    }
 
 
 def _limits(env: FileAwareEnv) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -281,3 +281,19 @@ def begin_writing(connection: sqlite3.Connection) -> None:
                     raise
     finally:
         connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
+
+
+def copy_in(connection: Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows by PostgreSQL's COPY.
+
+    It is ten times as fast as INSERT. An interrupt costs the connection, and the server then rolls
+    back. Without that, a ROLLBACK could wait forever: psycopg starts a COPY in a generator that
+    holds the connection's lock, and an interrupt may come just before the block that would end it.
+    """
+    try:
+        with connection.connection.cursor().copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except KeyboardInterrupt:
+        connection.invalidate()
+        raise

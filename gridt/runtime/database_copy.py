@@ -36,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from gridt.runtime import schema_version
-from gridt.runtime.database import prepare
+from gridt.runtime.database import copy_in, prepare
 from gridt.runtime.extensions import db
 from gridt.runtime.request_state import request_state
 
@@ -204,13 +204,13 @@ def _writer(
     statement = f"COPY {quote(table.name)} ({', '.join(names)}) FROM STDIN"
 
     def copy(connection: Connection, rows: Sequence[Row[Any]]) -> None:
-        cursor = connection.connection.cursor()
-        with cursor.copy(statement) as stream:
-            for row in rows:
-                values = list(row)
-                for number, process in processors:
-                    values[number] = process(values[number])
-                stream.write_row(values)
+        copy_in(connection, statement, map(processed, rows))
+
+    def processed(row: Row[Any]) -> list[Any]:
+        values = list(row)
+        for number, process in processors:
+            values[number] = process(values[number])
+        return values
 
     return copy
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import orjson
 
+from gridt.runtime.version import VERSION
+
 #: the fields of a record, in the order of writing
 _FIELDS = ("method", "route", "status", "duration_ms", "request_id", "user_id")
 _ADDRESS = re.compile(r"[^\s@\"'<>(),;:=]+@[^\s@\"'<>(),;:/]+")
@@ -57,6 +59,8 @@ class JsonFormatter(_Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": _message(record),
+            "pid": record.process,
+            "version": VERSION,
         } | fields
         if (trace := self.trace(record)) is not None:
             line["exception"] = trace

@@ -7,8 +7,10 @@ replaces another continues its files, so their number does not grow.
 """
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from platform import python_version
 from typing import Any
 
@@ -33,6 +35,10 @@ from gridt.runtime.config import VERSION
 FOLDER, PLACE = "PROMETHEUS_MULTIPROC_DIR", "GRIDT_METRICS_PLACE"
 #: seconds; a hot read takes less than a millisecond, a login 0.2 s
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+#: where Linux says how many pages of memory this process has; other systems have no such file
+_STATM = Path("/proc/self/statm")
+#: seconds after which a process that answers requests says again how much memory it has
+_MEMORY_EVERY = 5
 #: the operations on a network
 OPERATIONS = ("join", "leave", "swap", "refill")
 #: metrics that the database holds, read for each scrape
@@ -45,6 +51,7 @@ GAUGES = {
     "gridt_jobs_oldest_seconds": "For how long the job that waits longest has been due",
     "gridt_users_created": "The largest id of a user: accounts that were deleted count as well",
     "gridt_updates_created": "The largest id of an update: those that were removed count as well",
+    "gridt_invitations_open": "Invitations that can be used; counted up to 10,000",
     "gridt_reports_open": "Reports that no admin has closed; counted up to 10,000",
 }
 Read = Callable[[], Mapping[str, float | None]]
@@ -75,6 +82,8 @@ class Metrics:
         values.ValueClass = in_files(lambda: place) if shared else values.MutexValue
         self._registry = CollectorRegistry()
         self._make(self._registry)
+        self._make_memory(self._registry)
+        self._measure_memory()
         if shared:
             self._registry = CollectorRegistry()
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]  # it has no types
@@ -121,6 +130,20 @@ class Metrics:
         for operation in OPERATIONS:
             self._operations.labels(operation)
 
+    def _make_memory(self, registry: CollectorRegistry) -> None:
+        self._memory = Gauge(
+            "gridt_memory_bytes",
+            "Resident memory of the processes that serve, added up; shared pages count in each",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._largest = Gauge(
+            "gridt_memory_largest_bytes",
+            "Resident memory of the largest of these processes",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+
     def _watch(self, engine: Engine, pool: str) -> None:
         """Count the connections that an engine lends.
 
@@ -151,6 +174,8 @@ class Metrics:
             )
         children[0].inc()
         children[1].observe(seconds)
+        if time.monotonic() >= self._measured_at + _MEMORY_EVERY:
+            self._measure_memory()
 
     def count_limit_refusal(self, limit: str) -> None:
         """Count a request that a limit refused."""
@@ -182,11 +207,21 @@ class Metrics:
         if self.enabled:
             self._operations.labels(operation).inc(times)
 
+    def _measure_memory(self) -> None:
+        """Set the gauges of this process's memory; an idle process keeps what it has."""
+        self._measured_at = time.monotonic()
+        if _STATM.exists():
+            pages = int(_STATM.read_text().split()[1])
+            resident = pages * os.sysconf("SC_PAGE_SIZE")
+            self._memory.set(resident)
+            self._largest.set(resident)
+
     def text(self) -> bytes:
         """Return all metrics in Prometheus' format.
 
         They include the gauges that only the database knows.
         """
+        self._measure_memory()
         return generate_latest(self._registry)
 
 

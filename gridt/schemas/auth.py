@@ -8,6 +8,7 @@ from gridt.accounts import is_own_name
 from gridt.http.clock_fields import DayStartField, WeekdayField
 from gridt.http.fields import In, Line, Message, Out
 from gridt.http.validators import Length
+from gridt.schemas.invitations import LONGEST_TOKEN
 from gridt.schemas.users import (
     LONGEST_EMAIL,
     OWN_NAME,
@@ -38,6 +39,13 @@ class RegisterIn(In):
     time_zone = TimeZoneField(metadata=TIME_ZONE_NOTES)
     day_starts_at = DayStartField()
     week_starts_on = WeekdayField()
+    invitation = Line(
+        validate=Length(1, LONGEST_TOKEN),
+        metadata={
+            "description": "The code of an invitation, for services where people need one.",
+            "examples": ["3f8a1c5d9e2b4706a1d8c3f5e7094b62"],
+        },
+    )
 
     @validates_schema
     def _ensure_good_username(self, data: dict[str, Any], **_: Any) -> None:

@@ -2,9 +2,9 @@
 
 from marshmallow import fields
 
-from gridt.http.fields import Growing, In, Message, Name, Out, PageIn
-from gridt.http.validators import Length, OneOf
-from gridt.models import CATEGORIES
+from gridt.http.fields import Growing, In, Message, Name, Out, PageIn, QueryInteger
+from gridt.http.validators import Length, OneOf, Range
+from gridt.models import CATEGORIES, User, largest_in
 
 
 class ReportIn(In):
@@ -41,6 +41,11 @@ class ReportsIn(PageIn):
         load_default="open",
         validate=OneOf(["open", "closed"]),
         metadata={"description": "Only open reports, or only closed ones."},
+    )
+    reporter = QueryInteger(
+        load_default=None,
+        validate=Range(1, largest_in(User.id)),
+        metadata={"description": "Only reports by the user with this id."},
     )
 
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from gridt.http.fields import Out
+from gridt.http.fields import Growing, Out
 
 
 class Links(Out):
@@ -30,6 +30,11 @@ class About(Out):
         required=True, metadata={"description": "The purpose of the service."}
     )
     version = fields.String(required=True, metadata={"description": "The version of the software."})
+    registration = Growing(
+        *("open", "invite", "closed"),
+        description="The people who can register: everybody, those with an invitation, or nobody,"
+        " because admins open all accounts.",
+    )
     links = fields.Nested(
         Links, required=True, metadata={"description": "The first addresses to visit."}
     )

@@ -164,3 +164,27 @@ def test_only_admins_see_reports(client_of, ann, ben, movement, method, path):
         body = {"json": {"resolution": "never mind"}} if method == "POST" else {}
         answer = client_of(user).open(f"/admin/reports{path}".format(number), method=method, **body)
         assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_admins_list_the_reports_of_one_reporter(
+    client_of, make_user, make_movement, ann, ben, admin, state
+):
+    numbers = {}
+    for reporter in (ann, ben):
+        client = client_of(reporter)
+        numbers[reporter.id] = [
+            client.post(f"/movements/{make_movement().id}/reports", json=REASON).json["id"]
+            for _ in range(3)
+        ][::-1]
+    if state == "closed":
+        for number in [one for mine in numbers.values() for one in mine]:
+            admin.post(f"/admin/reports/{number}/close", json={"resolution": "done"})
+
+    path = f"/admin/reports?state={state}&reporter={ann.id}"
+    first = admin.get(f"{path}&limit=2")
+    second = admin.get(first.headers["Link"].removeprefix("<").partition(">")[0])
+    assert [one["id"] for one in (*first.json, *second.json)] == numbers[ann.id]
+    assert admin.get(f"/admin/reports?state={state}&reporter={make_user().id}").json == []
+    for wrong in ("0", "ann", "-1", str(2**31)):
+        assert admin.get(f"/admin/reports?reporter={wrong}").status_code == 422

@@ -1,0 +1,91 @@
+"""The modes of registration, and invitations."""
+
+from datetime import datetime, timedelta
+
+from gridt.errors import Invalid, InvitationNeeded, RegistrationClosed
+from gridt.jobs import enqueue, job
+from gridt.models import Invitation, Offer
+from gridt.refusals import Code, Refusal
+from gridt.runtime.clock import utcnow
+
+#: the modes of registration: without an invitation, with one, or by admins only
+OPEN, INVITE, CLOSED = REGISTRATION_MODES = ("open", "invite", "closed")
+#: for how long an invitation can be used, by default and at most
+USUAL_TIME, LONGEST_TIME = timedelta(days=7), timedelta(days=90)
+#: the job that deletes invitations long after their end, and how many it deletes in a transaction
+_JOB, _BATCH = "forget-invitations", 100
+_DAILY = timedelta(days=1)
+
+
+def ensure_may_register(mode: str, token: str | None, email: str) -> None:
+    """Check that a person may register, before anything else is said about the account.
+
+    :param mode: one of `REGISTRATION_MODES`
+    :param token: the code of an invitation, if the person has one
+    :raises RegistrationClosed: when only admins open accounts
+    :raises InvitationNeeded: when the person needs an invitation, and has none
+    :raises InvitationNotFound: when no invitation has this code
+    :raises InvitationOver: when it has ended
+    :raises AnotherAddress: when it is for another address
+    """
+    if token is not None:
+        find_offer(mode, token).ensure_for(email)
+    elif mode == CLOSED:
+        raise RegistrationClosed
+    elif mode == INVITE:
+        raise InvitationNeeded
+
+
+def find_offer(mode: str, token: str) -> Offer:
+    """Return the invitation with a code, if it can be used now.
+
+    :param mode: one of `REGISTRATION_MODES`
+    :raises RegistrationClosed: when only admins open accounts
+    :raises InvitationNotFound: when no invitation has this code
+    :raises InvitationOver: when it has ended
+    """
+    if mode == CLOSED:
+        raise RegistrationClosed
+    return Invitation.offer_of(token)
+
+
+def invite(
+    *,
+    label: str = "",
+    max_uses: int = 1,
+    expires_at: datetime | None = None,
+    email: str | None = None,
+    admin_id: int | None = None,
+) -> tuple[Invitation, str]:
+    """Make an invitation; return it and its code.
+
+    Flushes and does not commit.
+
+    :param expires_at: a week from now by default
+    :param email: the only address that may register with it, once
+    :param admin_id: the admin, whose row is locked; None for an operator
+    :raises Invalid: when a value is not possible
+    """
+    now = utcnow()
+    expires_at = expires_at or now + USUAL_TIME
+    if expires_at <= now:
+        raise Invalid.member("#/expires_at", Refusal(Code.PAST))
+    if expires_at > now + LONGEST_TIME:
+        longest = Refusal(Code.TOO_FAR_AHEAD, maximum=LONGEST_TIME.days)
+        raise Invalid.member("#/expires_at", longest)
+    if email is not None and max_uses > 1:
+        raise Invalid.member("#/max_uses", Refusal(Code.TOO_LARGE, maximum=1))
+    made = Invitation.make(
+        expires_at, label=label, max_uses=max_uses, email=email, admin_id=admin_id
+    )
+    enqueue(_JOB, {}, key=_JOB, priority=-1, delay=_DAILY)
+    return made
+
+
+@job(_JOB)
+def _forget_ended() -> None:
+    """Delete invitations that ended long ago, once a day while there are any."""
+    next_at = Invitation.forget_ended(_BATCH)
+    if next_at is not None:
+        overdue = next_at <= utcnow()
+        enqueue(_JOB, {}, key=_JOB, priority=-1, delay=None if overdue else _DAILY)

@@ -1,0 +1,40 @@
+"""Invitations in requests: the mode of registration, and the limit for wrong codes."""
+
+from flask import current_app
+
+from gridt.accounts import ensure_may_register, find_offer
+from gridt.errors import InvitationNotFound
+from gridt.http.rate_limits import limiter
+from gridt.models import Offer
+
+#: the name of the limit
+LIMIT = "invitation"
+
+
+def ensure_invited(token: str | None, email: str) -> None:
+    """Check that a caller may register, and count a wrong code.
+
+    :param token: the code of an invitation, if the caller has sent one
+    :raises GridtError: when they may not; see `gridt.accounts.ensure_may_register`
+    """
+    if token is not None:
+        limiter.count_call(LIMIT)
+    try:
+        ensure_may_register(current_app.config["REGISTRATION"], token, email)
+    except InvitationNotFound:
+        limiter.count_refusal(LIMIT)
+        raise
+
+
+def offer_or_404(token: str) -> Offer:
+    """Return the invitation with a code, and count a wrong code.
+
+    :raises RegistrationClosed: when only admins open accounts
+    :raises InvitationNotFound: when no invitation has this code
+    :raises InvitationOver: when it has ended
+    """
+    try:
+        return find_offer(current_app.config["REGISTRATION"], token)
+    except InvitationNotFound:
+        limiter.count_refusal(LIMIT)
+        raise
