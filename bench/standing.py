@@ -22,13 +22,13 @@ from gridt.http.paging import Listing
 from gridt.models import Login, Movement, Subscription, Update, User, fetch, movement, read
 from gridt.models import MovementUserAssociation as Association
 from gridt.models.standing.store import to_columns
-from gridt.models.update import last_update_id
 from gridt.models.user import avatar_of
+from gridt.models.views import last_update_id
 from gridt.resources import subscriptions
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.turns.calendar import DAY, Clock, turn_at, until_of
-from gridt.turns.scoring import Standing
+from gridt.turns.outcomes import Standing
 
 #: members of the same movements; each has four of the others as leaders
 _PEOPLE = 6

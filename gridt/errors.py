@@ -271,6 +271,11 @@ class IntervalChangedLately(TooManyRequests):
     title = "The interval was changed within the last day. Please try again later."
 
 
+class GoalChangedLately(TooManyRequests):
+    slug = "goal-changed-lately"
+    title = "The goal was changed within the last day. Please try again later."
+
+
 class NotInTime(Invalid):
     slug, title = "not-in-time", "This moment cannot be reported."
 

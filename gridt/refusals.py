@@ -26,7 +26,7 @@ class Code(StrEnum):
     UNKNOWN_MEMBER = "unknown-member", "Must not be sent: this service does not know it."
     UNKNOWN_PARAMETER = "unknown-parameter", "Must not be sent: this service does not know it."
     PARAMETER_TWICE = "parameter-twice", "Must be sent only once."
-    NOT_AN_OBJECT = "not-an-object", "The body must be a JSON object."
+    NOT_AN_OBJECT = "not-an-object", "Must be a JSON object."
     NOT_TEXT = "not-text", "Must be text."
     NOT_AN_INTEGER = "not-an-integer", "Must be a whole number."
     NOT_A_BOOLEAN = "not-a-boolean", "Must be true or false."
@@ -61,8 +61,11 @@ class Code(StrEnum):
     )
     NOT_AN_INTERVAL = (
         "not-an-interval",
-        "Must be one of these: {choices}; or an ISO 8601 duration of weeks, days, hours, minutes"
-        " and seconds, such as P2D.",
+        "Must be one of these: {choices}; or an ISO 8601 duration, such as P2D.",
+    )
+    NOT_MONTHS = (
+        "not-months",
+        "Must be one of these, if it has months or years: {choices}.",
     )
     NOT_WHOLE_SECONDS = "not-whole-seconds", "Must be a number of whole seconds."
     INTERVAL_OUT_OF_RANGE = (
@@ -188,6 +191,7 @@ class Code(StrEnum):
     SKIPPED_DAY = "skipped-day", "Your time zone skipped this day."
     REPORTED_BEFORE = "reported-before", "This was reported before."
     SAME_TURN = "same-turn", "Row {row} is in the same turn."
+    SAME_DAY = "same-day", "Row {row} is on the same day."
     SAME_MOMENT = "same-moment", "Row {row} is at the same time."
 
 
@@ -229,6 +233,7 @@ def _spelled(value: Any) -> str:
 _LABELS = {
     "after": "cursor",
     "at": "time",
+    "at_least": "least number",
     "bio": "text about you",
     "counts_every_update": "choice whether every update counts",
     "day_starts_at": "start of the day",

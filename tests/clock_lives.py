@@ -16,7 +16,8 @@ from hypothesis import settings
 from gridt.turns.calendar import DAY, HALF_DAY, Clock
 from gridt.turns.clocks import undone_by
 from gridt.turns.life import Period, score
-from gridt.turns.scoring import Outcome, ScoredTurn, Standing, TurnLog
+from gridt.turns.months import Months, longest
+from gridt.turns.outcomes import Outcome, ScoredTurn, Standing, TurnLog
 from gridt.turns.terms import SET_LATE, SPREAD, Terms
 
 IS_FUZZ = settings.get_current_profile_name() == "fuzz"
@@ -34,6 +35,7 @@ ZONES = (
     " Pacific/Kiritimati"
 ).split()
 INTERVALS = [5 * HOUR, HALF_DAY, DAY, 2 * DAY, 3 * DAY, WEEK, 2 * WEEK, 30 * DAY, 365 * DAY]
+INTERVALS += [Months(1), Months(3), Months(12)]
 BERLIN, TOKYO, NEW_YORK, LONDON = map(
     Clock, ["Europe/Berlin", "Asia/Tokyo", "America/New_York", "Europe/London"]
 )
@@ -140,7 +142,7 @@ def _longest(person: Person, turn: ScoredTurn) -> timedelta:
         replace(person.periods()[-1], starts_at=datetime.max.replace(tzinfo=UTC)),
     ]
     return max(
-        one.interval
+        longest(one.interval)
         for one, other in pairwise(periods)
         if one.starts_at < turn.turn.ends_at and other.starts_at > turn.turn.starts_at
     )

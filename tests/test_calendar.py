@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridt.turns.calendar import DAY, HALF_DAY, Clock, turn_at, turns_between
+from gridt.turns.months import CHOICES, Months
 
 HOUR = timedelta(hours=1)
 INSTANT = timedelta(microseconds=1)
@@ -35,7 +36,8 @@ CLOCKS = st.builds(
 )
 MOMENTS = st.datetimes(datetime(1993, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))
 DAYS = st.integers(1, 30).map(lambda days: days * DAY)
-OF_CALENDAR = st.just(DAY) | st.just(HALF_DAY) | DAYS
+MONTHS = st.sampled_from(CHOICES).map(Months)
+OF_CALENDAR = st.just(DAY) | st.just(HALF_DAY) | DAYS | MONTHS
 OTHERS = st.integers(1, 400).map(lambda hours: hours * HOUR) | st.just(timedelta(minutes=1))
 INTERVALS = OF_CALENDAR | OTHERS
 

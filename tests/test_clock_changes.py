@@ -13,7 +13,7 @@ import pytest
 from gridt.turns import life
 from gridt.turns.calendar import DAY, HALF_DAY, Clock
 from gridt.turns.life import Period
-from gridt.turns.scoring import Outcome, Standing, TurnLog
+from gridt.turns.outcomes import Outcome, Standing, TurnLog
 from gridt.turns.terms import SET_LATE, Terms
 from tests.clock_lives import (
     AUCKLAND,

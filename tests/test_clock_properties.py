@@ -16,6 +16,7 @@ from gridt.runtime.extensions import db
 from gridt.standing import Reported, TurnHistory, change_clock, import_updates
 from gridt.turns.calendar import DAY, HALF_DAY
 from gridt.turns.calendar import Clock as TurnClock
+from gridt.turns.months import Months
 from gridt.turns.scoring import advance, mark_done
 from gridt.turns.terms import INSTANT, Terms
 from tests.clock_lives import (
@@ -91,7 +92,9 @@ def test_p6_the_first_zone_holds_from_the_first_day(
 
 @same_on_both
 @pytest.mark.parametrize("changes", [False, True])
-@pytest.mark.parametrize("interval", [5 * HOUR, HALF_DAY, DAY, 2 * DAY, WEEK, 30 * DAY, 365 * DAY])
+@pytest.mark.parametrize(
+    "interval", [5 * HOUR, HALF_DAY, DAY, 2 * DAY, WEEK, 30 * DAY, 365 * DAY, Months(1), Months(12)]
+)
 def test_p7_p1_and_p5_hold_for_every_interval(interval: timedelta, changes: bool) -> None:
     for dice in islice(lives(), max(LIVES // 8, 3)):
         person, moment = Person(any_clock(dice), interval), START

@@ -648,6 +648,11 @@ def suggested(member: dict[str, Any]) -> Any:
 
     A member without one may be left out, or lists its values.
     """
+    for one in member.get("anyOf", []):
+        if "$ref" in one:
+            name = one["$ref"].rpartition("/")[2]
+            properties = DOCUMENT["components"]["schemas"][name]["properties"]
+            return {name: suggested(schema) for name, schema in properties.items()}
     examples = member.get("examples") or member.get("enum")
     return examples[0] if examples else member["default"]
 

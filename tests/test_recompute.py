@@ -15,19 +15,21 @@ from hypothesis.stateful import invariant, rule
 from gridt.errors import AlreadyDone, BadRows, Invalid, NotInTime, NotSubscribed, TooManyClocks
 from gridt.jobs import run_until_idle
 from gridt.models import Movement, Subscription, SubscriptionPause, Update, User
-from gridt.models.rows import PersonRow, Rules, StandingRow
-from gridt.models.standing.past import past_of, pasts_of
+from gridt.models.rows import PersonRow, Rules
+from gridt.models.standing.past import MemberPast, past_of, pasts_of
 from gridt.models.standing.reading import full_standing_of, terms_of
 from gridt.models.standing.replay import recompute
 from gridt.models.standing.store import load_row
-from gridt.models.standing.summaries import fast_summary, own_standing_view
+from gridt.models.standing.summaries import fast_summary, goals_before, own_standing_view
 from gridt.runtime.extensions import db
 from gridt.standing.history import PastTurn, TurnHistory
 from gridt.standing.imports import Reported, import_updates
 from gridt.standing.pauses import pause, resume
 from gridt.standing.recompute_job import enqueue_recompute
-from gridt.standing.schedule_changes import change_clock, change_terms
-from gridt.turns.scoring import Outcome, Standing, advance
+from gridt.standing.schedule_changes import change_clock, change_goal, change_terms
+from gridt.turns.months import Months, interval_of
+from gridt.turns.outcomes import Outcome, Standing
+from gridt.turns.scoring import advance
 from gridt.turns.terms import INSTANT
 from tests.conftest import Clock
 from tests.lives import Life, live
@@ -46,9 +48,12 @@ CLOCKS = {
     "week_starts_on": st.integers(0, 6),
 }
 TERMS = {
-    "interval": st.sampled_from([DAY, 2 * DAY, 7 * DAY, 12 * HOUR, 5 * HOUR]),
+    "interval": st.sampled_from([DAY, 2 * DAY, 7 * DAY, 12 * HOUR, 5 * HOUR, Months(1)]),
     "free_misses": st.integers(0, 2),
     "free_turns": st.sampled_from([3, 7, 30]),
+}
+GOAL = {
+    "goal": st.sampled_from([None, 1, 2, 3, 3, 4]),
     "counts_every_update": st.booleans(),
 }
 
@@ -151,6 +156,12 @@ class LifeOfTwo(Life):
         db.session.commit()
         run_until_idle()
 
+    @rule(where=somewhere, changes=st.fixed_dictionaries({}, optional=GOAL))
+    def change_goal(self, where: int, changes: dict[str, Any]) -> None:
+        self.clock.now += timedelta(milliseconds=1)
+        change_goal(self.movement(where), changes, at_any_time=True)
+        db.session.commit()
+
     @rule(number=someone, where=somewhere)
     def leave(self, number: int, where: int) -> None:
         self.movement(where).remove_user(self.user(number))
@@ -170,7 +181,7 @@ class LifeOfTwo(Life):
             assert past is not None
             assert kept == past.scored(self.clock.now)
             ensure_history_tells(kept, *one)
-            ensure_it_is_seen(kept, past.row, self.clock.now)
+            ensure_it_is_seen(kept, past, self.clock.now)
 
 
 class LongLife(LifeOfTwo):
@@ -228,6 +239,8 @@ def ensure_history_tells(kept: Standing, user_id: int, movement_id: int) -> None
     present = turns[-1]
     assert (present.starts_at, present.ends_at) == (kept.turn.starts_at, kept.turn.ends_at)
     assert (present.outcome is Outcome.DONE) == (kept.done or kept.late)
+    if present.amount is not None:
+        assert present.amount == kept.counted_late.number
     outcomes = "".join(one.outcome[0] for one in turns)
     assert outcomes.count("d") == kept.done_turns, outcomes
     assert outcomes.count("d") + outcomes.count("m") == kept.turns, outcomes
@@ -235,14 +248,20 @@ def ensure_history_tells(kept: Standing, user_id: int, movement_id: int) -> None
         assert outcomes.rpartition("m")[2].count("d") == kept.streak, outcomes
 
 
-def ensure_it_is_seen(kept: Standing, row: StandingRow, moment: datetime) -> None:
+def ensure_it_is_seen(kept: Standing, past: MemberPast, moment: datetime) -> None:
     """Compare a standing with the views of the member and of others."""
-    seen = own_standing_view(row, moment)
+    row, amount, still = past.row, None, None
+    former = goals_before({row.movement_id: row})
+    seen = own_standing_view(row, moment, former.get(row.movement_id, ()))
+    if goal := past.terms.goal_of(kept.turn):
+        amount = kept.counted_late.number
+        still = max(0, goal.at_least - amount)
     turn = {"starts_at": kept.turn.starts_at, "ends_at": kept.turn.ends_at, "done": kept.done}
-    assert seen["turn"] == turn
+    assert seen["turn"] == turn | {"amount": amount, "still": still}
     numbers = ("streak", "best_streak", "done_turns", "turns")
     assert [seen[name] for name in numbers] == [getattr(kept, name) for name in numbers]
-    rules = Rules(row.interval, row.free_misses, row.free_turns)
+    interval = interval_of(row.interval, row.interval_months)
+    rules = Rules(interval, row.free_misses, row.free_turns)
     person = PersonRow(*(getattr(row, name, None) for name in PersonRow._fields))
     by_others = fast_summary(person, rules, moment)
     assert by_others in (None, (kept.done, kept.streak))

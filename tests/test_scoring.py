@@ -17,17 +17,9 @@ from gridt.models.standing.store import to_columns
 from gridt.models.standing.summaries import fast_summary, own_standing_view
 from gridt.turns.calendar import DAY, HALF_DAY, Clock, Turn, follows_calendar
 from gridt.turns.life import Period, score
-from gridt.turns.scoring import (
-    Outcome,
-    ScoredTurn,
-    Standing,
-    TurnLog,
-    advance,
-    changed,
-    initial,
-    mark_done,
-    recent_completion,
-)
+from gridt.turns.months import Months
+from gridt.turns.outcomes import Outcome, ScoredTurn, Standing, TurnLog, recent_completion
+from gridt.turns.scoring import advance, changed, initial, mark_done
 from gridt.turns.terms import Allowance, Pause, Terms
 from gridt.turns.weeks import WEEKS, read, week_of
 from tests.test_calendar import CLOCKS, HOUR, INSTANT
@@ -35,7 +27,9 @@ from tests.test_calendar import CLOCKS, HOUR, INSTANT
 STARTS = st.datetimes(datetime(1996, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC))
 #: shared machines can be slow
 unhurried = settings(deadline=None)
-INTERVALS = st.sampled_from([DAY, 2 * DAY, 7 * DAY, HALF_DAY, 5 * HOUR, 36 * HOUR])
+INTERVALS = st.sampled_from(
+    [DAY, 2 * DAY, 7 * DAY, HALF_DAY, 5 * HOUR, 36 * HOUR, Months(1), Months(3)]
+)
 
 
 def on(clock: Clock, text: str) -> datetime:

@@ -332,7 +332,7 @@ REFUSED = [
     ("post", "/user/confirm_email/confirm", {"token": "x"}, 401),
     ("patch", "/identity", {"username": "SOMEBODY"}, 409),
     ("post", "/movements", NEW_MOVEMENT | {"name": "FLOSSING"}, 409),
-    ("post", "/movements", NEW_MOVEMENT | {"interval": "P1M"}, 422),
+    ("post", "/movements", NEW_MOVEMENT | {"interval": "P2M"}, 422),
     ("patch", "/movements/{movement}", {"name": "Flossing"}, 409),
     ("patch", "/movements/{other}", {"name": "renamed"}, 403),
     ("delete", "/movements/{other}", None, 403),

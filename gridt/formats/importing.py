@@ -45,6 +45,7 @@ class Target:
     :param chosen: the name of the movement in the file, or "this" for all rows
     :param ignored: the folded names of columns to leave out
     :param zone: the time zone of times without an offset; None to refuse them
+    :param has_goal: whether a goal counts the days on which it was done
     """
 
     id: int
@@ -53,6 +54,7 @@ class Target:
     chosen: str | None = None
     ignored: frozenset[str] = frozenset()
     zone: tzinfo | None = None
+    has_goal: bool = False
 
 
 @dataclass(slots=True)
@@ -187,7 +189,8 @@ def _take(entry: Entry, importer: Importer, target: Target, read: FileRead) -> N
     """Add one entry of the movement to the rows, or what is wrong with it."""
     problems = list(entry.problems)
     message = "" if importer.message.casefold() in target.ignored else entry.message
-    if entry.is_done:
+    is_done = entry.is_done and not (entry.is_implied and target.has_goal)
+    if is_done:
         if len(message) > LONGEST_MESSAGE:
             problems.append((importer.message, Refusal(Code.TOO_LONG, maximum=LONGEST_MESSAGE)))
         if "\0" in message:
@@ -197,7 +200,7 @@ def _take(entry: Entry, importer: Importer, target: Target, read: FileRead) -> N
         problems.append((importer.date, when))
     if problems or isinstance(when, Refusal):
         read.wrong.extend((entry.row, column, refusal) for column, refusal in problems)
-    elif entry.is_done:
+    elif is_done:
         read.rows.append(
             Reported(entry.row, when, message or None, importer.date, is_exact=entry.is_exact)
         )

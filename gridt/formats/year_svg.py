@@ -15,7 +15,7 @@ from flask import render_template
 from gridt.formats.base import xml_text
 from gridt.standing import PastTurn
 from gridt.turns.calendar import DAY, Clock
-from gridt.turns.scoring import Outcome
+from gridt.turns.outcomes import Outcome
 
 #: outcomes of a square that `gridt.turns.scoring.Outcome` does not have
 NOTHING, PARTLY = "nothing", "partly"

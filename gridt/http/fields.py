@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 from gridt.http.problem_types import TYPES
 from gridt.http.validators import Range
 from gridt.refusals import Code, Refusal
+from gridt.turns.months import Months
 
 #: the intervals that have a word
 WORDS = {
@@ -17,7 +18,12 @@ WORDS = {
     "twice daily": timedelta(hours=12),
     "daily": timedelta(days=1),
     "weekly": timedelta(days=7),
+    "monthly": Months(1),
+    "quarterly": Months(3),
+    "yearly": Months(12),
 }
+#: how ISO 8601 spells the intervals of months
+_OF_MONTHS = {1: "P1M", 3: "P3M", 12: "P1Y"}
 _BY_INTERVAL = {interval: word for word, interval in WORDS.items()}
 _DIGITS = re.compile("-?[0-9]{1,20}")
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=365)
@@ -54,6 +60,7 @@ _REFUSALS: dict[type[fields.Field[Any]], dict[str, Refusal]] = {
         "invalid": Refusal(Code.NOT_A_MOMENT),
         "invalid_awareness": Refusal(Code.NO_OFFSET),
     },
+    fields.Nested: {"type": Refusal(Code.NOT_AN_OBJECT)},
     fields.Email: {"invalid": Refusal(Code.NOT_AN_EMAIL_ADDRESS)},
 }
 
@@ -264,15 +271,17 @@ class Name(Line):
 
 
 class IntervalField(fields.Field[timedelta]):
-    """A word or an ISO 8601 duration of whole seconds.
+    """A word or an ISO 8601 duration.
 
-    It is at least one minute and at most 365 days.
+    It has whole seconds, from one minute to 365 days, or 1, 3 or 12 months.
     """
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:
         if not isinstance(value, str):
             raise ValidationError(Refusal(Code.NOT_TEXT))
         interval = WORDS.get(value) or _duration(value)
+        if isinstance(interval, Months):
+            return interval
         if interval.microseconds:
             raise ValidationError(Refusal(Code.NOT_WHOLE_SECONDS))
         if not SHORTEST <= interval <= LONGEST:
@@ -284,18 +293,33 @@ class IntervalField(fields.Field[timedelta]):
 
 def _duration(text: str) -> timedelta:
     try:
-        duration = None if text.endswith("T") else isodate.parse_duration(text)
+        duration: Any = None if text.endswith("T") else isodate.parse_duration(text)
     except (isodate.ISO8601Error, ArithmeticError, ValueError):
         duration = None
-    # months and years are isodate's own class: they are not always as long as each other
+    if isinstance(duration, isodate.Duration):  # of months and years
+        return _months(duration)
     if not isinstance(duration, timedelta):
         raise ValidationError(Refusal(Code.NOT_AN_INTERVAL, choices=[*WORDS]))
     return duration
 
 
-def spelled(interval: timedelta) -> str:
+def _months(duration: isodate.Duration) -> Months:
+    number = 12 * duration.years + duration.months
+    if duration.tdelta or number not in _OF_MONTHS:
+        raise ValidationError(Refusal(Code.NOT_MONTHS, choices=[*_OF_MONTHS.values()]))
+    return Months(int(number))
+
+
+def spelled(interval: timedelta, *, has_goal: bool = False) -> str:
     """Return an interval as clients read it.
 
     That is a word if one fits, else an ISO 8601 duration.
+
+    :param has_goal: never return a word: of a movement that it knows the word of, the published
+        client takes one update for enough
     """
-    return _BY_INTERVAL.get(interval) or isodate.duration_isoformat(interval)
+    if not has_goal and (word := _BY_INTERVAL.get(interval)):
+        return word
+    if isinstance(interval, Months):
+        return _OF_MONTHS[interval.number]
+    return str(isodate.duration_isoformat(interval))

@@ -28,7 +28,7 @@ Habits, and a network of people who keep each other to them.
   user, `type` names the problem for programs, and `errors` lists the members that are wrong.
 - **Lists** are arrays. An answer has one page; the header `Link` has the address of the next one.
 - **Times** are ISO 8601 in UTC, **intervals** are a word (`daily`) or an ISO 8601
-  duration (`P2D`).
+  duration (`P2D`, `P1M`).
 - **Caching**: send the `ETag` of an answer as `If-None-Match`. If nothing has changed, the answer
   is 304, without a body.
 - **Retrying**: send the same `Idempotency-Key` again. The first answer is repeated, and nothing is

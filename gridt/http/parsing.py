@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import orjson
 from flask import Request, current_app
 from marshmallow import ValidationError
+from marshmallow.exceptions import SCHEMA
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import (
     BadRequest,
@@ -140,4 +141,6 @@ def _flat(messages: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 pending += [((*path, key), value) for key, value in inner.items()]
                 continue
             for refusal in inner:
-                yield entry(pointer_to(*path), refusal, location)
+                is_own = refusal.code is Code.NOT_AN_OBJECT and path[-1:] == (SCHEMA,)
+                # the library's name, which a client may also send, for a value of the wrong type
+                yield entry(pointer_to(*(path[:-1] if is_own else path)), refusal, location)

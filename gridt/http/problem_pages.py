@@ -218,6 +218,10 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "The creator can change the interval of a movement once a day.",
         "Wait for the seconds in `Retry-After`.",
     ),
+    errors.GoalChangedLately: (
+        "The creator can change the goal of a movement once a day.",
+        "Wait for the seconds in `Retry-After`.",
+    ),
     errors.Busy: (
         "The service cannot answer now: its database is busy or not available.",
         "Wait for the seconds in `Retry-After`, and repeat the request. Repeat a request that"

@@ -48,7 +48,13 @@ from gridt.models.quotas import (
 from gridt.models.report import CATEGORIES, Report, Snapshot
 from gridt.models.report_views import REPORT_STATES, REPORTS, find_report_view, report_view
 from gridt.models.rows import StandingRow, fetch, read
-from gridt.models.schedule import FormerClock, FormerInterval, SubscriptionPause, clock_of
+from gridt.models.schedule import (
+    FormerClock,
+    FormerGoal,
+    FormerInterval,
+    SubscriptionPause,
+    clock_of,
+)
 from gridt.models.service_identity import SERVICE_NAME, known_service_id, service_id
 from gridt.models.standing.checkpoints import Checkpoint
 from gridt.models.standing.grace import open_turns
@@ -71,7 +77,7 @@ from gridt.models.standing.store import (
     store_pauses,
     to_columns,
 )
-from gridt.models.standing.summaries import own_standing_view
+from gridt.models.standing.summaries import goals_before, own_standing_view
 from gridt.models.subscription import IN_MOVEMENT, KEYS, Subscription, keys_of, random_key
 from gridt.models.update import Update, count_imported, recompute_member
 from gridt.models.user import User, avatar_of
@@ -129,6 +135,7 @@ __all__ = [
     "Event",
     "EventKind",
     "FormerClock",
+    "FormerGoal",
     "FormerInterval",
     "IdempotencyKey",
     "Invitation",
@@ -174,6 +181,7 @@ __all__ = [
     "find_report_view",
     "followed_before",
     "full_standing_of",
+    "goals_before",
     "in_transaction",
     "invitation_view",
     "is_complete",

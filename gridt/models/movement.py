@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     Interval,
@@ -25,6 +24,7 @@ from gridt.errors import (
 )
 from gridt.models.base import Model, PlainText, UTCDateTime, execute
 from gridt.models.event import EventKind, record
+from gridt.models.interval import HasInterval, chosen
 from gridt.models.member_removal import MemberRemoval
 from gridt.models.movement_lookup import MovementLookup
 from gridt.models.movement_user_association import MovementUserAssociation as Association
@@ -32,7 +32,6 @@ from gridt.models.network import Member, Network
 from gridt.models.ownership import EXPORTED_USER, Policy, delete_owned, exported_as, owned_by_user
 from gridt.models.quotas import NO_QUOTAS, Quotas, count_swap, ensure_may_join
 from gridt.models.report import Snapshot
-from gridt.models.rows import Rules
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update
 from gridt.models.user import User
@@ -43,11 +42,13 @@ from gridt.text import fold
 from gridt.turns.terms import RECENT_TURNS
 
 
-class Movement(MovementLookup, Model):
+class Movement(HasInterval, MovementLookup, Model):
     """A habit with an interval, shared by people.
 
     :param name: unique in every way to write it
     :param interval: how often the habit is to be done
+    :param months: 1, 3 or 12 calendar months, instead of an interval
+    :raises ValueError: for both of these, or none, or another number of months
     """
 
     __tablename__ = "movements"
@@ -60,7 +61,7 @@ class Movement(MovementLookup, Model):
     description: Mapped[str] = mapped_column(Text)
     #: name and descriptions folded, so that searching gives the same on every engine
     search_text: Mapped[str] = mapped_column(PlainText)
-    interval: Mapped[timedelta] = mapped_column(Interval)
+    duration: Mapped[timedelta] = mapped_column("interval", Interval)
     creator_id: Mapped[int | None] = mapped_column(owned_by_user(Policy.LEAVE), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     member_count: Mapped[int] = mapped_column(default=0)
@@ -71,6 +72,11 @@ class Movement(MovementLookup, Model):
     counts_every_update: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: when it lost both its creator and its last member; no user finds it since then
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    interval_months: Mapped[int | None] = mapped_column(SmallInteger)
+    #: how many updates complete a turn; null if one does
+    goal: Mapped[int | None] = mapped_column(SmallInteger)
+    #: the turns that began before have the former goals; null if there are none
+    goal_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     creator: Mapped[User | None] = relationship()
     user_associations: Mapped[list[Association]] = relationship(
@@ -80,10 +86,16 @@ class Movement(MovementLookup, Model):
     )
 
     def __init__(
-        self, name: str, interval: timedelta, short_description: str = "", description: str = ""
+        self,
+        name: str,
+        interval: timedelta | None = None,
+        short_description: str = "",
+        description: str = "",
+        *,
+        months: int | None = None,
     ) -> None:
         self.name = name
-        self.interval = interval
+        self.interval = chosen(interval, months)
         self.short_description = short_description
         self.description = description
         self.created_at = utcnow()
@@ -311,11 +323,6 @@ class Movement(MovementLookup, Model):
 
     # -- views of a user --------------------------------------------------------------------
 
-    @property
-    def rules(self) -> Rules:
-        """The rules that score the standing of every member."""
-        return Rules(self.interval, self.free_misses, self.free_turns)
-
     def snapshot(self) -> Snapshot:
         """Return this movement as a report stores it."""
         words = "\n".join((self.name, self.short_description, self.description))
@@ -329,14 +336,6 @@ class Movement(MovementLookup, Model):
     def members(self) -> Iterator[Member]:
         """Yield all members with their leaders, in random order."""
         return self._network().members()
-
-    def dictify(self, user: User) -> dict[str, Any]:
-        """Return this movement as a user sees it."""
-        db.session.flush()
-        view = Movement.find_view(user.id, self.id)
-        if view is None:
-            raise MovementNotFound
-        return view
 
     # -- helpers ----------------------------------------------------------------------------
 
@@ -381,7 +380,9 @@ exported_as(
         Movement.name,
         Movement.short_description,
         Movement.description,
-        Movement.interval,
+        Movement.duration.label("interval"),
+        Movement.interval_months,
+        Movement.goal,
         Movement.created_at,
     )
     .where(Movement.creator_id == EXPORTED_USER)

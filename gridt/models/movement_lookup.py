@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from sqlalchemy import ColumnElement, Row, bindparam, select
 from sqlalchemy.orm import Mapped
 
+from gridt.errors import MovementNotFound
 from gridt.models.base import Rows, Stored, execute
 from gridt.models.event import EventKind, record
 from gridt.models.network import NetworkLock
 from gridt.models.subscription import Subscription
+from gridt.models.user import User
 from gridt.models.views import movement_query, movement_views
 from gridt.names import fold_movement_name
 from gridt.runtime.clock import utcnow
@@ -77,6 +79,14 @@ class MovementLookup(NetworkLock, Stored):
         parameters = {"caller_id": user_id, "key": key}
         rows = execute(_one_view(cast("Any", cls), by_id=by_id), parameters).all()
         return cls.views(rows, user_id)[0] if rows else None
+
+    def dictify(self, user: User) -> dict[str, Any]:
+        """Return this movement as a user sees it."""
+        db.session.flush()
+        view = self.find_view(user.id, self.id)
+        if view is None:
+            raise MovementNotFound
+        return view
 
     @classmethod
     def view_query(cls, *, subscribed: bool | None = None) -> Rows:

@@ -6,7 +6,7 @@ add columns after those of its shape.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import BindParameter, ColumnElement, Executable, bindparam
@@ -56,9 +56,16 @@ class StandingRow(NamedTuple):
     subscribed_at: datetime
     imported_at: datetime | None
     interval: timedelta
+    interval_months: int | None
     free_misses: int
     free_turns: int
     counts_every_update: bool
+    goal: int | None
+    goal_since: datetime | None
+    turn_amount: float | None
+    turn_counted_on: date | None
+    turn_amount_on_time: float | None
+    turn_on_time_on: date | None
     posted: int
     posted_in_turn: int
     posted_until: datetime | None
@@ -79,6 +86,16 @@ class FormerIntervalRow(NamedTuple):
 
     ended_at: datetime
     interval: timedelta
+    interval_months: int | None
+
+
+class FormerGoalRow(NamedTuple):
+    """A goal, or none, that a movement had until a moment."""
+
+    movement_id: int
+    ended_at: datetime
+    goal: int | None
+    counts_every_update: bool
 
 
 class PauseRow(NamedTuple):
@@ -108,9 +125,12 @@ class MovementRow(NamedTuple):
     short_description: str
     description: str
     interval: timedelta
+    interval_months: int | None
     free_misses: int
     free_turns: int
     counts_every_update: bool
+    goal: int | None
+    goal_since: datetime | None
     created_at: datetime
     creator_id: int | None
     member_count: int
@@ -133,6 +153,10 @@ class MovementRow(NamedTuple):
     turn_until: datetime | None
     leapt_at: datetime | None
     turn_late: bool
+    turn_amount: float | None
+    turn_counted_on: date | None
+    turn_amount_on_time: float | None
+    turn_on_time_on: date | None
     time_zone: str
     day_starts_at: int
     week_starts_on: int

@@ -5,7 +5,7 @@ Standings can be recomputed from these and the updates.
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     ColumnElement,
@@ -30,11 +30,21 @@ from gridt.models.ownership import (
     owned_by_movement,
     owned_by_user,
 )
-from gridt.models.rows import FormerClockRow, FormerIntervalRow, MovementRow, StandingRow
+from gridt.models.rows import (
+    FormerClockRow,
+    FormerGoalRow,
+    FormerIntervalRow,
+    MovementRow,
+    StandingRow,
+)
 from gridt.models.subscription import Subscription
 from gridt.turns.calendar import Clock
+from gridt.turns.goals import Goal, GoalSince
 from gridt.turns.life import Period
+from gridt.turns.months import interval_of
 from gridt.turns.terms import Terms
+
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class FormerClock(Model):
@@ -56,7 +66,23 @@ class FormerInterval(Model):
 
     movement_id: Mapped[int] = mapped_column(owned_by_movement(), primary_key=True)
     ended_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
+    #: of months, their mean length
     interval: Mapped[timedelta] = mapped_column(Interval)
+    interval_months: Mapped[int | None] = mapped_column(SmallInteger)
+
+
+class FormerGoal(Model):
+    """A goal, or none, that a movement had until `ended_at`."""
+
+    __tablename__ = "former_goals"
+
+    # on delete cascade: the version before this table deletes movements without their rows
+    movement_id: Mapped[int] = mapped_column(
+        owned_by_movement(ondelete="CASCADE"), primary_key=True
+    )
+    ended_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
+    goal: Mapped[int | None] = mapped_column(SmallInteger)
+    counts_every_update: Mapped[bool]
 
 
 def _pauses_of(movement_id: int) -> ColumnElement[bool]:
@@ -126,6 +152,27 @@ def clock_of(row: StandingRow | MovementRow | FormerClockRow) -> Clock:
     return Clock(row.time_zone, row.day_starts_at, row.week_starts_on)
 
 
+def goals_of(
+    row: StandingRow | MovementRow, former: Sequence[FormerGoalRow] = ()
+) -> tuple[GoalSince, ...]:
+    """Return the goals of the turns of a movement, one after the other.
+
+    :param former: in order; without these, only the present goal is known
+    """
+    goals, since = list[GoalSince](), _EVER
+    for one in former:
+        goals.append(GoalSince(since, _goal(one.goal, one.counts_every_update)))
+        since = one.ended_at
+    if row.goal is None and row.goal_since is None:
+        return ()
+    present = _goal(row.goal, row.counts_every_update)
+    return (*goals, GoalSince(row.goal_since or _EVER, present))
+
+
+def _goal(at_least: int | None, every_update: bool) -> Goal | None:
+    return None if at_least is None else Goal(at_least, every_update)
+
+
 def periods_of(
     row: StandingRow,
     terms: Terms,
@@ -161,4 +208,6 @@ def _interval_at(
     intervals: Sequence[FormerIntervalRow], moment: datetime, terms: Terms
 ) -> timedelta:
     place = bisect_right(intervals, moment, key=lambda former: former.ended_at)
-    return terms.interval if place == len(intervals) else intervals[place].interval
+    if place == len(intervals):
+        return terms.interval
+    return interval_of(intervals[place].interval, intervals[place].interval_months)

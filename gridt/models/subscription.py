@@ -1,12 +1,14 @@
 """Subscriptions: the members of each movement, in random order."""
 
 import random
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Date,
     DateTime,
+    Double,
     Select,
     String,
     Text,
@@ -27,7 +29,7 @@ from gridt.models.ownership import (
     owned_by_user,
 )
 from gridt.runtime.clock import utcnow
-from gridt.turns.scoring import REMEMBERED
+from gridt.turns.outcomes import REMEMBERED
 
 #: keys of one movement lie in one range of this many
 KEYS = 1 << 32
@@ -88,6 +90,12 @@ class Subscription(Model):
     #: the last import of updates from before the subscription; the clock of that moment scores that
     #: time
     imported_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # the updates of the turn that count towards its goal: all of them, and those on time; each with
+    # the member's last day of one; null in a turn without any
+    turn_amount: Mapped[float | None] = mapped_column(Double)
+    turn_counted_on: Mapped[date | None] = mapped_column(Date)
+    turn_amount_on_time: Mapped[float | None] = mapped_column(Double)
+    turn_on_time_on: Mapped[date | None] = mapped_column(Date)
 
     @classmethod
     def of(cls, movement_id: int) -> ColumnElement[bool]:
@@ -122,6 +130,10 @@ exported_as(
         Subscription.turn_until,
         Subscription.leapt_at,
         Subscription.turn_late,
+        Subscription.turn_amount,
+        Subscription.turn_counted_on,
+        Subscription.turn_amount_on_time,
+        Subscription.turn_on_time_on,
         Subscription.streak,
         Subscription.best_streak,
         Subscription.done_turns,

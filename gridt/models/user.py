@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import (
     JSON,
-    ColumnElement,
     Select,
     SmallInteger,
     String,
     Text,
-    or_,
     select,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from gridt.addresses import fold_address, fold_domain
+from gridt.addresses import fold_address
 from gridt.errors import (
     AccountDeactivated,
     LastAdmin,
     Overtaken,
 )
-from gridt.models.base import Model, PlainText, Stored, UTCDateTime
+from gridt.models.base import Model, PlainText, UTCDateTime
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import EventKind, record
 from gridt.models.invitation import Invitation
@@ -33,16 +31,16 @@ from gridt.models.movement_user_association import MovementUserAssociation
 from gridt.models.ownership import EXPORTED_USER, delete_owned, exported_as
 from gridt.models.quotas import count_joined
 from gridt.models.report import Report
+from gridt.models.user_lookup import UserLookup
 from gridt.names import fold_username
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db, passwords
-from gridt.text import fold, tidy
 
 if TYPE_CHECKING:
     from gridt.models.movement import Movement
 
 
-class User(Stored, Model):
+class User(UserLookup, Model):
     """A person with an account.
 
     :param username: 1 to 32 characters, unique in every way to write it
@@ -209,47 +207,6 @@ class User(Stored, Model):
         """
         locked = {"key_share": True}  # rows that name the user may be added meanwhile
         return db.session.get(cls, id, with_for_update=locked, populate_existing=True)
-
-    @classmethod
-    def find_by_name(cls, username: str) -> Self | None:
-        """Return the user of that name, or None, however spelled."""
-        return db.session.scalar(select(cls).where(cls.username_folded == fold_username(username)))
-
-    @classmethod
-    def find_by_email(cls, email: str) -> Self | None:
-        """Return the user of that address, or None, however spelled."""
-        return db.session.scalar(select(cls).where(cls.email_folded == fold_address(email)))
-
-    @classmethod
-    def find_by_login(cls, login: str) -> Self | None:
-        """Find a user by e-mail address, or else by name."""
-        address, name = fold_address(login), fold_username(login)
-        names = (name, fold_username(tidy(login)))  # some old names have superfluous blanks
-        return db.session.scalar(
-            select(cls)
-            .where(or_(cls.email_folded == address, cls.username_folded.in_(names)))
-            .order_by((cls.email_folded == address).desc(), (cls.username_folded == name).desc())
-            .limit(1)
-        )
-
-    @classmethod
-    def mentions(cls, text: str) -> ColumnElement[bool]:
-        """Return the condition for mentioning a text, in any case."""
-        # an address may be mentioned in whole, or by its domain or a part of that
-        address = fold_address(text) if "@" in text else fold_domain(text)
-        parts = {
-            cls.username_folded: {fold(text), fold_username(text)},
-            cls.email_folded: {fold(text), address},
-        }
-        return or_(
-            *(
-                name.contains(part, autoescape=True)
-                for name, ways in parts.items()
-                for part in sorted(ways)
-            )
-        )
-
-    # -- roles, and the end of an account ---------------------------------------------------
 
     def ensure_active(self) -> None:
         """Check the account again after saving a row about it.

@@ -7,26 +7,48 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, select
+from sqlalchemy import BindParameter, Row, ScalarSelect, and_, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from gridt.models.base import Rows, execute
 from gridt.models.movement_user_association import MovementUserAssociation as Association
-from gridt.models.rows import MovementRow, PersonRow, Rules, columns_of, read
+from gridt.models.rows import FormerGoalRow, MovementRow, PersonRow, Rules, columns_of, read
 from gridt.models.standing import (
     SINCE,
     fast_summary,
+    goals_before,
     own_standing_view,
     summaries_for_others,
     users,
 )
 from gridt.models.subscription import Subscription
-from gridt.models.update import Update, last_update_id
+from gridt.models.update import Update
 from gridt.models.user import User, avatar_of
 from gridt.runtime.clock import utcnow
+from gridt.turns.months import interval_of
 
 #: a row of a statement, which may have more columns than its shape
 AnyRow = Row[*tuple[Any, ...]]
+
+
+def last_update_id(
+    leader_id: InstrumentedAttribute[Any] | BindParameter[Any],
+    movement_id: InstrumentedAttribute[Any],
+) -> ScalarSelect[int]:
+    """Return the subquery for a leader's last update.
+
+    Correlated: one index lookup per leader. A `GROUP BY` with `max()` reads the whole history of
+    each leader (28 times the work at 5,000 updates).
+    """
+    last = Update.__table__.alias()
+    return (
+        select(last.c.id)
+        .where(last.c.leader_id == leader_id, last.c.movement_id == movement_id)
+        .order_by(last.c.time_stamp.desc(), last.c.id.desc())
+        .limit(1)
+        .correlate_except(last)
+        .scalar_subquery()
+    )
 
 
 def _people(end: InstrumentedAttribute[Any]) -> Rows:
@@ -160,26 +182,33 @@ def movement_views(rows: Sequence[AnyRow], user_id: int) -> list[dict[str, Any]]
     moment = utcnow()
     movements = [read(MovementRow, row) for row in rows]
     rules = {
-        row.id: Rules(row.interval, row.free_misses, row.free_turns)
+        row.id: Rules(
+            interval_of(row.interval, row.interval_months), row.free_misses, row.free_turns
+        )
         for row in movements
         if row.subscribed_at is not None
     }
     leaders = leader_views(user_id, rules, moment) if rules else {}
-    return [_movement_view(row, leaders, moment) for row in movements]
+    former = goals_before({row.id: row for row in movements if row.subscribed_at is not None})
+    return [_movement_view(row, leaders, former.get(row.id, ()), moment) for row in movements]
 
 
 def _movement_view(
-    row: MovementRow, leaders: dict[int, list[dict[str, Any]]], moment: datetime
+    row: MovementRow,
+    leaders: dict[int, list[dict[str, Any]]],
+    former: Sequence[FormerGoalRow],
+    moment: datetime,
 ) -> dict[str, Any]:
     view: dict[str, Any] = {
         "id": row.id,
         "name": row.name,
         "short_description": row.short_description,
         "description": row.description,
-        "interval": row.interval,
+        "interval": interval_of(row.interval, row.interval_months),
         "free_misses": row.free_misses,
         "free_turns": row.free_turns,
         "counts_every_update": row.counts_every_update,
+        "goal": row.goal,
         "created_at": row.created_at,
         "creator_id": row.creator_id,
         "member_count": row.member_count,
@@ -189,7 +218,7 @@ def _movement_view(
     if row.subscribed_at is not None:
         view["subscribed_at"] = row.subscribed_at
         view["last_update"] = last_update_view(row)
-        view["standing"] = own_standing_view(row, moment)
+        view["standing"] = own_standing_view(row, moment, former)
         view["leaders"] = leaders[row.id]
     return view
 

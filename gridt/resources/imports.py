@@ -63,6 +63,7 @@ class UpdatesImport(Resource):
             data.get("movement"),
             data["ignore_columns"],
             _zone(data.get("time_zone")),
+            has_goal=movement_row.goal is not None,
         )
         read = read_file(body, target)
         plan = import_updates(

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from gridt.access import Permission, ensure
 from gridt.errors import (
+    GoalChangedLately,
     IntervalChangedLately,
     MovementInUse,
     MovementNameTaken,
@@ -113,7 +114,9 @@ class OneMovement(Resource):
         """
         return movement_answer(movement_view_or_404(movement, caller_id()))
 
-    @bp.problems(NotAllowed, MovementNotFound, MovementNameTaken, IntervalChangedLately)
+    @bp.problems(
+        NotAllowed, MovementNotFound, MovementNameTaken, IntervalChangedLately, GoalChangedLately
+    )
     @bp.answers(200, ANY_MOVEMENT_CHANGED, description=_ONE)
     @bp.arguments(MovementPatch)
     def patch(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:

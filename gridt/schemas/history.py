@@ -8,7 +8,7 @@ from gridt.http.clock_fields import DayOrMoment
 from gridt.http.fields import Growing, In, Out, QueryInteger
 from gridt.http.validators import Range
 from gridt.refusals import Code, Refusal
-from gridt.turns.scoring import Outcome
+from gridt.turns.outcomes import Outcome
 
 #: the years that a client may ask for
 YEARS = Range(1970, 2999)
@@ -76,6 +76,18 @@ class TurnPast(Out):
             "description": "Whether the turn is done only by updates that were imported too late"
             " for a streak."
         },
+    )
+    amount = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "How many updates counted towards the goal; null if the turn had none."
+        },
+    )
+    still = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "How many more it needed; null if the turn had no goal."},
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, post_load
 
 from gridt.errors import Invalid
 from gridt.http.fields import (
@@ -24,6 +24,7 @@ from gridt.models import Movement
 from gridt.names import flaw_of, fold_movement_name
 from gridt.refusals import Code, Refusal
 from gridt.schemas.leaders import LeaderOut, LeaderWithSignal, with_signal
+from gridt.schemas.standing import GOAL, GoalIn, GoalOut, StandingOut
 from gridt.schemas.updates import UpdateOut
 from gridt.text import fold, tidy
 
@@ -52,7 +53,7 @@ _INTERVAL = {
         {"type": "string", "format": "duration"},
     ],
     "description": f"How long a turn is: {_WORDS}, or an ISO 8601 duration such as `P2D`, from one"
-    " minute to 365 days.",
+    " minute to 365 days, or of 1, 3 or 12 months, which begin on the first of a month.",
     "examples": ["daily"],
 }
 
@@ -160,10 +161,22 @@ class MovementPatch(In):
     )
     counts_every_update = Flag(
         metadata={
-            "description": "Whether a member can report a turn that is over more than once.",
+            "description": "Whether a member can report a turn that is over more than once, and"
+            " whether each update of a day counts towards a goal.",
             "examples": [False],
         },
     )
+    goal = fields.Nested(
+        GoalIn,
+        allow_none=True,
+        metadata={"description": f"{GOAL} A new goal holds from the next turn on."},
+    )
+
+    @post_load
+    def _flatten(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if data.get("goal"):
+            data["goal"] = data["goal"]["at_least"]
+        return data
 
 
 class MovementIn(MovementPatch):
@@ -202,54 +215,6 @@ class MovementsIn(PageIn):
     )
 
 
-class TurnOut(Out):
-    """A turn: the time in which to do it once."""
-
-    starts_at = fields.DateTime(required=True, metadata={"description": "When the turn starts."})
-    ends_at = fields.DateTime(
-        required=True,
-        metadata={"description": "When the turn ends: the first moment that is not part of it."},
-    )
-    done = fields.Boolean(
-        required=True, metadata={"description": "Whether the caller has done it."}
-    )
-
-
-class CompletionOut(Out):
-    """How many turns were done."""
-
-    done_turns = fields.Integer(
-        required=True, metadata={"description": "How many turns were done."}
-    )
-    turns = fields.Integer(
-        required=True, metadata={"description": "How many turns were done or missed."}
-    )
-
-
-class StandingOut(CompletionOut):
-    """The caller's standing in a movement, by their own clock."""
-
-    turn = fields.Nested(TurnOut, required=True, metadata={"description": "The current turn."})
-    due_at = fields.DateTime(
-        required=True, metadata={"description": "The end of the first turn that is not done yet."}
-    )
-    streak = fields.Integer(
-        required=True,
-        metadata={"description": "How many turns the caller has done since their last miss."},
-    )
-    best_streak = fields.Integer(
-        required=True, metadata={"description": "The caller's longest streak ever, in turns."}
-    )
-    lately = fields.Nested(
-        CompletionOut, required=True, metadata={"description": "The last 30 turns."}
-    )
-    paused_until = fields.DateTime(
-        required=True,
-        allow_none=True,
-        metadata={"description": "When the caller's pause ends; null if they are not paused."},
-    )
-
-
 class MovementFacts(Out):
     """The part of a movement that every caller sees."""
 
@@ -277,7 +242,13 @@ class MovementFacts(Out):
     )
     counts_every_update = fields.Boolean(
         required=True,
-        metadata={"description": "Whether a member can report a turn that is over more than once."},
+        metadata={
+            "description": "Whether a member can report a turn that is over more than once, and"
+            " whether each update of a day counts towards a goal."
+        },
+    )
+    goal = fields.Nested(
+        GoalOut, required=True, allow_none=True, metadata={"description": f"{GOAL}"}
     )
     created_at = fields.DateTime(
         required=True, metadata={"description": "When the movement was started."}
@@ -371,7 +342,9 @@ def movement_answer(view: dict[str, Any], message: str | None = None) -> dict[st
 
     :param message: makes it a `MovementChanged` or a `SubscribedMovementChanged`
     """
-    view["interval"] = spelled(view["interval"])
+    goal = view["goal"]
+    view["interval"] = spelled(view["interval"], has_goal=goal is not None)
+    view["goal"] = goal and {"of": "count", "at_least": goal}
     if message is not None:
         view["message"] = message
     elif view["subscribed"]:

@@ -23,6 +23,7 @@ from gridt.models import (
     User,
     UTCDateTime,
     execute,
+    goals_before,
     own_standing_view,
     read,
     revise_due_events,
@@ -30,6 +31,7 @@ from gridt.models import (
 )
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import Clock, turn_at
+from gridt.turns.months import interval_of
 
 #: how far a calendar of a user's activity goes back, and the updates in it at most
 CALENDAR_SPAN, CALENDAR_UPDATES = timedelta(days=366), 1000
@@ -98,6 +100,7 @@ _UPDATES: Rows = (
         Update.movement_id,
         Movement.name.label("movement"),
         Movement.interval,
+        Movement.interval_months,
         Update.time_stamp,
         Update.message,
         Subscription.subscribed_at,
@@ -169,8 +172,12 @@ def recent_and_due(user_id: int) -> Iterator[CompletedTurn | DueTurn]:
 def _due(user_id: int) -> list[DueTurn]:
     moment = utcnow()
     turns, changed = list[DueTurn](), list[tuple[int, str]]()
-    for row in execute(_DUE, {"user_id": user_id}):
-        standing = own_standing_view(read(StandingRow, row), moment)
+    rows = execute(_DUE, {"user_id": user_id}).all()
+    mine = {row.movement_id: read(StandingRow, row) for row in rows}
+    former = goals_before(mine)
+    for row in rows:
+        goals = former.get(row.movement_id, ())
+        standing = own_standing_view(mine[row.movement_id], moment, goals)
         turn = standing["turn"]
         starts_at = turn["ends_at"] if turn["done"] else turn["starts_at"]
         # in a pause, no turn is due
@@ -194,7 +201,7 @@ def _completed(query: Rows, user_id: int, **parameters: datetime) -> Iterator[Co
     for row in execute(query, {"user_id": user_id, **parameters}):
         # a member who left has no subscription to count from
         since = row.counted_from or row.subscribed_at or row.time_stamp
-        turn = turn_at(row.time_stamp, row.interval, clock, since)
+        turn = turn_at(row.time_stamp, interval_of(row.interval, row.interval_months), clock, since)
         yield CompletedTurn(
             row.id,
             row.movement_id,

@@ -7,29 +7,34 @@ from gridt.errors import Invalid, MovementNotFound
 from gridt.models import EventKind, Movement, User, count_rename
 from gridt.refusals import Code, Refusal
 from gridt.standing.recompute_job import enqueue_recompute
-from gridt.standing.schedule_changes import TERMS, change_terms
+from gridt.standing.schedule_changes import GOAL, TERMS, change_goal, change_terms
 
 
 def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) -> None:
     """Change some attributes of a movement.
 
     Flushes at most and does not commit. If the turns of its members change, a job recalculates
-    their standings. A creator may change the interval once a day, an admin at any time.
+    their standings. A creator may change the interval and the goal once a day, an admin at any
+    time.
 
     :param changes: new values by the names of the attributes
     :param editor: the creator, or an admin
     :raises Invalid: when every turn might be missed
     :raises MovementNotFound: when the movement gets another name, and is closed by now
     :raises IntervalChangedLately: when the creator changed the interval within a day
+    :raises GoalChangedLately: when the creator changed the goal within a day
     """
     if changes.get("name", movement.name) != movement.name:
         _rename(movement)
     terms = {name: changes[name] for name in TERMS if name in changes}
+    goal = {name: changes[name] for name in GOAL if name in changes}
     if terms and change_terms(movement, terms, at_any_time=editor.is_admin):
         enqueue_recompute(movement.id)
+    if goal:
+        change_goal(movement, goal, at_any_time=editor.is_admin)
     if terms.keys() & {"free_misses", "free_turns"}:  # earlier versions did not check
         ensure_streaks_can_end(movement)
-    for name in changes.keys() - terms.keys():
+    for name in changes.keys() - terms.keys() - goal.keys():
         setattr(movement, name, changes[name])
     movement.record_override(EventKind.MOVEMENT_EDITED, editor, changed=" ".join(sorted(changes)))
 

@@ -13,7 +13,7 @@ from gridt.models import User, is_leader, schedule_of
 from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import DAY, Clock
-from gridt.turns.scoring import Outcome, ScoredTurn, TurnLog
+from gridt.turns.outcomes import Outcome, ScoredTurn, TurnLog
 from gridt.turns.terms import INSTANT
 
 #: turns that are shown by default
@@ -26,7 +26,11 @@ MOST_TURNS_OF_YEAR = 24 * 366
 
 @dataclass(frozen=True, slots=True)
 class PastTurn:
-    """A turn, its outcome, and the updates in it."""
+    """A turn, its outcome, and the updates in it.
+
+    :param amount: the updates that count towards the turn's goal; None if it has none
+    :param still: how many more would complete it
+    """
 
     starts_at: datetime
     ends_at: datetime
@@ -34,6 +38,8 @@ class PastTurn:
     updates: int
     first_update_at: datetime | None
     late: bool
+    amount: int | None
+    still: int | None
 
 
 class TurnHistory:
@@ -148,7 +154,7 @@ class TurnHistory:
             outcome = Outcome.DONE
         elif self._terms.paused_in(standing.turn):
             outcome = Outcome.PAUSED
-        log.add(standing.turn, outcome, late=standing.late and not standing.done)
+        log.add(standing, outcome, self._terms)
         return list(self._with_updates(log, past.moments))
 
     @staticmethod
@@ -171,7 +177,14 @@ class TurnHistory:
                 end - first,
                 moments[first] if first < end else None,
                 scored.late,
+                *_progress(scored),
             )
+
+
+def _progress(scored: ScoredTurn) -> tuple[int | None, int | None]:
+    if scored.goal is None:
+        return None, None
+    return scored.amount, max(0, scored.goal.at_least - scored.amount)
 
 
 def history_owner(viewer: User, movement_id: int, user_id: int) -> User:

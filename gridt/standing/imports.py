@@ -120,10 +120,10 @@ def import_updates(
     if row is None:
         raise NotSubscribed
     terms, complaints = terms_of(row), list(wrong)
-    place_of = _itself if row.counts_every_update else _turns(terms)
+    place_of, same = _places(row, terms)
     placed = _placed(reported, place_of, terms.clock, complaints)
     known = _known_since(row, placed, terms) if placed else ()
-    updates, duplicates = _without_duplicates(placed, known, place_of)
+    updates, duplicates = _without_duplicates(placed, known, place_of, same)
     if not skip_duplicates:
         complaints += duplicates
     new = [(update.row, update.moment) for update in updates]
@@ -208,8 +208,9 @@ def _ensure_quotas_allow(
 ) -> None:
     """Compare all updates, and those per turn, with the quotas."""
     ensure_updates_allowed(row.user_id, len(new), quotas.updates)
-    if not row.counts_every_update and not any(update.is_exact for update in new):
-        return  # a turn has one
+    has_one = not row.counts_every_update and not terms.goals
+    if has_one and not any(update.is_exact for update in new):
+        return
     stored = sorted(known)
     of_turn = Counter(terms.turn_at(update.moment) for update in new)
     for turn, amount in of_turn.items():
@@ -217,8 +218,25 @@ def _ensure_quotas_allow(
         ensure_turn_allows(row.user_id, amount, quotas.updates_per_turn, turn.ends_at)
 
 
+def _places(row: StandingRow, terms: Terms) -> tuple[Callable[[datetime], datetime], Code]:
+    """Return the function that gives moments the place that only one update may have.
+
+    This is a turn; with a goal, a day; where every update counts, the moment itself. It also
+    returns the refusal of a second update.
+    """
+    if row.counts_every_update:
+        return _itself, Code.SAME_MOMENT
+    if terms.goals:
+        return _days(terms), Code.SAME_DAY
+    return _turns(terms), Code.SAME_TURN
+
+
 def _itself(moment: datetime) -> datetime:
     return moment
+
+
+def _days(terms: Terms) -> Callable[[datetime], datetime]:
+    return lambda moment: terms.clock.start_of(terms.clock.day_of(moment))
 
 
 def _turns(terms: Terms) -> Callable[[datetime], datetime]:
@@ -272,10 +290,13 @@ def _without_duplicates(
     updates: Sequence[_Placed],
     known: Sequence[datetime],
     place_of: Callable[[datetime], datetime],
+    same: Code,
 ) -> tuple[list[_Placed], list[Complaint]]:
     """Return the first update of each free place, and complaints of the others.
 
     An exact update takes its turn as well, for updates that are not exact.
+
+    :param same: the refusal of a second update of a place
     """
     taken: dict[tuple[bool, datetime], int | None] = {}
     for moment in known:
@@ -289,8 +310,7 @@ def _without_duplicates(
                 taken.setdefault((False, place_of(update.moment)), update.row)
             new.append(update)
             continue
-        same = Code.SAME_MOMENT if update.is_exact else Code.SAME_TURN
-        row = taken[place]
-        refusal = Refusal(Code.REPORTED_BEFORE) if row is None else Refusal(same, row=row)
+        code, row = Code.SAME_MOMENT if update.is_exact else same, taken[place]
+        refusal = Refusal(Code.REPORTED_BEFORE) if row is None else Refusal(code, row=row)
         duplicates.append((update.row, update.column, refusal))
     return new, duplicates

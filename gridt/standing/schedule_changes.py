@@ -14,12 +14,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select
 
-from gridt.errors import IntervalChangedLately, TooManyClocks
+from gridt.errors import GoalChangedLately, IntervalChangedLately, TooManyClocks
 from gridt.models import (
     IN_MOVEMENT,
     MOST_READ,
     Correction,
     FormerClock,
+    FormerGoal,
     FormerInterval,
     Movement,
     Subscription,
@@ -36,6 +37,7 @@ from gridt.runtime.extensions import db
 from gridt.standing.memberships import recompute_memberships
 from gridt.turns.calendar import DAY, Clock
 from gridt.turns.clocks import undone_by
+from gridt.turns.months import months_of
 from gridt.turns.terms import INSTANT
 
 #: a shuffle key, and the id of its user
@@ -45,6 +47,8 @@ Place = tuple[int, int]
 CLOCK = ("time_zone", "day_starts_at", "week_starts_on")
 #: the parts of a movement's terms
 TERMS = ("interval", "free_misses", "free_turns")
+#: the parts of a movement's goal
+GOAL = ("goal", "counts_every_update")
 #: a clock that held for less than this is not stored
 BRIEFLY = timedelta(seconds=1)
 #: changes of the clock that a user may make within a day
@@ -174,10 +178,37 @@ def change_terms(
             if wait > timedelta() and not at_any_time:
                 raise IntervalChangedLately(retry_after=ceil(wait.total_seconds()))
             now = max(now, last + INSTANT)
-        new = FormerInterval(movement_id=movement.id, ended_at=now, interval=former)
-        db.session.add(new)
+        length, months = former + timedelta(), months_of(former)
+        ids = {"movement_id": movement.id, "ended_at": now}
+        db.session.add(FormerInterval(**ids, interval=length, interval_months=months))
     db.session.flush()
     return True
+
+
+def change_goal(
+    movement: Movement, changes: Mapping[str, Any], *, at_any_time: bool = False
+) -> None:
+    """Change a movement's goal, or whether it counts every update.
+
+    Turns that have begun keep theirs, so that no standing is recomputed. Flushes and does not
+    commit.
+
+    :param at_any_time: whether the goal may change more than once a day
+    :raises GoalChangedLately: when it changed within a day
+    """
+    db.session.refresh(movement, with_for_update={"key_share": True})
+    now, last = utcnow(), movement.goal_since
+    former = {name: getattr(movement, name) for name in GOAL}
+    if not _set(movement, changes) or former["goal"] is movement.goal is None:
+        return
+    if last is not None:
+        wait = last + DAY - now
+        if wait > timedelta() and not at_any_time:
+            raise GoalChangedLately(retry_after=ceil(wait.total_seconds()))
+        now = max(now, last + INSTANT)
+    movement.goal_since = now
+    db.session.add(FormerGoal(movement_id=movement.id, ended_at=now, **former))
+    db.session.flush()
 
 
 @dataclass(frozen=True, slots=True)

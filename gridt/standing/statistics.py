@@ -20,7 +20,8 @@ from gridt.models import (
 )
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import Clock
-from gridt.turns.scoring import Standing, advance
+from gridt.turns.outcomes import Standing
+from gridt.turns.scoring import advance
 from gridt.turns.weeks import WEEKS, Mark, monday_of, read, week_of
 
 #: the sample of a larger movement: in 95 of 100 samples a share is off by 4 points or less. It has

@@ -1,13 +1,15 @@
 """Turns: the stretches that an interval makes of time.
 
-Intervals of whole days, and of half a day, follow the member's calendar; all others count from the
-time when the member subscribed. Nothing here uses a database, or the present time.
+Intervals of whole days, of half a day, and of months follow the member's calendar; all others count
+from the time when the member subscribed. Nothing here uses a database, or the present time.
 """
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from gridt.turns.months import Months
 
 DAY, HALF_DAY = timedelta(days=1), timedelta(hours=12)
 WEEK = 7
@@ -97,7 +99,7 @@ def turns_between(first: Turn, last: Turn, interval: timedelta, clock: Clock) ->
 
 def follows_calendar(interval: timedelta) -> bool:
     """Return whether an interval's turns follow the member's days."""
-    return interval == HALF_DAY or not interval % DAY
+    return isinstance(interval, Months) or interval == HALF_DAY or not interval % DAY
 
 
 # The date up to which a turn runs is a naive datetime: midnight or noon of that date, by a clock
@@ -149,6 +151,8 @@ def _moment_shown(until: datetime, step: timedelta, clock: Clock) -> datetime:
 
 def _date_of(number: int, interval: timedelta, clock: Clock) -> datetime:
     """Return the date on which a turn begins."""
+    if isinstance(interval, Months):
+        return datetime.combine(interval.first_of(number), time())
     if interval == HALF_DAY:
         ordinal, half = divmod(number, 2)
     else:
@@ -173,6 +177,8 @@ def _number_of(shown: datetime, interval: timedelta, clock: Clock) -> int:
 
     It is shown by a clock whose days begin at midnight.
     """
+    if isinstance(interval, Months):
+        return interval.number_of(shown)
     if interval == HALF_DAY:
         return 2 * shown.toordinal() + (shown.hour >= 12)
     days = interval.days

@@ -4,10 +4,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from gridt.turns.calendar import Clock, follows_calendar
-from gridt.turns.scoring import Standing, TurnLog, advance, changed, initial, mark_done, mark_late
+from gridt.turns.outcomes import Standing, TurnLog
+from gridt.turns.scoring import advance, changed, initial, mark_done, mark_late
 from gridt.turns.terms import INSTANT, SET_LATE, Terms
 
 
@@ -212,7 +214,12 @@ class _Life:
             runs[place] = run if _is_plain(state) else 0
         seen, latest = {runs[-1]} - {0}, []
         deeds = self.moments[bisect_right(self.moments, earliest) : self._counted]
-        changing = {state.moment for state in states}.union(deeds[-1:])
+        changing = {states[0].moment, *deeds[-1:]}
+        changing |= {
+            state.moment
+            for before, state in pairwise(states)
+            if not _is_more_than_enough(before, state)
+        }
         for moment in dict.fromkeys(reversed(deeds)):
             if moment not in changing:
                 continue
@@ -294,10 +301,13 @@ class _Life:
         terms, standing = last.terms, last.standing
         for moment in self.moments[self._counted : end]:
             is_late = moment in self.late
-            if moment < standing.turn.ends_at and (standing.done or (is_late and standing.late)):
+            is_enough = standing.done or (is_late and standing.late)
+            if is_enough and not terms.goals and moment < standing.turn.ends_at:
                 continue  # the turn has what this would bring
             mark = mark_late if is_late else mark_done
-            standing = mark(standing, moment, terms, self.log)
+            before, standing = standing, mark(standing, moment, terms, self.log)
+            if standing is before:
+                continue
             self._states.append(_State(moment, standing, terms, len(self.log or ())))
             if len(self._states) > self._most_states:
                 self._forget(moment)
@@ -316,6 +326,12 @@ class _Life:
         terms = replace(last.terms, interval=period.interval, clock=period.clock)
         standing = changed(last.standing, moment, last.terms, terms, self.log)
         self._states.append(_State(moment, standing, terms, len(self.log or ())))
+
+
+def _is_more_than_enough(before: _State, state: _State) -> bool:
+    """Return whether an event was an update in a turn that was done."""
+    is_update = state.terms is before.terms
+    return is_update and before.standing.done and state.standing.turn == before.standing.turn
 
 
 def _is_plain(state: _State) -> bool:

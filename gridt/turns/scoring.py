@@ -8,10 +8,8 @@ if a member joined in it and it was shorter than turns are, or if the movement a
 is paused if a pause began before it, or covered half of it.
 """
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import NamedTuple
+from dataclasses import replace
+from datetime import datetime
 
 from gridt.turns.calendar import (
     Turn,
@@ -19,102 +17,10 @@ from gridt.turns.calendar import (
     since_of,
     turns_between,
 )
-from gridt.turns.terms import INSTANT, RECENT_TURNS, SPREAD, TURNS_PER_LEAP, Allowance, Terms
+from gridt.turns.goals import Goal
+from gridt.turns.outcomes import REMEMBERED, Outcome, Standing, TurnLog
+from gridt.turns.terms import INSTANT, SPREAD, TURNS_PER_LEAP, Allowance, Terms
 from gridt.turns.weeks import WEEKS, Mark, extended, last_of, start_of, week_of
-
-#: outcomes that a standing has one by one, of the last turns that were done, missed or free
-REMEMBERED = 100
-
-
-class Outcome(StrEnum):
-    """The outcome of a turn."""
-
-    DONE = "done"
-    MISSED = "missed"
-    FREE = "free"
-    PAUSED = "paused"
-    OPEN = "open"
-
-
-class Standing(NamedTuple):
-    """A member's standing up to one turn, usually the present.
-
-    :param turn: it may begin or end at other times than in the calendar
-    :param until: the date up to which the turn runs
-    :param leapt_at: when a turn last left out a date, if ever
-    :param done: whether it is done
-    :param streak: turns done since the last one missed
-    :param done_turns: turns done, ever
-    :param turns: turns done or missed, ever
-    :param recent: a letter for each of the last turns: `d` (done), `m` (missed) or `f` (free)
-    :param weeks: a mark for each of the last weeks, as `turns.weeks` reads it; None if not known
-    :param late: whether a late update counts for the turn, which keeps no streak
-    """
-
-    turn: Turn
-    until: datetime
-    leapt_at: datetime | None = None
-    done: bool = False
-    streak: int = 0
-    best_streak: int = 0
-    done_turns: int = 0
-    turns: int = 0
-    recent: str = ""
-    weeks: str | None = None
-    late: bool = False
-
-
-def recent_completion(recent: str) -> tuple[int, int]:
-    """Return how many of the last turns were done.
-
-    It looks at turns that count, and returns their number as well.
-
-    :param recent: of a standing
-    """
-    counted = recent.replace("f", "")[-RECENT_TURNS:]
-    return counted.count("d"), len(counted)
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredTurn:
-    """A turn with its outcome."""
-
-    turn: Turn
-    outcome: Outcome
-    late: bool = False
-
-
-_ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-
-
-class TurnLog(list[ScoredTurn]):
-    """The ended turns that touch a stretch of time.
-
-    :param starts_at: of the stretch
-    :param ends_at: of the stretch; other turns are skipped as fast as without a log
-    """
-
-    def __init__(self, starts_at: datetime = _ALWAYS[0], ends_at: datetime = _ALWAYS[1]) -> None:
-        super().__init__()
-        self.starts_at, self.ends_at = starts_at, ends_at
-
-    def add(self, turn: Turn, outcome: Outcome, *, late: bool = False) -> None:
-        """Add a turn, if it touches the stretch."""
-        if turn.starts_at < self.ends_at and self.starts_at < turn.ends_at:
-            self.append(ScoredTurn(turn, outcome, late))
-
-    def emptied(self) -> "TurnLog":
-        """Return an empty log of the same stretch."""
-        return TurnLog(self.starts_at, self.ends_at)
-
-    def copy_of(self, turns: int | None = None) -> "TurnLog":
-        """Return a copy of the log, perhaps of some turns.
-
-        These are the first of them.
-        """
-        log = self.emptied()
-        log += self[:turns]
-        return log
 
 
 def begun(turn: Turn, until: datetime, since: datetime) -> Standing:
@@ -166,10 +72,10 @@ def _followed(standing: Standing, terms: Terms) -> Standing:
     if left_out:
         wait = left_out * TURNS_PER_LEAP * terms.interval
         may_leap = leapt_at is None or begins_at - leapt_at >= wait
-        if may_leap and terms.moment_of(following) - begins_at <= terms.interval + SPREAD:
+        if may_leap and terms.moment_of(following) - begins_at <= terms.longest + SPREAD:
             until, leapt_at = following, begins_at
     ends_at = max(terms.moment_of(until), earliest)
-    turn = Turn(0, begins_at, min(ends_at, begins_at + terms.interval + SPREAD))
+    turn = Turn(0, begins_at, min(ends_at, begins_at + terms.longest + SPREAD))
     return lapsed(standing, turn, until, 0)._replace(leapt_at=leapt_at)
 
 
@@ -207,8 +113,13 @@ def mark_done(
     The moment is not before the standing's turn.
     """
     standing = advance(standing, moment, terms, log)
-    if standing.done:
-        return standing
+    if goal := terms.goal_of(standing.turn):
+        return _counted(standing, moment, terms, goal, late=False)
+    return standing if standing.done else _done(standing, moment, terms)
+
+
+def _done(standing: Standing, moment: datetime, terms: Terms) -> Standing:
+    """Return the standing when its turn is done."""
     streak, counted = standing.streak + 1, int(not standing.late)
     return standing._replace(
         turn=_done_turn(standing, moment, terms),
@@ -231,8 +142,8 @@ def _done_turn(standing: Standing, moment: datetime, terms: Terms) -> Turn:
     turn, shown = standing.turn, terms.moment_of(standing.until)
     if shown in (turn.ends_at, moment) or shown < moment:
         return turn
-    earliest = max(shown, min(turn.ends_at, turn.starts_at + terms.interval - SPREAD))
-    latest = max(turn.ends_at, turn.starts_at + terms.interval + SPREAD)
+    earliest = max(shown, min(turn.ends_at, turn.starts_at + terms.shortest - SPREAD))
+    latest = max(turn.ends_at, turn.starts_at + terms.longest + SPREAD)
     return replace(turn, ends_at=min(earliest, latest))
 
 
@@ -244,10 +155,36 @@ def mark_late(
     The turn counts as done, but breaks a streak like a missed one.
     """
     standing = advance(standing, moment, terms, log)
-    if standing.done or standing.late:
-        return standing
+    if goal := terms.goal_of(standing.turn):
+        return _counted(standing, moment, terms, goal, late=True)
+    return standing if standing.done or standing.late else _done_late(standing)
+
+
+def _done_late(standing: Standing) -> Standing:
+    """Return the standing when its turn is done by late updates."""
     done_turns, turns = standing.done_turns + 1, standing.turns + 1
     return standing._replace(late=True, done_turns=done_turns, turns=turns)
+
+
+def _counted(
+    standing: Standing, moment: datetime, terms: Terms, goal: Goal, *, late: bool
+) -> Standing:
+    """Return the standing after an update in a turn with a goal.
+
+    A late update does not count among those that keep a streak.
+    """
+    day = terms.clock.day_of(moment)
+    counted, every = standing.counted, standing.counted_late.with_update(day, goal)
+    if not late:
+        counted = counted.with_update(day, goal)
+    if (counted, every) == (standing.counted, standing.counted_late):
+        return standing
+    standing = standing._replace(counted=counted, counted_late=every)
+    if standing.done or every.number < goal.at_least:
+        return standing
+    if counted.number >= goal.at_least:
+        return _done(standing, moment, terms)
+    return standing if standing.late else _done_late(standing)
 
 
 def changed(
@@ -269,13 +206,13 @@ def _with_clock(standing: Standing, moment: datetime, terms: Terms) -> Standing:
     not done, it ends no earlier than it would have.
     """
     turn, shown = standing.turn, terms.moment_of(standing.until)
-    latest = max(turn.ends_at, turn.starts_at + terms.interval + SPREAD)
+    latest = max(turn.ends_at, turn.starts_at + terms.longest + SPREAD)
     if not standing.done:
         ends_at = min(max(turn.ends_at, shown), latest)
     else:
         earliest = moment + INSTANT
         if turn.starts_at != terms.since:
-            earliest = max(earliest, turn.starts_at + terms.interval - SPREAD)
+            earliest = max(earliest, turn.starts_at + terms.shortest - SPREAD)
         ends_at = max(earliest, min(shown, latest))
     return standing._replace(turn=replace(turn, ends_at=ends_at))
 
@@ -323,7 +260,8 @@ def _marked(standing: Standing, weeks: str, moment: datetime, terms: Terms) -> S
 
 def _closed(standing: Standing, terms: Terms, log: TurnLog | None) -> Standing:
     """Return the standing when its turn is over."""
-    outcome, late = Outcome.DONE if standing.done else _without(standing.turn, terms), standing.late
+    ended, late = standing, standing.late
+    outcome = Outcome.DONE if standing.done else _without(standing.turn, terms)
     if outcome is Outcome.MISSED and _is_allowed(standing, terms.allowance):
         outcome = Outcome.FREE
         standing = standing._replace(recent=(standing.recent + "f")[-REMEMBERED:])
@@ -334,7 +272,7 @@ def _closed(standing: Standing, terms: Terms, log: TurnLog | None) -> Standing:
     elif outcome is Outcome.MISSED:
         standing = lapsed(standing, standing.turn, standing.until, 1)
     if log is not None:
-        log.add(standing.turn, Outcome.DONE if late else outcome, late=late)
+        log.add(ended, Outcome.DONE if late else outcome, terms)
     return standing
 
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from gridt.turns import months
 from gridt.turns.calendar import Clock, Turn, date_after, moment_of, turn_at, until_of
+from gridt.turns.goals import Goal, GoalSince, goal_at
 
 #: time zones differ by this much; no turn lasts longer than its interval and this
+#: (for months, than the longest of them)
 SPREAD = timedelta(hours=26)
 #: a clock that is set may count as set this much earlier
 SET_LATE = timedelta(days=2)
@@ -63,6 +66,7 @@ class Terms:
 
     :param since: when the member subscribed
     :param pauses: one after the other
+    :param goals: one after the other; the one at the beginning of a turn holds for it
     """
 
     interval: timedelta
@@ -70,6 +74,17 @@ class Terms:
     since: datetime
     allowance: Allowance = Allowance()
     pauses: Sequence[Pause] = ()
+    goals: Sequence[GoalSince] = ()
+
+    @property
+    def shortest(self) -> timedelta:
+        """The least length of the interval: months differ."""
+        return months.shortest(self.interval)
+
+    @property
+    def longest(self) -> timedelta:
+        """The greatest length of the interval."""
+        return months.longest(self.interval)
 
     def turn_at(self, moment: datetime) -> Turn:
         """Return the turn with a moment, by the calendar."""
@@ -94,6 +109,10 @@ class Terms:
         """
         usual = self.turn_at(turn.starts_at)
         return turn == usual and until == self.until_of(usual)
+
+    def goal_of(self, turn: Turn) -> Goal | None:
+        """Return the goal of a turn, or None if one update is enough."""
+        return goal_at(self.goals, turn.starts_at) if self.goals else None
 
     def pause_after(self, moment: datetime) -> Pause | None:
         """Return the first pause that ends after a moment."""

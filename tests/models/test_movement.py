@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from gridt.errors import MovementNotFound, NotFollowing, NotSubscribed
 from gridt.models import Movement, MovementUserAssociation, Subscription, Update, User
 from gridt.runtime.extensions import db
+from gridt.turns.months import Months
 from tests.networks import arrows_of, keys_of, people, plant, ring, violations
 
 DAY = timedelta(days=1)
@@ -42,10 +43,31 @@ def test_the_constructor_takes_name_interval_and_two_descriptions():
     parameters = signature(Movement).parameters.values()
     assert [(one.name, one.default) for one in parameters] == [
         ("name", Parameter.empty),
-        ("interval", Parameter.empty),
+        ("interval", None),
         ("short_description", ""),
         ("description", ""),
+        ("months", None),
     ]
+
+
+@pytest.mark.parametrize("number", [1, 3, 12])
+def test_an_interval_of_months_is_stored_as_one(database, number):
+    Movement("a walk", months=number).save_to_db()
+    db.session.expire_all()
+    movement = Movement.find_by_name("a walk")
+    assert movement.interval == Months(number)
+    assert movement.duration == timedelta(days=30.436875) * number
+    movement.interval = timedelta(days=30.436875) * number
+    movement.save_to_db()
+    db.session.expire_all()
+    assert movement.interval == timedelta(days=30.436875) * number
+    assert movement.interval != Months(number)
+
+
+@pytest.mark.parametrize("terms", [{}, {"interval": timedelta(days=1), "months": 1}, {"months": 2}])
+def test_a_movement_has_either_an_interval_or_months(terms):
+    with pytest.raises(ValueError, match="months"):
+        Movement("a walk", **terms)
 
 
 def test_the_methods_have_the_parameters_of_the_reference():

@@ -117,6 +117,8 @@ def test_each_turn_follows_the_members_own_clock(ann, joined, did, history):
         "updates": 1,
         "first_update_at": "2026-05-18T12:30:00+00:00",
         "late": False,
+        "amount": None,
+        "still": None,
     }
     assert (turns[1]["updates"], turns[1]["first_update_at"]) == (0, None)
 

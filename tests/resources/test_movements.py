@@ -28,6 +28,7 @@ SHOWN_TO_ALL = {
     "free_turns",
     "counts_every_update",
     "who_sees_members",
+    "goal",
     "subscribed",
 }
 SHOWN_TO_MEMBERS = SHOWN_TO_ALL | {
@@ -79,6 +80,7 @@ def test_an_outsider_sees_a_movement(client_of, make_movement, make_user, ann):
         "free_turns": 30,
         "counts_every_update": False,
         "who_sees_members": "creator-and-admins",
+        "goal": None,
         "subscribed": False,
     }
     assert answer.json["created_at"].endswith("+00:00")

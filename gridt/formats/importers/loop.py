@@ -1,6 +1,8 @@
 """Loop Habit Tracker: `Checkmarks.csv`, of one habit and of all habits.
 
-The words in it are YES_MANUAL, YES_AUTO, NO, SKIP and UNKNOWN; earlier versions wrote numbers.
+The words in it are YES_MANUAL, YES_AUTO, NO, SKIP and UNKNOWN; earlier versions wrote numbers. Of a
+habit such as "three times a week", Loop writes YES_AUTO for days without a checkmark when others
+are enough.
 """
 
 from collections.abc import Iterator
@@ -9,7 +11,8 @@ from gridt.formats.activity_csv import COLUMNS
 from gridt.formats.importers.shape import Entry, Importer, Source, cell, folded
 from gridt.refusals import Code, Refusal
 
-_DONE = frozenset({"YES_MANUAL", "YES_AUTO", "2"})
+_IMPLIED = "YES_AUTO"
+_DONE = frozenset({"YES_MANUAL", _IMPLIED, "2"})
 _NOT_DONE = frozenset({"NO", "SKIP", "UNKNOWN", "-1", "0", "1", "3", ""})
 _KNOWN = _DONE | _NOT_DONE
 _UNKNOWN = Refusal(Code.NOT_A_CHECKMARK, choices=sorted(_KNOWN - {""}))
@@ -22,7 +25,8 @@ def _entry(
     row: int, day: str, value: str, column: str, habit: str = "", message: str = ""
 ) -> Entry:
     problems = () if value in _KNOWN else ((column, _UNKNOWN),)
-    return Entry(row, day, habit, value in _DONE, message, problems=problems)
+    is_implied = value == _IMPLIED
+    return Entry(row, day, habit, value in _DONE, message, is_implied=is_implied, problems=problems)
 
 
 def _recognises_one(source: Source) -> bool:

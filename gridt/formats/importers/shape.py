@@ -29,6 +29,8 @@ class Entry(NamedTuple):
     :param is_done: whether the row says that the habit was done
     :param movement_id: the id of the movement and of its service, in exports of gridt
     :param is_exact: whether several updates may belong to one turn
+    :param is_implied: whether the program itself took the habit for done because of other days,
+        which a goal does not count
     :param problems: what is wrong with the row: the column, and the refusal
     """
 
@@ -39,6 +41,7 @@ class Entry(NamedTuple):
     message: str = ""
     movement_id: str = ""
     is_exact: bool = False
+    is_implied: bool = False
     problems: tuple[tuple[str, Refusal], ...] = ()
 
 

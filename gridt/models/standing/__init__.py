@@ -24,7 +24,12 @@ from gridt.models.standing.store import (
     to_columns,
     users,
 )
-from gridt.models.standing.summaries import fast_summary, own_standing_view, summaries_for_others
+from gridt.models.standing.summaries import (
+    fast_summary,
+    goals_before,
+    own_standing_view,
+    summaries_for_others,
+)
 
 __all__ = [
     "EVERY",
@@ -38,6 +43,7 @@ __all__ = [
     "enqueue_recompute_of",
     "fast_summary",
     "full_standing_of",
+    "goals_before",
     "is_complete",
     "load_row",
     "lock_row",

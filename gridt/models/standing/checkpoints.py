@@ -6,7 +6,7 @@ the allowance; a change of the updates deletes all later checkpoints (`forget_si
 """
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
@@ -29,14 +29,17 @@ from gridt.models.ownership import Policy, names_movement, names_user
 from gridt.models.rows import USER_IDS, columns_of, fetch
 from gridt.models.subscription import Subscription
 from gridt.turns.calendar import Turn
+from gridt.turns.goals import Count
 from gridt.turns.life import Base, Period
-from gridt.turns.scoring import Standing
+from gridt.turns.outcomes import Standing
 from gridt.turns.terms import Terms
 
 #: updates between two checkpoints
 EVERY = 500
 #: the version of the rules; a change of scoring raises it, and so makes all checkpoints invalid
 RULES = 1
+#: the fields of a standing that are counts
+_COUNTS = ("counted", "counted_late")
 
 
 def _checkpoints_of(movement_id: int) -> ColumnElement[bool]:
@@ -157,7 +160,9 @@ def _digest(at: datetime, terms: Terms, periods: Sequence[Period]) -> str:
         for pause in terms.pauses
         if pause.starts_at < at
     ]
-    facts = (RULES, _text(terms.since), terms.allowance, held, pauses)
+    facts: tuple[object, ...] = (RULES, _text(terms.since), terms.allowance, held, pauses)
+    if goals := [(_text(goal.since), goal.goal) for goal in terms.goals if goal.since <= at]:
+        facts += (goals,)
     return sha256(repr(facts).encode()).hexdigest()
 
 
@@ -168,6 +173,7 @@ def _text(moment: datetime) -> str:
 def _json(standing: Standing) -> dict[str, Any]:
     values = standing._asdict()
     del values["turn"]
+    values |= {name: _json_of(values[name]) for name in _COUNTS}
     moments = {
         "until": standing.until,
         "leapt_at": standing.leapt_at,
@@ -183,5 +189,14 @@ def _standing(values: dict[str, Any]) -> Standing:
         name: values[name] and datetime.fromisoformat(values[name]) for name in names
     }
     turn = Turn(0, moments.pop("starts_at"), moments.pop("ends_at"))
-    others = {name: value for name, value in values.items() if name not in names}
-    return Standing(turn=turn, **others, **moments)
+    counts: dict[str, Any] = {name: _count(*values[name]) for name in _COUNTS if name in values}
+    others = {name: value for name, value in values.items() if name not in {*names, *_COUNTS}}
+    return Standing(turn=turn, **others, **counts, **moments)
+
+
+def _json_of(count: Count) -> tuple[int, str | None]:
+    return count.number, None if count.day is None else count.day.isoformat()
+
+
+def _count(number: int, day: str | None) -> Count:
+    return Count(number, None if day is None else date.fromisoformat(day))

@@ -9,7 +9,8 @@ from gridt.models.standing.past import schedule_of
 from gridt.models.standing.reading import standing_of, terms_of
 from gridt.refusals import Code, Refusal
 from gridt.turns.calendar import Turn
-from gridt.turns.scoring import TurnLog, advance
+from gridt.turns.outcomes import TurnLog
+from gridt.turns.scoring import advance
 from gridt.turns.terms import INSTANT
 
 

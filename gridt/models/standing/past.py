@@ -11,6 +11,7 @@ from gridt.models.base import Rows, UTCDateTime, execute
 from gridt.models.rows import (
     USER_IDS,
     FormerClockRow,
+    FormerGoalRow,
     FormerIntervalRow,
     PauseRow,
     StandingRow,
@@ -22,10 +23,11 @@ from gridt.models.rows import (
 from gridt.models.schedule import FormerClock, FormerInterval, periods_of
 from gridt.models.standing.checkpoints import bases_of
 from gridt.models.standing.reading import terms_of
-from gridt.models.standing.store import PAUSES, STANDING_ROW
+from gridt.models.standing.store import PAUSES, STANDING_ROW, former_goals
 from gridt.models.subscription import Subscription
 from gridt.turns.life import Base, KeptBases, Period, clockless, is_reached, score
-from gridt.turns.scoring import Standing, TurnLog
+from gridt.turns.months import longest
+from gridt.turns.outcomes import Standing, TurnLog
 from gridt.turns.terms import SET_LATE, SPREAD, Pause, Terms
 
 #: a past with more updates than this is read from a checkpoint on
@@ -168,7 +170,7 @@ class MemberPast:
         past = self._between(self.terms.since, _EVER, MOST_READ)
         if not past.is_cut:
             return past, now
-        settling = max(period.interval for period in self.periods)
+        settling = max(longest(period.interval) for period in self.periods)
         if clockless(self.periods) < len(self.periods):
             settling += SPREAD + SET_LATE
         until = now if ends_at > now - settling else ends_at + settling
@@ -220,9 +222,12 @@ def _schedules(ids: dict[str, object]) -> Iterator[MemberPast]:
     clocks = by_user(fetch(FormerClockRow, _CLOCKS, ids))
     pauses = by_user(fetch(PauseRow, PAUSES, ids))
     intervals = fetch(FormerIntervalRow, _INTERVALS, ids)
+    goals: Sequence[FormerGoalRow] = ()
+    if rows and rows[0].goal_since is not None:  # else the goal is as old as the movement
+        goals = former_goals([rows[0].movement_id])[rows[0].movement_id]
     for row in rows:
         own_pauses = [Pause(pause.starts_at, pause.ends_at) for pause in pauses[row.user_id]]
-        terms = replace(terms_of(row), pauses=own_pauses)
+        terms = replace(terms_of(row, goals), pauses=own_pauses)
         yield MemberPast(row, terms, periods_of(row, terms, clocks[row.user_id], intervals))
 
 

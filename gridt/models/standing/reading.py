@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
-from gridt.models.rows import MovementRow, StandingRow
-from gridt.models.schedule import clock_of
+from gridt.models.rows import FormerGoalRow, MovementRow, StandingRow
+from gridt.models.schedule import clock_of, goals_of
 from gridt.turns.calendar import Turn
-from gridt.turns.scoring import Standing, initial, mark_done
+from gridt.turns.goals import NOTHING, Count
+from gridt.turns.months import interval_of
+from gridt.turns.outcomes import Standing
+from gridt.turns.scoring import initial, mark_done
 from gridt.turns.terms import INSTANT, Allowance, Pause, Terms
 
 
@@ -30,13 +33,24 @@ def is_complete(row: StandingRow) -> bool:
     return row.weeks is not None
 
 
-def terms_of(row: StandingRow | MovementRow) -> Terms:
-    """Return the terms of a member's turns from now on."""
+def terms_of(row: StandingRow | MovementRow, former: Sequence[FormerGoalRow] = ()) -> Terms:
+    """Return the terms of a member's turns from now on.
+
+    :param former: the goals before the present one, which the turn may have
+    """
     pauses: Sequence[Pause] = ()
     if row.paused_from is not None and row.paused_until is not None:
         pauses = (Pause(row.paused_from, row.paused_until),)
     allowance = Allowance(row.free_misses, row.free_turns)
-    return Terms(row.interval, clock_of(row), row.since, allowance, pauses)
+    goals = goals_of(row, former)
+    return Terms(
+        interval_of(row.interval, row.interval_months),
+        clock_of(row),
+        row.since,
+        allowance,
+        pauses,
+        goals,
+    )
 
 
 def full_standing_of(row: StandingRow, terms: Terms) -> Standing:
@@ -72,7 +86,13 @@ def stored_standing(row: StandingRow | MovementRow) -> Standing | None:
         row.recent or "",
         None,
         row.turn_late,
+        _count(row.turn_amount_on_time, row.turn_on_time_on),
+        _count(row.turn_amount, row.turn_counted_on),
     )
+
+
+def _count(amount: float | None, day: date | None) -> Count:
+    return NOTHING if amount is None else Count(int(amount), day)
 
 
 def _nearest_date(turn: Turn, row: StandingRow | MovementRow) -> datetime:

@@ -19,7 +19,7 @@ from gridt.models.subscription import Subscription
 from gridt.runtime.clock import utcnow
 from gridt.runtime.request_state import request_state
 from gridt.turns.life import KeptBases, is_reached
-from gridt.turns.scoring import Standing
+from gridt.turns.outcomes import Standing
 
 #: the job that recomputes a member's standing; `gridt.standing.recompute_job` has its function
 RECOMPUTE_MEMBER = "recompute-member"

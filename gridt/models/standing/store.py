@@ -1,6 +1,7 @@
 """Stored standings: recomputed from history when the past changes."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -24,19 +25,19 @@ from gridt.models.base import Rows, UTCDateTime, execute
 from gridt.models.quotas import ensure_turn_allows, posted_in_turn
 from gridt.models.rows import (
     USER_IDS,
+    FormerGoalRow,
     PauseRow,
     StandingRow,
     columns_of,
     fetch,
     fetch_one,
 )
-from gridt.models.schedule import (
-    SubscriptionPause,
-)
+from gridt.models.schedule import FormerGoal, SubscriptionPause
 from gridt.models.standing.reading import full_standing_of, terms_of
 from gridt.models.subscription import Subscription
 from gridt.turns.calendar import Turn
-from gridt.turns.scoring import Standing, advance, mark_done
+from gridt.turns.outcomes import Standing
+from gridt.turns.scoring import advance, mark_done
 from gridt.turns.terms import Pause, merged
 
 # tables by name, because the models of these import this module
@@ -51,9 +52,12 @@ movements = table(
     "movements",
     column("id", Integer),
     column("interval", Interval),
+    column("interval_months", Integer),
     column("free_misses", Integer),
     column("free_turns", Integer),
     column("counts_every_update", Boolean),
+    column("goal", Integer),
+    column("goal_since", UTCDateTime),
 )
 #: the columns of a stored standing
 _STANDING_COLUMNS = (
@@ -63,6 +67,10 @@ _STANDING_COLUMNS = (
     Subscription.turn_until,
     Subscription.leapt_at,
     Subscription.turn_late,
+    Subscription.turn_amount,
+    Subscription.turn_counted_on,
+    Subscription.turn_amount_on_time,
+    Subscription.turn_on_time_on,
     Subscription.streak,
     Subscription.recent,
     Subscription.best_streak,
@@ -71,7 +79,15 @@ _STANDING_COLUMNS = (
     Subscription.weeks,
 )
 _CLOCK_COLUMNS = (users.c.time_zone, users.c.day_starts_at, users.c.week_starts_on)
-_RULES_COLUMNS = (movements.c.interval, movements.c.free_misses, movements.c.free_turns)
+_RULES_COLUMNS = (
+    movements.c.interval,
+    movements.c.interval_months,
+    movements.c.free_misses,
+    movements.c.free_turns,
+    movements.c.counts_every_update,
+    movements.c.goal,
+    movements.c.goal_since,
+)
 #: when a standing begins
 SINCE = func.coalesce(Subscription.counted_from, Subscription.subscribed_at).label("since")
 
@@ -118,7 +134,10 @@ _STORE_POSTED = STORE.where(
     *(
         exists().where(
             id == bindparam(parameter),
-            *(column == bindparam(f"by_{column.name}", type_=column.type) for column in columns),
+            *(
+                column.is_not_distinct_from(bindparam(f"by_{column.name}", type_=column.type))
+                for column in columns
+            ),
         )
         for id, parameter, columns in (
             (users.c.id, "of_user", _CLOCK_COLUMNS),
@@ -141,6 +160,12 @@ PAUSES = (
         SubscriptionPause.movement_id == bindparam("movement_id"),
     )
     .order_by(SubscriptionPause.user_id, SubscriptionPause.starts_at)
+)
+
+_FORMER_GOALS = (
+    select(*columns_of(FormerGoalRow, FormerGoal))
+    .where(FormerGoal.movement_id.in_(bindparam("movement_ids", expanding=True)))
+    .order_by(FormerGoal.movement_id, FormerGoal.ended_at)
 )
 
 
@@ -185,13 +210,24 @@ def _store_done(
 ) -> bool:
     """Store an update if the row's terms hold; return whether."""
     terms = terms_of(row)
-    standing = mark_done(full_standing_of(row, terms), moment, terms)
+    standing = advance(full_standing_of(row, terms), moment, terms)
+    if row.goal_since is not None and row.goal_since > standing.turn.starts_at:
+        terms = terms_of(row, former_goals([movement_id])[movement_id])
+    standing = mark_done(standing, moment, terms)
     posted, until = posted_in_turn(row, standing.turn, moment)
     ensure_turn_allows(user_id, posted + 1, most_in_turn, until)
     counts = {"new_posted_in_turn": posted + 1, "new_posted_until": until}
     by = {f"by_{one.name}": getattr(row, one.name) for one in (*_CLOCK_COLUMNS, *_RULES_COLUMNS)}
     values = values_of(user_id, movement_id, standing) | by | counts | {"posted_at": moment}
     return execute(_STORE_POSTED, values).rowcount > 0
+
+
+def former_goals(movement_ids: Collection[int]) -> Mapping[int, list[FormerGoalRow]]:
+    """Return the former goals of some movements, each in order."""
+    goals: dict[int, list[FormerGoalRow]] = defaultdict(list)
+    for row in fetch(FormerGoalRow, _FORMER_GOALS, {"movement_ids": sorted(movement_ids)}):
+        goals[row.movement_id].append(row)
+    return goals
 
 
 def persist_at(user_id: int, movement_id: int, row: StandingRow, moment: datetime) -> None:
@@ -233,6 +269,10 @@ def to_columns(standing: Standing) -> dict[str, Any]:
         "turn_until": standing.until,
         "leapt_at": standing.leapt_at,
         "turn_late": standing.late,
+        "turn_amount": standing.counted_late.number or None,
+        "turn_counted_on": standing.counted_late.day,
+        "turn_amount_on_time": standing.counted.number or None,
+        "turn_on_time_on": standing.counted.day,
         "streak": standing.streak,
         "best_streak": standing.best_streak,
         "done_turns": standing.done_turns,

@@ -4,21 +4,25 @@ The member sees all of it, others the present turn and the streak. Lists have ma
 pauses and allowances, their turns come from caches.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from gridt.models.rows import MovementRow, PersonRow, Rules, StandingRow, fetch
+from gridt.models.rows import FormerGoalRow, MovementRow, PersonRow, Rules, StandingRow, fetch
+from gridt.models.schedule import goals_of
 from gridt.models.standing.reading import (
     has_unscored_update,
     standing_of,
     stored_standing,
     terms_of,
 )
-from gridt.models.standing.store import STANDING_ROWS
+from gridt.models.standing.store import STANDING_ROWS, former_goals
 from gridt.turns.calendar import Clock, Turn, follows_calendar, turns_between
-from gridt.turns.scoring import Standing, advance, begun, lapsed, recent_completion, streak_after
+from gridt.turns.goals import GoalSince, goal_at
+from gridt.turns.months import interval_of
+from gridt.turns.outcomes import Standing, recent_completion
+from gridt.turns.scoring import advance, begun, lapsed, streak_after
 from gridt.turns.terms import Terms
 
 #: the interval, the time from which turns count, and the parts of the clock
@@ -28,8 +32,13 @@ _Schedule = tuple[timedelta, datetime, str, int, int]
 _ANY = datetime.min.replace(tzinfo=UTC)
 
 
-def own_standing_view(row: StandingRow | MovementRow, moment: datetime) -> dict[str, Any]:
-    """Return a member's standing as the member sees it."""
+def own_standing_view(
+    row: StandingRow | MovementRow, moment: datetime, former: Sequence[FormerGoalRow] = ()
+) -> dict[str, Any]:
+    """Return a member's standing as the member sees it.
+
+    :param former: the former goals of the movement, if one may be that of the turn
+    """
     standing = _standing_at(moment, row)
     turn, due_at = standing.turn, standing.turn.ends_at
     paused_until = row.paused_until
@@ -42,7 +51,12 @@ def own_standing_view(row: StandingRow | MovementRow, moment: datetime) -> dict[
         due_at = _due_after(standing, begins_at, row)
     done_turns, counted = recent_completion(standing.recent)
     return {
-        "turn": {"starts_at": turn.starts_at, "ends_at": turn.ends_at, "done": standing.done},
+        "turn": {
+            "starts_at": turn.starts_at,
+            "ends_at": turn.ends_at,
+            "done": standing.done,
+            **_progress(standing, goals_of(row, former)),
+        },
         "due_at": due_at,
         "streak": standing.streak,
         "best_streak": standing.best_streak,
@@ -51,6 +65,32 @@ def own_standing_view(row: StandingRow | MovementRow, moment: datetime) -> dict[
         "lately": {"done_turns": done_turns, "turns": counted},
         "paused_until": paused_until,
     }
+
+
+def _progress(standing: Standing, goals: Sequence[GoalSince]) -> dict[str, int | None]:
+    """Return how far a member is with the goal of their turn."""
+    goal = goal_at(goals, standing.turn.starts_at)
+    if goal is None:
+        return {"amount": None, "still": None}
+    amount = standing.counted_late.number
+    return {"amount": amount, "still": max(0, goal.at_least - amount)}
+
+
+def goals_before(
+    rows: Mapping[int, StandingRow | MovementRow],
+) -> Mapping[int, Sequence[FormerGoalRow]]:
+    """Return the former goals of movements whose goal has changed in a present turn.
+
+    It sends a statement only if there is such a movement.
+
+    :param rows: a member's, by the ids of the movements
+    """
+    changed = [
+        movement_id
+        for movement_id, row in rows.items()
+        if row.goal_since is not None and row.goal_since > (row.turn_starts_at or row.since)
+    ]
+    return former_goals(changed) if changed else {}
 
 
 def _due_after(standing: Standing, begins_at: datetime, row: StandingRow | MovementRow) -> datetime:
@@ -129,7 +169,7 @@ def summaries_for_others(
 
 
 def _schedule_of(row: StandingRow | MovementRow) -> _Schedule:
-    return _schedule(row.interval, row)
+    return _schedule(interval_of(row.interval, row.interval_months), row)
 
 
 def _schedule(interval: timedelta, row: StandingRow | MovementRow | PersonRow) -> _Schedule:

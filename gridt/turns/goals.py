@@ -1,0 +1,58 @@
+"""Goals: the number of updates with which a turn is done."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A number of updates that a turn needs.
+
+    :param at_least: this many
+    :param every_update: whether each update counts, or only the first one of a day
+    """
+
+    at_least: int
+    every_update: bool = False
+
+
+class GoalSince(NamedTuple):
+    """The goal of turns that begin at a moment or later."""
+
+    since: datetime
+    goal: Goal | None
+
+
+class Count(NamedTuple):
+    """The updates of a turn that count towards its goal.
+
+    :param day: the last day on which one counted, by the clock of that time
+    """
+
+    number: int = 0
+    day: date | None = None
+
+    def with_update(self, day: date, goal: Goal) -> "Count":
+        """Return the count with one more update, if it counts.
+
+        A day that a later clock shows again does not count twice.
+        """
+        if not goal.every_update and self.day is not None and day <= self.day:
+            return self
+        return Count(self.number + 1, day)
+
+
+#: the count of a turn that has just begun
+NOTHING = Count()
+
+
+def goal_at(goals: Sequence[GoalSince], moment: datetime) -> Goal | None:
+    """Return the goal of a turn that begins at a moment.
+
+    :param goals: one after the other; turns before the first have none
+    """
+    place = bisect_right(goals, moment, key=lambda one: one.since)
+    return goals[place - 1].goal if place else None

@@ -1,0 +1,294 @@
+"""Goals and months over HTTP: three times a week, monthly."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gridt.models import Movement, Update
+from gridt.runtime.extensions import db
+from tests.cases import each
+from tests.databases import same_on_both
+
+#: a Monday, at noon
+MONDAY = datetime(2026, 6, 1, 12, tzinfo=UTC)
+NEW = {"name": "Running", "interval": "weekly", "short_description": "Out, in any weather"}
+THREE = {"of": "count", "at_least": 3}
+
+
+@pytest.fixture
+def clock(clock):
+    clock.now = MONDAY
+    return clock
+
+
+@pytest.fixture
+def ann(make_user, clock):
+    return make_user("Ann", time_zone="Europe/Berlin")
+
+
+@pytest.fixture
+def client(client_of, ann):
+    return client_of(ann)
+
+
+@pytest.fixture
+def running(client):
+    return client.post("/movements", json=NEW | {"goal": THREE}).json
+
+
+@pytest.fixture
+def path(running):
+    return f"/movements/{running['id']}"
+
+
+def progress(client, path):
+    standing = client.get(path).json["standing"]
+    turn = standing["turn"]
+    return turn["amount"], turn["still"], turn["done"], standing["streak"]
+
+
+# -- goals --------------------------------------------------------------------------------------
+
+
+def test_three_days_complete_a_week(client, running, path, clock):
+    assert (running["goal"], running["interval"]) == (THREE, "P7D")
+    assert progress(client, path) == (0, 3, False, 0)
+    for expected in [(1, 2, False, 0), (2, 1, False, 0), (3, 0, True, 1), (4, 0, True, 1)]:
+        assert client.post(f"{path}/updates").status_code == 201
+        assert progress(client, path) == expected
+        assert client.post(f"{path}/updates").status_code == 201, "stored, and does not count"
+        assert progress(client, path) == expected
+        clock.pass_(days=1)
+    clock.now = MONDAY + timedelta(days=7)
+    assert progress(client, path) == (0, 3, False, 1)
+    (week, _) = client.get(f"{path}/history").json
+    assert (week["outcome"], week["updates"], week["amount"], week["still"]) == ("done", 8, 4, 0)
+
+
+def test_the_published_client_posts_three_bare_signals(client, path, clock):
+    shown = client.get("/movements/subscriptions").json[0]
+    assert shown["interval"] == "P7D", "no word that the client would take one signal for enough"
+    for number in range(3):
+        answer = client.post(f"{path}/signal")
+        assert answer.status_code == 201
+        assert answer.json["message"].startswith("Well done!")
+        assert client.get(path).json["standing"]["turn"]["done"] is (number == 2)
+        clock.pass_(days=2)
+
+
+def test_where_every_update_counts_three_of_one_day_do(client, clock):
+    body = NEW | {"goal": THREE, "counts_every_update": True}
+    path = f"/movements/{client.post('/movements', json=body).json['id']}"
+    for expected in [(1, 2, False, 0), (2, 1, False, 0), (3, 0, True, 1)]:
+        client.post(f"{path}/updates")
+        assert progress(client, path) == expected
+
+
+def test_a_day_can_be_reported_once(client, path, clock):
+    clock.pass_(days=2)
+    yesterday = (clock.now - timedelta(days=1)).isoformat()
+    assert client.post(f"{path}/updates", json={"at": yesterday}).status_code == 201
+    later = (clock.now - timedelta(hours=23)).isoformat()
+    again = client.post(f"{path}/updates", json={"at": later})
+    assert (again.status_code, again.json["type"]) == (409, "/problems/already-done")
+    today = (clock.now - timedelta(hours=1)).isoformat()
+    assert client.post(f"{path}/updates", json={"at": today}).status_code == 201
+    assert progress(client, path) == (2, 1, False, 0)
+
+
+def test_a_withdrawn_update_opens_the_turn_again(client, path, clock):
+    ids = []
+    for _ in range(3):
+        ids.append(client.post(f"{path}/updates").json["id"])
+        clock.pass_(days=1)
+    assert progress(client, path) == (3, 0, True, 1)
+    assert client.delete(f"{path}/updates/{ids[1]}").status_code == 200
+    assert progress(client, path) == (2, 1, False, 0)
+
+
+def test_a_week_is_counted_again_by_the_goal_it_began_with(client, path, clock):
+    ids = []
+    for _ in range(3):
+        ids.append(client.post(f"{path}/updates").json["id"])
+        clock.pass_(days=1)
+    assert client.patch(path, json={"goal": {"of": "count", "at_least": 2}}).status_code == 200
+    assert client.delete(f"{path}/updates/{ids[0]}").status_code == 200
+    assert progress(client, path) == (2, 1, False, 0)
+
+
+def test_an_import_brings_the_days_of_a_week(client, path, clock):
+    clock.now = MONDAY + timedelta(days=6)
+    body = "date\n2026-06-01\n2026-06-03\n2026-06-03\n2026-06-05\n"
+    refused = client.post(f"{path}/updates/import", data=body, content_type="text/csv")
+    assert refused.status_code == 422, "a day twice"
+    days = body.replace("2026-06-03\n", "", 1)
+    answer = client.post(f"{path}/updates/import", data=days, content_type="text/csv")
+    assert (answer.status_code, answer.json["imported"]) == (200, 3)
+    assert progress(client, path) == (3, 0, True, 1)
+    # the export of these comes back as the same
+    table = client.get("/identity/export?format=csv").get_data(as_text=True)
+    again = client.post(
+        f"{path}/updates/import?skip_duplicates=true", data=table, content_type="text/csv"
+    )
+    assert (again.status_code, again.json["imported"]) == (200, 0)
+
+
+def test_a_table_of_loop_brings_the_days_with_a_checkmark(client, path, clock):
+    """Of a habit "three times a week", Loop writes YES_AUTO for the other days."""
+    clock.now = MONDAY + timedelta(days=13)
+    body = "Date,Value,Notes\n2026-06-07,YES_AUTO,\n2026-06-06,YES_MANUAL,\n2026-06-05,YES_AUTO,\n"
+    body += "2026-06-03,YES_MANUAL,wet\n2026-06-02,YES_AUTO,\n2026-06-01,YES_MANUAL,\n"
+    answer = client.post(f"{path}/updates/import", data=body, content_type="text/csv").json
+    assert (answer["imported"], answer["not_done"]) == (3, 3)
+    first, _ = client.get(f"{path}/history").json
+    assert (first["outcome"], first["amount"]) == ("done", 3)
+
+
+def test_a_change_of_goal_holds_from_the_next_turn(client, path, clock):
+    client.post(f"{path}/updates")
+    clock.pass_(days=1)
+    changed = client.patch(path, json={"goal": {"of": "count", "at_least": 1}})
+    assert (changed.status_code, changed.json["goal"]["at_least"]) == (200, 1)
+    assert progress(client, path) == (1, 2, False, 0)
+    client.post(f"{path}/updates")
+    assert progress(client, path) == (2, 1, False, 0)
+    again = client.patch(path, json={"goal": None})
+    assert (again.status_code, again.json["type"]) == (429, "/problems/goal-changed-lately")
+    assert int(again.headers["Retry-After"]) == 24 * 3600
+    assert client.get(path).json["goal"]["at_least"] == 1
+    clock.now = MONDAY + timedelta(days=7)
+    assert progress(client, path) == (0, 1, False, 0), "the week of two was missed"
+    client.post(f"{path}/updates")
+    assert progress(client, path) == (1, 0, True, 1)
+    assert client.patch(path, json={"goal": None}).status_code == 200
+    assert progress(client, path) == (1, 0, True, 1)
+    clock.pass_(days=7)
+    assert progress(client, path) == (None, None, False, 1)
+    assert client.get(path).json["interval"] == "weekly"
+
+
+def test_a_goal_for_a_movement_that_had_none(client, clock):
+    path = f"/movements/{client.post('/movements', json=NEW).json['id']}"
+    assert client.get(path).json["goal"] is None
+    clock.pass_(minutes=1)
+    assert client.patch(path, json={"goal": THREE}).status_code == 200
+    assert progress(client, path) == (None, None, False, 0)
+    client.post(f"{path}/updates")
+    assert progress(client, path) == (None, None, True, 1)
+    clock.pass_(days=7)
+    client.post(f"{path}/updates")
+    assert progress(client, path) == (1, 2, False, 1)
+
+
+def test_what_counts_is_a_part_of_the_goal(client, path, clock):
+    for _ in range(2):
+        client.post(f"{path}/updates")
+    clock.pass_(minutes=1)
+    assert client.patch(path, json={"counts_every_update": True}).status_code == 200
+    client.post(f"{path}/updates")
+    assert progress(client, path) == (1, 2, False, 0), "this week still counts days"
+    clock.pass_(days=7)
+    for _ in range(3):
+        client.post(f"{path}/updates")
+    assert progress(client, path) == (3, 0, True, 1)
+
+
+def test_an_account_takes_its_goals_along(client, path, clock):
+    client.post(f"{path}/updates")
+    document = client.get("/identity/export").json
+    (started,) = document["created_movements"]
+    assert (started["goal"], started["interval"], started["interval_months"]) == (3, "P7D", None)
+    (subscription,) = document["subscriptions"]
+    counts = ("turn_amount", "turn_counted_on", "turn_amount_on_time", "turn_on_time_on")
+    assert [subscription[name] for name in counts] == [1.0, "2026-06-01", 1.0, "2026-06-01"]
+
+
+def test_a_movement_goes_with_its_former_goals(client, path, running, clock):
+    client.patch(path, json={"goal": None})
+    assert client.delete(path).status_code == 200
+    assert db.session.execute(db.text("SELECT count(*) FROM former_goals")).scalar() == 0
+    assert Movement.find_by_id(running["id"]) is None
+
+
+# -- months -------------------------------------------------------------------------------------
+
+
+@each(
+    "given, shown",
+    [
+        ("monthly", "monthly"),
+        ("P1M", "monthly"),
+        ("quarterly", "quarterly"),
+        ("P3M", "quarterly"),
+        ("yearly", "yearly"),
+        ("P1Y", "yearly"),
+        ("P12M", "yearly"),
+        ("P30D", "P30D"),
+        ("P365D", "P365D"),
+    ],
+)
+def test_intervals_of_months(client, given, shown):
+    answer = client.post("/movements", json=NEW | {"name": f"In {given}", "interval": given})
+    assert (answer.status_code, answer.json["interval"]) == (201, shown)
+
+
+def test_a_month_runs_from_the_first_to_the_last(client, clock):
+    path = f"/movements/{client.post('/movements', json=NEW | {'interval': 'monthly'}).json['id']}"
+    turn = client.get(path).json["standing"]["turn"]
+    assert turn["ends_at"] == "2026-06-30T22:00:00+00:00", "midnight in Berlin"
+    client.post(f"{path}/updates")
+    clock.now = datetime(2026, 8, 1, 12, tzinfo=UTC)
+    days = [
+        (turn["starts_at"][:10], turn["outcome"]) for turn in client.get(f"{path}/history").json
+    ]
+    assert days == [("2026-06-01", "done"), ("2026-06-30", "missed"), ("2026-07-31", "open")]
+    assert client.patch(path, json={"interval": "daily"}).status_code == 200
+    assert client.get(path).json["interval"] == "daily"
+
+
+def test_months_with_a_goal_are_spelled_out(client):
+    body = NEW | {"interval": "monthly", "goal": {"of": "count", "at_least": 10}}
+    assert client.post("/movements", json=body).json["interval"] == "P1M"
+
+
+@pytest.mark.parametrize("interval", ["monthly", "quarterly", "yearly"])
+def test_a_year_of_months_is_drawn(client, clock, interval):
+    path = f"/movements/{client.post('/movements', json=NEW | {'interval': interval}).json['id']}"
+    client.post(f"{path}/updates")
+    clock.pass_(days=120)
+    answer = client.get(f"{path}/history.svg")
+    assert answer.status_code == 200
+    assert b"<svg" in answer.data
+
+
+# -- bad input ----------------------------------------------------------------------------------
+
+
+@same_on_both
+@each(
+    "body, pointer, code",
+    [
+        ({"goal": {"of": "count", "at_least": 0}}, "#/goal/at_least", "too-small"),
+        ({"goal": {"of": "count", "at_least": 51}}, "#/goal/at_least", "too-large"),
+        ({"goal": {"of": "count", "at_least": "3"}}, "#/goal/at_least", "not-an-integer"),
+        ({"goal": {"of": "sum", "at_least": 3}}, "#/goal/of", "not-a-choice"),
+        ({"goal": {"of": "count"}}, "#/goal/at_least", "missing"),
+        ({"goal": {}}, "#/goal/of", "missing"),
+        ({"goal": 3}, "#/goal", "not-an-object"),
+        ({"goal": THREE | {"at_most": 3}}, "#/goal/at_most", "unknown-member"),
+        ({"interval": "P2M"}, "#/interval", "not-months"),
+        ({"interval": "P13M"}, "#/interval", "not-months"),
+        ({"interval": "P1M1D"}, "#/interval", "not-months"),
+        ({"interval": "P1.5M"}, "#/interval", "not-months"),
+        ({"interval": "P1Y1M"}, "#/interval", "not-months"),
+        ({"interval": "P-1M"}, "#/interval", "not-an-interval"),
+        ({"interval": "P0M"}, "#/interval", "interval-out-of-range"),
+    ],
+)
+def test_a_goal_or_an_interval_that_is_none(client, body, pointer, code):
+    answer = client.post("/movements", json=NEW | body)
+    assert answer.status_code == 422
+    named = {error["pointer"]: error["code"] for error in answer.json["errors"]}
+    assert named[pointer] == code
+    assert db.session.execute(db.text("SELECT count(*) FROM movements")).scalar() == 0
+    assert db.session.query(Update).count() == 0

@@ -1,0 +1,239 @@
+"""Goals: turns that are done by a number of updates."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridt.models.standing.checkpoints import _json, _standing
+from gridt.turns.calendar import DAY, Clock
+from gridt.turns.goals import Count, Goal, GoalSince, goal_at
+from gridt.turns.life import KeptBases, Period, score
+from gridt.turns.months import Months
+from gridt.turns.outcomes import Standing, TurnLog
+from gridt.turns.scoring import advance, initial, mark_done, mark_late
+from gridt.turns.terms import Pause, Terms
+from tests.test_calendar import CLOCKS
+from tests.test_months import on
+from tests.test_scoring import pasts
+
+WEEK = timedelta(days=7)
+MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
+BERLIN, NEW_YORK, TOKYO = map(Clock, ["Europe/Berlin", "America/New_York", "Asia/Tokyo"])
+GOALS = st.none() | st.builds(Goal, st.integers(1, 5), st.booleans())
+unhurried = settings(deadline=None)
+
+
+@st.composite
+def pasts_with_goals(draw: Any) -> tuple[Terms, list[datetime], set[datetime], datetime]:
+    """Draw terms, the times of updates, those of them that were late, and a later moment."""
+    terms, moments, until = draw(pasts())
+    span, share = until - terms.since, st.floats(0, 1)
+    begins = sorted(draw(st.sets(share.map(lambda one: terms.since + one * span), max_size=3)))
+    goals = [GoalSince(terms.since, draw(GOALS))]
+    goals += [GoalSince(moment, draw(GOALS)) for moment in begins]
+    late = set(draw(st.lists(st.sampled_from(moments), max_size=5))) if moments else set()
+    terms = Terms(terms.interval, terms.clock, terms.since, terms.allowance, terms.pauses, goals)
+    return terms, moments, late, until
+
+
+def of(terms: Terms) -> list[Period]:
+    return [Period(terms.since, terms.interval, terms.clock)]
+
+
+@unhurried
+@given(pasts_with_goals(), st.lists(st.floats(0, 1), max_size=8))
+def test_a_standing_step_by_step_is_that_of_the_past(
+    past: tuple[Terms, list[datetime], set[datetime], datetime], looks: list[float]
+) -> None:
+    terms, moments, late, until = past
+    standing = initial(terms)
+    acts = [(moment, mark_late if moment in late else mark_done) for moment in moments]
+    acts += [(terms.since + look * (until - terms.since), advance) for look in looks]
+    for moment, act in sorted(acts, key=lambda one: one[0]):
+        standing = act(standing, moment, terms)
+    log = TurnLog()
+    scored = score(of(terms), moments, terms, until, log, late)
+    assert advance(standing, until, terms) == scored
+    for one, other in pairwise(log):
+        assert one.turn.ends_at == other.turn.starts_at
+
+
+@unhurried
+@given(pasts_with_goals())
+def test_a_turn_is_done_by_as_many_updates_or_days_as_its_goal_says(
+    past: tuple[Terms, list[datetime], set[datetime], datetime],
+) -> None:
+    """The plain definition, turn by turn."""
+    terms, moments, late, until = past
+    log = TurnLog()
+    score(of(terms), moments, terms, until, log, late)
+    for one in log:
+        inside = [moment for moment in moments if moment in one.turn]
+        on_time = [moment for moment in inside if moment not in late]
+        goal = goal_at(terms.goals, one.turn.starts_at)
+        assert one.goal == goal
+        least = goal.at_least if goal else 1
+        is_done = amount(inside, goal, terms.clock) >= least
+        assert (one.outcome == "done") == is_done
+        assert one.late == (is_done and amount(on_time, goal, terms.clock) < least)
+        if goal:
+            assert one.amount == amount(inside, goal, terms.clock)
+
+
+def amount(moments: Sequence[datetime], goal: Goal | None, clock: Clock) -> int:
+    if goal is None or goal.every_update:
+        return len(moments)
+    return len({clock.day_of(moment) for moment in moments})
+
+
+@unhurried
+@given(pasts_with_goals(), st.integers(1, 10))
+def test_scoring_goes_on_from_any_checkpoint(
+    past: tuple[Terms, list[datetime], set[datetime], datetime], every: int
+) -> None:
+    terms, moments, late, until = past
+    kept = KeptBases(every)
+    whole = score(of(terms), moments, terms, until, late=late, kept=kept)
+    for base in kept:
+        stored = base._replace(standing=_standing(_json(base.standing)))
+        assert stored == base
+        assert score(of(terms), moments, terms, until, late=late, base=stored) == whole
+
+
+# -- three times a week ------------------------------------------------------------------------
+
+
+def weeks(
+    periods: list[Period], deeds: list[datetime], until: datetime, **terms: Any
+) -> tuple[str, list[int], Standing]:
+    """Return the outcomes of the turns before a moment, their amounts, and the standing."""
+    first, log = periods[0], TurnLog()
+    goals = terms.pop("goals", [GoalSince(first.starts_at, Goal(3))])
+    own = Terms(WEEK, periods[-1].clock, first.starts_at, goals=goals, **terms)
+    standing = score(periods, deeds, own, until, log)
+    return "".join(one.outcome[0] for one in log), [one.amount for one in log], standing
+
+
+def test_three_days_of_a_week_do_it_and_a_second_update_of_a_day_does_not_count() -> None:
+    since = on(BERLIN, "2026-06-01T00:00")
+    deeds = [on(BERLIN, f"2026-06-{text}") for text in ("01T08:00", "01T20:00", "02T08:00")]
+    _, _, standing = weeks([Period(since, WEEK, BERLIN)], deeds, deeds[-1])
+    assert (standing.done, standing.streak, standing.counted.number) == (False, 0, 2)
+    deeds.append(on(BERLIN, "2026-06-07T23:59"))
+    _, _, standing = weeks([Period(since, WEEK, BERLIN)], deeds, deeds[-1])
+    assert (standing.done, standing.streak, standing.done_turns) == (True, 1, 1)
+    assert weeks([Period(since, WEEK, BERLIN)], deeds, since + 2 * WEEK)[:2] == ("dm", [3, 0])
+
+
+def test_more_than_enough_is_shown_and_changes_nothing_else() -> None:
+    since = on(BERLIN, "2026-06-01T00:00")
+    deeds = [since + day * DAY + DAY / 2 for day in range(5)]
+    _, _, standing = weeks([Period(since, WEEK, BERLIN)], deeds, deeds[-1])
+    assert (standing.counted, standing.streak) == (Count(5, BERLIN.day_of(deeds[-1])), 1)
+
+
+def test_a_week_in_which_summer_time_ends() -> None:
+    """On 25 October an hour comes twice: 02:30 is two moments, and one day."""
+    since = on(BERLIN, "2026-10-19T00:00")
+    twice = [on(BERLIN, "2026-10-25T02:30"), on(BERLIN, "2026-10-25T02:30") + timedelta(hours=1)]
+    early = [on(BERLIN, "2026-10-19T12:00")]
+    result, amounts, _ = weeks([Period(since, WEEK, BERLIN)], early + twice, since + 8 * DAY)
+    assert (result, amounts) == ("m", [2])
+    also = [on(BERLIN, "2026-10-24T23:59"), *twice]
+    assert weeks([Period(since, WEEK, BERLIN)], early + also, since + 8 * DAY)[:2] == ("d", [3])
+
+
+def test_a_flight_does_not_make_two_days_of_one_nor_lose_one() -> None:
+    since, flight = on(TOKYO, "2026-06-01T00:00"), on(TOKYO, "2026-06-03T18:00")
+    periods = [Period(since, WEEK, TOKYO), Period(flight, WEEK, NEW_YORK)]
+    # 3 June in Tokyo, then still 3 June in New York, then 4 June there
+    deeds = [on(TOKYO, "2026-06-03T12:00"), on(NEW_YORK, "2026-06-03T20:00")]
+    assert weeks(periods, deeds, on(NEW_YORK, "2026-06-04T12:00"))[2].counted.number == 1
+    deeds += [on(NEW_YORK, "2026-06-04T09:00"), on(NEW_YORK, "2026-06-07T21:00")]
+    result, amounts, _ = weeks(periods, deeds, on(NEW_YORK, "2026-06-09T12:00"))
+    assert (result, amounts) == ("d", [3])
+
+
+def test_clocks_to_and_fro_do_not_make_a_week_of_one_day() -> None:
+    """Kiritimati and Pago Pago nearly always show two dates."""
+    east, west = Clock("Pacific/Kiritimati"), Clock("Pacific/Pago_Pago")
+    since = on(west, "2026-06-01T00:00")
+    periods, deeds = [Period(since, WEEK, west)], []
+    for number in range(20):
+        moment = on(west, "2026-06-03T12:00") + number * timedelta(minutes=2)
+        deeds.append(moment)
+        clock = west if number % 2 else east
+        periods.append(Period(moment + timedelta(minutes=1), WEEK, clock))
+    _, _, standing = weeks(periods, deeds, deeds[-1] + timedelta(minutes=1))
+    assert standing.counted.number == 2
+
+
+def test_a_pause_of_the_first_half_of_a_week_excuses_it() -> None:
+    since = on(BERLIN, "2026-06-01T00:00")
+    pause = Pause(since + 7 * DAY, since + 11 * DAY)
+    deeds = [since + day * DAY + DAY / 2 for day in (0, 2, 4, 12, 13)]
+    deeds += [since + day * DAY + DAY / 2 for day in (14, 15, 16)]
+    period = Period(since, WEEK, BERLIN)
+    result, amounts, standing = weeks([period], deeds, since + 21 * DAY, pauses=[pause])
+    assert (result, amounts, standing.streak) == ("dpd", [3, 2, 3], 2)
+
+
+@pytest.mark.parametrize(
+    ("on_time", "late", "is_late", "streak"), [(3, 0, False, 2), (2, 1, True, 1), (3, 1, False, 2)]
+)
+def test_a_week_that_needs_a_late_update_keeps_no_streak(
+    on_time: int, late: int, is_late: bool, streak: int
+) -> None:
+    since = on(BERLIN, "2026-06-01T00:00")
+    deeds = [since + day * DAY for day in range(on_time + late)]
+    deeds += [since + (7 + day) * DAY for day in range(3)]
+    log, goals = TurnLog(), [GoalSince(since, Goal(3))]
+    terms = Terms(WEEK, BERLIN, since, goals=goals)
+    were_late = set(deeds[on_time : on_time + late])
+    standing = score(of(terms), deeds, terms, deeds[-1], log, were_late)
+    assert [(one.outcome, one.late) for one in log] == [("done", is_late)]
+    assert (standing.streak, standing.done_turns) == (streak, 2)
+
+
+def test_a_change_of_goal_holds_from_the_next_turn() -> None:
+    since = on(BERLIN, "2026-06-01T00:00")
+    goals = [
+        GoalSince(since, Goal(2)),
+        GoalSince(since + 3 * DAY, Goal(3)),
+        GoalSince(since + 16 * DAY, None),
+    ]
+    deeds = [since + day * DAY + DAY / 2 for day in (0, 4, 7, 8, 14, 15, 16, 21)]
+    period = Period(since, WEEK, BERLIN)
+    result, _, standing = weeks([period], deeds, since + 22 * DAY, goals=goals)
+    assert (result, standing.done) == ("dmd", True)
+
+
+@pytest.mark.parametrize("interval", [DAY, WEEK, Months(1), timedelta(hours=5)])
+@given(clock=CLOCKS)
+def test_where_every_update_counts_any_of_them_does(interval: timedelta, clock: Clock) -> None:
+    terms = Terms(interval, clock, MONDAY, goals=[GoalSince(MONDAY, Goal(3, every_update=True))])
+    moment = MONDAY + 2 * interval
+    starts_at = terms.turn_at(moment).starts_at
+    deeds = [starts_at + number * timedelta(microseconds=1) for number in range(3)]
+    for number in (2, 3):
+        standing = score(of(terms), deeds[:number], terms, deeds[2])
+        assert (standing.done, standing.counted.number) == (number == 3, number)
+
+
+def test_many_updates_in_a_turn_with_a_goal_stay_quick() -> None:
+    """A clock is compared at the updates that changed the standing, not at all of a turn."""
+    since, clocks = MONDAY, [BERLIN, TOKYO]
+    deeds = [since + DAY + number * timedelta(seconds=16) for number in range(5_000)]
+    periods = [
+        Period(since + place * DAY, WEEK, clocks[bisect_right([1, 3, 5], place) % 2])
+        for place in range(4)
+    ]
+    goals = [GoalSince(since, Goal(3, every_update=True))]
+    standing = score(periods, deeds, Terms(WEEK, TOKYO, since, goals=goals), since + 5 * DAY)
+    assert (standing.done, standing.counted.number) == (True, 5_000)
