@@ -19,7 +19,7 @@ from bench.report import Effort, Section, compared
 from bench.report import Row as Figures
 from gridt.http.auth import tokens_for
 from gridt.http.paging import Listing
-from gridt.models import Login, Movement, Subscription, Update, User, fetch, movement, read
+from gridt.models import Login, Movement, Subscription, Update, User, fetch, movement_lookup, read
 from gridt.models import MovementUserAssociation as Association
 from gridt.models.standing.store import to_columns
 from gridt.models.user import avatar_of
@@ -149,7 +149,7 @@ def _as_it_is() -> Iterator[None]:
 def _without() -> Iterator[None]:
     with (
         mock.patch.object(subscriptions, "_JOINED", _BARE_LIST),
-        mock.patch.object(movement, "movement_views", _bare_movements),
+        mock.patch.object(movement_lookup, "movement_views", _bare_movements),
     ):
         yield
 

@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select
 
@@ -33,20 +33,34 @@ from gridt.runtime.clock import utcnow
 from gridt.runtime.database import copy_in
 from gridt.runtime.extensions import db, passwords
 from gridt.turns.calendar import Clock
+from gridt.turns.goals import Goal, GoalSince
 from gridt.turns.life import Period, score
+from gridt.turns.months import Months
 from gridt.turns.terms import Terms
 
 USERNAME = "demo{}"
 
+
+class _Habit(NamedTuple):
+    """An invented movement."""
+
+    name: str
+    interval: timedelta
+    description: str
+    goal: int | None = None
+
+
 _HABITS = [
-    ("Floss every day", timedelta(days=1), "Two minutes before bed, all the way back."),
-    ("Morning pages", timedelta(days=1), "Three pages by hand, before anybody talks to you."),
-    ("Stretch twice a day", timedelta(hours=12), "Once after waking, once after work."),
-    ("Call somebody you miss", timedelta(days=7), "Half an hour of just listening."),
-    ("Run or walk 5 km", timedelta(days=2), "As slow as you like, as long as you go."),
-    ("Read ten pages", timedelta(days=1), "Of a book, on paper if you can."),
-    ("Practise the piano", timedelta(days=1), "Fifteen minutes are enough to stay in it."),
-    ("Cook from scratch", timedelta(days=2), "Nothing from a box, somebody invited if possible."),
+    _Habit("Floss every day", timedelta(days=1), "Two minutes before bed, all the way back."),
+    _Habit("Run three days a week", timedelta(days=7), "As slow as you like.", goal=3),
+    _Habit("Stretch twice a day", timedelta(hours=12), "Once after waking, once after work."),
+    _Habit("Write a letter", Months(1), "One a month, on paper."),
+    _Habit("Call somebody you miss", timedelta(days=7), "Half an hour of just listening."),
+    _Habit("Read ten pages", timedelta(days=1), "Of a book, on paper if you can."),
+    _Habit("Practise the piano", timedelta(days=1), "Fifteen minutes are enough to stay in it."),
+    _Habit(
+        "Cook from scratch", timedelta(days=2), "Nothing from a box, somebody invited if possible."
+    ),
 ]
 #: the zones of invented people, the most frequent one listed twice
 _ZONES = [
@@ -116,7 +130,7 @@ class Demo:
             company = min(len(ids), _COMPANY)
             sample = dice.sample(ids[:company], dice.randint(company // 3, company))
             members = sample if number else ids
-            movement = self._movement(*habit, creator_id=dice.choice(members))
+            movement = self._movement(habit, creator_id=dice.choice(members))
             for steps in self._fill_movement(connection, movement, members):
                 yield 0 if number else steps
         db.session.commit()
@@ -137,11 +151,10 @@ class Demo:
                 "created_at": self.began,
             }
 
-    def _movement(
-        self, name: str, interval: timedelta, description: str, creator_id: int
-    ) -> Movement:
-        movement = Movement(name, interval, description, "Part of the demo data.")
-        movement.creator_id = creator_id
+    def _movement(self, habit: _Habit, creator_id: int) -> Movement:
+        about = (habit.description, "Part of the demo data.")
+        movement = Movement(habit.name, habit.interval, *about)
+        movement.creator_id, movement.goal = creator_id, habit.goal
         db.session.add(movement)
         db.session.flush()
         return movement
@@ -153,14 +166,15 @@ class Demo:
         longest = max(1, _MOST_UPDATES // len(members))
         for start in range(0, len(members), _BATCH):
             batch = members[start : start + _BATCH]
-            pasts = [(user_id, self._past(movement.interval, longest)) for user_id in batch]
+            pasts = [(user_id, self._past(movement, longest)) for user_id in batch]
             yield from _load(connection, Subscription, self._subscriptions(movement, pasts))
             yield from (0 for _ in _load(connection, Update, _updates(movement.id, pasts)))
         yield from _load(connection, MovementUserAssociation, _slots(movement.id, members))
         movement.member_count = len(members)
 
-    def _past(self, interval: timedelta, longest: int) -> list[datetime]:
+    def _past(self, movement: Movement, longest: int) -> list[datetime]:
         """Return the time of joining, and of each update."""
+        interval = movement.interval / (movement.goal or 1)
         joined = self.began + dice.random() * (self.now - self.began)
         turns = min(longest, (self.now - joined) // interval)
         # most members do it nearly always, a few hardly ever
@@ -174,7 +188,8 @@ class Demo:
 
     def _subscriptions(self, movement: Movement, pasts: Pasts) -> Iterator[dict[str, Any]]:
         for user_id, (joined, *done) in pasts:
-            terms = Terms(movement.interval, self.clocks[user_id], joined)
+            goals = [GoalSince(joined, Goal(movement.goal))] if movement.goal else ()
+            terms = Terms(movement.interval, self.clocks[user_id], joined, goals=goals)
             period = Period(joined, terms.interval, terms.clock)
             yield {
                 "user_id": user_id,

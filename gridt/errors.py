@@ -130,7 +130,7 @@ class NobodyEligible(Conflict):
     slug, title = "nobody-eligible", "There is no other member to follow in this movement."
 
 
-class NoOpenSlot(Conflict):
+class EverySlotTaken(Conflict):
     slug, title = "no-open-slot", "All your slots in this movement have a leader."
 
 

@@ -94,7 +94,7 @@ def fill_every_table() -> None:
     movement.interval = timedelta(days=400, seconds=1)
     db.session.commit()
     networks.put_apart(1, 2)
-    kinds: dict[type, Any] = {str: "x", int: 1, datetime: moment, date: moment.date()}
+    kinds: dict[type, Any] = {str: "x", int: 1, datetime: moment, date: moment.date(), bool: True}
     kinds[timedelta] = timedelta(hours=36)
     members = {"user_id": 1, "movement_id": movement.id}
     for table in db.metadata.sorted_tables:

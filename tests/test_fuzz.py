@@ -64,6 +64,8 @@ UNSAYABLE = {
     "#/after": "a cursor from an answer of this list",
     "#/at": "in this turn or the one before",
     "#/until": "not past, and at most a year ahead",
+    "#/max_uses": "1, if it is for an address",
+    "#/expires_at": "in the future, and at most 90 days ahead",
     "#/free_misses": "less than `free_turns`",
     "#/since": "in the years 1 to 9999, in UTC too",
     "#/from": "from 1970 to 2999, not after `to`, and no more turns than one answer has",

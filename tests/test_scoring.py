@@ -453,6 +453,8 @@ def test_views_equal_the_stored_standing_at_the_present_moment(
         "starts_at": turn.starts_at,
         "ends_at": turn.ends_at,
         "done": present.done,
+        "amount": None,
+        "still": None,
     }
     assert (view["streak"], view["best_streak"]) == (present.streak, present.best_streak)
     assert (view["done_turns"], view["turns"]) == (present.done_turns, present.turns)

@@ -89,7 +89,7 @@ def test_a_caller_without_arms_sees_nothing(movements, ann, client_of, see):
 def test_one_arm_that_is_everything_adds_no_condition(ann, client_of, statements):
     names(client_of(ann))
     (text,) = [text for text in statements if "FROM movements" in text]
-    conditions = text[text.rindex(")") :].partition("WHERE")[2].partition("ORDER")[0]
+    conditions = text.rpartition("WHERE")[2].partition("ORDER")[0]
     assert conditions.strip() == "movements.closed_at IS NULL"
 
 

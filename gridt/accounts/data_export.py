@@ -24,6 +24,7 @@ _ORDER = (
     "swaps",
     "removals",
     "calendar",
+    "invitations",
     "due_events",
     "idempotency_keys",
     "audit",

@@ -110,7 +110,7 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "The movement has no other member whom the caller could follow.",
         "Show the leaders that the caller has. Try again when the movement has more members.",
     ),
-    errors.NoOpenSlot: (
+    errors.EverySlotTaken: (
         "The caller has a leader in each slot already.",
         "Read the movement again and show its leaders. To follow another member, swap a leader.",
     ),

@@ -19,13 +19,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gridt.addresses import fold_address
 from gridt.errors import AnotherAddress, InvitationNotFound, InvitationOver
 from gridt.models.base import Model, PlainText, Stored, UTCDateTime, execute
 from gridt.models.event import EventKind, record
 from gridt.models.ownership import EXPORTED_USER, Policy, exported_as, owned_by_user
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
-from gridt.text import fold
 
 #: how long an invitation is kept after it has expired
 KEPT = timedelta(days=30)
@@ -54,7 +54,7 @@ class Offer:
 
         :raises AnotherAddress: when it may not
         """
-        if self.email is not None and fold(self.email) != fold(email):
+        if self.email is not None and fold_address(self.email) != fold_address(email):
             raise AnotherAddress
 
 
@@ -112,7 +112,7 @@ class Invitation(Stored, Model):
             token_digest=_digest(token),
             label=label,
             email=email,
-            email_folded=None if email is None else fold(email),
+            email_folded=None if email is None else fold_address(email),
             created_by_id=admin_id,
             created_at=utcnow(),
             expires_at=expires_at,

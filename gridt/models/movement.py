@@ -72,6 +72,8 @@ class Movement(HasInterval, MovementLookup, Model):
     counts_every_update: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: when it lost both its creator and its last member; no user finds it since then
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: when the creator's account was deleted; a movement of a script never had a creator
+    creator_left_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     interval_months: Mapped[int | None] = mapped_column(SmallInteger)
     #: how many updates complete a turn; null if one does
     goal: Mapped[int | None] = mapped_column(SmallInteger)
@@ -190,7 +192,7 @@ class Movement(HasInterval, MovementLookup, Model):
         """Unsubscribe a user; their followers get other leaders.
 
         Flushes and does not commit. Does nothing for a user who is not subscribed. The last member
-        of a movement without creator closes it.
+        of a movement that has lost its creator closes it.
         """
         if self._is_new():
             self._awaited = [other for other in self._awaited if other is not user]
@@ -211,7 +213,7 @@ class Movement(HasInterval, MovementLookup, Model):
         A movement without members is closed then.
         """
         self.lock()
-        self.creator = None
+        self.creator, self.creator_left_at = None, utcnow()
         db.session.flush()
         self.close_if_abandoned()
 

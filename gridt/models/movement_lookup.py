@@ -5,6 +5,7 @@ for the exports of users who posted updates in it.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -30,16 +31,17 @@ class MovementLookup(NetworkLock, Stored):
     if TYPE_CHECKING:
         search_text: Mapped[str]
         creator_id: Mapped[int | None]
+        creator_left_at: Mapped[datetime | None]
 
     def close_if_abandoned(self) -> None:
-        """Close this movement if it has neither creator nor members.
+        """Close this movement if it has lost its creator, and has no members.
 
         Flushes. Under the shared lock another transaction may add a member, or end the creator's
         account. Then a job decides.
         """
         if not self.locked_exclusively:
             record(EventKind.MOVEMENT_EMPTIED, movement_id=self.id)
-        elif (self.closed_at, self.creator_id, self.member_count) == (None, None, 0):
+        elif self.closed_at is None and self.creator_left_at is not None and not self.member_count:
             self._close()
 
     def _close(self) -> None:

@@ -93,9 +93,7 @@ _OPEN_REPORTS = (
     .where(text("closed_at IS NULL"))
     .order_by(Report.reporter_id, Report.update_id)
 )
-_OPEN_INVITATIONS = (
-    select(Invitation.id).where(IS_OPEN).order_by(Invitation.expires_at, Invitation.id)
-)
+_OPEN_INVITATIONS = select(Invitation.id).where(IS_OPEN).order_by(Invitation.expires_at)
 _FIGURES = select(
     _count(_OPEN).label("open_slots"),
     _count(_WAITING).label("waiting"),

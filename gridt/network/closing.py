@@ -24,7 +24,7 @@ def _enqueue_closing(event: Event) -> None:
 
 @job("close-movement")
 def close_movement(movement_id: int) -> None:
-    """Close a movement, if it has neither creator nor members."""
+    """Close a movement, if it has lost its creator, and has no members."""
     movement = Movement.find_locked(movement_id, exclusive=True)
     if movement is not None:
         movement.close_if_abandoned()
@@ -44,7 +44,7 @@ def close_empty_movements(after: int) -> None:
     for movement_id in ids:
         movement = db.session.get_one(Movement, movement_id)
         movement.lock(exclusive=True)
-        _empty(movement) if movement.closed_at else movement.close_if_abandoned()
+        _empty(movement) if movement.closed_at else movement.lose_creator()
     if len(ids) == MOVEMENTS_AT_ONCE:
         enqueue("close-empty-movements", {"after": ids[-1]}, priority=-1)
 

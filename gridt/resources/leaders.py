@@ -6,9 +6,9 @@ from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from gridt.errors import (
+    EverySlotTaken,
     MovementNotFound,
     NobodyEligible,
-    NoOpenSlot,
     NotFollowing,
     NotSubscribed,
     TooManySwaps,
@@ -43,7 +43,7 @@ class OpenSlot(Resource):
     """The caller's open slots in a movement."""
 
     @bp.repeatable()
-    @bp.problems(MovementNotFound, NotSubscribed, NobodyEligible, NoOpenSlot, TooManySwaps)
+    @bp.problems(MovementNotFound, NotSubscribed, NobodyEligible, EverySlotTaken, TooManySwaps)
     @bp.answers(201, LeaderOut)
     @bp.bodyless
     def post(self, movement: str) -> ResponseReturnValue:
@@ -54,7 +54,7 @@ class OpenSlot(Resource):
         user, movement_row = caller(), locked_or_404(movement)
         leader_id = movement_row.swap_leader_id(user, None, Quotas.of(current_app.config))
         if leader_id is None:
-            raise NoOpenSlot if len(user.leaders(movement_row)) == SLOTS else NobodyEligible
+            raise EverySlotTaken if len(user.leaders(movement_row)) == SLOTS else NobodyEligible
         answer = _leader_or_404(movement_row, leader_id)
         movement_row.save_to_db()
         return answer, 201

@@ -23,9 +23,9 @@ from gridt.models import (
     User,
     keys_of,
 )
+from gridt.names import fold_username
 from gridt.network import lift_removal, remove_member
 from gridt.schemas.members import MemberOut, MembersIn, RemovalOut
-from gridt.text import fold
 
 bp = Blueprint("members", description="Members of a movement")
 
@@ -49,7 +49,7 @@ class Members(Resource):
         found, limit, after = _own_or_403(movement), data["limit"], data["after"]
         parameters: dict[str, Any] = {"movement_id": found.id}
         if data["username"] is not None:
-            listing, parameters["username"] = _NAMED, fold(data["username"])
+            listing, parameters["username"] = _NAMED, fold_username(data["username"])
         else:
             keys = keys_of(found.id)
             listing, parameters = _MEMBERS, keys | {"after_0": keys["first"]}

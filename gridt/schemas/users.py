@@ -68,8 +68,8 @@ class EmailField(fields.Email):
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         address: str = super()._deserialize(*args, **kwargs).strip()
-        if len(address) > LONGEST_EMAIL:
-            return address  # which `Length` refuses
+        if len(address) > LONGEST_EMAIL:  # or two validators refuse it
+            raise ValidationError(Refusal(Code.TOO_LONG, maximum=LONGEST_EMAIL))
         # an encoded word (RFC 2047) has no place in an address; decoded it may be whole headers
         if not address.isprintable() or "=?" in address:
             raise ValidationError(Refusal(Code.NOT_AN_EMAIL_ADDRESS))

@@ -21,6 +21,8 @@ MOMENT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     # nullable and without a default, so that no row is rewritten
     op.add_column("movements", sa.Column("closed_at", MOMENT))
+    op.add_column("movements", sa.Column("creator_left_at", MOMENT))
+    op.execute("UPDATE movements SET creator_left_at = created_at WHERE creator_id IS NULL")
     op.create_table(
         "member_removals",
         sa.Column("movement_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -62,4 +64,5 @@ def downgrade() -> None:
     op.execute("DELETE FROM jobs WHERE name IN ('close-empty-movements', 'close-movement')")
     op.drop_index(op.f("ix_logins_refreshed_at_user_id"), "logins")
     op.drop_table("member_removals")
+    op.drop_column("movements", "creator_left_at")
     op.drop_column("movements", "closed_at")

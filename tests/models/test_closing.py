@@ -8,6 +8,7 @@ from gridt.errors import MovementNotFound
 from gridt.jobs import enqueue, run_until_idle
 from gridt.models import AuditEntry, Job, Movement, Update, User
 from gridt.network import close_empty_movements
+from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.standing import edit_movement
 from tests.conftest import PASSWORD
@@ -90,6 +91,17 @@ def test_a_creator_who_is_the_last_member_closes_it_by_going(make_movement, ann)
     assert is_closed(movement)
 
 
+def test_a_movement_of_a_script_stays_open(make_movement, ann):
+    """It never had a creator: in scripts, members come and go."""
+    movement = make_movement(ann)
+    movement.remove_user(ann)
+    movement.save_to_db()
+    run_until_idle()
+    movement.add_user(ann)
+    movement.save_to_db()
+    assert Movement.find_by_id(movement.id).users == [ann]
+
+
 def test_a_creator_who_leaves_keeps_the_movement(make_movement, ann):
     movement = make_movement(ann, creator=ann)
     leave(movement, ann)
@@ -125,8 +137,9 @@ def test_an_account_in_very_many_movements_closes_them_by_jobs(ann, monkeypatch)
     assert all(map(is_closed, movements))
 
 
-def test_assigning_other_members_closes_nothing(make_movement, ann, ben):
-    movement = make_movement(ann)
+def test_assigning_other_members_closes_nothing(make_movement, make_user, ann, ben):
+    movement = make_movement(ann, creator=make_user("founder"))
+    movement.lose_creator()
     movement.users = [ben]
     movement.save_to_db()
     assert not is_closed(movement)
@@ -267,7 +280,7 @@ def test_under_the_shared_lock_a_job_closes_it(ann):
     db.session.execute(sa.text("DELETE FROM subscriptions"))
     movement.lock()
     assert not movement.locked_exclusively
-    movement.member_count = 0
+    movement.member_count, movement.creator_left_at = 0, utcnow()
     movement.close_if_abandoned()
     movement.close_if_abandoned()
     db.session.commit()

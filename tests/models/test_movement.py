@@ -564,6 +564,7 @@ SEEN_BY_ALL = {
     "free_misses",
     "free_turns",
     "counts_every_update",
+    "goal",
     "who_sees_members",
     "subscribed",
 }
@@ -606,7 +607,13 @@ def test_a_subscriber_sees_leaders_and_last_updates(make_movement, make_user, cl
     ]
     midnight = clock.now.replace(hour=0, minute=0, second=0)
     assert seen["standing"] == {
-        "turn": {"starts_at": max(began, midnight), "ends_at": midnight + DAY, "done": True},
+        "turn": {
+            "starts_at": max(began, midnight),
+            "ends_at": midnight + DAY,
+            "done": True,
+            "amount": None,
+            "still": None,
+        },
         "due_at": midnight + 2 * DAY,
         "streak": 1,
         "best_streak": 1,

@@ -286,12 +286,12 @@ def test_updates_in_movements_left_long_ago_are_deleted_as_well(make_user, make_
 
 def test_created_movements_stay_without_creator(make_user, make_movement):
     user = make_user()
-    movement = make_movement(user, creator=user)
+    movement = make_movement(user, make_user(), creator=user)
     other = make_movement(creator=make_user())
     assert user.created_movements == [movement]
     user.delete_from_db()
     assert Movement.find_by_id(movement.id) is movement
-    assert (movement.creator, movement.creator_id, movement.member_count) == (None, None, 0)
+    assert (movement.creator, movement.creator_id, movement.member_count) == (None, None, 1)
     assert other.creator is not None
 
 

@@ -154,6 +154,18 @@ def test_an_invitation_for_an_address_is_for_no_other(
     assert User.find_by_name("eva").email_confirmed_at is None
 
 
+def test_both_forms_of_an_address_are_invited(
+    client: OwnContextClient, client_of: ClientOf, mode: Callable[[str], None]
+) -> None:
+    plant_invitation(email="eva@bücher.example", max_uses=1)
+    mode("invite")
+    encoded = NEWCOMER | {"email": "eva@xn--bcher-kva.example", "invitation": CODE}
+    assert client.post("/register", json=encoded).status_code == 201
+    eva = client_of(User.find_by_name("eva"))
+    assert eva.delete("/identity", json={"password": PASSWORD}).status_code == 200
+    assert uses() == []
+
+
 def test_a_refused_registration_uses_nothing(
     client: OwnContextClient, make_user: Callable[..., User]
 ) -> None:

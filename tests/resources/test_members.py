@@ -295,10 +295,11 @@ def test_a_deactivated_and_reactivated_account_stays_removed(client_of, creator,
     assert client_of(ben).put(path(movement, "subscriber")).status_code == 403
 
 
-def test_the_last_member_of_a_movement_without_creator_can_be_removed(
-    client_of, make_movement, boss, ben
+def test_the_last_member_of_a_movement_that_lost_its_creator_can_be_removed(
+    client_of, make_movement, boss, ann, ben
 ):
-    movement = make_movement(ben)
+    movement = make_movement(ben, creator=ann)
+    ann.delete_from_db()
     assert client_of(boss).delete(path(movement, "members", ben.id)).status_code == 200
     db.session.expire_all()
     assert Movement.find_by_id(movement.id) is None
