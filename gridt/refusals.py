@@ -112,6 +112,10 @@ class Code(StrEnum):
         "streak-cannot-end",
         "Must be less than the number of turns that it counts in.",
     )
+    GOAL_OUT_OF_REACH = (
+        "goal-out-of-reach",
+        "Must be at most {maximum}, because a turn has no more days, or each update must count.",
+    )
     TOO_MANY_TO_DRAW = (
         "too-many-to-draw",
         "A picture shows at most {maximum} members, and this movement has {members}. The other"

@@ -65,6 +65,7 @@ UNSAYABLE = {
     "#/at": "in this turn or the one before",
     "#/until": "not past, and at most a year ahead",
     "#/max_uses": "1, if it is for an address",
+    "#/goal/at_least": "not more than the days of a turn, unless every update counts",
     "#/expires_at": "in the future, and at most 90 days ahead",
     "#/free_misses": "less than `free_turns`",
     "#/since": "in the years 1 to 9999, in UTC too",

@@ -35,7 +35,7 @@ from gridt.schemas.movements import (
     ensure_good_changes,
     movement_answer,
 )
-from gridt.standing import edit_movement, ensure_streaks_can_end
+from gridt.standing import edit_movement, ensure_goal_in_reach, ensure_streaks_can_end
 
 bp = Blueprint("movements", description="Movements")
 
@@ -90,6 +90,7 @@ class Movements(Resource):
         for name, value in data.items():
             setattr(movement, name, value)
         ensure_streaks_can_end(movement)
+        ensure_goal_in_reach(movement)
         movement.creator = user
         db.session.add(movement)
         db.session.flush()

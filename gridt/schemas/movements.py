@@ -163,7 +163,7 @@ class MovementPatch(In):
         metadata={
             "description": "Whether a member can report a turn that is over more than once, and"
             " whether each update of a day counts towards a goal.",
-            "examples": [False],
+            "examples": [True],
         },
     )
     goal = fields.Nested(

@@ -8,7 +8,11 @@ from gridt.standing.activity import (
     done_by,
     recent_and_due,
 )
-from gridt.standing.editing import edit_movement, ensure_streaks_can_end
+from gridt.standing.editing import (
+    edit_movement,
+    ensure_goal_in_reach,
+    ensure_streaks_can_end,
+)
 from gridt.standing.history import PastTurn, TurnHistory, history_owner
 from gridt.standing.imports import Complaint, ImportPlan, Reported, import_updates
 from gridt.standing.pauses import pause, pause_of, resume
@@ -44,6 +48,7 @@ __all__ = [
     "done_by",
     "edit_movement",
     "enqueue_recompute",
+    "ensure_goal_in_reach",
     "ensure_streaks_can_end",
     "history_owner",
     "import_updates",

@@ -8,6 +8,8 @@ from gridt.models import EventKind, Movement, User, count_rename
 from gridt.refusals import Code, Refusal
 from gridt.standing.recompute_job import enqueue_recompute
 from gridt.standing.schedule_changes import GOAL, TERMS, change_goal, change_terms
+from gridt.turns.calendar import DAY
+from gridt.turns.months import shortest
 
 
 def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) -> None:
@@ -19,7 +21,7 @@ def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) 
 
     :param changes: new values by the names of the attributes
     :param editor: the creator, or an admin
-    :raises Invalid: when every turn might be missed
+    :raises Invalid: when every turn might be missed, or no turn can be done
     :raises MovementNotFound: when the movement gets another name, and is closed by now
     :raises IntervalChangedLately: when the creator changed the interval within a day
     :raises GoalChangedLately: when the creator changed the goal within a day
@@ -34,6 +36,8 @@ def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) 
         change_goal(movement, goal, at_any_time=editor.is_admin)
     if terms.keys() & {"free_misses", "free_turns"}:  # earlier versions did not check
         ensure_streaks_can_end(movement)
+    if goal or "interval" in terms:
+        ensure_goal_in_reach(movement)
     for name in changes.keys() - terms.keys() - goal.keys():
         setattr(movement, name, changes[name])
     movement.record_override(EventKind.MOVEMENT_EDITED, editor, changed=" ".join(sorted(changes)))
@@ -45,6 +49,17 @@ def _rename(movement: Movement) -> None:
     if movement.closed_at is not None:
         raise MovementNotFound
     count_rename(movement.id)
+
+
+def ensure_goal_in_reach(movement: Movement) -> None:
+    """Check that a member can reach the goal in each turn of a movement.
+
+    :raises Invalid: when one update a day counts, and a turn may have fewer days
+    """
+    days = max(1, shortest(movement.interval) // DAY)
+    if movement.goal is not None and movement.goal > days and not movement.counts_every_update:
+        refusal = Refusal(Code.GOAL_OUT_OF_REACH, maximum=days)
+        raise Invalid.member("#/goal/at_least", refusal)
 
 
 def ensure_streaks_can_end(movement: Movement) -> None:

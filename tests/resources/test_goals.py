@@ -180,6 +180,18 @@ def test_a_goal_for_a_movement_that_had_none(client, clock):
     assert progress(client, path) == (1, 2, False, 1)
 
 
+def test_no_change_puts_the_goal_out_of_reach(client, path, clock):
+    for body in ({"interval": "P2D"}, {"goal": THREE | {"at_least": 8}}):
+        refused = client.patch(path, json=body)
+        (error,) = refused.json["errors"]
+        assert (refused.status_code, error["code"]) == (422, "goal-out-of-reach")
+    movement = client.get(path).json
+    assert (movement["interval"], movement["goal"]) == ("P7D", THREE)
+    body = {"interval": "daily", "counts_every_update": True}
+    assert client.patch(path, json=body).status_code == 200
+    assert client.patch(path, json={"counts_every_update": False}).status_code == 429
+
+
 def test_what_counts_is_a_part_of_the_goal(client, path, clock):
     for _ in range(2):
         client.post(f"{path}/updates")
@@ -276,6 +288,14 @@ def test_a_year_of_months_is_drawn(client, clock, interval):
         ({"goal": {}}, "#/goal/of", "missing"),
         ({"goal": 3}, "#/goal", "not-an-object"),
         ({"goal": THREE | {"at_most": 3}}, "#/goal/at_most", "unknown-member"),
+        ({"goal": THREE, "interval": "daily"}, "#/goal/at_least", "goal-out-of-reach"),
+        ({"goal": THREE, "interval": "P2D"}, "#/goal/at_least", "goal-out-of-reach"),
+        ({"goal": THREE, "interval": "hourly"}, "#/goal/at_least", "goal-out-of-reach"),
+        (
+            {"goal": THREE | {"at_least": 29}, "interval": "monthly"},
+            "#/goal/at_least",
+            "goal-out-of-reach",
+        ),
         ({"interval": "P2M"}, "#/interval", "not-months"),
         ({"interval": "P13M"}, "#/interval", "not-months"),
         ({"interval": "P1M1D"}, "#/interval", "not-months"),
