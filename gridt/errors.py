@@ -53,7 +53,7 @@ class AccountDeactivated(GridtError):
 
 class RegistrationClosed(GridtError):
     status, slug = 403, "registration-closed"
-    title = "Registration is closed. Only an admin can open an account for you."
+    title = "Registration is closed. Only the operator can open an account for you."
 
 
 class InvitationNeeded(GridtError):

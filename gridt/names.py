@@ -19,7 +19,7 @@ _UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
 # other characters without width (Default_Ignorable_Code_Point of Unicode), and blank ones
 _IGNORED = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
-    "\U000e0000-\U000e0fff]"
+    "\U00013441-\U00013442\U00016fe4\U0001d159\U000e0000-\U000e0fff]"
 )
 #: characters that combine symbols to one emoji, and are visible there: a joiner, and a colour mark
 _JOINER, _COLOURED = "\u200d", "\ufe0f"
@@ -33,6 +33,8 @@ _KEYCAPS = re.compile("[0-9#*]\ufe0f\u20e3")
 _SIGNS = {"So", "Sm", "Sk"}
 #: the joiner and the non-joiner, which some alphabets write between letters
 _JOINERS = re.compile("[\u200c\u200d]")
+#: characters that are allowed, and that no reader can be expected to see
+_FAINT = re.compile("[\u200c\u200d\ufe0f]")
 #: alphabets with letters of the same shape; Unicode never changes the name of a character
 _ALIKE = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"}
 
@@ -40,11 +42,9 @@ _ALIKE = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"
 def fold_username(username: str) -> str:
     """Return the one form of all ways to write a username.
 
-    Joiners that are part of the spelling make no other name: they show little, or nothing at all.
+    Joiners and colour marks make no other name: they show little, or nothing at all.
     """
-    if not _JOINERS.search(username):
-        return fold(username)
-    return fold(_without_spelled_joiners(unicodedata.normalize("NFKC", username)))
+    return fold(_FAINT.sub("", username))
 
 
 def fold_movement_name(name: str) -> str:

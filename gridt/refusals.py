@@ -237,7 +237,7 @@ def _spelled(value: Any) -> str:
 _LABELS = {
     "after": "cursor",
     "at": "time",
-    "at_least": "least number",
+    "at_least": "number of updates in the goal",
     "bio": "text about you",
     "counts_every_update": "choice whether every update counts",
     "day_starts_at": "start of the day",
@@ -251,6 +251,7 @@ _LABELS = {
     "ignore_columns": "list of columns to ignore",
     "limit": "number of items",
     "max_uses": "number of uses",
+    "of": "measure of the goal",
     "new_email": "new e-mail address",
     "new_password": "new password",
     "old_password": "old password",

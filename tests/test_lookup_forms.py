@@ -130,7 +130,7 @@ def test_names_lose_their_joiners(old: Flask) -> None:
     plant_users(*(f"{number}@example.org" for number in names), names=names)
     plant_movements(*names.values(), "Ann Bell ", "Stretching ")
     flask_migrate.upgrade()
-    kept = ["a\u200cb", "🧘\u200d♀"]
+    kept = ["ab", "🧘♀"]
     met = [names[2], f"{names[2]}\x1f2"]
     assert forms(column="username_folded") == [*met, *kept, "ann  bell"]
     assert forms("movements", "name_folded") == [

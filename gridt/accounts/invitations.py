@@ -8,7 +8,7 @@ from gridt.models import Invitation, Offer
 from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import utcnow
 
-#: the modes of registration: without an invitation, with one, or by admins only
+#: the modes of registration: without an invitation, with one, or by operators only
 OPEN, INVITE, CLOSED = REGISTRATION_MODES = ("open", "invite", "closed")
 #: for how long an invitation can be used, by default and at most
 USUAL_TIME, LONGEST_TIME = timedelta(days=7), timedelta(days=90)
@@ -22,7 +22,7 @@ def ensure_may_register(mode: str, token: str | None, email: str) -> None:
 
     :param mode: one of `REGISTRATION_MODES`
     :param token: the code of an invitation, if the person has one
-    :raises RegistrationClosed: when only admins open accounts
+    :raises RegistrationClosed: when only operators open accounts
     :raises InvitationNeeded: when the person needs an invitation, and has none
     :raises InvitationNotFound: when no invitation has this code
     :raises InvitationOver: when it has ended

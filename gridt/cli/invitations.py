@@ -3,6 +3,7 @@
 from datetime import UTC, timedelta
 
 import click
+from flask import current_app
 from marshmallow import ValidationError
 
 from gridt import accounts
@@ -45,6 +46,8 @@ def invite(label: str, email: str | None, uses: int, days: int) -> None:
     click.echo(token)
     until = made.expires_at.astimezone(UTC)
     click.echo(f"This is invitation {made.id}. Its code works until {until:%Y-%m-%d %H:%M} UTC.")
+    if current_app.config["REGISTRATION"] == accounts.CLOSED:
+        click.echo("Registration is closed, so no code works at present.", err=True)
 
 
 @commands.command("invitations")

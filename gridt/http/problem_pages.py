@@ -33,7 +33,7 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "Do not repeat the request. Only an admin can reactivate the account.",
     ),
     errors.RegistrationClosed: (
-        "The operator has closed registration. Admins open all accounts.",
+        "The operator has closed registration, and opens all accounts.",
         "Do not repeat the request. Show the sentence in `message`.",
     ),
     errors.InvitationNeeded: (

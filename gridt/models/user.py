@@ -256,7 +256,8 @@ class User(UserLookup, Model):
         self.leave_everything(disown=True)
         if self.is_admin:
             Invitation.revoke_of(self.id)
-        Invitation.forget_address(self.email_folded)
+        if self.email_confirmed_at is not None:  # or anybody could delete another's invitation
+            Invitation.forget_address(self.email_folded)
         Report.forget(self.id)
         delete_owned(self)
         Job.forget(self.id, self.email)

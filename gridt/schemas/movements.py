@@ -28,8 +28,8 @@ from gridt.schemas.standing import GOAL, GoalIn, GoalOut, StandingOut
 from gridt.schemas.updates import UpdateOut
 from gridt.text import fold, tidy
 
-#: names that are fixed routes under /movements
-FIXED = {"subscriptions"}
+#: names that are fixed routes under /movements, or that clients take out of a path
+FIXED = {"subscriptions", ".", ".."}
 #: the shortest and the longest name
 NAME_LENGTHS = 2, 50
 LONGEST_SHORT_DESCRIPTION = 100

@@ -16,7 +16,7 @@ from gridt.http.clock_fields import WEEKDAYS, DayStartField, WeekdayField, day_s
 from gridt.http.fields import Growing, In, Line, Message, Name, Out
 from gridt.http.validators import Length, OneOf
 from gridt.models import User, avatar_of
-from gridt.names import flaw_of
+from gridt.names import flaw_of, fold_username
 from gridt.refusals import Code, Refusal
 from gridt.runtime.extensions import normal
 from gridt.text import tidy
@@ -141,9 +141,10 @@ def ensure_good_username(username: str, email: str) -> None:
 
 def username_flaw(username: str, email: str) -> Refusal | None:
     """Return what is wrong with a new username, or None."""
-    if fold_address(username) != fold_address(email):
+    address = fold_address(fold_username(username))  # full-width letters make addresses, too
+    if address != fold_address(email):
         with suppress(ValidationError):
-            _is_address(username)
+            _is_address(address)
             return Refusal(Code.FOREIGN_EMAIL_ADDRESS)
     return flaw_of(username)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gridt.errors import Invalid, MovementNotFound
-from gridt.models import EventKind, Movement, User, count_rename
+from gridt.models import EventKind, Movement, User, count_rename, recompute_soon
 from gridt.refusals import Code, Refusal
 from gridt.standing.recompute_job import enqueue_recompute
 from gridt.standing.schedule_changes import GOAL, TERMS, change_goal, change_terms
@@ -32,6 +32,7 @@ def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) 
     goal = {name: changes[name] for name in GOAL if name in changes}
     if terms and change_terms(movement, terms, at_any_time=editor.is_admin):
         enqueue_recompute(movement.id)
+        recompute_soon(editor.id, movement.id)  # the answer shows the editor's own standing
     if goal:
         change_goal(movement, goal, at_any_time=editor.is_admin)
     if terms.keys() & {"free_misses", "free_turns"}:  # earlier versions did not check

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gridt.jobs import run_until_idle
 from gridt.models import Movement, Update
 from gridt.runtime.extensions import db
 from tests.cases import each
@@ -190,6 +191,16 @@ def test_no_change_puts_the_goal_out_of_reach(client, path, clock):
     body = {"interval": "daily", "counts_every_update": True}
     assert client.patch(path, json=body).status_code == 200
     assert client.patch(path, json={"counts_every_update": False}).status_code == 429
+
+
+def test_the_answer_to_a_new_interval_shows_the_callers_turn_as_it_is(client, clock):
+    path = f"/movements/{client.post('/movements', json=NEW).json['id']}"
+    clock.pass_(minutes=1)
+    changed = client.patch(path, json={"interval": "monthly"}).json["standing"]
+    assert changed == client.get(path).json["standing"]
+    run_until_idle()
+    assert changed == client.get(path).json["standing"]
+    assert changed["turn"]["ends_at"] == "2026-06-07T22:00:00+00:00", "the week goes on"
 
 
 def test_what_counts_is_a_part_of_the_goal(client, path, clock):

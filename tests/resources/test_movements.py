@@ -343,6 +343,7 @@ BAD_NAMES = {
     "blank": ("   ", "blank"),
     "digits and a blank": ("12 ", "digits-only"),
     "a route and a blank": ("subscriptions ", "reserved"),
+    "dots that clients take out of a path": ("..", "reserved"),
 }
 GOOD_NAMES = [
     *("Gym", "Go", "x" * 50, "Run, walk & swim!", "5 km (or 3)", "Съешь булок", "走る", "Été: 2½"),
