@@ -13,7 +13,7 @@ _LONGEST_DOMAIN = 253
 
 
 def fold_address(text: str) -> str:
-    """Return the one form of all ways to write an e-mail address.
+    """Return an e-mail address in its one form.
 
     Blanks around it do not count. A text without `@` is folded as other texts are.
     """
@@ -23,7 +23,7 @@ def fold_address(text: str) -> str:
 
 
 def fold_domain(domain: str) -> str:
-    """Return the one form of all ways to write a domain.
+    """Return a domain in its one form.
 
     `BÜCHER.example` and `xn--bcher-kva.example` are both `bücher.example`; `faß.example` is not
     `fass.example`. A text that is no domain is folded as other texts are.

@@ -40,7 +40,7 @@ _ALIKE = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"
 
 
 def fold_username(username: str) -> str:
-    """Return the one form of all ways to write a username.
+    """Return a username in its one form.
 
     Joiners and colour marks make no other name: they show little, or nothing at all.
     """
@@ -48,7 +48,7 @@ def fold_username(username: str) -> str:
 
 
 def fold_movement_name(name: str) -> str:
-    """Return the one form of all ways to write a movement's name.
+    """Return a movement's name in its one form.
 
     Superfluous blanks make no other name, either. They are stored as they were typed.
     """
@@ -68,12 +68,15 @@ def flaw_of(name: str) -> Refusal | None:
 
 
 def _without_spelled_joiners(text: str) -> str:
-    """Return a text without the joiners that its spelling needs (RFC 5892, appendix A)."""
+    """Return a text without the joiners of its spelling.
+
+    RFC 5892, appendix A, says which these are.
+    """
     return _JOINERS.sub(lambda found: "" if _is_spelled(text, found.start()) else found[0], text)
 
 
 def _is_spelled(text: str, place: int) -> bool:
-    """Return whether the joiner at a place belongs between its neighbours."""
+    """Return whether a joiner belongs between its neighbours."""
     try:
         return idna.valid_contextj(text, place)
     except ValueError:  # a neighbour that Unicode does not know, or a text that is no name
@@ -81,7 +84,7 @@ def _is_spelled(text: str, place: int) -> bool:
 
 
 def _without_glue(text: str) -> str:
-    """Return a text without the invisible characters that emoji are made of."""
+    """Return a text without the glue of emoji."""
     text = _KEYCAPS.sub("", _FLAGS.sub("\U0001f3f4", text))
     kept = ""
     for place, character in enumerate(text):
@@ -95,7 +98,7 @@ def _without_glue(text: str) -> str:
 
 
 def _is_emoji(character: str) -> bool:
-    """Return whether a character may be an emoji, or the colour of its skin."""
+    """Return whether a character may belong to an emoji."""
     return not character.isascii() and unicodedata.category(character) in _SIGNS
 
 

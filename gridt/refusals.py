@@ -1,4 +1,4 @@
-"""Refusals: each way in which a part of a request is wrong.
+"""Refusals: the faults that a request may have.
 
 A refusal has a code and values for programs, and a sentence for people. Clients may translate the
 sentence by the code. `docs/refusals.md` lists all codes.
@@ -225,7 +225,10 @@ class Refusal(str):
         return (self.code,), self.values
 
     def format(self, *_: Any, **__: Any) -> "Refusal":
-        """Return the refusal as it is: the validation library formats each message."""
+        """Return the refusal as it is.
+
+        The validation library formats each message.
+        """
         return self
 
 
@@ -270,7 +273,7 @@ _LABELS = {
 
 
 def label_of(member: str) -> str:
-    """Return the name of a member of a request as people read it."""
+    """Return a member's name as people read it."""
     return _LABELS.get(member, member)
 
 
@@ -303,7 +306,7 @@ def entry(pointer: str, refusal: Refusal, location: str = "json") -> dict[str, A
 
 
 def sentence_of(wrong: dict[str, Any]) -> str:
-    """Return an entry as a sentence that can be read without the form it is about."""
+    """Return an entry as a sentence of its own."""
     detail: str = wrong["detail"]
     if not detail.startswith("Must "):
         return detail

@@ -23,7 +23,7 @@ def tidy(username: str) -> str:
 
 
 def with_noun(number: int, noun: str, form: str = "") -> str:
-    """Return a number with its noun, such as `1 movement` or `2 movements`.
+    """Return a number with its noun, such as `2 movements`.
 
     :param form: the format of the number, such as `,` for `2,000 movements`
     """

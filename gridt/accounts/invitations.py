@@ -18,7 +18,9 @@ _DAILY = timedelta(days=1)
 
 
 def ensure_may_register(mode: str, token: str | None, email: str) -> None:
-    """Check that a person may register, before anything else is said about the account.
+    """Check that a person may register.
+
+    This comes before anything else is said about the account.
 
     :param mode: one of `REGISTRATION_MODES`
     :param token: the code of an invitation, if the person has one
@@ -37,7 +39,9 @@ def ensure_may_register(mode: str, token: str | None, email: str) -> None:
 
 
 def find_offer(mode: str, token: str) -> Offer:
-    """Return the invitation with a code, if it can be used now.
+    """Return the invitation with a code.
+
+    It can be used now.
 
     :param mode: one of `REGISTRATION_MODES`
     :raises RegistrationClosed: when only admins open accounts
@@ -84,7 +88,10 @@ def invite(
 
 @job(_JOB)
 def _forget_ended() -> None:
-    """Delete invitations that ended long ago, once a day while there are any."""
+    """Delete invitations that ended long ago.
+
+    The job runs once a day while there are any.
+    """
     next_at = Invitation.forget_ended(_BATCH)
     if next_at is not None:
         overdue = next_at <= utcnow()

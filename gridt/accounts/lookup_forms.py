@@ -1,4 +1,4 @@
-"""Names and addresses that are not found by what is written.
+"""Names and addresses that their own text does not find.
 
 A folded column that differs from its text was stored by another version of gridt, or another row
 has the right form. Users then cannot log in by that text, and paths lead elsewhere.
@@ -29,7 +29,7 @@ _FORMS: list[_Form] = [
 
 @dataclass(frozen=True)
 class LostForm:
-    """A name or address that does not lead to its own row.
+    """A name or address that leads elsewhere, or nowhere.
 
     :param kind: its kind: an e-mail address, a username or a movement's name
     :param id: the user or movement
@@ -53,7 +53,7 @@ def count_checked() -> tuple[int, int]:
 
 
 def lost_forms() -> Iterator[LostForm]:
-    """Yield each name or address that does not lead to its own row."""
+    """Yield each name or address that leads elsewhere."""
     for kind, model, name, folded_name, fold in _FORMS:
         folded: InstrumentedAttribute[str] = getattr(model, folded_name)
         for id, text, stored in _rows(model, getattr(model, name), folded):
@@ -64,7 +64,9 @@ def lost_forms() -> Iterator[LostForm]:
 
 
 def repair(lost: LostForm) -> bool:
-    """Store the right form of a name or address; return whether it is free.
+    """Store the right form of a name or address.
+
+    Return whether that form is free.
 
     Flushes and does not commit.
     """

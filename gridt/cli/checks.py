@@ -37,7 +37,10 @@ def check_accounts(as_json: bool, repairing: bool) -> None:
 
 
 def _repair_all() -> int:
-    """Repair what no other row needs, and commit; return how much it was."""
+    """Repair the forms that no other row needs, and commit.
+
+    Return how many these were.
+    """
     repaired, progress = 0, True
     while progress:  # a repaired row may have kept the form of another one
         lost = [one for one in lost_forms() if one.holder_id is None]

@@ -11,7 +11,7 @@ from gridt.runtime.schema_version import is_not_migrated
 
 
 class _Commands(AppGroup):
-    """Commands that name a misspelt setting, and a database that is not migrated."""
+    """Commands that name a misspelt setting, or an old database."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""

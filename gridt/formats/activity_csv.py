@@ -60,7 +60,10 @@ def activity_table(done: Iterable[CompletedTurn], service: str) -> Iterator[str]
 
 
 def movement_key(movement_id: int | str, service: str) -> str:
-    """Return how an export names a movement: an id alone may be another movement's elsewhere."""
+    """Return how an export names a movement.
+
+    An id alone may be another movement's elsewhere.
+    """
     return f"{service}-{movement_id}"
 
 

@@ -1,4 +1,4 @@
-"""Files of past updates: which program wrote one, and what it says about a movement."""
+"""Files of past updates, and the programs that write them."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,7 +39,7 @@ _MOST_NAMED, _LONGEST_NAMED = 5, 50
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The movement that a file is imported into, and how its rows are chosen.
+    """The movement of an import, and the choice of rows.
 
     :param service: the id of this service
     :param chosen: the name of the movement in the file, or "this" for all rows
@@ -75,7 +75,7 @@ class FileRead:
 
 
 def read_file(body: bytes, target: Target) -> FileRead:
-    """Return the rows of a file that are of a movement.
+    """Return a movement's rows in a file.
 
     :raises Invalid: when no importer recognises the file, or it has too many rows
     """
@@ -115,7 +115,7 @@ def _source(body: bytes) -> tuple[Source, list[Complaint]]:
 
 
 def _unknown_columns(importer: Importer, source: Source, target: Target) -> Iterator[Complaint]:
-    """Yield the first cell of each column that the importer does not know.
+    """Yield the first cell of each unknown column.
 
     Such a column may say that a row was not done, or how much was.
     """
@@ -151,7 +151,7 @@ def _named_cells(source: Source) -> Iterator[tuple[int, Sequence[tuple[str, Any]
 
 
 def _chooser(target: Target) -> Callable[[Entry], bool]:
-    """Return a function that says whether an entry is of the movement."""
+    """Return a function that recognises the movement's entries."""
     fold_once = cache(fold_movement_name)
     if target.chosen == THIS:
         return lambda _: True
@@ -170,7 +170,7 @@ def _chooser(target: Target) -> Callable[[Entry], bool]:
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
-    """Return the names of the movements in a file, as it first writes each."""
+    """Return the names of a file's movements, as first written."""
     distinct: dict[str, str] = {}
     for name in names:
         distinct.setdefault(fold_movement_name(name), name[:_LONGEST_NAMED])
@@ -178,7 +178,10 @@ def _distinct(names: Iterable[str]) -> list[str]:
 
 
 def _without_choice(names: Sequence[str], *, has_rows: bool, has_own: bool) -> Invalid:
-    """Return the error of a file that has no row of the movement, or rows of several."""
+    """Return the error of a file without a choice.
+
+    It has no row of the movement, or rows of several.
+    """
     if not names:
         return refused(Code.NO_ROWS_OF_MOVEMENT if has_rows else Code.NO_ROWS)
     listed = [*names[:_MOST_NAMED], *(["…"] if len(names) > _MOST_NAMED else [])]
@@ -186,7 +189,7 @@ def _without_choice(names: Sequence[str], *, has_rows: bool, has_own: bool) -> I
 
 
 def _take(entry: Entry, importer: Importer, target: Target, read: FileRead) -> None:
-    """Add one entry of the movement to the rows, or what is wrong with it."""
+    """Add one entry to the rows, or its faults."""
     problems = list(entry.problems)
     message = "" if importer.message.casefold() in target.ignored else entry.message
     is_done = entry.is_done and not (entry.is_implied and target.has_goal)
@@ -209,7 +212,7 @@ def _take(entry: Entry, importer: Importer, target: Target, read: FileRead) -> N
 
 
 def _when(text: str, zone: tzinfo | None) -> date | datetime | Refusal:
-    """Return the day or the moment in a cell, or what is wrong with the cell."""
+    """Return a cell's day or moment, or its fault."""
     when: date | datetime | None = None
     try:
         if _DAY.fullmatch(text):

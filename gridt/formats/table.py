@@ -1,4 +1,7 @@
-"""Tables as text: CSV (RFC 4180), with the delimiters that spreadsheets of all countries write."""
+"""Tables as text: CSV, with the delimiters of all countries.
+
+RFC 4180 has the form with commas.
+"""
 
 import csv
 import re
@@ -78,7 +81,7 @@ def _add(table: Table, number: int, cells: list[str]) -> None:
 
 
 def _delimiter_of(text: str) -> str:
-    """Return the delimiter of the first row: the one that it has most often."""
+    """Return the delimiter that the first row has most often."""
     first, *_ = text.splitlines() or [""]
     return max(",;\t", key=first.count)
 

@@ -90,7 +90,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         return cast("Handler", self.arguments(Nothing)(view))
 
     def file(self, examples: Mapping[str, Any]) -> Callable[[Handler], Handler]:
-        """Pass a file to the handler: the body, or the one file of a form.
+        """Pass the body, or a form's file, to the handler.
 
         It comes after the handler's arguments.
 
@@ -217,7 +217,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # it has no types
         """Leave exceptions to `gridt.http.problems`."""
 
     def _register_responses(self) -> None:
-        """Name the answers that operations share, and an example of each problem."""
+        """Name the shared answers, with an example of each problem."""
         for name, answer in shared_answers().items():
             self.spec.components.response(name, answer, lazy=True)
         for slug, example in shared_examples().items():

@@ -86,7 +86,10 @@ class In(Schema):
 
 
 class Out(Schema):
-    """The base class of answers; clients ignore members that they do not know."""
+    """The base class of answers.
+
+    Clients ignore members that they do not know.
+    """
 
     class Meta:
         unknown = EXCLUDE
@@ -101,7 +104,7 @@ def growing(*words: str) -> dict[str, Any]:
 
 
 class Growing(fields.Field[str]):
-    """A text in answers, of a set of words that may grow."""
+    """A text in answers, of a growing set of words."""
 
     def __init__(self, *words: str, description: str, **kwargs: Any) -> None:
         metadata = growing(*words) | {"description": description}

@@ -44,7 +44,9 @@ _AT_ONCE = timedelta()
 def answer_once(
     notes: Repeatable, handler: Callable[..., ResponseReturnValue], path: dict[str, Any]
 ) -> Response:
-    """Call a handler, and store its answer; or return the answer that was stored before.
+    """Call a handler and store its answer, or return one.
+
+    That is the answer which an earlier request stored.
 
     The handler's commit is deferred until the answer is stored, so that both are one transaction.
 
@@ -88,7 +90,9 @@ def _key() -> str:
 
 
 def _hashes(*parts: str | bytes) -> list[str]:
-    """Return a hash of some texts by our key, and by each earlier one.
+    """Return the hashes of some texts, by each key.
+
+    Our present key comes first.
 
     A body may hold a password, which a hash without a key would give away to guessing.
     """
@@ -131,7 +135,7 @@ def _again(stored: Any, prints: list[str]) -> Response:
 
 
 def _ensure_pruned_later() -> None:
-    """Enqueue the job that deletes expired keys, unless it waits already."""
+    """Enqueue the job that deletes expired keys, once."""
     # to enqueue a job that waits locks its row, for which other repeatable requests would wait
     if not Job.is_waiting(_JOB):
         enqueue(_JOB, {}, key=_JOB, priority=-1, delay=ANSWER_LIFETIME)

@@ -1,4 +1,4 @@
-"""Requests in flight: how many of one account a process answers at the same time.
+"""Requests in flight: a bound for each account and process.
 
 A request takes a place before it reads the database, and gives it back when its answer is sent.
 One that finds no place waits, and so keeps a thread; a few of an account may wait, and others are
@@ -26,7 +26,7 @@ class InFlight:
     """The places of all accounts in this process."""
 
     def init_app(self, app: Flask) -> None:
-        """Read how many places an account has, and give them back after each request."""
+        """Read the number of places; free them after requests."""
         self._most: int = app.config["QUOTA_AT_ONCE"]
         self._taken: Counter[str] = Counter()
         self._waiting: Counter[str] = Counter()
@@ -34,7 +34,7 @@ class InFlight:
         app.teardown_request(self._leave)
 
     def enter(self, account: str) -> None:
-        """Take a place for a request of an account, and wait for one if there is none.
+        """Take a place for a request, or wait for one.
 
         :raises TooManyAtOnce: when none is free in time
         """
@@ -48,7 +48,7 @@ class InFlight:
         state.place = account
 
     def _wait(self, account: str) -> None:
-        """Wait for a place; others of the account have all of them."""
+        """Wait for a place while others have all."""
         is_free = False
         if self._waiting[account] < _MOST_WAITING:
             self._waiting[account] += 1
@@ -71,7 +71,10 @@ class InFlight:
 
 
 def _decrease(counter: Counter[str], key: str) -> None:
-    """Count one less, and keep no zeros: there are as many keys as accounts."""
+    """Count one less, and keep no zeros.
+
+    There are as many keys as accounts.
+    """
     counter[key] -= 1
     if not counter[key]:
         del counter[key]

@@ -1,4 +1,4 @@
-"""Invitations in requests: the mode of registration, and the limit for wrong codes."""
+"""Invitations in requests, and the limit for wrong codes."""
 
 from flask import current_app
 
@@ -12,7 +12,7 @@ LIMIT = "invitation"
 
 
 def ensure_invited(token: str | None, email: str) -> None:
-    """Check that a caller may register, and count a wrong code.
+    """Check that a caller may register; count wrong codes.
 
     :param token: the code of an invitation, if the caller has sent one
     :raises GridtError: when they may not; see `gridt.accounts.ensure_may_register`
@@ -27,7 +27,7 @@ def ensure_invited(token: str | None, email: str) -> None:
 
 
 def offer_or_404(token: str) -> Offer:
-    """Return the invitation with a code, and count a wrong code.
+    """Return the invitation with a code; count wrong codes.
 
     :raises RegistrationClosed: when only admins open accounts
     :raises InvitationNotFound: when no invitation has this code

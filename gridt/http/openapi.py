@@ -169,7 +169,7 @@ class OpenApiPlugin(BasePlugin):
 
 
 def constant_of(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
-    """Return the one value of a field, which marshmallow's plugin does not describe."""
+    """Return a field's one value, which the plugin leaves out."""
     return {"const": field.metadata["const"]} if "const" in field.metadata else {}
 
 
@@ -188,7 +188,7 @@ def _remove_null(schema: dict[str, Any]) -> None:
 
 
 def complete_operation(operation: dict[str, Any], notes: HandlerNotes, method: str) -> None:
-    """Complete an operation with its notes, the usual problems and its examples."""
+    """Complete an operation with notes, usual problems and examples."""
     if notes.token is None:
         operation["security"] = []
     has_body = "requestBody" in operation

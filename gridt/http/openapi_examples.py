@@ -30,7 +30,7 @@ def stored_examples() -> dict[str, Any]:
 
 
 def add_examples(operation: dict[str, Any]) -> None:
-    """Add the request and the answers of the run to an operation.
+    """Add the run's request and answers to an operation.
 
     An example of an answer that the operation does not have is left out; a test finds it.
     """
@@ -46,7 +46,10 @@ def add_examples(operation: dict[str, Any]) -> None:
 
 
 def problem_example(error: type[GridtError]) -> dict[str, Any]:
-    """Return an example of a problem: one of the run, or else as its class describes it."""
+    """Return an example of a problem.
+
+    It is of the run, or else as the class describes it.
+    """
     found: dict[str, Any] | None = stored_examples()["problems"].get(error.slug)
     if found is not None:
         return found
@@ -55,7 +58,7 @@ def problem_example(error: type[GridtError]) -> dict[str, Any]:
 
 
 def blank_example(status: int) -> dict[str, Any]:
-    """Return an example of a problem that says no more than its status."""
+    """Return an example of a problem without a type."""
     title = default_exceptions[status]().name
     return _described(BLANK, status, title, SENTENCES[status])
 

@@ -66,7 +66,7 @@ def shared_answers() -> dict[str, dict[str, Any]]:
 
 
 def shared_examples() -> dict[str, dict[str, Any]]:
-    """Return an example of each type of problem, by its slug or status."""
+    """Return an example of each problem, by slug or status."""
     blank = {f"status-{status}": status for status, types in _SHARED.items() if types == [BLANK]}
     return {
         slug: {"summary": error.title, "value": problem_example(error)}
@@ -80,7 +80,9 @@ def shared_examples() -> dict[str, dict[str, Any]]:
 def problem_answers(
     notes: HandlerNotes, *, reads: bool, has_body: bool, has_arguments: bool
 ) -> dict[int, Any]:
-    """Return the problems of an operation, by status: the name of a shared answer, or an answer.
+    """Return the problems of an operation, by status.
+
+    Each is the name of a shared answer, or an answer.
 
     :param reads: the operation changes nothing
     :param has_body: the operation takes JSON

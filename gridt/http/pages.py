@@ -1,4 +1,4 @@
-"""Pages for people: the choice between HTML and JSON, and the security policy of HTML."""
+"""Pages for people, their choice, and their security policy."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _POLICY = (
 
 
 def page_or_json(template: str, answer: Any, **values: Any) -> Response:
-    """Return a page if the client prefers HTML, else an answer as JSON.
+    """Return a page, or JSON, as the client prefers.
 
     :param values: the values of the template
     """

@@ -54,7 +54,7 @@ class BodyParser(FlaskParser):
 
 
 def _unreadable(body: bytes, error: orjson.JSONDecodeError) -> BadRequest:
-    """Return the refusal of a body that is not JSON, in words for people."""
+    """Return the refusal of a body that is not JSON."""
     try:
         body.decode()
     except UnicodeDecodeError as wrong:
@@ -90,7 +90,7 @@ _STRICT = json.JSONDecoder(object_pairs_hook=_named_once, parse_int=str)
 
 
 def file_in(req: Request, media_types: Collection[str]) -> bytes:
-    """Return the file in a request: its body, or the one file of a form.
+    """Return a request's body, or its form's one file.
 
     The body has one of the given types; an empty body may have any. A file of a form may have any
     type, because browsers guess it.

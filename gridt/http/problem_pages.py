@@ -1,4 +1,4 @@
-"""The meaning of each problem type, for the page at its address."""
+"""The meaning of each problem type, for its page."""
 
 from dataclasses import dataclass
 

@@ -99,7 +99,7 @@ def _admit(notes: HandlerNotes, *, count: bool) -> None:
 
 
 def _check_parameters(notes: HandlerNotes) -> None:
-    """Refuse query parameters that the handler does not take, and those that occur twice.
+    """Refuse unknown query parameters, and those that occur twice.
 
     No handler takes a list.
 
@@ -209,7 +209,7 @@ def _complete_answer(response: Response) -> Response:
 
 
 def standing_notice() -> str:
-    """Return the sentence that a message ends with where a job recalculates a standing."""
+    """Return the sentence about a job that recalculates a standing."""
     if request_state().standing_follows:
         return " Streaks are updated within a minute or so."
     return ""

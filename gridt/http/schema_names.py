@@ -1,4 +1,6 @@
-"""The names of schemas in the OpenAPI document, which generated clients show as the names of types.
+"""The names of schemas in the OpenAPI document.
+
+Generated clients show them as the names of types.
 
 In gridt's code, `In` and `Out` tell requests from answers. A client needs the noun: `Movement`, and
 `NewMovement` for the request that makes one.

@@ -1,4 +1,7 @@
-"""Exports that are read first and sent then, so that a slow client keeps no transaction open."""
+"""Exports that are read first and then sent.
+
+So a slow client keeps no transaction open.
+"""
 
 from collections.abc import Iterable, Iterator
 from tempfile import SpooledTemporaryFile
@@ -13,7 +16,9 @@ _CHUNK = 32 * 1024
 
 
 def spooled(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield an export; on SQLite, read all of it and end the transaction before.
+    """Yield an export; on SQLite, end the transaction before.
+
+    There, all of it is read first.
 
     SQLite cannot reuse its log during any read. PostgreSQL has no such log, and there the export
     begins at once.

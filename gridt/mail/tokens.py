@@ -85,7 +85,7 @@ def issue(purpose: Purpose, user: User, address: str = "") -> str:
 
 
 def state_of(purpose: Purpose, user: User) -> str:
-    """Return a digest of the facts that a token depends on."""
+    """Return a digest of the facts behind a token."""
     # with the time of the change: returning to an old address must not revive its tokens
     bound = [user.email, user.email_changed_at]
     if purpose is Purpose.CONFIRM_EMAIL:

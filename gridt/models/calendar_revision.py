@@ -22,7 +22,7 @@ DIGEST_LENGTH = 32
 
 
 class DueEvent(Model):
-    """The event of a member's due turn, as their calendar last showed it.
+    """A due turn's event, as the calendar last showed it.
 
     It changes for many reasons: a turn ends or is done, a pause begins, the clock, the interval or
     the name changes. So the calendar compares what it shows with what it showed last.
@@ -43,7 +43,10 @@ class DueEvent(Model):
 
 
 class MovementRename(Model):
-    """How often a movement was renamed, and when last: the events of its updates show its name."""
+    """How often a movement was renamed, and when last.
+
+    The events of its updates show its name.
+    """
 
     __tablename__ = "movement_renames"
 
@@ -55,7 +58,10 @@ class MovementRename(Model):
 
 
 class Revision(NamedTuple):
-    """The revision of an event: its number, which only grows, and when it came to be."""
+    """The revision of an event, and its time.
+
+    The number only grows.
+    """
 
     number: int
     at: datetime
@@ -67,7 +73,9 @@ def count_rename(movement_id: int) -> None:
 
 
 def revise_due_events(user_id: int, digests: Sequence[tuple[int, str]]) -> dict[int, Revision]:
-    """Store the digests of due events that have changed, in a transaction of its own.
+    """Store the digests of due events that have changed.
+
+    It has a transaction of its own.
 
     Only for requests that read: it ends their transaction.
 
@@ -84,7 +92,10 @@ def revise_due_events(user_id: int, digests: Sequence[tuple[int, str]]) -> dict[
 
 
 def _revise(insert: Any, table: Any, keys: list[str]) -> Any:
-    """Return the statement that inserts revision 0, or makes the next one of what has changed."""
+    """Return the statement that makes the next revision.
+
+    The first one is 0.
+    """
     new = insert(table).values({name: bindparam(name) for name in [*keys, "revised_at"]})
     has_digest = table is DueEvent
     if has_digest:

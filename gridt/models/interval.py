@@ -1,4 +1,4 @@
-"""The interval of a movement, from the columns that store it."""
+"""The interval of a movement, from its columns."""
 
 from datetime import timedelta
 

@@ -59,7 +59,9 @@ class Offer:
 
 
 class Invitation(Stored, Model):
-    """A code that lets people register, up to a number of times.
+    """A code that lets some people register.
+
+    It has a number of uses.
 
     The table stores a hash of the code only. A fast hash is safe, because nobody can guess 128
     random bits.
@@ -126,7 +128,9 @@ class Invitation(Stored, Model):
 
     @staticmethod
     def offer_of(token: str) -> Offer:
-        """Return the invitation with a code, if it can be used now.
+        """Return the invitation with a code.
+
+        It can be used now.
 
         :raises InvitationNotFound: when there is none
         :raises InvitationOver: when it has ended

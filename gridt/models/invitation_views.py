@@ -1,4 +1,4 @@
-"""Invitations as admins see them, with the admin who made each."""
+"""Invitations with their makers, as admins see them."""
 
 from typing import Any
 

@@ -132,7 +132,7 @@ class Login(Stored, Model):
 
     @classmethod
     def last_seen(cls, user_id: int | InstrumentedAttribute[int]) -> ScalarSelect[datetime]:
-        """Select when a user last logged in or refreshed a token.
+        """Select the last login or refresh of a user.
 
         No copy of this time is needed: `forget_ended` comes with a newer login.
         """

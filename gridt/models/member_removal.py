@@ -1,4 +1,4 @@
-"""Removals: members whom a creator or an admin removed from a movement."""
+"""Removals: members that a creator or an admin removed."""
 
 from datetime import datetime
 from typing import cast
@@ -20,7 +20,7 @@ from gridt.runtime.extensions import db
 
 
 class MemberRemoval(Model):
-    """A user's removal, which keeps them from joining a movement again.
+    """A removal, which keeps a user from joining again.
 
     The audit log has the user who removed them.
     """
@@ -43,7 +43,7 @@ class MemberRemoval(Model):
 
     @classmethod
     def ensure_none(cls, movement_id: int, user_id: int) -> None:
-        """Do nothing if a user is not removed from a movement.
+        """Check that a user is not removed.
 
         :raises RemovedFromMovement: when they are
         """
@@ -58,7 +58,7 @@ class MemberRemoval(Model):
 
     @classmethod
     def lift(cls, movement_id: int, user_id: int) -> bool:
-        """Let a user join a movement; return whether they were removed."""
+        """Let a user join; return whether they were removed."""
         lifted = db.session.execute(delete(cls).where(*cls._of(movement_id, user_id)))
         return cast("CursorResult[object]", lifted).rowcount == 1
 

@@ -1,4 +1,4 @@
-"""The members of a movement, and its removed ones, as its creator sees them."""
+"""Members and removed users, as the creator sees them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The one door by which movements are found, and their closing.
+"""The one door to movements, and their closing.
 
 A movement that has lost its creator and its last member is closed: no user finds it. Its row stays,
 for the exports of users who posted updates in it.
@@ -26,7 +26,7 @@ from gridt.text import fold
 
 
 class MovementLookup(NetworkLock, Stored):
-    """The ways to find a movement, alone or in a list."""
+    """The ways to find one movement or many."""
 
     if TYPE_CHECKING:
         search_text: Mapped[str]
@@ -34,7 +34,9 @@ class MovementLookup(NetworkLock, Stored):
         creator_left_at: Mapped[datetime | None]
 
     def close_if_abandoned(self) -> None:
-        """Close this movement if it has lost its creator, and has no members.
+        """Close this movement if it is abandoned.
+
+        It has lost its creator, and has no members.
 
         Flushes. Under the shared lock another transaction may add a member, or end the creator's
         account. Then a job decides.
@@ -75,7 +77,10 @@ class MovementLookup(NetworkLock, Stored):
 
     @classmethod
     def find_view(cls, user_id: int, movement: int | str) -> dict[str, Any] | None:
-        """Return a movement as a user sees it, without loading it."""
+        """Return a movement as a user sees it.
+
+        It is not loaded as an object.
+        """
         by_id = isinstance(movement, int)
         key = movement if isinstance(movement, int) else fold_movement_name(movement)
         parameters = {"caller_id": user_id, "key": key}

@@ -90,7 +90,7 @@ class FormerIntervalRow(NamedTuple):
 
 
 class FormerGoalRow(NamedTuple):
-    """A goal, or none, that a movement had until a moment."""
+    """A goal, or none, until a moment."""
 
     movement_id: int
     ended_at: datetime

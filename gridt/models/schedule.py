@@ -155,7 +155,7 @@ def clock_of(row: StandingRow | MovementRow | FormerClockRow) -> Clock:
 def goals_of(
     row: StandingRow | MovementRow, former: Sequence[FormerGoalRow] = ()
 ) -> tuple[GoalSince, ...]:
-    """Return the goals of the turns of a movement, one after the other.
+    """Return the goals of a movement's turns, in order.
 
     :param former: in order; without these, only the present goal is known
     """

@@ -1,4 +1,4 @@
-"""The identity of this service, by which its ids differ from those of other services."""
+"""The identity of this service, for ids elsewhere."""
 
 import secrets
 from typing import Any
@@ -13,7 +13,7 @@ from gridt.runtime.extensions import db
 
 
 class ServiceIdentity(Model):
-    """A random name of this service, which it chooses when it first needs one.
+    """A random name of this service, chosen once.
 
     A copy of the database has the same name, so that events in calendars keep their ids. No
     migration chooses it, because a migrated database without rows is the target of a copy.
@@ -27,13 +27,15 @@ class ServiceIdentity(Model):
 
 
 def known_service_id() -> str | None:
-    """Return the name of this service, or None if it has not needed one yet."""
+    """Return the name of this service, or None yet."""
     name: str | None = execute(_NAME).scalar_one_or_none()
     return name
 
 
 def service_id() -> str:
-    """Return the name of this service. The first call stores it, in a transaction of its own.
+    """Return the name of this service.
+
+    The first call stores it, in a transaction of its own.
 
     Only for requests that read: it ends their transaction.
     """

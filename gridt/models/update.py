@@ -281,7 +281,10 @@ def _reported(
 
 
 def _posted_in(stretch: Turn, ends: dict[str, int], most: int) -> int:
-    """Count a member's updates in a stretch of time, up to a limit."""
+    """Count a member's updates in a stretch of time.
+
+    It stops at a limit.
+    """
     bounds = {"starts_at": stretch.starts_at, "ends_at": stretch.ends_at, "most": most}
     return len(execute(_COUNT_IN, ends | bounds).all())
 

@@ -114,7 +114,7 @@ class User(UserLookup, Model):
 
     @property
     def last_seen_at(self) -> datetime | None:
-        """Return when this user last logged in or refreshed a token."""
+        """Return the last login or refresh of this user."""
         return db.session.scalar(select(Login.last_seen(self.id)))
 
     @property
@@ -200,7 +200,9 @@ class User(UserLookup, Model):
 
     @classmethod
     def lock(cls, id: int) -> Self | None:
-        """Lock a user until this transaction ends, and return them as they are now.
+        """Lock a user until this transaction ends; return them.
+
+        They are as the database has them now.
 
         A login and every check of a password take this lock. So a change of password comes either
         before them, and they see it, or after, and ends the new login too.

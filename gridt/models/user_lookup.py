@@ -1,4 +1,4 @@
-"""The ways to find a user: by name, by address, or by a part of these."""
+"""The ways to find users by name or address."""
 
 from typing import TYPE_CHECKING, Self
 

@@ -24,7 +24,7 @@ def _enqueue_closing(event: Event) -> None:
 
 @job("close-movement")
 def close_movement(movement_id: int) -> None:
-    """Close a movement, if it has lost its creator, and has no members."""
+    """Close a movement, if it is abandoned."""
     movement = Movement.find_locked(movement_id, exclusive=True)
     if movement is not None:
         movement.close_if_abandoned()
@@ -32,7 +32,7 @@ def close_movement(movement_id: int) -> None:
 
 @job("close-empty-movements")
 def close_empty_movements(after: int) -> None:
-    """Close the movements after an id that earlier versions left empty.
+    """Close movements that earlier versions left empty, after an id.
 
     A process of the version before may also add members to a closed movement, during an upgrade.
     They are unsubscribed.

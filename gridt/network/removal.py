@@ -1,4 +1,4 @@
-"""Removing a member from a movement, and letting them join again.
+"""Removing members, and letting them join again.
 
 The creator and admins may do this. An admin has no protection from it: a refusal would tell the
 creator who is an admin, and an admin can lift the removal.

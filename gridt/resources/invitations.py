@@ -1,4 +1,4 @@
-"""Invitations, with which people register where registration is not open to everybody."""
+"""Invitations to register, for services that are not open."""
 
 from typing import Any
 

@@ -116,7 +116,7 @@ def _shown(row: Row[*tuple[Any, ...]], schema: type[Out]) -> dict[str, Any]:
 
 
 def _own_or_403(movement: str) -> Movement:
-    """Return a movement that the caller created, or any for admins."""
+    """Return the caller's own movement, or any for admins."""
     found = movement_or_404(movement)
     ensure(caller(), Permission.MOVEMENT_OWN, found)
     return found

@@ -1,4 +1,4 @@
-"""The pages of problem types, where the member `type` of a problem leads."""
+"""The pages of problem types, where `type` leads."""
 
 from dataclasses import asdict
 from typing import Any

@@ -50,7 +50,7 @@ class Budget:
             self._bytes -= amount
 
     def begin_wait(self) -> bool:
-        """Let one more thread wait for a client, to read or to write.
+        """Let one more thread wait for a client.
 
         :returns: whether it may
         """

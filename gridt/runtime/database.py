@@ -137,7 +137,9 @@ def reading_by(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def writing(database: SQLAlchemy) -> Iterator[None]:
-    """Let a request that reads write in a `with` block, which commits.
+    """Let a reading request write, in a `with` block.
+
+    The block commits.
 
     Its transaction ends before: SQLite refuses a write after a read, if another was made meanwhile.
     """
@@ -182,7 +184,7 @@ def binds(url: str, replica: str | None, *, prepared: bool) -> dict[str | None, 
 
 
 def prepare(engines: Mapping[str | None, Engine], *, bounded: bool = False) -> None:
-    """Set up the actions at the opening, lending and beginning of connections.
+    """Set up the actions at the events of connections.
 
     :param bounded: whether PostgreSQL gets limits for waiting, which a connection may keep
     """

@@ -208,7 +208,10 @@ class Metrics:
             self._operations.labels(operation).inc(times)
 
     def _measure_memory(self) -> None:
-        """Set the gauges of this process's memory; an idle process keeps what it has."""
+        """Set the gauges of this process's memory.
+
+        An idle process keeps the last values.
+        """
         self._measured_at = time.monotonic()
         if _STATM.exists():
             pages = int(_STATM.read_text().split()[1])

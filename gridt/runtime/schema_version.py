@@ -178,7 +178,7 @@ def upgrade(connection: Connection) -> None:
 
 
 def is_not_migrated(error: Exception) -> bool:
-    """Return whether a statement failed because a table or a column is missing."""
+    """Return whether a statement lacked a table or column."""
     cause = getattr(error, "orig", None)
     return getattr(cause, "sqlstate", None) in _MISSING_CODES or str(cause).startswith(
         _MISSING_SENTENCES

@@ -1,3 +1,3 @@
-"""The version of gridt, for modules that must import nothing large."""
+"""The version, for modules that import nothing large."""
 
 VERSION = "0.1.0"

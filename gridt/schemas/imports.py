@@ -25,7 +25,7 @@ class ColumnNames(fields.String):
 
 
 class ImportZone(TimeZoneField):
-    """A time zone of the IANA database, or the caller's own."""
+    """A time zone of the IANA database, or `mine`."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         return MINE if value == MINE else super()._deserialize(value, *args, **kwargs)
@@ -73,7 +73,7 @@ class ImportIn(In):
 
 
 class ImportRow(Out):
-    """The outcome of an import for a row of the file."""
+    """The outcome of an import for one row."""
 
     row = fields.Integer(
         required=True,
@@ -144,7 +144,7 @@ def rows_out(
     others: Mapping[str, Sequence[int]],
     duplicates: Sequence[tuple[int, str, Refusal]],
 ) -> list[dict[str, Any]]:
-    """Return each row of a dry run as clients read it, in the order of the file.
+    """Return the rows of a dry run, in their order.
 
     :param imported: the numbers of rows, with their moments
     :param wrong: the numbers of rows, with the column and the refusal

@@ -91,7 +91,7 @@ class InvitationOut(Out):
 
 
 class InvitationMade(InvitationOut, Message):
-    """A new invitation with its code, which is shown this once."""
+    """A new invitation with its code, shown only once."""
 
     token = fields.String(
         required=True,

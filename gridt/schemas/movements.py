@@ -81,7 +81,7 @@ class MovementName(Name):
 
 
 class NewMovementName(MovementName):
-    """The name of a new movement, held to the rule for names."""
+    """The name of a new movement, by the rule."""
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         name = super()._deserialize(*args, **kwargs)
@@ -122,7 +122,7 @@ def _lines_flaw(text: str) -> Refusal | None:
 
 
 def ensure_good_changes(changes: dict[str, Any], movement: Movement) -> None:
-    """Check new texts; leave out a name that stays as it is.
+    """Check new texts; leave out an unchanged name.
 
     A text that stays may be from before the rules.
 
@@ -280,7 +280,7 @@ class MovementOut(MovementFacts):
 
 
 class SubscribedMovement(MovementFacts):
-    """A movement that the caller has joined, with their standing and leaders."""
+    """A movement that the caller joined, with standing and leaders."""
 
     subscribed = fields.Boolean(
         required=True, metadata={"const": True, "description": "Whether the caller is a member."}
@@ -307,7 +307,7 @@ class SubscribedMovement(MovementFacts):
 
 
 class SubscribedMovementWithSignal(SubscribedMovement):
-    """A movement that the caller has joined, as the published client reads it."""
+    """A joined movement, as the published client reads it."""
 
     COMPONENT = "SubscribedMovement"
 
@@ -325,7 +325,7 @@ class SubscribedMovementWithSignal(SubscribedMovement):
 
 
 class MovementChanged(MovementOut, Message):
-    """A movement that the caller has not joined, after a change."""
+    """A movement that the caller has not joined, changed."""
 
 
 class SubscribedMovementChanged(SubscribedMovement, Message):

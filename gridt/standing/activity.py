@@ -39,7 +39,7 @@ CALENDAR_SPAN, CALENDAR_UPDATES = timedelta(days=366), 1000
 
 @dataclass(frozen=True, slots=True)
 class CalendarOwner:
-    """The service and the user in the ids of a calendar's events."""
+    """The service and the user in event ids."""
 
     service: str
     person: str
@@ -144,7 +144,7 @@ _DUE: Rows = (
 
 
 def calendar_owner(user_id: int) -> CalendarOwner:
-    """Return what the ids of events in a user's calendar have of the service and of the user.
+    """Return the service and user in event ids.
 
     Another account may get the same number when a backup is restored, but not at the same moment.
     """

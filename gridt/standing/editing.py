@@ -45,7 +45,7 @@ def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) 
 
 
 def _rename(movement: Movement) -> None:
-    """Count a new name of a movement, which is not closed meanwhile."""
+    """Count a new name of an open movement."""
     movement.lock(exclusive=True)
     if movement.closed_at is not None:
         raise MovementNotFound
@@ -53,7 +53,7 @@ def _rename(movement: Movement) -> None:
 
 
 def ensure_goal_in_reach(movement: Movement) -> None:
-    """Check that a member can reach the goal in each turn of a movement.
+    """Check that each turn can reach the goal.
 
     :raises Invalid: when one update a day counts, and a turn may have fewer days
     """

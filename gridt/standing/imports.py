@@ -57,7 +57,7 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """The rows of a file by what an import does with them.
+    """The rows of a file, by their outcome.
 
     :param new: the numbers of the rows to insert, with their moments
     :param duplicates: the rows that are known already
@@ -154,7 +154,7 @@ def _store(
     terms: Terms,
     grace: timedelta,
 ) -> None:
-    """Insert updates, which may be none, and recompute the standing if it may be another.
+    """Insert updates, and recompute the standing if needed.
 
     :param placed: all updates of the file, also those that were stored before
     """
@@ -219,7 +219,7 @@ def _ensure_quotas_allow(
 
 
 def _places(row: StandingRow, terms: Terms) -> tuple[Callable[[datetime], datetime], Code]:
-    """Return the function that gives moments the place that only one update may have.
+    """Return the function that gives moments their place.
 
     This is a turn; with a goal, a day; where every update counts, the moment itself. It also
     returns the refusal of a second update.
@@ -292,7 +292,7 @@ def _without_duplicates(
     place_of: Callable[[datetime], datetime],
     same: Code,
 ) -> tuple[list[_Placed], list[Complaint]]:
-    """Return the first update of each free place, and complaints of the others.
+    """Return the first updates of free places, and complaints.
 
     An exact update takes its turn as well, for updates that are not exact.
 

@@ -124,7 +124,10 @@ def change_clock(user: User, *, most: int | None = None, **changes: Any) -> None
 
 
 def _count_change(user: User, now: datetime, most: int) -> None:
-    """Count a change of a user's clock, in the row that the change writes anyway."""
+    """Count a change of a user's clock.
+
+    It stands in the row that the change writes anyway.
+    """
     moments = [datetime.fromisoformat(moment) for moment in user.clock_changes or ()]
     recent = [moment for moment in moments if now - DAY < moment <= now]
     if len(recent) >= most:
@@ -257,7 +260,7 @@ def preview_batch(
 def _next_members(
     movement_id: int, after: Place
 ) -> tuple[list[int], Place | None, Mapping[int, int]]:
-    """Return the next members, the place of the last one, and how many updates they have.
+    """Return the next members, and their numbers of updates.
 
     After the first, these are as many members as have a bounded number of updates together.
     """

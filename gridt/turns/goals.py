@@ -1,4 +1,4 @@
-"""Goals: the number of updates with which a turn is done."""
+"""Goals: the number of updates that complete a turn."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Goal:
 
 
 class GoalSince(NamedTuple):
-    """The goal of turns that begin at a moment or later."""
+    """The goal of turns from a moment on."""
 
     since: datetime
     goal: Goal | None
@@ -50,7 +50,7 @@ NOTHING = Count()
 
 
 def goal_at(goals: Sequence[GoalSince], moment: datetime) -> Goal | None:
-    """Return the goal of a turn that begins at a moment.
+    """Return the goal of turns from a moment on.
 
     :param goals: one after the other; turns before the first have none
     """

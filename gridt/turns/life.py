@@ -23,7 +23,7 @@ class Period:
 
 
 class Base(NamedTuple):
-    """A standing right after an event, from which scoring may go on.
+    """A standing after an event, where scoring may begin.
 
     :param at: the moment of an update, or the beginning of a period that is not the first
     """
@@ -79,7 +79,7 @@ def score(
 
 
 def is_reached(base: Base, periods: Sequence[Period], moments: Sequence[datetime]) -> bool:
-    """Return whether a clock of a later period may count as set before a base.
+    """Return whether a later clock may count before a base.
 
     :param moments: when it was done after the base
     """
@@ -97,7 +97,9 @@ def is_reached(base: Base, periods: Sequence[Period], moments: Sequence[datetime
 
 
 def clockless(periods: Sequence[Period]) -> int:
-    """Return how many of the first periods have one interval, which follows no calendar.
+    """Return the number of first periods without a calendar.
+
+    All of them have one interval.
 
     No clock changes a turn of theirs, so none serves a member better than another.
     """
@@ -109,7 +111,7 @@ def clockless(periods: Sequence[Period]) -> int:
 
 
 def _place_of(periods: Sequence[Period], moment: datetime) -> int:
-    """Return the place of the period that a moment is in."""
+    """Return the place of a moment's period."""
     return max(bisect_right(periods, moment, key=lambda period: period.starts_at) - 1, 0)
 
 
@@ -157,7 +159,7 @@ class _Life:
         self._states = [_State(first.starts_at, initial(terms), terms, 0)]
 
     def begin_at(self, base: Base) -> int:
-        """Begin with a base instead, and return the number of its period."""
+        """Begin with a base; return its period's number."""
         number = _place_of(self.periods, base.at)
         period = self.periods[number]
         bisect = bisect_left if base.at == period.starts_at else bisect_right
@@ -181,7 +183,7 @@ class _Life:
             self._keep(moment)
 
     def _set(self, number: int) -> None:
-        """Let a period begin, whose clock may count as set before."""
+        """Begin a period; its clock may count as earlier."""
         period = self.periods[number]
         moment, clock = period.starts_at, self._states[-1].terms.clock
         before = self._states[: self._index(moment - SET_LATE) + 1]
@@ -199,7 +201,7 @@ class _Life:
                 self._set_earlier(since, number, log, states)
 
     def _latest_deeds(self, earliest: datetime, states: list[_State]) -> list[datetime]:
-        """Return the moments after which a clock may count as set, the latest first.
+        """Return when a clock may count as set, latest first.
 
         These are the last update, and the updates that changed the standing: a turn may have
         thousands, but the first one makes it done. While turns follow no calendar and are regular,
@@ -277,7 +279,7 @@ class _Life:
         return max(bisect_right(self._states, moment, key=lambda state: state.moment) - 1, 0)
 
     def _live_on(self, end: int) -> None:
-        """Score what was done, up to a place in the moments, and keep bases on the way."""
+        """Score the updates to a place, and keep bases."""
         while self._kept is not None and end - self._kept_at >= self._kept.every:
             moment = self.moments[self._kept_at + self._kept.every - 1]
             self._live(min(end, bisect_right(self.moments, moment)))
@@ -329,13 +331,13 @@ class _Life:
 
 
 def _is_more_than_enough(before: _State, state: _State) -> bool:
-    """Return whether an event was an update in a turn that was done."""
+    """Return whether an update came in a done turn."""
     is_update = state.terms is before.terms
     return is_update and before.standing.done and state.standing.turn == before.standing.turn
 
 
 def _is_plain(state: _State) -> bool:
-    """Return whether a state is of a regular turn that follows no calendar."""
+    """Return whether a regular turn follows no calendar."""
     terms, standing = state.terms, state.standing
     if follows_calendar(terms.interval):
         return False

@@ -58,7 +58,10 @@ class Months(timedelta):
         return timedelta(days=_DAYS[self.number][1])
 
     def number_of(self, day: date) -> int:
-        """Return the number of the stretch with a day. Stretch 0 begins with the year 0."""
+        """Return the number of the stretch with a day.
+
+        Stretch 0 begins with the year 0.
+        """
         return (_YEAR * day.year + day.month - 1) // self.number
 
     def first_of(self, number: int) -> date:
@@ -71,7 +74,7 @@ class Months(timedelta):
 
 
 def months_of(interval: timedelta) -> int | None:
-    """Return how many months an interval has, or None for another duration."""
+    """Return the months of an interval, or None."""
     return interval.number if isinstance(interval, Months) else None
 
 
@@ -84,10 +87,16 @@ def interval_of(duration: timedelta, months: int | None) -> timedelta:
 
 
 def shortest(interval: timedelta) -> timedelta:
-    """Return the least length of a turn of an interval, where no clock changes."""
+    """Return the least length of a turn.
+
+    No clock changes in it.
+    """
     return interval.shortest if isinstance(interval, Months) else interval
 
 
 def longest(interval: timedelta) -> timedelta:
-    """Return the greatest length of a turn of an interval, where no clock changes."""
+    """Return the greatest length of a turn.
+
+    No clock changes in it.
+    """
     return interval.longest if isinstance(interval, Months) else interval

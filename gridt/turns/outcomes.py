@@ -1,4 +1,4 @@
-"""Outcomes of turns, and the standing that they add up to."""
+"""Outcomes of turns, and the standing they add up to."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -161,7 +161,7 @@ def mark_late(
 
 
 def _done_late(standing: Standing) -> Standing:
-    """Return the standing when its turn is done by late updates."""
+    """Return the standing after a turn done by late updates."""
     done_turns, turns = standing.done_turns + 1, standing.turns + 1
     return standing._replace(late=True, done_turns=done_turns, turns=turns)
 
@@ -169,7 +169,7 @@ def _done_late(standing: Standing) -> Standing:
 def _counted(
     standing: Standing, moment: datetime, terms: Terms, goal: Goal, *, late: bool
 ) -> Standing:
-    """Return the standing after an update in a turn with a goal.
+    """Return the standing after an update towards a goal.
 
     A late update does not count among those that keep a streak.
     """

@@ -111,7 +111,10 @@ class Terms:
         return turn == usual and until == self.until_of(usual)
 
     def goal_of(self, turn: Turn) -> Goal | None:
-        """Return the goal of a turn, or None if one update is enough."""
+        """Return the goal of a turn, or None.
+
+        Without one, an update is enough.
+        """
         return goal_at(self.goals, turn.starts_at) if self.goals else None
 
     def pause_after(self, moment: datetime) -> Pause | None:

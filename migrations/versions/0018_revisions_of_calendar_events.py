@@ -1,4 +1,4 @@
-"""The name of the service, and the revisions of the events in calendars.
+"""The service's name, and the revisions of events in calendars.
 
 A process of the version before counts no rename in the minutes of an upgrade: the events of such a
 movement then change under the same revision, until the next rename.

@@ -51,7 +51,7 @@ def downgrade() -> None:
 
 
 def refold(table_name: str, text_name: str, folded_name: str, new_form: Fold) -> None:
-    """Fold the texts of a table again, as far as no two meet."""
+    """Fold texts again, as far as no two meet."""
     columns = [sa.column("id", sa.Integer()), *map(sa.column, (text_name, folded_name))]
     table = sa.table(table_name, *columns)
     old, wanted = {}, {}
@@ -79,7 +79,10 @@ def refold(table_name: str, text_name: str, folded_name: str, new_form: Fold) ->
 
 
 def unusual(table: sa.TableClause, text_name: str, folded_name: str) -> Iterator[sa.Row]:
-    """Yield the rows that may change, by id: few are not plain ASCII."""
+    """Yield the rows that may change, by id.
+
+    Few are not plain ASCII.
+    """
     text, folded = table.c[text_name], table.c[folded_name]
     on_sqlite = op.get_bind().dialect.name == "sqlite"
     octets = (
@@ -121,7 +124,10 @@ def marked(form: str, id: int) -> str:
 def store(
     table: sa.TableClause, folded_name: str, old: dict[int, str], new: dict[int, str]
 ) -> None:
-    """Give rows their new forms; a form passes from one row to another by a third form."""
+    """Give rows their new forms.
+
+    A form passes from one row to another by a third form.
+    """
     needed = set(new.values())
     passing = {id: marked(old[id], id) for id in new if old[id] in needed}
     change(table, folded_name, [(id, old[id], form) for id, form in passing.items()])
@@ -130,7 +136,10 @@ def store(
 
 
 def change(table: sa.TableClause, folded_name: str, rows: Sequence[tuple[int, str, str]]) -> None:
-    """Update rows that are as they were read; leave out those whose new form is taken meanwhile."""
+    """Update rows that are as they were read.
+
+    It leaves out those whose new form is taken meanwhile.
+    """
     statement = (
         sa.update(table)
         .where(table.c.id == sa.bindparam("which"), table.c[folded_name] == sa.bindparam("before"))

@@ -1,4 +1,4 @@
-"""Removed members, closed movements, and an order of users by when they were last seen.
+"""Removed members, closed movements, and users by last login.
 
 In the minutes of an upgrade, a process of the version before does not know of removals and closed
 movements: it lets a removed member join again, it lists a closed movement, lets users join it by

@@ -1,4 +1,4 @@
-"""Intervals of months, and goals: how many updates a turn needs.
+"""Intervals of months, and goals of several updates.
 
 A process of the version before takes months for their mean length, and one update for enough: a
 post through it may complete a turn with a goal. The next change of the member's past corrects that,

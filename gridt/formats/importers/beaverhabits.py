@@ -15,7 +15,7 @@ def _recognises(source: Source) -> bool:
 
 
 def _entries(source: Source) -> Iterator[Entry]:
-    """Yield the records of all habits; they are counted as the rows of the file."""
+    """Yield the records of all habits, counted as rows."""
     row = 0
     for habit in source.document["habits"]:
         name, records = _parts(habit)

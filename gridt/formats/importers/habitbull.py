@@ -1,4 +1,4 @@
-"""HabitBull: a table of all habits, with a number for each day.
+"""HabitBull: a table of all habits, day by day.
 
 The number is 1 for a day that was done, 0 or negative for one that was not, and an amount in habits
 that count. Some versions write dates as 2021-09-01, others as 4/13/2019.
@@ -32,7 +32,10 @@ def _entries(source: Source) -> Iterator[Entry]:
 
 
 def _month_at(source: Source) -> int | None:
-    """Return the place of the month in dates with slashes, if the file itself shows it."""
+    """Return the month's place in dates with slashes, or None.
+
+    The file itself must show it.
+    """
     found = [_SLASHES.fullmatch(cell(cells, 3)) for _, cells in source.lines]
     days_at = {place for date in found if date for place in (1, 2) if int(date[place]) > 12}
     return 3 - days_at.pop() if len(days_at) == 1 else None

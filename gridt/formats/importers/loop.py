@@ -1,4 +1,4 @@
-"""Loop Habit Tracker: `Checkmarks.csv`, of one habit and of all habits.
+"""Loop Habit Tracker: `Checkmarks.csv` of one or all habits.
 
 The words in it are YES_MANUAL, YES_AUTO, NO, SKIP and UNKNOWN; earlier versions wrote numbers. Of a
 habit such as "three times a week", Loop writes YES_AUTO for days without a checkmark when others
@@ -30,7 +30,10 @@ def _entry(
 
 
 def _recognises_one(source: Source) -> bool:
-    """Recognise the table of one habit; earlier versions had no notes."""
+    """Recognise the table of one habit.
+
+    Earlier versions had no notes.
+    """
     return source.document is None and tuple(source.names) in {_COLUMNS, _COLUMNS[:2]}
 
 
@@ -41,7 +44,9 @@ def _of_one_habit(source: Source) -> Iterator[Entry]:
 
 
 def _recognises_all(source: Source) -> bool:
-    """Recognise the table of all habits: dates, a column for each habit, and an empty one.
+    """Recognise the table of all habits.
+
+    It has dates, a column for each habit, and an empty one.
 
     The empty column is missing where a spreadsheet has saved the file again.
     """

@@ -1,4 +1,4 @@
-"""Tables of gridt: its own export, and a table of dates that a person wrote."""
+"""Tables of gridt: its export, and dates by hand."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,7 @@
-"""The shape of every importer: it recognises a file, and yields what the file says."""
+"""The shape of every importer.
+
+It recognises a file, and yields the facts in it.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -8,7 +11,7 @@ from gridt.refusals import Refusal
 
 
 class Source(NamedTuple):
-    """A file that was read: a table, or a JSON document.
+    """A file that was read: a table or JSON.
 
     :param names: the names of the table's columns
     :param lines: the rows of the table
@@ -21,7 +24,7 @@ class Source(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A row of a file, or one of several facts in a row.
+    """A row of a file, or a fact in it.
 
     :param row: as a spreadsheet counts: the names of the columns are row 1
     :param when: the day or the moment, as the file writes it
@@ -62,7 +65,10 @@ class Importer(NamedTuple):
 
 
 def has_header(*names: str) -> Callable[[Source], bool]:
-    """Return a function that recognises tables with exactly these columns, in this order."""
+    """Return a function that recognises tables by their columns.
+
+    A table has exactly these columns, in this order.
+    """
     return lambda source: source.document is None and source.names == list(names)
 
 
@@ -72,5 +78,5 @@ def folded(names: tuple[str, ...]) -> frozenset[str]:
 
 
 def cell(cells: list[str], number: int) -> str:
-    """Return a cell of a row, which may be shorter than the names of the columns."""
+    """Return a cell of a row, which may be short."""
     return cells[number].strip() if number < len(cells) else ""

@@ -41,7 +41,7 @@ class NetworkLock:
 
     @classmethod
     def find_locked(cls, movement: int | str, *, exclusive: bool = False) -> Self | None:
-        """Find and lock a movement that is not closed, or return None.
+        """Find and lock an open movement, or return None.
 
         :param exclusive: as for `lock`
         """

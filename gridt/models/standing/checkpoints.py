@@ -149,7 +149,7 @@ def forget_all(movement_id: int, user_ids: Collection[int]) -> set[int]:
 
 
 def _digest(at: datetime, terms: Terms, periods: Sequence[Period]) -> str:
-    """Return a digest of a past until a moment, without updates."""
+    """Return a digest of a past, without updates."""
     held = [
         (_text(period.starts_at), period.interval, period.clock)
         for period in periods

@@ -123,7 +123,7 @@ class MemberPast:
         return score(self.periods, self.moments, self.terms, until, log, self.late, self.base, kept)
 
     def with_updates(self, most: int | None = None) -> "MemberPast":
-        """Return the past with its updates, or those after a checkpoint.
+        """Return the past with updates, perhaps from a checkpoint.
 
         :param most: how many updates to read at most; if there are more, the past is cut
         """
@@ -138,7 +138,7 @@ class MemberPast:
         return replace(self._between(starts_at, _EVER, most), base=base)
 
     def _within_reach(self, bases: Iterable[Base]) -> Base | None:
-        """Return the first base before which no clock is set, or None."""
+        """Return the first base that no clock reaches, or None."""
         last_deeds: dict[datetime, datetime] = {}
         for base in bases:
             if is_reached(base, self.periods, ()):  # the last updates before changes decide that
@@ -149,7 +149,10 @@ class MemberPast:
         return None
 
     def _find_last_deeds(self, base: Base, found: dict[datetime, datetime]) -> None:
-        """Add the last update before each change of two days after a base, by the change."""
+        """Add the last updates before changes near a base.
+
+        These are the changes of two days after it.
+        """
         ids = {"user_id": self.row.user_id, "movement_id": self.row.movement_id}
         for period in self.periods:
             starts_at = period.starts_at
@@ -160,7 +163,7 @@ class MemberPast:
     def stretch(
         self, starts_at: datetime, ends_at: datetime, now: datetime
     ) -> tuple["MemberPast", datetime]:
-        """Return the past that scores the turns in a stretch of time.
+        """Return the past that scores a stretch of time.
 
         A turn at the end of the stretch is over within its interval and 26 hours. Two days later,
         no change of clock can change it any more.

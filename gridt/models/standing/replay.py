@@ -110,7 +110,7 @@ def enqueue_recompute_of(user_id: int, movement_id: int) -> None:
 
 
 def _store_reached(past: MemberPast) -> bool:
-    """Store the bases of the part that was read, if any."""
+    """Store the bases of the part that was read."""
     until = past.moments[-1]
     periods = [period for period in past.periods if period.starts_at <= until]
     kept = KeptBases(checkpoints.EVERY)

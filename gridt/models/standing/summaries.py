@@ -68,7 +68,7 @@ def own_standing_view(
 
 
 def _progress(standing: Standing, goals: Sequence[GoalSince]) -> dict[str, int | None]:
-    """Return how far a member is with the goal of their turn."""
+    """Return how far a member's goal is."""
     goal = goal_at(goals, standing.turn.starts_at)
     if goal is None:
         return {"amount": None, "still": None}
@@ -79,7 +79,7 @@ def _progress(standing: Standing, goals: Sequence[GoalSince]) -> dict[str, int |
 def goals_before(
     rows: Mapping[int, StandingRow | MovementRow],
 ) -> Mapping[int, Sequence[FormerGoalRow]]:
-    """Return the former goals of movements whose goal has changed in a present turn.
+    """Return the former goals that present turns may have.
 
     It sends a statement only if there is such a movement.
 
