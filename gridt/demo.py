@@ -55,12 +55,10 @@ _HABITS = [
     _Habit("Run three days a week", timedelta(days=7), "As slow as you like.", goal=3),
     _Habit("Stretch twice a day", timedelta(hours=12), "Once after waking, once after work."),
     _Habit("Write a letter", Months(1), "One a month, on paper."),
-    _Habit("Call somebody you miss", timedelta(days=7), "Half an hour of just listening."),
+    _Habit("Call a friend", timedelta(days=7), "Half an hour of just listening."),
     _Habit("Read ten pages", timedelta(days=1), "Of a book, on paper if you can."),
     _Habit("Practise the piano", timedelta(days=1), "Fifteen minutes are enough to stay in it."),
-    _Habit(
-        "Cook from scratch", timedelta(days=2), "Nothing from a box, somebody invited if possible."
-    ),
+    _Habit("Cook from scratch", timedelta(days=2), "Nothing from a box, with a guest if possible."),
 ]
 #: the zones of invented people, the most frequent one listed twice
 _ZONES = [

@@ -49,7 +49,7 @@ def each(
         assert set(arguments) <= set(signature.parameters), "the test takes what a case consists of"
         left = [one for one in signature.parameters.values() if one.name not in arguments]
         own = signature.replace(parameters=left)
-        all_in_turn.__signature__ = own  # type: ignore[attr-defined]  # pytest reads it
+        all_in_turn.__signature__ = own  # type: ignore[attr-defined]  # pytest takes the fixtures from it
         return all_in_turn
 
     return decorate

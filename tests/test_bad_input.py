@@ -167,7 +167,7 @@ class Flag:
 class Goal:
     """A goal in a body, which may be left out or null."""
 
-    good = {"of": "count", "at_least": 1}  # noqa: RUF012 - never changed
+    good = {"of": "count", "at_least": 1}  # noqa: RUF012 - a constant of the class, which no case changes
     required = False
 
     def bad(self) -> dict[str, Any]:

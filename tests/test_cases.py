@@ -26,7 +26,7 @@ def test_every_failing_case_is_named_and_the_others_run() -> None:
     def test(number: int) -> None:
         called.append(number)
         if number == 2:
-            pytest.skip("is two")  # a case that skips must fail
+            pytest.skip("is two")  # the test is of a case that skips, which must fail
         if number == 3:
             pytest.fail("is three")
         assert number != 1

@@ -208,7 +208,7 @@ def test_the_last_member_leaves_while_the_creators_account_ends(world: Flask) ->
 
 
 def test_the_last_member_and_a_newcomer_at_the_same_moment(world: Flask) -> None:
-    """On SQLite as well: whoever comes first, no member is in a closed movement."""
+    """On SQLite as well: in either order, no member is in a closed movement."""
     for _ in range(6):
         id, member = alone(world)
         (newcomer,) = people(1)

@@ -309,7 +309,7 @@ def test_the_type_of_each_problem_leads_to_its_page(
 ) -> None:
     error = kind.__new__(kind)
     GridtError.__init__(error)
-    error.errors, error.location = [], "/"  # type: ignore[attr-defined]  # some errors have them
+    error.errors, error.location = [], "/"  # type: ignore[attr-defined]  # a subclass sets them, and this is the base
     with app.test_request_context():
         problem = _domain_error(error).get_json()
     answer = client.get(problem["type"])

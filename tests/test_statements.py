@@ -88,24 +88,24 @@ def test_unsubscribing_takes_the_same_whatever_the_size(movement_of, client, cos
     ensure_independent(few, many, 14)
 
 
-def test_removing_a_member_takes_the_same_whatever_the_size(movement_of, me, client, cost):
-    counts = []
-    for size in (FEW, MANY):
-        movement, members = movement_of(size)
+@pytest.fixture
+def started_by_me(movement_of, me):
+    """Movements that the caller created, a small one and a large one, with their members."""
+    made = [movement_of(size) for size in (FEW, MANY)]
+    for movement, _ in made:
         movement.creator = me
         movement.save_to_db()
-        counts.append(cost(client.delete, f"/movements/{movement.id}/members/{members[0]}"))
-    ensure_independent(*counts, 19)
+    return made
 
 
-def test_the_list_of_members_takes_4_statements_whatever_the_size(movement_of, me, client, cost):
-    counts = []
-    for size in (FEW, MANY):
-        movement, _ = movement_of(size)
-        movement.creator = me
-        movement.save_to_db()
-        counts.append(cost(client.get, f"/movements/{movement.id}/members"))
-    ensure_independent(*counts, 4)
+def test_removing_a_member_takes_the_same_whatever_the_size(started_by_me, client, cost):
+    paths = [f"/movements/{one.id}/members/{members[0]}" for one, members in started_by_me]
+    ensure_independent(*(cost(client.delete, path) for path in paths), 19)
+
+
+def test_the_list_of_members_takes_4_statements_whatever_the_size(started_by_me, client, cost):
+    paths = [f"/movements/{one.id}/members" for one, _ in started_by_me]
+    ensure_independent(*(cost(client.get, path) for path in paths), 4)
 
 
 def test_swapping_takes_10_statements_whatever_the_size(movement_of, client, cost):

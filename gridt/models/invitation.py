@@ -63,7 +63,7 @@ class Invitation(Stored, Model):
 
     It has a number of uses.
 
-    The table stores a hash of the code only. A fast hash is safe, because nobody can guess 128
+    The table stores a hash of the code only. A fast hash is safe, because no caller can guess 128
     random bits.
 
     :param created_by_id: the admin who made it; None for an operator, or when the account is gone

@@ -32,8 +32,8 @@ class About(Out):
     version = fields.String(required=True, metadata={"description": "The version of the software."})
     registration = Growing(
         *("open", "invite", "closed"),
-        description="The people who can register: everybody, those with an invitation, or nobody,"
-        " because admins open all accounts.",
+        description="The people who can register: all, those with an invitation, or no caller,"
+        " because operators open all accounts.",
     )
     links = fields.Nested(
         Links, required=True, metadata={"description": "The first addresses to visit."}

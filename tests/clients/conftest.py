@@ -44,7 +44,9 @@ def install(tmp_path: Path) -> Callable[[str], Path]:
             run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=tmp_path)
         except AssertionError as error:
             if any(word in str(error) for word in OUT_OF_REACH):
-                pytest.skip("npm does not reach its registry")  # no network
+                pytest.skip(
+                    "npm does not reach its registry"
+                )  # a machine without network has no packages
             raise
         return tmp_path
 

@@ -150,7 +150,7 @@ def test_an_invitation_for_an_address_is_for_no_other(
     hint = client.post("/invitations/look", json={"token": CODE}).json["email_hint"]
     assert hint == "E…@example.org"
     assert client.post("/register", json=NEWCOMER | {"invitation": CODE}).status_code == 201
-    # an admin showed the code to somebody: only a mail proves who reads mail there
+    # the admin may have shown the code to any person: only a mail proves who reads mail there
     assert User.find_by_name("eva").email_confirmed_at is None
 
 
