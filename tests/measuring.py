@@ -1,12 +1,14 @@
 """A pytest plugin: the tests in which coverage is measured.
 
 Measuring makes Python 1.7 times as slow, and the start of a process 1.5 times as slow. So it stops
-for tests that repeat, many times over, lines that other tests run as well. On PostgreSQL it
-measures only tests of lines that run on PostgreSQL alone. It measures the processes that tests
-start only if they run lines that no test runs in its own process.
+for tests that repeat, many times over, lines that other tests run as well, and after the first
+`CASES` cases of a test. On PostgreSQL it measures only tests of lines that run on PostgreSQL alone.
+It measures the processes that tests start only if they run lines that no test runs in its own
+process.
 """
 
 import os
+from collections import Counter
 from warnings import catch_warnings, simplefilter
 
 import pytest
@@ -14,6 +16,12 @@ from coverage import Coverage
 from coverage.exceptions import CoverageWarning
 
 from tests.servers import MEASURED
+
+#: how many cases of a parametrised test are measured: the others run the same lines
+CASES = 3
+
+#: the number of a case among those of its test
+NUMBER = pytest.StashKey[int]()
 
 #: tests that are not measured on SQLite
 REPEATING = (
@@ -79,16 +87,18 @@ STARTING = (
 )
 
 
-def is_measured(test: str, database: str) -> bool:
-    """Return whether coverage is measured in a test."""
+def is_measured(test: str, database: str, number: int = 0) -> bool:
+    """Return whether coverage is measured in a case of a test."""
+    if number >= CASES:
+        return False
     if database == "sqlite":
         return not test.startswith(REPEATING)
     return test.startswith(OWN_TO_POSTGRESQL)
 
 
-def are_starts_measured(test: str, database: str) -> bool:
-    """Return whether coverage is measured in the processes that a test starts."""
-    return is_measured(test, database) and test.startswith(STARTING)
+def are_starts_measured(test: str, database: str, number: int = 0) -> bool:
+    """Return whether coverage is measured in the processes that a case starts."""
+    return is_measured(test, database, number) and test.startswith(STARTING)
 
 
 class Switch:
@@ -125,14 +135,25 @@ SWITCH = Switch()
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Number the cases of each test."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        item.stash[NUMBER] = seen[test]
+        seen[test] += 1
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     """Measure the next test or not, as the lists above say."""
     database = item.config.getoption("--database")
-    if is_measured(item.nodeid, database):
+    number = item.stash[NUMBER]
+    if is_measured(item.nodeid, database, number):
         SWITCH.turn_on()
     else:
         SWITCH.turn_off()
-    SWITCH.measure_starts(are_starts_measured(item.nodeid, database))
+    SWITCH.measure_starts(are_starts_measured(item.nodeid, database, number))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -4,6 +4,7 @@ import pytest
 
 from tests import servers
 from tests.measuring import (
+    CASES,
     OWN_TO_POSTGRESQL,
     REPEATING,
     STARTING,
@@ -29,6 +30,11 @@ def test_each_database_has_its_own_list() -> None:
     assert measured("tests/test_metrics.py::test") == ["sqlite", "postgresql"]
     assert measured("tests/resources/test_leaders.py::test") == ["sqlite"]
     assert measured("tests/test_fuzz.py::test") == []
+
+
+def test_the_first_cases_of_a_test_are_measured() -> None:
+    numbers = [n for n in range(9) if is_measured("tests/test_keys.py::test", "sqlite", n)]
+    assert numbers == list(range(CASES))
 
 
 def test_started_processes_are_measured_only_for_tests_that_say_so() -> None:

@@ -4,7 +4,6 @@ They say how a handler is called, limited, answered and documented.
 """
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -59,8 +58,7 @@ def notes_of(handler: Callable[..., Any]) -> HandlerNotes:
 
 def annotate(handler: Handler, **changes: Any) -> Handler:
     """Change the notes of a handler, and return it."""
-    # `wraps` lets a handler and its wrapper share one dictionary
-    apidoc = deepcopy(getattr(handler, "_apidoc", {}))
-    apidoc[KEY] = replace(notes_of(handler), **changes)
+    # a new dictionary, because `wraps` lets a handler and its wrapper share one
+    apidoc = getattr(handler, "_apidoc", {}) | {KEY: replace(notes_of(handler), **changes)}
     handler._apidoc = apidoc  # type: ignore[attr-defined]  # where flask-smorest looks
     return handler

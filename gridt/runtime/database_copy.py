@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 from alembic.util import CommandError
 from sqlalchemy import (
     JSON,
@@ -143,6 +142,7 @@ def copy_rows(source: Connection, target: Engine) -> Iterator[int]:
 
     :raises CopyRefused: when the target refuses some of them
     """
+    refusals = (DBAPIError, target.dialect.loaded_dbapi.Error)  # a COPY's own errors come bare
     for table in tables():
         columns = [column for column in table.columns if column.computed is None]
         write = _writer(table, columns, target)
@@ -153,7 +153,7 @@ def copy_rows(source: Connection, target: Engine) -> Iterator[int]:
             try:
                 with target.begin() as connection:
                     write(connection, rows)
-            except (DBAPIError, psycopg.Error) as error:
+            except refusals as error:
                 raise CopyRefused(_complaint(table, rows, error)) from error
             yield len(rows)
 
