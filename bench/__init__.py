@@ -1,1 +1,4 @@
-"""Benchmarks: ratios measured side by side in one run, never part of the tests."""
+"""Benchmarks: ratios measured side by side in one run.
+
+They are never part of the tests.
+"""

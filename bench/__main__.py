@@ -1,4 +1,7 @@
-"""`python -m bench`: measure, print a table for each part, and write Markdown and JSON."""
+"""`python -m bench`: measure, and write the results.
+
+It prints a table for each part, and writes Markdown and JSON.
+"""
 
 import re
 import shutil
@@ -53,7 +56,9 @@ def main(
     sizes: tuple[int, ...],
     **given: int | Path | None,
 ) -> None:
-    """Measure the cost of gridt: in larger movements, and beside the least possible cost.
+    """Measure the cost of gridt.
+
+    It is measured in larger movements, and beside the least possible cost.
 
     The options --only, --engine and --members may be given more than once.
     """
@@ -76,7 +81,10 @@ def main(
 
 
 def _needed(parts: tuple[str, ...], sizes: set[int]) -> list[int]:
-    """Return the sizes that the parts need: all for growth, the largest for memory."""
+    """Return the sizes that the parts need.
+
+    Growth needs all sizes, memory the largest.
+    """
     if "growth" in parts:
         return sorted(sizes)
     ends = {"memory": max(sizes)}
@@ -84,7 +92,10 @@ def _needed(parts: tuple[str, ...], sizes: set[int]) -> list[int]:
 
 
 def _ensure_possible(engines: tuple[str, ...], sizes: list[int]) -> None:
-    """Refuse a run that would fail after minutes, before anything is loaded."""
+    """Refuse a run that would fail after minutes.
+
+    The check comes before anything is loaded.
+    """
     if sys.platform != "linux":
         raise click.UsageError("Processor time and memory are read from /proc, which Linux has.")
     folder = tempfile.gettempdir()

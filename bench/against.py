@@ -1,4 +1,6 @@
-"""`python -m bench.against --base <commit>`: compare this tree with a commit, side by side.
+"""`python -m bench.against --base <commit>`: compare two trees.
+
+It measures this tree and that of the commit, side by side.
 
 Each tree runs in a process of its own, on a copy of the same database. Every round measures every
 operation in the order A B B A, so that both trees meet the same noise of the machine.
@@ -63,13 +65,19 @@ class Effort:
 
 @dataclass
 class Measured:
-    """The figures of one operation: by side, seconds per call, statements of each call."""
+    """The figures of one operation, by side.
+
+    They are the seconds of each call, and the statements of each call.
+    """
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {"a": [], "b": []})
     statements: dict[str, list[list[str]]] = field(default_factory=lambda: {"a": [], "b": []})
 
     def texts(self, side: str) -> Counter[str]:
-        """Return the texts that a side sends, and how many of its calls send each."""
+        """Return each text that a side sends, with its calls.
+
+        The number says how many of the side's calls send the text.
+        """
         return Counter(text for call in self.statements[side] for text in set(map(plain, call)))
 
 
@@ -91,7 +99,7 @@ def main(
     out: Path,
     **amounts: Any,
 ) -> None:
-    """Compare the cost of each operation in this tree with that in another commit.
+    """Compare each operation's cost here with that in another commit.
 
     The exit status is 1 when an operation sends more statements, or the lower quartile of its
     ratio is above the limit. The options --only and --engine may be given more than once.
@@ -120,7 +128,7 @@ def main(
 
 
 def _ensure_possible(changes: list[str], dirty: bool, amounts: dict[str, Any]) -> None:
-    """Refuse a run that cannot measure, or that cannot be repeated."""
+    """Refuse a run that cannot measure or cannot be repeated."""
     if sys.platform != "linux":
         raise click.UsageError("Processor time is read from /proc, which Linux has.")
     if amounts["calls"] > amounts["members"]:
@@ -159,7 +167,7 @@ def _compared(
 
 
 def _measure(sides: dict[str, Side], effort: Effort) -> dict[str, Measured]:
-    """Measure every operation in every round, and record its statements last.
+    """Measure every operation in every round; record its statements last.
 
     SQLAlchemy calls listeners for ever once there was one, so the recording comes last.
     """
@@ -188,14 +196,17 @@ def _cost(side: Side, operation: Operation) -> float:
 
 @contextmanager
 def _state_for(side: Side, operation: Operation) -> Iterator[list[Call]]:
-    """Prepare an operation, provide its calls, and undo them at the end of the block."""
+    """Prepare an operation, and provide its calls.
+
+    The end of the block undoes them.
+    """
     side.runner.bodies(operation.prepare(side))
     yield operation.calls(side)
     side.runner.bodies(operation.undo(side))
 
 
 def row_of(measured: Measured, limit: float) -> Row:
-    """Return the figures of an operation, and the verdict on them."""
+    """Return an operation's figures, and the verdict on them."""
     row = compared("ratio", measured.seconds["b"], measured.seconds["a"])
     texts = {side: measured.texts(side) for side in ("a", "b")}
     for side, other in ("ab", "ba"):
@@ -219,7 +230,10 @@ def row_of(measured: Measured, limit: float) -> Row:
 
 
 def _differences(row: Row, recorded: int) -> str:
-    """Return how many texts only one side sends, and the most calls that send one of them."""
+    """Return how many texts only one side sends.
+
+    Return also the most calls that send one of these texts.
+    """
     parts = [
         f"{len(texts)} only {side.upper()} (in {max(texts.values())} of {recorded} calls)"
         for side in ("a", "b")
@@ -229,7 +243,10 @@ def _differences(row: Row, recorded: int) -> str:
 
 
 def plain(statement: str) -> str:
-    """Return a statement without the parts that depend on the values: their names and number."""
+    """Return a statement without its values' names and number.
+
+    These parts depend on the values.
+    """
     text = _VALUE.sub("?", " ".join(statement.split()))
     return _ROWS.sub(r"\1, …", _VALUES.sub(r"IN (\1, …)", text))
 

@@ -1,4 +1,4 @@
-"""The service, and beside it routes to compare it with: `gunicorn bench.app:app`.
+"""The service, beside routes for comparison: `gunicorn bench.app:app`.
 
 A plain Flask app answers under `/bench`, free of the service's own work (request ids, CORS, ETags,
 problems): `/bench/constant` is a bare route, `/bench/select` one primary-key SELECT through
@@ -31,7 +31,7 @@ _threads = threading.local()
 
 @dataclass
 class _Recorded:
-    """The statements of a call of the service, and the length of its answer."""
+    """A call's statements, and the length of its answer."""
 
     reading: bool
     status: int
@@ -62,7 +62,9 @@ def one_select(user_id: int) -> Response:
 
 @beside.post("/record")
 def record() -> list[int]:
-    """Call the service, and record the statements of each call under its name.
+    """Call the service, and record each call's statements.
+
+    They are recorded under the name of the call.
 
     :returns: the number of statements of each call
     """
@@ -98,7 +100,10 @@ def _record(call: dict[str, Any]) -> _Recorded:
 
 @beside.route("/driver/<name>", methods=["GET", "POST", "PUT", "DELETE"])
 def driver_only(name: str) -> Response:
-    """Repeat a call with the driver alone, and answer with as much JSON."""
+    """Repeat a call with the driver alone.
+
+    The answer has as much JSON as that of the service.
+    """
     sequence = _recorded[name]
     recorded = sequence[next(_turns) % len(sequence)]
     connection = _connection(recorded.reading)
@@ -121,7 +126,10 @@ def driver_only(name: str) -> Response:
 
 
 def _connection(reading: bool) -> Any:
-    """Return this thread's own connection, set up like the service's for such a request."""
+    """Return this thread's own connection.
+
+    It is set up like the service's for such a request.
+    """
     kept = _threads.__dict__.setdefault("connections", {})
     if reading not in kept:
         bind = READING if reading and READING in db.engines else None

@@ -1,4 +1,6 @@
-"""`python -m bench.attack`: measure `/health` beside slow readers and a held lock.
+"""`python -m bench.attack`: measure `/health` during attacks.
+
+The attacks are slow readers, and a held lock.
 
 In the first attack, twenty connections each request the largest static file 40 times without
 waiting for an answer, and read 64 KiB every two seconds. In the second, another process holds
@@ -33,7 +35,10 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Waits(NamedTuple):
-    """How long calls of /health took, in seconds, and how many got no answer."""
+    """The times of calls of /health, and those unanswered.
+
+    The times are in seconds; the calls without an answer are counted.
+    """
 
     median: float
     longest: float
@@ -51,7 +56,10 @@ class Waits(NamedTuple):
     help="gthread, patient, or a class of gunicorn's that is installed, such as gevent.",
 )
 def main(seconds: float, calls: int, workers: tuple[str, ...]) -> None:
-    """Measure /health beside slow readers, and a call's CPU time in peace."""
+    """Measure /health beside slow readers, and in peace.
+
+    In peace it measures the CPU time of a call.
+    """
     click.echo(
         "| worker | CPU of a call | beside a held lock: median / longest | unanswered"
         " | beside slow readers: median / longest | unanswered |"
@@ -78,7 +86,10 @@ def main(seconds: float, calls: int, workers: tuple[str, ...]) -> None:
 
 
 def cpu_of_a_call(server: Server, calls: int) -> float:
-    """Return the CPU seconds that the worker takes for a call of /health in peace."""
+    """Return the CPU seconds of a peaceful call.
+
+    It is the worker's time for a call of /health in peace.
+    """
     (worker,) = server.workers()
     with closing(_connect(server)) as connection:
         _ask(connection)
@@ -89,7 +100,10 @@ def cpu_of_a_call(server: Server, calls: int) -> float:
 
 
 def beside_a_held_lock(server: Server, path: str, seconds: float = 5.0) -> Waits:
-    """Return the waits of `/health` while a registration waits for SQLite's write lock."""
+    """Return the waits of `/health` beside a held lock.
+
+    Meanwhile a registration waits for SQLite's write lock.
+    """
     body = b'{"username": "ann", "email": "ann@example.org", "password": "correct horse"}'
     head = b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with closing(sqlite3.connect(path)) as writer, closing(socket.socket()) as client:
@@ -100,7 +114,7 @@ def beside_a_held_lock(server: Server, path: str, seconds: float = 5.0) -> Waits
 
 
 def beside_slow_readers(server: Server, seconds: float) -> Waits:
-    """Return the waits of `/health` while slow readers attack the server."""
+    """Return the waits of `/health` while slow readers attack."""
     host, port = _address(server)
     over = threading.Event()
     with ExitStack() as stack:

@@ -1,4 +1,7 @@
-"""Databases to measure on: both engines, a movement of each size, loaded in bulk."""
+"""Databases to measure on, loaded in bulk.
+
+They are of both engines, with a movement of each size.
+"""
 
 import random
 from collections.abc import Iterator
@@ -63,7 +66,9 @@ class World:
 
 @contextmanager
 def worlds(engines: tuple[str, ...], sizes: list[int], callers: int) -> Iterator[list[World]]:
-    """Make a world for each engine and size, and remove them at the end of the block.
+    """Make a world for each engine and size.
+
+    The end of the block removes them.
 
     :param callers: how many members, and how many others, can call
     """
@@ -85,13 +90,13 @@ def worlds(engines: tuple[str, ...], sizes: list[int], callers: int) -> Iterator
 
 
 def smallest(worlds: list[World]) -> list[World]:
-    """Return the worlds with the smallest movement, one for each engine."""
+    """Return each engine's world with the smallest movement."""
     least = min(world.members for world in worlds)
     return [world for world in worlds if world.members == least]
 
 
 def largest(worlds: list[World]) -> list[World]:
-    """Return the worlds with the largest movement, one for each engine."""
+    """Return each engine's world with the largest movement."""
     most = max(world.members for world in worlds)
     return [world for world in worlds if world.members == most]
 
@@ -136,7 +141,10 @@ def _world(engine: str, url: str, members: int, callers: int) -> World:
 
 
 def _sample(size: int) -> list[User]:
-    """Return users from all over the table, out of order, so that their pages are not cached."""
+    """Return users from all over the table.
+
+    They are out of order, so that their pages are not cached.
+    """
     everybody = db.session.scalars(select(User.id)).all()
     some = random.sample(everybody, min(size, len(everybody)))
     found = {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(some)))}

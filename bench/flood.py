@@ -1,4 +1,4 @@
-"""The cost of a flood of logins for all other callers."""
+"""The cost of a flood of logins for all others."""
 
 import time
 from collections import Counter, defaultdict
@@ -56,7 +56,10 @@ def section(worlds: list[World], effort: Effort) -> Section:
 
 
 def _measure(world: World, effort: Effort) -> tuple[dict[str, list[list[float]]], Counter[int]]:
-    """Return the milliseconds of each call, round by round, and the answers to the flood."""
+    """Return each call's milliseconds, and the flood's answers.
+
+    The milliseconds are round by round.
+    """
     calls = [Call("GET", "/movements/subscriptions", token) for token in furnish(world)]
     found: dict[str, list[list[float]]] = defaultdict(list)
     statuses: Counter[int] = Counter()
@@ -108,7 +111,10 @@ def _timed(server: Server, calls: list[Call], times: int) -> list[float]:
 
 @contextmanager
 def _flood(server: Server, statuses: Counter[int]) -> Iterator[None]:
-    """Log in over many connections without pause, for the length of a `with` block."""
+    """Log in over many connections without pause.
+
+    It goes on for the length of a `with` block.
+    """
     over, numbers = Event(), count()
 
     def log_in(_: int) -> Counter[int]:

@@ -1,4 +1,7 @@
-"""The cost of an operation in a movement of a million members, against a thousand."""
+"""The cost of operations in small and large movements.
+
+The large one has a million members, the small one a thousand.
+"""
 
 import random
 import re
@@ -44,7 +47,7 @@ but the database does not."""
 
 @dataclass
 class Series:
-    """The measurements of one operation in one world, the seconds by round."""
+    """One operation's measurements in one world: seconds by round."""
 
     rounds: list[list[float]] = field(default_factory=list)
     statements: int = 0
@@ -59,13 +62,19 @@ class Series:
         } | compared("ratio_to_1000", map(median, self.rounds), map(median, smallest.rounds))
 
     def _quantile(self, percent: int) -> float:
-        """Return the milliseconds that this percentage of the calls did not exceed."""
+        """Return a quantile of the times, in milliseconds.
+
+        This percentage of the calls did not exceed it.
+        """
         seconds = [one for some in self.rounds for one in some]
         return 1000 * quantiles(seconds, n=100, method="inclusive")[percent - 1]
 
 
 class Caller:
-    """Calls the service of one world, inside this process but through the whole stack."""
+    """Calls the service of one world, inside this process.
+
+    A call passes through the whole stack.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -73,7 +82,7 @@ class Caller:
         self.path = f"/movements/{world.movement_id}"
 
     def call(self, method: str, path: str, token: str, **options: Any) -> Any:
-        """Make a call that has to succeed, and return its answer."""
+        """Make a call, which must succeed, and return its answer."""
         response = self.client.open(
             path, method=method, headers={"Authorization": f"Bearer {token}"}, **options
         )
@@ -82,7 +91,10 @@ class Caller:
         return response.json
 
     def operations(self, number: int) -> Iterator[tuple[str, Callable[[], Any]]]:
-        """Yield each operation with its name, for the `number`th member and outsider."""
+        """Yield each operation with its name.
+
+        The operation is for the `number`th member and outsider.
+        """
         inside = self.world.inside[number % len(self.world.inside)]
         outside = self.world.outside[number % len(self.world.outside)]
         movement = f"{self.path}/subscriber"
@@ -97,7 +109,10 @@ class Caller:
 
 
 def section(worlds: list[World], effort: Effort) -> Section:
-    """Measure, and write the plans in the largest movements beside the figures."""
+    """Measure, and write the plans beside the figures.
+
+    They are the plans of the statements in the largest movements.
+    """
     rows = _measure(worlds, effort.rounds, effort.timed)
     most = largest(worlds)
     effort.out.mkdir(parents=True, exist_ok=True)
@@ -131,7 +146,9 @@ def _keep_plans(worlds: list[World], path: Path) -> list[str]:
 
 
 def _measure(worlds: list[World], rounds: int, calls: int) -> list[Row]:
-    """Time every operation in every world in turn: A B A B.
+    """Time every operation in every world in turn.
+
+    The order is A B A B.
 
     :param calls: how many calls of each operation make a round
     """
@@ -160,7 +177,7 @@ def _measure(worlds: list[World], rounds: int, calls: int) -> list[Row]:
 
 
 def _explained(world: World) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield (operation, statement, plan) for every statement of the operations of a world."""
+    """Yield (operation, statement, plan) for every statement in a world."""
     caller = Caller(world)
     for name, operation in caller.operations(0):
         with _statements() as sent:
@@ -173,7 +190,10 @@ def _explained(world: World) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _whole_reads(plan: list[str]) -> list[str]:
-    """Return the lines of a plan that read one of the large tables, or its index, end to end."""
+    """Return a plan's lines that read a whole large table.
+
+    A line that reads its index from end to end is one of them.
+    """
     return [
         line
         for line, below in pairwise([*plan, ""])

@@ -1,4 +1,7 @@
-"""The cost of a request beyond the needs of Flask, SQLAlchemy and the database."""
+"""The cost of a request beyond the least possible.
+
+The least possible is what Flask, SQLAlchemy and the database need.
+"""
 
 import json
 from collections import defaultdict
@@ -52,7 +55,10 @@ def section(worlds: list[World], effort: Effort) -> Section:
 
 
 def _measure(world: World, rounds: int, calls: int) -> list[Row]:
-    """Measure each operation, and the routes beside it, in turn: A B A B."""
+    """Measure each operation and its routes in turn.
+
+    The order is A B A B; the routes are those beside the operation.
+    """
     readers = furnish(world)
     found: dict[str, list[Cost]] = defaultdict(list)
     with serving(world.url, "bench.app:app") as server:
@@ -84,7 +90,10 @@ def _row(world: World, name: str, found: dict[str, list[Cost]]) -> Row:
 def _round(
     world: World, server: Server, readers: list[str], calls: int
 ) -> Iterator[tuple[str, list[Call]]]:
-    """Yield each operation and its comparisons, recorded again because the network changes."""
+    """Yield each operation and its comparisons.
+
+    They are recorded again because the network changes.
+    """
     server.answer(Call("DELETE", "/bench/record"))
     yield "bare route", [Call("GET", "/bench/constant")] * calls
     yield "one select", [Call("GET", f"/bench/select/{1 + n}") for n in range(calls)]
@@ -128,7 +137,10 @@ def _swapping(world: World, server: Server, people: int) -> Iterator[tuple[str, 
     path, some = f"/movements/{world.movement_id}", world.inside[:people]
 
     def swaps(slots: int) -> list[Call]:
-        """Return swaps of the present leaders in the first slots of each member."""
+        """Return swaps of each member's first leaders.
+
+        They are the present leaders in the first slots.
+        """
         return [
             Call("POST", f"{path}/leader/{leader['id']}", token)
             for token in some
@@ -164,5 +176,8 @@ def _alone(name: str) -> str:
 
 
 def _driver(name: str, call: Call) -> Call:
-    """Return the same request to the route that only sends statements."""
+    """Return the same request to the driver's route.
+
+    That route only sends the statements.
+    """
     return replace(call, path=f"/bench/driver/{quote(name)}")

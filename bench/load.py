@@ -1,4 +1,7 @@
-"""Keeping gunicorn busy, and the cost: requests per second, processor time per request."""
+"""Keeping gunicorn busy, and measuring the cost.
+
+The cost is in requests per second, and in processor time per request.
+"""
 
 import json
 import os
@@ -61,7 +64,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of many requests: how many were served in a second, and processor time for each."""
+    """The cost of many requests.
+
+    It is how many were served in a second, and the processor time of each.
+    """
 
     per_second: float
     server_ms: float
@@ -89,13 +95,13 @@ def medians(costs: Sequence[Cost]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Server:
-    """A running gunicorn, with the other processes that count as its cost."""
+    """A running gunicorn, with other processes of its cost."""
 
     address: tuple[str, int]
     pid: int
 
     def run(self, calls: Sequence[Call], connections: int) -> Cost:
-        """Make all calls over a few connections that are kept busy."""
+        """Make all calls over a few busy connections."""
         pending = iter(calls)
         for call in calls:
             call.wire  # noqa: B018 - made before the clock starts
@@ -119,14 +125,17 @@ class Server:
         return [pid for pid in _family(self.pid) if pid != self.pid]
 
     def _processor_seconds(self) -> tuple[float, float]:
-        """Return the processor time of the server so far, and of the database."""
+        """Return the server's and the database's processor time so far."""
         server = _family(self.pid)
         others = _family(os.getpid()) - server - {os.getpid()}
         return sum(map(seconds_of, server)), sum(map(seconds_of, others))
 
 
 class _Connection:
-    """A minimal HTTP client: `http.client` would take a third of a core from the server."""
+    """A minimal HTTP client.
+
+    The client `http.client` would take a third of a core from the server.
+    """
 
     def __init__(self, address: tuple[str, int]) -> None:
         self._socket = socket.create_connection(address, timeout=60)
@@ -139,7 +148,7 @@ class _Connection:
                 self.answer(call)
 
     def answer(self, call: Call) -> bytes:
-        """Make a call that has to succeed, and return the body of its answer."""
+        """Make a call, which must succeed; return its answer's body."""
         self._socket.sendall(call.wire)
         received = self._receive()
         while (end := received.find(b"\r\n\r\n") + 4) < 4:
@@ -182,7 +191,10 @@ def _family(pid: int) -> set[int]:
 
 
 def seconds_of(pid: int) -> float:
-    """Return the processor time of a process: to the nanosecond if Linux gives that."""
+    """Return a process's processor time.
+
+    It is exact to the nanosecond if Linux gives that.
+    """
     process, spent = Path(f"/proc/{pid}"), 0
     with suppress(OSError):
         for path in process.glob("task/*/schedstat"):

@@ -1,4 +1,6 @@
-"""`python -m bench.locks`: the gain from concurrent changes of one hot movement.
+"""`python -m bench.locks`: the gain from concurrent changes.
+
+The changes are all of one hot movement.
 
 Two gunicorns serve one PostgreSQL that stores every commit as in production. One is the product.
 The other lets one transaction at a time change a movement of any size. Clients in processes of
@@ -51,7 +53,10 @@ FAILED = "Bench-Failed"
 
 
 def make_app(guard: str, pause: float) -> Flask:
-    """Return the service with a guard, this far from its database; gunicorn calls it."""
+    """Return the service with a guard; gunicorn calls it.
+
+    Its database is as far away as the environment says.
+    """
     app = create_app()
     if guard == "movement":
         locking.EXCLUSIVE_UP_TO = 2**31 - 1
@@ -73,7 +78,9 @@ def make_app(guard: str, pause: float) -> Flask:
 
 
 def far_away(engine: Engine, pause: float) -> None:
-    """Wait before each message to the database, for the time of its way there and back.
+    """Wait before each message to the database.
+
+    The wait is the time of the message's way there and back.
 
     Messages are every statement, BEGIN, COMMIT, ROLLBACK, and the pool's check of a connection.
     """
@@ -87,7 +94,10 @@ def far_away(engine: Engine, pause: float) -> None:
 
 @dataclass
 class Storm:
-    """A round of calls to a movement: milliseconds by operation, and answers."""
+    """A round of calls: milliseconds by operation, and answers.
+
+    All calls are to one movement.
+    """
 
     took: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in MIX})
     #: unexpected statuses, with their slugs
@@ -97,7 +107,10 @@ class Storm:
 
 
 class Client:
-    """Some people, in and out of the movement, who call one after the other."""
+    """Some people who call one after the other.
+
+    Some of them are in the movement, and some are not.
+    """
 
     def __init__(
         self, address: str, movement_id: int, inside: list[str], outside: list[str]
@@ -149,7 +162,10 @@ class Client:
         self.call("fill", "POST", "/leader", token)
 
     def call(self, name: str | None, method: str, path: str, token: str) -> tuple[int, Any]:
-        """Make a call and record, under a name if it has one, its time."""
+        """Make a call and record its time.
+
+        The time is recorded under a name, if the call has one.
+        """
         began = time.perf_counter()
         headers = {"Authorization": f"Bearer {token}"}
         self.connection.request(method, self.path + path, headers=headers)
@@ -190,7 +206,10 @@ class Series:
     deadlocks: int = 0
 
     def quantile(self, name: str, percent: int) -> float:
-        """Return the milliseconds that this percentage of the operations did not exceed."""
+        """Return a quantile of the times, in milliseconds.
+
+        This percentage of the operations did not exceed it.
+        """
         took = [one for storm in self.storms for one in storm.took[name]]
         return quantiles(took, n=100, method="inclusive")[percent - 1]
 
@@ -215,7 +234,10 @@ class Series:
 
 
 class Crowd:
-    """The clients, each in a process of its own, with people in the movement and out of it."""
+    """The clients, each in a process of its own.
+
+    Some of their people are in the movement, and some are not.
+    """
 
     def __init__(self, stack: ExitStack, world: World) -> None:
         self.pool = stack.enter_context(get_context("spawn").Pool(CLIENTS))
@@ -237,7 +259,10 @@ class Crowd:
 def measure(
     world: World, crowd: Crowd, pause: float, rounds: int, seconds: float
 ) -> dict[str, Series]:
-    """Start the clients on all servers in turn, and add up the figures of each round."""
+    """Measure each round: the clients call all servers in turn.
+
+    The figures of each round are added up.
+    """
     series = {guard: Series() for guard in GUARDS}
     with ExitStack() as stack:
         addresses = {guard: stack.enter_context(_serving(world, guard, pause)) for guard in GUARDS}
@@ -274,7 +299,7 @@ def _serving(world: World, guard: str, pause: float) -> Iterator[str]:
 
 @contextmanager
 def _watching(world: World, series: Series) -> Iterator[None]:
-    """Record how many transactions write at once, and how many deadlocks there are."""
+    """Record transactions that write at once, and count deadlocks."""
     with world.app.app_context():
         engine = db.engine
     writing = text(
@@ -302,7 +327,7 @@ def _watching(world: World, series: Series) -> Iterator[None]:
 
 
 def message_ms(world: World, pause: float) -> float:
-    """Return the time of an empty statement, so far from the database."""
+    """Return how long an empty statement takes at this distance."""
     with world.app.app_context():
         engine = create_engine(db.engine.url)
     far_away(engine, pause)

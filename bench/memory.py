@@ -1,4 +1,7 @@
-"""The memory of a worker: over thousands of requests, and at its highest."""
+"""A worker's memory: over many requests, and its peak.
+
+It serves thousands of requests.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -77,7 +80,10 @@ def _furnish(world: World) -> None:
 
 
 def _memory_of(pid: int) -> Row:
-    """Return the memory of a process and its peak, and reset the peak."""
+    """Return a process's memory and its peak.
+
+    The peak is reset then.
+    """
     status = Path(f"/proc/{pid}/status").read_text()
     found = dict(re.findall(r"(VmRSS|VmHWM):\s*(\d+) kB", status))
     Path(f"/proc/{pid}/clear_refs").write_text("5")  # see proc(5)

@@ -1,4 +1,4 @@
-"""The operations that compare two trees, and the people who make the calls."""
+"""The operations that compare two trees, and their callers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -36,7 +36,9 @@ Accounts = Mapping[str, list[Account]]
 
 
 class Side:
-    """One of the two trees, with its own process, its own database and its own tokens.
+    """One of the two trees, with everything of its own.
+
+    It has its own process, its own database and its own tokens.
 
     :param accounts: by kind, as many of each kind as a batch has calls
     """
@@ -104,7 +106,9 @@ def _unblocks(side: Side) -> list[Call]:
 
 @dataclass(frozen=True)
 class Operation:
-    """Measured calls, with the calls that must precede and follow them.
+    """Measured calls, with the calls before and after them.
+
+    A measured call needs the ones before it, and the ones after it.
 
     :param calls: one call for each account of a kind
     :param prepare: calls before these, not measured
@@ -146,7 +150,9 @@ OPERATIONS: dict[str, Operation] = {
 
 
 def fill(databases: Databases, url: str, tree: Path, members: int, calls: int) -> Accounts:
-    """Fill a database by a tree's own means: its migrations, its demo data, and HTTP.
+    """Fill a database by a tree's own means.
+
+    The means are its migrations, its demo data, and HTTP.
 
     :param members: how many members the large movement has
     :param calls: how many accounts of each kind to make

@@ -1,4 +1,7 @@
-"""A profile of each operation: the own time of each library, and of the functions."""
+"""A profile of each operation.
+
+It has the own time of each library, and of the functions.
+"""
 
 import cProfile
 import pstats
@@ -61,7 +64,10 @@ names the functions.
 
 
 def section(worlds: list[World], effort: Effort) -> Section:
-    """Profile in the smallest movement of each engine, and write the functions beside the table."""
+    """Profile in the smallest movement of each engine.
+
+    The functions are written beside the table.
+    """
     rows, kept, calls = [], [], effort.calls // 3
     for world in smallest(worlds):
         for name, (seconds, profile) in _profiled(world, calls).items():
@@ -83,7 +89,10 @@ def section(worlds: list[World], effort: Effort) -> Section:
 
 
 def _profiled(world: World, calls: int) -> dict[str, tuple[list[float], cProfile.Profile]]:
-    """Make each operation in turn, alternately with the profiler and without."""
+    """Make each operation in turn, with and without the profiler.
+
+    The calls alternate between the two.
+    """
     found: dict[str, tuple[list[float], cProfile.Profile]] = defaultdict(
         lambda: ([], cProfile.Profile())
     )
@@ -135,7 +144,7 @@ def answer(app: Flask, environ: dict[str, Any]) -> bytes:
 def _reported(
     world: World, name: str, seconds: list[float], profile: cProfile.Profile
 ) -> tuple[Row, str]:
-    """Return the percentages of the libraries, and the functions with most time, as text."""
+    """Return, as text, the libraries' percentages and the slowest functions."""
     stream = StringIO()
     stats = pstats.Stats(profile, stream=stream)
     spent = _by_library(stats.stats)  # type: ignore[attr-defined]  # typeshed leaves it out
@@ -165,7 +174,10 @@ def _by_library(stats: Mapping[Function, Any]) -> dict[str, float]:
 def _shares(
     stats: Mapping[Function, Any], function: Function, below: tuple[Function, ...]
 ) -> dict[str, float]:
-    """Return the libraries that a function works for: its own, or else those of its callers."""
+    """Return the libraries that a function works for.
+
+    These are its own, or else those of its callers.
+    """
     if library := _library_of(function):
         return {library: 1.0}
     callers = {
@@ -183,7 +195,10 @@ def _shares(
 
 
 def _library_of(function: Function) -> str | None:
-    """Return a function's library, None for built-in ones and the standard library."""
+    """Return a function's library, None for built-in ones.
+
+    It is None for the standard library too.
+    """
     file, _, name = function
     if file == "~":
         found = re.search(r"\b(sqlite3|psycopg|orjson|sqlalchemy)", name)
@@ -193,7 +208,10 @@ def _library_of(function: Function) -> str | None:
 
 
 def _of_gunicorn(world: World, calls: int) -> str:
-    """Return the cost of a bare route, in this process and as gunicorn's part of it."""
+    """Return the cost of a bare route.
+
+    It is measured in this process, and as gunicorn's part of it.
+    """
     bare = Flask("bare")
     bare.add_url_rule("/", view_func=lambda: Response(b"{}", mimetype="application/json"))
     began = time.process_time()

@@ -1,4 +1,7 @@
-"""Reports of measurements: rows of figures, ratios with their spread, tables, JSON."""
+"""Reports of measurements.
+
+They have rows of figures, ratios with their spread, tables, and JSON.
+"""
 
 import json
 import os
@@ -52,12 +55,15 @@ class Effort:
 
     @property
     def people(self) -> int:
-        """Return how many people call, so that no page is cached from a person's last call."""
+        """Return how many people call.
+
+        They are enough that no page is cached from a person's last call.
+        """
         return max(60, self.rounds * self.timed + WARM_UP)
 
     @property
     def timed(self) -> int:
-        """Return how many calls make a round in which each call is timed alone."""
+        """Return how many calls, each timed alone, make a round."""
         return self.calls // 5
 
     def changed(self, **given: Any) -> "Effort":
@@ -82,7 +88,10 @@ class Section:
 
 
 def compared(name: str, some: Iterable[float], others: Iterable[float]) -> Row:
-    """Return the median of some figures over others, round by round, and its quartiles."""
+    """Return the median ratio of figures, and its quartiles.
+
+    The ratios are of some figures over others, round by round.
+    """
     ratios = [one / other for one, other in zip(some, others, strict=True)]
     few = len(ratios) < 2  # too few for quartiles
     low, _, high = ratios * 3 if few else quantiles(ratios, n=4, method="inclusive")
@@ -90,7 +99,10 @@ def compared(name: str, some: Iterable[float], others: Iterable[float]) -> Row:
 
 
 def merged(rows: Iterable[Row]) -> list[Row]:
-    """Return one row for each engine, operation and size, with all the keys."""
+    """Return one row for each engine, operation and size.
+
+    A row has all the keys.
+    """
     found: dict[tuple[Any, ...], Row] = {}
     for row in rows:
         key = row["engine"], row["operation"], row["members"]
@@ -99,7 +111,10 @@ def merged(rows: Iterable[Row]) -> list[Row]:
 
 
 def table(rows: Sequence[Row], columns: Sequence[str]) -> str:
-    """Return rows as a table in Markdown, the quartiles beside their ratio."""
+    """Return rows as a Markdown table.
+
+    The quartiles are beside their ratio.
+    """
     lines = [list(columns), ["---"] * len(columns)]
     lines += [[_cell(row, column) for column in columns] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -1,4 +1,7 @@
-"""The cost of standing in the list of subscriptions: beside the same list without it."""
+"""The cost of standing in the list of subscriptions.
+
+It is measured beside the same list without it.
+"""
 
 import time
 from collections import defaultdict
@@ -73,7 +76,10 @@ def _measured(world: World, effort: Effort) -> Iterator[Figures]:
 
 
 def _compared(app: Flask, call: Call, effort: Effort) -> Mapping[str, list[float]]:
-    """Return the milliseconds of a call, with standing and without, of each round."""
+    """Return a call's milliseconds with and without standing.
+
+    They are of each round.
+    """
     found: dict[str, list[float]] = defaultdict(list)
     for number in range(-1, 3 * effort.rounds):  # the first one only warms up
         for name, patched in {"without": _without, "with": _as_it_is}.items():
@@ -115,7 +121,10 @@ def _people_with(updates: int) -> tuple[str, list[int]]:
 
 
 def _keep(movements: Sequence[int], moment: datetime) -> None:
-    """Store standings as if all members had done it for weeks, the last time at a moment."""
+    """Store standings as if all members had posted for weeks.
+
+    The last time is a given moment.
+    """
     turn = turn_at(moment, DAY, Clock(), moment)
     standing = Standing(
         turn,

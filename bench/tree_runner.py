@@ -1,4 +1,6 @@
-"""Makes calls inside one tree of the service, and reports their cost.
+"""Makes calls inside one tree, and reports their cost.
+
+The tree is one of the service.
 
 `bench.trees` runs this file in a process for each tree, with the tree's folder as the working
 directory and first on the path. It uses only the parts that all commits share: `create_app`, the
@@ -57,7 +59,10 @@ def bodies(app: Flask, calls: Sequence[Call]) -> list[Any]:
 
 
 def seconds(app: Flask, calls: Sequence[Call]) -> float:
-    """Return the processor time of this process for all calls together."""
+    """Return the processor time of this process for calls.
+
+    It is that of all calls together.
+    """
     environs = [_environ(*call) for call in calls]
     gc.collect()  # the garbage of earlier work does not count
     start = time.process_time()
@@ -103,7 +108,7 @@ MODES: dict[str, Callable[[Flask, Sequence[Any]], Any]] = {
 
 
 def main() -> None:
-    """Migrate the database of the environment, then answer line by line."""
+    """Migrate the environment's database, then answer line by line."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # the output of the service must not mix with the answers
     app = gridt.create_app()

@@ -1,4 +1,7 @@
-"""Two trees of the service side by side: their files, processes and databases."""
+"""Two trees of the service, side by side.
+
+Each has its files, its processes and its databases.
+"""
 
 import json
 import re
@@ -63,7 +66,7 @@ def commit_of(name: str) -> str:
 
 
 def uncommitted() -> list[str]:
-    """Return the uncommitted changes of the measured parts, in git's short form."""
+    """Return the measured parts' uncommitted changes, in git's short form."""
     return git("status", "--porcelain", "--", *_MEASURED).splitlines()
 
 
@@ -81,7 +84,7 @@ def export(commit: str, folder: Path) -> Path:
 
 
 class Runner:
-    """A process that makes calls inside one tree, on one database.
+    """A process that calls inside one tree, on one database.
 
     :param tree: the folder with the tree's `gridt` and `migrations`
     :param log: the file for the output of the process
@@ -122,7 +125,10 @@ class Runner:
         return sent
 
     def seconds(self, calls: Sequence[Call]) -> float:
-        """Make calls, and return the processor time of the service and its database."""
+        """Make calls, and return the processor time they took.
+
+        It is the time of the service and of its database.
+        """
         before = self._database_seconds()
         own: float = self._make("seconds", calls)
         after = self._database_seconds()
@@ -144,7 +150,7 @@ class Runner:
             self._process.wait()
 
     def command(self, *words: str) -> str:
-        """Run a `flask` command of the tree, and return its output."""
+        """Run the tree's `flask` command, and return its output."""
         printed: str = self._ask("command", words)
         return printed
 
@@ -171,7 +177,10 @@ class Runner:
         return report["result"]
 
     def _database_seconds(self) -> dict[int, float]:
-        """Return the processor time so far of each PostgreSQL process for this database."""
+        """Return each PostgreSQL process's processor time for this database.
+
+        It is the time that the process has used so far.
+        """
         if self._monitor is None:
             return {}
         rows = self._monitor.execute(
@@ -190,7 +199,10 @@ def _connect(url: str, database: str | None = None) -> Connection:
 
 
 def settings(tree: Path, url: str) -> dict[str, str]:
-    """Return the environment of a process that runs a tree on a database."""
+    """Return a quantile of the times, in milliseconds.
+
+    This percentage of the operations did not exceed it.
+    """
     # the same hashes, because the order of sets would differ between the two processes
     python = {"PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"}
     return environment(url, SECRET_KEY=SECRET_KEY) | python
@@ -198,7 +210,10 @@ def settings(tree: Path, url: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Databases:
-    """Databases of one engine, in a folder or on a server of their own."""
+    """Databases of one engine.
+
+    They are in a folder, or on a server of their own.
+    """
 
     engine: str
     folder: Path
@@ -211,7 +226,10 @@ class Databases:
         return f"sqlite:///{self.folder / f'{name}.sqlite'}"
 
     def copy(self, url: str, name: str) -> str:
-        """Copy a database without open connections, and return the copy's URL."""
+        """Copy a database, and return the copy's URL.
+
+        The database must have no open connections.
+        """
         if self.engine == "postgresql":
             return postgres.create_database(self.server, name, make_url(url).database)
         target = self.new(name)

@@ -1,4 +1,4 @@
-"""People who call everything that the service offers, again and again."""
+"""People who call all that the service offers, repeatedly."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,10 @@ class Person:
         self.called: list[tuple[str, str]] = []
 
     def call(self, method: str, path: str, body: Any = None, refused: int = 0) -> Any:
-        """Make a call that must succeed, or be refused with that status; return its answer."""
+        """Make a call, and return its answer.
+
+        The call must succeed, or be refused with that status.
+        """
         answer = self.open(method, path, body)
         text = answer.read()
         if answer.status >= 300 and answer.status != refused:
@@ -78,7 +81,10 @@ class Person:
         yield self.call("GET", "/movements?search=every&sort=members&limit=50")
 
     def _found(self, name: str) -> Iterator[None]:
-        """Start a movement, change it, look at its network, and delete it."""
+        """Start, change, read and delete a movement.
+
+        Its network is read.
+        """
         path = f"/movements/{self.call('POST', '/movements', _TEXTS | {'name': name})['id']}"
         yield
         yield self.call("PATCH", path, {"description": "Every single day."})
@@ -108,7 +114,10 @@ class Person:
 
 
 def never_called(app: Flask, called: set[tuple[str, str]]) -> list[str]:
-    """Return the calls that an app offers and that were not made."""
+    """Return an app's calls that were not made.
+
+    They are the calls that it offers.
+    """
     urls = app.url_map.bind("localhost")
     known = {(method, urls.match(path, method)[0]) for method, path in called}
     offered = {

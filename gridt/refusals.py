@@ -252,6 +252,7 @@ _LABELS = {
     "free_turns": "number of turns for free misses",
     "from": "start of the range",
     "ignore_columns": "list of columns to ignore",
+    "invitation": "code of the invitation",
     "limit": "number of items",
     "max_uses": "number of uses",
     "of": "measure of the goal",

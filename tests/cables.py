@@ -22,7 +22,9 @@ class Cable(ThreadingTCPServer):
         self._delivering = False
 
     def break_at(self, text: str, *, delivering: bool) -> None:
-        """Break at the next message of the service with this text; others pass.
+        """Break at the next message with this text.
+
+        The message is one of the service; others pass.
 
         :param delivering: whether the database still gets it, and only its answer is lost
         """
@@ -30,11 +32,17 @@ class Cable(ThreadingTCPServer):
 
     @property
     def is_to_break(self) -> bool:
-        """Whether it has a text to break at, and has not broken yet."""
+        """Return whether it has a text and is whole.
+
+        A whole cable has not broken yet.
+        """
         return self._text is not None
 
     def carry(self, service: socket.socket, database: socket.socket) -> None:
-        """Pass messages on until one side has no more, or the cable breaks."""
+        """Pass messages on until one side or the cable ends.
+
+        A side ends when it has no more messages; the cable, when it breaks.
+        """
         while True:
             for side in select.select([service, database], [], [])[0]:
                 words = side.recv(65536)

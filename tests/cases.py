@@ -1,4 +1,7 @@
-"""Many cases of one test: they run in one go, and a failure names each case that failed."""
+"""Many cases of one test, which run in one go.
+
+A failure names each case that failed.
+"""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -13,7 +16,9 @@ Test = Callable[..., None]
 def each(
     names: str, cases: Iterable[Any], ids: Iterable[Any] | None = None
 ) -> Callable[[Test], Test]:
-    """Call a test with each case, as `pytest.mark.parametrize` does, but as a single test.
+    """Call a single test with each case.
+
+    `pytest.mark.parametrize` makes a test of each case instead.
 
     pytest and xdist need 5 ms of CPU for each test, which is more than many cases need. The cases
     share the fixtures of the test, so this is for cases that leave nothing behind. A case that

@@ -107,7 +107,10 @@ def _held_at(moment, former, present):
 
 
 def at(clock: Clock, text: str) -> datetime:
-    """Return the moment at which a clock shows a time of June 2026: "02 23:30"."""
+    """Return when a clock shows a time of June 2026.
+
+    A time is written like "02 23:30".
+    """
     shown = datetime.fromisoformat(f"2026-06-{text}").replace(tzinfo=ZoneInfo(clock.zone))
     return shown.astimezone(UTC)
 
@@ -149,7 +152,10 @@ def _longest(person: Person, turn: ScoredTurn) -> timedelta:
 
 
 def ensure_turns_touch(person: Person, moment: datetime) -> None:
-    """P1: turns touch, none is too long or too short, and they add up to the standing."""
+    """P1: turns touch, and have their right lengths.
+
+    None is too long or too short, and they add up to the standing.
+    """
     turns, standing = person.turns(moment), person.standing(moment)
     assert turns[0].turn.starts_at == START
     for one, other in pairwise(turns):
@@ -169,7 +175,10 @@ def ensure_turns_touch(person: Person, moment: datetime) -> None:
 
 
 def ensure_past_stays(before: Person, person: Person, moment: datetime) -> None:
-    """P5: turns that ended two days before a change stay the same."""
+    """P5: turns that ended long before a change stay.
+
+    They stay the same if they ended two days before it.
+    """
     horizon = moment - SET_LATE
     old, new = (
         [one for one in some.turns(moment) if one.turn.ends_at <= horizon]

@@ -95,7 +95,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
-    """Let the workers of xdist measure coverage if their controller does."""
+    """Let xdist's workers measure coverage if their controller does."""
     os.environ.update(servers.MEASURED)
 
 
@@ -196,25 +196,28 @@ def template(new_database: Callable[..., str]) -> str:
 
 @pytest.fixture(scope="session")
 def migrated_database(new_database: Callable[..., str], template: str) -> Callable[[], str]:
-    """Make migrated databases for one test, as copies: a migration takes ten times as long."""
+    """Make migrated databases for one test, as copies.
+
+    A migration takes ten times as long as a copy.
+    """
     return partial(new_database, template)
 
 
 def settings_for(url: str, **changes: Any) -> Settings:
-    """Return settings for a test app on the database at `url`."""
+    """Return a test app's settings, with its database at `url`."""
     values = {"SECRET_KEY": "x" * 32, "SQLALCHEMY_DATABASE_URI": url, "LIMITS": False}
     return Settings(**(values | CHEAP | changes))
 
 
 def new_token(user: User) -> str:
-    """Return the access token of a new login of a user."""
+    """Log a user in, and return the new access token."""
     login = Login(user.id)
     login.save_to_db()
     return tokens_for(login)["access_token"]
 
 
 def logged_in(app: Flask, user: User) -> OwnContextClient:
-    """Return a client of a migrated app that calls as a user."""
+    """Return a migrated app's client that calls as a user."""
     client: OwnContextClient = app.test_client()
     client.token = new_token(user)
     return client
@@ -236,7 +239,10 @@ def app_on(url: str, **changes: Any) -> Iterator[Flask]:
 
 @contextmanager
 def checked_app(url: str, **changes: Any) -> Iterator[Flask]:
-    """Make an app on the migrated database at `url`, with all answers checked."""
+    """Make an app on the migrated database at `url`.
+
+    The app checks all its answers.
+    """
     with app_on(url, **changes) as app:
         app.test_client_class = OwnContextClient
         yield app
@@ -244,7 +250,10 @@ def checked_app(url: str, **changes: Any) -> Iterator[Flask]:
 
 @contextmanager
 def migrated_app(url: str, **changes: Any) -> Iterator[Flask]:
-    """Make an app on the database at `url`, and migrate it, with all answers checked."""
+    """Make an app at `url`, and migrate its database.
+
+    The app checks all its answers.
+    """
     with checked_app(url, **changes) as app:
         with app.app_context():
             flask_migrate.upgrade()
@@ -260,21 +269,30 @@ def app(migrated_database: Callable[[], str]) -> Iterator[Flask]:
 
 @pytest.fixture
 def own_app(migrated_database: Callable[[], str]) -> Iterator[Flask]:
-    """An app on a database of its own, for threads and processes, which cannot be rolled back."""
+    """An app on a database of its own.
+
+    It is for threads and processes, whose changes cannot be rolled back.
+    """
     with checked_app(migrated_database()) as app:
         yield app
 
 
 @pytest.fixture
 def world(own_app: Flask) -> Iterator[Flask]:
-    """The app of `own_app` with its context entered, for the code around the threads."""
+    """The app of `own_app` with its context entered.
+
+    The context is for the code around the threads.
+    """
     with own_app.app_context():
         yield own_app
 
 
 @pytest.fixture
 def database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The app's database, rolled back after the test, whatever the test committed."""
+    """The app's database, rolled back after the test.
+
+    Commits of the test are rolled back too.
+    """
     with app.app_context():
         connection = db.engine.connect()
         outer = connection.begin()
@@ -308,7 +326,10 @@ def mails(
 
 @pytest.fixture(scope="module")
 def server(migrated_database: Callable[[], str]) -> Iterator[Server]:
-    """A server on a database of its own, for the tests of a module."""
+    """A module's server, on a database of its own.
+
+    All tests of the module share it.
+    """
     with serve(migrated_database()) as server:
         yield server
 
@@ -328,7 +349,10 @@ def client_of(app: Flask, database: None) -> Callable[[User], OwnContextClient]:
 
 @pytest.fixture
 def client_for(world: Flask) -> Callable[[int], OwnContextClient]:
-    """Make a client that calls as the user of an id, whose password becomes PASSWORD."""
+    """Make a client that calls as a user, by id.
+
+    The user's password becomes PASSWORD.
+    """
 
     def make(user_id: int) -> OwnContextClient:
         user = User.find_by_id(user_id)
@@ -384,7 +408,10 @@ def ben(make_user: Callable[..., User]) -> User:
 
 @pytest.fixture
 def make_movement(database: None, make_user: Callable[..., User]) -> Callable[..., Movement]:
-    """Make a saved movement with the given users, and with `members` more if that is set."""
+    """Make a saved movement with the given users.
+
+    It gets `members` more if that is set.
+    """
     numbers = iter(range(1, 100_000))
 
     def make(
@@ -413,7 +440,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def take(request: pytest.FixtureRequest) -> Callable[[str, Page], None]:
-    """Take a picture of a page, if the run asks for pictures."""
+    """Take a picture of a page, if the run asks."""
     folder = request.config.getoption("--screenshots")
 
     def save(name: str, page: Page) -> None:
@@ -439,7 +466,7 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock that stands still until the test lets time pass."""
+    """A clock that stands still until the test moves it."""
     clock = Clock(datetime.now(UTC).replace(microsecond=0))
     monkeypatch.setattr("gridt.runtime.clock.time", clock.time)
     return clock
@@ -463,7 +490,7 @@ def limited(
 
 @pytest.fixture
 def commits(database: None) -> Iterator[list[Any]]:
-    """The commits since the test began, or since it cleared this list."""
+    """The commits since the test began or cleared them."""
     seen: list[Any] = []
 
     def note(session: Any) -> None:
@@ -476,7 +503,7 @@ def commits(database: None) -> Iterator[list[Any]]:
 
 @pytest.fixture
 def statements() -> Iterator[list[str]]:
-    """The SQL statements sent since the test began, or since it cleared this list."""
+    """The SQL statements since the test began or cleared them."""
     seen: list[str] = []
 
     def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:

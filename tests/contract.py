@@ -18,7 +18,7 @@ PROBLEM = "#/components/schemas/Problem"
 
 @cache
 def described(app: Flask) -> dict[str, Any]:
-    """Return the OpenAPI document of an app, with all schemas closed.
+    """Return an app's OpenAPI document, with closed schemas.
 
     Clients ignore members that they do not know, but no answer has one that is not documented.
     """
@@ -81,7 +81,10 @@ def check_answer(app: Flask, response: TestResponse) -> None:
 
 
 def resolved(app: Flask, part: dict[str, Any]) -> dict[str, Any]:
-    """Return a part of the document, or the part that it refers to."""
+    """Return a part of the document.
+
+    Where the part refers to another, return that one.
+    """
     target: Any = described(app)
     if "$ref" not in part:
         return part
@@ -92,7 +95,10 @@ def resolved(app: Flask, part: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_entry(wrong: dict[str, Any]) -> None:
-    """Fail unless an entry of `errors` has the sentence of its code, and all values in it."""
+    """Fail unless an entry of `errors` matches its code.
+
+    It must have the sentence of its code, and all values in it.
+    """
     refusal = Refusal(Code(wrong["code"]), **wrong["values"])
     assert wrong["detail"] == refusal, wrong
 

@@ -39,7 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def used() -> float:
-    """Return the CPU seconds of this process and of its children that have ended."""
+    """Return the CPU seconds of this process and its children.
+
+    Children count once they have ended.
+    """
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 
@@ -69,7 +72,7 @@ class Times:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
-        """Send the times of a worker of xdist, before the controller asks for them."""
+        """Send an xdist worker's times before the controller asks."""
         output: dict[str, Any] | None = getattr(self.config, "workeroutput", None)
         if output is not None:
             self.seconds[AROUND] += used() - sum(self.seconds.values())
@@ -94,7 +97,7 @@ class Times:
 
 
 def _runs(folder: Path, seconds: Counter[str]) -> Iterator[dict[str, float]]:
-    """Store the times of this run, and yield those of all runs."""
+    """Store this run's times, and yield those of all runs."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{len(list(folder.iterdir()))}.json").write_text(json.dumps(seconds))
     for path in sorted(folder.iterdir()):

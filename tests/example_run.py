@@ -1,4 +1,6 @@
-"""A run of every operation, whose requests and answers are the examples of the OpenAPI document.
+"""A run of every operation, for the OpenAPI document's examples.
+
+The examples are the requests and answers of the run.
 
 `python -m tests.example_run` writes them to `gridt/http/examples.json`. Time and chance are the
 same in each run, so that a test can compare the file with another run.
@@ -49,7 +51,7 @@ PASSWORD, ANOTHER = "correct horse", "battery staple"
 
 
 def shortened(value: Any, name: str = "") -> Any:
-    """Return a value without secrets, and no longer than an example should be."""
+    """Return a value without secrets, as short as an example."""
     if name == "token" and isinstance(value, str) and CODE.fullmatch(value):
         return "3f8a1c5d9e2b4706a1d8c3f5e7094b62"
     if name in REPLACED and value is not None:
@@ -64,7 +66,10 @@ def shortened(value: Any, name: str = "") -> Any:
 
 
 class Recorder:
-    """Calls operations, and keeps the first answer of each status and media type."""
+    """Calls operations, and keeps the first answers.
+
+    It keeps the first answer of each status and media type.
+    """
 
     def __init__(self, app: Flask, clock: Clock) -> None:
         self.app, self.clock = app, clock
@@ -73,7 +78,7 @@ class Recorder:
         self.clients: dict[str, OwnContextClient] = {}
 
     def call(self, who: str, method: str, path: str, **how: Any) -> TestResponse:
-        """Call an operation as a user, and keep what was sent and answered."""
+        """Call an operation as a user; keep request and answer."""
         client = self.clients.get(who) or self.app.test_client()
         self.clock.pass_(seconds=1)
         headers = {"User-Agent": BROWSER} | how.pop("headers", {})
@@ -125,7 +130,10 @@ class Recorder:
 
 @contextmanager
 def recording(app: Flask) -> Iterator[Recorder]:
-    """Return a recorder, while time and chance are the same in each run."""
+    """Return a recorder.
+
+    Time and chance are the same in each run.
+    """
     clock, dice = Clock(START), random.Random(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gridt.runtime.clock.time", clock.time)
@@ -135,7 +143,7 @@ def recording(app: Flask) -> Iterator[Recorder]:
 
 
 def record(app: Flask) -> dict[str, Any]:
-    """Call every operation of an app on an empty database, and return the examples."""
+    """Call every operation on an empty database; return the examples."""
     with recording(app) as run:
         with app.app_context():
             db.session.add(ServiceIdentity(number=1, name="5f0c61a8d2b94e37"))
@@ -201,7 +209,10 @@ def _movements(run: Recorder) -> None:
 
 
 def _leader_of(run: Recorder, who: str) -> int:
-    """Return the id of a leader of a user's, one with an update if there is any."""
+    """Return the id of one of a user's leaders.
+
+    A leader with an update is preferred.
+    """
     leaders = run.clients[who].get("/movements/Stretching").json["leaders"]
     return int(max(leaders, key=lambda leader: leader["last_update"] is not None)["id"])
 
@@ -397,7 +408,10 @@ def written(examples: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Write the examples of a run on a database of its own."""
+    """Write a run's examples.
+
+    The run has a database of its own.
+    """
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'gridt.sqlite'}"
         with migrated_app(url) as app:

@@ -15,7 +15,10 @@ CODE = "0123456789abcdef" * 2
 
 
 def plant_invitation(code: str = CODE, **members: Any) -> int:
-    """Save an invitation with a code that the test chooses; return its id."""
+    """Save an invitation with a chosen code; return its id.
+
+    The test chooses the code.
+    """
     given = {"max_uses": 1000, "expires_at": utcnow() + timedelta(days=1)} | members
     invitation, _ = Invitation.make(**given)
     number = invitation.id

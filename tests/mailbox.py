@@ -69,7 +69,10 @@ class Mailbox:
         return answer
 
     def next(self) -> EmailMessage:
-        """Wait for a mail from another process or thread, and return the last one."""
+        """Wait for a mail, and return the last one.
+
+        It comes from another process or thread.
+        """
         self.come.get(timeout=PATIENCE)
         return self.messages[-1]
 
@@ -110,7 +113,7 @@ def mail_server(**options: Any) -> Iterator[Mailbox]:
 
 
 def secured(context: ssl.SSLContext) -> dict[str, Any]:
-    """Return the options of a server that accepts logins, over TLS only."""
+    """Return a server's options for logins, over TLS only."""
     return {
         "tls_context": context,
         "require_starttls": True,
@@ -134,7 +137,7 @@ def parsed(content: Any) -> EmailMessage:
 
 
 def kept(folder: Path) -> list[EmailMessage]:
-    """Return the messages in a folder, in the order of writing."""
+    """Return a folder's messages, in the order of writing."""
     return [parsed(path.read_bytes()) for path in sorted(folder.glob("*.eml"))]
 
 
@@ -151,5 +154,8 @@ def html_of(message: EmailMessage) -> str:
 
 
 def token_of(message: EmailMessage) -> str:
-    """Return the token in a message's text, as a reader without a link sees it."""
+    """Return the token in a message's text.
+
+    A reader without a link sees it so.
+    """
     return re.search(r"enter this (?:one|token in the app):\s+(\S+)", text_of(message), re.I)[1]

@@ -97,7 +97,7 @@ def is_measured(test: str, database: str, number: int = 0) -> bool:
 
 
 def are_starts_measured(test: str, database: str, number: int = 0) -> bool:
-    """Return whether coverage is measured in the processes that a case starts."""
+    """Return whether the processes that a case starts measure coverage."""
     return is_measured(test, database, number) and test.startswith(STARTING)
 
 
@@ -123,7 +123,10 @@ class Switch:
             self.coverage = None
 
     def measure_starts(self, wanted: bool) -> None:
-        """Let the processes that are started from now on measure, or not."""
+        """Let processes measure, or not, from now on.
+
+        It concerns the processes that are started from now on.
+        """
         if wanted:
             MEASURED.update(self.variables)
         elif MEASURED:
@@ -146,7 +149,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
-    """Measure the next test or not, as the lists above say."""
+    """Measure the next case or not, by its number and the lists."""
     database = item.config.getoption("--database")
     number = item.stash[NUMBER]
     if is_measured(item.nodeid, database, number):
@@ -158,5 +161,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish() -> None:
-    """Leave measuring on, because a worker of xdist could not save its coverage otherwise."""
+    """Leave measuring on.
+
+    Otherwise a worker of xdist could not save its coverage.
+    """
     SWITCH.turn_on()

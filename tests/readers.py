@@ -86,7 +86,10 @@ def place_of(group: Any) -> tuple[float, float, float]:
 
 
 def curves(path: str) -> list[list[float]]:
-    """Return the curve of each arrow in a path: the point of its bend, and its tip."""
+    """Return each arrow's curve in a path.
+
+    The curve is the point of its bend, and its tip.
+    """
     return [numbers(curve) for curve in re.findall(r"Q([^M]*)", path)]
 
 

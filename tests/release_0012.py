@@ -42,7 +42,7 @@ def plant(connection: sa.Connection) -> None:
 
 
 def stored(connection: sa.Connection) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the rows in the columns of that revision, except the updates."""
+    """Return that revision's columns of all rows, except updates."""
     found = {}
     for name in sorted(set(_ROWS) - {"updates"}):
         columns = [sa.column(column, _type_of(column)) for column in _ROWS[name]["columns"]]

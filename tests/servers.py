@@ -68,7 +68,10 @@ class Server:
         self.process.wait(PATIENCE)
 
     def wait(self) -> None:
-        """Wait for the end of a server that was asked to stop; fail unless it ends well."""
+        """Wait until a server stops; fail unless it stops well.
+
+        The server was asked to stop before.
+        """
         code = self.process.wait(PATIENCE)
         printed = self.log.read_text()
         assert code == 0, f"gunicorn exited with {code}:\n{printed}"
@@ -95,7 +98,9 @@ def serve(
     arguments: str = "",
     **settings: str,
 ) -> Iterator[Server]:
-    """Run gunicorn for the length of a `with` block, unless that stops it before.
+    """Run gunicorn for the length of a `with` block.
+
+    The block may stop it earlier.
 
     :param arguments: of gunicorn's command line
     :param settings: named without the `GRIDT_` before them
@@ -129,7 +134,10 @@ def serve(
 
 @contextmanager
 def running(database_url: str, *command: str) -> Iterator[subprocess.Popen[str]]:
-    """Run `flask …` for the length of a `with` block, unless it ends before; read its `stdout`."""
+    """Run `flask …` for a block, and read its `stdout`.
+
+    It runs for the length of the `with` block, unless it ends before.
+    """
     with subprocess.Popen(
         [sys.executable, "-m", "flask", *command],
         cwd=ROOT,

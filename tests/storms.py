@@ -69,7 +69,10 @@ class Crowd:
 
 
 def gather(members: int) -> Crowd:
-    """Fill a movement by bulk inserts, add some people outside of it, and log them in."""
+    """Fill a movement in bulk, and log its people in.
+
+    Bulk inserts add also some people outside of it.
+    """
     (movement,) = make_movements(1)
     everybody = people(members + min(60, members // 5))
     plant(movement, ring(everybody[:members]))
@@ -225,7 +228,10 @@ class Actor:
             self.memory.perhaps_posted.add(message)
 
     def take_back(self) -> None:
-        """Delete the last update of a person, which only this actor could have posted."""
+        """Delete a person's last update.
+
+        Only this actor could have posted it.
+        """
         user = self.dice.choice(self.mine)
         seen = self.call(user, "GET", "/updates?limit=1")
         if seen.status == 200 and seen.body:
@@ -363,7 +369,10 @@ class Retries(logging.Handler):
 
 
 def storm_of_processes(settings: Settings, crowd: Crowd, processes: int, seconds: float) -> Memory:
-    """Let some processes act at once, each with an app and connections of its own."""
+    """Let some processes act at once.
+
+    Each has an app and connections of its own.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     begin = context.Barrier(processes)
@@ -373,7 +382,10 @@ def storm_of_processes(settings: Settings, crowd: Crowd, processes: int, seconds
 
 
 def _arrive(settings: Settings, begin: Barrier) -> None:
-    """Make this process's app, and wait until every process has one."""
+    """Make this process's app, and wait for the others.
+
+    The wait ends when every process has one.
+    """
     global _app
     _app = create_app(settings)
     begin.wait(PATIENCE)
@@ -410,7 +422,10 @@ class OverHTTP:
 
 
 class Storm:
-    """Actors who call a server from threads, for the length of a `with` block."""
+    """Actors who call a server from threads.
+
+    They act for the length of a `with` block.
+    """
 
     def __init__(self, url: str, crowd: Crowd, amount: int) -> None:
         self._over = Event()
@@ -437,7 +452,7 @@ class Storm:
         return sum(actor.memory.statuses["no answer"] for actor in self.actors)
 
     def memory(self) -> Memory:
-        """Return the memory of all actors, when the storm is over."""
+        """Return all actors' memory, when the storm is over."""
         return Memory.of_all(life.result() for life in self._lives)
 
     def _posted(self) -> int:

@@ -74,7 +74,10 @@ EXPORTED_OTHERWISE: dict[str, str] = {"checkpoints": "computed from what is in t
 
 
 def columns_that_name_users() -> set[tuple[str, str]]:
-    """Return all columns that refer to users, or whose name says so."""
+    """Return all columns that refer to users.
+
+    A column whose name says so is one of them.
+    """
     return {
         (table.name, column.name)
         for table in db.metadata.sorted_tables

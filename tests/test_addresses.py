@@ -1,4 +1,4 @@
-"""E-mail addresses: one account for one address, however it is written."""
+"""One account for one e-mail address, however it is written."""
 
 import pytest
 from sqlalchemy import select
@@ -109,7 +109,10 @@ def test_an_own_address_is_no_password_in_either_form(client, client_of, me, pas
 
 
 def test_an_address_changes_to_what_no_other_account_has(client, client_of, me, ann, mails) -> None:
-    """The mail to the taken address goes to its owner, in the owner's form."""
+    """An address changes unless another account has it.
+
+    The mail to the taken address goes to its owner, in the owner's form.
+    """
     body = {"password": PASSWORD, "new_email": f"{ENCODED} "}
     assert post(client_of(ann), "/user/change_email/request", **body)[0] == 200
     (mail,) = mails()

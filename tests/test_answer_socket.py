@@ -37,7 +37,10 @@ def ends(budget: Budget) -> Iterator[Ends]:
 
 
 def taken(ours: AnswerSocket, client: socket.socket, amount: int) -> bytes:
-    """Read an answer as a client does, while the event loop sends the rest."""
+    """Read an answer as a client does.
+
+    The event loop sends the rest meanwhile.
+    """
     data = bytearray()
     while len(data) < amount:
         data += client.recv(65536)
@@ -113,7 +116,10 @@ def test_a_client_that_takes_nothing_of_a_long_answer_is_given_up(
 def test_a_thread_waits_for_a_client_for_a_bounded_time(
     ends: Ends, budget: Budget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All waits of an answer count together, though the client reads some of it each time."""
+    """A thread waits for a client for a bounded time.
+
+    All waits of an answer count together, though the client reads some of it each time.
+    """
     ours, client = ends
     monkeypatch.setattr(answer_socket, "MOST_WAITING", 0.3)
     is_over = threading.Event()

@@ -73,17 +73,23 @@ def tree(module: str) -> ast.Module:
 
 @cache
 def nodes(module: str) -> tuple[ast.AST, ...]:
-    """Return all nodes of a module; most tests look at them, and a walk takes its time."""
+    """Return a module's nodes.
+
+    The function remembers them, because most tests look at them, and a walk takes its time.
+    """
     return tuple(ast.walk(tree(module)))
 
 
 def row(module: str) -> int:
-    """Return the row of a module: its own, or that of the package it is in."""
+    """Return a module's row.
+
+    It is the module's own, or else that of its package.
+    """
     return ROWS[".".join(module.split(".")[:2])]
 
 
 def imported(module: str) -> Iterator[str]:
-    """Yield the full name of each import of a module, types included."""
+    """Yield each import's full name in a module, types included."""
     for node in nodes(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -142,7 +148,10 @@ def test_only_the_entities_name_each_other_for_types() -> None:
 
 
 def imported_from(module: str) -> Iterator[tuple[str, str | None]]:
-    """Yield the modules that a module imports, and the name that it imports from each."""
+    """Yield the modules and names that a module imports.
+
+    Each module comes with the name that is imported from it.
+    """
     for node in nodes(module):
         if isinstance(node, ast.Import):
             yield from ((alias.name, None) for alias in node.names)
@@ -272,7 +281,10 @@ def test_public_names_have_a_docstring(module: str) -> None:
 
 
 def public(parent: ast.AST) -> Iterator[tuple[Function | ast.ClassDef, ast.AST]]:
-    """Yield the public classes, functions and methods of a module, each with its parent."""
+    """Yield a module's public classes, functions and methods.
+
+    Each comes with its parent.
+    """
     for node in ast.iter_child_nodes(parent):
         if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
             yield node, parent
@@ -296,13 +308,15 @@ def words_of(module: str) -> frozenset[str]:
 
 @cache
 def words_outside(package: str) -> frozenset[str]:
-    """Return the names and attributes that the modules of other packages mention."""
+    """Return the names and attributes that other packages' modules mention."""
     others = (module for module in MODULES if not is_within(module, package))
     return frozenset().union(*map(words_of, others))
 
 
 def needs_docstring(node: Function | ast.ClassDef, parent: ast.AST, words: frozenset[str]) -> bool:
-    """Return whether a class, function or method has to have a docstring.
+    """Return whether a node must have a docstring.
+
+    The node is a class, a function or a method.
 
     A resource has those of its methods instead, and an error its title; marshmallow's `Meta` is
     always the same.

@@ -87,7 +87,10 @@ MAIL_TOKEN = "a-token-of-ann"
 
 @dataclass(frozen=True)
 class Text:
-    """A string in a body: a good value, and its greatest length."""
+    """A string in a body.
+
+    It has a good value, and a greatest length.
+    """
 
     good: str
     low: int = 0
@@ -132,7 +135,7 @@ class Moment(Text):
 
 @dataclass(frozen=True)
 class Number:
-    """A whole number in a body, which may be left out."""
+    """A whole number in a body, which may lack it."""
 
     good: int
     low: int
@@ -154,7 +157,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Flag:
-    """A true or false value in a body, which may be left out."""
+    """A true or false value in a body.
+
+    The body may lack it.
+    """
 
     good = True
     required = False
@@ -165,7 +171,10 @@ class Flag:
 
 @dataclass(frozen=True)
 class Goal:
-    """A goal in a body, which may be left out or null."""
+    """A goal in a body.
+
+    The body may lack it, or have null there.
+    """
 
     good = {"of": "count", "at_least": 1}  # noqa: RUF012 - a constant of the class, which no case changes
     required = False
@@ -270,7 +279,10 @@ FIELDS = {
 
 
 class World:
-    """Ann, who leads and follows Ben in her movement, and all stored rows."""
+    """Ann, Ben, her movement, and all stored rows.
+
+    Ann leads and follows Ben there.
+    """
 
     def __init__(self, app, make_user, make_movement) -> None:
         self.app = app
@@ -307,7 +319,7 @@ class World:
         return self.tokens["refresh_token" if rule == "/auth/refresh" else "access_token"]
 
     def call(self, method: str, rule: str, ids: dict[str, str] | None = None, **options: Any):
-        """Call a route with Ann's token, or with the given headers."""
+        """Call a route with Ann's token, or with other headers."""
         found = {name: str(id) for name, id in self.ids.items()}
         if rule == "/movements/<movement>/updates/<update>/reports":
             found["update"] = found["bens"]  # users cannot report updates of their own
@@ -328,7 +340,7 @@ class World:
         return client.open(path, method=method, buffered=True, **options)
 
     def stored(self) -> dict[str, list[str]]:
-        """Return all rows of all tables, except the counts of wrong passwords."""
+        """Return all tables' rows, except the counts of wrong passwords."""
         return {
             table.name: sorted(map(repr, db.session.execute(select(table))))
             for table in db.metadata.sorted_tables
@@ -693,7 +705,10 @@ def test_updates_of_unknown_users_are_not_found(world, what):
 
 
 def test_bad_input_has_posted_nothing(world):
-    """The other tests compare the table of updates, so this one shows that it can change."""
+    """A good update changes the table of updates.
+
+    The other tests compare this table, so this one shows that it can change.
+    """
     before = world.stored()
     world.call("POST", "/movements/<movement>/signal")
     assert len(db.session.scalars(select(Update.id)).all()) == 3

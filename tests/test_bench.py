@@ -71,7 +71,7 @@ SMALL = [
 
 
 def compare(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
-    """Start a comparison whose temporary files are all in a folder."""
+    """Start a comparison whose temporary files share a folder."""
     (folder / "temporary").mkdir()
     return subprocess.Popen(
         [sys.executable, "-m", "bench.against", *SMALL, "--out", str(folder / "out"), *arguments],

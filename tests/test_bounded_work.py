@@ -219,7 +219,10 @@ OFTEN = 60
 
 @pytest.fixture
 def often(ann, ben, clock, make_movement, monkeypatch):
-    """A movement in which Ann posts every minute, where a request reads few updates."""
+    """A movement in which Ann posts every minute.
+
+    A request reads few of her updates there.
+    """
     for module in ("past", "replay"):
         monkeypatch.setattr(f"gridt.models.standing.{module}.MOST_READ", 10)
     monkeypatch.setattr("gridt.standing.memberships.MOST_READ", 10)
@@ -257,7 +260,7 @@ def read(monkeypatch):
 
 
 def is_right(user, movement):
-    """Return whether a standing is the one that the past says."""
+    """Return whether a standing agrees with the past."""
     return recompute(movement.id, [user.id]) == 0
 
 
@@ -306,7 +309,10 @@ def test_what_touches_the_end_of_a_long_past_reads_from_a_checkpoint(
 
 
 def test_a_job_ends_where_clocks_may_reach_each_checkpoint(ann, clock, make_movement, monkeypatch):
-    """A daily turn has many updates of two days, and clocks change before and after most."""
+    """A job ends, wherever clocks may reach each checkpoint.
+
+    A daily turn has many updates of two days, and clocks change before and after most.
+    """
     monkeypatch.setattr("gridt.models.standing.past.MOST_READ", 10)
     monkeypatch.setattr("gridt.models.standing.replay.MOST_READ", 10)
     monkeypatch.setattr("gridt.standing.memberships.MOST_READ", 10)
@@ -336,7 +342,11 @@ def test_a_job_ends_where_clocks_may_reach_each_checkpoint(ann, clock, make_move
 def test_the_last_updates_before_clocks_say_which_checkpoints_they_reach(
     client_of, clock, ann, often, read
 ):
-    """They are looked up one by one, and not read with all updates of two days."""
+    """The last updates before clocks are looked up singly.
+
+    They say which checkpoints the clocks reach. They are looked up one by one, and not read with
+    all updates of two days.
+    """
     client = client_of(ann)
     ann.clock_chosen_at = ann.created_at
     client.delete(f"/movements/{often.id}/updates/{ids_of(often)[0]}")

@@ -1,4 +1,4 @@
-"""Tests of many cases fail for each case that fails, by its name."""
+"""Tests of many cases name each case that fails."""
 
 import inspect
 

@@ -44,7 +44,7 @@ Ask = Callable[..., set[str]]
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Ask:
-    """Change files of a small repository, and return the tests to run."""
+    """Change a small repository's files; return the tests to run."""
 
     def git(*arguments: str) -> None:
         person = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]

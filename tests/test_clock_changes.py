@@ -107,7 +107,10 @@ def test_p2_a_clock_is_set_back_within_two_days(late: timedelta, rows: int) -> N
 def _travel(
     dice: Random, hours: tuple[int, int], late: int, days: int = 60
 ) -> tuple[Person, datetime]:
-    """Live as a person who does it once on each date that their own clock shows first."""
+    """Live as a person who posts once on each date.
+
+    A date is one that their own clock shows first.
+    """
     own = Clock(dice.choice(ZONES))
     person = Person(own, dice.choice([DAY, DAY, 2 * DAY, WEEK]))
     flights, moment = [], START
@@ -153,7 +156,10 @@ def test_p3_a_traveller_misses_nothing(hours: tuple[int, int], late: int) -> Non
 
 @pytest.mark.parametrize("hours", [36, 44])
 def test_p4_no_clock_saves_an_update_a_day(hours: int) -> None:
-    """A greedy person tries clocks around each update, and keeps the one with the latest end."""
+    """P4: even greedy choices of clocks save no updates.
+
+    A greedy person tries clocks around each update, and keeps the one with the latest end.
+    """
     person = Person()
     extremes = [Clock(zone) for zone in ("Pacific/Pago_Pago", "UTC", "Pacific/Kiritimati")]
     moment, end = START, START + (40 if IS_FUZZ else 15) * DAY
@@ -176,7 +182,9 @@ def test_p4_no_clock_saves_an_update_a_day(hours: int) -> None:
 
 @pytest.mark.parametrize("interval", [HALF_DAY, DAY])
 def test_p4_clocks_leave_out_one_date_in_seven(interval: timedelta) -> None:
-    """A member prolongs each turn by a late clock, and begins the next by an early one.
+    """P4: two extreme clocks leave out dates.
+
+    A member prolongs each turn by a late clock, and begins the next by an early one.
 
     These clocks are 38 hours apart, and leave out two or three dates at once.
     """
@@ -308,7 +316,10 @@ def test_a_shorter_interval_ends_an_open_turn_with_the_first_whole_new_turn() ->
 
 @pytest.mark.parametrize("places", [2, 5])
 def test_a_commuter_keeps_a_streak_and_an_idle_member_does_not(places: int) -> None:
-    """C20: clocks of two or five places in turn, twice a day."""
+    """C20: a commuter keeps a streak, an idle member none.
+
+    Both set the clocks of two or five places in turn, twice a day.
+    """
     clocks = [BERLIN, LONDON, NEW_YORK, TOKYO, LOS_ANGELES][:places]
     for posts in (True, False):
         person = Person()
@@ -341,7 +352,10 @@ def test_twenty_days_stay_twenty_through_any_number_of_changes() -> None:
 
 
 def test_a_long_life_is_scored_with_few_states(monkeypatch: pytest.MonkeyPatch) -> None:
-    """States that no change can need any more are dropped, without any effect."""
+    """Scoring drops states that no change can need.
+
+    The drop has no effect on the score.
+    """
     for dice in lives():
         person = Person(any_clock(dice), dice.choice(INTERVALS))
         moment = START

@@ -1,4 +1,4 @@
-"""Moments at the edges of turns, which random lives seldom meet."""
+"""Moments at the edges of turns, rare in random lives."""
 
 import sys
 import tracemalloc
@@ -34,7 +34,9 @@ def test_what_is_done_at_a_moment_counts_at_that_moment() -> None:
 
 @same_on_both
 def test_who_goes_on_changing_clocks_leaves_out_one_date_in_seven() -> None:
-    """P4: a streak of some days takes 6 posts in 7 days, whatever clocks are set.
+    """P4: a streak takes 6 posts in 7 days.
+
+    That holds for a streak of some days, with any clocks that the member sets.
 
     This member posts in the last minute of each turn, and changes the clock just before, so that
     less than half of the next date is left.
@@ -52,7 +54,10 @@ def test_who_goes_on_changing_clocks_leaves_out_one_date_in_seven() -> None:
 
 @same_on_both
 def test_p3_a_traveller_leaves_out_a_date_of_which_little_is_left() -> None:
-    """Flights to and fro across the date line, eight days apart or more."""
+    """P3: a date cut short by travel breaks no streak.
+
+    The flights go to and fro across the date line, eight days apart or more.
+    """
     left_out = 0
     for dice in islice(lives(), 10):
         person, moment, last = Person(Clock(dice.choice(ZONES[:3]))), START, 0
@@ -76,7 +81,10 @@ def test_p3_a_traveller_leaves_out_a_date_of_which_little_is_left() -> None:
 
 @same_on_both
 def test_an_interval_of_hours_passes_into_one_of_days_without_leaving_out_a_date() -> None:
-    """In Auckland it is the next date already, when the last turn of five hours ends."""
+    """The change from hours to days leaves out no date.
+
+    In Auckland it is the next date already when the last turn of five hours ends.
+    """
     auckland = Clock("Pacific/Auckland")
     person = Person(clock=auckland, interval=5 * HOUR)
     person.set_interval(june("01 19:00"), DAY)
@@ -88,7 +96,10 @@ def test_an_interval_of_hours_passes_into_one_of_days_without_leaving_out_a_date
 
 @same_on_both
 def test_the_turn_after_a_long_one_is_no_longer_than_turns_may_be() -> None:
-    """A done turn of some days ends by the clock of the east; the next ends by that of the west."""
+    """After a long turn, the next is not too long.
+
+    A done turn of some days ends by the clock of the east; the next ends by that of the west.
+    """
     east, west = Clock("Pacific/Kiritimati"), Clock("Pacific/Pago_Pago", day_starts_at=720)
     person = Person(clock=east, interval=WEEK, deeds=[june("02 12:00")])
     person.set_interval(june("04 12:00"), DAY)
@@ -101,7 +112,10 @@ def test_the_turn_after_a_long_one_is_no_longer_than_turns_may_be() -> None:
 @same_on_both
 @pytest.mark.parametrize("interval", [HOUR, DAY])
 def test_an_idle_century_costs_as_much_as_an_idle_year(interval: timedelta) -> None:
-    """Each list of members works out where they stand by now, however long ago they were there."""
+    """A century without updates costs as much as a year.
+
+    Each list of members works out their standing by now, however long ago they were there.
+    """
     terms = Terms(interval, Clock(), START)
     standing = initial(terms)
     year, century = START + 365 * DAY, START + 36500 * DAY
@@ -143,7 +157,10 @@ def test_a_turn_of_an_earlier_version_runs_to_the_nearest_date(
     ends_at: str,
     next_ends_at: str,
 ) -> None:
-    """Earlier versions stored where a turn ends, but not the date that it runs to."""
+    """A turn without a stored date runs to the nearest.
+
+    Earlier versions stored where a turn ends, but not the date that it runs to.
+    """
     clock.now = june("01 08:00")
     movement = make_movement(ann)
     stored = {"turn_starts_at": clock.now, "turn_ends_at": june(ends_at), "turn_until": None}
@@ -156,7 +173,10 @@ def test_a_turn_of_an_earlier_version_runs_to_the_nearest_date(
 def test_a_late_post_is_judged_by_the_turns_that_were(
     ann: User, make_movement: Callable[..., Movement], clock: conftest.Clock
 ) -> None:
-    """The day before was a turn, though the movement is weekly by now and has a week there."""
+    """A late post counts in the turn of that day.
+
+    The day before was a turn, though the movement is weekly by now and has a week there.
+    """
     clock.now = june("01 08:00")
     movement = make_movement(ann)
     clock.now = june("03 12:00")

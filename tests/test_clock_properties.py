@@ -148,7 +148,10 @@ def _terms_of(person: Person) -> Terms:
 def joined(
     clock: Clock, ann: User, make_movement: Callable[..., Movement]
 ) -> Callable[[TurnClock], int]:
-    """Let Ann join a daily movement by a clock, on the morning of 1 June there."""
+    """Let Ann join a daily movement by a clock.
+
+    It is the morning of 1 June on that clock.
+    """
 
     def join(own: TurnClock) -> int:
         clock.now = at(own, "01 08:00")
@@ -198,7 +201,10 @@ def test_p9_the_clock_of_an_import_scores_the_time_before_the_subscription(
 def test_p9_a_late_post_and_its_withdrawal_act_on_the_turn_of_that_time(
     clock: Clock, ann: User, joined: Callable[[TurnClock], int]
 ) -> None:
-    """The turn of 2 June was prolonged by a flight to New York, to midnight there."""
+    """P9: late posts and their withdrawal change their own turn.
+
+    The turn of 2 June was prolonged by a flight to New York, to midnight there.
+    """
     movement_id = joined(BERLIN)
     Update.record(ann.id, movement_id)
     clock.now = at(BERLIN, "02 14:00")

@@ -69,14 +69,20 @@ def rebuild(app: Flask, *options: str) -> str:
 
 
 def members() -> list[tuple[str, str, int, int]]:
-    """Return each member's name, that of the movement, and the ids of both."""
+    """Return each member with the movement, by names and ids.
+
+    A row has the member's name, that of the movement, and the ids of both.
+    """
     ids = sa.select(Subscription.user_id, Subscription.movement_id).order_by(Subscription.user_id)
     with db.engine.connect() as connection:
         return [(USERS[one[0] - 1], MOVEMENTS[one[1] - 1], *one) for one in connection.execute(ids)]
 
 
 def numbers() -> dict[tuple[str, str], dict[str, int]]:
-    """Return the numbers of each member's stored standing, carried on to now."""
+    """Return each member's stored numbers, carried on to now.
+
+    They are the numbers of the standing.
+    """
     found = {}
     for name, movement, *ids in members():
         standing = stood(*ids, NOW)
@@ -86,7 +92,10 @@ def numbers() -> dict[tuple[str, str], dict[str, int]]:
 
 
 def lines_of(output: str) -> dict[tuple[str, str], dict[str, tuple[int, int]]]:
-    """Return the numbers that a dry run lists, by the names of user and movement."""
+    """Return the numbers that a dry run lists.
+
+    The names of user and movement are the keys.
+    """
     found = {}
     for movement_id, user_id, how in re.findall(r"movement (\d+), user (\d+): (.*)", output):
         changes = re.findall(r"(\w+) (\d+) -> (\d+)", how)

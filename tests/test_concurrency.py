@@ -24,7 +24,10 @@ THREADS = 8
 
 
 def at_once(app: Flask, *jobs: Callable[[], Any]) -> list[Any]:
-    """Start jobs at the same moment, in a thread and an app context each; return their results."""
+    """Start jobs at the same moment, and return their results.
+
+    Each has a thread and an app context of its own.
+    """
     barrier = Barrier(len(jobs))
 
     def run(job: Callable[[], Any]) -> Any:
@@ -53,7 +56,10 @@ join, leave = Movement.add_user, Movement.remove_user
 
 
 def tried_again(change: Callable[[Movement, User], Any], movement_id: int, user_id: int) -> Any:
-    """Change as a request does, which retries when it loses against another transaction."""
+    """Change as a request does, with retries.
+
+    A request retries when it loses against another transaction.
+    """
     for _ in range(ATTEMPTS):
         try:
             result = outcome(change, movement_id, user_id)

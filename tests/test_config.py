@@ -17,7 +17,10 @@ REPLICA = "postgresql://gridt:secret@replica.example/gridt"
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch, tmp_path):
-    """An environment, and no `.env`, in which nothing of gridt is set but a secret."""
+    """An environment that sets nothing of gridt but a secret.
+
+    It has no `.env`.
+    """
     before = dict(os.environ)
     for name in before:
         if name.startswith("GRIDT_"):
@@ -31,7 +34,10 @@ def environment(monkeypatch, tmp_path):
 
 @pytest.fixture
 def configured(monkeypatch):
-    """Read the settings with some variables set, or with None unset."""
+    """Read the settings with some variables set.
+
+    A variable whose value is None is unset.
+    """
 
     def read(**variables: str | None) -> Settings:
         for name, value in variables.items():

@@ -34,7 +34,10 @@ READ = sorted(rule.rule for rule in RULES if "GET" in rule.methods)
 
 @pytest.fixture
 def movement(make_movement, make_user, ann):
-    """A movement of Ann's with one other member, and an update of hers."""
+    """A movement of Ann's, with another member and her update.
+
+    There is one other member, and one update.
+    """
     movement = make_movement(ann, make_user("ben"), creator=ann, name="Flossing")
     movement.post_update(ann, "done").save_to_db()
     return movement
@@ -42,7 +45,7 @@ def movement(make_movement, make_user, ann):
 
 @pytest.fixture
 def fill(ann, movement):
-    """Fill a route's variables so that it leads to Ann's own things."""
+    """Fill a route's variables, so that Ann owns the target."""
     update, leader = movement.id and Update.find_last(ann, movement), ann.leaders(movement)[0]
     ann.role = "admin"
     report = Report(leader.id, update.snapshot(), "not nice")
@@ -61,7 +64,10 @@ def fill(ann, movement):
 
 @pytest.fixture
 def odd_app():
-    """Make an app with other settings, and nothing in its database."""
+    """Make an app with other settings.
+
+    Its database holds nothing.
+    """
     with ExitStack() as stack:
         yield lambda url="sqlite://", **changes: stack.enter_context(app_on(url, **changes))
 
@@ -250,13 +256,16 @@ LISTS = {
 
 @pytest.fixture
 def home(make_movement, make_user, ann):
-    """The movement that the lists are about, with few rows in them."""
+    """The movement of the lists, with few rows in them."""
     return make_movement(ann, make_user(), name="home")
 
 
 @pytest.fixture
 def lists(make_movement, make_user, ann):
-    """Five rows in each list, and a function that adds another one to a list."""
+    """Five rows in each list, and a function for more.
+
+    The function adds another one to a list.
+    """
     home = make_movement(ann, *(make_user() for _ in range(4)), name="home")
     ann.role = "admin"
     leader = ann.leaders(home)[0]
@@ -735,7 +744,10 @@ def test_without_database_the_process_answers(app_without_database, path):
 
 
 def test_times_are_not_the_machines(client_of, ann, movement, monkeypatch):
-    """In any zone of the machine, a time that is read equals the time written, in UTC."""
+    """Times that are read equal those written, in UTC.
+
+    That holds in any zone of the machine.
+    """
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
     before = utcnow()
     answer = client_of(ann).post("/movements/flossing/updates").json

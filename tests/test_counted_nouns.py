@@ -23,7 +23,7 @@ CONSTANT = {
 
 
 def plurals(source: str) -> Iterator[str]:
-    """Yield what stands before a plural in texts with values."""
+    """Yield the words before a plural in texts with values."""
     for text in ast.walk(ast.parse(source)):
         if isinstance(text, ast.JoinedStr):
             for part, after in zip(text.values, text.values[1:], strict=False):

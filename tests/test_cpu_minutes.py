@@ -26,7 +26,10 @@ def test_child():
 
 
 def run(folder: Path, *options: str) -> str:
-    """Run the tests in a folder with this plugin and xdist only; return pytest's output."""
+    """Run a folder's tests, and return pytest's output.
+
+    The run has this plugin and xdist only.
+    """
     plugins = ["-p", "xdist.plugin", "-p", "tests.cpu_minutes", "--numprocesses", "2"]
     result = subprocess.run(
         [sys.executable, "-m", "pytest", *plugins, "--rootdir", folder, "-c", os.devnull, *options],

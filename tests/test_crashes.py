@@ -25,7 +25,7 @@ from tests.storms import FINE, Crowd, Memory, Storm, contradictions, gather
 
 @dataclass(frozen=True)
 class Size:
-    """The number of actors and crashes, and the updates between two crashes."""
+    """How many actors, crashes, and updates between two crashes."""
 
     actors: int
     crashes: int
@@ -45,7 +45,10 @@ def size(request: pytest.FixtureRequest) -> Size:
 
 @contextmanager
 def crowd_in(url: str, size: int = 60) -> Iterator[Crowd]:
-    """Gather a crowd in an empty database, and enter the context of an app on it."""
+    """Gather a crowd in an empty database.
+
+    The context of an app on it is entered.
+    """
     with migrated_app(url, SECRET_KEY=SECRET_KEY) as app, app.app_context():
         yield gather(size)
 
@@ -147,7 +150,10 @@ def test_an_interrupted_load_leaves_nothing_behind(
 
 
 def interrupt_half_way(url: str, command: list[str], by: Signals) -> int:
-    """Run `flask …` on a terminal until its progress bar says 40 to 69 %; return its exit code."""
+    """Interrupt `flask …` half-way, and return its exit code.
+
+    It runs on a terminal, and the interrupt comes when its progress bar says 40 to 69 %.
+    """
     ours, its = os.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", *command],

@@ -53,7 +53,7 @@ CREDENTIALS = (
 
 @dataclass
 class World:
-    """Ann with one of each credential, and the ways to try them."""
+    """Ann, one credential of each kind, and their uses."""
 
     client: OwnContextClient
     ann: User

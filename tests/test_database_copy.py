@@ -27,7 +27,11 @@ from tests.servers import PATIENCE, ROOT, change, environment, flask
 
 @dataclass(frozen=True)
 class Size:
-    """How many members there are to copy, how often a copy is killed, and its batches."""
+    """The size of a test: members, kills, and batches.
+
+    It says how many members there are to copy, how often a copy is killed, and how large its
+    batches are.
+    """
 
     members: int
     rounds: int
@@ -46,7 +50,10 @@ def opened(url: str) -> Iterator[Flask]:
 
 @dataclass
 class Journey:
-    """A database to copy, all its rows, and a maker of empty targets."""
+    """A database to copy, its rows, and empty targets.
+
+    The targets come from a maker.
+    """
 
     source: str
     rows: dict[str, list[Any]]
@@ -60,7 +67,10 @@ def journey(
     new_database: Callable[[], str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Journey:
-    """A source with people who follow each other, and rows in every table."""
+    """A source with rows in every table.
+
+    Its people follow each other.
+    """
 
     def new_sqlite() -> str:
         return f"sqlite:///{tmp_path_factory.mktemp('copying') / 'gridt.sqlite'}"
@@ -121,7 +131,7 @@ def fill_every_table() -> None:
 
 
 def everything(url: str) -> dict[str, list[Any]]:
-    """Return all rows of all tables, in an order that both engines have."""
+    """Return all tables' rows, in an order of both engines."""
     engine = database_copy.open_engine(url)
     with engine.connect() as connection:
         rows = {
@@ -204,7 +214,7 @@ def next_user() -> int:
 
 
 def next_entry() -> int:
-    """Return the id that the next entry of the audit log gets."""
+    """Return the next audit entry's id."""
     record("role.changed", role="user")
     db.session.commit()
     id = db.session.scalar(sa.select(sa.func.max(AuditEntry.id)))
@@ -256,7 +266,7 @@ def rows_in(engine: sa.Engine) -> int:
 
 @pytest.fixture
 def pair(migrated_database: Callable[[], str], new_database: Callable[[], str]) -> tuple[str, str]:
-    """Two databases: one with a few people, and one that is empty."""
+    """Two databases: one with a few people, one empty."""
     urls = migrated_database(), new_database()
     with opened(urls[0]):
         networks.people(3)
@@ -264,13 +274,19 @@ def pair(migrated_database: Callable[[], str], new_database: Callable[[], str]) 
 
 
 def copy_here(urls: tuple[str, str]) -> Result:
-    """Copy within this process, in a fraction of the time of a new one."""
+    """Copy within this process.
+
+    That takes a fraction of the time of a new one.
+    """
     with app_on(urls[0]) as app:
         return app.test_cli_runner().invoke(args=["gridt", "copy-database", "--to", urls[1]])
 
 
 def refusal(urls: tuple[str, str]) -> str:
-    """Return the reason of a refused copy, a sentence with exit code 1."""
+    """Return a refused copy's reason.
+
+    It is a sentence, and the exit code is 1.
+    """
     run = copy_here(urls)
     assert run.exit_code == 1
     assert isinstance(run.exception, SystemExit), run.exception

@@ -34,7 +34,10 @@ SECRET = "a secret of more than 32 characters"
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An environment, and no `.env`, in which nothing of gridt is set but a secret."""
+    """An environment that sets nothing of gridt but a secret.
+
+    It has no `.env`.
+    """
     for name in [name for name in os.environ if name.startswith("GRIDT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GRIDT_SECRET_KEY", SECRET)

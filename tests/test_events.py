@@ -13,7 +13,10 @@ from gridt.runtime.extensions import db
 
 @pytest.fixture
 def heard(monkeypatch):
-    """The events that a listener after the commit, registered for this test, got."""
+    """The events that a listener after the commit got.
+
+    The listener is registered for this test.
+    """
     monkeypatch.setattr(module, "_AFTER_COMMIT", module.defaultdict(list))
     events = []
     after_commit(*EventKind)(events.append)
@@ -22,7 +25,10 @@ def heard(monkeypatch):
 
 @pytest.fixture
 def noticed(monkeypatch):
-    """The events that a listener in the transaction, registered for this test, got."""
+    """The events that a listener in the transaction got.
+
+    The listener is registered for this test.
+    """
     monkeypatch.setattr(module, "_IN_TRANSACTION", module.defaultdict(list))
     events = []
     in_transaction(*EventKind)(events.append)

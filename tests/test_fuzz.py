@@ -93,7 +93,10 @@ PROOFS = {
 
 
 class Service:
-    """The app for schemathesis: each call in a context of its own, read to its end."""
+    """The app for schemathesis.
+
+    It makes each call in a context of its own, and reads it to its end.
+    """
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -110,7 +113,10 @@ class Service:
 
 
 class Caller:
-    """A logged-in user, to whose movement, leader, update and so on the addresses lead."""
+    """A logged-in user, the owner of the things in addresses.
+
+    The addresses lead to the user's movement, leader, update and so on.
+    """
 
     def __init__(self, role: str, make_user: Any, make_movement: Any) -> None:
         self._role, self._make_user, self._make_movement = role, make_user, make_movement
@@ -118,7 +124,10 @@ class Caller:
         self.start_anew()
 
     def start_anew(self) -> None:
-        """Make everything again, because the last call may have changed or deleted it."""
+        """Make everything again.
+
+        The last call may have changed or deleted it.
+        """
         db.session.execute(delete(LoginThrottle))
         me, leader = self._make_user(role=self._role), self._make_user()
         movement = self._make_movement(me, leader, creator=me)
@@ -135,7 +144,10 @@ class Caller:
         db.session.commit()
 
     def call(self, case: schemathesis.Case, service: Service) -> None:
-        """Make a call, every other time to existing things, and run all checks on the answer."""
+        """Make a call, and run all checks on the answer.
+
+        Every other time the call goes to existing things.
+        """
         refreshing = case.operation.path == "/auth/refresh"
         if next(self._turns) % 2:
             if not _spoilt(case, ParameterLocation.PATH):
@@ -158,7 +170,10 @@ class Caller:
             self.start_anew()
 
     def _prove(self, case: schemathesis.Case) -> None:
-        """Put the proof of the caller's identity into a good body, because it is never random."""
+        """Put the caller's proof of identity into a good body.
+
+        The proof is never random.
+        """
         path = case.operation.path
         known = {"username": self._me.username, "email": self._me.email, "password": PASSWORD}
         if purpose := MAIL_TOKENS.get(path):
@@ -174,7 +189,7 @@ def _spoilt(case: schemathesis.Case, location: ParameterLocation) -> bool:
 
 
 def _excluded(case: schemathesis.Case) -> set[str]:
-    """Return the names of the checks that do not fit a call."""
+    """Return the names of checks that do not fit."""
     excluded = set(EXCLUDED)
     if case.operation.path in SHADOWED:
         excluded.add("unsupported_method")
@@ -192,7 +207,7 @@ def _refused_for_the_unsayable(answer: Any) -> bool:
     return all(error["pointer"] in UNSAYABLE for error in problem["errors"])
 
 
-# On PostgreSQL one caller is enough: who may do what does not depend on the database.
+# On PostgreSQL one caller is enough: permissions do not depend on the database.
 @pytest.fixture(params=[pytest.param("user", marks=same_on_both), "admin"])
 def caller(request, make_user, make_movement):
     return Caller(request.param, make_user, make_movement)

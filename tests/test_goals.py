@@ -31,7 +31,10 @@ unhurried = settings(deadline=None)
 
 @st.composite
 def pasts_with_goals(draw: Any) -> tuple[Terms, list[datetime], set[datetime], datetime]:
-    """Draw terms, the times of updates, those of them that were late, and a later moment."""
+    """Draw terms, updates, late updates, and a later moment.
+
+    The updates are times; the late ones are some of them.
+    """
     terms, moments, until = draw(pasts())
     span, share = until - terms.since, st.floats(0, 1)
     begins = sorted(draw(st.sets(share.map(lambda one: terms.since + one * span), max_size=3)))
@@ -112,7 +115,10 @@ def test_scoring_goes_on_from_any_checkpoint(
 def weeks(
     periods: list[Period], deeds: list[datetime], until: datetime, **terms: Any
 ) -> tuple[str, list[int], Standing]:
-    """Return the outcomes of the turns before a moment, their amounts, and the standing."""
+    """Return earlier turns' outcomes and amounts, and the standing.
+
+    These turns are the ones before a moment.
+    """
     first, log = periods[0], TurnLog()
     goals = terms.pop("goals", [GoalSince(first.starts_at, Goal(3))])
     own = Terms(WEEK, periods[-1].clock, first.starts_at, goals=goals, **terms)
@@ -139,7 +145,10 @@ def test_more_than_enough_is_shown_and_changes_nothing_else() -> None:
 
 
 def test_a_week_in_which_summer_time_ends() -> None:
-    """On 25 October an hour comes twice: 02:30 is two moments, and one day."""
+    """Two updates in a repeated hour count as one day.
+
+    On 25 October an hour comes twice: 02:30 is two moments, and one day.
+    """
     since = on(BERLIN, "2026-10-19T00:00")
     twice = [on(BERLIN, "2026-10-25T02:30"), on(BERLIN, "2026-10-25T02:30") + timedelta(hours=1)]
     early = [on(BERLIN, "2026-10-19T12:00")]
@@ -227,7 +236,10 @@ def test_where_every_update_counts_any_of_them_does(interval: timedelta, clock: 
 
 
 def test_many_updates_in_a_turn_with_a_goal_stay_quick() -> None:
-    """A clock is compared at the updates that changed the standing, not at all of a turn."""
+    """Many updates in a turn with a goal stay quick.
+
+    A clock is compared at the updates that changed the standing, not at all of a turn.
+    """
     since, clocks = MONDAY, [BERLIN, TOKYO]
     deeds = [since + DAY + number * timedelta(seconds=16) for number in range(5_000)]
     periods = [

@@ -62,7 +62,10 @@ each_method = pytest.mark.parametrize("method", CONTRACT)
 
 
 def missing(members: Iterable[str], owner: object, user: str) -> str:
-    """Return the message for the members that gunicorn no longer has; empty where it has all."""
+    """Return a message that names the members gunicorn lacks now.
+
+    Earlier versions had them. The message is empty where it has all.
+    """
     lost = sorted(name for name in members if not hasattr(owner, name))
     kind = type(owner).__name__
     return f"gunicorn {gunicorn.__version__} has no {kind}.{lost}: {user} uses it" if lost else ""
@@ -70,7 +73,10 @@ def missing(members: Iterable[str], owner: object, user: str) -> str:
 
 @pytest.fixture
 def kept_loggers() -> Iterator[None]:
-    """Leave gunicorn's loggers, which its `Logger` changes for the process, as they were."""
+    """Restore gunicorn's loggers after a test.
+
+    Its `Logger` changes them for the process.
+    """
     loggers = [logging.getLogger(f"gunicorn.{name}") for name in ("error", "access")]
     before = [(logger.propagate, logger.level, logger.handlers[:]) for logger in loggers]
     yield
@@ -129,7 +135,10 @@ def new_connection(worker: ThreadWorker) -> Iterator[tuple[TConn, socket.socket]
 
 
 def names_in(code: CodeType) -> set[str]:
-    """Return the names that a function uses, its inner functions included."""
+    """Return the names that a function uses.
+
+    Its inner functions are included.
+    """
     inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
     return set(code.co_names).union(*map(names_in, inner))
 

@@ -30,7 +30,10 @@ SLOW = {"ARGON2_MEMORY_KIB": "8192", "ARGON2_PASSES": "60", "ARGON2_LANES": "1"}
 
 @pytest.fixture
 def hashing() -> Callable[..., Passwords]:
-    """Make cheap hashing of passwords, with some slots and places to wait."""
+    """Make cheap hashing, with some slots and places to wait.
+
+    The hashing is of passwords.
+    """
 
     def make(slots: int, waiting: int) -> Passwords:
         app = Flask("hashing")
@@ -45,7 +48,10 @@ def hashing() -> Callable[..., Passwords]:
 
 @contextmanager
 def held(passwords: Passwords, slots: int, waiting: int) -> Iterator[list["Future[str]"]]:
-    """Keep all slots busy and all places taken, for the length of a `with` block."""
+    """Keep all slots busy and all places taken.
+
+    They stay so for the length of a `with` block.
+    """
     go_on, began = Event(), [Event() for _ in range(slots)]
     for event in began:
         passwords._hashers.submit(lambda event=event: (event.set(), go_on.wait(PATIENCE)))
@@ -115,7 +121,10 @@ def test_a_hash_that_starves_is_made_at_the_usual_priority(
 def test_waiting_for_other_hashes_is_no_starving(
     hashing: Callable[..., Passwords], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a flood of logins would be hashed at the priority of everyone else."""
+    """A wait for other hashes does not count as starving.
+
+    Else a flood of logins would be hashed at the priority of all other callers.
+    """
     passwords = hashing(1, 3)
     monkeypatch.setattr(extensions, "_STARVED_AFTER", 0.02)
     with held(passwords, 1, 3) as queue:
@@ -146,7 +155,10 @@ def test_a_caller_without_a_thread_in_time_is_refused(
 def test_a_phone_that_logs_in_in_parallel_is_never_refused(
     migrated_database: Callable[[], str],
 ) -> None:
-    """The published client, whose token has expired, does that for each call of a page."""
+    """Parallel logins of one phone are never refused.
+
+    The published client, whose token has expired, logs in so for each call of a page.
+    """
     with serve(migrated_database(), **ROOMY) as server:
         phones = [Person(server.url, "ann") for _ in range(6)]
         phones[0].register()

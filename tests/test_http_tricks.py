@@ -1,4 +1,4 @@
-"""Tricks with HTTP, by which no one gains."""
+"""Tricks with HTTP, by which no caller gains."""
 
 import json
 import re
@@ -103,7 +103,10 @@ def test_nobody_sets_what_is_not_theirs_to_set(world, method, rule):
 
 @same_on_both
 def test_two_members_of_one_name_are_refused(world):
-    """A proxy that checks one of them may let the other pass."""
+    """Two members of one name are refused.
+
+    Else a proxy that checks one of them may let the other pass.
+    """
     before = world.stored()
     body = '{"bio": "first", "bio": "last"}'
     answer = world.call("PUT", "/bio", data=body, content_type="application/json")
@@ -113,7 +116,10 @@ def test_two_members_of_one_name_are_refused(world):
 
 @same_on_both
 def test_an_argument_given_twice_is_refused(world):
-    """Else a proxy may check one of them, and the service read the other."""
+    """An argument that is given twice is refused.
+
+    Else a proxy may check one of them, and the service read the other.
+    """
     for query in ("limit=1&limit=0", "limit=0&limit=1", "limit=1&limit=1"):
         answer = world.call("GET", f"/movements?{query}")
         assert (answer.status_code, pointers(answer)) == (422, ["#/limit"])
@@ -152,7 +158,10 @@ def test_a_body_is_utf_8_whatever_its_type_says(world, content_type):
 
 @same_on_both
 def test_a_form_is_no_json(world):
-    """Another site may send these without a preflight, so none of them may have an effect."""
+    """A form is not read as JSON.
+
+    Another site may send these without a preflight, so none of them may have an effect.
+    """
     before = world.stored()
     for kind in (
         "application/x-www-form-urlencoded",
@@ -215,7 +224,10 @@ def test_a_detour_leads_nowhere(world, path):
     ],
 )
 def test_an_id_is_written_in_one_way(world, name):
-    """Else a check of one way might not hold for another."""
+    """Each id has one spelling; the others are refused.
+
+    Else a check of one way might not hold for another.
+    """
     movement = name.replace("1", str(world.movement.id))
     answer = world.call("GET", "/movements/<movement>", {"movement": quote(movement)})
     own = movement.lstrip("0") == str(world.movement.id)
@@ -228,7 +240,7 @@ def test_an_id_is_written_in_one_way(world, name):
 
 
 def said(server: Server, text: bytes) -> bytes:
-    """Send bytes on a connection of its own, and return the whole answer."""
+    """Send bytes on a new connection; return the whole answer."""
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         connection.sendall(text)
@@ -267,7 +279,10 @@ FRAMES = {
 @same_on_both
 @each("frame", FRAMES.values(), ids=FRAMES)
 def test_no_request_hides_in_another(server, frame):
-    """The end of a body must be clear, or the request is refused and the connection closed."""
+    """The service refuses a body whose end is unclear.
+
+    Else a request could hide in another. The service closes the connection too.
+    """
     head = b"POST /auth HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     answer = said(server, head + frame % len(SMUGGLED) + SMUGGLED)
     assert answers(answer)[:1] == [400] or answers(answer)[:1] == [501], answer
@@ -309,7 +324,10 @@ def test_a_newline_in_an_address_adds_no_header(server):
 
 @same_on_both
 def test_a_header_of_the_host_leads_nobody_elsewhere(server):
-    """No part of an answer is made of the Host header."""
+    """A Host header leads no client to another site.
+
+    No part of an answer is made of the Host header.
+    """
     person = Person(server.url, "hosted")
     person.register()
     person.log_in()

@@ -405,7 +405,10 @@ def test_a_key_without_an_answer_is_in_use(mine: OwnContextClient, me: User) -> 
 
 
 def test_a_lost_claim_does_not_replace_the_answer_of_another_request(me: User) -> None:
-    """A handler that rolled back completes a key that another request has completed meanwhile."""
+    """A lost claim does not replace another request's answer.
+
+    A handler that rolled back completes a key that another request has completed meanwhile.
+    """
     identity = (f"user:{me.id}", "POST /movements", "abc", "of the same request")
     answer = {"user_id": me.id, "status": 201, "body": "first", "location": None}
     assert IdempotencyKey.claim(*identity, me.id) is None
@@ -432,7 +435,10 @@ def test_a_lost_claim_is_made_again(me: User) -> None:
 def test_a_request_that_fails_at_the_end_stores_nothing(
     mine: OwnContextClient, places: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As if the process were killed between the change and its commit."""
+    """A request that fails at its commit stores nothing.
+
+    It is as if the process were killed between the change and its commit.
+    """
     before, headers = rows(), keyed()
     path = "/movements/{id}/updates".format_map(places)
 

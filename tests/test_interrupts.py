@@ -25,7 +25,7 @@ FOREVER = 20
 
 
 class Starting:
-    """The start of a COPY, which is interrupted when psycopg has begun it."""
+    """A COPY's start, interrupted when psycopg has begun it."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
@@ -45,7 +45,10 @@ class Starting:
 
 
 class InterruptedCursor(psycopg.Cursor[Any]):
-    """A cursor whose COPY a real signal interrupts at the worst moment."""
+    """A cursor whose COPY is interrupted at the worst moment.
+
+    A real signal interrupts it.
+    """
 
     def copy(self, *arguments: Any, **options: Any) -> Any:
         return Starting(super().copy(*arguments, **options))
@@ -53,7 +56,10 @@ class InterruptedCursor(psycopg.Cursor[Any]):
 
 @contextmanager
 def interrupted_after(seconds: float) -> Iterator[None]:
-    """Send this thread an interrupt after some time, unless the block ends before."""
+    """Send this thread an interrupt after some time.
+
+    None is sent if the block ends before.
+    """
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
@@ -64,7 +70,10 @@ def interrupted_after(seconds: float) -> Iterator[None]:
 
 
 def people_there() -> int:
-    """End the session as a command does, while the interrupt is being handled; count the users."""
+    """End the session while an interrupt is handled; count users.
+
+    A command ends it in the same way.
+    """
     db.session.remove()
     count = db.session.scalar(sa.select(sa.func.count()).select_from(User)) or 0
     db.session.remove()

@@ -12,7 +12,10 @@ OLDEST, OLD, NEW = "oldest key " * 4, "older key " * 4, "newest key " * 4
 
 @pytest.fixture
 def keys(app, monkeypatch):
-    """Restart the service with other keys, as far as tokens are concerned."""
+    """Restart the service with other keys.
+
+    It is a restart only for tokens.
+    """
 
     def change(key, *earlier):
         monkeypatch.setitem(app.config, "SECRET_KEY", key)

@@ -51,7 +51,10 @@ _LET_GO = {"sqlite": "DROP TRIGGER held_up", "postgresql": "DROP FUNCTION hold_u
 
 @dataclass(frozen=True)
 class Place:
-    """Ann follows Ben in each of the movements, whose ids count up."""
+    """Ann follows Ben in each of some movements.
+
+    The ids of the movements count up.
+    """
 
     url: str
     ann: int
@@ -148,7 +151,10 @@ def wait_until(is_done: Callable[[], Any]) -> None:
 
 @contextmanager
 def restarted(place: Place) -> Iterator[Server]:
-    """Serve again; the end of the block finishes the rest, once leases are over."""
+    """Serve again; the block's end finishes the rest.
+
+    It does so once leases are over.
+    """
     with serve(place.url) as server:
         yield server
         change(place.url, f"UPDATE jobs SET run_after = '{utcnow():%Y-%m-%d %H:%M:%S.%f}'")

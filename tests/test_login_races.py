@@ -65,7 +65,7 @@ def by_changing_the_password(app: Flask, token: str) -> None:
 
 
 def by_closing_the_account(_app: Flask, _token: str) -> None:
-    """End all logins under the lock that a change of an account takes."""
+    """End all logins under the lock that account changes take."""
     ann = User.find_by_name("ann")
     assert ann is not None
     User.lock(ann.id)
@@ -134,7 +134,10 @@ def test_in_a_storm_no_login_with_an_old_password_survives(world: Flask) -> None
 
 
 def test_only_one_of_two_changes_of_a_password_succeeds(world: Flask) -> None:
-    """Else a person who was shut out by a change could undo it."""
+    """Only one of two changes of a password succeeds.
+
+    Else a person who was shut out by a change could undo it.
+    """
     password, tokens = PASSWORD, [anns_token(), anns_token()]
     for number in range(ROUNDS):
         wishes = [f"wish {who} of round {number}" for who in range(2)]

@@ -120,7 +120,10 @@ def test_a_stream_is_logged_at_its_end(client_of, make_user, make_movement, line
 def test_nothing_that_somebody_sends_is_logged(
     app: Flask, client_of, make_user, lines, secret: str
 ) -> None:
-    """Each route, for each kind of caller, with secrets in each part of a request."""
+    """No secret in any request reaches the log.
+
+    Each route is called, for each kind of caller, with secrets in each part of a request.
+    """
     ann = make_user("ann")
     client = client_of(ann)
     token, calls = client.token, 0

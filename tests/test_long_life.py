@@ -92,7 +92,10 @@ class MovementLife:
         self.active.add(newcomer)
 
     def join_and_compare(self) -> None:
-        """Let a newcomer join, and record the members who have no follower any more."""
+        """Let a newcomer join, and record members without followers.
+
+        The join took these members' last followers from them.
+        """
         before = arrows_of(self.movement_id)
         self.join()
         after = arrows_of(self.movement_id)

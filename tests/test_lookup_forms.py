@@ -1,4 +1,7 @@
-"""Old addresses and names: folded by a migration, checked by a command."""
+"""Old addresses and names, in the forms for look-ups.
+
+A migration folds them, and a command checks them.
+"""
 
 import json
 import time
@@ -23,7 +26,10 @@ USERS = sa.table("users", *map(sa.column, ("id", "email", "email_folded", "usern
 
 @pytest.fixture
 def old(new_database: Callable[[], str]) -> Iterator[Flask]:
-    """An app on a database of the version before, with its context entered."""
+    """An app on the earlier version's database.
+
+    It is the version before. The context of the app is entered.
+    """
     with app_on(new_database()) as app, app.app_context():
         app.test_client_class = OwnContextClient
         flask_migrate.upgrade(revision="0018")
@@ -31,7 +37,10 @@ def old(new_database: Callable[[], str]) -> Iterator[Flask]:
 
 
 def plant_users(*emails: str, names: dict[int, str] | None = None) -> None:
-    """Insert users, numbered from 1, as the version before folded them."""
+    """Insert users, numbered from 1, with old forms.
+
+    They are folded as in the version before.
+    """
     rows = [
         {
             "username": (names or {}).get(number, f"user {number}"),
@@ -194,7 +203,10 @@ def test_an_address_that_leads_elsewhere_is_listed(run: Run, make_user: Any) -> 
 def test_what_the_version_before_stored_is_repaired(
     run: Run, client: OwnContextClient, make_user: Any, make_movement: Any
 ) -> None:
-    """The second address is free only after the first has its own form."""
+    """The command repairs rows that the version before stored.
+
+    The second address is free only after the first has its own form.
+    """
     ann, ben = make_user("ann", email="a@x.example"), make_user("ben", email="b@x.example")
     store(User, ann, email="a@fass。x.example", email_folded="a@fass。x.example")
     store(User, ben, email="a@faß.x.example", email_folded="a@fass.x.example")
@@ -215,7 +227,10 @@ def test_what_the_version_before_stored_is_repaired(
 def test_an_old_row_that_meets_another_stays_as_it_is(
     client_of: Any, make_user: Any, make_movement: Any
 ) -> None:
-    """Other changes do not fold its name again, which another row has."""
+    """A change leaves an old row's clashing name alone.
+
+    Other changes do not fold its name again, which another row has.
+    """
     older, newer = make_user(PLAIN, email="a@x.org"), make_user("ben", email="b@x.org")
     store(User, newer, username=JOINED, username_folded=JOINED)
     make_movement(name="Stretching")

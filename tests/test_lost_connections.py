@@ -46,7 +46,10 @@ def place(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> It
 
 
 def status_and_retry(answer: Any) -> tuple[int, bool]:
-    """Return the status of an answer, and whether it has a time for the next try."""
+    """Return an answer's status, and whether it suggests a retry.
+
+    An answer that does has a time for the next try.
+    """
     return answer.status_code, "Retry-After" in answer.headers
 
 

@@ -40,7 +40,10 @@ Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 def parsed(text: str) -> Samples:
-    """Return each sample of Prometheus' format by its name and labels."""
+    """Return a text's samples by their names and labels.
+
+    The text is in Prometheus' format.
+    """
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
@@ -54,7 +57,10 @@ def named(samples: Samples, name: str, **labels: str) -> float | None:
 
 @pytest.fixture
 def watched(migrated_database: Callable[[], str]) -> Iterator[Flask]:
-    """An app with metrics, on a database of its own, with its context entered."""
+    """An app with metrics, on a database of its own.
+
+    Its context is entered.
+    """
     with (
         checked_app(
             migrated_database(), METRICS_TOKEN=TOKEN, LIMITS=True, LIMIT_LOGIN="1/hour"

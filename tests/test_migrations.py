@@ -27,7 +27,10 @@ from tests.servers import ROOT
 
 @pytest.fixture
 def empty(new_database: Callable[[], str]) -> Flask:
-    """An app on a database without any table, with its context entered."""
+    """An app on an empty database, in its context.
+
+    The database has no table.
+    """
     with app_on(new_database()) as app, app.app_context():
         yield app
 

@@ -1,4 +1,7 @@
-"""Intervals of months: turns that begin on the first day of a month."""
+"""Intervals of months, whose turns begin on the first.
+
+It is the first day of a month.
+"""
 
 import copy
 from datetime import UTC, date, datetime, timedelta
@@ -33,7 +36,10 @@ def days_of(clock: Clock, turn: Turn) -> tuple[str, str]:
 def turns_of(
     clock: Clock, since: datetime, moments: list[datetime], until: datetime, interval: Months
 ) -> list[tuple[str, str, Outcome]]:
-    """Return the first and last days of the turns of a life, and their outcomes."""
+    """Return a life's turns by their days, and their outcomes.
+
+    The days are the first and the last of each turn.
+    """
     log = TurnLog()
     score([Period(since, interval, clock)], moments, Terms(interval, clock, since), until, log)
     return [(*days_of(clock, one.turn), one.outcome) for one in log]
@@ -148,7 +154,10 @@ def test_months_begin_when_the_members_day_does() -> None:
 
 
 def test_a_flight_to_an_earlier_date_keeps_the_month() -> None:
-    """The turn ends with the month on the clock of the place where the member is."""
+    """A flight to an earlier date keeps the month.
+
+    The turn ends with the month on the clock of the place where the member is.
+    """
     clock, west = Clock("Pacific/Auckland"), Clock("Pacific/Honolulu")
     since = on(clock, "2026-04-10T12:00")
     periods = [Period(since, MONTH, clock), Period(on(clock, "2026-05-31T20:00"), MONTH, west)]

@@ -41,7 +41,7 @@ def commands(heading: str) -> list[str]:
 
 
 def type_in(block: str, url: str, **values: str) -> str:
-    """Type a block of commands into a shell, and return its output."""
+    """Type commands into a shell, and return its output."""
     tools = [str(Path(sys.executable).parent), str(postgres._binaries()), os.environ["PATH"]]
     variables = environment(url) | values | {"PATH": os.pathsep.join(tools)}
     shell = subprocess.run(
@@ -59,7 +59,7 @@ def type_in(block: str, url: str, **values: str) -> str:
 
 
 def for_tools(url: str) -> str:
-    """Return the address of a database in the form of PostgreSQL's own tools."""
+    """Return a database's address as PostgreSQL's own tools write it."""
     return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
@@ -71,7 +71,10 @@ def opened(url: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
-    """The folder of the data, with the key that gridt made for itself, and that of backups."""
+    """The data folder and the backup folder.
+
+    The first has the key that gridt made for itself.
+    """
     data, backups = tmp_path / "data", tmp_path / "backups"
     data.mkdir()
     backups.mkdir()
@@ -86,7 +89,10 @@ def posted() -> set[str | None]:
 
 
 def check(url: str, kept: set[str | None], ever: set[str | None]) -> None:
-    """Compare a restored database with the answers before and after the backup."""
+    """Compare a restored database with the answers around the backup.
+
+    These are the answers before the backup and after it.
+    """
     with opened(url):
         assert kept <= posted() <= ever
         assert list(violations()) + networks.violations() == []
@@ -97,7 +103,9 @@ def check(url: str, kept: set[str | None], ever: set[str | None]) -> None:
 def backed_up_in_use(
     url: str, block: str, **values: str
 ) -> tuple[set[str | None], set[str | None]]:
-    """Back up a database while people post, some of whom delete their updates again.
+    """Back up a database while people post.
+
+    Some of these people delete their updates again.
 
     :returns: the messages posted before that were not deleted, and all messages ever
     """
@@ -191,7 +199,10 @@ def test_no_command_is_left_out() -> None:
 
 
 def refusal(url: str, file: Path) -> str:
-    """Return why a backup was refused, as a sentence and with exit code 1."""
+    """Return why a backup was refused.
+
+    The reason is a sentence, and the exit code is 1.
+    """
     with app_on(url) as app:
         run = app.test_cli_runner().invoke(args=["gridt", "backup", str(file)])
     assert run.exit_code == 1

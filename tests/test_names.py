@@ -86,7 +86,10 @@ FILES = [path for folder in ("gridt", "bench") for path in sorted((ROOT / folder
 
 
 def names_in(path: Path) -> Iterator[tuple[str, int]]:
-    """Yield the names that a file defines, reads as an attribute, passes by keyword or imports."""
+    """Yield the names that a file defines or uses.
+
+    A use reads a name as an attribute, passes it by keyword, or imports it.
+    """
     for node in ast.walk(ast.parse(path.read_text())):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):

@@ -79,7 +79,10 @@ for method, rule, _ in OPERATIONS:
 
 @pytest.fixture
 def strings(request):
-    """The strings to send: on PostgreSQL only what depends on the database."""
+    """The strings to send.
+
+    On PostgreSQL they are only those that depend on the database.
+    """
     on_sqlite = request.config.getoption("--database") == "sqlite"
     return NASTY if on_sqlite else TO_DATABASES
 
@@ -114,12 +117,15 @@ STORED = union_all(
 
 
 def is_stored(text: str) -> bool:
-    """Return whether a column of a row has exactly this text."""
+    """Return whether a row's column has exactly this text."""
     return text in db.session.scalars(STORED, {"text": text})
 
 
 def as_before(world: World, values: dict[str, Any]) -> None:
-    """Undo the changes of a call to Ann, and its report, so that the next one may be made."""
+    """Undo a call's changes to Ann, and its report.
+
+    Then the next call can be made.
+    """
     db.session.execute(update(User).where(User.id == world.ann.id).values(values))
     db.session.execute(delete(Report).where(Report.id != world.ids["report"]))
     db.session.commit()
@@ -135,7 +141,10 @@ def test_the_document_has_strings_to_ask_for():
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_nasty_string_is_kept_or_refused_by_name(world, strings, name):
-    """Members of one name are stored in one way, so their operations share the strings."""
+    """Each nasty string is kept, or refused by name.
+
+    Members of one name are stored in one way, so their operations share the strings.
+    """
     before = {
         column.name: getattr(world.ann, column.name)
         for column in User.__table__.columns
@@ -183,7 +192,10 @@ def test_a_nasty_argument_is_taken_or_refused_by_name(world, strings, method, ru
 
 @pytest.mark.parametrize("name", VARIABLES)
 def test_a_nasty_variable_leads_nowhere(world, strings, name):
-    """A few functions look up the variables of paths, so the operations share the strings."""
+    """A nasty variable in a path finds nothing.
+
+    A few functions look up the variables of paths, so the operations share the strings.
+    """
     before, calls = world.stored(), VARIABLES[name]
     share = min(4, len(calls))
     for number, (what, text) in enumerate(strings.items()):

@@ -121,7 +121,7 @@ def at_random(members: list[int]) -> dict[int, list[int]]:
 
 
 class Visit:
-    """A page in a browser of its own, and its complaints."""
+    """A page in its own browser, and its complaints."""
 
     def __init__(self, page: Page, world: World) -> None:
         self.page, self.world = page, world
@@ -133,7 +133,10 @@ class Visit:
         page.on("request", lambda sent: self.asked.append(sent.url))
 
     def open(self, movement: str, token: str | None = None, *, drawn: bool = True) -> Page:
-        """Open a movement's page as a client app does, with the token in the fragment."""
+        """Open a movement's page as a client app does.
+
+        The token is in the fragment.
+        """
         fragment = "" if token is None else f"#token={token}"
         self.page.goto(self.world.address(movement) + fragment)
         if token is not None and drawn:
@@ -158,7 +161,10 @@ class Visit:
 
 @pytest.fixture
 def visit(browser: Browser, world: World) -> Iterator[Callable[..., Any]]:
-    """Make visits; each fails if the page breaks its policy, reports errors, or loads from afar."""
+    """Make visits, which fail if the page misbehaves.
+
+    A page may not break its policy, report errors, or load from afar.
+    """
 
     @contextmanager
     def make(
@@ -388,7 +394,10 @@ def drag(page: Page, start: tuple[float, float], by: tuple[float, float], steps:
 
 @pytest.mark.parametrize("movement", ["three", "crowd", "big"])
 def test_how_long_it_takes(visit, world, movement):
-    """Print the times, with `pytest -s`, without a limit: other machines draw differently."""
+    """Print how long the page takes, with `pytest -s`.
+
+    The times have no limit, because other machines draw differently.
+    """
     with visit(reduced_motion="reduce") as it:
         page = it.open(movement, world.member)
         page.get_by_role("button", name="My place").click()
@@ -426,7 +435,10 @@ def test_a_token_can_be_typed_and_is_forgotten(visit, world):
 
 
 def test_a_late_answer_is_discarded(visit, world):
-    """The answer to a first token comes after that to a second one, or after both were removed."""
+    """A page discards the answer to an earlier token.
+
+    The answer to a first token comes after that to a second one, or after both were removed.
+    """
     late = "**/network?format=json"
     with visit() as it:
         page, held = it.open("crowd"), []

@@ -269,7 +269,10 @@ class LifeOfTwelve(Life):
         db.session.commit()
 
     def ensure_only_adopted(self, adopted: Any, expected: set[int], after: Arrows) -> None:
-        """Check that each adopted member was expected, and has exactly one follower now."""
+        """Check that adopted members were expected and are followed.
+
+        Each has exactly one follower now.
+        """
         followed = [leader for slots in after.values() for leader in slots.values()]
         newly = [new for _, new in adopted]
         assert set(newly) <= expected
@@ -339,7 +342,10 @@ class LifeOfTwelve(Life):
 
 
 class CrowdedLife(LifeOfTwelve):
-    """The same in a movement at the size from which leaders are drawn by windows."""
+    """The same in a crowded movement.
+
+    It has the size from which leaders are drawn by windows.
+    """
 
     crowd = 59
 

@@ -39,7 +39,10 @@ SIZES = {
 def test_growth_churn_and_swaps_keep_the_network_in_shape(
     request: pytest.FixtureRequest, world: Flask
 ) -> None:
-    """In many transactions, because PostgreSQL would read all outdated rows of a single one."""
+    """Growth, churn and swaps keep a network in shape.
+
+    They run in many transactions, because PostgreSQL would read all outdated rows of a single one.
+    """
     size = SIZES[request.config.getoption("--storm")]
     (movement,) = make_movements(1)
     id, members, *spare = movement.id, people(size.members), *people(20)

@@ -142,7 +142,7 @@ def body_of(operation: Operation, user: User, email: str = "new@example.org") ->
 
 
 def sent_with(operation: Operation, user: User) -> dict[str, Any]:
-    """Return the body of a successful call in the form that a client sends."""
+    """Return a successful call's body as a client sends it."""
     if operation.name in FILES:
         data, content_type = FILES[operation.name]
         return {"data": data, "content_type": content_type}
@@ -172,7 +172,10 @@ class World:
         return self.me.leaders(self.movement)[0]
 
     def _update_for(self, operation: Operation) -> int:
-        """Return an update of mine, or of a leader for a report."""
+        """Return an update of mine, or of a leader.
+
+        A report is about a leader's.
+        """
         if not operation.template.endswith("{update}/reports"):
             return self.update.id
         last = Update.find_last(self.leader, self.movement)
@@ -181,7 +184,10 @@ class World:
     def call(
         self, operation: Operation, client: OwnContextClient | None = None, **changes: Any
     ) -> TestResponse:
-        """Make a successful call, except for the changes: names in the path, or its contents."""
+        """Make a call, which succeeds unless the changes spoil it.
+
+        The changes are names in the path, or its contents.
+        """
         names = {
             "movement": self.movement.id,
             "user": self.leader.id,
@@ -630,7 +636,9 @@ def test_each_operation_can_be_called_too_often(
 
 
 def example_of(operation: Operation) -> dict[str, Any]:
-    """Return the call that the document suggests: of each member the first example.
+    """Return the call that the document suggests.
+
+    The call has the first example of each member.
 
     A file may have several types; the first is tried here, the others in test_import_files.py.
     """
@@ -784,7 +792,10 @@ def test_every_member_of_every_schema_has_a_description() -> None:
 
 
 def resolved(part: dict[str, Any]) -> dict[str, Any]:
-    """Return a part of the document, or the part that it refers to."""
+    """Return a part of the document.
+
+    Where the part refers to another, return that one.
+    """
     if "$ref" not in part:
         return part
     target: Any = DOCUMENT

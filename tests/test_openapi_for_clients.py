@@ -1,4 +1,7 @@
-"""The promises of the OpenAPI document to clients and to the programs that generate them."""
+"""The OpenAPI document's promises to clients and to generators.
+
+Generators are the programs that make clients from it.
+"""
 
 import json
 import re
@@ -57,7 +60,10 @@ FOR_THE_PUBLISHED_CLIENT = {"listMovements", "getMovement", "listMyMovements", "
 
 
 def references(part: Any) -> Iterator[str]:
-    """Yield the name of each schema that a part of the document refers to, however deep."""
+    """Yield each schema name that a part refers to.
+
+    Names that lie deeper count too.
+    """
     pending, seen = [part], set[str]()
     while pending:
         inner = pending.pop()
@@ -148,7 +154,10 @@ def test_requests_are_closed_and_answers_open_to_new_members() -> None:
 
 
 def enums(part: Any, beside: Any = None) -> Iterator[tuple[list[Any], Any]]:
-    """Yield each enum within a part of a schema, and the alternatives beside it."""
+    """Yield each enum in a schema, and its alternatives.
+
+    The schema may be a part of another; the alternatives are beside the enum.
+    """
     if isinstance(part, dict):
         if "enum" in part:
             yield part["enum"], beside
@@ -292,7 +301,10 @@ def test_each_problem_has_an_example() -> None:
 
 
 def validator_of(schema: dict[str, Any]) -> Draft202012Validator:
-    """Return what holds an example against a schema that is closed, also in answers."""
+    """Return a validator that holds an example against a schema.
+
+    The schema is closed, also in answers.
+    """
     return Draft202012Validator(schema | {"components": described(APP)["components"]})
 
 

@@ -230,7 +230,7 @@ def test_a_start_that_cannot_migrate_says_why_in_a_line(engine: str, tmp_path: P
 
 
 def resident(pid: int) -> float:
-    """Return the memory of a process that is in RAM, in MB."""
+    """Return a process's memory in RAM, in MB."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     (kilobytes,) = re.findall(r"^Rss:\s+(\d+) kB", text, re.MULTILINE)
     return int(kilobytes) / 1024
@@ -284,7 +284,10 @@ def test_an_arbiter_that_is_killed_takes_its_migration_with_it(
 
 
 def wait_for_migration(arbiter: subprocess.Popen[bytes]) -> int:
-    """Return the process that migrates for an arbiter, once it has begun."""
+    """Return the process that migrates for an arbiter.
+
+    The function waits until the process has begun.
+    """
     assert arbiter.stderr is not None
     for line in arbiter.stderr:
         if b"transactional DDL" in line:

@@ -60,7 +60,10 @@ def movement_of(world: Flask) -> Make:
 
 @contextmanager
 def beside(app: Flask, job: Callable[[], Any]) -> Iterator["Future[Any]"]:
-    """Do a job in a thread and an app context of its own; the block's end waits for its end."""
+    """Do a job in a thread and an own context.
+
+    The context is one of the app. The block's end waits for the job's end.
+    """
 
     def run() -> Any:
         with app.app_context():
@@ -72,7 +75,10 @@ def beside(app: Flask, job: Callable[[], Any]) -> Iterator["Future[Any]"]:
 
 @dataclass
 class Stopped:
-    """A job that is stopped, until a caller lets it continue, or the block around it ends."""
+    """A job that is stopped until a caller continues it.
+
+    The end of the block around it continues it too.
+    """
 
     result: Callable[[], Any]
     go_on: Callable[[], None]
@@ -80,7 +86,7 @@ class Stopped:
 
 @contextmanager
 def stopped(app: Flask, words: str, job: Callable[[], Any]) -> Iterator[Stopped]:
-    """Let a job run to its first statement with some words."""
+    """Run a job to its first statement with some words."""
     there, go_on, threads = Event(), Event(), []
 
     def stop(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -105,7 +111,7 @@ def stopped(app: Flask, words: str, job: Callable[[], Any]) -> Iterator[Stopped]
 
 
 def wait_until_somebody_waits() -> None:
-    """Return when a transaction waits for a lock that another holds."""
+    """Wait until a transaction waits for another transaction's lock."""
     waiting = sa.text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -121,7 +127,10 @@ def wait_until_somebody_waits() -> None:
 def in_turn(
     app: Flask, words: str, first: Callable[[], Any], second: Callable[[], Any]
 ) -> tuple[Any, Any]:
-    """Stop one job at some words until another waits for it; return both results."""
+    """Stop one job until another waits for it.
+
+    The first one stops at some words. Return both results.
+    """
     with stopped(app, words, first) as running:
         with beside(app, second) as waiting:
             wait_until_somebody_waits()
@@ -130,7 +139,7 @@ def in_turn(
 
 
 def begin(change: Change, movement_id: int, user_id: int) -> None:
-    """Make a change in this thread, and leave its transaction open."""
+    """Make a change here, and leave its transaction open."""
     movement, user = Movement.find_by_id(movement_id), User.find_by_id(user_id)
     assert movement is not None
     assert user is not None

@@ -62,7 +62,10 @@ def about_two(change: Callable[[User, User], Any], blocker: int, blocked: int) -
 
 
 def narrow(id: int, user: int, *left: int) -> None:
-    """Let blocks leave a member only their leaders and some others to follow."""
+    """Block all but a member's leaders and some others.
+
+    The member can follow only these.
+    """
     arrows = arrows_of(id)
     kept = {user, *left, *arrows[user].values()}
     kept |= {member for member, slots in arrows.items() if user in slots.values()}
@@ -83,7 +86,9 @@ def point(id: int, follower: int, slot: int, leader: int) -> None:
 
 @pytest.fixture
 def narrow_movement(movement_of: Make) -> Callable[[int], tuple[int, int, int, list[int]]]:
-    """Make a movement with a member who can follow, besides their leaders, only one other.
+    """Make a movement where a member can follow one other.
+
+    Blocks keep the member from all others except that one and their leaders.
 
     Return its id, the member, that other, and the leaders. The other follows the member.
     """
@@ -128,7 +133,7 @@ def test_a_swap_does_not_choose_a_user_who_is_blocking(
     world: Flask, narrow_movement: Any, size: int, words: str
 ) -> None:
     id, user, other, leaders = narrow_movement(size)
-    blocking = partial(about_two, block, user, other)  # who follows them, and gets another leader
+    blocking = partial(about_two, block, user, other)  # the other gets another leader
     swapping = partial(outcome, swap(leaders[0]), id, user)
     assert in_turn(world, words, blocking, swapping) == (None, None)
     assert arrows_of(id)[user][0] == leaders[0]
@@ -196,7 +201,11 @@ def test_a_newcomer_waits_for_a_block_and_heeds_it(
 def test_an_opened_slot_waits_for_a_newcomer_and_gets_them(
     world: Flask, narrow_movement: Any
 ) -> None:
-    """The newcomer has looked for open slots already, and would never fill it."""
+    """A newcomer fills a slot that opens meanwhile.
+
+    The newcomer has looked for open slots already, and would never fill it. So the change that
+    opens it waits for the newcomer.
+    """
     id, user, other, leaders = narrow_movement(SHARED)
     assert about_two(block, user, other) is None
     (newcomer,) = people(1)
@@ -209,7 +218,10 @@ def test_an_opened_slot_waits_for_a_newcomer_and_gets_them(
 def test_a_newcomer_gives_up_where_an_open_slot_is_locked(
     world: Flask, narrow_movement: Any
 ) -> None:
-    """The transaction with its lock has not seen the newcomer, and may leave it open."""
+    """A newcomer gives up at a locked open slot.
+
+    The transaction with its lock has not seen the newcomer, and may leave it open.
+    """
     id, user, other, leaders = narrow_movement(SHARED)
     assert about_two(block, user, other) is None
     assert outcome(leave, id, leaders[0]) is None
@@ -313,7 +325,10 @@ def test_a_block_and_a_deletion_wait_for_each_other(
 
 
 def begin_about(change: Callable[[User, User], Any], blocker: int, blocked: int) -> None:
-    """Block or unblock in this thread, and leave the transaction open."""
+    """Block or unblock here, and leave the transaction open.
+
+    It runs in this thread.
+    """
     change(*(User.find_by_id(id) for id in (blocker, blocked)))
 
 

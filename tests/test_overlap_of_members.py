@@ -32,7 +32,10 @@ REMOVED = "INSERT INTO member_removals"
 
 
 def make(world: Flask, size: int) -> tuple[int, list[int], int]:
-    """Make a movement with members and a creator, who is no member."""
+    """Make a movement with members and an outside creator.
+
+    The creator is no member.
+    """
     (movement,) = make_movements(1)
     id, members, (creator,) = movement.id, people(size), people(1)
     plant(movement, ring(members))
@@ -73,7 +76,10 @@ def ensure_sound() -> None:
 @writers_overlap
 @pytest.mark.parametrize("size", SIZES)
 def test_a_user_who_is_being_removed_does_not_stay(world: Flask, size: int) -> None:
-    """A join at that moment waits, or finds the member still there; no later one succeeds."""
+    """A user who is being removed does not stay.
+
+    A join at that moment waits, or finds the member still there; no later one succeeds.
+    """
     id, members, _ = make(world, size)
     with stopped(world, REMOVED, partial(outcome, remove, id, members[0])) as removing:
         with beside(world, partial(outcome, join, id, members[0])) as joining:
@@ -208,7 +214,11 @@ def test_the_last_member_leaves_while_the_creators_account_ends(world: Flask) ->
 
 
 def test_the_last_member_and_a_newcomer_at_the_same_moment(world: Flask) -> None:
-    """On SQLite as well: in either order, no member is in a closed movement."""
+    """No member is left in a movement that closes.
+
+    The last member leaves and a newcomer joins at the same moment, in either order, on SQLite as
+    well.
+    """
     for _ in range(6):
         id, member = alone(world)
         (newcomer,) = people(1)

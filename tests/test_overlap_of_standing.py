@@ -142,7 +142,9 @@ def member() -> tuple[Place, Place]:
 
 @contextmanager
 def kept_right(*acts: Act) -> Iterator[tuple[Place, Place, list[int]]]:
-    """Make a member of two movements, and check their standings after overlapping acts.
+    """Check a member's two standings after overlapping acts.
+
+    The member is made here, in two movements.
 
     The block fills the list with how many updates each of them added.
     """
@@ -196,7 +198,10 @@ def test_a_clock_changes_in_one_movement_while_something_happens_in_another(worl
 
 @writers_overlap
 def test_the_second_of_two_changes_of_a_clock_follows_the_first(world: Flask) -> None:
-    """The second has read the account before the first changes it, and sets what it read."""
+    """The second of two clock changes follows the first.
+
+    The second has read the account before the first changes it, and sets the clock that it read.
+    """
     place, _ = member()
     berlin, lima = (
         Act(zone, partial(set_clock, time_zone=zone), SOME)

@@ -33,7 +33,10 @@ NOT_NAMING = {"movements.member_count": "it counts members"}
 
 
 def undeclared(metadata: sa.MetaData) -> Iterator[str]:
-    """Yield the columns that name a user, a movement or an update and do not declare it."""
+    """Yield the columns that name owners without declaring it.
+
+    An owner is a user, a movement or an update.
+    """
     declared: dict[sa.Column, set[str]] = {}
     for owner in OWNERS:
         for reference in references(owner, metadata):
@@ -97,7 +100,10 @@ def test_each_policy_can_be_kept(owner: str) -> None:
 
 @pytest.fixture
 def cheering(new_database: Callable[[], str]) -> Iterator[tuple[sa.Connection, sa.MetaData]]:
-    """Two users with an update each in two movements, and tables that name them in all ways."""
+    """Two users with updates, and tables that name them.
+
+    Each user has an update in each of two movements. The tables name the users in all ways.
+    """
     metadata = sa.MetaData()
     for owner in ("users", "movements"):
         sa.Table(owner, metadata, sa.Column("id", sa.Integer, primary_key=True))
@@ -186,7 +192,10 @@ BEFORE_THE_RULE = {
 
 
 def keys_of(mapper: Mapper[Model]) -> Iterator[tuple[str, set[str]]]:
-    """Yield the mapper's primary key and each unique key of its table, with their columns."""
+    """Yield a mapper's keys, with their columns.
+
+    They are its primary key, and each unique key of its table.
+    """
     table = mapper.local_table
     assert isinstance(table, sa.Table)
     yield "primary key", {column.name for column in mapper.primary_key}
@@ -199,7 +208,10 @@ def keys_of(mapper: Mapper[Model]) -> Iterator[tuple[str, set[str]]]:
 
 
 def without_movement(mappers: Iterator[Mapper[Model]], metadata: sa.MetaData) -> set[str]:
-    """Return the keys without a movement, of the tables that belong to one."""
+    """Return the keys that lack a movement.
+
+    They are keys of the tables that belong to one.
+    """
     naming = {"movements": {"id"}}
     for owner in ("movements", "updates"):
         for reference in references(owner, metadata):

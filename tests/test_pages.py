@@ -44,7 +44,7 @@ def code(page: str) -> str:
 
 
 def slug(heading: str) -> str:
-    """Return the anchor of a heading, as forges and the site make it."""
+    """Return a heading's anchor, as forges and the site do."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
@@ -104,7 +104,10 @@ def test_every_command_named_exists_with_its_options(page: str) -> None:
 
 
 def calls(page: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield the calls that a page names: a method, or none, a path, and the names of arguments."""
+    """Yield the calls that a page names.
+
+    A call is a method, or none, a path, and the names of arguments.
+    """
     named = r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w{}/.<>-]*)(\?[^`\"\s]*)?"
     typed = r"()\$url(/[\w$%/.-]*)(\?[^`\"\s]*)?"
     for method, path, query in re.findall(named, PAGES[page]) + re.findall(typed, code(page)):

@@ -1,4 +1,6 @@
-"""The first page and the pages of problems in Chromium: in any light, at any width.
+"""The first page and the problem pages, in Chromium.
+
+They are opened in any light, at any width.
 
 With `--screenshots FOLDER` there are pictures of them.
 """

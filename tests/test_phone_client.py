@@ -97,7 +97,10 @@ class Phone:
         return answer
 
     def create(self, name: str | None = None, interval: str = "daily") -> dict[str, Any]:
-        """Create a movement, and read it by its name as the client then does."""
+        """Create a movement, and read it by its name.
+
+        The client does so too.
+        """
         name = name or f"Habit {uuid4().hex}"
         form = {
             "name": name,
@@ -183,7 +186,10 @@ def check_time_of(signal: dict[str, Any] | None) -> None:
 
 
 def atob(text: str) -> str:
-    """Decode as browsers do: no `-`, no `_`, and no rest of a single character."""
+    """Decode as browsers do.
+
+    A browser takes no `-`, no `_`, and no rest of a single character.
+    """
     assert len(text) % 4 != 1
     return b64decode(text + "=" * (-len(text) % 4), validate=True).decode("latin-1")
 
@@ -198,7 +204,7 @@ def payload(token: str) -> dict[str, Any]:
 
 @pytest.fixture
 def new_phone(server: Server) -> Callable[[], Phone]:
-    """Make the phone of a user who has signed up and logged in."""
+    """Make a phone, and sign its user up and in."""
 
     def make() -> Phone:
         phone = Phone(server.url)
@@ -456,7 +462,10 @@ def test_a_refused_text_of_a_movement_gets_a_sentence(
 
 
 def test_a_blank_that_a_keyboard_adds_does_no_harm(new_phone: Callable[[], Phone]) -> None:
-    """The client sends the name as it was typed, and looks for it like that."""
+    """A blank that a keyboard adds does no harm.
+
+    The client sends the name as it was typed, and looks for it like that.
+    """
     founder, phone = new_phone(), new_phone()
     name = f"Walks {uuid4().hex[:8]} "
     founder.create(name)

@@ -49,7 +49,10 @@ CODE = re.compile(r"`+[^`]+`+|\]\([^)]*\)|\"[^\"]*\"")
 
 
 def findings(text: str) -> Iterator[tuple[int, str]]:
-    """Yield how far into a text each of its faults is, and the words of it."""
+    """Yield each fault's place in a text, and its words.
+
+    The place is how far into the text the fault is.
+    """
     for found in WORDS.finditer(text):
         yield found.start(), found[0]
     for found in OPENING.finditer(text):
@@ -59,12 +62,18 @@ def findings(text: str) -> Iterator[tuple[int, str]]:
 
 
 def without_code(text: str) -> str:
-    """Return a text without inline code, addresses and quotations, with as many lines."""
+    """Return a text without code, addresses and quotations.
+
+    Only inline code is left out. The text keeps its number of lines.
+    """
     return CODE.sub(lambda found: "x" + "\n" * found[0].count("\n"), text)
 
 
 def passages(path: Path) -> Iterator[Passage]:
-    """Yield the headings, items, cells and paragraphs of a page, without blocks of code."""
+    """Yield a page's headings, items, cells and paragraphs, without code.
+
+    Blocks of code are left out.
+    """
     start, lines, fenced = 0, list[str](), False
     for number, line in enumerate([*newest(path).splitlines(), ""], 1):
         fence = FENCE.match(line)
@@ -127,14 +136,17 @@ def comments(path: Path) -> Iterator[Passage]:
 
 
 def strings(path: Path) -> Iterator[Passage]:
-    """Yield the docstrings of a module and its other strings of more than one word."""
+    """Yield a module's docstrings and other strings.
+
+    The other strings have more than one word.
+    """
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield path, node.lineno, without_code(node.value)
 
 
 def modules() -> Iterator[Path]:
-    """Yield the modules of the packages that are plain English already."""
+    """Yield the modules of the packages in plain English."""
     for name in PACKAGES:
         path = ROOT / name
         yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
@@ -151,7 +163,10 @@ def everything() -> Iterator[tuple[Path, Callable[[Path], Iterator[Passage]]]]:
 
 @cache
 def faults() -> list[str]:
-    """Return each fault as file, line and words, once for all tests."""
+    """Return each fault as file, line and words.
+
+    They are worked out once for all tests.
+    """
     return [
         f"{path.relative_to(ROOT)}:{line + text.count(chr(10), 0, place)}: {words}"
         for path, parts in everything()
@@ -210,7 +225,7 @@ def test_comments_and_strings_of_a_module_are_read(tmp_path: Path) -> None:
 
 
 #: folders whose docstrings have at most ten words in their first lines
-SHORT = ["gridt", "migrations", "scripts"]
+SHORT = ["gridt", "bench", "migrations", "scripts", "tests"]
 
 
 @pytest.mark.parametrize("folder", SHORT)

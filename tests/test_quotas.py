@@ -308,7 +308,10 @@ def places(own_app):
 
 @same_on_both
 def test_the_next_request_waits_for_a_place(own_app, places):
-    """Two take the places, the third waits for one of them, and all give theirs back."""
+    """The next request waits for a place.
+
+    Two take the places, the third waits for one of them, and all give theirs back.
+    """
     release, entered = threading.Event(), threading.Semaphore(0)
 
     def stay():

@@ -42,7 +42,10 @@ def test_a_call_is_allowed_again_at_the_time_that_the_refusal_names(limited, cli
 
 
 def test_a_window_slides(limited, client, clock):
-    """The whole amount before the end of a minute leaves little for the beginning of the next."""
+    """The window of a limit slides.
+
+    The whole amount before the end of a minute leaves little for the beginning of the next.
+    """
     clock.now = clock.now.replace(second=59)
     limited(LIMIT_DEFAULT="20/minute")
     assert statuses(lambda: client.get("/"), 20) == [200] * 20
@@ -242,7 +245,11 @@ def test_where_each_process_counts_alone_it_has_its_part(limited, client, make_u
 
 @same_on_both
 def test_the_published_clients_bursts_pass(migrated_database):
-    """Several phones behind one address, whose tokens all ran out, within one process's limits."""
+    """The published client's bursts stay within the limits.
+
+    Several phones are behind one address, and their tokens all ran out. The limits are those of one
+    process.
+    """
     with ExitStack() as stack:
         server = stack.enter_context(serve(migrated_database(), LIMITS="true", PROCESSES="4"))
         phones = [Phone(server.url) for _ in range(3)]

@@ -40,7 +40,7 @@ COMMANDS = [content for language, content in SESSION if language == "sh"]
 
 
 def shown() -> list[list[tuple[str, str]]]:
-    """Return the outputs in the README, for each block of commands."""
+    """Return the README's outputs, for each block of commands."""
     outputs: list[list[tuple[str, str]]] = []
     for language, content in SESSION:
         if language == "sh":
@@ -80,7 +80,7 @@ def printed(database_url: str) -> Iterator[list[str]]:
 
 
 def values(text: str) -> Iterator[Any]:
-    """Yield the JSON values that follow each other in a text."""
+    """Yield a text's JSON values, which follow each other."""
     decoder, text = json.JSONDecoder(), text.lstrip()
     while text:
         value, end = decoder.raw_decode(text)
@@ -89,7 +89,10 @@ def values(text: str) -> Iterator[Any]:
 
 
 def normal(value: Any) -> Any:
-    """Return a JSON value, with the parts equal that differ between sessions."""
+    """Return a JSON value that is equal in all sessions.
+
+    The parts that differ between sessions become equal.
+    """
     if isinstance(value, dict):
         inner_values = {name: normal(inner) for name, inner in value.items()}
         return inner_values | {"request_id": "…"} if "request_id" in inner_values else inner_values
@@ -99,7 +102,10 @@ def normal(value: Any) -> Any:
 
 
 def assert_prints(output: str, expected: list[tuple[str, str]]) -> None:
-    """Fail unless an output equals a few blocks of the README together."""
+    """Fail unless an output equals some blocks together.
+
+    The blocks are a few of the README.
+    """
     lines = output.splitlines(keepends=True)
     for language, content in expected:
         if language == "json":

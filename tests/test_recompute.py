@@ -185,7 +185,10 @@ class LifeOfTwo(Life):
 
 
 class LongLife(LifeOfTwo):
-    """The same, where a request reads few updates, and jobs go on from checkpoints."""
+    """The same where requests read few updates.
+
+    There, jobs go on from checkpoints.
+    """
 
     @rule(number=someone, where=somewhere, times=st.integers(6, 20), minutes=st.integers(5, 900))
     def do_it_often(self, number: int, where: int, times: int, minutes: int) -> None:
@@ -225,7 +228,10 @@ def without_updates(turn: PastTurn) -> tuple[Any, ...]:
 
 
 def stood(user_id: int, movement_id: int, moment: datetime) -> Standing:
-    """Return a member's standing at a moment, from the stored one."""
+    """Return a member's standing, worked out from the stored one.
+
+    It is the standing at a moment.
+    """
     row = load_row(user_id, movement_id)
     assert row is not None
     terms = terms_of(row)
@@ -249,7 +255,10 @@ def ensure_history_tells(kept: Standing, user_id: int, movement_id: int) -> None
 
 
 def ensure_it_is_seen(kept: Standing, past: MemberPast, moment: datetime) -> None:
-    """Compare a standing with the views of the member and of others."""
+    """Compare a standing with its views.
+
+    The member and other users see these views.
+    """
     row, amount, still = past.row, None, None
     former = goals_before({row.movement_id: row})
     seen = own_standing_view(row, moment, former.get(row.movement_id, ()))
@@ -292,7 +301,10 @@ def test_checkpoints_and_jobs_lead_to_what_the_past_tells(
 def test_a_second_pause_leaves_the_past_unchanged(
     make_movement: Callable[..., Movement], clock: Clock, ann: User
 ) -> None:
-    """Ann's pause covered too little of a long turn, and she pauses again with another clock."""
+    """A second pause leaves the past unchanged.
+
+    Ann's pause covered too little of a long turn, and she pauses again with another clock.
+    """
 
     def wait_until(day: int) -> None:
         clock.now = datetime(2024, 1, day, 12, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Refusals: codes, values and sentences of what is wrong with a request.
+"""Refusals: codes, values and sentences for wrong requests.
 
 `tests/contract.py` holds each refusal in each answer of each test against the list of codes.
 """
@@ -356,7 +356,10 @@ def test_all_problems_are_listed(client: OwnContextClient) -> None:
 
 
 def test_an_unknown_path_says_no_more_than_its_status(client: OwnContextClient) -> None:
-    """Its type is about:blank, and its title the phrase of the status (RFC 9457, section 4.2.1)."""
+    """An unknown path's answer says only its status.
+
+    Its type is about:blank, and its title the phrase of the status (RFC 9457, section 4.2.1).
+    """
     for method, path, status, phrase in (
         ("GET", "/nothing", 404, "Not Found"),
         ("DELETE", "/movements", 405, "Method Not Allowed"),

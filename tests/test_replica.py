@@ -49,7 +49,10 @@ class Clusters:
         return row[0]
 
     def catch_up(self) -> None:
-        """Return when the standby has all the commits that the primary has now."""
+        """Wait until the standby has all the primary's commits.
+
+        The commits are those that the primary has now.
+        """
         with psycopg.connect(driver_url(self.primary)) as link:
             row = link.execute("SELECT pg_current_wal_lsn()::text").fetchone()
         assert row is not None
@@ -113,21 +116,30 @@ class World:
         return int(answer.json["id"])
 
     def last_seen(self) -> int | None:
-        """Return the id of the writer's last update as their follower sees it."""
+        """Return the writer's last update as a follower sees it.
+
+        The update is an id here.
+        """
         answer = self.reader.get(f"{self.path}/leader/{self.writer_id}")
         assert answer.status_code == 200
         last = answer.json["last_update"]
         return last and int(last["id"])
 
     def last_own(self) -> int | None:
-        """Return the id of the writer's last update as they see it themselves."""
+        """Return the writer's last update as they see it.
+
+        The update is an id here.
+        """
         answer = self.writer.get(self.path)
         assert answer.status_code == 200
         last = answer.json["last_update"]
         return last and int(last["id"])
 
     def binds(self, call: Callable[[], Any]) -> set[str | None]:
-        """Return the binds of a call's statements, except that for the token's login."""
+        """Return the binds of a call's statements.
+
+        The statement for the token's login is left out.
+        """
         self.asked.clear()
         call()
         return {bind for bind, statement in self.asked if "FROM logins" not in statement}
@@ -291,7 +303,10 @@ def test_a_read_lost_on_the_replica_goes_to_the_primary(world: World, delivering
 def test_a_read_cancelled_on_the_replica_goes_to_the_primary(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A lock that the replica repeats from the primary is a conflict with recovery."""
+    """A read that the replica cancels goes to the primary.
+
+    A lock that the replica repeats from the primary is a conflict with recovery.
+    """
     clusters = world.clusters
     with psycopg.connect(driver_url(clusters.primary), dbname="gridt") as link:
         link.execute("LOCK movements IN ACCESS EXCLUSIVE MODE")

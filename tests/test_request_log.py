@@ -18,7 +18,7 @@ _ENDINGS = {"counter": ["_total"], "gauge": [""], "histogram": ["_bucket", "_cou
 
 
 def counted() -> dict[str, tuple[str, set[str]]]:
-    """Return all existing series: the metric of each, and its labels."""
+    """Return each existing series with its metric and its labels."""
     metrics = Metrics()
     metrics._make(CollectorRegistry())
     found: dict[str, tuple[str, set[str]]] = {name: (name, set()) for name in GAUGES}

@@ -43,7 +43,10 @@ def outcomes(log: list[ScoredTurn]) -> str:
 
 @st.composite
 def pasts(draw: Any) -> tuple[Terms, list[datetime], datetime]:
-    """Draw the terms of a member, the times of their updates, and a moment after all of these."""
+    """Draw a member's terms, updates, and a later moment.
+
+    The moment is after all terms and all times of updates.
+    """
     since, interval = draw(STARTS), draw(INTERVALS)
     span = draw(st.integers(1, 40)) * interval
     share = st.floats(0, 1)
@@ -85,7 +88,10 @@ def test_standing_does_not_depend_on_how_often_it_is_read(
 
 
 def _ensure_weeks_are_of(log: list[ScoredTurn], standing: Standing, terms: Terms) -> None:
-    """Compare the counts before each of the last weeks with the turns that began before."""
+    """Compare each of the last weeks with its turns.
+
+    The counts before the week must be those of the turns that began before.
+    """
     weeks = read(standing.weeks)
     present = week_of(standing.turn.starts_at, terms.clock)
     assert [one.week for one in weeks] == [*range(weeks[0].week, present + 1)]
@@ -144,7 +150,10 @@ def standing_of(
     pause: tuple[Local, Local] | None = None,
     allowance: Allowance = NONE_ALLOWED,
 ) -> Standing:
-    """Return the standing at `until` of a member who began with the first clock."""
+    """Return the standing at `until` under one first clock.
+
+    It is the standing of a member who began with that clock.
+    """
     periods = [Period(on(clock, text), interval, clock) for clock, text in clocks]
     pauses = [Pause(on(*pause[0]), on(*pause[1]))] if pause else []
     terms = Terms(interval, periods[0].clock, periods[0].starts_at, allowance, pauses)
@@ -322,7 +331,10 @@ def test_the_complaint_is_answered(complaint: str, given: dict[str, Any], streak
 
 
 def test_best_streaks_and_completion_are_there() -> None:
-    """beaverhabits 84, 99 and 146: best streaks and completion counts are missing."""
+    """Best streaks and completion are in the statistics.
+
+    beaverhabits 84, 99 and 146: best streaks and completion counts are missing.
+    """
     standing = standing_of(
         [(PARIS, "2026-01-01T08:00")],
         [*daily(PARIS, "2026-01", 1, 20), *daily(PARIS, "2026-02", 1, 9)],
@@ -334,7 +346,10 @@ def test_best_streaks_and_completion_are_there() -> None:
 
 
 def test_history_can_be_taken_out(client_of, make_user, make_movement, clock) -> None:
-    """uhabits 60: a user's updates cannot be exported, nor imported elsewhere."""
+    """Users can take their history out.
+
+    uhabits 60: a user's updates cannot be exported, nor imported elsewhere.
+    """
     late = {"time_zone": LATE_LISBON.zone, "day_starts_at": LATE_LISBON.day_starts_at}
     ann, ben = make_user(**late), make_user(**late)
     clock.now = on(LATE_LISBON, "2026-05-01T08:00")
@@ -379,7 +394,10 @@ def test_a_streak_outlives_a_change_of_the_movements_interval(
 
 
 def _kept_at(now: datetime, moments: list[datetime], terms: Terms) -> Standing:
-    """Return the standing as the last update until now left it."""
+    """Return the standing that the last update left.
+
+    It is the last update until now.
+    """
     standing = initial(terms)
     for moment in moments:
         if moment <= now:
@@ -388,7 +406,10 @@ def _kept_at(now: datetime, moments: list[datetime], terms: Terms) -> Standing:
 
 
 def _row_of(shape: Any, standing: Standing, terms: Terms) -> Any:
-    """Return a row of a shape for a standing, with None for its other columns."""
+    """Return a standing's row of a shape.
+
+    Its other columns are None.
+    """
     pause = terms.pauses[0] if terms.pauses else None
     values = to_columns(standing) | {
         "since": terms.since,

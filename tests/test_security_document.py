@@ -38,7 +38,10 @@ NODE = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
 def rows(heading: str) -> list[list[str]]:
-    """Return the cells of the table under a heading, without its head."""
+    """Return the table's cells under a heading.
+
+    The head of the table is left out.
+    """
     section = re.split(r"^## ", TEXT, flags=re.M)
     (found,) = [part for part in section if part.startswith(f"{heading}\n")]
     lines = [line for line in found.splitlines() if line.startswith("| ")]

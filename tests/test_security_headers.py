@@ -18,7 +18,9 @@ NOTHING_LOADED = "default-src 'none'; frame-ancestors 'none'"
 
 @pytest.fixture
 def client_with(new_database):
-    """Make a client of an app with other settings, with a route that shows the request.
+    """Make a client of an app with other settings.
+
+    The app has a route that shows the request.
 
     That route is not documented, and neither are calls for other hosts.
     """

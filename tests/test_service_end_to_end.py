@@ -221,7 +221,7 @@ def leave_early(server: Server, token: str) -> None:
 
 
 def make_ring(url: str, members: int) -> None:
-    """Make a movement in which each member follows the next four."""
+    """Make a movement whose members follow the next four."""
     with checked_app(url) as app, app.app_context():
         person = User("person0", "person0@example.org", PASSWORD)
         person.save_to_db()

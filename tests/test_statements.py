@@ -46,7 +46,10 @@ def cost(statements):
 
 @pytest.fixture
 def movement_of(make_movement, me):
-    """Make a movement of some members, of whom the caller is one, followed by four."""
+    """Make a movement of some members.
+
+    The caller is one of them, and is followed by four.
+    """
 
     def make(size, *, joined=True, leaders=None):
         movement = make_movement()
@@ -61,7 +64,10 @@ def movement_of(make_movement, me):
 
 
 def ensure_independent(few, many, limit):
-    """The limits of issue 2, without a difference by the size of a movement."""
+    """Hold counts of statements against the limits of issue 2.
+
+    The size of a movement makes no difference.
+    """
     assert few <= limit
     assert many <= few
 
@@ -90,7 +96,10 @@ def test_unsubscribing_takes_the_same_whatever_the_size(movement_of, client, cos
 
 @pytest.fixture
 def started_by_me(movement_of, me):
-    """Movements that the caller created, a small one and a large one, with their members."""
+    """A small and a large movement that the caller created.
+
+    They come with their members.
+    """
     made = [movement_of(size) for size in (FEW, MANY)]
     for movement, _ in made:
         movement.creator = me
@@ -516,7 +525,10 @@ _MENTIONED = re.compile(rf"(?:FROM|JOIN|UPDATE|,)\s+(?:{'|'.join(SPREAD)})\b(?!\
 
 @pytest.fixture
 def sent(app) -> Iterator[list[Any]]:
-    """The statements passed to SQLAlchemy since the test began, or cleared this list."""
+    """The statements since the test began, or cleared this list.
+
+    They are those passed to SQLAlchemy.
+    """
     executed: list[Any] = []
 
     def note(_connection: Any, statement: Any, *_: Any) -> None:

@@ -29,7 +29,10 @@ SIZES = {"small": Size(4, 1.5), "full": Size(12, 30)}
 def test_a_storm_of_processes_breaks_nothing(
     request: pytest.FixtureRequest, own_app: Flask, members: int
 ) -> None:
-    """Each process is like a worker of a server: this many write to the database at once."""
+    """A storm of processes breaks nothing.
+
+    Each process is like a worker of a server: this many write to the database at once.
+    """
     size = SIZES[request.config.getoption("--storm")]
     with own_app.app_context():
         crowd = gather(members)
@@ -51,7 +54,7 @@ def test_a_storm_of_processes_breaks_nothing(
 
 
 def deadlocks_so_far() -> int:
-    """Return how many deadlocks PostgreSQL had to break in this database."""
+    """Return how many deadlocks PostgreSQL broke in this database."""
     if db.engine.dialect.name == "sqlite":
         return 0  # a writer there waits before its transaction begins
     db.session.remove()  # a transaction always sees the same statistics

@@ -21,7 +21,7 @@ def place(
     new_database: Callable[[], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[tuple[Flask, int, OwnContextClient]]:
-    """A movement, and a user who wants to join it and has little patience."""
+    """A movement, and an impatient user who wants to join."""
     if request.config.getoption("--database") == "sqlite":
         pytest.skip("SQLite has one lock, and a patience of its own")
     monkeypatch.setattr(database, "PATIENCE", 1)
@@ -38,7 +38,10 @@ def place(
 
 @pytest.fixture
 def lock(place) -> Iterator[Callable[[], sa.Connection]]:
-    """Take the lock of the movement, like a process that is stopped after that."""
+    """Take the movement's lock, and keep it.
+
+    A process that is stopped after that keeps it in the same way.
+    """
     _, id, _ = place
     with ExitStack() as stack:
 

@@ -186,7 +186,10 @@ def headers_of(value: str | None) -> dict[str, str]:
 
 @pytest.fixture
 def without_good_token(world):
-    """Make every protected call with headers made of a good token and its claims."""
+    """Make every protected call with headers of bad tokens.
+
+    The headers are made of a good token and its claims.
+    """
 
     def check(make) -> None:
         before = world.stored()

@@ -30,7 +30,10 @@ def url(new_database: Callable[[], str]) -> str:
 
 @pytest.fixture
 def opened(url: str) -> Iterator[Flask]:
-    """An app on that database, which is still empty, with its context entered."""
+    """An app on that database, which is still empty.
+
+    Its context is entered.
+    """
     with app_on(url) as app, app.app_context():
         app.test_client_class = OwnContextClient
         yield app
@@ -38,7 +41,10 @@ def opened(url: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def up_to_date(migrated_database: Callable[[], str]) -> Iterator[Flask]:
-    """An app on a migrated database of its own, with its context entered."""
+    """An app on a migrated database of its own.
+
+    Its context is entered.
+    """
     with checked_app(migrated_database()) as app, app.app_context():
         yield app
 
@@ -107,7 +113,7 @@ def test_the_second_upgrade_waits_and_finds_nothing_to_do(opened: Flask, url: st
 
 
 def wait_for_waiting(connection: sa.Connection) -> None:
-    """Return when a transaction waits for the lock that this one holds."""
+    """Wait until a transaction waits for this connection's lock."""
     waiting = sa.text(
         "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
         " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
@@ -212,7 +218,7 @@ def test_a_server_that_does_not_migrate_goes_on_and_says_what_it_found(up_to_dat
 
 @pytest.fixture
 def grown_old(opened: Flask) -> Flask:
-    """An app on a database with the first release's data, upgraded."""
+    """An app on the first release's data, upgraded."""
     flask_migrate.upgrade(revision=first_release.REVISION)
     with db.engine.begin() as connection:
         first_release.plant(connection)

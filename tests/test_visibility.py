@@ -20,7 +20,7 @@ def movements(make_movement):
 
 @pytest.fixture
 def see(monkeypatch):
-    """Let the lists of movements show the rows of some arms."""
+    """Show only some arms' rows in lists of movements."""
 
     def see(*arms):
         monkeypatch.setitem(filters._FILTERS, Movement, lambda caller_id: list(arms))

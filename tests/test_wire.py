@@ -30,7 +30,10 @@ GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @pytest.fixture
 def connect(server: Server) -> Iterator[Callable[..., socket.socket]]:
-    """Make connections, closed when the test ends, optionally with a size of receive buffer."""
+    """Make connections; the end of the test closes them.
+
+    They can have a receive buffer of a given size.
+    """
     host, _, port = server.url.removeprefix("http://").partition(":")
     with ExitStack() as stack:
 
@@ -46,7 +49,7 @@ def connect(server: Server) -> Iterator[Callable[..., socket.socket]]:
 
 
 def many(connect: Callable[[], socket.socket], said: bytes) -> list[socket.socket]:
-    """Make more connections than there are threads, and send the same on each."""
+    """Send the same on more connections than threads."""
     connections = [connect() for _ in range(50)]
     for connection in connections:
         connection.sendall(said)
@@ -90,7 +93,10 @@ def test_slow_clients_keep_no_others_out(server, connect, begun):
 
 
 def test_a_quarter_of_the_threads_may_wait_for_bodies_in_chunks(connect):
-    """Else a flood of logins, which keeps eight of twelve, and this one would keep all together."""
+    """Bodies in chunks may hold three of twelve threads.
+
+    Else a flood of logins, which keeps eight of twelve, and this one would keep all together.
+    """
     begun = many(connect, SLOW["half a body in chunks"])
     closed: set[socket.socket] = set()
     until = time.monotonic() + DEADLINE / 2  # after the deadline it closes all of them
@@ -100,7 +106,7 @@ def test_a_quarter_of_the_threads_may_wait_for_bodies_in_chunks(connect):
 
 
 def drip(connection: socket.socket) -> None:
-    """Send one more byte, unless the server has closed the connection."""
+    """Send one more byte, unless the server has closed."""
     try:
         connection.send(b"a")
     except OSError:
@@ -111,7 +117,10 @@ IDLE = {"watched": (None, b""), "open": (100, b""), "open, kept after an answer"
 
 
 def test_idle_connections_keep_no_others_out(migrated_database):
-    """They are as many as are watched, or as many as the process may have open."""
+    """Idle connections keep no others out.
+
+    They are as many as are watched, or as many as the process may have open.
+    """
     watched = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
     with serve(migrated_database()) as server:
         (worker,) = server.workers()
@@ -132,7 +141,10 @@ def test_idle_connections_keep_no_others_out(migrated_database):
 
 
 def keep_idle(server: Server, stack: ExitStack, asked: bytes, what: str) -> None:
-    """Open a connection that stays open until the stack ends, after a first request if any."""
+    """Open a connection that stays open until the end.
+
+    The end is that of the stack. The connection makes a first request, if there is one.
+    """
     host, _, port = server.url.removeprefix("http://").partition(":")
     # shorter than the time-out of idle connections, or that would make room
     idle = socket.create_connection((host, int(port)), timeout=DEADLINE / 2)
@@ -175,7 +187,10 @@ def test_a_client_that_reads_nothing_keeps_no_others_out_for_long(server, connec
 
 
 def test_clients_that_read_slowly_keep_no_others_out(server):
-    """Twenty connections ask for 40 files at once, and read 64 KiB every two seconds."""
+    """Slow readers keep no others out.
+
+    Twenty connections ask for 40 files at once, and read 64 KiB every two seconds.
+    """
     assert beside_slow_readers(server, 5).unanswered == 0
 
 

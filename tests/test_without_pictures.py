@@ -17,7 +17,7 @@ APP = "tests.without_pictures"
 
 
 def export(person: Person, url: str, name: str) -> tuple[int, str]:
-    """Return the status of an export in a format, and its text."""
+    """Return an export's status and text, in a format."""
     address = f"{url}/movements/Flossing/network?format={name}"
     request = Request(address, headers={"Authorization": f"Bearer {person.token}"})
     try:

@@ -17,28 +17,28 @@ _JOB, _BATCH = "forget-invitations", 100
 _DAILY = timedelta(days=1)
 
 
-def ensure_may_register(mode: str, token: str | None, email: str) -> None:
+def ensure_may_register(mode: str, code: str | None, email: str) -> None:
     """Check that a person may register.
 
     This comes before anything else is said about the account.
 
     :param mode: one of `REGISTRATION_MODES`
-    :param token: the code of an invitation, if the person has one
+    :param code: the code of an invitation, if the person has one
     :raises RegistrationClosed: when only operators open accounts
     :raises InvitationNeeded: when the person needs an invitation, and has none
     :raises InvitationNotFound: when no invitation has this code
     :raises InvitationOver: when it has ended
     :raises AnotherAddress: when it is for another address
     """
-    if token is not None:
-        find_offer(mode, token).ensure_for(email)
+    if code is not None:
+        find_offer(mode, code).ensure_for(email)
     elif mode == CLOSED:
         raise RegistrationClosed
     elif mode == INVITE:
         raise InvitationNeeded
 
 
-def find_offer(mode: str, token: str) -> Offer:
+def find_offer(mode: str, code: str) -> Offer:
     """Return the invitation with a code.
 
     It can be used now.
@@ -50,7 +50,7 @@ def find_offer(mode: str, token: str) -> Offer:
     """
     if mode == CLOSED:
         raise RegistrationClosed
-    return Invitation.offer_of(token)
+    return Invitation.offer_of(code)
 
 
 def invite(

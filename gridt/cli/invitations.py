@@ -17,7 +17,7 @@ from gridt.schemas.invitations import InvitationIn
 
 
 @commands.command("invite")
-@click.option("--label", default="", help="A note for admins, such as for whom it is.")
+@click.option("--label", default="", help="A note for admins, such as the name of the person.")
 @click.option("--email", help="The only e-mail address that may register, once.")
 @click.option(
     "--uses",
@@ -41,9 +41,9 @@ def invite(label: str, email: str | None, uses: int, days: int) -> None:
     except ValidationError as error:
         raise refused(error) from None
     with complaining():
-        made, token = accounts.invite(**data | {"expires_at": utcnow() + timedelta(days=days)})
+        made, code = accounts.invite(**data | {"expires_at": utcnow() + timedelta(days=days)})
     db.session.commit()
-    click.echo(token)
+    click.echo(code)
     until = made.expires_at.astimezone(UTC)
     click.echo(f"This is invitation {made.id}. Its code works until {until:%Y-%m-%d %H:%M} UTC.")
     if current_app.config["REGISTRATION"] == accounts.CLOSED:

@@ -11,22 +11,22 @@ from gridt.models import Offer
 LIMIT = "invitation"
 
 
-def ensure_invited(token: str | None, email: str) -> None:
+def ensure_invited(code: str | None, email: str) -> None:
     """Check that a caller may register; count wrong codes.
 
-    :param token: the code of an invitation, if the caller has sent one
+    :param code: the code of an invitation, if the caller has sent one
     :raises GridtError: when they may not; see `gridt.accounts.ensure_may_register`
     """
-    if token is not None:
+    if code is not None:
         limiter.count_call(LIMIT)
     try:
-        ensure_may_register(current_app.config["REGISTRATION"], token, email)
+        ensure_may_register(current_app.config["REGISTRATION"], code, email)
     except InvitationNotFound:
         limiter.count_refusal(LIMIT)
         raise
 
 
-def offer_or_404(token: str) -> Offer:
+def offer_or_404(code: str) -> Offer:
     """Return the invitation with a code; count wrong codes.
 
     :raises RegistrationClosed: when only admins open accounts
@@ -34,7 +34,7 @@ def offer_or_404(token: str) -> Offer:
     :raises InvitationOver: when it has ended
     """
     try:
-        return find_offer(current_app.config["REGISTRATION"], token)
+        return find_offer(current_app.config["REGISTRATION"], code)
     except InvitationNotFound:
         limiter.count_refusal(LIMIT)
         raise

@@ -21,7 +21,7 @@ from gridt.runtime.config import VERSION
 _ABOUT = """
 Habits, and a network of people who keep each other to them.
 
-**To try it here:** open an account with `POST /register` (some services need an
+**To try it here:** open an account with `POST /register` (some services need the code of an
 `invitation` there), log in with `POST /auth`, copy the
 `access_token` from the answer, press *Authorize* and paste it. Every operation with a lock uses it.
 

@@ -1,4 +1,4 @@
-"""The types of problems, which clients can tell apart."""
+"""The types of problems, which clients can distinguish."""
 
 from gridt import errors
 from gridt.errors import GridtError

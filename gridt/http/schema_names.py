@@ -2,8 +2,8 @@
 
 Generated clients show them as the names of types.
 
-In gridt's code, `In` and `Out` tell requests from answers. A client needs the noun: `Movement`, and
-`NewMovement` for the request that makes one.
+In gridt's code, `In` and `Out` separate requests from answers. A client needs the noun:
+`Movement`, and `NewMovement` for the request that makes one.
 """
 
 from typing import Any

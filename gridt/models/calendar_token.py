@@ -18,8 +18,9 @@ from gridt.runtime.extensions import db
 class CalendarToken(Model):
     """The secret address of a user's calendar, at most one.
 
-    The table stores a hash of the secret only. A fast hash is safe. Nobody can guess 256 random
-    bits. The time of a look-up depends on the hash, which a caller without the secret cannot steer.
+    The table stores a hash of the secret only. A fast hash is safe: no caller can guess 256
+    random bits. The time of a look-up depends on the hash, which a caller without the secret
+    cannot steer.
     """
 
     __tablename__ = "calendar_addresses"

@@ -1,4 +1,4 @@
-"""Invitations: codes with which people without an account may register."""
+"""Invitations, whose codes let people register."""
 
 import secrets
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Offer:
 
 
 class Invitation(Stored, Model):
-    """A code that lets some people register.
+    """An invitation, whose code lets some people register.
 
     It has a number of uses.
 
@@ -67,7 +67,7 @@ class Invitation(Stored, Model):
     random bits.
 
     :param created_by_id: the admin who made it; None for an operator, or when the account is gone
-    :param label: a note for admins, such as for whom it is
+    :param label: a note for admins, such as the name of the person
     :param email: the only address that may register with it; None for any
     """
 
@@ -109,9 +109,9 @@ class Invitation(Stored, Model):
 
         :param admin_id: the admin, whose row is locked; None for an operator
         """
-        token = secrets.token_hex(16)
+        code = secrets.token_hex(16)
         invitation = cls(
-            token_digest=_digest(token),
+            token_digest=_digest(code),
             label=label,
             email=email,
             email_folded=None if email is None else fold_address(email),
@@ -124,10 +124,10 @@ class Invitation(Stored, Model):
         db.session.add(invitation)
         db.session.flush()
         record(EventKind.INVITATION_MADE, actor_id=admin_id, subject=invitation, max_uses=max_uses)
-        return invitation, token
+        return invitation, code
 
     @staticmethod
-    def offer_of(token: str) -> Offer:
+    def offer_of(code: str) -> Offer:
         """Return the invitation with a code.
 
         It can be used now.
@@ -135,7 +135,7 @@ class Invitation(Stored, Model):
         :raises InvitationNotFound: when there is none
         :raises InvitationOver: when it has ended
         """
-        row = execute(_OFFER, {"now": utcnow(), "token_digest": _digest(token)}).one_or_none()
+        row = execute(_OFFER, {"now": utcnow(), "token_digest": _digest(code)}).one_or_none()
         if row is None:
             raise InvitationNotFound
         if row.state in _ENDED:
@@ -143,7 +143,7 @@ class Invitation(Stored, Model):
         return Offer(row.id, row.email, row.expires_at)
 
     @classmethod
-    def use(cls, token: str, email: str) -> Self:
+    def use(cls, code: str, email: str) -> Self:
         """Count a use by an address. Does not commit.
 
         One statement decides, so that only one of two people gets the last use.
@@ -152,10 +152,10 @@ class Invitation(Stored, Model):
         :raises InvitationOver: when it has ended
         :raises AnotherAddress: when it is for another address
         """
-        offer = cls.offer_of(token)
+        offer = cls.offer_of(code)
         offer.ensure_for(email)
         if execute(_USE, {"now": utcnow(), "invitation_id": offer.id}).rowcount == 0:
-            cls.offer_of(token)  # says why, unless it was deleted meanwhile
+            cls.offer_of(code)  # says why, unless it was deleted meanwhile
             raise InvitationOver
         return db.session.get_one(cls, offer.id)
 
@@ -213,9 +213,9 @@ exported_as(
 )
 
 
-def _digest(token: str) -> str:
+def _digest(code: str) -> str:
     # people copy blanks along with a code, and keyboards of phones write capitals
-    return sha256(token.strip().lower().encode(errors="replace")).hexdigest()
+    return sha256(code.strip().lower().encode(errors="replace")).hexdigest()
 
 
 _now: Any = bindparam("now", type_=UTCDateTime())

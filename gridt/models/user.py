@@ -258,7 +258,7 @@ class User(UserLookup, Model):
         self.leave_everything(disown=True)
         if self.is_admin:
             Invitation.revoke_of(self.id)
-        if self.email_confirmed_at is not None:  # or anybody could delete another's invitation
+        if self.email_confirmed_at is not None:  # or a user could delete another's invitation
             Invitation.forget_address(self.email_folded)
         Report.forget(self.id)
         delete_owned(self)

@@ -1,7 +1,7 @@
 """Removing members, and letting them join again.
 
-The creator and admins may do this. An admin has no protection from it: a refusal would tell the
-creator who is an admin, and an admin can lift the removal.
+The creator and admins may do this. An admin has no protection from it: a refusal would show the
+creator which member is an admin, and an admin can lift the removal.
 """
 
 from gridt.errors import CreatorStays, MemberNotFound

@@ -79,7 +79,7 @@ class Register(Resource):
         """Open an account.
 
         The account works at once. gridt sends an e-mail that asks to confirm the address. `GET /`
-        says whether everybody can register, or only people with an invitation, or no caller.
+        says whether all people can register, or only those with an invitation, or no caller.
         """
         ensure_invited(data.get("invitation"), data["email"])
         _ensure_free(data["username"], data["email"])

@@ -37,7 +37,7 @@ class OwnCalendar(Resource):
     def post(self) -> ResponseReturnValue:
         """Create a secret address for my calendar.
 
-        Everybody who knows the address can read the calendar. The answer shows it this once. The
+        Each person who knows the address can read the calendar. The answer shows it this once. The
         previous address stops working.
         """
         user = User.lock(caller_id())  # so that the account does not end meanwhile

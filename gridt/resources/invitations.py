@@ -68,9 +68,9 @@ class Invitations(Resource):
         of an admin, when their account is deactivated or deleted, when their password changes, and
         when they log out everywhere.
         """
-        made, token = invite(**data, admin_id=locked_admin().id)
+        made, code = invite(**data, admin_id=locked_admin().id)
         message = "People can register with this code. It is shown only once."
-        answer = find_invitation_view(made.id) | {"token": token, "message": message}
+        answer = find_invitation_view(made.id) | {"token": code, "message": message}
         db.session.commit()
         return answer, 201
 

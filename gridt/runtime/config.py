@@ -216,7 +216,7 @@ def unknown_variables() -> list[str]:
 
 
 def _doors(env: FileAwareEnv) -> dict[str, Any]:
-    """Read who may register, and who may start movements."""
+    """Read which people may register and start movements."""
     registration, starters = Settings.REGISTRATION, Settings.MOVEMENTS_BY
     return {
         "REGISTRATION": env.str("REGISTRATION", registration, validate=_REGISTRATION),

@@ -8,7 +8,7 @@ from gridt.accounts import is_own_name
 from gridt.http.clock_fields import DayStartField, WeekdayField
 from gridt.http.fields import In, Line, Message, Out
 from gridt.http.validators import Length
-from gridt.schemas.invitations import LONGEST_TOKEN
+from gridt.schemas.invitations import LONGEST_CODE
 from gridt.schemas.users import (
     LONGEST_EMAIL,
     OWN_NAME,
@@ -40,7 +40,7 @@ class RegisterIn(In):
     day_starts_at = DayStartField()
     week_starts_on = WeekdayField()
     invitation = Line(
-        validate=Length(1, LONGEST_TOKEN),
+        validate=Length(1, LONGEST_CODE),
         metadata={
             "description": "The code of an invitation, for services where people need one.",
             "examples": ["3f8a1c5d9e2b4706a1d8c3f5e7094b62"],

@@ -8,7 +8,7 @@ from gridt.schemas.reports import PersonOut
 from gridt.schemas.users import LONGEST_EMAIL, EmailField
 
 #: characters of a code, with blanks that were copied along with it
-LONGEST_TOKEN = 128
+LONGEST_CODE = 128
 _EXAMPLE = "3f8a1c5d9e2b4706a1d8c3f5e7094b62"
 
 
@@ -19,7 +19,7 @@ class InvitationIn(In):
         load_default="",
         validate=Length(max=100),
         metadata={
-            "description": "A note for admins, such as for whom it is.",
+            "description": "A note for admins, such as the name of the person.",
             "examples": ["The rowing club"],
         },
     )
@@ -117,7 +117,7 @@ class LookIn(In):
 
     token = Line(
         required=True,
-        validate=Length(1, LONGEST_TOKEN),
+        validate=Length(1, LONGEST_CODE),
         metadata={"description": "The code.", "examples": [_EXAMPLE]},
     )
 

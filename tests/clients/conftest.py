@@ -30,7 +30,9 @@ def url(migrated_database: Callable[[], str]) -> Iterator[str]:
 
 @pytest.fixture
 def install(tmp_path: Path) -> Callable[[str], Path]:
-    """Install the tools of a folder here, as its package-lock.json pins them, in a new folder.
+    """Install a folder's tools in a new folder.
+
+    They are those that its package-lock.json pins.
 
     The test is skipped where npm is missing, or does not reach its registry.
     """

@@ -27,7 +27,10 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 
 def body_of(model: BaseModel, **secrets: str) -> dict[str, object]:
-    """Return the body of a request: pydantic does not write passwords by itself."""
+    """Return a request's body, secrets included.
+
+    pydantic does not write passwords by itself.
+    """
     return model.model_dump(mode="json", exclude_unset=True) | secrets
 
 
@@ -39,7 +42,7 @@ def read(kind: type[Answer], answer: httpx.Response) -> Answer:
 
 
 def log_in(url: str, username: str) -> httpx.Client:
-    """Open an account, and return a client that is logged in to it."""
+    """Open an account, and return its logged-in client."""
     client = httpx.Client(base_url=url)
     account = NewAccount(username=username, email=f"{username}@example.org", password=PASSWORD)
     body = body_of(account, password=PASSWORD)
@@ -51,7 +54,10 @@ def log_in(url: str, username: str) -> httpx.Client:
 
 
 def main(url: str) -> None:
-    """Register, log in, start a movement, join it, post an update, and see it."""
+    """Register, log in, start and join a movement, and post.
+
+    In the end the update is seen too.
+    """
     robin, pieter = log_in(url, "robin"), log_in(url, "pieter")
     stretching = NewMovement(
         name="Stretching", short_description="Ten minutes before breakfast", interval="daily"

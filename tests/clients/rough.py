@@ -27,7 +27,10 @@ class Road(ThreadingHTTPServer):
         self.answers: list[tuple[tuple[str, str], bytes]] = []
 
     def saved(self, call: tuple[str, str]) -> int:
-        """Return how many different answers a call got, lost ones included."""
+        """Return how many different answers a call got.
+
+        Lost answers count too.
+        """
         return len({content for answered, content in self.answers if answered == call})
 
     @property

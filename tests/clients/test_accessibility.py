@@ -1,7 +1,9 @@
-"""Pages of the service and of the docs site: for screen readers, keyboards, and weak eyes.
+"""Pages of the service and of the docs site, accessible.
+
+They must work for screen readers, keyboards, and weak eyes.
 
 [axe-core](https://github.com/dequelabs/axe-core) looks at each page, in light and dark, on a phone
-and on a desktop. A test of keys finds what is focused without a sign of it.
+and on a desktop. A test of keys finds each focused element without a sign of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -44,7 +46,7 @@ ON_SITE = ["docs/index", "README", "docs/limits", "docs/clients", "docs/python/e
 
 @dataclass(frozen=True)
 class Place:
-    """A running server with a movement, and the token of a member of it."""
+    """A running server with a movement, and a member's token."""
 
     url: str
     token: str
@@ -155,7 +157,10 @@ def test_axe_finds_nothing_on_pages_of_the_site(browser: Browser, axe: Path) -> 
 
 
 def focused(page: Page, most: int) -> Iterator[tuple[str, bool]]:
-    """Press Tab; yield what is focused, and whether that can be seen."""
+    """Press Tab; yield the focused element, and its visibility.
+
+    It says whether the focus can be seen.
+    """
     for _ in range(most):
         page.keyboard.press("Tab")
         name, seen = page.evaluate(FOCUS)

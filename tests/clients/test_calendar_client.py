@@ -1,4 +1,7 @@
-"""A client that others wrote subscribes to a calendar, and notices its changes."""
+"""A client that others wrote subscribes to a calendar.
+
+It notices the changes of the calendar.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -34,7 +37,10 @@ fileext = ".ics"
 
 
 def events(folder: Path) -> dict[str, icalendar.Event]:
-    """Return what the client has stored, by summary; it replaces all UIDs by its own."""
+    """Return the client's stored events, by summary.
+
+    The client replaces all UIDs by its own.
+    """
     found: dict[str, icalendar.Event] = {}
     for path in (folder / "events").glob("*.ics"):
         (event,) = icalendar.Calendar.from_ical(path.read_bytes()).events

@@ -45,7 +45,10 @@ def open_page(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
 
 
 def foreign(address: str, url: str) -> list[str]:
-    """Return the address in a list, unless it is the service's or carries its own content."""
+    """Return a foreign address in a list, or no address.
+
+    An address is foreign unless it is the service's or carries its own content.
+    """
     ours = address.startswith("data:") or urlsplit(address).netloc == urlsplit(url).netloc
     return [] if ours else [address]
 
@@ -74,7 +77,10 @@ def shown(block: Locator) -> dict[str, Any]:
 
 
 def overflow(page: Page) -> int:
-    """Return how many pixels the page is wider than its window."""
+    """Return how many pixels a page overflows its window.
+
+    That is how much wider the page is than the window.
+    """
     wide: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     return wide
 
@@ -109,7 +115,10 @@ def test_a_user_logs_in_and_makes_a_call(
 
 
 def brightness(page: Page, element: str) -> tuple[float, float]:
-    """Return the brightness of the text and the background of an element, from 0 to 255."""
+    """Return the brightness of an element's text and background.
+
+    Each is from 0 to 255.
+    """
     script = """element => {
       const bright = (colour) => {
         const [red, green, blue, alpha = 1] = colour.match(/[\\d.]+/g).map(Number);

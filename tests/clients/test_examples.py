@@ -26,7 +26,7 @@ ENDINGS = {"sh": "sh", "python": "py", "js": "mjs"}
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
-    """Return each block of a language, with its output on the page."""
+    """Return a language's blocks, with their outputs on the page."""
     found = [(block[1], block[2]) for block in BLOCK.finditer(PAGE)]
     return [
         (content, found[number + 1][1])
@@ -65,7 +65,10 @@ def test_each_block_prints_what_the_page_shows(language: str, tmp_path: Path, ur
 def test_the_examples_survive_refusals_and_lost_answers(
     language: str, tmp_path: Path, url: str
 ) -> None:
-    """A temporary refusal or a lost answer changes neither the output nor the stored rows."""
+    """The examples survive refusals and lost answers.
+
+    A temporary refusal or a lost answer changes neither the output nor the stored rows.
+    """
     read, post = ("GET", "/identity"), ("POST", "/movements/Stretching/updates")
     # curl itself retries only calls that got an answer
     troubles = {read: [429, 503], post: [503] if language == "sh" else [503, "lost"]}

@@ -1,4 +1,7 @@
-"""Public linters find nothing in the OpenAPI document, by the rules that they recommend."""
+"""Public linters find nothing in the OpenAPI document.
+
+They apply the rules that they recommend.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -81,7 +81,10 @@ def test_a_table_of_nothing_has_no_rows():
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_cell_is_a_formula_after_any_end_of_a_cell(text, delimiter):
-    """Spreadsheets know quotes only where a cell begins, and each country its own delimiter."""
+    """No part of a cell becomes a formula, however split.
+
+    Spreadsheets know quotes only where a cell begins, and each country its own delimiter.
+    """
     first_visible = re.compile(r"[\s\"\ufeff\u200b\x00-\x1f]*(.?)", re.DOTALL)
     cells = csv.reader(StringIO(written(text), newline=""), delimiter=delimiter)
     for cell in (cell for row in cells for cell in row):
@@ -173,7 +176,10 @@ def test_a_bad_date_is_named_by_its_row(text):
 
 
 def test_rows_are_counted_as_spreadsheets_do():
-    """A cell of several lines is in one row, and an empty row counts."""
+    """Rows have the numbers that spreadsheets give them.
+
+    A cell of several lines is in one row, and an empty row counts.
+    """
     rows, wrong, _ = read('date,message\n2026-01-30,"a\nb"\n\nnever,x\n2026-01-31,y\n')
     assert [row.row for row in rows] == [2, 5]
     assert [row for row, _, _ in wrong] == [4]
@@ -207,7 +213,10 @@ read_file(f"date,movement,message\\n{rows}".encode(), Target(7, "Flossing", "5e"
 
 
 def test_no_cell_keeps_the_service_busy():
-    """The long one once took a minute, longer than the time-out of a worker; the many a third."""
+    """Neither a long cell nor many cells take long.
+
+    The long one once took a minute, longer than the time-out of a worker; the many a third.
+    """
     subprocess.run([sys.executable, "-c", BUSY], cwd=ROOT, check=True)
 
 

@@ -28,7 +28,10 @@ def written(*entries: CompletedTurn | DueTurn, messages: bool = True) -> str:
 
 
 def read(text: str) -> icalendar.Calendar:
-    """Read a calendar, and check that it follows RFC 5545 to the letter."""
+    """Read a calendar that follows RFC 5545 to the letter.
+
+    A calendar that does not fails the test.
+    """
     assert text.endswith("\r\n")
     for line in text[:-2].split("\r\n"):
         assert len(line.encode()) <= 75

@@ -1,4 +1,6 @@
-"""Files of other habit trackers, in the form in which each program writes them.
+"""Files of other habit trackers, in their own forms.
+
+The forms are those in which each program writes them.
 
 The files in tests/data are ours; their forms are published here:
 

@@ -50,7 +50,10 @@ def ring(size):
 
 
 def usual(size):
-    """Let each member follow four others at random, as in most networks."""
+    """Let each member follow four others at random.
+
+    Most networks are like this.
+    """
     dice = random.Random(1)
     return [
         NetworkMember(

@@ -99,7 +99,10 @@ class Container:
         return docker("exec", self.name, *command)
 
     def ask(self, statement: str) -> Any:
-        """Return the first column of the first row of a statement to its SQLite."""
+        """Return the first column that a statement reads in SQLite.
+
+        It is that of the first row, in the container's SQLite.
+        """
         code = (
             "import sqlite3, sys; c = sqlite3.connect('/data/gridt.sqlite', isolation_level=None);"
             "row = c.execute(sys.argv[1]).fetchone(); print(row and row[0])"
@@ -137,7 +140,9 @@ class Container:
 
 @contextmanager
 def serving(image: str, *options: str, **settings: str) -> Iterator[Container]:
-    """Run a container for the length of a `with` block, by default on a volume of its own.
+    """Run a container for the length of a `with` block.
+
+    By default it is on a volume of its own.
 
     :param options: more options of `docker run`
     :param settings: named without the `GRIDT_` before them

@@ -33,7 +33,7 @@ class Project:
     url: str
 
     def command(self, *arguments: str) -> list[str]:
-        """Return the arguments of `docker …` for a command of compose."""
+        """Return the arguments of `docker …` for compose's command."""
         return ["compose", f"--project-name={self.name}", *arguments]
 
     def compose(self, *arguments: str) -> str:
@@ -41,7 +41,10 @@ class Project:
         return docker(*self.command(*arguments), folder=self.folder)
 
     def up(self) -> None:
-        """Start the services that do not run, and return when gridt is ready."""
+        """Start the services, and return when gridt is ready.
+
+        Services that run already are not started.
+        """
         try:
             self.compose("up", "--detach", "--no-build", "--quiet-pull")
             self.wait_until(200)

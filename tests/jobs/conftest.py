@@ -28,7 +28,10 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Register:
 
 @pytest.fixture
 def calls(register: Register) -> list[dict[str, Any]]:
-    """The arguments of each call of the job `note`, which takes any."""
+    """The arguments of each call of the job `note`.
+
+    The job takes any arguments.
+    """
     seen: list[dict[str, Any]] = []
     register("note", lambda **arguments: seen.append(arguments))
     return seen
@@ -40,6 +43,6 @@ def people() -> list[str]:
 
 
 def queue() -> list[Job]:
-    """Return the jobs in the queue, as the database has them now."""
+    """Return the queue's jobs, as the database has them now."""
     query = sa.select(Job).order_by(Job.id).execution_options(populate_existing=True)
     return list(db.session.scalars(query))

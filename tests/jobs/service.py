@@ -33,7 +33,10 @@ def hang(path: str) -> None:
 
 @job("wait-for-end", writes=False)
 def wait_for_end(path: str) -> None:
-    """Make a file at the start, and end when a test makes another one."""
+    """Make a file, and end when a test makes another.
+
+    The first file marks the start.
+    """
     begun = Path(path)
     begun.write_text(str(os.getpid()))
     while not begun.with_suffix(".go").exists():

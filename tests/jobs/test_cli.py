@@ -18,7 +18,10 @@ ADDRESS = "somebody@example.org"
 
 @pytest.fixture
 def broken(database: None, register: Register, clock: Clock) -> list[bool]:
-    """A job `send` that fails while this list is not empty; two are dead, and one waits."""
+    """A job `send` that fails while this list has entries.
+
+    Two jobs are dead, and one waits.
+    """
     broken = [True]
 
     def send(to: str) -> None:

@@ -216,7 +216,10 @@ def test_neither_a_look_nor_a_claim_reads_all_waiting_jobs(
 
 @pytest.fixture
 def sent() -> Iterator[list[tuple[str, Any]]]:
-    """The statements since the test began or cleared this list, with their parameters."""
+    """The statements and parameters since the test began.
+
+    A test that clears this list begins again.
+    """
     seen: list[tuple[str, Any]] = []
 
     def note(_c: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:

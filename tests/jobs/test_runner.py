@@ -210,7 +210,9 @@ def test_a_job_that_kills_its_worker_each_time_is_given_up(
 
 @pytest.fixture
 def overtaken(own_app: Flask, register: Register) -> Iterator[Callable[..., None]]:
-    """Have one worker hang in the job `open` until another has taken it over.
+    """Hang one worker in `open` until another takes over.
+
+    The job is called `open`, and the other worker takes it over.
 
     The first one opens an account for "slow", the other one for "quick".
     """
@@ -307,7 +309,10 @@ def take_up() -> Any:
 def test_a_waiting_job_does_not_run_before_the_commit_of_its_enqueuer(
     own_app: Flask, register: Register
 ) -> None:
-    """Else it would not see the commit of its enqueuer, and no later job would."""
+    """A waiting job does not run before its enqueuer's commit.
+
+    Else it would not see the commit of its enqueuer, and no later job would.
+    """
     if own_app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         pytest.skip("SQLite has one writer at a time: nobody can claim anything meanwhile")
     seen: list[list[str]] = []

@@ -41,7 +41,10 @@ def url(world: Flask) -> str:
 
 
 def put(name: str, **arguments: str) -> None:
-    """Insert a job of the service: `enqueue` would need the job to be registered here."""
+    """Insert a job of the service.
+
+    `enqueue` would need the job to be registered here.
+    """
     Job.insert(name, arguments, None, 0, utcnow())
     db.session.commit()
 
@@ -56,7 +59,10 @@ def wait_until(done: Callable[[], Any]) -> None:
 
 
 def working(url: str, *options: str) -> AbstractContextManager[subprocess.Popen[str]]:
-    """Run `flask gridt work` for the length of a `with` block, unless it ends before."""
+    """Run `flask gridt work` for a `with` block.
+
+    It may end before the block does.
+    """
     return running(url, "--app", SERVICE, "gridt", "work", *options)
 
 

@@ -35,7 +35,7 @@ def user(id: int) -> User:
 
 
 def without_follower(members: list[int]) -> tuple[int, dict[int, list[int]]]:
-    """Return a member without followers, and the leaders of all members."""
+    """Return a member without followers, and all members' leaders."""
     alone, *others = members
     return alone, ring(others) | {alone: others[:4]}
 

@@ -141,7 +141,10 @@ def test_a_newcomer_gets_no_blocked_leader(database, size, forth):
 
 @pytest.fixture
 def cornered(database):
-    """Make a movement with a member whom blocks leave only their leaders, and one other."""
+    """Make a movement with a member whom blocks have cornered.
+
+    They leave the member only their leaders, and one other.
+    """
 
     def make(size):
         member, *others = members = people(size)

@@ -1,4 +1,7 @@
-"""Movements that lost their creator and their last member: closed, and found by no user."""
+"""Movements that lost their creator and their last member.
+
+They are closed, and no user finds them.
+"""
 
 import pytest
 import sqlalchemy as sa
@@ -47,7 +50,7 @@ BODIES = {"/reports": {"reason": "not nice"}, "PATCH": {"description": "gone"}}
 
 @pytest.fixture
 def movement(make_movement, ann, ben):
-    """A movement that Ann started, and that only Ben has joined."""
+    """A movement that Ann started and only Ben joined."""
     return make_movement(ben, creator=ann, name="Flossing")
 
 
@@ -92,7 +95,10 @@ def test_a_creator_who_is_the_last_member_closes_it_by_going(make_movement, ann)
 
 
 def test_a_movement_of_a_script_stays_open(make_movement, ann):
-    """It never had a creator: in scripts, members come and go."""
+    """A script's movement stays open.
+
+    It never had a creator: in scripts, members come and go.
+    """
     movement = make_movement(ann)
     movement.remove_user(ann)
     movement.save_to_db()
@@ -250,7 +256,10 @@ def test_it_is_not_opened_again(closed, ben):
 
 
 def test_a_caller_who_found_it_before_cannot_rename_it(movement, client_of, make_user, ann, ben):
-    """An admin's request read the movement before its last member left."""
+    """A request that found it before cannot rename it.
+
+    An admin's request read the movement before its last member left.
+    """
     boss = make_user(role="admin")
     ann.delete_from_db()
     found = Movement.find_by_id(movement.id)
@@ -273,7 +282,10 @@ def test_the_account_of_a_user_who_posted_there_can_be_deleted(closed, client_of
 
 
 def test_under_the_shared_lock_a_job_closes_it(ann):
-    """As when more than 64 members leave at the same moment."""
+    """A job closes it when the lock is shared.
+
+    The lock is shared when more than 64 members leave at the same moment.
+    """
     (movement,) = make_movements(1)
     plant(movement, ring([ann.id, *people(69)]))
     db.session.execute(sa.text("DELETE FROM movement_user_associations WHERE follower_id <> 0"))

@@ -270,7 +270,10 @@ def test_vacancies_stay_open_without_an_eligible_member(make_movement):
 
 
 def test_a_slot_stays_open_where_only_an_account_that_has_ended_is_left(make_movement):
-    """A job leaves its movements later; until then the member would be asked to try again."""
+    """A slot stays open rather than take an ended account.
+
+    A job leaves its movements later; until then the member would be asked to try again.
+    """
     movement = make_movement()
     me, ended, refused = people(3)
     plant(movement, ring([me, ended, refused]))
@@ -553,7 +556,10 @@ def grown(make_movement):
 
 
 def reached(graph, start):
-    """Return the members that are reached from `start`, with the number of steps."""
+    """Return the members that arrows reach from `start`.
+
+    Each comes with the number of steps.
+    """
     steps, queue = {start: 0}, deque([start])
     while queue:
         here = queue.popleft()

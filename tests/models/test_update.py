@@ -25,7 +25,10 @@ def movement(make_movement, member):
 
 
 def noted(user, movement):
-    """Read when a member did it last, as the selection of leaders sees it."""
+    """Read when a member last posted.
+
+    The selection of leaders reads the same.
+    """
     return db.session.scalar(
         sa.select(Subscription.last_update_at).where(
             Subscription.user_id == user.id, Subscription.movement_id == movement.id

@@ -32,7 +32,10 @@ def test_a_blocked_user_neither_leads_nor_follows(client_of, make_user, make_mov
 
 
 def test_a_blocked_user_gets_the_usual_answers(client_of, make_user, make_movement, ann, ben):
-    """The same words without an eligible member, whether a block is the cause or not."""
+    """A blocked user gets the same words as others.
+
+    The words are the same when no member is eligible, whether a block is the cause or not.
+    """
     others = [make_user() for _ in range(4)]
     alone, kept = make_movement(ben, *others), make_movement(ben, ann, *others[:3])
     kept_too = make_movement(ben, *others)

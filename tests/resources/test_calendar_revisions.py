@@ -1,4 +1,7 @@
-"""The ids of calendar events, and the properties by which programs notice changes."""
+"""Calendar events' ids, and the properties that mark changes.
+
+By these properties, programs notice changes.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -90,7 +93,10 @@ def test_each_member_and_each_service_has_uids_of_its_own(look, client_of, ann, 
 
 
 def test_an_account_with_the_number_of_a_lost_one_has_other_uids(look, ann, movement):
-    """After a restore of a backup, ids are given out again."""
+    """Accounts of one id, lost and new, have different UIDs.
+
+    After a restore of a backup, ids are given out again.
+    """
     before = set(look(ann))
     ann.created_at += timedelta(seconds=1)
     ann.save_to_db()
@@ -220,7 +226,10 @@ def test_revisions_go_with_the_account_and_the_movement(look, client_of, ann, be
 
 
 def test_another_library_reads_the_same(client, client_of, ann, movement):
-    """`vobject` is older than `icalendar`, and shares no code with it."""
+    """`vobject`, another library, reads the same events.
+
+    It is older than `icalendar`, and shares no code with it.
+    """
     client_of(ann).post(f"/movements/{movement.id}/updates", json={"message": "a, b; c\nd"})
     address = client_of(ann).post(HERE).json["url"]
     export = client_of(ann).get("/identity/export?format=ics").text

@@ -143,7 +143,10 @@ def test_the_calendar_has_only_the_users_own_updates(client_of, ann, ben, moveme
 
 
 def test_days_and_turns_are_those_of_the_users_clock(client_of, make_user, make_movement):
-    """The night in Amsterdam belongs to the day before, and that day to the week before."""
+    """Days and turns are those of the user's clock.
+
+    The night in Amsterdam belongs to the day before, and that day to the week before.
+    """
     who = make_user(time_zone="Europe/Amsterdam", day_starts_at=4 * 60, week_starts_on=0)
     daily, weekly, hourly = (make_movement(who) for _ in range(3))
     weekly.interval, hourly.interval = timedelta(days=7), timedelta(hours=1)

@@ -135,7 +135,10 @@ def test_an_import_brings_the_days_of_a_week(client, path, clock):
 
 
 def test_a_table_of_loop_brings_the_days_with_a_checkmark(client, path, clock):
-    """Of a habit "three times a week", Loop writes YES_AUTO for the other days."""
+    """Loop's table brings only the days with a checkmark.
+
+    Of a habit "three times a week", Loop writes YES_AUTO for the other days.
+    """
     clock.now = MONDAY + timedelta(days=13)
     body = "Date,Value,Notes\n2026-06-07,YES_AUTO,\n2026-06-06,YES_MANUAL,\n2026-06-05,YES_AUTO,\n"
     body += "2026-06-03,YES_MANUAL,wet\n2026-06-02,YES_AUTO,\n2026-06-01,YES_MANUAL,\n"

@@ -28,7 +28,10 @@ def ann(make_user):
 
 @pytest.fixture
 def joined(make_movement, clock):
-    """Make a movement with an interval that users joined some days ago."""
+    """Make a movement that users joined some days ago.
+
+    It has a given interval.
+    """
 
     def make(*users, days=10, interval="daily"):
         clock.now = NOW - timedelta(days=days)
@@ -271,7 +274,10 @@ def test_turns_of_a_minute_outside_of_the_query_are_skipped(ann, joined, history
 def test_no_time_is_lost_when_a_new_clock_scores_the_past(
     make_user, client_of, joined, did, history, clock
 ):
-    """Today was done by the old clock, and ends as soon as the new one shows its end."""
+    """A new clock that scores the past loses no time.
+
+    Today was done by the old clock, and ends as soon as the new one shows its end.
+    """
     ann = make_user("ann", time_zone="UTC", clock_chosen_at=ago(days=9))
     movement = joined(ann, days=3)
     midnight = NOW.replace(hour=0)

@@ -125,7 +125,10 @@ def test_a_later_import_adds_to_an_earlier_one(send, client_of, ann, movement):
 def test_a_standing_does_not_begin_with_a_withdrawn_update(
     send, client_of, ann, movement, interval
 ):
-    """A year that was mistyped spoils the standing only until the update is deleted."""
+    """A deleted update no longer begins a standing.
+
+    A year that was mistyped spoils the standing only until the update is deleted.
+    """
     movement.interval = interval
     movement.save_to_db()
     client = client_of(ann)
@@ -200,7 +203,10 @@ def test_rows_of_other_movements_are_left_out(send, ann, movement):
 
 
 def test_an_export_is_imported_by_another_user(client_of, ann, movement, make_user, make_movement):
-    """Nasty messages, formulas and all, to the microsecond, and beside another movement's."""
+    """Another user imports an export without any loss.
+
+    It has nasty messages, formulas and all, to the microsecond, and beside another movement's.
+    """
     other = make_movement(ann, name="=Reading;=1")
     texts = [one[:280] for one in NASTY if one and "\0" not in one]
     texts = [one for one in texts if not any("\ud800" <= x <= "\udfff" for x in one)]
@@ -343,7 +349,10 @@ def test_an_unknown_movement_is_not_found(client_of, ann):
 
 
 def test_a_past_is_back_after_leaving_and_rejoining(send, client_of, ann, movement, clock):
-    """A4: the standing begins with the oldest stored update, though each row is a duplicate."""
+    """A4: the past comes back after leaving and rejoining.
+
+    The standing begins with the oldest stored update, though each row is a duplicate.
+    """
     client, path = client_of(ann), f"/movements/{movement.id}"
     for _ in range(5):
         client.post(f"{path}/updates")

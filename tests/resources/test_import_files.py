@@ -1,4 +1,7 @@
-"""Imports of files: those of other programs, forms, dry runs, and exports of gridt itself."""
+"""Imports of files, of gridt's own and other programs.
+
+The tests are about the files of those programs, forms, dry runs, and exports of gridt itself.
+"""
 
 from datetime import UTC, datetime, timedelta
 from io import BytesIO

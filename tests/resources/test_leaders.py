@@ -19,7 +19,10 @@ LEADER = {
 
 @pytest.fixture
 def six(make_user, make_movement, ann):
-    """A movement in which Ann follows four of five others, so that one is left to swap for."""
+    """A movement of six with one member to swap for.
+
+    Ann follows four of the five others, so one is left.
+    """
     return make_movement(ann, *(make_user() for _ in range(5)))
 
 

@@ -1,4 +1,4 @@
-"""The members of a movement: listed, removed, and let in again."""
+"""A movement's members: listed, removed, and let in again."""
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +16,10 @@ CSV = {"data": "date\n2026-01-01\n", "content_type": "text/csv"}
 
 @pytest.fixture
 def movement(make_movement, ann, ben):
-    """A movement that Ann started, and that Ben and five others have joined."""
+    """A movement that Ann started, with six members.
+
+    Ben and five others have joined it.
+    """
     return make_movement(ann, ben, members=5, creator=ann, name="Flossing")
 
 
@@ -115,7 +118,10 @@ def test_the_pages_show_each_member_once(creator, make_movement, ann, limit):
 def test_a_cursor_of_another_movement_shows_none_of_its_members(
     client_of, creator, make_movement, make_user, ann
 ):
-    """The cursor has a key, and the keys of all movements are in one column."""
+    """Another movement's cursor shows none of its members.
+
+    The cursor has a key, and the keys of all movements are in one column.
+    """
     mine, other = make_movement(creator=ann), make_movement(creator=make_user())
     later = make_movement(creator=ann)
     of_mine, of_others = people(3), people(3)

@@ -46,7 +46,7 @@ def count(model) -> int:
 
 @pytest.fixture
 def names(client_of, ann):
-    """List the names of the movements at an address, in order."""
+    """List the movements' names at an address, in order."""
     client = client_of(ann)
 
     def shown(query: str = "") -> list[str]:
@@ -383,7 +383,10 @@ def test_a_good_name_is_kept_as_it_was_typed(client_of, ann, name):
 
 
 def test_blanks_that_a_keyboard_adds_make_no_other_movement(client_of, ann):
-    """The published client looks for the name as it was typed."""
+    """Blanks that a keyboard adds make no other movement.
+
+    The published client looks for the name as it was typed.
+    """
     client = client_of(ann)
     started = client.post("/movements", json=FLOSSING | {"name": "Long  walks "})
     assert started.json["name"] == "Long  walks "

@@ -42,7 +42,7 @@ def export(client_of):
 
 @pytest.fixture
 def network(export):
-    """Read the network of a movement in a format, as a user sees it."""
+    """Read a movement's network in a format, as a user."""
 
     def read(user, movement, name="json"):
         answer = export(user, movement, name)
@@ -211,7 +211,10 @@ def test_an_export_marks_the_caller(export, make_movement, make_user, ann):
 
 
 def _graph(members, marked):
-    """Return the network with True at the marked member and False at the others."""
+    """Return the network with True at the marked member.
+
+    The others have False.
+    """
     graph = rustworkx.PyDiGraph()
     places = {member["id"]: graph.add_node(member["id"] == marked) for member in members}
     for member in members:
@@ -288,7 +291,10 @@ def test_the_page_holds_nothing_of_the_movement(client, make_movement, ann):
 
 @pytest.fixture
 def stream(own_app):
-    """Yield the parts of an export, on real connections and after the request, as servers do."""
+    """Yield an export's parts as servers do.
+
+    They come on real connections and after the request.
+    """
     sizes = iter(range(1, 100))
 
     def prepare(size):

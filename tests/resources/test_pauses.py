@@ -153,7 +153,10 @@ def test_changes_to_and_fro_are_counted_and_leave_a_post_alone(
 
 
 def test_the_first_zone_holds_for_all_the_past(client_of, clock, make_movement, make_user):
-    """A3: a user who registers without a zone has not lived by UTC."""
+    """A3: the first chosen zone holds for all the past.
+
+    A user who registers without a zone has not lived by UTC.
+    """
     clock.now = datetime(2026, 3, 20, 8, tzinfo=UTC)
     user = make_user()
     movement = make_movement(user)
@@ -175,7 +178,10 @@ def test_the_first_zone_holds_for_all_the_past(client_of, clock, make_movement, 
 
 
 def test_only_the_first_change_of_a_clock_holds_for_all_the_past(client_of, make_user, clock):
-    """Else a member could judge their past again and again, by the best start of the day."""
+    """Only a clock's first change holds for all the past.
+
+    Else a member could judge their past again and again, by the best start of the day.
+    """
     client = client_of(make_user())
     client.patch("/identity", json={"day_starts_at": "03:00"})
     assert db.session.scalars(sa.select(FormerClock)).all() == []

@@ -154,14 +154,20 @@ def test_a_user_deactivated_meanwhile_is_not_asked_to_confirm_an_address(client,
 def test_a_mail_goes_to_the_address_of_the_account_not_to_the_one_typed(
     client, make_user, mails
 ) -> None:
-    """They are one address for us, but perhaps not for a mail server."""
+    """A mail goes to the address of the account.
+
+    It does not go to the typed one. They are one address for us, but perhaps not for a mail server.
+    """
     make_user(email="ann@bücher.example").save_to_db()
     post(client, "/user/reset_password/request", email="ANN@xn--bcher-kva.example")
     assert subjects(mails()) == [("ann@xn--bcher-kva.example", "reset_password")]
 
 
 def test_no_mail_goes_to_an_address_of_another_domain(client, make_user, mails) -> None:
-    """`ß` and `ss` were one letter in domains until 2008, and are two now."""
+    """No mail goes to an address of another domain.
+
+    `ß` and `ss` were one letter in domains until 2008, and are two now.
+    """
     make_user(email="ann@fussball.example").save_to_db()
     post(client, "/user/reset_password/request", email="ann@fußball.example")
     assert mails() == []
@@ -180,7 +186,10 @@ def test_a_hundred_requests_send_one_mail(client, ann, mails, clock) -> None:
 def test_a_flood_of_requests_sends_mails_ever_more_slowly(
     client, client_of, ann, make_user, mails, clock
 ) -> None:
-    """The number of callers' addresses does not matter, and every caller gets the same answer."""
+    """A flood of requests sends mails ever more slowly.
+
+    The number of callers' addresses does not matter, and every caller gets the same answer.
+    """
     ben, sent = make_user("ben"), []
     for _ in range(3):
         stranger = client_of(ben)  # a token is good for an hour
@@ -278,7 +287,10 @@ def test_a_mail_to_confirm_the_address_can_be_asked_for_again(client_of, ann, ma
     ],
 )
 def test_no_mail_carries_a_strangers_words(client, mails, username) -> None:
-    """A person who opens an account chooses its name, and may give another person's address."""
+    """No mail carries a name that a stranger chose.
+
+    A person who opens an account chooses its name, and may give another person's address.
+    """
     account = {"username": username, "email": "victim@example.org", "password": PASSWORD}
     assert client.post("/register", json=account).status_code == 201
     post(client, "/user/reset_password/request", email="victim@example.org")

@@ -103,7 +103,10 @@ def test_paused_members_are_counted(movement_of, statistics):
 
 @pytest.fixture
 def did_at_random():
-    """Insert random updates of members, more of some than of others, and a pause of one."""
+    """Insert random updates of members, and a pause of one.
+
+    Some members post more than others.
+    """
 
     def insert(movement, members, interval):
         dice, ends = random.Random(str(interval)), {"movement_id": movement.id, "message": None}
@@ -154,7 +157,10 @@ def test_weeks_are_those_of_the_histories(movement_of, did_at_random, statistics
 
 
 def test_only_weeks_with_stored_counts_are_shown(movement_of, did, statistics):
-    """Rows from before weeks were stored are shown from the next week on."""
+    """Statistics show only weeks with stored counts.
+
+    Rows from before weeks were stored are shown from the next week on.
+    """
     movement, members = movement_of(5, days=40)
     for member in members:
         did(member, movement, 30, 20)

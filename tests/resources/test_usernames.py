@@ -161,7 +161,10 @@ def test_a_user_with_such_a_name_keeps_it(client, client_of, make_user):
 
 
 def test_an_address_is_the_name_of_its_owner_only(client, client_of, make_user):
-    """Else a login by it would be taken for the owner of that address."""
+    """Only its owner can have an address as username.
+
+    Else a login by it would be taken for the owner of that address.
+    """
     ben = make_user("ben")
     addresses = (
         "ann@example.org",
