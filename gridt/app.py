@@ -26,7 +26,7 @@ from gridt.runtime.setting_parsers import INSTANCE_FOLDER
 
 _YEAR = 365 * 24 * 3600  # in seconds
 _CONSTANTS = {
-    "JWT_COOKIE_CSRF_PROTECT": False,  # tokens come in headers only
+    "JWT_COOKIE_CSRF_PROTECT": False,  # a cookie is worth nothing without its key
     **openapi.CONSTANTS,
 }
 

@@ -55,6 +55,7 @@ settings.register_profile("fuzz")  # see test_fuzz.py and test_recompute.py
 WAITING = (
     "tests/clients",
     "tests/jobs/test_worker.py",
+    "tests/test_app_session_attacks.py",
     "tests/test_bench.py",
     "tests/test_crashes.py",
     "tests/test_hashing.py",

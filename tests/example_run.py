@@ -25,6 +25,7 @@ from gridt.mail.tokens import issue
 from gridt.models import MovementUserAssociation, User
 from gridt.models.service_identity import ServiceIdentity
 from gridt.runtime.extensions import db
+from tests.app_sessions import NEW
 from tests.conftest import Clock, OwnContextClient, migrated_app
 from tests.contract import operation_of
 from tests.servers import ROOT
@@ -43,7 +44,7 @@ REPLACED = {
     "request_id": "8c16fa291c8e4f7084994511db5c0136",
     "version": "0.1.0",
 }
-#: the code of an invitation
+#: the code of an invitation, or the key of a session in a browser
 CODE = re.compile("[0-9a-f]{32}")
 #: how much of a list and of a text is shown
 MOST_ITEMS, MOST_CHARACTERS = 2, 300
@@ -52,7 +53,7 @@ PASSWORD, ANOTHER = "correct horse", "battery staple"
 
 def shortened(value: Any, name: str = "") -> Any:
     """Return a value without secrets, as short as an example."""
-    if name == "token" and isinstance(value, str) and CODE.fullmatch(value):
+    if name in {"token", "key"} and isinstance(value, str) and CODE.fullmatch(value):
         return "3f8a1c5d9e2b4706a1d8c3f5e7094b62"
     if name in REPLACED and value is not None:
         return REPLACED[name]
@@ -153,6 +154,7 @@ def record(app: Flask) -> dict[str, Any]:
         for part in (_pauses, _blocks, _reports, _admin, _calendars, _own_account, _members, _ends):
             part(run)
         _invitations(run)
+        _app_sessions(run)
     return {
         "operations": dict(sorted(run.operations.items())),
         "problems": dict(sorted(run.problems.items())),
@@ -400,6 +402,15 @@ def _invitations(run: Recorder) -> None:
     run.call("kim", "GET", path)
     run.call("kim", "DELETE", f"{path}/1")
     run.call("", "POST", "/invitations/look", json={"token": code})
+
+
+def _app_sessions(run: Recorder) -> None:
+    path, credentials = "/auth/session", {"username": "eva", "password": PASSWORD}
+    run.clients["browser"] = run.app.test_client()
+    session = run.call("browser", "POST", path, json=credentials, headers=NEW).json
+    key = {"X-Gridt-Key": session["key"]}
+    run.call("browser", "PUT", path, headers=key)
+    run.call("browser", "DELETE", path, headers=key)
 
 
 def written(examples: dict[str, Any]) -> str:

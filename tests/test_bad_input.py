@@ -16,12 +16,13 @@ import pytest
 from sqlalchemy import event, select
 
 from gridt import create_app
-from gridt.http.auth import tokens_for
+from gridt.http.auth import app_token, tokens_for
 from gridt.http.openapi import document
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
 from gridt.models import Login, Report, Update
 from gridt.runtime.extensions import db
+from tests.app_sessions import KEY, NEW, halves
 from tests.cases import each
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 from tests.databases import same_on_both
@@ -68,12 +69,16 @@ PUBLIC = {
     ("GET", "/movements/<movement>/network.html"),
     ("POST", "/register"),
     ("POST", "/auth"),
+    ("POST", "/auth/session"),
     ("POST", "/invitations/look"),
     ("POST", "/user/reset_password/request"),
     ("POST", "/user/reset_password/confirm"),
     ("POST", "/user/change_email/confirm"),
     ("POST", "/user/confirm_email/confirm"),
 }
+
+#: the routes that ask for another token than an access token
+TOKENS = {"/auth/refresh": "refresh_token", "/auth/session": "app_token"}
 
 #: the calls that accept tokens from mails
 MAIL_TOKENS = {
@@ -226,6 +231,8 @@ MEMBERS: dict[tuple[str, str], dict[str, Member]] = {
     },
     ("POST", "/auth"): {"username": Text("ann"), "password": Text(PASSWORD)},
     ("POST", "/auth/refresh"): {},
+    ("POST", "/auth/session"): {"username": Text("ann"), "password": Text(PASSWORD)},
+    ("PUT", "/auth/session"): {},
     ("PATCH", "/identity"): {
         "username": Text("annie", 1, 32, required=False),
         "bio": Text("reads", 0, 2000, required=False),
@@ -296,6 +303,9 @@ class World:
         self.login.save_to_db()
         self.bens_login.save_to_db()
         self.tokens = tokens_for(self.login)
+        self.app_login = Login(self.ann.id, in_browser=True)
+        self.app_login.save_to_db()
+        self.tokens["app_token"] = app_token(self.app_login, KEY)
         make_user("another boss", role="admin")  # so that an admin can be deleted
         self.boss = make_user("boss", role="admin")
         self.boss_login = Login(self.boss.id)
@@ -314,9 +324,17 @@ class World:
         }
 
     def token_for(self, rule: str) -> str:
+        """Return a token that is good for a route."""
         if rule.startswith("/admin/"):
             return self.admins_token
-        return self.tokens["refresh_token" if rule == "/auth/refresh" else "access_token"]
+        return self.tokens[TOKENS.get(rule, "access_token")]
+
+    def headers_for(self, method: str, rule: str) -> dict[str, str]:
+        """Return headers that are good for a route."""
+        if (method, rule) == ("POST", "/auth/session"):
+            return NEW
+        token = self.token_for(rule)
+        return halves(token) if rule == "/auth/session" else {"Authorization": f"Bearer {token}"}
 
     def call(self, method: str, rule: str, ids: dict[str, str] | None = None, **options: Any):
         """Call a route with Ann's token, or with other headers."""
@@ -325,7 +343,7 @@ class World:
             found["update"] = found["bens"]  # users cannot report updates of their own
         found |= ids or {}
         path = re.sub(r"<(?:path:)?(\w+)>", lambda name: found.get(name[1], "none"), rule)
-        options.setdefault("headers", {"Authorization": f"Bearer {self.token_for(rule)}"})
+        options.setdefault("headers", self.headers_for(method, rule))
         if rule in MAIL_TOKENS and "json" in options:
             token = issue(MAIL_TOKENS[rule], self.ann, "new@example.org")
             given = options["json"]
@@ -336,7 +354,7 @@ class World:
         if "json" in options:  # a client may send values that the service cannot write
             options["data"] = json.dumps(options.pop("json"))
             options["content_type"] = "application/json"
-        client: OwnContextClient = self.app.test_client()
+        client: OwnContextClient = self.app.test_client(use_cookies=False)
         return client.open(path, method=method, buffered=True, **options)
 
     def stored(self) -> dict[str, list[str]]:
@@ -385,7 +403,7 @@ def invalid(rule: str) -> set[int]:
 
     A wrong password is one as well.
     """
-    return {401, 422} if rule in {"/auth", "/user/change_password"} else {422}
+    return {401, 422} if rule in {"/auth", "/auth/session", "/user/change_password"} else {422}
 
 
 def pointers(answer) -> list[str]:

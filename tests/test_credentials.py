@@ -17,6 +17,7 @@ from gridt.mail import Purpose
 from gridt.mail.tokens import issue
 from gridt.models import CalendarToken, Login, User
 from gridt.runtime.extensions import db
+from tests.app_sessions import halves_of
 from tests.conftest import PASSWORD, Clock, OwnContextClient
 from tests.mailbox import token_of
 from tests.servers import ROOT
@@ -26,16 +27,16 @@ NEW = "another long one"
 ENDS, STAYS = "ends", "stays"
 #: events of an account, with the fate of the credentials in the order of CREDENTIALS below
 TABLE: dict[str, tuple[str, ...]] = {
-    "the password is changed": (STAYS, STAYS, *(ENDS,) * 3, STAYS, *(ENDS,) * 4),
-    "the password is reset by mail": (*(ENDS,) * 5, STAYS, *(ENDS,) * 4),
-    "the e-mail address is changed": (*(STAYS,) * 4, *(ENDS,) * 4, STAYS, STAYS),
-    "the refresh token is used again too late": (ENDS, ENDS, *(STAYS,) * 6, ENDS, ENDS),
-    "the user logs out": (ENDS, ENDS, *(STAYS,) * 8),
-    "the user logs out everywhere": (*(ENDS,) * 5, STAYS, *(ENDS,) * 4),
-    "an admin becomes a user": (*(STAYS,) * 9, ENDS),
-    "the account is deactivated": (ENDS,) * 10,
-    "the account is deactivated and reactivated": (*(ENDS,) * 5, STAYS, *(ENDS,) * 4),
-    "the account is deleted": (ENDS,) * 10,
+    "the password is changed": (STAYS, STAYS, *(ENDS,) * 3, STAYS, *(ENDS,) * 5),
+    "the password is reset by mail": (*(ENDS,) * 5, STAYS, *(ENDS,) * 5),
+    "the e-mail address is changed": (*(STAYS,) * 4, *(ENDS,) * 4, STAYS, STAYS, STAYS),
+    "the refresh token is used again too late": (ENDS, ENDS, *(STAYS,) * 6, ENDS, ENDS, STAYS),
+    "the user logs out": (ENDS, ENDS, *(STAYS,) * 9),
+    "the user logs out everywhere": (*(ENDS,) * 5, STAYS, *(ENDS,) * 5),
+    "an admin becomes a user": (*(STAYS,) * 9, ENDS, STAYS),
+    "the account is deactivated": (ENDS,) * 11,
+    "the account is deactivated and reactivated": (*(ENDS,) * 5, STAYS, *(ENDS,) * 5),
+    "the account is deleted": (ENDS,) * 11,
 }
 CREDENTIALS = (
     "access token",
@@ -48,6 +49,7 @@ CREDENTIALS = (
     "the same, in a mail that waits to be sent",
     "calendar's secret address",
     "code of an invitation that an admin made",
+    "cookie and key of a session in a browser",
 )
 
 
@@ -64,9 +66,11 @@ class World:
         self.ann.role = "admin"
         db.session.add(User("boss", "boss@example.org", PASSWORD, role="admin"))
         self.login, other = Login(self.ann.id), Login(self.ann.id)
-        db.session.add_all([self.login, other])
+        in_browser = Login(self.ann.id, in_browser=True)
+        db.session.add_all([self.login, other, in_browser])
         db.session.commit()
         self.tokens, self.others = tokens_for(self.login), tokens_for(other)
+        self.halves = halves_of(in_browser)
         self.mailed = {
             purpose: issue(purpose, self.ann, "new@example.org" if "change" in purpose else "")
             for purpose in Purpose
@@ -83,6 +87,11 @@ class World:
 
     def confirms(self, path: str, token: str | None, **body: str) -> bool:
         return token is not None and self.call(path, json={"token": token, **body}) == 200
+
+    def opens(self, **halves: str) -> bool:
+        """Return whether headers of a browser open the account."""
+        browser = self.client.application.test_client(use_cookies=False)
+        return browser.get("/identity", headers=halves).status_code == 200
 
     def waiting(self) -> str | None:
         sent = [mail for mail in self.mails() if mail["To"] == "waiting@example.org"]
@@ -107,6 +116,7 @@ class World:
             lambda: self.confirms("/user/change_email/confirm", self.waiting()),
             lambda: self.client.get(f"/calendars/{self.secret}.ics").status_code == 200,
             lambda: self.call("/invitations/look", json={"token": self.invitation}) == 200,
+            lambda: self.opens(**self.halves),
         ]
         return attempts[credential]()
 
@@ -194,6 +204,12 @@ def test_each_event_ends_the_credentials_of_the_table(
     EVENTS[event](world)
     db.session.expire_all()
     assert world.is_good(credential) is (TABLE[event][credential] == STAYS)
+
+
+def test_neither_half_of_a_browsers_session_is_a_credential(world: World) -> None:
+    assert sorted(world.halves) == ["Cookie", "X-Gridt-Key"]
+    for name, half in world.halves.items():
+        assert not world.opens(**{name: half})
 
 
 def test_what_is_older_than_a_copied_login_stays(world: World, clock: Clock) -> None:

@@ -85,6 +85,7 @@ UNSAYABLE = {
 #: members that prove the caller's identity, with good values for them
 PROOFS = {
     ("POST", "/auth"): {"username": "username", "password": "password"},
+    ("POST", "/auth/session"): {"username": "username", "password": "password"},
     ("DELETE", "/identity"): {"password": "password"},
     ("POST", "/user/change_password"): {"old_password": "password"},
     ("POST", "/user/change_email/request"): {"password": "password"},

@@ -33,6 +33,7 @@ from gridt.models import (
 from gridt.network.blocking import MOST_BLOCKED
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from tests.app_sessions import NEW, halves_of
 from tests.cases import each
 from tests.conftest import PASSWORD, OwnContextClient, app_on, settings_for
 from tests.databases import same_on_both
@@ -50,6 +51,7 @@ BODIES = {
     },
     "POST /register": {"username": "new", "email": "new@example.org", "password": PASSWORD},
     "POST /auth": {"username": "me", "password": PASSWORD},
+    "POST /auth/session": {"username": "me", "password": PASSWORD},
     "POST /user/change_password": {"old_password": PASSWORD, "new_password": "another " * 2},
     "POST /user/reset_password/request": {"email": "me@example.org"},
     "POST /user/reset_password/confirm": {"password": "another " * 2},
@@ -127,6 +129,9 @@ OPERATIONS = [
     for method, doc in item.items()
     if method in METHODS
 ]
+#: the ways to prove an identity, and those of most operations
+SCHEMES = [(), ("token",), ("appCookie", "appKey")]
+ALL = DOCUMENT["security"]
 ANSWERS = [(operation, status) for operation in OPERATIONS for status in operation.statuses]
 
 
@@ -155,7 +160,9 @@ class World:
 
     me: User
     client: OwnContextClient
-    refresh_token: str
+    tokens: dict[str, str]
+    browser: OwnContextClient
+    halves: dict[str, str]
     strangers_client: OwnContextClient
     admins_client: OwnContextClient
     admin: User
@@ -203,7 +210,10 @@ class World:
         if not {"json", "data"} & set(changes):
             changes |= sent_with(operation, self.me)
         if operation.name == "POST /auth/refresh" and client is None:
-            changes["headers"] = {"Authorization": f"Bearer {self.refresh_token}"}
+            changes["headers"] = {"Authorization": f"Bearer {self.tokens['refresh_token']}"}
+        if operation.template == "/auth/session" and client is None:
+            is_login, client = operation.method == "POST", self.browser
+            changes.setdefault("headers", NEW if is_login else self.halves)
         path = operation.template.format(**names)
         # buffered: a streamed answer is read in the context of the call
         client = client or (self.admins_client if operation.for_admins else self.client)
@@ -230,10 +240,14 @@ def world(
     secret = CalendarToken.renew(me.id)
     tokens = client.post("/auth", json=BODIES["POST /auth"]).json
     client.token = tokens["access_token"]
+    in_browser = Login(me.id, in_browser=True)
+    in_browser.save_to_db()
     return World(
         me,
         client,
-        tokens["refresh_token"],
+        tokens,
+        app.test_client(use_cookies=False),
+        halves_of(in_browser),
         client_of(stranger),
         client_of(admin),
         admin,
@@ -255,7 +269,7 @@ def away(server_url: str | None) -> Iterator[OwnContextClient]:
         nowhere = "postgresql+psycopg://gridt:gridt@127.0.0.1:1/gridt"
     with app_on(nowhere) as app, app.app_context():
         app.test_client_class = OwnContextClient
-        yield app.test_client()
+        yield app.test_client(use_cookies=False)
 
 
 # -- how each answer is provoked --------------------------------------------------------------
@@ -511,6 +525,8 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /user/change_email/confirm", 409): move_to_a_taken_address,
     ("DELETE /auth/logins/{login}", 404): come_as_a_stranger,
     ("POST /auth", 403): be_deactivated,
+    ("POST /auth/session", 401): have_the_wrong_password,
+    ("POST /auth/session", 403): be_deactivated,
     ("DELETE /identity", 401): have_another_password,
     ("DELETE /identity", 409): be_the_last_admin,
     ("POST /movements", 403): start_what_only_admins_may,
@@ -600,11 +616,14 @@ def test_each_operation_answers_without_a_database(
     away: OwnContextClient, operation: Operation
 ) -> None:
     make = create_refresh_token if operation.template == "/auth/refresh" else create_access_token
-    away.token = make("1", additional_claims={"login": 1}) if operation.secured else None
-    path = operation.template.format(**ONES)
-    somebody = User("somebody", "somebody@example.org", PASSWORD)
-    somebody.id = 1
-    answer = away.open(path, method=operation.method, **sent_with(operation, somebody))
+    somebody, login = User("somebody", "somebody@example.org", PASSWORD), Login(1)
+    somebody.id = login.id = 1
+    headers = NEW if operation.method == "POST" else halves_of(login)
+    if operation.template != "/auth/session":
+        away.token = make("1", additional_claims={"login": 1}) if operation.secured else None
+        headers = {}
+    path, sent = operation.template.format(**ONES), sent_with(operation, somebody)
+    answer = away.open(path, method=operation.method, headers=headers, **sent)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
 
@@ -713,11 +732,29 @@ def test_no_scenario_is_left_over() -> None:
 
 
 @same_on_both
+@pytest.mark.parametrize("schemes", SCHEMES, ids=" ".join)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_a_token_is_asked_for_as_documented(world: World, operation: Operation) -> None:
-    world.client.token = None
-    answer = world.call(operation, client=world.client)
-    assert (answer.status_code == 401) == operation.secured
+def test_a_token_is_asked_for_as_documented(
+    world: World, operation: Operation, schemes: tuple[str, ...]
+) -> None:
+    headers = {(): {}, ("appCookie", "appKey"): world.halves}.get(schemes)
+    if headers is None:
+        kind = "refresh_token" if operation.template == "/auth/refresh" else "access_token"
+        headers = {"Authorization": f"Bearer {world.tokens[kind]}"}
+    if operation.name == "POST /auth/session":
+        headers = headers | NEW
+    answer = world.call(operation, client=world.browser, headers=headers)
+    taken = [tuple(alternative) for alternative in operation.doc.get("security", ALL)]
+    assert (answer.status_code != 401) is (not taken or schemes in taken)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_where_a_token_opens_something_both_halves_do(operation: Operation) -> None:
+    for alternative in operation.doc.get("security", ALL):
+        assert tuple(alternative) in SCHEMES
+    alone = {"POST /auth/refresh", "PUT /auth/session", "DELETE /auth/session"}
+    one_way = len(operation.doc.get("security", ALL)) == 1
+    assert one_way is (operation.name in alone)
 
 
 # -- the document itself ----------------------------------------------------------------------

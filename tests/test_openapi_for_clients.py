@@ -51,6 +51,7 @@ revokeSession sendSignal sendUpdate showDocumentation showNetwork startMovement 
 swapLeader unblockUser
 liftRemoval listMembers listRemovals removeMember
 createInvitation listInvitations lookAtInvitation revokeInvitation
+endAppSession renewAppSession startAppSession
 """.split()
 #: an id that repeats the method and names no deed, as frameworks make them
 GENERIC = re.compile(r"(?:get|post|put|patch|delete)_|(?:put|patch)[A-Z]|[a-z]+(?:By|Using)[A-Z]")

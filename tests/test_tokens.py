@@ -7,16 +7,20 @@ other users. docs/security.md shows the table; this command writes it there:
 """
 
 import json
+from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import jwt
 import pytest
 from sqlalchemy import or_, select
 
-from gridt.http.auth import tokens_for
+from gridt.http.auth import app_token, tokens_for
 from gridt.models import Login, Report
 from gridt.network import block
 from gridt.runtime.extensions import db
+from tests.app_sessions import COOKIE, halves
+from tests.app_sessions import KEY as APP_KEY
 from tests.databases import same_on_both
 from tests.servers import ROOT
 from tests.test_bad_input import CALLS, MEMBERS, PUBLIC, World, body_of
@@ -28,6 +32,8 @@ OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("GET", "/auth/logins"): (200, 200, "their own"),
     ("DELETE", "/auth/logins/<login>"): (404, 404, "ends their own logins"),
     ("POST", "/auth/refresh"): (200, 200, "their own login goes on"),
+    ("PUT", "/auth/session"): (200, 200, "their own session goes on"),
+    ("DELETE", "/auth/session"): (200, 200, "ends their own session"),
     ("POST", "/user/change_password"): (200, 200, "changes their own"),
     ("POST", "/user/change_email/request"): (200, 200, "mail for their own account"),
     ("POST", "/user/confirm_email/request"): (200, 200, "mail for their own account"),
@@ -172,7 +178,7 @@ BAD_TOKENS = {
     "a login that is not there": lambda c: signed(c | {"login": 1_000_000}),
     "the other type": lambda c: signed(c | {"type": OTHER[c["type"]]}),
 }
-OTHER = {"access": "refresh", "refresh": "access"}
+OTHER = {"access": "refresh", "refresh": "access", "app": "access"}
 
 
 @pytest.fixture
@@ -261,6 +267,124 @@ def test_a_deleted_users_token_is_refused(world, without_good_token):
     without_good_token(lambda token, _: headers_of(f"Bearer {token}"))
 
 
+# -- a session in a browser: a cookie and a key ---------------------------------------------
+
+HALF = sha256(APP_KEY.encode()).hexdigest()
+ANOTHER_KEY = "f" * 32
+
+
+def renamed(cookie: str, name: str) -> dict[str, str]:
+    return halves(cookie) | {"Cookie": f"{name}={cookie}"}
+
+
+#: each makes bad headers of a good cookie
+BAD_HALVES: dict[str, Callable[[str], dict[str, str]]] = {
+    "the cookie alone": lambda c: {"Cookie": f"{COOKIE}={c}"},
+    "the key alone": lambda _c: {"X-Gridt-Key": APP_KEY},
+    "another key": lambda c: halves(c, ANOTHER_KEY),
+    "an empty key": lambda c: halves(c, ""),
+    "new for a key": lambda c: halves(c, "new"),
+    "the cookie's half for a key": lambda c: halves(c, HALF),
+    "the cookie for a key": lambda c: halves(c, c),
+    "the key in capitals": lambda c: halves(c, APP_KEY.upper()),
+    "the key cut off": lambda c: halves(c, APP_KEY[:-1]),
+    "two keys": lambda c: halves(c, f"{APP_KEY},{APP_KEY}"),
+    "no ASCII": lambda c: halves(c, "é" * 32),
+    "an endless key": lambda c: halves(c, APP_KEY * 1000),
+    "an empty cookie": lambda _c: halves(""),
+    "garbage in the cookie": lambda _c: halves("garbage"),
+    "a cookie cut off": lambda c: halves(c[:-6]),
+    "an altered cookie": lambda c: halves(altered(c)),
+    "a word in the cookie": lambda c: halves(f"Bearer {c}"),
+    "another port's cookie": lambda c: renamed(c, "gridt_5000"),
+    "the cookie of TLS": lambda c: renamed(c, "__Host-gridt"),
+    "the cookie of a library": lambda c: renamed(c, "access_token_cookie"),
+    "the cookie in the header": lambda c: headers_of(f"Bearer {c}"),
+    "the cookie in the header, with the key": lambda c: (
+        headers_of(f"Bearer {c}") | {"X-Gridt-Key": APP_KEY}
+    ),
+    "the cookie in both": lambda c: headers_of(f"Bearer {c}") | halves(c),
+    "a bad header besides": lambda c: headers_of("Bearer x") | halves(c),
+    "an empty header besides": lambda c: headers_of("") | halves(c),
+}
+#: each makes a bad cookie of good claims
+BAD_COOKIES = BAD_TOKENS | {
+    "no half": lambda c: signed(without(c, "half")),
+    "null for a half": lambda c: signed(c | {"half": None}),
+    "an empty half": lambda c: signed(c | {"half": ""}),
+    "the key for a half": lambda c: signed(c | {"half": APP_KEY}),
+    "half of another key": lambda c: signed(c | {"half": sha256(b"another").hexdigest()}),
+    "an array for a half": lambda c: signed(c | {"half": [HALF]}),
+    "a half in capitals": lambda c: signed(c | {"half": HALF.upper()}),
+    "no ASCII in a half": lambda c: signed(c | {"half": "é" * 64}),
+    "of type refresh": lambda c: signed(c | {"type": "refresh"}),
+    "of type App": lambda c: signed(c | {"type": "App"}),
+    "of no type": lambda c: signed(without(c, "type")),
+}
+
+
+@pytest.fixture
+def without_good_halves(world):
+    """Make every protected call with headers made of a good cookie."""
+
+    def check(make) -> None:
+        cookies = {False: world.tokens["app_token"], True: app_token(world.boss_login, APP_KEY)}
+        before = world.stored()
+        for method, rule in PROTECTED:
+            headers = make(cookies[rule.startswith("/admin/")])
+            answer = world.call(method, rule, headers=headers)
+            assert answer.status_code == 401, f"{method} {rule}"
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert world.stored() == before
+
+    return check
+
+
+def test_both_halves_that_we_sign_are_good(world):
+    """Else the refusals below would mean nothing."""
+    claims = jwt.decode(world.tokens["app_token"], KEY, ["HS256"])
+    for key, status in ((KEY, 200), ("y" * 32, 401)):
+        headers = halves(signed(claims, key))
+        assert world.call("GET", "/identity", headers=headers).status_code == status
+
+
+@same_on_both
+@pytest.mark.parametrize("make", BAD_HALVES.values(), ids=BAD_HALVES)
+def test_one_half_of_a_session_opens_nothing(without_good_halves, make):
+    without_good_halves(make)
+
+
+@same_on_both
+@pytest.mark.parametrize("make", BAD_COOKIES.values(), ids=BAD_COOKIES)
+def test_with_a_bad_cookie_nothing_is_done(without_good_halves, make):
+    without_good_halves(lambda cookie: halves(make(jwt.decode(cookie, KEY, ["HS256"]))))
+
+
+@same_on_both
+def test_tokens_of_clients_are_no_cookies(world, without_good_halves):
+    for kind in ("access_token", "refresh_token"):
+        without_good_halves(lambda _, kind=kind: halves(world.tokens[kind]))
+
+
+@same_on_both
+def test_the_key_of_another_login_is_no_key_of_this_one(world, without_good_halves):
+    bens = app_token(world.bens_login, ANOTHER_KEY)
+    without_good_halves(lambda cookie: halves(cookie, ANOTHER_KEY))
+    without_good_halves(lambda _: halves(bens))
+
+
+@same_on_both
+def test_both_halves_are_no_refresh_token(world):
+    headers = halves(world.tokens["app_token"])
+    assert world.call("POST", "/auth/refresh", headers=headers).status_code == 401
+
+
+@same_on_both
+def test_a_bad_cookie_is_refused_before_a_bad_body(world):
+    headers = halves("x")
+    assert world.call("POST", "/movements", headers=headers, data="{").status_code == 401
+
+
 def test_a_bad_token_is_refused_before_a_bad_body(world):
     answer = world.call("POST", "/movements", headers=headers_of("Bearer x"), data="{")
     assert answer.status_code == 401
@@ -317,9 +441,10 @@ def test_another_users_token_gets_what_the_table_says(world, make_user, who, met
     if who == "a stranger":
         login = Login(make_user("eve").id)
         login.save_to_db()
-    tokens, before = tokens_for(login), rows_of(world.ann.id)
-    token = tokens["refresh_token" if rule == "/auth/refresh" else "access_token"]
-    options: dict[str, Any] = {"headers": headers_of(f"Bearer {token}")}
+    before = rows_of(world.ann.id)
+    world.admins_token = tokens_for(login)["access_token"]
+    world.tokens = tokens_for(login) | {"app_token": app_token(login, APP_KEY)}
+    options: dict[str, Any] = {"headers": world.headers_for(method, rule)}
     if (method, rule) in MEMBERS:
         options["json"] = body_of(method, rule)
 

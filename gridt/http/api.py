@@ -152,10 +152,17 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         documented: Handler = self.doc(deprecated=True)(handler)
         return documented
 
-    def token(self, kind: str | None) -> Callable[[Handler], Handler]:
-        """Ask for a `refresh` token, or with None for none.
+    def header(self, parameter: dict[str, Any]) -> Callable[[Handler], Handler]:
+        """Document a header that the handler reads."""
+        documented: Callable[[Handler], Handler] = self.doc(parameters=[parameter])
+        return documented
 
-        The default is the access token.
+    def token(self, kind: str | None) -> Callable[[Handler], Handler]:
+        """Ask for another kind of token, or for none.
+
+        The default is an access token, or a session in a browser.
+
+        :param kind: `refresh`, or `app` for a session in a browser
         """
         return lambda handler: annotate(handler, token=kind)
 

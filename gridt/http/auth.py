@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, select
 
 from gridt.access import Permission, ensure
 from gridt.errors import InvalidToken, WrongCredentials
+from gridt.http import app_session
 from gridt.http.in_flight import in_flight
 from gridt.http.rate_limits import address
 from gridt.models import Login, PasswordAttempt, User, execute, largest_in
@@ -28,6 +29,8 @@ _REMEMBERED = 4096
 #: Required claims. `exp` is checked on each use, because decoded tokens are cached.
 _CLAIMS: Options = {"verify_exp": False, "require": ["sub", "jti", "exp", "iat", "type"]}
 
+#: the kind of the token of a browser's session
+_APP = "app"
 #: the refusal of a token whose session is gone
 _ENDED = "This session has ended. Please log in again."
 
@@ -44,27 +47,44 @@ def verify_token(kind: str) -> Caller:
     The request takes one of the account's places before it reads the database: a request that waits
     for a place must not keep others from writing.
 
-    :param kind: `access` or `refresh`
+    :param kind: `access`, `refresh` or `app`; a browser's session does for `access`, too
     :raises InvalidToken: when there is no token, or it is not valid
     :raises TooManyAtOnce: when the account has too many requests at the same time
     """
-    word, _, token = request.headers.get("Authorization", "").partition(" ")
-    if word and not token and word.lower() not in _WORDS:
-        raise InvalidToken('Write "Bearer" before the token in the Authorization header.')
-    if word.lower() not in _WORDS or not token:
-        raise InvalidToken("There is no token in the Authorization header.")
+    token, kind = _sent_token(kind)
     config = current_app.config
     try:
-        claims = _signed(token.strip(), config["SECRET_KEY"], config["SECRET_KEY_FALLBACKS"])
+        claims = _signed(token, config["SECRET_KEY"], config["SECRET_KEY_FALLBACKS"])
     except jwt.PyJWTError:
         raise InvalidToken("The token is not valid here.") from None
     if claims["type"] != kind or not isinstance(claims.get("exp"), int):
         raise InvalidToken("The token is not valid here.")
+    if kind == _APP and not app_session.is_key_of(claims):
+        raise InvalidToken("The key is not that of the cookie.")
     if claims["exp"] <= time.time():
         raise InvalidToken("The token has expired.")
     in_flight.enter(claims["sub"])
     caller = request_state().caller = _standing(claims)
     return caller
+
+
+def _sent_token(kind: str) -> tuple[str, str]:
+    """Return the token of the request, and its kind.
+
+    The token of a browser's session is in a cookie only, and the others in the Authorization header
+    only. Where a request has both, the header counts.
+    """
+    header = request.headers.get("Authorization")
+    if header is None and kind != "refresh" and (cookie := app_session.sent_cookie()):
+        return cookie, _APP
+    if kind == _APP:
+        raise InvalidToken("This needs the cookie and the key of a session in a browser.")
+    word, _, token = (header or "").partition(" ")
+    if word and not token and word.lower() not in _WORDS:
+        raise InvalidToken('Write "Bearer" before the token in the Authorization header.')
+    if word.lower() not in _WORDS or not token:
+        raise InvalidToken("There is no token in the Authorization header.")
+    return token.strip(), kind
 
 
 @lru_cache(_REMEMBERED)
@@ -200,6 +220,46 @@ def tokens_for(login: Login) -> dict[str, Any]:
         "refresh_token": create_refresh_token(identity, additional_claims=refresh_claims),
         "expires_in": int(lifetime.total_seconds()),
     }
+
+
+def app_token(login: Login, key: str) -> str:
+    """Return the token for the cookie of a browser's session."""
+    claims = {"login": login.id, "nonce": login.nonce, "type": _APP}
+    token: str = create_access_token(
+        str(login.user_id),
+        expires_delta=app_session.lifetime(),
+        additional_claims=claims | {"half": app_session.half_of(key)},
+    )
+    return token
+
+
+def begin_session(credentials: dict[str, str], *, in_browser: bool = False) -> tuple[User, Login]:
+    """Return a user and their new session. Does not commit.
+
+    :param credentials: a `LoginIn`
+    :raises AccountDeactivated: when the account is deactivated
+    :raises TooManyAttempts: when there were too many wrong passwords before
+    :raises WrongCredentials: when the name or the password is wrong
+    """
+    name = credentials["username"]
+    user = verified(User.find_by_login(name), credentials["password"], login=name)
+    Login.forget_ended(user.id, current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
+    return user, user.log_in(request.user_agent.string, in_browser=in_browser)
+
+
+def end_sessions(*, everywhere: bool) -> str:
+    """End the caller's session; return a sentence about it.
+
+    Does not commit.
+
+    :param everywhere: end all of the caller's sessions
+    :raises InvalidToken: when the session or the account was deleted meanwhile
+    """
+    if everywhere:
+        locked_caller().log_out_everywhere()
+        return "You are logged out everywhere. Your calendar's address no longer works."
+    current_login().end()
+    return "You are logged out."
 
 
 def verified(

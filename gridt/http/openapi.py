@@ -12,6 +12,7 @@ from apispec import BasePlugin
 from flask import Flask
 from marshmallow import Schema, fields
 
+from gridt.http.app_session import KEY_HEADER
 from gridt.http.handler_notes import HandlerNotes
 from gridt.http.idempotency import KEY_PATTERN
 from gridt.http.openapi_examples import add_examples
@@ -38,6 +39,16 @@ Habits, and a network of people who keep each other to them.
   says when to try again.
 """
 
+#: what an operation asks of its caller: a token, or both halves of a session of the web app
+TOKEN: dict[str, list[str]] = {"token": []}
+APP: dict[str, list[str]] = {"appCookie": [], "appKey": []}
+#: by the kind of the token, where it is not both of them
+_SECURITY: dict[str | None, list[dict[str, list[str]]]] = {
+    None: [],
+    "refresh": [TOKEN],
+    "app": [APP],
+}
+
 #: the part of the app's configuration that describes the document
 CONSTANTS = {
     "API_TITLE": "gridt",
@@ -50,7 +61,7 @@ CONSTANTS = {
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/", "description": "The service that has this document."}],
-        "security": [{"token": []}],
+        "security": [TOKEN, APP],
         "components": {
             "securitySchemes": {
                 "token": {
@@ -59,7 +70,22 @@ CONSTANTS = {
                     "bearerFormat": "JWT",
                     "description": "The `access_token` of `POST /auth`; "
                     "for `POST /auth/refresh` the `refresh_token`.",
-                }
+                },
+                "appCookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "__Host-gridt",
+                    "description": "The cookie of a session of the web app, which "
+                    "`POST /auth/session` sets. Without TLS its name is `gridt_`, with the port "
+                    "after it. It is valid with `appKey` only.",
+                },
+                "appKey": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": KEY_HEADER,
+                    "description": "The `key` of `POST /auth/session`. It is valid with "
+                    "`appCookie` only.",
+                },
             }
         },
     },
@@ -107,6 +133,14 @@ _IDEMPOTENCY_KEY = {
     "successful answer again. Another request with the same text gets 422.",
     # no example: /docs would send it with every request
     "schema": {"type": "string", "pattern": KEY_PATTERN},
+}
+#: the header of a login to the web app
+NEW_KEY = {
+    "in": "header",
+    "name": KEY_HEADER,
+    "required": True,
+    "description": "Always `new`. A page of another origin cannot send this header.",
+    "schema": {"type": "string", "enum": ["new"]},
 }
 _ETAG = {"description": "The version of this answer, for `If-None-Match`.", "schema": _TEXT}
 _LINK = {
@@ -189,8 +223,8 @@ def _remove_null(schema: dict[str, Any]) -> None:
 
 def complete_operation(operation: dict[str, Any], notes: HandlerNotes, method: str) -> None:
     """Complete an operation with notes, usual problems and examples."""
-    if notes.token is None:
-        operation["security"] = []
+    if notes.token in _SECURITY:
+        operation["security"] = deepcopy(_SECURITY[notes.token])
     has_body = "requestBody" in operation
     if notes.file is not None:
         operation["requestBody"] = {"content": deepcopy(notes.file), "required": True}

@@ -146,8 +146,11 @@ class OrjsonProvider(JSONProvider):
         return current_app.response_class(body, mimetype="application/json")
 
 
-class NoCookies(SessionInterface):
-    """No sessions by cookies: requests carry tokens instead."""
+class NoFlaskSession(SessionInterface):
+    """No sessions of Flask's.
+
+    The web app's own cookie is in `gridt.http.app_session`.
+    """
 
     def open_session(self, _app: Flask, _request: Request) -> SecureCookieSession:
         """Return a session that stores nothing."""
@@ -157,14 +160,16 @@ class NoCookies(SessionInterface):
 def register_http(app: Flask) -> None:
     """Set up the behaviour that all requests and answers share."""
     app.json = OrjsonProvider(app)
-    app.session_interface = NoCookies()
+    app.session_interface = NoFlaskSession()
     app.url_map.merge_slashes = False  # it answers with a redirect, which clients do not follow
     CORS(
         app,
         origins=app.config["CORS_ORIGINS"],
         send_wildcard=True,
         methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        # not the key of a session in a browser: no page of another origin may use the session
         allow_headers=["Authorization", "Content-Type", HEADER, "If-None-Match", "X-Request-ID"],
+        supports_credentials=False,
         expose_headers=[*_EXPOSED],
         max_age=24 * 3600,
         vary_header=False,  # the library leaves it out for requests without an origin

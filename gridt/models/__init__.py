@@ -22,7 +22,7 @@ from gridt.models.invitation_views import (
     invitation_view,
 )
 from gridt.models.job import DEAD, PRIORITIES, RUNNING, Job
-from gridt.models.login import ACTIVE_LOGINS, Login
+from gridt.models.login import ACTIVE_LOGINS, LOGIN_KINDS, Login
 from gridt.models.login_throttle import LoginThrottle, PasswordAttempt, delay_of_mail
 from gridt.models.member_removal import MemberRemoval
 from gridt.models.member_views import (
@@ -107,6 +107,7 @@ __all__ = [
     "IN_MOVEMENT",
     "IS_OPEN",
     "KEYS",
+    "LOGIN_KINDS",
     "MEMBERS_KEYS",
     "MEMBERS_QUERY",
     "MOST_READ",

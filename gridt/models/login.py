@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    case,
     delete,
     func,
     or_,
@@ -42,6 +43,7 @@ class Login(Stored, Model):
     a backup another login may get the same id, but never the same nonce.
 
     :param user_agent: as the device sends it; only the beginning is stored
+    :param in_browser: the web app begins it, so it has a cookie in place of refresh tokens
     """
 
     __tablename__ = "logins"
@@ -56,6 +58,7 @@ class Login(Stored, Model):
     user_id: Mapped[int] = mapped_column(owned_by_user(), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refreshed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: the refresh token that is valid now; empty for a login in a browser, which has none
     refresh_jti: Mapped[str] = mapped_column(String(36))
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: set only where there is a replica (gridt/http/replica.py); logging in is a write, too
@@ -68,11 +71,13 @@ class Login(Stored, Model):
     #: when such a login got its nonce; its older tokens carry none
     nonce_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    def __init__(self, user_id: int, user_agent: str | None = None) -> None:
+    def __init__(
+        self, user_id: int, user_agent: str | None = None, *, in_browser: bool = False
+    ) -> None:
         self.user_id = user_id
         self.user_agent = user_agent[:LONGEST_USER_AGENT] if user_agent else None
         self.created_at = self.refreshed_at = self.wrote_at = utcnow()
-        self.refresh_jti = str(uuid4())
+        self.refresh_jti = "" if in_browser else str(uuid4())
         self.nonce = token_hex(16)
 
     def renew(self, jti: str) -> bool:
@@ -101,6 +106,10 @@ class Login(Stored, Model):
             and login.spent_jti == jti
             and utcnow() - login.refreshed_at <= REFRESH_GRACE
         )
+
+    def prolong(self) -> None:
+        """Let this login last as long as a new one."""
+        self.refreshed_at = utcnow()
 
     def end(self) -> None:
         """End this login at its user's request. Does not commit."""
@@ -161,14 +170,20 @@ class Login(Stored, Model):
         db.session.execute(delete(cls).where(cls.user_id == user_id, ended))
 
 
+#: the kinds of logins: of a client that has tokens, and of the web app in a browser
+LOGIN_KINDS = ("token", "browser")
+_KIND = case((Login.refresh_jti == "", "browser"), else_="token").label("kind")
+
 exported_as(
     "logins",
-    select(Login.id, Login.created_at, Login.refreshed_at, Login.revoked_at, Login.user_agent)
+    select(
+        Login.id, _KIND, Login.created_at, Login.refreshed_at, Login.revoked_at, Login.user_agent
+    )
     .where(Login.user_id == EXPORTED_USER)
     .order_by(Login.id),
 )
 
-_COLUMNS = (Login.id, Login.created_at, Login.refreshed_at, Login.user_agent)
+_COLUMNS = (Login.id, _KIND, Login.created_at, Login.refreshed_at, Login.user_agent)
 #: a user's logins that have not ended and were used since `horizon`
 ACTIVE_LOGINS: Rows = select(*_COLUMNS).where(
     Login.user_id == bindparam("user_id"),

@@ -133,12 +133,13 @@ class User(UserLookup, Model):
             self.password_hash = renewed
         return right
 
-    def log_in(self, user_agent: str | None) -> Login:
+    def log_in(self, user_agent: str | None, *, in_browser: bool = False) -> Login:
         """Begin a login after a verified password. Does not commit.
 
+        :param in_browser: the web app begins it, whose login has a cookie in place of tokens
         :raises AccountDeactivated: when the account is deactivated
         """
-        login = Login(self.id, user_agent)
+        login = Login(self.id, user_agent, in_browser=in_browser)
         db.session.add(login)
         db.session.flush()
         self.ensure_active()

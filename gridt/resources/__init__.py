@@ -20,6 +20,7 @@ from gridt.resources import (
     recovery,
     reports,
     service,
+    sessions,
     subscriptions,
     updates,
     users,
@@ -27,6 +28,7 @@ from gridt.resources import (
 
 BLUEPRINTS = [
     auth.bp,
+    sessions.bp,
     recovery.bp,
     users.bp,
     calendars.bp,

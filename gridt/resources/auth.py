@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from gridt import mail
@@ -24,10 +24,12 @@ from gridt.errors import (
 )
 from gridt.http.api import Blueprint
 from gridt.http.auth import (
+    begin_session,
     caller,
     caller_id,
     caller_login_id,
     current_login,
+    end_sessions,
     token_jti,
     tokens_for,
     verified,
@@ -106,11 +108,7 @@ class Auth(Resource):
         The answer has an access token for further requests, and a refresh token for `POST
         /auth/refresh`.
         """
-        user = verified(
-            User.find_by_login(data["username"]), data["password"], login=data["username"]
-        )
-        Login.forget_ended(user.id, current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
-        login = user.log_in(request.user_agent.string)
+        _, login = begin_session(data)
         answer = tokens_for(login) | {"message": "You are logged in."}
         login.save_to_db()
         return answer
@@ -123,19 +121,9 @@ class Auth(Resource):
         The session's tokens stop working at once. With `everywhere`, all sessions of the caller
         end; the secret address of their calendar and the tokens in their e-mails stop working, too.
         """
-        if data["everywhere"]:
-            user = User.lock(caller_id())
-            if user is None:
-                raise InvalidToken("This session has ended. Please log in again.")
-            user.log_out_everywhere()
-            user.save_to_db()
-            return {
-                "message": "You are logged out everywhere. Your calendar's address no longer works."
-            }
-        login = current_login()
-        login.end()
-        login.save_to_db()
-        return {"message": "You are logged out."}
+        message = end_sessions(**data)
+        db.session.commit()
+        return {"message": message}
 
 
 @bp.route("/auth/logins", get="listMySessions")
@@ -157,6 +145,7 @@ class Logins(Resource):
             {
                 "id": row.id,
                 "device": device_of(row.user_agent),
+                "kind": row.kind,
                 "created_at": row.created_at,
                 "last_used_at": row.refreshed_at,
                 "expires_at": row.refreshed_at + lifetime,

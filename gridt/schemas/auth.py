@@ -6,8 +6,9 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from gridt.accounts import is_own_name
 from gridt.http.clock_fields import DayStartField, WeekdayField
-from gridt.http.fields import In, Line, Message, Out
+from gridt.http.fields import Growing, In, Line, Message, Out
 from gridt.http.validators import Length
+from gridt.models import LOGIN_KINDS
 from gridt.schemas.invitations import LONGEST_CODE
 from gridt.schemas.users import (
     LONGEST_EMAIL,
@@ -128,19 +129,24 @@ class LoginOut(Out):
             ' Linux".'
         },
     )
+    kind = Growing(
+        *LOGIN_KINDS,
+        description="`browser` for a session of the web app, which has a cookie and a key; `token`"
+        " for all others.",
+    )
     created_at = fields.DateTime(
         required=True, metadata={"description": "When the user logged in."}
     )
     last_used_at = fields.DateTime(
         required=True,
         metadata={
-            "description": "When the session last got tokens, by logging in or refreshing. Its"
-            " access token may have been used later, until it expired."
+            "description": "When the session last got tokens or a cookie, by logging in, refreshing"
+            " or renewing. It may have been used later, until they expired."
         },
     )
     expires_at = fields.DateTime(
         required=True,
-        metadata={"description": "When the session ends, unless it is refreshed before."},
+        metadata={"description": "When the session ends, unless it is renewed before."},
     )
     current = fields.Boolean(
         required=True, metadata={"description": "Whether this is the session of the request."}

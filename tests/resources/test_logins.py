@@ -52,6 +52,7 @@ def test_the_list_shows_each_device_and_its_times(client, log_in, clock):
         {
             "id": second,
             "device": "Firefox on Linux",
+            "kind": "token",
             "created_at": clock.now.isoformat(),
             "last_used_at": clock.now.isoformat(),
             "expires_at": (clock.now + LIFETIME).isoformat(),
@@ -60,6 +61,7 @@ def test_the_list_shows_each_device_and_its_times(client, log_in, clock):
         {
             "id": first,
             "device": "curl",
+            "kind": "token",
             "created_at": began.isoformat(),
             "last_used_at": began.isoformat(),
             "expires_at": (began + LIFETIME).isoformat(),
