@@ -141,7 +141,8 @@ def test_more_than_enough_is_shown_and_changes_nothing_else() -> None:
     since = on(BERLIN, "2026-06-01T00:00")
     deeds = [since + day * DAY + DAY / 2 for day in range(5)]
     _, _, standing = weeks([Period(since, WEEK, BERLIN)], deeds, deeds[-1])
-    assert (standing.counted, standing.streak) == (Count(5, BERLIN.day_of(deeds[-1])), 1)
+    assert standing.counted == Count(5, BERLIN.day_of(deeds[-1]), deeds[0])
+    assert standing.streak == 1
 
 
 def test_a_week_in_which_summer_time_ends() -> None:
@@ -181,6 +182,99 @@ def test_clocks_to_and_fro_do_not_make_a_week_of_one_day() -> None:
         periods.append(Period(moment + timedelta(minutes=1), WEEK, clock))
     _, _, standing = weeks(periods, deeds, deeds[-1] + timedelta(minutes=1))
     assert standing.counted.number == 2
+
+
+PAGO_PAGO, HONOLULU, LOS_ANGELES, KIRITIMATI, SYDNEY, APIA = map(
+    Clock,
+    [
+        *("Pacific/Pago_Pago", "Pacific/Honolulu", "America/Los_Angeles"),
+        *("Pacific/Kiritimati", "Australia/Sydney", "Pacific/Apia"),
+    ],
+)
+LATE_RISER = Clock("Europe/Berlin", day_starts_at=240)
+
+
+def counted(*deeds: tuple[Clock, str]) -> int:
+    """Return how many updates count in a week whose member sets each clock before the update."""
+    first = deeds[0][0]
+    periods, moments = [Period(on(first, "2026-06-01T00:00"), WEEK, first)], []
+    for clock, time in deeds:
+        moments.append(on(clock, f"2026-06-{time}"))
+        if clock != periods[-1].clock:
+            periods.append(Period(moments[-1] - timedelta(seconds=1), WEEK, clock))
+    _, _, standing = weeks(periods, moments, moments[-1])
+    return standing.counted.number
+
+
+@pytest.mark.parametrize(
+    "zones", [[PAGO_PAGO, BERLIN, KIRITIMATI], [Clock("Etc/GMT+12"), BERLIN, Clock("Etc/GMT-14")]]
+)
+def test_three_dates_within_80_seconds_are_no_three_days(zones: list[Clock]) -> None:
+    west, middle, east = zones
+    noon = on(middle, "2026-06-03T12:30")
+    periods, deeds = [Period(noon - DAY, WEEK, west)], []
+    for number, clock in enumerate([west, middle, east]):
+        deeds.append(noon + number * timedelta(seconds=40))
+        periods.append(Period(deeds[-1] - timedelta(seconds=20), WEEK, clock))
+    assert len({clock.day_of(deed) for clock, deed in zip(zones, deeds, strict=True)}) == 3
+    _, _, standing = weeks(periods, deeds, deeds[-1])
+    assert (standing.counted.number, standing.done) == (2, False)
+    half = deeds[0] + DAY / 2
+    for moment, expected in [(half - timedelta(microseconds=1), 2), (half, 3)]:
+        _, _, standing = weeks(periods, [*deeds, moment], moment)
+        assert standing.counted.number == expected, "the day was not lost"
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        # at home: around midnight, and where days begin at 04:00
+        [(BERLIN, "03T23:59"), (BERLIN, "04T12:00"), (BERLIN, "05T00:00")],
+        [(LATE_RISER, "04T03:59"), (LATE_RISER, "04T04:00"), (LATE_RISER, "05T04:00")],
+        # to the east: late at night, in the morning, and in the morning there
+        [(LOS_ANGELES, "03T23:00"), (LOS_ANGELES, "04T08:00"), (TOKYO, "05T06:00")],
+        [(LOS_ANGELES, "03T22:00"), (LOS_ANGELES, "04T07:00"), (SYDNEY, "05T07:00")],
+        [(NEW_YORK, "03T22:00"), (BERLIN, "04T22:00"), (TOKYO, "05T22:00"), (TOKYO, "06T06:00")],
+        # over the date line: a short flight, a day further
+        [(HONOLULU, "03T18:00"), (HONOLULU, "04T08:00"), (KIRITIMATI, "05T12:00")],
+        [(PAGO_PAGO, "03T20:00"), (PAGO_PAGO, "04T09:00"), (APIA, "05T11:00")],
+        # to the west, where a date comes twice
+        [
+            (TOKYO, "03T08:00"),
+            (NEW_YORK, "03T20:00"),
+            (NEW_YORK, "04T09:00"),
+            (NEW_YORK, "05T09:00"),
+        ],
+        # each day, around the world
+        [
+            *((BERLIN, "01T20:00"), (NEW_YORK, "02T20:00"), (LOS_ANGELES, "03T20:00")),
+            *((SYDNEY, "05T20:00"), (TOKYO, "06T20:00"), (BERLIN, "07T20:00")),
+        ],
+    ],
+)
+def test_travellers_lose_no_day(days: list[tuple[Clock, str]]) -> None:
+    own_days = {clock.day_of(on(clock, f"2026-06-{time}")) for clock, time in days}
+    assert counted(*days) == len(own_days)
+
+
+@unhurried
+@given(
+    st.dictionaries(
+        st.integers(20 * 60, 40 * 60),  # minutes around a midnight
+        st.sampled_from([PAGO_PAGO, BERLIN, KIRITIMATI, TOKYO]),
+        min_size=3,
+    )
+)
+def test_days_need_time_whatever_the_clocks_do(clocks: dict[int, Clock]) -> None:
+    since = on(PAGO_PAGO, "2026-06-01T00:00")
+    moments = [since + timedelta(minutes=minute) for minute in sorted(clocks)]
+    periods = [Period(since, WEEK, PAGO_PAGO)]
+    for minute, moment in zip(sorted(clocks), moments, strict=True):
+        periods.append(Period(moment - timedelta(seconds=1), WEEK, clocks[minute]))
+    _, _, standing = weeks(periods, moments, moments[-1])
+    count = standing.counted
+    assert count.since is not None
+    assert count.number <= 2 or (count.number - 2.5) * DAY <= moments[-1] - count.since
 
 
 def test_a_pause_of_the_first_half_of_a_week_excuses_it() -> None:

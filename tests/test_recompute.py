@@ -20,7 +20,13 @@ from gridt.models.standing.past import MemberPast, past_of, pasts_of
 from gridt.models.standing.reading import full_standing_of, terms_of
 from gridt.models.standing.replay import recompute
 from gridt.models.standing.store import load_row
-from gridt.models.standing.summaries import fast_summary, goals_before, own_standing_view
+from gridt.models.standing.summaries import (
+    Summary,
+    fast_summary,
+    goals_before,
+    own_standing_view,
+    summaries_for_others,
+)
 from gridt.runtime.extensions import db
 from gridt.standing.history import PastTurn, TurnHistory
 from gridt.standing.imports import Reported, import_updates
@@ -270,10 +276,12 @@ def ensure_it_is_seen(kept: Standing, past: MemberPast, moment: datetime) -> Non
     numbers = ("streak", "best_streak", "done_turns", "turns")
     assert [seen[name] for name in numbers] == [getattr(kept, name) for name in numbers]
     interval = interval_of(row.interval, row.interval_months)
-    rules = Rules(interval, row.free_misses, row.free_turns)
+    rules = Rules(interval, row.free_misses, row.free_turns, row.goal, row.goal_since)
     person = PersonRow(*(getattr(row, name, None) for name in PersonRow._fields))
-    by_others = fast_summary(person, rules, moment)
-    assert by_others in (None, (kept.done, kept.streak))
+    by_others = Summary(kept.done, kept.streak, amount, still)
+    assert fast_summary(person, rules, moment) in (None, by_others)
+    member = row.user_id, row.movement_id
+    assert summaries_for_others([member], moment) == {member: by_others}
 
 
 def test_stored_standings_equal_recomputed_ones(database: None, clock: Clock) -> None:

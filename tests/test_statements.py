@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy import insert
 
 from gridt.http.auth import tokens_for
-from gridt.models import Login, Movement, Subscription, Update
+from gridt.models import Login, Movement, Subscription, Update, User
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from gridt.standing.schedule_changes import change_goal
 from tests.conftest import PASSWORD
 from tests.invitations import CODE, plant_invitation
 from tests.mentions import SPREAD, mentions
@@ -191,6 +192,24 @@ def test_the_list_of_subscriptions_takes_4_statements_whatever_is_in_it(movement
     assert sum(len(movement["leaders"]) for movement in seen) == 0 + 1 + 4 * 10
     assert counts[0] <= 4
     assert set(counts) == {counts[0]}
+
+
+def test_goals_of_leaders_cost_no_statement_and_former_ones_two(movement_of, client, cost):
+    path = "/movements/subscriptions"
+    movements = [movement_of(FEW) for _ in range(3)]
+    before = cost(client.get, path)
+    for movement, members in movements:
+        movement.goal = 3
+        for member in members:
+            movement.post_update(db.session.get(User, member), None)
+    db.session.commit()
+    assert cost(client.get, path) == before
+    assert [leader["amount"] for leader in client.get(path).json[0]["leaders"]] == [1] * 4
+    for movement, _ in movements:  # the turns of all leaders have a former goal
+        change_goal(movement, {"goal": 4}, at_any_time=True)
+    db.session.commit()
+    assert [leader["still"] for leader in client.get(path).json[0]["leaders"]] == [2] * 4
+    assert cost(client.get, path) <= before + 3, "one for the caller, and two for all leaders"
 
 
 @pytest.mark.parametrize(

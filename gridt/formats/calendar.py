@@ -75,7 +75,8 @@ def _done(entry: CompletedTurn, place: str, messages: bool) -> Iterator[str]:
 def _due(entry: DueTurn, place: str) -> Iterator[str]:
     times = (entry.starts_at, entry.due_at)
     yield from _event(f"due-{entry.movement_id}-{place}", entry.revision, *times)
-    yield f"SUMMARY:{_text(entry.movement)} (due)"
+    due = f"due, {entry.progress}" if entry.progress else "due"
+    yield f"SUMMARY:{_text(entry.movement + f' ({due})')}"
     yield "END:VEVENT"
 
 

@@ -6,7 +6,7 @@ It has a square for each day.
 from bisect import bisect_right
 from calendar import day_abbr, month_name
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -50,7 +50,8 @@ class _Square:
 
     :param done: completed turns of this day, where turns are shorter than days
     :param turns: completed and missed turns
-    :param marked: whether the update was posted on this day of a turn that lasts several days
+    :param marked: whether this day of a turn that lasts several days has an update that counts
+    :param progress: how much of its goal the only turn of this day has, or nothing
     """
 
     day: date
@@ -60,6 +61,7 @@ class _Square:
     done: int = 0
     turns: int = 0
     marked: bool = False
+    progress: str = ""
 
     @property
     def filled(self) -> int:
@@ -100,6 +102,7 @@ def draw_year(year: Year, turns: Sequence[PastTurn]) -> str:
         ],
         weekdays=[day_abbr[(year.clock.week_starts_on + row) % 7] for row in range(7)],
         longer=year.interval > DAY,
+        has_goal=any(turn.goal for turn in turns),
         shorter=year.interval < DAY,
         step=_STEP,
         tops=_TOPS,
@@ -117,6 +120,8 @@ class _Calendar:
         self._around = around
         self._starts = [year.clock.start_of(day) for day in around]
         self.days = [day for day in around if day.year == year.number]
+        #: the marked days, by the beginning of their turn
+        self._marked: dict[datetime, Set[date]] = {}
 
     def day_of(self, moment: datetime) -> date:
         """Return the member's date at a moment.
@@ -155,8 +160,21 @@ class _Calendar:
             outcome = PARTLY if missed else str(Outcome.DONE)
         else:
             outcome = next((str(kind) for kind in _BEFORE_OTHERS if outcomes[kind]), NOTHING)
-        marked = self._year.interval > DAY and any(
-            turn.first_update_at is not None and self.day_of(turn.first_update_at) == day
-            for turn in turns
-        )
-        return _Square(day, *self.place(day), outcome, done, done + missed, marked)
+        marked = self._year.interval > DAY and any(day in self._marks(turn) for turn in turns)
+        progress = _progress(turns[0]) if len(turns) == 1 else ""
+        return _Square(day, *self.place(day), outcome, done, done + missed, marked, progress)
+
+    def _marks(self, turn: PastTurn) -> Set[date]:
+        """Return the marked days of a turn.
+
+        With a goal, these are all days with an update, else the first one.
+        """
+        if turn.starts_at not in self._marked:
+            moments = turn.updates_at if turn.goal else [turn.first_update_at]
+            days = {self.day_of(moment) for moment in moments if moment is not None}
+            self._marked[turn.starts_at] = days
+        return self._marked[turn.starts_at]
+
+
+def _progress(turn: PastTurn) -> str:
+    return f"{turn.amount} of {turn.goal.at_least} needed" if turn.goal else ""

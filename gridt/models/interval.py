@@ -1,6 +1,6 @@
 """The interval of a movement, from its columns."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -19,6 +19,8 @@ class HasInterval:
     interval_months: Mapped[int | None]
     free_misses: Mapped[int]
     free_turns: Mapped[int]
+    goal: Mapped[int | None]
+    goal_since: Mapped[datetime | None]
 
     @hybrid_property
     def interval(self) -> timedelta:
@@ -38,7 +40,7 @@ class HasInterval:
     @property
     def rules(self) -> Rules:
         """The rules that score the standing of every member."""
-        return Rules(self.interval, self.free_misses, self.free_turns)
+        return Rules(self.interval, self.free_misses, self.free_turns, self.goal, self.goal_since)
 
 
 def chosen(interval: timedelta | None, months: int | None) -> timedelta:

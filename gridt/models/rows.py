@@ -22,11 +22,16 @@ USER_IDS: BindParameter[int] = bindparam("user_ids", expanding=True)
 
 
 class Rules(NamedTuple):
-    """The rules of a movement for its members' turns."""
+    """The rules of a movement for its members' turns.
+
+    :param goal_since: as in `Movement`
+    """
 
     interval: timedelta
     free_misses: int
     free_turns: int
+    goal: int | None = None
+    goal_since: datetime | None = None
 
 
 class StandingRow(NamedTuple):
@@ -64,8 +69,10 @@ class StandingRow(NamedTuple):
     goal_since: datetime | None
     turn_amount: float | None
     turn_counted_on: date | None
+    turn_counted_from: datetime | None
     turn_amount_on_time: float | None
     turn_on_time_on: date | None
+    turn_on_time_from: datetime | None
     posted: int
     posted_in_turn: int
     posted_until: datetime | None
@@ -155,8 +162,10 @@ class MovementRow(NamedTuple):
     turn_late: bool
     turn_amount: float | None
     turn_counted_on: date | None
+    turn_counted_from: datetime | None
     turn_amount_on_time: float | None
     turn_on_time_on: date | None
+    turn_on_time_from: datetime | None
     time_zone: str
     day_starts_at: int
     week_starts_on: int
@@ -174,9 +183,11 @@ class PersonRow(NamedTuple):
     last_update_at: datetime | None
     message: str | None
     late: bool | None
+    turn_starts_at: datetime | None
     turn_ends_at: datetime | None
     turn_done: bool
     turn_until: datetime | None
+    turn_amount: float | None
     since: datetime
     streak: int
     paused_until: datetime | None

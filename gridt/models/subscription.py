@@ -91,11 +91,13 @@ class Subscription(Model):
     #: time
     imported_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     # the updates of the turn that count towards its goal: all of them, and those on time; each with
-    # the member's last day of one; null in a turn without any
+    # the member's last day of one, and the moment of the first; null in a turn without any
     turn_amount: Mapped[float | None] = mapped_column(Double)
     turn_counted_on: Mapped[date | None] = mapped_column(Date)
+    turn_counted_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
     turn_amount_on_time: Mapped[float | None] = mapped_column(Double)
     turn_on_time_on: Mapped[date | None] = mapped_column(Date)
+    turn_on_time_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     @classmethod
     def of(cls, movement_id: int) -> ColumnElement[bool]:
@@ -132,8 +134,10 @@ exported_as(
         Subscription.turn_late,
         Subscription.turn_amount,
         Subscription.turn_counted_on,
+        Subscription.turn_counted_from,
         Subscription.turn_amount_on_time,
         Subscription.turn_on_time_on,
+        Subscription.turn_on_time_from,
         Subscription.streak,
         Subscription.best_streak,
         Subscription.done_turns,

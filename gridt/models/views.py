@@ -183,7 +183,11 @@ def movement_views(rows: Sequence[AnyRow], user_id: int) -> list[dict[str, Any]]
     movements = [read(MovementRow, row) for row in rows]
     rules = {
         row.id: Rules(
-            interval_of(row.interval, row.interval_months), row.free_misses, row.free_turns
+            interval_of(row.interval, row.interval_months),
+            row.free_misses,
+            row.free_turns,
+            row.goal,
+            row.goal_since,
         )
         for row in movements
         if row.subscribed_at is not None
@@ -294,10 +298,10 @@ def _person_views(
         if summary is None:
             unclear[row.id, row.movement_id] = view
         else:
-            view["done"], view["streak"] = summary
+            view.update(summary._asdict())
     if unclear:
         for member, summary in summaries_for_others(unclear, moment).items():
-            unclear[member]["done"], unclear[member]["streak"] = summary
+            unclear[member].update(summary._asdict())
     return views
 
 

@@ -1,6 +1,5 @@
 """Histories of members, and statistics of movements."""
 
-from dataclasses import asdict
 from typing import Any
 
 from flask import Response
@@ -19,6 +18,9 @@ from gridt.standing import TurnHistory, history_owner, movement_statistics
 
 bp = Blueprint("history", description="History and statistics")
 
+#: the parts of a turn in an answer
+_SHOWN = tuple(TurnPast().fields)
+
 
 @bp.route("/movements/<movement>/history", get="listTurns")
 class HistoryOfMember(Resource):
@@ -34,7 +36,8 @@ class HistoryOfMember(Resource):
         """
         movement_row = movement_or_404(movement)
         history = TurnHistory(_owner(movement_row, data["user"]).id, movement_row.id)
-        return [asdict(turn) for turn in history.shown(data["from"], data["to"])]
+        turns = history.shown(data["from"], data["to"])
+        return [{name: getattr(turn, name) for name in _SHOWN} for turn in turns]
 
 
 @bp.route("/movements/<movement>/history.svg", get="drawYear")

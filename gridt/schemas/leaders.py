@@ -31,6 +31,21 @@ class LeaderOut(Out):
         required=True,
         metadata={"description": "How many turns they have done since their last miss."},
     )
+    amount = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "How many updates count towards the goal of their current turn so far;"
+            " null if it has no goal."
+        },
+    )
+    still = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "How many more they need to reach that goal; null if there is none."
+        },
+    )
     paused_until = fields.DateTime(
         required=True,
         allow_none=True,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 
 from sqlalchemy import BindParameter, and_, bindparam, select
 from sqlalchemy.orm import aliased
@@ -68,6 +69,7 @@ class DueTurn:
     """A turn that a user can complete until its end.
 
     :param revision: that of the movement's due turn in the user's calendar
+    :param progress: "2 of 3" updates that the goal needs, or nothing
     """
 
     movement_id: int
@@ -75,12 +77,13 @@ class DueTurn:
     starts_at: datetime
     due_at: datetime
     revision: Revision
+    progress: str = ""
 
     @property
     def digest(self) -> str:
         """A hash of what the calendar shows."""
         shown = f"{self.starts_at.isoformat()} {self.due_at.isoformat()} {self.movement}"
-        return _hash(shown)
+        return _hash(f"{shown} {self.progress}" if self.progress else shown)
 
 
 def _hash(text: str) -> str:
@@ -183,7 +186,8 @@ def _due(user_id: int) -> list[DueTurn]:
         # in a pause, no turn is due
         starts_at = max(starts_at, standing["paused_until"] or starts_at)
         revision = Revision(row.revision or 0, row.revised_at or moment)
-        due = DueTurn(row.movement_id, row.movement, starts_at, standing["due_at"], revision)
+        due_at, progress = standing["due_at"], _progress(standing)
+        due = DueTurn(row.movement_id, row.movement, starts_at, due_at, revision, progress)
         turns.append(due)
         if due.digest != row.digest:
             changed.append((due.movement_id, due.digest))
@@ -191,6 +195,14 @@ def _due(user_id: int) -> list[DueTurn]:
         return turns
     revised = revise_due_events(user_id, changed)
     return [replace(due, revision=revised[due.movement_id]) for due in turns]
+
+
+def _progress(standing: dict[str, Any]) -> str:
+    """Return how much of its goal a due turn has."""
+    turn = standing["turn"]
+    if turn["amount"] is None or turn["ends_at"] != standing["due_at"]:
+        return ""
+    return f"{turn['amount']} of {turn['amount'] + turn['still']}"
 
 
 def _completed(query: Rows, user_id: int, **parameters: datetime) -> Iterator[CompletedTurn]:

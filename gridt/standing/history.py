@@ -13,6 +13,7 @@ from gridt.models import User, is_leader, schedule_of
 from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import DAY, Clock
+from gridt.turns.goals import Goal
 from gridt.turns.outcomes import Outcome, ScoredTurn, TurnLog
 from gridt.turns.terms import INSTANT
 
@@ -30,6 +31,8 @@ class PastTurn:
 
     :param amount: the updates that count towards the turn's goal; None if it has none
     :param still: how many more would complete it
+    :param goal: None if one update is enough
+    :param updates_at: the times of the updates, if the turn has a goal
     """
 
     starts_at: datetime
@@ -40,6 +43,8 @@ class PastTurn:
     late: bool
     amount: int | None
     still: int | None
+    goal: Goal | None = None
+    updates_at: Sequence[datetime] = ()
 
 
 class TurnHistory:
@@ -178,6 +183,8 @@ class TurnHistory:
                 moments[first] if first < end else None,
                 scored.late,
                 *_progress(scored),
+                scored.goal,
+                moments[first:end] if scored.goal else (),
             )
 
 

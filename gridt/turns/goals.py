@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
+from gridt.turns.calendar import DAY
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
@@ -30,19 +32,26 @@ class Count(NamedTuple):
     """The updates of a turn that count towards its goal.
 
     :param day: the last day on which one counted, by the clock of that time
+    :param since: the moment of the first one
     """
 
     number: int = 0
     day: date | None = None
+    since: datetime | None = None
 
-    def with_update(self, day: date, goal: Goal) -> "Count":
+    def with_update(self, day: date, moment: datetime, goal: Goal) -> "Count":
         """Return the count with one more update, if it counts.
 
-        A day that a later clock shows again does not count twice.
+        A day that a later clock shows again does not count twice. Clocks around the world show
+        three dates at once, so days also need time: the third one 12 hours since the first update,
+        the fourth 36 hours.
         """
-        if not goal.every_update and self.day is not None and day <= self.day:
-            return self
-        return Count(self.number + 1, day)
+        if not goal.every_update and self.day is not None:
+            wait = (self.number - 1.5) * DAY
+            if day <= self.day or (self.since is not None and moment < self.since + wait):
+                return self
+        # without `since`, a version before counted in this turn
+        return Count(self.number + 1, day, self.since if self.number else moment)
 
 
 #: the count of a turn that has just begun

@@ -174,9 +174,9 @@ def _counted(
     A late update does not count among those that keep a streak.
     """
     day = terms.clock.day_of(moment)
-    counted, every = standing.counted, standing.counted_late.with_update(day, goal)
+    counted, every = standing.counted, standing.counted_late.with_update(day, moment, goal)
     if not late:
-        counted = counted.with_update(day, goal)
+        counted = counted.with_update(day, moment, goal)
     if (counted, every) == (standing.counted, standing.counted_late):
         return standing
     standing = standing._replace(counted=counted, counted_late=every)

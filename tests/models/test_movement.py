@@ -602,6 +602,8 @@ def test_a_subscriber_sees_leaders_and_last_updates(make_movement, make_user, cl
             "last_update": shown | {"id": theirs.id, "message": "did it"},
             "done": True,
             "streak": 1,
+            "amount": None,
+            "still": None,
             "paused_until": None,
         }
     ]

@@ -91,6 +91,29 @@ def test_a_member_without_updates_sees_the_end_of_the_turn(client, client_of, ma
     assert due.DTEND == datetime.fromisoformat(standing["due_at"])
 
 
+def test_the_due_turn_of_a_goal_says_how_far_it_is(client, url, ann, movement, clock):
+    movement.interval, movement.goal, movement.goal_since = timedelta(days=7), 3, clock.now
+    movement.save_to_db()
+    clock.pass_(days=14 - clock.now.weekday())  # a Monday
+
+    def due():
+        (event,) = [
+            one
+            for one in icalendar.Calendar.from_ical(client.get(url).data).events
+            if one["UID"].startswith("due-")
+        ]
+        return event["SUMMARY"].removeprefix(movement.name), event["SEQUENCE"]
+
+    shown, revision = due()
+    assert shown == " (due, 0 of 3)"
+    for number, expected in [(1, "due, 1 of 3"), (2, "due, 2 of 3"), (3, "due")]:
+        Update(ann, movement).save_to_db()
+        assert due() == (f" ({expected})", revision + number)
+        Update(ann, movement).save_to_db()
+        assert due() == (f" ({expected})", revision + number), "the day counts once"
+        clock.pass_(days=1)
+
+
 def test_an_unchanged_calendar_is_not_sent_again(client, url, ann, movement):
     tag = client.get(url).headers["ETag"]
     known = {"If-None-Match": tag}

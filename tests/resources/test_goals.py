@@ -1,11 +1,13 @@
 """Goals and months over HTTP: three times a week, monthly."""
 
+import csv
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
 
 from gridt.jobs import run_until_idle
-from gridt.models import Movement, Update
+from gridt.models import Movement, MovementUserAssociation, Update
 from gridt.runtime.extensions import db
 from tests.cases import each
 from tests.databases import same_on_both
@@ -227,6 +229,142 @@ def test_an_account_takes_its_goals_along(client, path, clock):
     (subscription,) = document["subscriptions"]
     counts = ("turn_amount", "turn_counted_on", "turn_amount_on_time", "turn_on_time_on")
     assert [subscription[name] for name in counts] == [1.0, "2026-06-01", 1.0, "2026-06-01"]
+    begins = (subscription["turn_counted_from"], subscription["turn_on_time_from"])
+    assert begins == (MONDAY.isoformat(), MONDAY.isoformat())
+
+
+# -- statistics and tables ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def five(make_user, clock):
+    """Return a function for five members of a movement who join now and post later."""
+
+    def post_for(movement_id, began, days_of_each):
+        movement = db.session.get(Movement, movement_id)
+        users = [make_user(time_zone="Europe/Berlin") for _ in days_of_each]
+        for user in users:
+            movement.add_user(user)
+        movement.save_to_db()
+        for number in range(max(map(max, days_of_each)) + 1):
+            clock.now = began + timedelta(days=number)
+            for user, days in zip(users, days_of_each, strict=True):
+                if number in days:
+                    post(movement, user)
+
+    return post_for
+
+
+def test_statistics_count_turns_that_reached_their_goal(client, running, path, five, clock):
+    began = MONDAY + timedelta(days=7)
+    five(running["id"], began, [(0, 1, 2), (0, 2, 4, 5), (0, 1), (6,), (3,)])
+    clock.now = began + timedelta(days=6, hours=6)
+    shown = client.get(f"{path}/statistics").json
+    assert (shown["counted"], shown["done"], shown["streaks"]["longest"]) == (6, 2, 1)
+    clock.now = began + timedelta(days=9)
+    shown = client.get(f"{path}/statistics").json
+    assert (shown["done"], shown["streaks"]["average"]) == (0, 0.33)
+    expected = {"starts_on": "2026-06-08", "done_turns": 2, "turns": 6, "completion": 0.3333}
+    assert shown["weeks"] == [expected]
+
+
+def test_statistics_count_a_month_in_the_week_of_its_first_day(client, five, clock):
+    body = NEW | {"interval": "monthly", "goal": {"of": "count", "at_least": 2}}
+    movement = client.post("/movements", json=body).json
+    path = f"/movements/{movement['id']}"
+    july = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    five(movement["id"], july, [(0, 30), (0, 1), (0,), (29, 30), (4,)])
+    clock.now = datetime(2026, 8, 3, 12, tzinfo=UTC)
+    shown = client.get(f"{path}/statistics").json
+    assert (shown["counted"], shown["done"]) == (6, 0)
+    (week,) = shown["weeks"]
+    assert (week["starts_on"], week["done_turns"], week["turns"]) == ("2026-06-29", 3, 6)
+
+
+@pytest.mark.parametrize(
+    ("interval", "first"), [("weekly", "2026-07-06"), ("monthly", "2026-07-01")]
+)
+def test_the_table_names_the_turn_of_each_update(client, clock, interval, first):
+    body = NEW | {"interval": interval, "goal": THREE}
+    path = f"/movements/{client.post('/movements', json=body).json['id']}"
+    clock.pass_(days=39)
+    for _ in range(2):
+        client.post(f"{path}/updates")
+        clock.pass_(minutes=1)
+    table = client.get("/identity/export?format=csv").get_data(as_text=True)
+    rows = [*csv.DictReader(StringIO(table.removeprefix("\ufeff")))]
+    assert [row["turn"] for row in rows] == [first, first], "an update that does not count, too"
+    assert [row["date"][:10] for row in rows] == ["2026-07-10"] * 2
+
+
+# -- leaders and followers ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def six(running, ann, make_user):
+    """Ann's movement with five other members, of whom she follows four."""
+    movement = db.session.get(Movement, running["id"])
+    for number in range(5):
+        movement.add_user(make_user(f"Other {number}"))
+    movement.save_to_db()
+    return movement
+
+
+def post(movement, user):
+    movement.post_update(user, None)
+    movement.save_to_db()
+
+
+def of_leader(leader):
+    return leader["amount"], leader["still"], leader["done"]
+
+
+def test_leaders_and_followers_show_how_far_they_are(client, client_of, ann, path, six, clock):
+    left, known, opened = ann.leaders(six)[:3]
+    (spare,) = {*six.users} - {ann, *ann.leaders(six)}
+    for user in (known, spare):
+        post(six, user)
+    clock.pass_(days=1)
+    post(six, known)
+    expected = (2, 1, False)
+    for movement in (client.get(path).json, client.get("/movements/subscriptions").json[0]):
+        shown = {leader["id"]: of_leader(leader) for leader in movement["leaders"]}
+        assert (shown[known.id], shown[left.id]) == (expected, (0, 3, False))
+    assert of_leader(client.get(f"{path}/leader/{known.id}").json) == expected
+    swapped = client.post(f"{path}/leader/{left.id}").json
+    assert (swapped["id"], of_leader(swapped)) == (spare.id, (1, 2, False))
+    slot = db.session.query(MovementUserAssociation).filter_by(follower=ann, leader=opened).one()
+    slot.leader = None
+    slot.save_to_db()
+    filled = client.post(f"{path}/leader").json
+    assert filled["id"] in {left.id, opened.id}
+    assert of_leader(filled) == (0, 3, False)
+    followers = client_of(known).get(f"{path}/followers").json
+    assert [of_leader(one) for one in followers if one["id"] == ann.id] == [(0, 3, False)]
+    clock.pass_(days=7)
+    assert of_leader(client.get(f"{path}/leader/{known.id}").json) == (0, 3, False)
+
+
+def test_a_leaders_turn_keeps_the_goal_it_began_with(client, ann, path, six, clock):
+    first, second = ann.leaders(six)[:2]
+    post(six, first)
+    clock.pass_(days=1)
+    client.patch(path, json={"goal": THREE | {"at_least": 5}})
+    for user in (first, second):
+        post(six, user)
+
+    def shown():
+        leaders = {one["id"]: of_leader(one) for one in client.get(path).json["leaders"]}
+        return leaders[first.id], leaders[second.id]
+
+    assert shown() == ((2, 1, False), (1, 2, False))
+    clock.now = MONDAY + timedelta(days=7)
+    assert shown() == ((0, 5, False), (0, 5, False))
+    post(six, first)
+    client.patch(path, json={"goal": None})
+    assert shown() == ((1, 4, False), (0, 5, False))
+    clock.pass_(days=7)
+    assert shown() == ((None, None, False), (None, None, False))
 
 
 def test_a_movement_goes_with_its_former_goals(client, path, running, clock):

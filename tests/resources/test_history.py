@@ -344,6 +344,31 @@ def test_longer_turns_have_all_their_days(ann, joined, did, picture):
     assert {shown[f"2026-05-{day}"] for day in range(18, 25)} == {("open", "open")}
 
 
+def test_a_turn_with_a_goal_shows_each_day_that_counts(ann, joined, did, picture):
+    movement = joined(ann, days=20, interval="weekly")
+    movement.goal = 3
+    movement.save_to_db()
+    days = [datetime(2026, 5, day, 9, tzinfo=UTC) for day in (4, 6, 11, 11, 13, 17, 18)]
+    did(ann, movement, *days)
+    root = etree.fromstring(picture(ann, movement).data)
+    shown = squares(root)
+
+    def week(first):
+        return [shown[f"2026-05-{day:02}"] for day in range(first, first + 7)]
+
+    missed, missed_day = "missed, 2 of 3 needed", "missed, 2 of 3 needed, this day counts"
+    counted, rest = (missed_day, "missed", "counted"), (missed, "missed")
+    assert week(4) == [counted, rest, counted, *[rest] * 4]
+    done = ("done, 3 of 3 needed", "done")
+    counted = ("done, 3 of 3 needed, this day counts", "done", "mark")
+    assert week(11) == [counted, done, counted, done, done, done, counted]
+    assert week(18)[:2] == [
+        ("open, 1 of 3 needed, this day counts", "open", "counted"),
+        ("open, 1 of 3 needed", "open"),
+    ]
+    assert "towards the goal" in " ".join(one.text for one in root.iter(f"{SVG}text"))
+
+
 def test_days_of_shorter_turns_show_how_many_were_done(make_user, joined, did, picture):
     ben = make_user("ben")
     movement = joined(ben, interval=timedelta(hours=12))

@@ -13,6 +13,8 @@ LEADER = {
     "last_update",
     "done",
     "streak",
+    "amount",
+    "still",
     "paused_until",
 }
 

@@ -111,7 +111,7 @@ def test_a_subscriber_sees_their_leaders_and_last_update(
     assert (leader["done"], leader["streak"], leader["paused_until"]) == (True, 1, None)
     assert set(leader) == {
         *("id", "username", "bio", "avatar", "last_update", "last_signal"),
-        *("done", "streak", "paused_until"),
+        *("done", "streak", "amount", "still", "paused_until"),
     }
 
 

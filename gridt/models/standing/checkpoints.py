@@ -38,6 +38,8 @@ from gridt.turns.terms import Terms
 EVERY = 500
 #: the version of the rules; a change of scoring raises it, and so makes all checkpoints invalid
 RULES = 1
+#: the same for members whose movement has, or had, a goal
+GOAL_RULES = 2
 #: the fields of a standing that are counts
 _COUNTS = ("counted", "counted_late")
 
@@ -162,7 +164,7 @@ def _digest(at: datetime, terms: Terms, periods: Sequence[Period]) -> str:
     ]
     facts: tuple[object, ...] = (RULES, _text(terms.since), terms.allowance, held, pauses)
     if goals := [(_text(goal.since), goal.goal) for goal in terms.goals if goal.since <= at]:
-        facts += (goals,)
+        facts += (GOAL_RULES, goals)
     return sha256(repr(facts).encode()).hexdigest()
 
 
@@ -194,9 +196,14 @@ def _standing(values: dict[str, Any]) -> Standing:
     return Standing(turn=turn, **others, **counts, **moments)
 
 
-def _json_of(count: Count) -> tuple[int, str | None]:
-    return count.number, None if count.day is None else count.day.isoformat()
+def _json_of(count: Count) -> tuple[int, str | None, str | None]:
+    day, since = (one and one.isoformat() for one in (count.day, count.since))
+    return count.number, day, since
 
 
-def _count(number: int, day: str | None) -> Count:
-    return Count(number, None if day is None else date.fromisoformat(day))
+def _count(number: int, day: str | None, since: str | None = None) -> Count:
+    return Count(
+        number,
+        None if day is None else date.fromisoformat(day),
+        None if since is None else datetime.fromisoformat(since),
+    )

@@ -86,13 +86,13 @@ def stored_standing(row: StandingRow | MovementRow) -> Standing | None:
         row.recent or "",
         None,
         row.turn_late,
-        _count(row.turn_amount_on_time, row.turn_on_time_on),
-        _count(row.turn_amount, row.turn_counted_on),
+        _count(row.turn_amount_on_time, row.turn_on_time_on, row.turn_on_time_from),
+        _count(row.turn_amount, row.turn_counted_on, row.turn_counted_from),
     )
 
 
-def _count(amount: float | None, day: date | None) -> Count:
-    return NOTHING if amount is None else Count(int(amount), day)
+def _count(amount: float | None, day: date | None, since: datetime | None) -> Count:
+    return NOTHING if amount is None else Count(int(amount), day, since)
 
 
 def _nearest_date(turn: Turn, row: StandingRow | MovementRow) -> datetime:

@@ -7,7 +7,7 @@ pauses and allowances, their turns come from caches.
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from gridt.models.rows import FormerGoalRow, MovementRow, PersonRow, Rules, StandingRow, fetch
 from gridt.models.schedule import goals_of
@@ -20,16 +20,30 @@ from gridt.models.standing.reading import (
 from gridt.models.standing.store import STANDING_ROWS, former_goals
 from gridt.turns.calendar import Clock, Turn, follows_calendar, turns_between
 from gridt.turns.goals import GoalSince, goal_at
-from gridt.turns.months import interval_of
+from gridt.turns.months import interval_of, longest
 from gridt.turns.outcomes import Standing, recent_completion
 from gridt.turns.scoring import advance, begun, lapsed, streak_after
-from gridt.turns.terms import Terms
+from gridt.turns.terms import SPREAD, Terms
 
 #: the interval, the time from which turns count, and the parts of the clock
 _Schedule = tuple[timedelta, datetime, str, int, int]
 
 #: the start of turns that follow the calendar: one for all, so that members share their turns
 _ANY = datetime.min.replace(tzinfo=UTC)
+
+
+class Summary(NamedTuple):
+    """A member's standing as others see it.
+
+    :param done: whether the present turn is done
+    :param amount: how many updates count towards the turn's goal; None if it has none
+    :param still: how many more it needs
+    """
+
+    done: bool
+    streak: int
+    amount: int | None = None
+    still: int | None = None
 
 
 def own_standing_view(
@@ -85,12 +99,12 @@ def goals_before(
 
     :param rows: a member's, by the ids of the movements
     """
-    changed = [
-        movement_id
-        for movement_id, row in rows.items()
-        if row.goal_since is not None and row.goal_since > (row.turn_starts_at or row.since)
-    ]
+    changed = [movement_id for movement_id, row in rows.items() if _may_have_former_goal(row)]
     return former_goals(changed) if changed else {}
+
+
+def _may_have_former_goal(row: StandingRow | MovementRow) -> bool:
+    return row.goal_since is not None and row.goal_since > (row.turn_starts_at or row.since)
 
 
 def _due_after(standing: Standing, begins_at: datetime, row: StandingRow | MovementRow) -> datetime:
@@ -124,13 +138,35 @@ def _standing_at(moment: datetime, row: StandingRow | MovementRow) -> Standing:
     return lapsed(standing, *_misses_after(standing.turn.ends_at, moment, schedule))
 
 
-def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, int] | None:
+def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> Summary | None:
     """Return a summary for others, if the row is sufficient.
 
-    It is whether the member's present turn is done, and the streak.
+    :returns: None where `summaries_for_others` must look: with pauses, with allowances, where the
+        turn may have a former goal, and after a turn that was not done, or that no turn of the
+        calendar follows
+    """
+    state = _fast_state(row, rules, moment)
+    if state is None:
+        return None
+    if rules.goal is None and rules.goal_since is None:
+        return Summary(*state)
+    starts_at, amount = row.turn_starts_at, int(row.turn_amount or 0)
+    if row.turn_ends_at is None or starts_at is None or moment >= row.turn_ends_at:
+        ended_at = row.turn_ends_at or row.since
+        # no turn of the moment begins earlier
+        starts_at = max(ended_at, moment - longest(rules.interval) - SPREAD)
+        amount = 0
+    if rules.goal_since is not None and starts_at < rules.goal_since:
+        return None
+    if rules.goal is None:
+        return Summary(*state)
+    return Summary(*state, amount, max(0, rules.goal - amount))
 
-    :returns: None where `summaries_for_others` must look: with pauses, with allowances, and after a
-        turn that was not done, or that no turn of the calendar follows
+
+def _fast_state(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, int] | None:
+    """Return whether the present turn is done, and the streak.
+
+    :returns: None as `fast_summary` does
     """
     ends_at, streak = row.turn_ends_at, row.streak
     if ends_at is None:
@@ -150,21 +186,27 @@ def fast_summary(row: PersonRow, rules: Rules, moment: datetime) -> tuple[bool, 
 
 def summaries_for_others(
     members: Collection[tuple[int, int]], moment: datetime
-) -> dict[tuple[int, int], tuple[bool, int]]:
+) -> dict[tuple[int, int], Summary]:
     """Return the summaries of some members for others.
-
-    Each is whether the present turn is done, and the streak.
 
     :param members: each by user and movement
     """
     user_ids, movement_ids = (sorted(set(ids)) for ids in zip(*members, strict=True))
-    summaries = {}
     ids = {"user_ids": user_ids, "movement_ids": movement_ids}
-    for row in fetch(StandingRow, STANDING_ROWS, ids):
-        member = row.user_id, row.movement_id
-        if member in members:
-            standing = _standing_at(moment, row)
-            summaries[member] = (standing.done, standing.streak)
+    rows = [
+        row
+        for row in fetch(StandingRow, STANDING_ROWS, ids)
+        if (row.user_id, row.movement_id) in members
+    ]
+    changed = {row.movement_id for row in rows if _may_have_former_goal(row)}
+    former = former_goals(changed) if changed else {}
+    summaries = {}
+    for row in rows:
+        standing = _standing_at(moment, row)
+        progress = _progress(standing, goals_of(row, former.get(row.movement_id, ())))
+        summaries[row.user_id, row.movement_id] = Summary(
+            standing.done, standing.streak, **progress
+        )
     return summaries
 
 
