@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from bench import flood, growth, limit, memory, profiling, scale, standing
+from bench import flood, growth, limit, memory, profiling, scale, screens, standing
 from bench.databases import World, worlds
 from bench.load import ENGINES
 from bench.report import Effort, Section, machine, merged, write
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[list[World], Effort], Section]] = {
     "scale": scale.section,
     "profile": profiling.section,
     "standing": standing.section,
+    "screens": screens.section,
     "flood": flood.section,
     "memory": memory.section,  # last, because it adds movements and makes members leave
 }

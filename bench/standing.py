@@ -38,7 +38,7 @@ _PEOPLE = 6
 #: the number of updates of each member in each movement
 _UPDATES = (10, 10_000)
 #: how many days ago each member did it last
-_LAST_DONE = {"today": 0, "yesterday": 1, "four days ago, every streak over": 4}
+LAST_DONE = {"today": 0, "yesterday": 1, "four days ago, every streak over": 4}
 
 _ABOUT = """\
 The table shows the processor time of the list of {joined} subscriptions with four leaders each,
@@ -59,10 +59,10 @@ def section(worlds: list[World], effort: Effort) -> Section:
 def _measured(world: World, effort: Effort) -> Iterator[Figures]:
     for updates in _UPDATES:
         with world.app.app_context():
-            token, movements = _people_with(updates)
-        for when, days in _LAST_DONE.items():
+            token, movements = people_with(updates)
+        for when, days in LAST_DONE.items():
             with world.app.app_context():
-                _keep(movements, utcnow() - days * DAY)
+                keep(movements, utcnow() - days * DAY)
             found = _compared(world.app, Call("GET", "/movements/subscriptions", token), effort)
             yield {
                 "engine": world.engine,
@@ -93,19 +93,23 @@ def _compared(app: Flask, call: Call, effort: Effort) -> Mapping[str, list[float
     return found
 
 
-def _people_with(updates: int) -> tuple[str, list[int]]:
+def people_with(updates: int, name: str = "busy") -> tuple[str, list[int]]:
     """Make some people post often.
 
     Return the token of one, and the movements' ids.
+
+    :param name: the first word of all names
     """
     people = [
-        User(f"busy {updates} {number}", f"busy{updates}.{number}@example.org", "a good password")
+        User(
+            f"{name} {updates} {number}", f"{name}{updates}.{number}@example.org", "a good password"
+        )
         for number in range(_PEOPLE)
     ]
     db.session.add_all(people)
     now, ids = utcnow(), []
     for number in range(JOINED):
-        movement = Movement(f"busy {updates} {number}", DAY, "something to do")
+        movement = Movement(f"{name} {updates} {number}", DAY, "something to do")
         movement.users = people
         movement.save_to_db()
         ids.append(movement.id)
@@ -120,7 +124,7 @@ def _people_with(updates: int) -> tuple[str, list[int]]:
     return token, ids
 
 
-def _keep(movements: Sequence[int], moment: datetime) -> None:
+def keep(movements: Sequence[int], moment: datetime) -> None:
     """Store standings as if all members had posted for weeks.
 
     The last time is a given moment.
@@ -157,7 +161,7 @@ def _as_it_is() -> Iterator[None]:
 @contextmanager
 def _without() -> Iterator[None]:
     with (
-        mock.patch.object(subscriptions, "_JOINED", _BARE_LIST),
+        mock.patch.object(subscriptions, "JOINED", _BARE_LIST),
         mock.patch.object(movement_lookup, "movement_views", _bare_movements),
     ):
         yield
@@ -223,7 +227,9 @@ _BARE_LEADERS = (
 )
 
 
-def _bare_movements(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
+def _bare_movements(
+    rows: Sequence[Row[*tuple[Any, ...]]], user_id: int, **_: bool
+) -> list[dict[str, Any]]:
     movements = [read(_BareMovement, row) for row in rows]
     leaders: dict[int, list[dict[str, Any]]] = {row.id: [] for row in movements}
     ids = {"follower_id": user_id, "movement_ids": list(leaders)}

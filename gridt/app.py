@@ -23,6 +23,7 @@ from gridt.runtime.config import Settings
 from gridt.runtime.extensions import db, init_database, jwt, passwords
 from gridt.runtime.metrics import metrics
 from gridt.runtime.setting_parsers import INSTANCE_FOLDER
+from gridt.web import register_app
 
 _YEAR = 365 * 24 * 3600  # in seconds
 _CONSTANTS = {
@@ -75,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(swagger_ui)
+    register_app(app)
     if app.config["METRICS_TOKEN"] is not None:
         app.register_blueprint(metrics_page)
     app.cli.add_command(commands)

@@ -167,6 +167,9 @@ def _service(run: Recorder) -> None:
     for path in ("/", "/problems/username-taken"):
         for accept in ("application/json", "text/html"):
             run.call("", "GET", path, headers={"Accept": accept})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(run.app.config, "APP", False)
+        run.call("", "GET", "/", headers={"Accept": "text/html"})
 
 
 def _accounts(run: Recorder) -> None:
@@ -257,6 +260,8 @@ def _updates(run: Recorder) -> None:
     mine = run.clients["robin"].get(updates).json[0]["id"]
     run.call("robin", "GET", f"{updates}/{mine}")
     for path in ("/movements", "/movements/Stretching", "/movements/subscriptions"):
+        run.call("robin", "GET", path)
+    for path in ("/today", "/movements/Stretching/overview"):
         run.call("robin", "GET", path)
     run.call("robin", "GET", f"/movements/Stretching/leader/{_leader_of(run, 'robin')}")
     run.call("robin", "GET", "/movements/Stretching/leader/1000")

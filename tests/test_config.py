@@ -93,7 +93,8 @@ def test_defaults():
         "SMTP_URL": None,
         "MAIL_FOLDER": str(INSTANCE_FOLDER / "mail"),
         "MAIL_FROM": "gridt <gridt@localhost>",
-        "CLIENT_URL": None,
+        "APP": True,
+        "CLIENT_URL": "http://127.0.0.1:5000/app",
         "ARGON2_MEMORY_KIB": 64 * 1024,
         "ARGON2_PASSES": 3,
         "ARGON2_LANES": 4,
@@ -127,6 +128,7 @@ def test_defaults():
         ("MAIL_FOLDER", "/var/mails", "MAIL_FOLDER", "/var/mails"),
         ("MAIL_FOLDER", "mails", "MAIL_FOLDER", str(INSTANCE_FOLDER / "mails")),
         ("MAIL_FROM", "me@a.example", "MAIL_FROM", "me@a.example"),
+        ("APP", "false", "APP", False),
         ("CLIENT_URL", "https://a.example/app", "CLIENT_URL", "https://a.example/app"),
         ("ARGON2_MEMORY_KIB", "64", "ARGON2_MEMORY_KIB", 64),
         ("ARGON2_PASSES", "1", "ARGON2_PASSES", 1),
@@ -404,6 +406,29 @@ def test_a_mail_server_that_cannot_be_or_would_see_the_password_in_clear_is_refu
 def test_mails_are_from_one_address(configured, sender):
     with pytest.raises(ConfigurationError, match="GRIDT_MAIL_FROM"):
         configured(MAIL_FROM=sender)
+
+
+@pytest.mark.parametrize(
+    ("variables", "url"),
+    [
+        ({"BIND": "127.0.0.1:8000"}, "http://127.0.0.1:8000/app"),
+        ({"BIND": "localhost:80"}, "http://localhost:80/app"),
+        ({"BIND": "[::1]:5000"}, "http://[::1]:5000/app"),
+        ({"BIND": "127.3.0.1:5000"}, "http://127.3.0.1:5000/app"),
+        ({"BIND": "0.0.0.0:5000"}, None),
+        ({"BIND": "[::]:5000"}, None),
+        ({"BIND": "192.168.1.7:5000"}, None),
+        ({"BIND": "localhost.example.org:5000"}, None),
+        ({"BIND": "unix:/run/gridt.sock"}, None),
+        ({"BIND": "127.0.0.1:5000,0.0.0.0:5001"}, None),
+        ({"APP": "false"}, None),
+        ({"APP": "false", "CLIENT_URL": "https://a.example"}, "https://a.example"),
+        ({"BIND": "0.0.0.0:80", "CLIENT_URL": "https://a.example/app"}, "https://a.example/app"),
+        ({"CLIENT_URL": ""}, "http://127.0.0.1:5000/app"),
+    ],
+)
+def test_links_lead_to_the_own_app_only_where_its_address_is_certain(configured, variables, url):
+    assert configured(**variables).CLIENT_URL == url
 
 
 @pytest.mark.parametrize(

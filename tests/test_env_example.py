@@ -27,7 +27,7 @@ NAMED = {
 }
 
 #: these have a default that depends on others, so their lines are examples
-DEPENDING = {"SECRET_KEY", "UPGRADE_ON_START", "PROCESSES"}
+DEPENDING = {"SECRET_KEY", "UPGRADE_ON_START", "PROCESSES", "CLIENT_URL"}
 
 SECRET = "a secret of more than 32 characters"
 

@@ -50,6 +50,7 @@ requestEmailChange requestEmailConfirmation requestPasswordReset resetPassword r
 revokeSession sendSignal sendUpdate showDocumentation showNetwork startMovement startPause
 swapLeader unblockUser
 liftRemoval listMembers listRemovals removeMember
+getOverview getToday
 createInvitation listInvitations lookAtInvitation revokeInvitation
 endAppSession renewAppSession startAppSession
 """.split()

@@ -285,6 +285,7 @@ NEEDED_IN_CORE: dict[str, str] = {
     "updates.late": "each list of updates shows it",
     "movements.creator_left_at": "a leave compares it in the row that it locks",
     "movements.closed_at": "each list of movements leaves out the closed ones by it",
+    "users.language": "each screen shows it with the account, and each mail is written in it",
     "users.clock_chosen_at": "a change of the clock reads it with the account",
     "users.clock_changes": "a change of the clock counts in the row that it locks and writes",
 }

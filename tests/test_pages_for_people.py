@@ -5,15 +5,16 @@ They are opened in any light, at any width.
 With `--screenshots FOLDER` there are pictures of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page
 
 from gridt.runtime.config import VERSION
 from tests.conftest import OwnContextClient
 from tests.databases import same_on_both
-from tests.servers import Server
+from tests.servers import Server, serve
 
 pytestmark = same_on_both
 
@@ -38,6 +39,38 @@ CONTRASTS = """() => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def server(migrated_database: Callable[[], str]) -> Iterator[Server]:
+    """A server whose first page is the one for people, not the app."""
+    with serve(migrated_database(), APP="false") as server:
+        yield server
+
+
+@pytest.fixture
+def without_app(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service whose members use another app."""
+    monkeypatch.setitem(app.config, "APP", False)
+
+
+def test_a_browser_is_led_to_the_app(client: OwnContextClient) -> None:
+    answer = client.get("/", headers=HTML)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/app")
+    assert "accept" in answer.vary.as_set()
+    assert client.get("/").json["links"]["app"] == "/app"
+
+
+def test_the_way_to_the_app_does_not_depend_on_the_host(client: OwnContextClient) -> None:
+    headers = HTML | {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+    answer = client.get("/", headers=headers)
+    assert answer.headers["Location"] == "/app"
+    assert "evil" not in answer.text
+
+
+def test_without_the_app_nothing_leads_to_it(client: OwnContextClient, without_app: None) -> None:
+    assert client.get("/", headers=HTML).status_code == 200
+    assert "app" not in client.get("/").json["links"]
+
+
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/*;q=0.9"])
 def test_a_program_gets_json(client: OwnContextClient, accept: str | None) -> None:
     answer = client.get("/", headers={"Accept": accept} if accept else {})
@@ -46,7 +79,7 @@ def test_a_program_gets_json(client: OwnContextClient, accept: str | None) -> No
     assert "accept" in answer.vary.as_set()
 
 
-def test_a_browser_gets_a_page(client: OwnContextClient) -> None:
+def test_a_browser_gets_a_page(client: OwnContextClient, without_app: None) -> None:
     answer = client.get("/", headers=HTML)
     assert answer.mimetype == "text/html"
     assert "accept" in answer.vary.as_set()
@@ -62,7 +95,7 @@ def test_a_browser_gets_a_page(client: OwnContextClient) -> None:
     assert "style=" not in answer.text
 
 
-def test_the_two_forms_have_etags_of_their_own(client: OwnContextClient) -> None:
+def test_the_two_forms_have_etags_of_their_own(client: OwnContextClient, without_app: None) -> None:
     page, data = client.get("/", headers=HTML), client.get("/")
     again = client.get("/", headers=HTML | {"If-None-Match": page.headers["ETag"]})
     other = client.get("/", headers=HTML | {"If-None-Match": data.headers["ETag"]})

@@ -44,6 +44,8 @@ def member(own_app: Flask) -> OwnContextClient:
         ("GET", "/movements"),
         ("GET", "/movements/1"),
         ("GET", "/movements/subscriptions"),
+        ("GET", "/today"),
+        ("GET", "/movements/1/overview"),
         ("GET", "/movements/1/followers"),
         ("HEAD", "/movements/1/updates"),
     ],

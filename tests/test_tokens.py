@@ -51,6 +51,8 @@ OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("GET", "/movements"): (200, 200, "everybody sees all movements"),
     ("POST", "/movements"): (201, 201, "everybody may start one"),
     ("GET", "/movements/subscriptions"): (200, 200, "their own"),
+    ("GET", "/today"): (200, 200, "their own"),
+    ("GET", "/movements/<movement>/overview"): (403, 200, "members, their own"),
     ("GET", "/movements/<movement>"): (200, 200, "leaders are their own only"),
     ("PATCH", "/movements/<movement>"): (403, 403, "its creator and admins"),
     ("DELETE", "/movements/<movement>"): (403, 403, "its creator and admins"),

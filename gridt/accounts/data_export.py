@@ -28,6 +28,7 @@ _ORDER = (
     "due_events",
     "idempotency_keys",
     "audit",
+    "preferences",
 )
 
 

@@ -8,22 +8,23 @@ from gridt.runtime.extensions import db
 
 
 def register(
-    username: str, email: str, password: str, *, invitation: str | None = None, **clock: Any
+    username: str, email: str, password: str, *, invitation: str | None = None, **settings: Any
 ) -> User:
     """Open the account of a person who registers.
 
     Flushes and does not commit.
 
     :param invitation: the code of an invitation, of which this is a use
-    :param clock: the parts of the clock that the person chooses, by the names of the columns
+    :param settings: the language and the parts of the clock that the person chooses, by the names
+        of the columns
     :raises InvitationNotFound: when no invitation has this code
     :raises InvitationOver: when it has ended
     :raises AnotherAddress: when it is for another address
     """
     user = User(username, email, password)
-    for name, value in clock.items():
+    for name, value in settings.items():
         setattr(user, name, value)
-    if "time_zone" in clock:
+    if "time_zone" in settings:
         user.clock_chosen_at = user.created_at
     _open(user)
     used = None if invitation is None else Invitation.use(invitation, email)

@@ -3,7 +3,6 @@
 It has a square for each day.
 """
 
-from bisect import bisect_right
 from calendar import day_abbr, month_name
 from collections import Counter
 from collections.abc import Sequence, Set
@@ -13,21 +12,12 @@ from datetime import date, datetime, timedelta
 from flask import render_template
 
 from gridt.formats.base import xml_text
-from gridt.standing import PastTurn
+from gridt.standing import MemberDays, PastTurn, outcome_of
 from gridt.turns.calendar import DAY, Clock
 from gridt.turns.outcomes import Outcome
 
-#: outcomes of a square that `gridt.turns.scoring.Outcome` does not have
-NOTHING, PARTLY = "nothing", "partly"
-
 #: the distance between two squares, the left edge, and the top edge of each half of a year
 _STEP, _LEFT, _TOPS = 16, 48, (104, 252)
-#: days that a turn of the year may reach before and after it: the longest turn lasts a year
-_AROUND = 366
-#: every day is longer than this, and half of every day, even where a clock is set forward
-_NEARLY_A_DAY, _NEARLY_HALF = DAY - timedelta(hours=2), DAY / 2 - timedelta(hours=1)
-#: a day without a completed turn shows the first of these outcomes that it has
-_BEFORE_OTHERS = (Outcome.MISSED, Outcome.OPEN, Outcome.PAUSED, Outcome.FREE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +68,11 @@ def draw_year(year: Year, turns: Sequence[PastTurn]) -> str:
     :param turns: those of the year; some may begin before it or end after it
     """
     calendar = _Calendar(year)
-    of_day: dict[date, list[PastTurn]] = {}
+    of_day = calendar.by_day(turns)
     months: dict[int, Counter[str]] = {}
     totals: Counter[str] = Counter()
     for turn in turns:
         days = calendar.days_of(turn)
-        for day in days:
-            of_day.setdefault(day, []).append(turn)
         if days[0].year == year.number:
             totals[turn.outcome] += 1
             months.setdefault(days[0].month, Counter())[turn.outcome] += 1
@@ -109,37 +97,15 @@ def draw_year(year: Year, turns: Sequence[PastTurn]) -> str:
     )
 
 
-class _Calendar:
+class _Calendar(MemberDays):
     """The days of a year, with their places and turns."""
 
     def __init__(self, year: Year) -> None:
+        first, following = (date(number, 1, 1) for number in (year.number, year.number + 1))
+        super().__init__(year.clock, first, (following - first).days)
         self._year = year
-        first = date(year.number, 1, 1)
-        # turns that begin before the year or end after it need the days around it
-        around = [first + number * DAY for number in range(-_AROUND, 366 + _AROUND)]
-        self._around = around
-        self._starts = [year.clock.start_of(day) for day in around]
-        self.days = [day for day in around if day.year == year.number]
         #: the marked days, by the beginning of their turn
         self._marked: dict[datetime, Set[date]] = {}
-
-    def day_of(self, moment: datetime) -> date:
-        """Return the member's date at a moment.
-
-        Outside of the calendar, it is the nearest day.
-        """
-        return self._around[max(0, bisect_right(self._starts, moment) - 1)]
-
-    def days_of(self, turn: PastTurn) -> list[date]:
-        """Return the days of a turn.
-
-        A turn that began or ended by another clock gets each day that it covers mostly.
-        """
-        if turn.ends_at - turn.starts_at < _NEARLY_A_DAY:
-            return [self.day_of(turn.starts_at)]
-        first = self.day_of(turn.starts_at + _NEARLY_HALF)
-        last = self.day_of(turn.ends_at - _NEARLY_HALF)
-        return [first + step * DAY for step in range(max(1, (last - first).days + 1))]
 
     def place(self, day: date) -> tuple[int, int]:
         """Return the corner of a day's square.
@@ -156,13 +122,10 @@ class _Calendar:
         """Return the square of a day."""
         outcomes = Counter(turn.outcome for turn in turns)
         done, missed = outcomes[Outcome.DONE], outcomes[Outcome.MISSED]
-        if done:
-            outcome = PARTLY if missed else str(Outcome.DONE)
-        else:
-            outcome = next((str(kind) for kind in _BEFORE_OTHERS if outcomes[kind]), NOTHING)
         marked = self._year.interval > DAY and any(day in self._marks(turn) for turn in turns)
         progress = _progress(turns[0]) if len(turns) == 1 else ""
-        return _Square(day, *self.place(day), outcome, done, done + missed, marked, progress)
+        place = self.place(day)
+        return _Square(day, *place, outcome_of(turns), done, done + missed, marked, progress)
 
     def _marks(self, turn: PastTurn) -> Set[date]:
         """Return the marked days of a turn.
@@ -170,7 +133,7 @@ class _Calendar:
         With a goal, these are all days with an update, else the first one.
         """
         if turn.starts_at not in self._marked:
-            moments = turn.updates_at if turn.goal else [turn.first_update_at]
+            moments = turn.moments if turn.goal else [turn.first_update_at]
             days = {self.day_of(moment) for moment in moments if moment is not None}
             self._marked[turn.starts_at] = days
         return self._marked[turn.starts_at]

@@ -190,7 +190,7 @@ def _prepare_request() -> Response | None:
         return Response()  # on every path, and without a token
     if request.routing_exception is not None:  # no other code sees the error before
         limiter.count_generally(address())
-    elif (request.endpoint or "").endswith("static"):
+    elif request.blueprint == "web" or (request.endpoint or "").endswith("static"):
         limiter.count_file()
     return None
 

@@ -37,6 +37,7 @@ _NAMES = {
     "ResetPasswordRequestIn": "PasswordResetRequest",
     "ResolutionIn": "ReportResolution",
     "Status": "ServiceStatus",
+    "SubscribedMovement": "MyMovement",
     "TurnPast": "PastTurn",
 }
 

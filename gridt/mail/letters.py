@@ -18,6 +18,7 @@ from gridt.mail.transport import deliver
 from gridt.models import User, delay_of_mail
 from gridt.runtime.database import let_go
 from gridt.runtime.extensions import db
+from gridt.words import LANGUAGES
 
 log = logging.getLogger(__name__)
 
@@ -54,12 +55,16 @@ def ask_to_change_email(user: User, new_email: str) -> None:
 
 def tell_password_changed(user: User) -> None:
     """Notify `user` of a new password, at their present address."""
-    enqueue("send-notice", {"letter": "password_changed", "email": user.email})
+    _notify("password_changed", user.email, user.language)
 
 
-def tell_email_changed(old_email: str) -> None:
+def tell_email_changed(user: User, old_email: str) -> None:
     """Notify an old address that its account has another one."""
-    enqueue("send-notice", {"letter": "email_changed", "email": old_email})
+    _notify("email_changed", old_email, user.language)
+
+
+def _notify(letter: str, email: str, language: str) -> None:
+    enqueue("send-notice", {"letter": letter, "email": email, "language": language})
 
 
 def _ask_for(name: str, arguments: dict[str, Any], key: str, email: str) -> None:
@@ -72,7 +77,7 @@ def _ask_for(name: str, arguments: dict[str, Any], key: str, email: str) -> None
 def _send_email_confirmation(user_id: int) -> None:
     user = User.find_by_id(user_id)
     if user is not None and user.email_confirmed_at is None and user.deactivated_at is None:
-        _send("confirm_email", user.email, issue(Purpose.CONFIRM_EMAIL, user))
+        _send("confirm_email", user.email, user.language, issue(Purpose.CONFIRM_EMAIL, user))
 
 
 @job("send-password-reset", writes=False)
@@ -82,9 +87,9 @@ def _send_password_reset(email: str) -> None:
         return
     # never to the typed address: it may equal the stored one for us, but not for a mail server
     if user.deactivated_at is None:
-        _send("reset_password", user.email, issue(Purpose.RESET_PASSWORD, user))
+        _send("reset_password", user.email, user.language, issue(Purpose.RESET_PASSWORD, user))
     else:  # the answer promised an e-mail; its absence would look like a fault
-        _send("account_deactivated", user.email)
+        _send("account_deactivated", user.email, user.language)
 
 
 @job("send-email-change", writes=False)
@@ -98,21 +103,22 @@ def _send_email_change(user_id: int, new_email: str, state: str | None = None) -
     ):  # None: a job of the version before
         return
     if holder in (None, user):
-        _send("change_email", new_email, issue(Purpose.CHANGE_EMAIL, user, new_email))
+        token = issue(Purpose.CHANGE_EMAIL, user, new_email)
+        _send("change_email", new_email, user.language, token)
     else:
-        _send("email_in_use", holder.email)
+        _send("email_in_use", holder.email, holder.language)
 
 
 @job("send-notice", writes=False)
-def _send_notice(letter: str, email: str) -> None:
-    _send(letter, email)
+def _send_notice(letter: str, email: str, language: str = LANGUAGES[0]) -> None:
+    _send(letter, email, language)  # a job of the version before has no language
 
 
-def _send(letter: str, email: str, token: str | None = None) -> None:
+def _send(letter: str, email: str, language: str, token: str | None = None) -> None:
     db.session.rollback()
     let_go()  # a mail server may be slow: hold no connection meanwhile
     try:
-        deliver(compose(letter, email, token))
+        deliver(compose(letter, email, token, language))
     except Refused as error:
         log.error("gave up an e-mail (%s): %s", letter, error)
 

@@ -4,27 +4,30 @@ No message contains anything that a user typed, not even a username: the person 
 account may not be the reader of the e-mail, and could use gridt to send words to a stranger.
 """
 
+from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid, parseaddr, unquote
-from typing import Any
 
 import idna
 from flask import current_app, render_template
 
+from gridt import words
+from gridt.mail.tokens import LIFETIME
 from gridt.runtime.clock import utcnow
+from gridt.words import LANGUAGES
 
-#: the subjects; each has a template of the same name
-SUBJECTS = {
-    "confirm_email": "Confirm your e-mail address",
-    "reset_password": "Choose a new password",
-    "change_email": "Confirm your new e-mail address",
-    "email_in_use": "Your e-mail address already has an account",
-    "account_deactivated": "Your account is deactivated",
-    "password_changed": "Your password was changed",
-    "email_changed": "Your e-mail address was changed",
-}
+#: the letters; the catalogues of `gridt.words` have a subject and a text of each
+LETTERS = (
+    "confirm_email",
+    "reset_password",
+    "change_email",
+    "email_in_use",
+    "account_deactivated",
+    "password_changed",
+    "email_changed",
+)
 
 #: pages of the client app that take a token
 _PAGES = {
@@ -48,28 +51,43 @@ class Refused(NotDelivered):
     """A message that cannot be sent, now or later."""
 
 
-def compose(letter: str, email: str, token: str | None = None) -> EmailMessage:
+def compose(
+    letter: str, email: str, token: str | None = None, language: str = LANGUAGES[0]
+) -> EmailMessage:
     """Return a message that is ready for delivery.
 
-    :param letter: one of `SUBJECTS`
+    :param letter: one of `LETTERS`
+    :param language: the receiver's
     :raises Refused: when the address cannot exist
     """
     message = EmailMessage(_POLICY)
-    message["Subject"] = subject = f"gridt: {SUBJECTS[letter]}"
+    message["Subject"] = subject = f"gridt: {words.text(language, f'mail.{letter}.subject')}"
     message["From"] = current_app.config["MAIL_FROM"]
     message["To"] = _address(email)
     message["Date"] = format_datetime(utcnow())
     message["Message-ID"] = make_msgid(domain=sender_domain())
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine should answer
-    variables: dict[str, Any] = {"token": token, "link": _link(letter, token)}
-    text = render_template(f"mail/{letter}.txt", **variables)
-    paragraphs = [paragraph.strip() for paragraph in text.split("\n\n")]
-    message.set_content("\n\n".join(paragraphs) + "\n")
+    link = _link(letter, token)
+    text = _text(letter, token, link, language)
+    message.set_content(f"{text}\n")
+    page = {"subject": subject, "paragraphs": text.split("\n\n"), "language": language}
     message.add_alternative(
-        render_template("mail/letter.html", subject=subject, paragraphs=paragraphs, **variables),
-        subtype="html",
+        render_template("mail/letter.html", token=token, link=link, **page), subtype="html"
     )
+    message["Content-Language"] = language  # the calls before would give it to the first part
     return message
+
+
+def _text(letter: str, token: str | None, link: str | None, language: str) -> str:
+    """Return a letter as plain text."""
+    if token is None:
+        return words.text(language, f"mail.{letter}.text")
+    if link is None:
+        how = words.text(language, "mail.how.token", token=token)
+    else:
+        how = words.text(language, "mail.how.link", token=token, link=link)
+    hours = words.counted(language, "count.hours", LIFETIME // timedelta(hours=1))
+    return words.text(language, f"mail.{letter}.text", how=how, hours=hours)
 
 
 def sender_domain() -> str:

@@ -47,7 +47,7 @@ from gridt.models.quotas import (
 )
 from gridt.models.report import CATEGORIES, Report, Snapshot
 from gridt.models.report_views import REPORT_STATES, REPORTS, find_report_view, report_view
-from gridt.models.rows import StandingRow, fetch, read
+from gridt.models.rows import Rules, StandingRow, fetch, read
 from gridt.models.schedule import (
     FormerClock,
     FormerGoal,
@@ -81,6 +81,7 @@ from gridt.models.standing.summaries import goals_before, own_standing_view
 from gridt.models.subscription import IN_MOVEMENT, KEYS, Subscription, keys_of, random_key
 from gridt.models.update import Update, count_imported, recompute_member
 from gridt.models.user import User, avatar_of
+from gridt.models.user_preferences import Preferences, UserPreferences
 from gridt.models.views import (
     FOLLOWERS_QUERY,
     UPDATES_QUERY,
@@ -151,10 +152,12 @@ __all__ = [
     "MovementUserAssociation",
     "Offer",
     "PasswordAttempt",
+    "Preferences",
     "Quotas",
     "Report",
     "Revision",
     "Rows",
+    "Rules",
     "Snapshot",
     "StandingRow",
     "Subscription",
@@ -163,6 +166,7 @@ __all__ = [
     "UTCDateTime",
     "Update",
     "User",
+    "UserPreferences",
     "after_commit",
     "avatar_of",
     "blocked_among",

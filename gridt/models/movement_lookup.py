@@ -108,9 +108,11 @@ class MovementLookup(NetworkLock, Stored):
         return every.where(mine.is_not(None) if subscribed else mine.is_(None))
 
     @staticmethod
-    def views(rows: Sequence[Row[*tuple[Any, ...]]], user_id: int) -> list[dict[str, Any]]:
+    def views(
+        rows: Sequence[Row[*tuple[Any, ...]]], user_id: int, *, turns: bool = False
+    ) -> list[dict[str, Any]]:
         """Return rows as dictionaries with leaders, by one more statement."""
-        return movement_views(rows, user_id)
+        return movement_views(rows, user_id, turns=turns)
 
 
 # Statements are built once, because building one costs as much as running it.

@@ -77,6 +77,8 @@ class User(UserLookup, Model):
     clock_chosen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: when the clock changed within the last day, as far as that is counted
     clock_changes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    #: the language of the user's mails and of their app
+    language: Mapped[str] = mapped_column(String(8), default="en", server_default="en")
 
     movements: Mapped[list["Movement"]] = relationship(
         secondary="subscriptions", viewonly=True, order_by="Movement.id"
@@ -96,6 +98,7 @@ class User(UserLookup, Model):
         self.role = role
         self.bio = ""
         self.time_zone = "UTC"
+        self.language = "en"
         self.created_at = utcnow()
         self.hash_password(password)
 
@@ -343,6 +346,7 @@ exported_as(
         User.role,
         User.bio,
         User.time_zone,
+        User.language,
         User.day_starts_at,
         User.week_starts_on,
         User.clock_chosen_at,

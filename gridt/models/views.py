@@ -18,6 +18,7 @@ from gridt.models.standing import (
     fast_summary,
     goals_before,
     own_standing_view,
+    own_turns_view,
     summaries_for_others,
     users,
 )
@@ -172,12 +173,15 @@ def last_update_view(row: MovementRow | PersonRow) -> dict[str, Any] | None:
     }
 
 
-def movement_views(rows: Sequence[AnyRow], user_id: int) -> list[dict[str, Any]]:
+def movement_views(
+    rows: Sequence[AnyRow], user_id: int, *, turns: bool = False
+) -> list[dict[str, Any]]:
     """Return movements as a user sees them.
 
     Members see their standing and leaders.
 
     :param rows: rows that begin with a `MovementRow`
+    :param turns: whether members see the outcomes of their last turns, too
     """
     moment = utcnow()
     movements = [read(MovementRow, row) for row in rows]
@@ -194,7 +198,10 @@ def movement_views(rows: Sequence[AnyRow], user_id: int) -> list[dict[str, Any]]
     }
     leaders = leader_views(user_id, rules, moment) if rules else {}
     former = goals_before({row.id: row for row in movements if row.subscribed_at is not None})
-    return [_movement_view(row, leaders, former.get(row.id, ()), moment) for row in movements]
+    return [
+        _movement_view(row, leaders, former.get(row.id, ()), moment, turns=turns)
+        for row in movements
+    ]
 
 
 def _movement_view(
@@ -202,6 +209,8 @@ def _movement_view(
     leaders: dict[int, list[dict[str, Any]]],
     former: Sequence[FormerGoalRow],
     moment: datetime,
+    *,
+    turns: bool,
 ) -> dict[str, Any]:
     view: dict[str, Any] = {
         "id": row.id,
@@ -222,7 +231,10 @@ def _movement_view(
     if row.subscribed_at is not None:
         view["subscribed_at"] = row.subscribed_at
         view["last_update"] = last_update_view(row)
-        view["standing"] = own_standing_view(row, moment, former)
+        if turns:
+            view["standing"], view["last_turns"] = own_turns_view(row, moment, former)
+        else:
+            view["standing"] = own_standing_view(row, moment, former)
         view["leaders"] = leaders[row.id]
     return view
 

@@ -18,9 +18,6 @@ from gridt.standing import TurnHistory, history_owner, movement_statistics
 
 bp = Blueprint("history", description="History and statistics")
 
-#: the parts of a turn in an answer
-_SHOWN = tuple(TurnPast().fields)
-
 
 @bp.route("/movements/<movement>/history", get="listTurns")
 class HistoryOfMember(Resource):
@@ -36,8 +33,7 @@ class HistoryOfMember(Resource):
         """
         movement_row = movement_or_404(movement)
         history = TurnHistory(_owner(movement_row, data["user"]).id, movement_row.id)
-        turns = history.shown(data["from"], data["to"])
-        return [{name: getattr(turn, name) for name in _SHOWN} for turn in turns]
+        return [turn.view() for turn in history.shown(data["from"], data["to"])]
 
 
 @bp.route("/movements/<movement>/history.svg", get="drawYear")

@@ -35,7 +35,7 @@ from gridt.schemas.leaders import LeaderOut, LeaderWithHistory, LeaderWithSignal
 
 bp = Blueprint("leaders", description="Leaders and followers")
 
-_FOLLOWERS = Listing(FOLLOWERS_QUERY, [(MovementUserAssociation.follower_id, False)], User)
+FOLLOWERS = Listing(FOLLOWERS_QUERY, [(MovementUserAssociation.follower_id, False)], User)
 
 
 @bp.route("/movements/<movement>/leader", post="fillOpenSlot")
@@ -109,7 +109,7 @@ class Followers(Resource):
         movement_row, user = movement_or_404(movement), caller()
         if not movement_row.is_subscribed(user):
             raise NotSubscribed
-        rows, headers = _FOLLOWERS.page(**data, leader_id=user.id, movement_id=movement_row.id)
+        rows, headers = FOLLOWERS.page(**data, leader_id=user.id, movement_id=movement_row.id)
         views = people_views(rows, {movement_row.id: movement_row.rules}, utcnow())
         return views, headers
 

@@ -30,7 +30,7 @@ class Pause(Resource):
         Every member is null if the caller is not paused.
         """
         movement_id = movement_or_404(movement).id
-        return _answer(pause_of(caller_id(), movement_id))
+        return pause_answer(pause_of(caller_id(), movement_id))
 
     @bp.problems(MovementNotFound, NotSubscribed)
     @bp.answers(200, PauseChanged)
@@ -48,7 +48,7 @@ class Pause(Resource):
             movement_or_404(str(movement_id))
             raise
         message = "You are paused. Your streak does not end meanwhile."
-        answer = _answer(started) | {"message": message}
+        answer = pause_answer(started) | {"message": message}
         db.session.commit()
         return answer
 
@@ -64,7 +64,8 @@ class Pause(Resource):
         return {"message": "You are not paused any more."}
 
 
-def _answer(current: SubscriptionPause | None) -> dict[str, Any]:
+def pause_answer(current: SubscriptionPause | None) -> dict[str, Any]:
+    """Return a `PauseOut`."""
     return {
         "paused_from": current and current.starts_at,
         "paused_until": current and current.ends_at,

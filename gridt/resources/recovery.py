@@ -108,7 +108,7 @@ class ChangeEmailConfirm(Resource):
         user = token.user(lock=True)
         if User.find_by_email(token.address) not in (None, user):
             raise EmailTaken
-        mail.tell_email_changed(user.email)
+        mail.tell_email_changed(user, user.email)
         user.change_email(token.address)
         user.save_to_db()
         return {"message": "Your e-mail address is changed."}

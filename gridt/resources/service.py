@@ -1,16 +1,17 @@
 """The service itself: its description, state and documentation."""
 
 from pathlib import Path
+from typing import Any
 
 import flask_swagger_ui
 from flask import Blueprint as PlainBlueprint
-from flask import current_app, render_template
+from flask import current_app, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from gridt.errors import Busy
 from gridt.http.api import Blueprint
 from gridt.http.openapi import document
-from gridt.http.pages import page_or_json
+from gridt.http.pages import page_or_json, prefers_html
 from gridt.http.requests import Resource
 from gridt.runtime.config import VERSION
 from gridt.runtime.extensions import db
@@ -27,6 +28,13 @@ swagger_ui = PlainBlueprint(
     static_url_path="/docs/assets",
 )
 
+#: where the app for members is
+APP_PATH = "/app"
+_TO_APP: dict[str, Any] = {
+    "description": "The app for members, for browsers.",
+    "headers": {"Location": {"description": "Its path.", "schema": {"type": "string"}}},
+}
+
 _DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -41,12 +49,18 @@ class Root(Resource):
     @bp.ignores_parameters
     @bp.answers(200, {"type": "string"}, content_type="text/html", description="The page.")
     @bp.answers(200, About)
+    @bp.answers(303, {"type": "string"}, content_type="text/html", **_TO_APP)
     def get(self) -> ResponseReturnValue:
         """Describe this service.
 
-        The answer has its version and the first addresses to visit. It is a page if the client
-        prefers HTML, and JSON otherwise.
+        The answer has its version and the first addresses to visit. If the client prefers HTML, the
+        answer leads to the app for members, or is a page where the service has no app.
         """
+        app = {"app": APP_PATH} if current_app.config["APP"] else {}
+        if app and prefers_html():
+            to_app = redirect(APP_PATH, 303)
+            to_app.vary.add("Accept")
+            return to_app
         answer = {
             "name": "gridt",
             "description": "Habits, and a network of people who keep each other to them.",
@@ -59,6 +73,7 @@ class Root(Resource):
                 "register": "/register",
                 "login": "/auth",
                 "movements": "/movements",
+                **app,
             },
         }
         return page_or_json("home.html", answer, **answer)

@@ -21,7 +21,7 @@ from gridt.schemas.movements import (
 
 bp = Blueprint("subscriptions", description="Subscriptions to movements")
 
-_JOINED = Listing(Movement.view_query(subscribed=True), [(Movement.id, False)], Movement)
+JOINED = Listing(Movement.view_query(subscribed=True), [(Movement.id, False)], Movement)
 
 
 @bp.route("/movements/subscriptions", get="listMyMovements")
@@ -36,7 +36,7 @@ class Subscriptions(Resource):
         The movements are in the order of their ids.
         """
         user_id = caller_id()
-        rows, headers = _JOINED.page(**data, caller_id=user_id)
+        rows, headers = JOINED.page(**data, caller_id=user_id)
         return [movement_answer(view) for view in Movement.views(rows, user_id)], headers
 
 

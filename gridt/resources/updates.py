@@ -30,7 +30,7 @@ from gridt.schemas.updates import UpdateIn, UpdateOut, UpdatesIn
 
 bp = Blueprint("updates", description="Updates")
 
-_NEWEST_FIRST = Listing(UPDATES_QUERY, [(Update.time_stamp, True), (Update.id, True)], Update)
+NEWEST_FIRST = Listing(UPDATES_QUERY, [(Update.time_stamp, True), (Update.id, True)], Update)
 #: the problems of posting an update
 _POSTING = (
     *(MovementNotFound, NotSubscribed, AlreadyDone, NotInTime),
@@ -53,7 +53,7 @@ class Updates(Resource):
         movement_id, user = movement_or_404(movement).id, data.pop("user")
         leader_id = caller_id() if user == "me" else id_in(user, User.id)
         _ensure_readable(leader_id, movement_id, NotFollowing)
-        rows, headers = _NEWEST_FIRST.page(**data, leader_id=leader_id, movement_id=movement_id)
+        rows, headers = NEWEST_FIRST.page(**data, leader_id=leader_id, movement_id=movement_id)
         return [update_view(row) for row in rows], headers
 
     @bp.repeatable()

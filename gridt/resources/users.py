@@ -17,7 +17,7 @@ from gridt.http.auth import caller, caller_id, verified
 from gridt.http.fields import Message
 from gridt.http.requests import Resource, standing_notice
 from gridt.http.spooling import spooled
-from gridt.models import User, service_id
+from gridt.models import Preferences, User, UserPreferences, service_id
 from gridt.schemas.users import (
     BioIn,
     ClosingIn,
@@ -92,6 +92,9 @@ class OwnIdentity(Resource):
         clock = {name: data.pop(name) for name in CLOCK if name in data}
         if clock:
             change_clock(user, most=MOST_CLOCKS, **clock)
+        preferences = {name: data.pop(name) for name in Preferences._fields if name in data}
+        if preferences:
+            UserPreferences.change(user.id, **preferences)
         for name, value in data.items():
             setattr(user, name, value)
         message = f"Your account is changed.{standing_notice()}"

@@ -13,7 +13,7 @@ from flask.helpers import get_load_dotenv
 from marshmallow.validate import OneOf, Range
 from sqlalchemy.engine import URL
 
-from gridt.runtime.setting_parsers import INSTANCE_FOLDER, PARSERS, stripped
+from gridt.runtime.setting_parsers import INSTANCE_FOLDER, PARSERS, loopback_url, stripped
 from gridt.runtime.version import VERSION as VERSION  # other modules read it here
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,6 +129,8 @@ class Settings:
     MAIL_FOLDER: str = str(INSTANCE_FOLDER / "mail")
     #: GRIDT_MAIL_FROM: the sender of mails
     MAIL_FROM: str = "gridt <gridt@localhost>"
+    #: GRIDT_APP: false where members use another app than the one at /app
+    APP: bool = True
     #: GRIDT_CLIENT_URL: the client app, which links in mails lead to
     CLIENT_URL: str | None = None
     #: GRIDT_ARGON2_MEMORY_KIB
@@ -161,7 +163,7 @@ class Settings:
                 "SMTP_URL": env.smtp_url("SMTP_URL", None),
                 "MAIL_FOLDER": str(INSTANCE_FOLDER / env.str("MAIL_FOLDER", cls.MAIL_FOLDER)),
                 "MAIL_FROM": env.mail_from("MAIL_FROM", cls.MAIL_FROM),
-                "CLIENT_URL": env.client_url("CLIENT_URL", None),
+                **_client(env),
                 "SECRET_KEY_FALLBACKS": env.earlier_keys("SECRET_KEY_FALLBACKS", None),
                 "REPLICA_URI": env.replica_url("REPLICA_URL", None, url=url),
                 "PREPARED_STATEMENTS": env.bool("PREPARED_STATEMENTS", cls.PREPARED_STATEMENTS),
@@ -207,7 +209,7 @@ def unknown_variables() -> list[str]:
     """
     known = _Env.known | {f"{name}_FILE" for name in _Env.known} | _OTHER_VARIABLES
     unknown = sorted(name for name in os.environ if name.startswith("GRIDT_") and name not in known)
-    near = {name: get_close_matches(name, known, n=1) for name in unknown}
+    near = {name: get_close_matches(name, known, n=1, cutoff=0.7) for name in unknown}
     return [
         f"{name} is not a setting of gridt."
         + "".join(f" Did you mean {one}?" for one in near[name])
@@ -222,6 +224,19 @@ def _doors(env: FileAwareEnv) -> dict[str, Any]:
         "REGISTRATION": env.str("REGISTRATION", registration, validate=_REGISTRATION),
         "MOVEMENTS_BY": env.str("MOVEMENTS_BY", starters, validate=_STARTERS),
     }
+
+
+def _client(env: FileAwareEnv) -> dict[str, Any]:
+    """Read which app the members use, and where it is.
+
+    The address is never made from a request: a forged host would get the tokens in mails.
+    """
+    url: str | None = env.client_url("CLIENT_URL", None)
+    app, bind = env.bool("APP", Settings.APP), env.bind("BIND", Settings.BIND)
+    if url is None and app:
+        own_address = loopback_url(bind or "")
+        url = None if own_address is None else f"{own_address}/app"
+    return {"APP": app, "CLIENT_URL": url}
 
 
 def _limits(env: FileAwareEnv) -> dict[str, Any]:

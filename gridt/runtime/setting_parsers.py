@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from email.policy import EmailPolicy
+from ipaddress import ip_address
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -61,6 +62,21 @@ def bind(text: str) -> str:
                 "Must be like 127.0.0.1:5000, [::1]:5000 or unix:/run/gridt.sock."
             )
     return text
+
+
+def loopback_url(bind: str) -> str | None:
+    """Return the address of a server on a loopback, or None.
+
+    Other machines have no access to it, so its address is the same for each of its users.
+
+    :param bind: the addresses that gunicorn listens on
+    """
+    host, _, port = bind.partition(",")[0].strip().rpartition(":")
+    try:
+        is_loopback = host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:  # a socket, or a name
+        return None
+    return f"http://{host}:{port}" if is_loopback and "," not in bind else None
 
 
 def redis_url(text: str | None) -> str | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from gridt.http.fields import Growing, In, Line, Message, Moment, Out, PageIn, QueryInteger
 from gridt.http.validators import Length, OneOf, Range
 from gridt.models import AUDITED, AuditEntry, User, largest_in
-from gridt.schemas.users import ROLES, Identity, identity_of
+from gridt.schemas.users import ROLES, AccountFacts, account_facts
 
 
 class UsersIn(PageIn):
@@ -54,7 +54,7 @@ class UserPatch(In):
     )
 
 
-class AdminUser(Identity):
+class AdminUser(AccountFacts):
     """A user, as admins see them."""
 
     deactivated_at = fields.DateTime(
@@ -138,7 +138,7 @@ class AuditOut(Out):
 def admin_user(user: User | Row[Any], **more: Any) -> dict[str, Any]:
     """Return an `AdminUser`."""
     times = {"deactivated_at": user.deactivated_at, "last_seen_at": user.last_seen_at}
-    return identity_of(user) | times | more
+    return account_facts(user) | times | more
 
 
 def audit_entry(entry: AuditEntry | Row[Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from gridt.schemas.users import (
     NewUsername,
     TimeZoneField,
     given_password,
+    language_field,
     username_flaw,
 )
 
@@ -40,6 +41,7 @@ class RegisterIn(In):
     time_zone = TimeZoneField(metadata=TIME_ZONE_NOTES)
     day_starts_at = DayStartField()
     week_starts_on = WeekdayField()
+    language = language_field()
     invitation = Line(
         validate=Length(1, LONGEST_CODE),
         metadata={

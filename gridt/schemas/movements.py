@@ -337,14 +337,20 @@ ANY_MOVEMENT = {"oneOf": [MovementOut, SubscribedMovementWithSignal]}
 ANY_MOVEMENT_CHANGED = {"oneOf": [MovementChanged, SubscribedMovementChanged]}
 
 
+def joined_answer(view: dict[str, Any]) -> dict[str, Any]:
+    """Make a `SubscribedMovement` from the view of a movement."""
+    goal = view["goal"]
+    view["interval"] = spelled(view["interval"], has_goal=goal is not None)
+    view["goal"] = goal and {"of": "count", "at_least": goal}
+    return view
+
+
 def movement_answer(view: dict[str, Any], message: str | None = None) -> dict[str, Any]:
     """Make an answer from the view of a movement.
 
     :param message: makes it a `MovementChanged` or a `SubscribedMovementChanged`
     """
-    goal = view["goal"]
-    view["interval"] = spelled(view["interval"], has_goal=goal is not None)
-    view["goal"] = goal and {"of": "count", "at_least": goal}
+    view = joined_answer(view)
     if message is not None:
         view["message"] = message
     elif view["subscribed"]:

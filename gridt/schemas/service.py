@@ -20,6 +20,9 @@ class Links(Out):
     movements = fields.String(
         required=True, metadata={"description": "Where the movements are listed."}
     )
+    app = fields.String(
+        metadata={"description": "The app for members, as pages; absent if there is none here."}
+    )
 
 
 class About(Out):

@@ -13,13 +13,14 @@ from gridt.accounts import is_common, is_own_name, sections
 from gridt.addresses import fold_address
 from gridt.errors import Invalid
 from gridt.http.clock_fields import WEEKDAYS, DayStartField, WeekdayField, day_start, weekday
-from gridt.http.fields import Growing, In, Line, Message, Name, Out
+from gridt.http.fields import Flag, Growing, In, Line, Message, Name, Out
 from gridt.http.validators import Length, OneOf
-from gridt.models import User, avatar_of
+from gridt.models import User, UserPreferences, avatar_of
 from gridt.names import flaw_of, fold_username
 from gridt.refusals import Code, Refusal
 from gridt.runtime.extensions import normal
 from gridt.text import tidy
+from gridt.words import LANGUAGES
 
 #: the limit of RFC 5321; also for the folded address, so that every database can index it
 LONGEST_EMAIL = 254
@@ -47,6 +48,10 @@ TIME_ZONE_NOTES = {
 }
 
 
+_HIDES_STREAKS = {
+    "description": "Whether the user's app shows no streaks. It changes nothing else."
+}
+_DISCREET = {"description": "Whether notifications name neither movements nor users."}
 _is_address = Email()
 
 
@@ -149,6 +154,15 @@ def username_flaw(username: str, email: str) -> Refusal | None:
     return flaw_of(username)
 
 
+def language_field() -> fields.String:
+    """Return the field of a user's language."""
+    metadata = {
+        "description": "The language of the user's e-mails and app; `en` by default.",
+        "examples": ["nl"],
+    }
+    return fields.String(validate=OneOf(LANGUAGES), metadata=metadata)
+
+
 def given_password() -> Line:
     """Return the field of a password that proves an identity."""
     metadata = {
@@ -179,10 +193,13 @@ class IdentityPatch(In):
     time_zone = TimeZoneField(metadata=TIME_ZONE_NOTES)
     day_starts_at = DayStartField()
     week_starts_on = WeekdayField()
+    language = language_field()
+    hides_streaks = Flag(metadata=_HIDES_STREAKS)
+    discreet = Flag(metadata=_DISCREET)
 
 
-class Identity(Out):
-    """The caller's account."""
+class AccountFacts(Out):
+    """The part of an account that admins see, too."""
 
     id = fields.Integer(required=True, metadata={"description": "The id of the user."})
     username = fields.String(required=True, metadata={"description": "The username."})
@@ -211,6 +228,14 @@ class Identity(Out):
     created_at = fields.DateTime(
         required=True, metadata={"description": "When the account was opened."}
     )
+
+
+class Identity(AccountFacts):
+    """The caller's account."""
+
+    language = Growing(*LANGUAGES, description="The language of the user's e-mails and app.")
+    hides_streaks = fields.Boolean(required=True, metadata=_HIDES_STREAKS)
+    discreet = fields.Boolean(required=True, metadata=_DISCREET)
 
 
 class IdentityChanged(Identity, Message):
@@ -242,8 +267,14 @@ ExportOut = Out.from_dict(
 )
 
 
-def identity_of(user: User | Row[Any]) -> dict[str, Any]:
+def identity_of(user: User) -> dict[str, Any]:
     """Return an `Identity`."""
+    preferences = UserPreferences.of(user.id)._asdict()
+    return account_facts(user) | {"language": user.language} | preferences
+
+
+def account_facts(user: User | Row[Any]) -> dict[str, Any]:
+    """Return `AccountFacts`."""
     return {
         "id": user.id,
         "username": user.username,

@@ -8,6 +8,7 @@ from gridt.standing.activity import (
     done_by,
     recent_and_due,
 )
+from gridt.standing.days import MemberDays, letters_of, outcome_of
 from gridt.standing.editing import (
     edit_movement,
     ensure_goal_in_reach,
@@ -15,7 +16,7 @@ from gridt.standing.editing import (
 )
 from gridt.standing.history import PastTurn, TurnHistory, history_owner
 from gridt.standing.imports import Complaint, ImportPlan, Reported, import_updates
-from gridt.standing.pauses import pause, pause_of, resume
+from gridt.standing.pauses import current_pause, pause, pause_of, resume
 from gridt.standing.recompute_job import enqueue_recompute
 from gridt.standing.schedule_changes import (
     CLOCK,
@@ -38,6 +39,7 @@ __all__ = [
     "CompletedTurn",
     "DueTurn",
     "ImportPlan",
+    "MemberDays",
     "PastTurn",
     "Place",
     "Reported",
@@ -45,6 +47,7 @@ __all__ = [
     "calendar_owner",
     "change_clock",
     "change_terms",
+    "current_pause",
     "done_by",
     "edit_movement",
     "enqueue_recompute",
@@ -52,7 +55,9 @@ __all__ = [
     "ensure_streaks_can_end",
     "history_owner",
     "import_updates",
+    "letters_of",
     "movement_statistics",
+    "outcome_of",
     "pause",
     "pause_of",
     "preview_batch",

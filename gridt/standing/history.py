@@ -5,8 +5,9 @@ A history has the outcome of each turn.
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from gridt.errors import Invalid, NotFollowing, NotSubscribed
 from gridt.models import User, is_leader, schedule_of
@@ -14,7 +15,7 @@ from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import utcnow
 from gridt.turns.calendar import DAY, Clock
 from gridt.turns.goals import Goal
-from gridt.turns.outcomes import Outcome, ScoredTurn, TurnLog
+from gridt.turns.outcomes import Outcome, ScoredTurn, TurnLog, present_outcome
 from gridt.turns.terms import INSTANT
 
 #: turns that are shown by default
@@ -32,7 +33,7 @@ class PastTurn:
     :param amount: the updates that count towards the turn's goal; None if it has none
     :param still: how many more would complete it
     :param goal: None if one update is enough
-    :param updates_at: the times of the updates, if the turn has a goal
+    :param moments: the times of the updates, if the turn has a goal
     """
 
     starts_at: datetime
@@ -44,7 +45,16 @@ class PastTurn:
     amount: int | None
     still: int | None
     goal: Goal | None = None
-    updates_at: Sequence[datetime] = ()
+    moments: Sequence[datetime] = ()
+
+    def view(self) -> dict[str, Any]:
+        """Return this turn as the member sees it."""
+        return {name: getattr(self, name) for name in _SHOWN}
+
+
+_HIDDEN = {"goal", "moments"}
+#: the members of a turn in a list of turns
+_SHOWN = [field.name for field in fields(PastTurn) if field.name not in _HIDDEN]
 
 
 class TurnHistory:
@@ -154,12 +164,7 @@ class TurnHistory:
         log = TurnLog(starts_at, ends_at)
         past, moment = self._past.stretch(starts_at, ends_at, self.now)
         standing = past.scored(moment, log)
-        outcome = Outcome.OPEN
-        if standing.done or standing.late:
-            outcome = Outcome.DONE
-        elif self._terms.paused_in(standing.turn):
-            outcome = Outcome.PAUSED
-        log.add(standing, outcome, self._terms)
+        log.add(standing, present_outcome(standing, self._terms), self._terms)
         return list(self._with_updates(log, past.moments))
 
     @staticmethod

@@ -68,6 +68,11 @@ def pause_of(user_id: int, movement_id: int) -> SubscriptionPause | None:
     """
     if load_row(user_id, movement_id) is None:
         raise NotSubscribed
+    return current_pause(user_id, movement_id)
+
+
+def current_pause(user_id: int, movement_id: int) -> SubscriptionPause | None:
+    """Return the pause that a user is in, or None."""
     last = _last(user_id, movement_id)
     return last if last is not None and last.ends_at > utcnow() else None
 

@@ -11,6 +11,8 @@ from gridt.turns.terms import RECENT_TURNS, Terms
 
 #: outcomes that a standing has one by one, of the last turns that were done, missed or free
 REMEMBERED = 100
+#: the letter of a time without a turn, among letters of outcomes
+NOTHING_DUE = "-"
 
 
 class Outcome(StrEnum):
@@ -21,6 +23,11 @@ class Outcome(StrEnum):
     FREE = "free"
     PAUSED = "paused"
     OPEN = "open"
+
+    @property
+    def letter(self) -> str:
+        """Return its letter in rows of outcomes."""
+        return self.value[0]
 
 
 class Standing(NamedTuple):
@@ -53,6 +60,13 @@ class Standing(NamedTuple):
     late: bool = False
     counted: Count = NOTHING
     counted_late: Count = NOTHING
+
+
+def present_outcome(standing: Standing, terms: Terms) -> Outcome:
+    """Return the outcome of a turn that is not over."""
+    if standing.done or standing.late:
+        return Outcome.DONE
+    return Outcome.PAUSED if terms.paused_in(standing.turn) else Outcome.OPEN
 
 
 def recent_completion(recent: str) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 
-const [bundle, metafile, name, folder] = process.argv.slice(2);
+const [bundle, metafile, name, folder, fixedName] = process.argv.slice(2);
 const { inputs } = Object.values(JSON.parse(readFileSync(metafile)).outputs)[0];
 const homes = new Set(
   Object.keys(inputs)
@@ -23,7 +23,8 @@ for (const home of [...homes].sort()) {
 
 const code = readFileSync(bundle);
 const sha256 = createHash("sha256").update(code).digest("hex");
-const file = `${name}-${sha256.slice(0, 12)}.js`;
+// the app's whole tree has a version in its path, so its library keeps one name
+const file = fixedName ?? `${name}-${sha256.slice(0, 12)}.js`;
 writeFileSync(`${folder}/${file}`, code);
 writeFileSync(`${folder}/${name}.LICENSES.txt`, texts.join(`\n${"-".repeat(80)}\n\n`));
 writeFileSync(`${folder}/${name}.json`, `${JSON.stringify({ file, sha256, packages }, null, 2)}\n`);

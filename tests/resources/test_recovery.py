@@ -11,13 +11,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from gridt import words
 from gridt.accounts import deactivate
-from gridt.jobs import run_until_idle
+from gridt.jobs import enqueue, run_until_idle
 from gridt.mail import Purpose
-from gridt.mail.message import SUBJECTS
+from gridt.mail.message import LETTERS
 from gridt.mail.tokens import issue, state_of
 from gridt.models import Job, Login, User
 from gridt.runtime.extensions import db
+from gridt.words import LANGUAGES
 from tests.conftest import PASSWORD
 from tests.databases import writers_overlap
 from tests.mailbox import html_of, kept, mail_server, text_of, token_of
@@ -40,7 +42,11 @@ def logs_in(client, user: User, password: str) -> bool:
 
 def subjects(messages) -> list[tuple[str, str]]:
     """Return the receiver and the subject of each mail."""
-    letters = {f"gridt: {subject}": letter for letter, subject in SUBJECTS.items()}
+    letters = {
+        f"gridt: {words.text(language, f'mail.{letter}.subject')}": letter
+        for letter in LETTERS
+        for language in LANGUAGES
+    }
     return [(str(one["To"]), letters[str(one["Subject"])]) for one in messages]
 
 
@@ -49,6 +55,49 @@ def jobs() -> list[dict[str, Any]]:
         {"name": job.name, "arguments": job.arguments}
         for job in db.session.scalars(select(Job).order_by(Job.id))
     ]
+
+
+# -- languages ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "password"), ("nl", "wachtwoord")])
+def test_mails_are_in_the_language_of_their_receiver(client, client_of, mails, language, word):
+    account = {"username": "Kim", "email": "kim@example.org", "password": PASSWORD}
+    assert post(client, "/register", **account, language=language) == 201
+    assert post(client, "/user/reset_password/request", email="kim@example.org") == 200
+    kim = User.find_by_name("Kim")
+    body = {"old_password": PASSWORD, "new_password": "a new one!"}
+    assert post(client_of(kim), "/user/change_password", **body) == 200
+    body = {"password": "a new one!", "new_email": "kim@example.com"}
+    assert post(client_of(kim), "/user/change_email/request", **body) == 200
+    (moved,) = [token_of(one) for one in mails() if one["To"] == "kim@example.com"]
+    assert post(client, "/user/change_email/confirm", token=moved) == 200
+    sent = mails()
+    assert sorted(letter for _, letter in subjects(sent)) == [
+        "change_email",
+        "confirm_email",
+        "email_changed",
+        "password_changed",
+        "reset_password",
+    ]
+    assert {one["Content-Language"] for one in sent} == {language}
+    assert [word in text_of(one) for one in sent].count(True) >= 3
+
+
+def test_the_holder_of_an_address_reads_their_own_language(client_of, make_user, mails) -> None:
+    holder, asking = make_user(language="de"), make_user(language="nl")
+    body = {"password": PASSWORD, "new_email": holder.email}
+    assert post(client_of(asking), "/user/change_email/request", **body) == 200
+    (sent,) = mails()
+    assert (sent["To"], sent["Content-Language"]) == (holder.email, "de")
+    assert "Du oder jemand anderes" in text_of(sent)
+
+
+def test_a_notice_of_the_version_before_is_in_english(ann, mails) -> None:
+    enqueue("send-notice", {"letter": "password_changed", "email": ann.email})
+    db.session.commit()
+    (sent,) = mails()
+    assert sent["Content-Language"] == "en"
 
 
 # -- resetting the password -----------------------------------------------------------------

@@ -28,6 +28,9 @@ def test_identity_shows_the_caller(client_of, ann):
         "time_zone": "UTC",
         "day_starts_at": "00:00",
         "week_starts_on": "monday",
+        "language": "en",
+        "hides_streaks": False,
+        "discreet": False,
         "created_at": ann.created_at.isoformat(),
     }
     assert answer.json["created_at"].endswith("+00:00")
@@ -48,6 +51,9 @@ def test_avatar_is_the_md5_of_the_lower_case_address(client_of, ann):
         {"bio": ""},
         {"bio": "x" * 2000},
         {"time_zone": "Europe/Amsterdam"},
+        {"language": "nl"},
+        {"hides_streaks": True},
+        {"language": "de", "discreet": True, "hides_streaks": False},
         {"username": "ben", "bio": "sings", "time_zone": "America/Argentina/Ushuaia"},
         {},
     ],
@@ -107,6 +113,8 @@ def test_the_address_of_others_appears_nowhere(client_of, make_user, make_moveme
         ("GET", base),
         ("GET", f"/movements/{quote(movement.name)}"),
         ("GET", f"{base}/followers"),
+        ("GET", "/today"),
+        ("GET", f"{base}/overview"),
         ("GET", f"{base}/updates?user={ben.id}"),
         ("GET", f"{base}/leader/{ben.id}"),
         ("PUT", f"{base}/subscriber"),

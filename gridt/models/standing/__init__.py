@@ -28,6 +28,7 @@ from gridt.models.standing.summaries import (
     fast_summary,
     goals_before,
     own_standing_view,
+    own_turns_view,
     summaries_for_others,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "lock_row",
     "open_turns",
     "own_standing_view",
+    "own_turns_view",
     "past_of",
     "persist_at",
     "recompute",

@@ -21,12 +21,15 @@ from gridt.models.standing.store import STANDING_ROWS, former_goals
 from gridt.turns.calendar import Clock, Turn, follows_calendar, turns_between
 from gridt.turns.goals import GoalSince, goal_at
 from gridt.turns.months import interval_of, longest
-from gridt.turns.outcomes import Standing, recent_completion
+from gridt.turns.outcomes import NOTHING_DUE, Standing, present_outcome, recent_completion
 from gridt.turns.scoring import advance, begun, lapsed, streak_after
 from gridt.turns.terms import SPREAD, Terms
 
 #: the interval, the time from which turns count, and the parts of the clock
 _Schedule = tuple[timedelta, datetime, str, int, int]
+
+#: the number of letters for the last turns
+_LETTERS = 7
 
 #: the start of turns that follow the calendar: one for all, so that members share their turns
 _ANY = datetime.min.replace(tzinfo=UTC)
@@ -53,7 +56,31 @@ def own_standing_view(
 
     :param former: the former goals of the movement, if one may be that of the turn
     """
+    return _own_view(_standing_at(moment, row), row, moment, former)
+
+
+def own_turns_view(
+    row: StandingRow | MovementRow, moment: datetime, former: Sequence[FormerGoalRow] = ()
+) -> tuple[dict[str, Any], str]:
+    """Return a member's standing, and letters of the last turns.
+
+    The last letter is that of the present turn. A turn that was paused has none, and neither has
+    one that was too short to count, because the member joined in it.
+    """
     standing = _standing_at(moment, row)
+    earlier = standing.recent[:-1] if standing.done else standing.recent
+    letters = earlier + present_outcome(standing, terms_of(row)).letter
+    return _own_view(standing, row, moment, former), letters[-_LETTERS:].rjust(
+        _LETTERS, NOTHING_DUE
+    )
+
+
+def _own_view(
+    standing: Standing,
+    row: StandingRow | MovementRow,
+    moment: datetime,
+    former: Sequence[FormerGoalRow],
+) -> dict[str, Any]:
     turn, due_at = standing.turn, standing.turn.ends_at
     paused_until = row.paused_until
     if paused_until is not None and paused_until <= moment:

@@ -1,0 +1,67 @@
+// The frame of a screen: its heading, its content, the tabs, and the bar about what was just done.
+import { html } from "../library.js";
+import { bar, me } from "../state.js";
+import { t } from "../words.js";
+import { icon } from "./icons.js";
+
+/** @typedef {import("../library").Child} Child */
+
+/**
+ * @param {{title?: string, back?: string, aside?: Child, bare?: boolean}} head
+ * @param {...Child} content
+ */
+export function frame({ title, back, aside, bare }, ...content) {
+  const inside = me.value !== null && !bare;
+  const way = back && html`<a class="back" href=${back} aria-label=${t("Back")}>${icon("back")}</a>`;
+  return html`
+    <a class="skip" href="#content" onClick=${skip}>${t("Skip to the content")}</a>
+    ${inside && tabs()}
+    <main id="content" tabindex="-1" class=${inside ? "inside" : "outside"}>
+      ${title && html`<header class="top">${way}<h1 tabindex="-1">${title}</h1>${aside}</header>`}
+      ${content}
+    </main>
+    ${status()}
+  `;
+}
+
+/** @param {Event} event */
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("content")?.focus();
+}
+
+function tabs() {
+  const items = [
+    ["/app", "today", t("Today")],
+    ["/app/find", "find", t("Find")],
+    ["/app/you", "you", t("You")],
+  ];
+  const here = location.pathname;
+  const of = here.startsWith("/app/you") ? "you" : /find|start/.test(here) ? "find" : "today";
+  return html`<nav class="tabs" aria-label=${t("Screens")}>
+    <ul>
+      ${items.map(
+        ([path, name, words]) => html`<li key=${name}>
+          <a href=${path} aria-current=${name === of ? "page" : undefined}>
+            ${icon(/** @type {string} */ (name))}<span>${words}</span>
+          </a>
+        </li>`,
+      )}
+    </ul>
+  </nav>`;
+}
+
+function status() {
+  const shown = bar.value;
+  const end = () => (bar.value = null);
+  const more = shown?.more && html`<a href=${shown.more}>${t("Say more")}</a>`;
+  const undo = () => (end(), shown?.undo?.());
+  return html`<div class="bar" role="status">
+    ${shown &&
+    html`<p>
+      <span>${shown.text}</span>
+      ${shown.undo && html`<button type="button" onClick=${undo}>${t("Undo")}</button>`} ${more}
+      <button type="button" class="end" onClick=${end} aria-label=${t("Close")}>×</button>
+    </p>`}
+  </div>`;
+}

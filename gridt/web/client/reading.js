@@ -1,0 +1,114 @@
+// Reading for screens: what they show, and what they send.
+import { useEffect, useRef, useState } from "./library.js";
+import { Refused, addressOf, call, page } from "./service.js";
+import { changes } from "./state.js";
+import { about } from "./words.js";
+
+/** @typedef {import("./types").Problem} Problem */
+
+/**
+ * Give `error`'s problem to `take`; anything else is a fault of the app, and thrown.
+ * @param {(problem: Problem) => void} take
+ * @returns {(error: unknown) => void}
+ */
+export const refused = (take) => (error) => {
+  if (!(error instanceof Refused)) throw error;
+  take(error.problem);
+};
+
+/**
+ * Read an address, and again after each change.
+ * @type {import("./types").UseRead}
+ */
+export const useRead = (path, values) => {
+  const address = addressOf(path, values ?? {});
+  const [data, setData] = useState(/** @type {any} */ (null));
+  const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    let current = true;
+    const read = /** @type {(...rest: any[]) => Promise<any>} */ (call);
+    read("get", path, values ?? {}).then(
+      (answer) => current && (setData(answer), setProblem(null)),
+      refused((it) => current && setProblem(it)),
+    );
+    return () => void (current = false);
+  }, [address, changes.value, tries]);
+  return { data, problem, again: () => setTries(tries + 1) };
+};
+
+/**
+ * Read a list, page by page.
+ * @type {import("./types").UsePages}
+ */
+export const usePages = (path, values) => {
+  const address = addressOf(path, values ?? {});
+  const [data, setData] = useState(/** @type {any[] | null} */ (null));
+  const [next, setNext] = useState(/** @type {string | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
+  const [tries, setTries] = useState(0);
+  const wanted = useRef(address);
+  wanted.current = address;
+  /** @param {string} from @param {any[]} before */
+  const read = (from, before) =>
+    page(from).then((it) => {
+      if (wanted.current !== address) return; // an answer to what was typed before
+      setData([...before, ...it.rows]);
+      setNext(it.next);
+      setProblem(null);
+    }, refused(setProblem));
+  useEffect(() => void read(address, []), [address, changes.value, tries]);
+  const more = next && data ? () => void read(next, data) : null;
+  return { data, problem, more, again: () => setTries(tries + 1) };
+};
+
+/**
+ * Keep what is typed into a form, send it, and show at its field what is refused.
+ * @template {object} V
+ * @param {V} start
+ * @param {(values: V) => Promise<unknown>} send
+ * @returns {import("./types").Form<V>}
+ */
+export function useForm(start, send) {
+  const [values, setValues] = useState(start);
+  const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
+  const [busy, setBusy] = useState(false);
+  const here = useRef(true);
+  useEffect(() => () => void (here.current = false), []);
+  return {
+    values,
+    problem,
+    busy,
+    error(name) {
+      const refusals = problem?.errors ?? [];
+      const refusal = refusals.find(({ pointer }) => pointer.split("/")[1] === name);
+      return refusal ? about(refusal) : "";
+    },
+    set: (name) => (event) => {
+      const { type, checked, value } = /** @type {HTMLInputElement} */ (event.target);
+      setValues((before) => ({ ...before, [name]: type === "checkbox" ? checked : value }));
+    },
+    put: (changes) => setValues((before) => ({ ...before, ...changes })),
+    submit(event) {
+      event.preventDefault();
+      if (busy) return;
+      const form = /** @type {Element} */ (event.target);
+      setBusy(true);
+      const end = () => here.current && setBusy(false);
+      const show = refused((it) => {
+        setProblem(it);
+        // after it is drawn: the first refused field, or else the sentence above
+        setTimeout(() => focusFirst(form), 50);
+      });
+      send(values)
+        .then(() => setProblem(null), show)
+        .finally(end);
+    },
+  };
+}
+
+/** @param {Element} form */
+function focusFirst(form) {
+  const first = form.querySelector("[aria-invalid=true]");
+  if (first instanceof HTMLElement) first.focus();
+}

@@ -1,0 +1,123 @@
+// The screen of each address. All but the door and Today are fetched when they are first shown.
+import { html, h, signal, useEffect, useRef, useState } from "./library.js";
+import { frame } from "./parts/frame.js";
+import { Door } from "./screens/door.js";
+import { Today } from "./screens/today.js";
+import { bar, me } from "./state.js";
+import { t } from "./words.js";
+
+/** @typedef {(props: Record<string, string>) => import("./library").Child} Screen */
+
+export const address = signal(location.pathname);
+
+/** @type {[string, boolean, () => Promise<Record<string, any>>][]} the path, whether anyone sees it */
+const ROUTES = [
+  ["/app/register", true, () => import("./screens/register.js")],
+  ["/app/invitation", true, () => import("./screens/register.js")],
+  ["/app/forgot", true, () => import("./screens/forgot.js")],
+  ["/app/reset-password", true, () => import("./screens/reset-password.js")],
+  ["/app/confirm-email", true, () => import("./screens/confirm.js")],
+  ["/app/change-email", true, () => import("./screens/confirm.js")],
+  ["/app/find", false, () => import("./screens/find.js")],
+  ["/app/start", false, () => import("./screens/start.js")],
+  ["/app/m/:id", false, () => import("./screens/movement.js")],
+  ["/app/m/:id/say", false, () => import("./screens/say.js")],
+  ["/app/m/:id/pause", false, () => import("./screens/pause.js")],
+  ["/app/m/:id/network", false, () => import("./screens/network.js")],
+  ["/app/m/:id/leader/:user", false, () => import("./screens/leader.js")],
+  ["/app/pause-all", false, () => import("./screens/pause-all.js")],
+  ["/app/you", false, () => import("./screens/you/index.js")],
+  ["/app/you/account", false, () => import("./screens/you/account.js")],
+  ["/app/you/clock", false, () => import("./screens/you/clock.js")],
+  ["/app/you/logins", false, () => import("./screens/you/logins.js")],
+  ["/app/you/blocks", false, () => import("./screens/you/blocks.js")],
+  ["/app/you/data", false, () => import("./screens/you/data.js")],
+  ["/app/you/import", false, () => import("./screens/you/import.js")],
+  ["/app/you/language", false, () => import("./screens/you/language.js")],
+  ["/app/you/delete", false, () => import("./screens/you/delete.js")],
+];
+
+/**
+ * Show another screen.
+ * @param {string} path
+ * @param {boolean} [instead] whether Back leads to the screen before this one
+ */
+export function go(path, instead = false) {
+  if (instead) history.replaceState(null, "", path);
+  else history.pushState(null, "", path);
+  arrive();
+}
+
+function arrive() {
+  bar.value = null;
+  address.value = location.pathname;
+}
+
+/** Let links within the app change the screen without loading the page again. */
+export function followLinks() {
+  addEventListener("popstate", arrive);
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element && event.target.closest("a");
+    const plain = !event.defaultPrevented && event.button === 0;
+    if (!link || !plain || event.metaKey || event.ctrlKey || event.shiftKey || link.target) return;
+    const inside = link.pathname === "/app" || link.pathname.startsWith("/app/");
+    if (link.origin !== location.origin || !inside || link.download) return;
+    event.preventDefault();
+    go(link.pathname + link.search + link.hash);
+  });
+}
+
+/** @param {string} path */
+function find(path) {
+  const parts = path.replace(/\/$/, "").split("/");
+  for (const [pattern, open, load] of ROUTES) {
+    const names = pattern.split("/");
+    if (names.length !== parts.length) continue;
+    if (!names.every((name, at) => name.startsWith(":") || name === parts[at])) continue;
+    const values = names.flatMap((name, at) => (name[0] === ":" ? [[name.slice(1), parts[at]]] : []));
+    return { open, load, values: /** @type {Record<string, string>} */ (Object.fromEntries(values)) };
+  }
+  return null;
+}
+
+/** The whole app: the screen of the present address. */
+export function App() {
+  const path = address.value;
+  const route = find(path);
+  const known = me.value !== null;
+  const [loaded, setLoaded] = useState(/** @type {{path: string, screen: Screen} | null} */ (null));
+  const first = useRef(true);
+  const wants = route && (route.open || known) ? route : null;
+  useEffect(() => {
+    let current = true;
+    wants?.load().then(
+      (it) => current && setLoaded({ path, screen: /** @type {Screen} */ (Object.values(it)[0]) }),
+      reloadOnce,
+    );
+    return () => void (current = false);
+  }, [path, known]);
+  const shown = !wants || loaded?.path === path;
+  useEffect(() => {
+    if (!shown) return;
+    const heading = document.querySelector("h1");
+    document.title = heading ? `${heading.textContent} · gridt` : "gridt";
+    if (!first.current) {
+      scrollTo(0, 0);
+      heading?.focus({ preventScroll: true });
+    }
+    first.current = false;
+  }, [shown, path, known]);
+  if (wants) return loaded && shown ? h(loaded.screen, { key: path, ...wants.values }) : frame({});
+  if (!known) return h(Door, {});
+  if (/^\/app\/?$/.test(path)) return h(Today, {});
+  const way = html`<p><a href="/app">${t("Go to Today")}</a></p>`;
+  return frame({ title: t("There is nothing here") }, way);
+}
+
+/** A screen of another version is gone from the service: the page itself brings the new version. */
+function reloadOnce() {
+  const version = import.meta.url;
+  if (sessionStorage.getItem("reloaded") === version) return;
+  sessionStorage.setItem("reloaded", version);
+  location.reload();
+}

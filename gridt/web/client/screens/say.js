@@ -1,0 +1,44 @@
+// Say more: a word for the followers, with an update that is saved already, or with a new one.
+import { html } from "../library.js";
+import { field, main } from "../parts/field.js";
+import { frame } from "../parts/frame.js";
+import { refusal } from "../parts/notice.js";
+import { useForm, useRead } from "../reading.js";
+import { go } from "../router.js";
+import { bar, changed, today } from "../state.js";
+import { now, post, replace } from "../updates.js";
+import { t } from "../words.js";
+
+/** @param {Record<string, string>} props */
+export function Say({ id = "" }) {
+  const back = `/app/m/${id}`;
+  const chosen = new URLSearchParams(location.search).get("update");
+  const known = today.value?.movements.find((it) => String(it.id) === id);
+  const about = useRead("/movements/{movement}", { movement: id });
+  const name = known?.name ?? about.data?.name ?? "";
+  // a movement that is done has one update, and the words belong to it
+  const last = known?.standing.turn.done ? known.last_update : null;
+  const update = chosen ?? (last && !known?.counts_every_update ? String(last.id) : null);
+  const form = useForm({ message: last && String(last.id) === update ? (last.message ?? "") : "" }, send);
+
+  /** @param {{message: string}} values */
+  function send({ message }) {
+    const words = message.trim() || null;
+    return (update ? replace(id, update, words) : post(id, now(), words)).then(() => {
+      changed();
+      go(back, true);
+      bar.value = { text: t("Saved") };
+    });
+  }
+  return frame(
+    { title: name || t("Say more"), back },
+    html`<form onSubmit=${form.submit} noValidate>
+      ${refusal(form.problem, ["message"])}
+      ${field(form, "message", t("A word for your followers"), {
+        lines: 4,
+        hint: t("The members whom you lead here see it."),
+      })}
+      ${main(form, update ? t("Save") : t("Did it"))}
+    </form>`,
+  );
+}

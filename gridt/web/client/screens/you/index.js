@@ -1,0 +1,55 @@
+// You: what a member can set, see and take along.
+import { html } from "../../library.js";
+import { press } from "../movement.js";
+import { frame } from "../../parts/frame.js";
+import { unread } from "../../parts/notice.js";
+import { disc } from "../../parts/quad.js";
+import { row, rows } from "../../parts/rows.js";
+import { problem, readToday, leave, today } from "../../state.js";
+import { date, t } from "../../words.js";
+
+export function You() {
+  const identity = today.value?.identity;
+  const again = () => void readToday();
+  if (!identity) return frame({ title: t("You") }, unread({ problem: problem.value, again }));
+  const { username, email, email_confirmed, time_zone, day_starts_at } = identity;
+  const path = (/** @type {string} */ name) => `/app/you/${name}`;
+  return frame(
+    { title: t("You"), aside: html`<p class="me">${disc(identity)} ${username}</p>` },
+    rows([
+      row({ key: "clock", title: t("Clock"), href: path("clock"), below: `${time_zone} · ${t("a day begins at {time}", { time: beginning(day_starts_at) })}` }),
+      row({ key: "language", title: t("Language and streaks"), href: path("language") }),
+    ]),
+    html`<h2>${t("Account")}</h2>`,
+    rows([
+      row({
+        key: "account",
+        title: t("Name, password and e-mail"),
+        href: path("account"),
+        below: email_confirmed ? email : t("{email} · not confirmed", { email }),
+      }),
+      row({ key: "logins", title: t("Where you are logged in"), href: path("logins") }),
+      row({ key: "blocks", title: t("Blocked members"), href: path("blocks") }),
+      row({ key: "data", title: t("Your data"), href: path("data"), below: t("Export, import, calendar") }),
+    ]),
+    html`<h2>${t("More")}</h2>`,
+    rows([
+      row({ key: "pause", title: t("Pause all"), href: "/app/pause-all" }),
+      press("out", t("Log out"), () => void leave(true)),
+      row({ key: "delete", title: t("Delete the account"), href: path("delete") }),
+    ]),
+    offline(),
+  );
+}
+
+/** @param {string} time such as 04:00 */
+function beginning(time) {
+  return date(`2024-01-01T${time}Z`, { hour: "numeric", minute: "2-digit", timeZone: "UTC" });
+}
+
+/** Say what a page without TLS cannot do. */
+function offline() {
+  if (isSecureContext) return null;
+  const words = t("This address has no TLS (https), so the app cannot be installed, and does not work offline.");
+  return html`<p class="quiet explained">${words}</p>`;
+}
