@@ -8,6 +8,10 @@ import idna
 
 from gridt.text import fold
 
+#: the beginning of a label that stands for letters beyond ASCII
+_ENCODED = "xn--"
+#: the longest label (RFC 1035)
+_LONGEST_LABEL = 63
 #: the longest domain (RFC 1035), in either form; a longer one is no domain
 _LONGEST_DOMAIN = 253
 
@@ -26,14 +30,37 @@ def fold_domain(domain: str) -> str:
     """Return a domain in its one form.
 
     `BÜCHER.example` and `xn--bcher-kva.example` are both `bücher.example`; `faß.example` is not
-    `fass.example`. A text that is no domain is folded as other texts are.
+    `fass.example`. A domain that IDNA does not know, such as one of symbols, is folded as other
+    texts are, and so are the characters for which its labels stand.
     """
-    if domain.isascii() and "xn--" not in domain.lower():
+    if domain.isascii() and _ENCODED not in domain.lower():
         return domain.lower()
-    if len(domain) <= _LONGEST_DOMAIN:
-        try:
-            # encoding maps and checks it; no e-mail could be sent to one that cannot be encoded
-            return idna.decode(idna.encode(domain, uts46=True))
-        except ValueError:
-            pass
-    return fold(domain)
+    if encoded := encoded_domain(domain):
+        return idna.decode(encoded)
+    return ".".join(map(_decoded, fold(domain).split(".")))
+
+
+def encoded_domain(domain: str) -> str | None:
+    """Return a domain as e-mails are sent to it, or None.
+
+    IDNA does not know symbols, and no e-mail can be sent to what it cannot encode.
+    """
+    if len(domain) > _LONGEST_DOMAIN:
+        return None
+    try:
+        return idna.encode(domain, uts46=True).decode()  # encoding maps and checks it
+    except ValueError:
+        return None
+
+
+def _decoded(label: str) -> str:
+    """Return a folded label with the characters that it stands for."""
+    if not label.startswith(_ENCODED) or not len(_ENCODED) < len(label) <= _LONGEST_LABEL:
+        return label
+    try:
+        text = fold(label.removeprefix(_ENCODED).encode("ascii").decode("punycode"))
+        text.encode()
+    except ValueError:
+        return label
+    # another form of a label, or several labels, would be folded once more
+    return label if text.isascii() or "." in text or text.startswith(_ENCODED) else text

@@ -6,7 +6,7 @@ Nothing here knows Flask: `gridt.http.problems` turns these errors into problem 
 from typing import Any, ClassVar
 
 from gridt.refusals import Code, Refusal, entry, pointer_to, sentence_of
-from gridt.text import with_noun
+from gridt.text import duration_in_words, with_noun
 
 
 class GridtError(Exception):
@@ -237,6 +237,12 @@ class TooManyRequests(GridtError):
         "too-many-requests",
         "There are too many requests. Please try again later.",
     )
+
+    def __init__(self, detail: str | None = None, retry_after: int | None = None) -> None:
+        if retry_after is not None:
+            known, _, _ = (detail or self.title).partition(" Please try again")
+            detail = f"{known} Try again in {duration_in_words(retry_after)}."
+        super().__init__(detail, retry_after)
 
 
 class TooManyAttempts(TooManyRequests):

@@ -35,6 +35,8 @@ _SIGNS = {"So", "Sm", "Sk"}
 _JOINERS = re.compile("[\u200c\u200d]")
 #: characters that are allowed, and that no reader can be expected to see
 _FAINT = re.compile("[\u200c\u200d\ufe0f]")
+#: the category of digits, of which many alphabets have their own, and the alphabet of 0 to 9
+_DIGIT, _ASCII = "Nd", "ASCII"
 #: alphabets with letters of the same shape; Unicode never changes the name of a character
 _ALIKE = {"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"}
 
@@ -62,7 +64,9 @@ def flaw_of(name: str) -> Refusal | None:
     plain = _without_spelled_joiners(_without_glue(name))
     if _IGNORED.search(plain) or any(unicodedata.category(one) in _UNSEEN for one in plain):
         return Refusal(Code.INVISIBLE)
-    if len(_alphabets_of(name)) > 1:
+    alphabets, digits = _alphabets_of(name), _digits_of(name)
+    is_odd = alphabets and digits - {_ASCII}  # the zero of some looks like the letter o
+    if len(alphabets) > 1 or len(digits) > 1 or is_odd:
         return Refusal(Code.MIXED_ALPHABETS)
     return None
 
@@ -106,3 +110,15 @@ def _alphabets_of(text: str) -> set[str]:
     """Return the alphabets of a text that have look-alikes."""
     letters = filter(str.isalpha, unicodedata.normalize("NFKC", text))
     return {unicodedata.name(letter, "").partition(" ")[0] for letter in letters} & _ALIKE
+
+
+def _digits_of(text: str) -> set[str]:
+    """Return the alphabets of a text's digits."""
+    digits = (one for one in unicodedata.normalize("NFKC", text) if _is_digit(one))
+    return {
+        _ASCII if one.isascii() else unicodedata.name(one).partition(" DIGIT")[0] for one in digits
+    }
+
+
+def _is_digit(character: str) -> bool:
+    return unicodedata.category(character) == _DIGIT

@@ -89,6 +89,7 @@ class Code(StrEnum):
         "not-an-email-address",
         "Must be complete, such as robin@example.org.",
     )
+    NOT_A_DOMAIN = "not-a-domain", "Must have a domain to which e-mails can be sent."
     FOREIGN_EMAIL_ADDRESS = (
         "foreign-email-address",
         "Must not be an e-mail address other than the account's own.",

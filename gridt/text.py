@@ -1,6 +1,7 @@
 """Text: folded for comparison, tidied for storage."""
 
 import unicodedata
+from math import ceil
 
 
 def fold(text: str) -> str:
@@ -28,3 +29,14 @@ def with_noun(number: int, noun: str, form: str = "") -> str:
     :param form: the format of the number, such as `,` for `2,000 movements`
     """
     return f"{number:{form}} {noun}{'' if number == 1 else 's'}"
+
+
+def duration_in_words(seconds: int) -> str:
+    """Return a duration in words, such as `12 minutes`.
+
+    It is rounded up, so that a client who waits for it does not come too early.
+    """
+    for noun, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * length:
+            return with_noun(ceil(seconds / length), noun)
+    return with_noun(max(seconds, 1), "second")

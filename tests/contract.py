@@ -1,6 +1,7 @@
 """Checks every answer in the tests against the OpenAPI document."""
 
 import json
+import re
 from copy import deepcopy
 from functools import cache
 from typing import Any
@@ -13,6 +14,8 @@ from werkzeug.test import TestResponse
 from gridt.http.openapi import document
 from gridt.refusals import Code, Refusal
 
+#: ends the sentence of each refusal with a `Retry-After`
+AGAIN = re.compile(r" Try again in \d+ (second|minute|hour|day)s?\.$")
 PROBLEM = "#/components/schemas/Problem"
 
 
@@ -60,6 +63,8 @@ def check_answer(app: Flask, response: TestResponse) -> None:
         if request.method != "HEAD":
             _validate(app, {"$ref": PROBLEM}, response.json, call)
             assert response.json["message"] == response.json["detail"], call
+            if "Retry-After" in response.headers and response.status_code == 429:
+                assert AGAIN.search(response.json["message"]), call
             assert response.json["status"] == response.status_code, call
             assert ("description" in response.json) == (response.status_code == 401), call
             assert ("errors" in response.json) == (response.status_code == 422), call

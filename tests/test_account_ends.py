@@ -22,6 +22,7 @@ from gridt.models import (
     CalendarToken,
     Checkpoint,
     DueEvent,
+    FormerMembership,
     IdempotencyKey,
     Job,
     Login,
@@ -176,6 +177,8 @@ def test_all_rows_of_the_user_go_and_the_network_stays_valid(
     checkpoint = {"user_id": gone, "movement_id": movements[3].id, "past": ""}
     db.session.add(Checkpoint(at=utcnow(), standing={}, **checkpoint))
     MemberRemoval.add(left.id, gone)
+    times = dict.fromkeys(("left_at", "subscribed_at", "judged_until", "open_until"), utcnow())
+    db.session.add(FormerMembership(user_id=gone, movement_id=left.id, kept_pauses=[], **times))
     plant_invitation(admin_id=gone)
     db.session.add(SwapCount(user_id=gone, movement_id=left.id, day=utcnow().date(), amount=1))
     db.session.commit()

@@ -40,6 +40,19 @@ def test_two_addresses_have_two_forms(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
+    [
+        ("me@☃.example", "me@xn--n3h.example"),
+        ("me@☃.Example", "ME@XN--N3H.example"),
+        ("me@i❤.example", "me@xn--i-7iq.example"),
+        ("me@😀.bücher.example", "me@xn--e28h.xn--bcher-kva.example"),
+    ],
+)
+def test_a_domain_of_symbols_has_one_form_too(one: str, other: str) -> None:
+    assert fold_address(one) == fold_address(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
     [("me@faß.example", "me@xn--fa-hia.example"), ("STRAẞE@example.org", "strasse@example.org")],
 )
 def test_the_sharp_s_is_a_letter_of_domains_only(one: str, other: str) -> None:
@@ -50,6 +63,7 @@ def test_the_sharp_s_is_a_letter_of_domains_only(one: str, other: str) -> None:
     "domain",
     [
         *("xn--", "xn---", "xn--\u00fc", "-ü-", "ü..example", "ü_b.example", "ü" * 300, "\ud800"),
+        *("xn--n3h", "xn--.xn--n3h", "xn--xn--n3h-", "xn--" + "b" * 50, "xn--a-", "xn--\uff0e-9a"),
         *("xn--" + "z" * 300, "❤.example", "\u200dü.example", "[192.0.2.1]", "ü" * 70 + ".org"),
     ],
 )
@@ -193,3 +207,32 @@ def test_commands_take_an_address_in_either_form(run, me) -> None:
     assert run("create-user", *options, "--email= ben@faß.example ").exit_code == 0
     ben = User.find_by_email("ben@xn--fa-hia.example")
     assert (ben.username, ben.email) == ("ben", "ben@faß.example")
+
+
+@pytest.mark.parametrize("email", ["me@☃.example", "me@ü_b.example", "me@" + "ü" * 70 + ".org"])
+def test_a_new_address_has_a_domain_to_which_mails_can_be_sent(
+    client, client_of, ann, make_user, email
+) -> None:
+    boss = client_of(make_user("boss", role="admin"))
+    answers = {
+        "email": [
+            registering(client, email),
+            post(boss, "/admin/invitations", label="a friend", email=email),
+        ],
+        "new_email": [
+            post(client_of(ann), "/user/change_email/request", password=PASSWORD, new_email=email)
+        ],
+    }
+    for member, problems in answers.items():
+        for status, problem in problems:
+            (error,) = problem["errors"]
+            assert (status, error["pointer"], error["code"]) == (422, f"#/{member}", "not-a-domain")
+
+
+def test_an_old_address_of_symbols_keeps_working(client, make_user) -> None:
+    make_user("robin", email="me@☃.example")
+    for written in ("me@☃.example", "ME@xn--n3h.example"):
+        assert post(client, "/auth", username=written, password=PASSWORD)[0] == 200
+        assert post(client, "/user/reset_password/request", email=written)[0] == 200
+    status, problem = registering(client, "me@xn--n3h.example")
+    assert (status, problem["type"]) == (409, "/problems/email-taken")

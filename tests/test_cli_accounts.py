@@ -191,7 +191,7 @@ def test_the_log_is_shown(run: Run, history: User) -> None:
     [
         (["--user=ann"], ["login.started", "role.changed"]),
         (["--user=BEN@example.org"], ["role.changed"]),
-        (["--user=4711"], ["account.deleted"]),
+        (["--user-id=4711"], ["account.deleted"]),
         (["--action=role.changed"], ["role.changed"]),
         (["--since=2000-01-01", "--last=1"], ["account.deleted"]),
         (["--since=2100-01-01"], []),
@@ -205,6 +205,22 @@ def test_the_log_is_filtered(
     assert [json.loads(line)["action"] for line in result.output.splitlines()] == actions
 
 
-@pytest.mark.parametrize("option", ["--user=nobody", "--action=nothing", "--since=yesterday"])
+def test_a_user_whose_name_is_a_number_is_named(run: Run, history: User, make_user: Any) -> None:
+    assert run("audit", f"--user={history.id}").exit_code == 1
+    namesake = make_user(str(history.id))
+    record("login.ended", user_id=namesake.id, actor_id=namesake.id)
+    db.session.commit()
+    for option, actions in (
+        (f"--user={history.id}", ["login.ended"]),
+        (f"--user-id={history.id}", ["login.started", "role.changed"]),
+    ):
+        lines = run("audit", "--json", option).output.splitlines()
+        assert [json.loads(line)["action"] for line in lines] == actions
+    assert run("audit", "--user=ann", "--user-id=1").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "option", ["--user=nobody", "--user-id=ann", "--action=nothing", "--since=yesterday"]
+)
 def test_a_bad_query_is_refused(run: Run, option: str) -> None:
     assert run("audit", option).exit_code != 0

@@ -120,7 +120,7 @@ def fill_every_table() -> None:
             }
             own = {name: str(number) for name in ("key", "digest", "token_digest")}
             own |= {"ended_at": moment + timedelta(number)}
-            own |= {name: moment + timedelta(number) for name in ("starts_at", "at")}
+            own |= {name: moment + timedelta(number) for name in ("starts_at", "at", "left_at")}
             values |= {name: value for name, value in own.items() if name in table.columns}
             if not has_one and {*table.primary_key.columns.keys()} <= {*members}:
                 values["user_id"] = number

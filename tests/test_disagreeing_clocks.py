@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from gridt.errors import InvalidMailToken
+from gridt.jobs import run_until_idle
 from gridt.mail.tokens import MailToken, Purpose, issue
 from gridt.models import Movement, User, load_row
 from gridt.models.standing.replay import recompute
@@ -14,6 +15,16 @@ from tests.conftest import Clock
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ClientOf = Callable[[User], FlaskClient]
+
+
+#: changes that a server whose clock is behind has not seen at its own time
+CHANGES = {
+    "a clock to the west": ("/identity", {"time_zone": "America/New_York"}),
+    "a clock to the east": ("/identity", {"time_zone": "Pacific/Auckland"}),
+    "a start of the day": ("/identity", {"day_starts_at": "11:00"}),
+    "a longer interval": ("/movements/{}", {"interval": "weekly"}),
+    "a shorter interval": ("/movements/{}", {"interval": "PT5H"}),
+}
 
 
 @pytest.fixture
@@ -75,6 +86,27 @@ def test_a_post_after_the_clock_was_set_back_is_scored_where_it_belongs(
     assert row is not None
     assert (row.streak, row.last_update_at) == (2, NOON + timedelta(days=1))
     clock.pass_(days=1)
+    assert recompute(movement.id, [ann.id]) == 0
+
+
+@pytest.mark.parametrize("hour", [0, 6, 10, 12, 15, 22])
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_server_that_is_a_second_behind_posts_before_the_last_change(
+    client_of: ClientOf, clock: Clock, ann: User, movement: Movement, change: str, hour: int
+) -> None:
+    client, path = client_of(ann), f"/movements/{movement.id}"
+    movement.creator = ann
+    movement.save_to_db()
+    client.patch("/identity", json={"time_zone": "Europe/Berlin"})
+    for _ in range(3):
+        clock.pass_(days=1)
+        client.post(f"{path}/updates")
+    clock.now = NOON + timedelta(days=4, hours=hour - 12)
+    changed, body = CHANGES[change]
+    assert client.patch(changed.format(movement.id), json=body).status_code == 200
+    run_until_idle()
+    clock.pass_(seconds=-1)
+    assert client.post(f"{path}/updates").status_code == 201
     assert recompute(movement.id, [ann.id]) == 0
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from gridt.http.auth import tokens_for
 from gridt.models import Login
+from gridt.text import duration_in_words
 from tests.conftest import PASSWORD
 from tests.databases import same_on_both
 from tests.postgres import free_port
@@ -18,6 +19,18 @@ from tests.test_phone_client import Phone
 
 def statuses(call: Callable[[], object], times: int) -> list[int]:
     return [call().status_code for _ in range(times)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        *((0, "1 second"), (1, "1 second"), (2, "2 seconds"), (119, "119 seconds")),
+        *((120, "2 minutes"), (661, "12 minutes"), (7199, "120 minutes"), (7200, "2 hours")),
+        *((7201, "3 hours"), (172_799, "48 hours"), (172_800, "2 days"), (172_801, "3 days")),
+    ],
+)
+def test_durations_in_words_are_rounded_up(seconds: int, words: str) -> None:
+    assert duration_in_words(seconds) == words
 
 
 # -- the general limit ------------------------------------------------------------------------
@@ -33,6 +46,8 @@ def test_a_call_is_allowed_again_at_the_time_that_the_refusal_names(limited, cli
     assert refused.json["type"] == "/problems/too-many-requests"
     seconds = int(refused.headers["Retry-After"])
     assert 0 < seconds <= 80
+    words = f"There are too many requests. Try again in {duration_in_words(seconds)}."
+    assert refused.json["message"] == words
 
     clock.pass_(seconds=seconds - 1)
     assert client.get("/").status_code == 429

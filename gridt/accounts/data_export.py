@@ -23,6 +23,7 @@ _ORDER = (
     "reports",
     "swaps",
     "removals",
+    "former_memberships",
     "calendar",
     "invitations",
     "due_events",

@@ -72,6 +72,6 @@ def revoke_invitation(invitation: int) -> None:
     found = Invitation.find_by_id(invitation)
     if found is None:
         raise click.ClickException(f"There is no invitation {invitation}.")
-    found.revoke()
+    sentence = found.revoke()
     db.session.commit()
-    click.echo(f"Invitation {invitation} is revoked.")
+    click.echo(sentence.replace("The invitation", f"Invitation {invitation}"))

@@ -57,7 +57,7 @@ class InFlight:
         if not is_free:
             metrics.count_limit_refusal("at-once")
             requests = with_noun(self._most, "request")
-            detail = f"Your account already waits for {requests}. Try again soon."
+            detail = f"Your account already waits for {requests}."
             raise TooManyAtOnce(detail, retry_after=1)
 
     def _leave(self, _error: BaseException | None) -> None:

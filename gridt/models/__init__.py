@@ -12,6 +12,7 @@ from gridt.models.calendar_revision import (
 )
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import Event, EventKind, after_commit, in_transaction, record
+from gridt.models.former_membership import FormerMembership, Stretch, stretches_of
 from gridt.models.idempotency_key import LIFETIME as ANSWER_LIFETIME
 from gridt.models.idempotency_key import IdempotencyKey
 from gridt.models.invitation import IS_OPEN, Invitation, Offer
@@ -139,6 +140,7 @@ __all__ = [
     "FormerClock",
     "FormerGoal",
     "FormerInterval",
+    "FormerMembership",
     "IdempotencyKey",
     "Invitation",
     "Job",
@@ -160,6 +162,7 @@ __all__ = [
     "Rules",
     "Snapshot",
     "StandingRow",
+    "Stretch",
     "Subscription",
     "SubscriptionPause",
     "SwapCount",
@@ -216,6 +219,7 @@ __all__ = [
     "schedule_of",
     "service_id",
     "store_pauses",
+    "stretches_of",
     "terms_of",
     "to_columns",
     "update_view",

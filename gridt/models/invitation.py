@@ -159,25 +159,31 @@ class Invitation(Stored, Model):
             raise InvitationOver
         return db.session.get_one(cls, offer.id)
 
-    def revoke(self, admin_id: int | None = None) -> None:
-        """End this invitation. Does not commit.
+    def revoke(self, admin_id: int | None = None) -> str:
+        """End this invitation, and return a sentence. Does not commit.
 
         :param admin_id: the admin who ends it; None for an operator
         """
+        if self.uses >= self.max_uses:
+            return "This invitation was used up before. The accounts that it opened stay."
         if self.revoked_at is None:
             self.revoked_at = utcnow()
             record(EventKind.INVITATION_REVOKED, actor_id=admin_id, subject=self)
+        return "The invitation is revoked."
 
     @classmethod
     def revoke_of(cls, admin_id: int, since: datetime | None = None) -> None:
-        """Revoke an admin's invitations. Does not commit.
+        """Revoke an admin's open invitations. Does not commit.
 
         :param since: only those made since a moment
         """
-        made = [cls.created_by_id == admin_id, cls.revoked_at.is_(None)]
+        made, now = [cls.created_by_id == admin_id, IS_OPEN], utcnow()
         if since is not None:
             made.append(cls.created_at >= since)
-        db.session.execute(update(cls).where(*made).values(revoked_at=utcnow()))
+        ending = update(cls).where(*made).values(revoked_at=now).returning(cls.id)
+        for id in execute(ending, {"now": now}).scalars().all():
+            revoked = db.session.get_one(cls, id)
+            record(EventKind.INVITATION_REVOKED, user_id=admin_id, subject=revoked)
 
     @classmethod
     def forget_address(cls, email_folded: str) -> None:

@@ -199,10 +199,10 @@ class Movement(HasInterval, MovementLookup, Model):
             return
         self.unsubscribe(user)
 
-    def unsubscribe(self, user: User) -> bool:
-        """Do as `remove_user`; return whether the user was subscribed."""
+    def unsubscribe(self, user: User, *, removed: bool = False) -> bool:
+        """Do as `remove_user`; return whether they were subscribed."""
         self.lock()
-        left = self._drop(user)
+        left = self._drop(user, removed=removed)
         if left and self.member_count == 0:
             self.close_if_abandoned()
         return left
@@ -348,9 +348,9 @@ class Movement(HasInterval, MovementLookup, Model):
         exclusive = self.locked_exclusively
         return Network(self.id, self.member_count, self.interval, exclusive=exclusive)
 
-    def _drop(self, user: User) -> bool:
+    def _drop(self, user: User, *, removed: bool = False) -> bool:
         """Unsubscribe a user from a locked movement, and close nothing."""
-        left = self._network().leave(user.id)
+        left = self._network().leave(user.id, removed=removed)
         if left:
             self._count(-1)
             self._flush_about(user)

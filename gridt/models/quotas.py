@@ -244,7 +244,7 @@ def count_swap(user_id: int, movement_id: int, most: int | None) -> None:
     if counted.first() is None:
         tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
         leaders = with_noun(most, "leader")
-        detail = f"A member may swap {leaders} a day in a movement. Try again tomorrow (UTC)."
+        detail = f"A member may swap {leaders} a day (UTC) in a movement."
         raise TooManySwaps(detail, retry_after=seconds_until(tomorrow))
 
 
@@ -262,5 +262,5 @@ def ensure_turn_allows(user_id: int, posted: int, most: int | None, ends_at: dat
     """
     if most is not None and posted > most and not is_exempt(user_id):
         updates = with_noun(most, "update")
-        detail = f"A member may post {updates} in a turn. Try again when this turn is over."
+        detail = f"A member may post {updates} in a turn."
         raise TooManyUpdatesInTurn(detail, retry_after=max(1, seconds_until(ends_at)))

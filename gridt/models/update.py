@@ -138,7 +138,7 @@ class Update(Stored, Model):
         if at is not None:
             moment = _reported(no_later_than(moment, at), ends, row, grace, quotas)
         if is_next:
-            record_done(leader_id, movement_id, row, moment, quotas.updates_per_turn)
+            is_next = record_done(leader_id, movement_id, row, moment, quotas.updates_per_turn)
         posted = {"time_stamp": moment, "message": message}
         (id,) = execute(_INSERT, ends | posted).one()
         if not is_next:
@@ -334,9 +334,9 @@ def _after_insert(_mapper: Mapper[Update], _connection: Connection, posted: Upda
         record(EventKind.UPDATE_POSTED, update_id=posted.id, **ids)
         return
     _record_posted(posted.id, row)
-    if is_complete(row) and posted.time_stamp >= (row.turn_starts_at or row.since):
-        record_done(posted.leader_id, posted.movement_id, row, posted.time_stamp)
-    else:
+    done = (posted.leader_id, posted.movement_id, row, posted.time_stamp)
+    is_next = is_complete(row) and posted.time_stamp >= (row.turn_starts_at or row.since)
+    if not is_next or not record_done(*done):
         recompute_member(posted.leader_id, posted.movement_id, posted.time_stamp)
 
 

@@ -11,7 +11,8 @@ from gridt.models import EventKind, MemberRemoval, Movement, User, record
 def remove_member(movement: Movement, user: User, remover: User) -> None:
     """Unsubscribe a user, who then cannot join again.
 
-    Flushes and does not commit. Does nothing the second time.
+    If they join after the removal is lifted, they go on where they were. Flushes and does not
+    commit. Does nothing the second time.
 
     :param remover: the creator, or an admin
     :raises CreatorStays: when the user created the movement
@@ -20,7 +21,7 @@ def remove_member(movement: Movement, user: User, remover: User) -> None:
     movement.lock()
     if user.id == movement.creator_id:
         raise CreatorStays
-    if movement.unsubscribe(user):
+    if movement.unsubscribe(user, removed=True):
         # The lock of the subscription keeps the account from ending before this row is there.
         MemberRemoval.add(movement.id, user.id)
         record(EventKind.MEMBER_REMOVED, actor_id=remover.id, user_id=user.id, subject=movement)

@@ -69,7 +69,8 @@ class Users(Resource):
         Only for admins. A user who comes back moves to the front of the order by `last_seen`.
         """
         admin()
-        listing = _LISTINGS[data["sort"]]
+        never_seen = data["seen"] is False  # they have no other order
+        listing = _LISTINGS["id" if never_seen else data["sort"]]
         if data["search"]:
             listing = listing.where(User.mentions(data["search"]))
         if data["role"] is not None:

@@ -85,14 +85,14 @@ class OneInvitation(Resource):
         """Revoke an invitation.
 
         Only for admins. Its code stops working at once. Accounts that were opened with it stay. A
-        second call changes nothing.
+        second call changes nothing, and neither does one for an invitation that is used up.
         """
         actor, revoked = admin(), Invitation.find_by_id(id_in(invitation, Invitation.id))
         if revoked is None:
             raise InvitationNotFound
-        revoked.revoke(actor.id)
+        message = revoked.revoke(actor.id)
         revoked.save_to_db()
-        return {"message": "The invitation is revoked."}
+        return {"message": message}
 
 
 @bp.route("/invitations/look", post="lookAtInvitation")

@@ -41,7 +41,7 @@ class UsersIn(PageIn):
         validate=OneOf(["id", "last_seen"]),
         metadata={
             "description": "The order: by id, or last seen first. The second order leaves out users"
-            " who have never logged in."
+            " who have never logged in; with `seen=false` these come by id."
         },
     )
 

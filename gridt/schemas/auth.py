@@ -15,7 +15,7 @@ from gridt.schemas.users import (
     OWN_NAME,
     TIME_ZONE_NOTES,
     USERNAME_NOTES,
-    EmailField,
+    NewEmailField,
     NewPassword,
     NewUsername,
     TimeZoneField,
@@ -29,7 +29,7 @@ class RegisterIn(In):
     """A new account."""
 
     username = NewUsername(required=True, validate=Length(1, 32), metadata=USERNAME_NOTES)
-    email = EmailField(
+    email = NewEmailField(
         required=True,
         validate=Length(max=LONGEST_EMAIL),
         metadata={

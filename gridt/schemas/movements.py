@@ -26,7 +26,7 @@ from gridt.refusals import Code, Refusal
 from gridt.schemas.leaders import LeaderOut, LeaderWithSignal, with_signal
 from gridt.schemas.standing import GOAL, GoalIn, GoalOut, StandingOut
 from gridt.schemas.updates import UpdateOut
-from gridt.text import fold, tidy
+from gridt.text import tidy
 
 #: names that are fixed routes under /movements, or that clients take out of a path
 FIXED = {"subscriptions", ".", ".."}
@@ -71,14 +71,6 @@ class MovementName(Name):
 
     pattern = r"^(?=[^\u0000/]*\S)(?=[^\u0000/]*\D)[^\u0000/]*$"
 
-    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        name = super()._deserialize(*args, **kwargs)
-        if flaw := _path_flaw(fold(name)):
-            raise ValidationError(flaw)
-        if "/" in name:
-            raise ValidationError(Refusal(Code.HAS_SLASH))
-        return name
-
 
 class NewMovementName(MovementName):
     """The name of a new movement, by the rule."""
@@ -108,13 +100,16 @@ def movement_name_flaw(name: str) -> Refusal | None:
     shortest, _ = NAME_LENGTHS
     if len(tidy(name)) < shortest <= len(name):
         return Refusal(Code.TOO_SHORT, minimum=shortest)
-    return flaw_of(tidy(name)) or _path_flaw(fold_movement_name(name))
+    return _path_flaw(name) or flaw_of(tidy(name))
 
 
-def _path_flaw(folded: str) -> Refusal | None:
+def _path_flaw(name: str) -> Refusal | None:
+    folded = fold_movement_name(name)
     if folded.isdecimal():
         return Refusal(Code.DIGITS_ONLY)
-    return Refusal(Code.RESERVED) if folded in FIXED else None
+    if folded in FIXED:
+        return Refusal(Code.RESERVED)
+    return Refusal(Code.HAS_SLASH) if "/" in name else None
 
 
 def _lines_flaw(text: str) -> Refusal | None:

@@ -2,7 +2,13 @@
 
 from gridt.http.fields import In, Line
 from gridt.http.validators import Length
-from gridt.schemas.users import LONGEST_EMAIL, EmailField, NewPassword, given_password
+from gridt.schemas.users import (
+    LONGEST_EMAIL,
+    EmailField,
+    NewEmailField,
+    NewPassword,
+    given_password,
+)
 
 #: longer than any token of ours
 LONGEST_TOKEN = 4096
@@ -40,7 +46,7 @@ class ChangeEmailRequestIn(In):
     """The password, and the new e-mail address."""
 
     password = given_password()
-    new_email = EmailField(
+    new_email = NewEmailField(
         required=True,
         validate=Length(max=LONGEST_EMAIL),
         metadata={

@@ -10,7 +10,7 @@ from marshmallow.validate import Email
 from sqlalchemy import Row
 
 from gridt.accounts import is_common, is_own_name, sections
-from gridt.addresses import fold_address
+from gridt.addresses import encoded_domain, fold_address
 from gridt.errors import Invalid
 from gridt.http.clock_fields import WEEKDAYS, DayStartField, WeekdayField, day_start, weekday
 from gridt.http.fields import Flag, Growing, In, Line, Message, Name, Out
@@ -80,6 +80,17 @@ class EmailField(fields.Email):
             raise ValidationError(Refusal(Code.NOT_AN_EMAIL_ADDRESS))
         if len(fold_address(address)) > LONGEST_EMAIL:
             raise ValidationError(Refusal(Code.TOO_LONG, maximum=LONGEST_EMAIL))
+        return address
+
+
+class NewEmailField(EmailField):
+    """A new e-mail address: an e-mail can be sent to its domain."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        address = super()._deserialize(*args, **kwargs)
+        domain = address.rpartition("@")[2]
+        if not domain.isascii() and encoded_domain(domain) is None:
+            raise ValidationError(Refusal(Code.NOT_A_DOMAIN))
         return address
 
 

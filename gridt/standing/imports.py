@@ -14,6 +14,7 @@ from gridt.models import (
     NO_QUOTAS,
     Quotas,
     StandingRow,
+    Stretch,
     Update,
     UTCDateTime,
     count_imported,
@@ -24,6 +25,7 @@ from gridt.models import (
     lock_row,
     open_turns,
     recompute_member,
+    stretches_of,
     terms_of,
 )
 from gridt.refusals import Code, Refusal
@@ -31,7 +33,8 @@ from gridt.runtime.clock import no_later_than, utcnow
 from gridt.turns.calendar import Clock
 from gridt.turns.terms import INSTANT, Terms
 
-#: how long after they subscribed members may bring a past that counts in full
+#: how long after they subscribed members may bring a past that counts in full; who left for less
+#: time than this does not arrive again
 ARRIVAL = timedelta(days=7)
 
 #: the number of a row, its column or nothing, and the error
@@ -172,20 +175,32 @@ def _store(
 def _insert(row: StandingRow, updates: list[_Placed], grace: timedelta) -> None:
     updates.sort(key=lambda update: update.moment)
     ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
-    now = utcnow()
-    in_time_since = row.subscribed_at
-    if now >= row.subscribed_at + ARRIVAL:
-        in_time_since = min(turn.starts_at for turn in open_turns(row, now, grace))
+    now, stretches = utcnow(), stretches_of(row.user_id, row.movement_id)
+    over = [(stretch.subscribed_at, stretch.judged_until) for stretch in stretches]
+    arrived_at = _arrived_at(row, stretches)
+    if now >= arrived_at + ARRIVAL:
+        turns = open_turns(row, now, grace)
+        over.append((arrived_at, min(turn.starts_at for turn in turns)))
     rows = [
         ends
         | {
             "time_stamp": update.moment,
             "message": update.message,
-            "late": row.subscribed_at <= update.moment < in_time_since,
+            "late": any(since <= update.moment < until for since, until in over),
         }
         for update in updates
     ]
     execute(_INSERT, rows)
+
+
+def _arrived_at(row: StandingRow, stretches: Sequence[Stretch]) -> datetime:
+    """Return when a member subscribed who was not away since."""
+    arrived_at = row.subscribed_at
+    for stretch in reversed(stretches):
+        if arrived_at - stretch.left_at >= ARRIVAL:
+            break
+        arrived_at = stretch.subscribed_at
+    return arrived_at
 
 
 def _count_from_oldest(row: StandingRow, terms: Terms) -> None:

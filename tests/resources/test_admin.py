@@ -203,7 +203,8 @@ def test_users_are_listed_by_when_they_were_last_seen(boss, admin, make_user, cl
     order = [users[2], users[1], users[3], users[0], admin]
     assert [row["id"] for row in seen] == [user.id for user in order]
     assert [row["last_seen_at"] for row in seen] == [last_seen(boss, user) for user in order]
-    assert [row["id"] for row in boss.get("/admin/users?seen=false").json] == [never.id]
+    for path in ("/admin/users?seen=false", "/admin/users?sort=last_seen&seen=false"):
+        assert [row["id"] for row in boss.get(path).json] == [never.id]
     assert never.id not in [row["id"] for row in boss.get("/admin/users?seen=true").json]
     filtered = boss.get("/admin/users?sort=last_seen&role=admin").json
     assert [row["id"] for row in filtered] == [admin.id]

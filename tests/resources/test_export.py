@@ -27,8 +27,8 @@ NASTY = 'a "quoted" \\ line\n\u2028 </script> \U0001f9b7'
 #: the sections in the order of the document; those of new tables come after them
 IN_ORDER = (
     "account logins subscriptions pauses former_clocks leaders followers updates"
-    " created_movements blocks reports swaps removals calendar invitations due_events"
-    " idempotency_keys audit preferences"
+    " created_movements blocks reports swaps removals former_memberships calendar invitations"
+    " due_events idempotency_keys audit preferences"
 ).split()
 
 

@@ -278,6 +278,38 @@ def test_invitations_stay_without_their_admin_and_are_revoked(
     assert (listed["id"], listed["created_by"], listed["state"]) == (number, None, "revoked")
 
 
+def test_the_log_has_each_invitation_that_ends_with_a_password(
+    make_user: Callable[..., User], client_of: ClientOf, clock: Clock
+) -> None:
+    ann = make_user("ann", role="admin")
+    client = client_of(ann)
+    numbers = [client.post("/admin/invitations", json={}).json["id"] for _ in range(3)]
+    client.delete(f"/admin/invitations/{numbers[0]}")
+    body = {"old_password": PASSWORD, "new_password": "another long one"}
+    assert client.post("/user/change_password", json=body).status_code == 200
+    rows = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
+    revoked = [
+        (row.actor_id, row.user_id, row.subject_id)
+        for row in rows
+        if row.action == "invitation.revoked"
+    ]
+    assert revoked == [(ann.id, None, numbers[0]), *((None, ann.id, one) for one in numbers[1:])]
+
+
+def test_a_used_up_invitation_is_not_revoked(
+    client: OwnContextClient, admin: OwnContextClient, run: Run
+) -> None:
+    number = plant_invitation(max_uses=1)
+    client.post("/register", json=NEWCOMER | {"invitation": CODE})
+    words = "This invitation was used up before. The accounts that it opened stay."
+    answer = admin.delete(f"/admin/invitations/{number}")
+    assert (answer.status_code, answer.json["message"]) == (200, words)
+    assert run("revoke-invitation", str(number)).output == f"{words}\n"
+    assert Invitation.find_by_id(number).revoked_at is None
+    actions = db.session.scalars(sa.select(AuditEntry.action)).all()
+    assert "invitation.revoked" not in actions
+
+
 def test_an_invited_address_goes_with_its_account(
     client: OwnContextClient, client_of: ClientOf
 ) -> None:

@@ -43,6 +43,9 @@ LOOK_ALIKES = {
     "a colour mark at the beginning": "\ufe0fann",
     "a colour mark of a plus": "ann+\ufe0f",
     "tags that are no flag": "\U0001f3f4\U000e0061\U000e007f",
+    "a digit that looks like a letter": "b\u0966b",
+    "a digit of another alphabet beside 0 to 9": "\u0967\u0968 7",
+    "digits of two alphabets": "\u0627 \u0661 \u06f2",
     "unassigned and invisible": "ann\u2065",
 }
 #: usernames with the joiners that their spelling needs, and the same without

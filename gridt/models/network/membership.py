@@ -33,6 +33,7 @@ from gridt.errors import Overtaken
 from gridt.models.base import UTCDateTime, execute
 from gridt.models.block import blocked_among, blocked_between
 from gridt.models.event import EventKind, record
+from gridt.models.former_membership import go_on, keep_membership
 from gridt.models.member_removal import MemberRemoval
 from gridt.models.movement_user_association import SLOTS
 from gridt.models.movement_user_association import MovementUserAssociation as Association
@@ -255,16 +256,19 @@ class Network:
         # A newcomer who fills an open slot has a follower: no member has to give up a leader.
         if not self._fill_open_slots(newcomer_id):
             assign_first_follower(self.selection, newcomer_id, adopters)
+        go_on(newcomer_id, self.movement_id)
         self._record(EventKind.MEMBER_JOINED, actor_id=newcomer_id)
         return True
 
-    def leave(self, leaver_id: int) -> bool:
+    def leave(self, leaver_id: int, *, removed: bool = False) -> bool:
         """Unsubscribe a user, and refill their followers' slots in place.
 
+        :param removed: whether the membership may go on after a removal
         :returns: whether they were subscribed
         """
         if self._execute(_LOCK_SUBSCRIPTION, follower_id=leaver_id).first() is None:
             return False
+        keep_membership(leaver_id, self.movement_id, removed=removed)
         self._refill_slots_of_followers(leaver_id)
         self._execute(_DELETE_SLOTS, follower_id=leaver_id)
         self._execute(_DELETE_PAUSES, follower_id=leaver_id)

@@ -22,6 +22,7 @@ from gridt.models.standing.store import (
     record_done,
     store_pauses,
     to_columns,
+    turn_of,
     users,
 )
 from gridt.models.standing.summaries import (
@@ -62,6 +63,7 @@ __all__ = [
     "summaries_for_others",
     "terms_of",
     "to_columns",
+    "turn_of",
     "turn_open_for",
     "users",
 ]

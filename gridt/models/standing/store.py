@@ -32,7 +32,7 @@ from gridt.models.rows import (
     fetch,
     fetch_one,
 )
-from gridt.models.schedule import FormerGoal, SubscriptionPause
+from gridt.models.schedule import FormerClock, FormerGoal, FormerInterval, SubscriptionPause
 from gridt.models.standing.reading import full_standing_of, terms_of
 from gridt.models.subscription import Subscription
 from gridt.turns.calendar import Turn
@@ -145,7 +145,15 @@ _STORE_POSTED = STORE.where(
             (users.c.id, "of_user", _CLOCK_COLUMNS),
             (movements.c.id, "of_movement", _RULES_COLUMNS),
         )
-    )
+    ),
+    # a server whose clock is behind may post before the last change, which then scores the update
+    *(
+        ~exists().where(owner == bindparam(parameter), ended_at > _posted_at)
+        for owner, ended_at, parameter in (
+            (FormerClock.user_id, FormerClock.ended_at, "of_user"),
+            (FormerInterval.movement_id, FormerInterval.ended_at, "of_movement"),
+        )
+    ),
 ).values(
     last_update_at=case(
         (Subscription.last_update_at > _posted_at, Subscription.last_update_at),
@@ -195,16 +203,17 @@ def record_done(
     row: StandingRow,
     moment: datetime,
     most_in_turn: int | None = None,
-) -> None:
+) -> bool:
     """Store a locked member's update, the latest of all.
 
     :param most_in_turn: how many updates the member may post in a turn
+    :returns: False, with nothing stored, if the clock or the interval was changed after that moment
     :raises TooManyUpdatesInTurn: when this is one more
     """
-    if not _store_done(user_id, movement_id, row, moment, most_in_turn) and (
-        current := lock_row(user_id, movement_id)
-    ):
-        _store_done(user_id, movement_id, current, moment, most_in_turn)
+    if _store_done(user_id, movement_id, row, moment, most_in_turn):
+        return True
+    current = lock_row(user_id, movement_id)
+    return current is not None and _store_done(user_id, movement_id, current, moment, most_in_turn)
 
 
 def _store_done(
@@ -255,6 +264,11 @@ def standing_at(moment: datetime, row: StandingRow) -> Standing:
     """Return the stored standing, advanced to a moment."""
     terms = terms_of(row)
     return advance(full_standing_of(row, terms), moment, terms)
+
+
+def turn_of(row: StandingRow, moment: datetime) -> Turn:
+    """Return a member's turn at a moment."""
+    return standing_at(moment, row).turn
 
 
 def values_of(user_id: int, movement_id: int, standing: Standing) -> dict[str, Any]:
