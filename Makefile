@@ -24,14 +24,24 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal --times=build/times
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test docs storm fuzz mutants image-test screenshots lint format bench \
-  bench-quick bench-against attack requirements vendor clean
+.PHONY: help run demo check test docs storm fuzz mutants image-test screenshots lint format bench \
+  bench-quick bench-against attack requirements vendor icons clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/runtime ## start gridt on http://127.0.0.1:5000 (another port: make run PORT=5001)
 	@GRIDT_BIND=$(GRIDT_BIND) $(PY) -m gunicorn
+
+demo: .venv/runtime ## start gridt with invented people in a database of its own, and print a login
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && trap exit INT TERM && \
+	  export GRIDT_DATABASE_URL="sqlite:///$$folder/gridt.sqlite" GRIDT_MAIL_FOLDER="$$folder/mail" \
+	    GRIDT_BIND=$(GRIDT_BIND) && \
+	  $(PY) -m flask db upgrade 2>/dev/null && \
+	  password=$$($(PY) -m flask gridt demo-data | sed -n 's/^with the password //p') && \
+	  printf '\nOpen http://%s/app\nand log in as demo1 with the password %s\n\n' \
+	    "$(GRIDT_BIND)" "$$password" && \
+	  $(PY) -m gunicorn
 
 check: .venv/dev lint ## lint, types, and the tests of changed files on SQLite
 	@rm -rf build/times
@@ -67,7 +77,8 @@ image-test: .venv/dev ## build the image, and run it and compose.yaml with Docke
 	  $(if $(DATABASE_IMAGE),--database-image $(DATABASE_IMAGE)) $(ARGS)
 
 screenshots: .venv/dev ## take the pictures in docs/images again, in Chromium
-	$(PY) -m pytest --screenshots docs/images tests/clients/test_docs_page.py tests/test_network_page.py
+	$(PY) -m pytest --screenshots docs/images tests/clients/test_docs_page.py tests/test_network_page.py \
+	  tests/web/test_pictures.py
 
 lint: .venv/lint ## check style, types and the Dockerfile
 	$(PY) -m ruff check
@@ -102,8 +113,11 @@ requirements: .venv/runtime ## pin the newest releases of the packages in requir
 	    --custom-compile-command 'make requirements' $$name.in --output-file $$name.txt || exit 1; \
 	done
 
-vendor: ## bundle the libraries of the network page again, by their pins (needs npm)
+vendor: ## bundle the libraries of the network page and of the app again, by their pins (needs npm)
 	scripts/vendor.sh
+
+icons: .venv/dev ## draw the icons of the app again, from its SVG, in Chromium
+	$(PY) -m scripts.icons
 
 clean: ## remove the environment and the files of tools; databases stay
 	rm -rf .venv build .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,4 +1,7 @@
-"""The cost of the screen of today: beside the list of subscriptions, which it contains."""
+"""The cost of the screen of today.
+
+It is measured beside the list of subscriptions, which it contains.
+"""
 
 import time
 from collections import defaultdict

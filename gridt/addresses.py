@@ -41,7 +41,7 @@ def fold_domain(domain: str) -> str:
 
 
 def encoded_domain(domain: str) -> str | None:
-    """Return a domain as e-mails are sent to it, or None.
+    """Return a domain in its encoded form, or None.
 
     IDNA does not know symbols, and no e-mail can be sent to what it cannot encode.
     """
@@ -54,7 +54,7 @@ def encoded_domain(domain: str) -> str | None:
 
 
 def _decoded(label: str) -> str:
-    """Return a folded label with the characters that it stands for."""
+    """Return a folded label, decoded if it can be."""
     if not label.startswith(_ENCODED) or not len(_ENCODED) < len(label) <= _LONGEST_LABEL:
         return label
     try:

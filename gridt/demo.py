@@ -70,6 +70,8 @@ _MESSAGES = [None, None, None, "Done!", "Barely made it.", "Felt great.", "Rainy
 MOST_MOVEMENTS = len(_HABITS)
 #: all people join the first movement; at most this many join each of the others
 _COMPANY = 1000
+#: the first person is in this many movements, so that this account has something to show
+_WITH_FIRST = 5
 #: rows per bulk statement
 _BATCH = 5000
 #: updates in all, about; with very many members, each has a shorter past
@@ -125,9 +127,7 @@ class Demo:
         self.clocks = {id: clocks[zone] for id, zone in db.session.execute(ours.order_by(User.id))}
         ids = list(self.clocks)
         for number, habit in enumerate(self.habits):
-            company = min(len(ids), _COMPANY)
-            sample = dice.sample(ids[:company], dice.randint(company // 3, company))
-            members = sample if number else ids
+            members = _some_of(ids, with_first=number < _WITH_FIRST) if number else ids
             movement = self._movement(habit, creator_id=dice.choice(members))
             for steps in self._fill_movement(connection, movement, members):
                 yield 0 if number else steps
@@ -217,6 +217,18 @@ def _slots(movement_id: int, members: Sequence[int]) -> Iterator[dict[str, Any]]
             "slot": place % SLOTS,
             "leader_id": None if leader < 0 else members[leader],
         }
+
+
+def _some_of(ids: Sequence[int], *, with_first: bool) -> Sequence[int]:
+    """Return a third of the people or more.
+
+    :param with_first: whether the first of them is among these
+    """
+    company = min(len(ids), _COMPANY)
+    sample = dice.sample(ids[:company], dice.randint(company // 3, company))
+    if not sample or (with_first and ids[0] not in sample):
+        sample[:1] = ids[:1]
+    return sample
 
 
 def grown(members: int) -> "array[int]":

@@ -252,6 +252,7 @@ _LABELS = {
     "free_misses": "number of free misses",
     "free_turns": "number of turns for free misses",
     "from": "start of the range",
+    "hides_streaks": "choice to hide streaks",
     "ignore_columns": "list of columns to ignore",
     "invitation": "code of the invitation",
     "limit": "number of items",

@@ -1,4 +1,4 @@
-"""Sessions of the web app: the cookie and the key of a login."""
+"""Sessions of the web app: a cookie and a key."""
 
 from gridt.http.auth import app_token
 from gridt.models import Login
@@ -11,7 +11,7 @@ KEY = "0123456789abcdef" * 2
 
 
 def halves(token: str, key: str = KEY) -> dict[str, str]:
-    """Return the headers of a request with a cookie and a key.
+    """Return the headers with a cookie and a key.
 
     A test client drops the cookie, unless it is made with `use_cookies=False`.
     """
@@ -19,5 +19,5 @@ def halves(token: str, key: str = KEY) -> dict[str, str]:
 
 
 def halves_of(login: Login, key: str = KEY) -> dict[str, str]:
-    """Return the headers of a request of a session in a browser."""
+    """Return the headers of a browser's session."""
     return halves(app_token(login, key), key)

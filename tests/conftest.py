@@ -396,9 +396,11 @@ def make_user(database: None) -> Callable[..., User]:
 
 
 @pytest.fixture
-def ann(make_user: Callable[..., User]) -> User:
-    """The user of most tests."""
-    return make_user("ann")
+def ann(request: pytest.FixtureRequest, make_user: Callable[..., User]) -> User:
+    """The user of most tests; see `clock`."""
+    if hasattr(request.module, "ANN"):  # she registers at the time of that module
+        request.getfixturevalue("clock")
+    return make_user(**{"username": "ann"} | getattr(request.module, "ANN", {}))
 
 
 @pytest.fixture
@@ -466,9 +468,15 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock that stands still until the test moves it."""
-    clock = Clock(datetime.now(UTC).replace(microsecond=0))
+def clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that a test moves.
+
+    It stands still until then.
+
+    A test module may say when it begins (`STARTS_AT`), and what holds for Ann (`ANN`).
+    """
+    now = datetime.now(UTC).replace(microsecond=0)
+    clock = Clock(getattr(request.module, "STARTS_AT", now))
     monkeypatch.setattr("gridt.runtime.clock.time", clock.time)
     return clock
 

@@ -61,7 +61,8 @@ def shortened(value: Any, name: str = "") -> Any:
         return {key: shortened(inner, key) for key, inner in value.items()}
     if isinstance(value, list):
         return [shortened(inner) for inner in value[:MOST_ITEMS]]
-    if isinstance(value, str) and len(value) > MOST_CHARACTERS:
+    # a letter for each day of a year is no text
+    if isinstance(value, str) and name != "days" and len(value) > MOST_CHARACTERS:
         return f"{value[:MOST_CHARACTERS]}…"
     return value
 

@@ -1,10 +1,10 @@
 """A pytest plugin: the tests in which coverage is measured.
 
 Measuring makes Python 1.7 times as slow, and the start of a process 1.5 times as slow. So it stops
-for tests that repeat, many times over, lines that other tests run as well, and after the first
-`CASES` cases of a test. On PostgreSQL it measures only tests of lines that run on PostgreSQL alone.
-It measures the processes that tests start only if they run lines that no test runs in its own
-process.
+for tests that repeat, many times over, lines that other tests run as well, and in some files after
+the first `CASES` cases of a test. On PostgreSQL it measures only tests of lines that run on
+PostgreSQL alone. It measures the processes that tests start only if they run lines that no test
+runs in its own process.
 """
 
 import os
@@ -17,8 +17,18 @@ from coverage.exceptions import CoverageWarning
 
 from tests.servers import MEASURED
 
-#: how many cases of a parametrised test are measured: the others run the same lines
+#: how many cases of a parametrised test are measured in files with very many: the others run lines
+#: that tests of the same thing run as well
 CASES = 3
+MANY_CASES = (
+    "tests/formats/",
+    "tests/test_bad_input.py",
+    "tests/test_conventions.py",
+    "tests/test_credentials.py",
+    "tests/test_http_tricks.py",
+    "tests/test_openapi.py",
+    "tests/test_tokens.py",
+)
 
 #: the number of a case among those of its test
 NUMBER = pytest.StashKey[int]()
@@ -88,8 +98,8 @@ STARTING = (
 
 
 def is_measured(test: str, database: str, number: int = 0) -> bool:
-    """Return whether coverage is measured in a case of a test."""
-    if number >= CASES:
+    """Return whether a case of a test measures coverage."""
+    if number >= CASES and test.startswith(MANY_CASES):
         return False
     if database == "sqlite":
         return not test.startswith(REPEATING)
@@ -149,7 +159,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
-    """Measure the next case or not, by its number and the lists."""
+    """Measure the next case or not, as the lists say."""
     database = item.config.getoption("--database")
     number = item.stash[NUMBER]
     if is_measured(item.nodeid, database, number):

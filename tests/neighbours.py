@@ -1,4 +1,7 @@
-"""Servers next to gridt: one on another port of its host, and a TLS proxy before it."""
+"""Servers next to gridt.
+
+One is on another port of its host, and one is a TLS proxy before it.
+"""
 
 import ssl
 from collections.abc import Iterator
@@ -17,7 +20,10 @@ _OF_CONNECTION = {"connection", "transfer-encoding", "keep-alive", "server", "da
 
 @dataclass
 class Neighbour:
-    """A server that serves a page, and keeps the cookies that it is sent."""
+    """A server with a page.
+
+    It keeps the cookies that it is sent.
+    """
 
     port: int
     cookies: list[str] = field(default_factory=list)
@@ -47,7 +53,10 @@ def neighbour() -> Iterator[Neighbour]:
 
 @contextmanager
 def tls_proxy(url: str, context: ssl.SSLContext) -> Iterator[int]:
-    """Run a proxy that speaks TLS, and returns what the server at `url` answers."""
+    """Run a proxy that speaks TLS.
+
+    It returns the answers of the server at `url`.
+    """
     server = urlsplit(url).netloc
 
     class Handler(BaseHTTPRequestHandler):

@@ -32,6 +32,7 @@ from gridt.models import (
     SwapCount,
     Update,
     User,
+    UserPreferences,
     record,
 )
 from gridt.models.ownership import SECTIONS, Policy, references
@@ -180,6 +181,7 @@ def test_all_rows_of_the_user_go_and_the_network_stays_valid(
     times = dict.fromkeys(("left_at", "subscribed_at", "judged_until", "open_until"), utcnow())
     db.session.add(FormerMembership(user_id=gone, movement_id=left.id, kept_pauses=[], **times))
     plant_invitation(admin_id=gone)
+    UserPreferences.change(gone, discreet=True)
     db.session.add(SwapCount(user_id=gone, movement_id=left.id, day=utcnow().date(), amount=1))
     db.session.commit()
     sizes = {movement.id: movement.member_count for movement in movements}

@@ -46,7 +46,10 @@ def next_door() -> Iterator[Neighbour]:
 
 @pytest.fixture
 def ann(server: Server) -> Person:
-    """A person with an account and a token, who sees what attacks have changed."""
+    """A person with an account and a token.
+
+    She sees which changes attacks have made.
+    """
     name = f"ann{len(server.log.read_bytes())}"
     ann = Person(server.url, name)
     ann.register()
@@ -62,7 +65,10 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 def log_in(context: BrowserContext, url: str, name: str) -> dict[str, Any]:
-    """Log in to the web app, and return the answer; the browser keeps the cookie."""
+    """Log in to the web app, and return the answer.
+
+    The browser keeps the cookie.
+    """
     credentials = {"username": name, "password": PASSWORD}
     answer = context.request.post(f"{url}/auth/session", data=credentials, headers=NEW)
     assert answer.status == 200, answer.text()
@@ -82,7 +88,10 @@ def raw_cookie(context: BrowserContext) -> tuple[str, str]:
 
 
 def seen(person: Person) -> list[Any]:
-    """Return what a person's account has, except when its sessions were used."""
+    """Return the content of a person's account.
+
+    The times of its sessions are left out.
+    """
     sessions = {session["id"] for session in person.call("GET", "/auth/logins")}
     movements = person.call("GET", "/movements?limit=500")
     return [sessions, person.call("GET", "/identity"), movements]
@@ -164,7 +173,10 @@ ATTEMPTS: list[tuple[str, dict[str, Any]]] = [
 
 
 def attempts(key: str, login: str) -> list[Any]:
-    """Return the calls of `ATTEMPTS`, with a right key and right credentials."""
+    """Return the calls of `ATTEMPTS`.
+
+    They have a right key and right credentials.
+    """
     calls = []
     for path, options in ATTEMPTS:
         headers = options.get("headers", {})
@@ -268,7 +280,10 @@ def test_behind_a_tls_proxy_the_cookie_belongs_to_the_host(
 def test_without_the_setting_a_proxy_is_not_believed(
     browser: Browser, server: Server, ann: Person
 ) -> None:
-    """Then the app can say so to admins: its page has TLS, and the answer says not."""
+    """Then the app can warn admins.
+
+    Its page has TLS, and the answer says that it has not.
+    """
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
     with (

@@ -1,4 +1,7 @@
-"""Sessions of the web app: a cookie and a key, worth nothing apart."""
+"""Sessions of the web app.
+
+A cookie and a key, each worth nothing alone.
+"""
 
 import hashlib
 import re
@@ -31,7 +34,7 @@ ORIGIN = {"Origin": "https://elsewhere.example"}
 
 @pytest.fixture
 def browser(app: Flask, ann: User) -> OwnContextClient:
-    """A client that sends the cookies that it is given in headers."""
+    """A client that sends cookies as browsers do."""
     client: OwnContextClient = app.test_client(use_cookies=False)
     return client
 
@@ -53,7 +56,7 @@ def halves_from(answer: TestResponse) -> dict[str, str]:
 
 
 def in_browser(user: User) -> Login:
-    login = Login(user.id, in_browser=True)
+    login = Login.in_browser(user.id)
     login.save_to_db()
     return login
 
@@ -138,7 +141,10 @@ def test_without_its_header_no_browser_is_logged_in(
 
 
 def outcomes(call: Callable[[dict[str, str]], TestResponse], user: User) -> list[Any]:
-    """Return what a way to log in answers to good and bad credentials, and what is noted."""
+    """Return the answers of a way to log in.
+
+    The credentials are good and bad ones. The log's lines come with the answers.
+    """
     since = db.session.scalar(sa.select(sa.func.max(AuditEntry.id))) or 0
 
     def tried(**changes: str) -> Any:
@@ -191,7 +197,10 @@ def test_the_rate_limit_is_that_of_logins(
 def test_a_repeated_login_is_another_one_and_no_answer_is_stored(
     browser: OwnContextClient,
 ) -> None:
-    """The answer shows a secret, and the failures of repeated logins have to count."""
+    """The answer shows a secret.
+
+    The failures of repeated logins have to count.
+    """
     headers = NEW | {"Idempotency-Key": "the same"}
     keys = {log_in(browser, headers=headers).json["key"] for _ in range(2)}
     assert len(keys) == 2
@@ -243,6 +252,7 @@ def test_a_session_in_a_browser_has_no_refresh_token(browser: OwnContextClient, 
     login = in_browser(ann)
     both = halves_of(login)
     assert browser.post("/auth/refresh", headers=both).status_code == 401
+    assert browser.get("/identity", headers=both).status_code == 200, "nothing was spent"
     claims = jwt.decode(tokens_for(login)["refresh_token"], SECRET, ["HS256"])
     assert claims["jti"] == ""
     assert "refresh_token" not in log_in(browser).json
@@ -445,6 +455,15 @@ def test_a_deactivated_account_has_no_session_in_a_browser(
     reactivate(ann)
     db.session.commit()
     assert browser.get("/identity", headers=both).status_code == 401
+
+
+@same_on_both
+@each("method", ["POST", "PUT", "DELETE"])
+def test_an_unknown_parameter_is_refused(browser: OwnContextClient, ann: User, method: str) -> None:
+    headers = NEW if method == "POST" else halves_of(in_browser(ann))
+    answer = browser.open("/auth/session?colour=red", method=method, json={}, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == "#/colour"
 
 
 # -- what is shown of it ----------------------------------------------------------------------

@@ -67,6 +67,12 @@ PUBLIC = {
     ("GET", "/calendars/<secret>.ics"),
     ("GET", "/static/<path:filename>"),
     ("GET", "/movements/<movement>/network.html"),
+    ("GET", "/app"),
+    ("GET", "/app/"),
+    ("GET", "/app/<path:_address>"),
+    ("GET", "/app/app.webmanifest"),
+    ("GET", "/app/worker.js"),
+    ("GET", "/app/~<version>/<path:name>"),
     ("POST", "/register"),
     ("POST", "/auth"),
     ("POST", "/auth/session"),
@@ -307,7 +313,7 @@ class World:
         self.login.save_to_db()
         self.bens_login.save_to_db()
         self.tokens = tokens_for(self.login)
-        self.app_login = Login(self.ann.id, in_browser=True)
+        self.app_login = Login.in_browser(self.ann.id)
         self.app_login.save_to_db()
         self.tokens["app_token"] = app_token(self.app_login, KEY)
         make_user("another boss", role="admin")  # so that an admin can be deleted

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from gridt.models import Movement, Subscription, Update, User
 from gridt.network.invariants import violations
 from gridt.runtime.extensions import db
-from tests.conftest import Run
+from tests.conftest import OwnContextClient, Run
 from tests.databases import same_on_both
 
 
@@ -65,6 +66,24 @@ def test_demo_data_is_a_valid_and_lively_network(run: Run) -> None:
     assert list(violations()) == []
     password = result.output.split()[-1]
     assert User.find_by_name("demo40").verify_password(password)
+
+
+def test_the_first_account_of_the_demo_has_a_day_to_show(
+    run: Run, client_of: Callable[[User], OwnContextClient]
+) -> None:
+    result = run("demo-data", "--members=60", "--weeks=6")
+    assert "Log in as demo1 (or another one, up to demo60)\n" in result.output
+    first = User.find_by_name("demo1")
+    today = client_of(first).get("/today").json
+    assert len(today["movements"]) >= 5
+    assert all(movement["leaders"] for movement in today["movements"])
+    assert set("".join(movement["last_turns"] for movement in today["movements"])) >= {"d", "o"}
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_demo_data_of_few_people_is_valid(run: Run, members: int) -> None:
+    assert run("demo-data", f"--members={members}").exit_code == 0
+    assert list(violations()) == []
 
 
 def test_demo_data_does_not_come_twice(run: Run) -> None:

@@ -19,6 +19,7 @@ CONSTANT = {
     ("gridt/models/movement_user_association.py", "SLOTS"),
     ("gridt/network/invariants.py", "SLOTS"),
     ("gridt/schemas/network.py", "MOST_DRAWN"),
+    ("gridt/schemas/screens.py", "UPDATES_SHOWN"),
 }
 
 

@@ -66,7 +66,7 @@ class World:
         self.ann.role = "admin"
         db.session.add(User("boss", "boss@example.org", PASSWORD, role="admin"))
         self.login, other = Login(self.ann.id), Login(self.ann.id)
-        in_browser = Login(self.ann.id, in_browser=True)
+        in_browser = Login.in_browser(self.ann.id)
         db.session.add_all([self.login, other, in_browser])
         db.session.commit()
         self.tokens, self.others = tokens_for(self.login), tokens_for(other)

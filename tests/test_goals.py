@@ -195,7 +195,10 @@ LATE_RISER = Clock("Europe/Berlin", day_starts_at=240)
 
 
 def counted(*deeds: tuple[Clock, str]) -> int:
-    """Return how many updates count in a week whose member sets each clock before the update."""
+    """Return how many updates count in a week.
+
+    The member sets each clock before the update.
+    """
     first = deeds[0][0]
     periods, moments = [Period(on(first, "2026-06-01T00:00"), WEEK, first)], []
     for clock, time in deeds:
@@ -285,6 +288,30 @@ def test_a_pause_of_the_first_half_of_a_week_excuses_it() -> None:
     period = Period(since, WEEK, BERLIN)
     result, amounts, standing = weeks([period], deeds, since + 21 * DAY, pauses=[pause])
     assert (result, amounts, standing.streak) == ("dpd", [3, 2, 3], 2)
+
+
+def test_four_weeks_over_a_flight_a_pause_and_the_end_of_summer_time() -> None:
+    """Three times a week, on a journey.
+
+    In Berlin, to New York, ill for a week, and back before the 25th.
+    """
+    since = on(BERLIN, "2026-09-28T00:00")
+    there, back = on(BERLIN, "2026-10-07T12:00"), on(NEW_YORK, "2026-10-19T20:00")
+    periods = [Period(since, WEEK, BERLIN), Period(there, WEEK, NEW_YORK)]
+    periods.append(Period(back, WEEK, BERLIN))
+    pause = Pause(on(NEW_YORK, "2026-10-12T00:00"), on(NEW_YORK, "2026-10-17T00:00"))
+    deeds = [on(BERLIN, f"2026-{day}") for day in ("09-28T08:00", "09-30T23:59", "10-04T23:59")]
+    # the 7th in Berlin and again in New York, the 9th, and Sunday late, which is Monday in Berlin
+    deeds.append(on(BERLIN, "2026-10-07T08:00"))
+    deeds += [on(NEW_YORK, f"2026-10-{day}") for day in ("07T21:00", "09T09:00", "11T22:00")]
+    deeds.append(on(NEW_YORK, "2026-10-18T09:00"))
+    # the hour that comes twice on the 25th is of one day
+    deeds += [on(BERLIN, f"2026-10-{day}") for day in ("20T08:00", "22T08:00", "25T02:30")]
+    deeds.append(deeds[-1] + timedelta(hours=1))
+    result, amounts, standing = weeks(
+        periods, deeds, on(BERLIN, "2026-10-26T12:00"), pauses=[pause]
+    )
+    assert (result, amounts, standing.streak) == ("ddpd", [3, 3, 1, 3], 3)
 
 
 @pytest.mark.parametrize(

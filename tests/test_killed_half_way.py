@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from uuid import uuid4
@@ -17,8 +18,20 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from gridt.models import Block, IdempotencyKey, Job, Login, Subscription, Update, User
+from gridt.models import (
+    MOST_READ,
+    Block,
+    Checkpoint,
+    IdempotencyKey,
+    Job,
+    Login,
+    Movement,
+    Subscription,
+    Update,
+    User,
+)
 from gridt.models import MovementUserAssociation as Association
+from gridt.models.standing.replay import recompute
 from gridt.network.blocking import MOVEMENTS_AT_ONCE
 from gridt.network.invariants import violations as found_by_sql
 from gridt.runtime.clock import utcnow
@@ -194,6 +207,51 @@ def test_a_block_whose_server_is_killed_between_movements_is_finished(place: Pla
     with restarted(place):
         pass
     assert arrows_between(place) == 0
+
+
+def plant_long_past(user_id: int, movement_id: int, minutes: int) -> int:
+    """Let a member post each minute until now.
+
+    Return the id of the first update.
+    """
+    movement = Movement.find_by_id(movement_id)
+    assert movement is not None
+    movement.interval = timedelta(minutes=1)
+    ids = {"leader_id": user_id, "movement_id": movement_id}
+    first = utcnow().replace(second=30) - timedelta(minutes=minutes)
+    times = [first + timedelta(minutes=minute) for minute in range(minutes)]
+    db.session.execute(sa.insert(Update), [ids | {"time_stamp": time} for time in times])
+    mine = sa.update(Subscription).where(Subscription.user_id == user_id)
+    db.session.execute(mine.values(subscribed_at=first, last_update_at=times[-1]))
+    recompute(movement_id, [user_id])
+    id = db.session.scalars(sa.select(sa.func.min(Update.id)).filter_by(**ids)).one()
+    db.session.commit()
+    db.session.remove()
+    return id
+
+
+@pytest.mark.parametrize("place", [1], indirect=True)
+def test_a_recompute_whose_server_is_killed_between_its_steps_is_finished(place: Place) -> None:
+    (movement_id,) = place.movements
+    most = MOST_READ * 5 // 2
+    first = plant_long_past(place.ann, movement_id, most)
+    done = sa.select(Subscription.done_turns).where(Subscription.user_id == place.ann)
+    # the request changes the time of the last update only, and the last step the standing
+    held_up = f"NEW.user_id = {place.ann} AND NEW.done_turns <> OLD.done_turns"
+    withdraw = (place.ann, "DELETE", f"/movements/{movement_id}/updates/{first}")
+
+    def has_checkpoints() -> bool:
+        return count(Checkpoint.user_id == place.ann) > 0
+
+    place.kill_within("subscriptions", held_up, *withdraw, after=has_checkpoints)
+    assert has_checkpoints(), "the first step is committed"
+    assert count(Update.id == first) == 0
+    assert (jobs(), rows(done)) == ([("recompute-member", "running")], [(most,)])
+    with restarted(place):
+        pass
+    assert rows(done) == [(most - 1,)]
+    assert recompute(movement_id, [place.ann]) == 0
+    db.session.rollback()
 
 
 def test_a_deletion_whose_server_is_killed_between_movements_is_finished(place: Place) -> None:

@@ -5,6 +5,7 @@ import pytest
 from tests import servers
 from tests.measuring import (
     CASES,
+    MANY_CASES,
     OWN_TO_POSTGRESQL,
     REPEATING,
     STARTING,
@@ -17,7 +18,7 @@ from tests.servers import ROOT
 
 def test_each_listed_test_is_there() -> None:
     paths = {str(path.relative_to(ROOT)): path for path in (ROOT / "tests").rglob("test_*.py")}
-    for prefix in [*REPEATING, *OWN_TO_POSTGRESQL, *STARTING]:
+    for prefix in [*REPEATING, *MANY_CASES, *OWN_TO_POSTGRESQL, *STARTING]:
         file, _, test = prefix.partition("::")
         found = [path for name, path in paths.items() if name.startswith(file)]
         assert any(f"def {test}" in path.read_text() for path in found), prefix
@@ -33,8 +34,9 @@ def test_each_database_has_its_own_list() -> None:
 
 
 def test_the_first_cases_of_a_test_are_measured() -> None:
-    numbers = [n for n in range(9) if is_measured("tests/test_keys.py::test", "sqlite", n)]
-    assert numbers == list(range(CASES))
+    for test, expected in (("tests/test_tokens.py::test", CASES), ("tests/test_keys.py::test", 9)):
+        numbers = [number for number in range(9) if is_measured(test, "sqlite", number)]
+        assert numbers == list(range(expected))
 
 
 def test_started_processes_are_measured_only_for_tests_that_say_so() -> None:

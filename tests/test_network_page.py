@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from gridt.demo import Demo, dice
 from gridt.models import Movement, User
 from gridt.resources.network import MOST_MOVED
-from tests.conftest import checked_app, new_token
+from tests.conftest import PASSWORD, checked_app, new_token
 from tests.databases import same_on_both
 from tests.networks import make_movements, people, plant, ring
 from tests.servers import SECRET_KEY, serve
@@ -79,6 +79,7 @@ class World:
     movements: dict[str, int]
     member: str
     creator: str
+    username: str
 
     def address(self, movement: str) -> str:
         return f"{self.url}/movements/{self.movements.get(movement, movement)}/network.html"
@@ -93,10 +94,10 @@ def world(request: pytest.FixtureRequest, migrated_database: Callable[[], str]) 
         yield World(server.url, *found)
 
 
-def populate() -> tuple[dict[str, int], str, str]:
+def populate() -> tuple[dict[str, int], str, str, str]:
     """Fill the database.
 
-    Return movements, and the tokens of a member and of a creator.
+    Return movements, the tokens of a member and of a creator, and the member's username.
     """
     dice.seed(4)
     for _ in Demo(members=300, movements=1, weeks=3).fill():
@@ -104,6 +105,8 @@ def populate() -> tuple[dict[str, int], str, str]:
     crowd = Movement.find_by_id(1)
     reader, creator = User.find_by_name("demo7"), crowd.creator
     assert reader is not creator
+    reader.hash_password(PASSWORD)
+    reader.save_to_db()
     three, big, huge, foreign = make_movements(4)
     three.name = NASTY
     plant(three, ring([reader.id, *people(2)]))
@@ -112,7 +115,7 @@ def populate() -> tuple[dict[str, int], str, str]:
     plant(foreign, ring(people(3)))
     movements = {"crowd": 1, "three": three.id, "big": big.id, "huge": huge.id}
     tokens = [new_token(reader), new_token(creator)]
-    return movements | {"foreign": foreign.id}, *tokens
+    return movements | {"foreign": foreign.id}, *tokens, reader.username
 
 
 def at_random(members: list[int]) -> dict[int, list[int]]:
@@ -268,6 +271,11 @@ def test_the_table_shows_the_same(visit, world):
         expect(page.locator("#more")).to_be_hidden()
         expect(rows).to_have_count(300)
         texts = [row.split("\t") for row in page.locator("#rows").inner_text().split("\n")]
+        known = {one["id"]: one["username"] for one in exported["your_leaders"]}
+        assert len(known) == 4
+        named = {f"{username} ({id})": id for id, username in known.items()}
+        assert {one[0] for one in texts[1:5]} == {*named}
+        texts = [[named.get(name, name), *more] for name, *more in texts]
         assert texts[0][:2] == [exported["you"], "you"]
         shown = {one[0]: one for one in texts}
         leaders = {name for name, relation, *_ in texts if "leads you" in relation}
@@ -279,7 +287,7 @@ def test_the_table_shows_the_same(visit, world):
         for one in exported["members"]:
             _, _, activity, _, follows = shown[one["id"]]
             assert activity == ("live" if one["live"] else "silent")
-            assert follows.split() == [leader[:6] for leader in one["leaders"]]
+            assert follows.split() == [known.get(id, id[:6]) for id in one["leaders"]]
 
 
 def test_a_creator_sees_the_usernames(visit, world):
@@ -414,24 +422,90 @@ def test_how_long_it_takes(visit, world, movement):
         )
 
 
-# -- tokens ---------------------------------------------------------------------------------
+# -- the session ----------------------------------------------------------------------------
 
 
-def test_a_token_can_be_typed_and_is_forgotten(visit, world):
+def fill(page: Page, username: str, password: str) -> None:
+    page.get_by_label("Username or e-mail address").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def test_a_member_logs_in_by_keys_and_logs_out(visit, world):
     with visit() as it:
         page = it.open("three")
-        expect(page.locator("#token")).to_be_focused()
-        page.keyboard.type(f" Bearer {world.member}")
-        page.keyboard.press("Enter")
+        expect(page.locator("#username")).to_be_focused()
+        page.keyboard.type(world.username)
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        with page.expect_response("**/auth") as answer:
+            page.keyboard.press("Enter")
+        token = answer.value.json()["access_token"]
         expect(page.locator("#rows tr")).to_have_count(3)
+        assert page.evaluate("Object.values(sessionStorage)").count(token) == 1
+        assert page.evaluate("localStorage.length") == 0
+        assert PASSWORD not in page.evaluate("JSON.stringify(sessionStorage) + location.href")
         page.reload()
         expect(page.locator("#rows tr")).to_have_count(3)
-        page.get_by_role("button", name="Forget my token").click()
-        expect(page.locator("#token")).to_be_focused()
+        with page.expect_response("**/auth") as answer:
+            page.get_by_role("button", name="Log out").click()
+        assert (answer.value.request.method, answer.value.status) == ("DELETE", 200)
+        expect(page.locator("#ask")).to_be_visible()
+        expect(page.locator("#password")).to_have_value("")
         assert page.evaluate("sessionStorage.length") == 0
         assert page.locator("#rows tr").count() == 0
         page.reload()
-        expect(page.locator("#ask")).to_be_visible()
+        expect(page.locator("#username")).to_be_focused()
+        give(page, token)  # the session has ended at the service, too
+        expect(page.locator("#problem")).to_contain_text("Your session has ended")
+        it.excuse("the server responded with a status of 401")
+
+
+def test_an_app_keeps_its_session_when_the_page_forgets_the_token(visit, world):
+    with visit() as it:
+        page = it.open("three", world.member)
+        page.get_by_role("button", name="Forget my token").click()
+        expect(page.locator("#username")).to_be_focused()
+        assert page.evaluate("sessionStorage.length") == 0
+        it.open("three", world.member)
+
+
+def test_errors_of_the_log_in_stand_at_their_fields(visit, world):
+    with visit() as it:
+        page = it.open("three")
+        username, password = page.locator("#username"), page.locator("#password")
+        page.get_by_role("button", name="Log in").click()
+        expect(username).to_be_focused()
+        expect(username).to_have_accessible_description(
+            "Type your username or your e-mail address."
+        )
+        expect(password).to_have_accessible_description("Type your password.")
+        assert page.locator("[aria-invalid]").count() == 2
+        fill(page, world.username, "a wrong one")
+        expect(password).to_have_accessible_description("The username or the password is wrong.")
+        expect(password).to_be_focused()
+        assert page.locator("[aria-invalid]").count() == 1
+        it.excuse("the server responded with a status of 401")
+        page.route("**/auth", lambda route: route.abort(), times=1)
+        fill(page, world.username, PASSWORD)
+        expect(page.locator("#problem")).to_contain_text("cannot be reached")
+        it.excuse("net::ERR_FAILED")
+        fill(page, world.username, PASSWORD)
+        expect(page.locator("#rows tr")).to_have_count(3)
+        expect(page.locator("#problem")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", COLORS)
+def test_the_log_in_fits_narrow_screens_and_password_managers(visit, world, take, scheme):
+    for size in ((320, 640), (1280, 800)):
+        with visit(size, scheme) as it:
+            page = it.open("three")
+            page.get_by_role("button", name="Log in").click()
+            if (size[0], scheme) == (320, "light"):
+                take("network-page-log-in", page)
+            assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+            for name, complete in (("username", "username"), ("password", "current-password")):
+                expect(page.locator(f"#{name}")).to_have_attribute("autocomplete", complete)
 
 
 def test_a_late_answer_is_discarded(visit, world):
@@ -465,8 +539,8 @@ def give(page: Page, token: str) -> None:
 
 
 REFUSED = {
-    "a wrong token": ("crowd", "nonsense", 401, "This token is not valid"),
-    "a token that no header holds": ("crowd", "%E2%82%AC", 401, "This token is not valid"),
+    "a wrong token": ("crowd", "nonsense", 401, "Your session has ended"),
+    "a token that no header holds": ("crowd", "%E2%82%AC", 401, "Your session has ended"),
     "a foreign movement": ("foreign", None, 409, "Only members"),
     "no such movement": ("999999", None, 404, "no such movement"),
 }

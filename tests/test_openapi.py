@@ -240,7 +240,7 @@ def world(
     secret = CalendarToken.renew(me.id)
     tokens = client.post("/auth", json=BODIES["POST /auth"]).json
     client.token = tokens["access_token"]
-    in_browser = Login(me.id, in_browser=True)
+    in_browser = Login.in_browser(me.id)
     in_browser.save_to_db()
     return World(
         me,
@@ -373,6 +373,10 @@ def have_the_wrong_password(world: World, operation: Operation) -> TestResponse:
 
 def come_as_a_stranger(world: World, operation: Operation) -> TestResponse:
     return world.call(operation, client=world.strangers_client)
+
+
+def come_as_a_browser(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, headers={"Accept": "text/html"})
 
 
 def be_alone(world: World, operation: Operation) -> TestResponse:
@@ -579,6 +583,7 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /admin/reports/{report}/close", 404): name_no_report,
     ("POST /admin/reports/{report}/close", 409): do_it_twice,
     ("GET /movements/{movement}/followers", 409): come_as_a_stranger,
+    ("GET /movements/{movement}/overview", 403): come_as_a_stranger,
     ("GET /movements/{movement}/history", 409): come_as_a_stranger,
     ("GET /movements/{movement}/history.svg", 409): come_as_a_stranger,
     ("GET /movements/{movement}/statistics", 409): come_as_a_stranger,
@@ -591,6 +596,7 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /movements/{movement}/updates", 409): come_as_a_stranger,
     ("POST /movements/{movement}/updates/import", 409): come_as_a_stranger,
     ("GET /calendars/{secret}.ics", 404): name_no_calendar,
+    ("GET /", 303): come_as_a_browser,
     ("POST /movements/{movement}/update", 409): come_as_a_stranger,
     ("POST /movements/{movement}/signal", 409): come_as_a_stranger,
 }
@@ -619,6 +625,7 @@ def test_each_operation_answers_without_a_database(
     somebody, login = User("somebody", "somebody@example.org", PASSWORD), Login(1)
     somebody.id = login.id = 1
     headers = NEW if operation.method == "POST" else halves_of(login)
+    away.token = None
     if operation.template != "/auth/session":
         away.token = make("1", additional_claims={"login": 1}) if operation.secured else None
         headers = {}
@@ -681,7 +688,9 @@ def suggested(member: dict[str, Any]) -> Any:
             properties = DOCUMENT["components"]["schemas"][name]["properties"]
             return {name: suggested(schema) for name, schema in properties.items()}
     examples = member.get("examples") or member.get("enum")
-    return examples[0] if examples else member["default"]
+    if examples:
+        return examples[0]
+    return True if member.get("type") == "boolean" else member["default"]
 
 
 @same_on_both

@@ -247,7 +247,7 @@ def test_schemas_are_named_for_client_authors() -> None:
     expected = {
         "getMovement": {"Movement", "SubscribedMovement"},
         "listMyFollowers": {"Leader"},
-        "postUpdate": {"Update"},
+        "postUpdate": {"PostedUpdate"},
         "listMySessions": {"Session"},
     }
     for operation, names in expected.items():

@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 from gridt.errors import GridtError
-from gridt.models import FormerClock, Subscription, Update, User
+from gridt.models import FormerClock, Movement, Subscription, Update, User
 from gridt.models.standing.replay import recompute
 from gridt.models.standing.store import load_row
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.standing.imports import Reported, import_updates
 from gridt.standing.pauses import pause, resume
-from gridt.standing.schedule_changes import change_clock
+from gridt.standing.schedule_changes import change_clock, change_goal
 from gridt.turns.calendar import Clock
 from tests.databases import writers_overlap
 from tests.networks import make_movements, people, plant, ring
@@ -216,6 +216,47 @@ def test_the_second_of_two_changes_of_a_clock_follows_the_first(world: Flask) ->
     assert User.find_by_id(user_id).time_zone == "Europe/Berlin"
     former = sa.select(FormerClock.time_zone).where(FormerClock.user_id == user_id)
     assert db.session.scalars(former).all() == []
+
+
+def set_goal(_: int, movement_id: int, goal: int | None) -> None:
+    movement = Movement.find_by_id(movement_id)
+    assert movement is not None
+    change_goal(movement, {"goal": goal}, at_any_time=True)
+
+
+@writers_overlap
+def test_a_post_that_is_being_saved_keeps_the_goal_of_its_turn(world: Flask) -> None:
+    """A change of goal overlaps a post.
+
+    It commits before the post is stored, or after it.
+    """
+    for (before, after), post_is_first in product(
+        [(None, 3), (1, 3), (3, None), (3, 1)], [True, False]
+    ):
+        place, _ = member()
+        user_id, movement_id = place
+        old = sa.update(Movement).where(Movement.id == movement_id).values(goal=before)
+        db.session.execute(old)
+        recompute(movement_id, [user_id])
+        db.session.commit()
+        change = Act("goal", partial(set_goal, goal=after), "INSERT INTO former_goals")
+        first, words, second = (
+            (POST, KEEPS, change) if post_is_first else (change, change.holds, POST)
+        )
+        with stopped(world, words, partial(first, place)) as running:
+            with beside(world, partial(second, place)) as other:
+                other.result(PATIENCE)
+        running.result()
+        row = load_row(*place)
+        assert row is not None
+        assert (row.goal, row.turn_done, row.turn_amount) == (
+            after,
+            before != 3,
+            None if before is None else 1,
+        )
+        assert recompute(movement_id, [user_id]) == 0
+        db.session.rollback()
+        db.session.remove()
 
 
 def test_all_at_once(world: Flask) -> None:

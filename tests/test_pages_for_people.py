@@ -41,7 +41,7 @@ CONTRASTS = """() => {
 
 @pytest.fixture(scope="module")
 def server(migrated_database: Callable[[], str]) -> Iterator[Server]:
-    """A server whose first page is the one for people, not the app."""
+    """A server without the app, whose first page is plain."""
     with serve(migrated_database(), APP="false") as server:
         yield server
 

@@ -4,20 +4,25 @@ import binascii
 import json
 import re
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from http.client import HTTPConnection
+from threading import Thread
 from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import jwt
 import pytest
+from werkzeug.serving import make_server
 
+from tests.conftest import Clock, checked_app
 from tests.databases import same_on_both
+from tests.invitations import CODE, plant_invitation
 from tests.servers import SECRET_KEY, Server, serve
 
 pytestmark = same_on_both
@@ -359,6 +364,67 @@ def test_a_person_who_may_not_register_reads_why(
         assert answer.status == 403
         assert answer.body["message"].startswith(words)
         assert Phone(server.url).log_in().status == 401
+
+
+@pytest.fixture
+def by_invitation(migrated_database: Callable[[], str], clock: Clock) -> Iterator[str]:
+    """Serve an app whose accounts need an invitation.
+
+    It has the time of the test.
+
+    Return its address.
+    """
+    clock.now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    with checked_app(migrated_database(), REGISTRATION="invite") as app:
+        with app.app_context():
+            plant_invitation(expires_at=clock.now + timedelta(days=30))
+        listening = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = Thread(target=listening.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.port}"
+        listening.shutdown()
+        thread.join()
+        listening.server_close()
+
+
+def test_three_signals_on_three_days_complete_a_week_of_a_goal(
+    by_invitation: str, clock: Clock
+) -> None:
+    """Registration is by invitation.
+
+    The member blocks another, and is blocked.
+    """
+    phones = [Phone(by_invitation) for _ in range(7)]
+    for phone in phones:
+        account = {"username": phone.username, "email": phone.email, "password": PASSWORD}
+        assert phone.call("POST", "/register", account).status == 403
+        invited = account | {"invitation": CODE}
+        assert phone.call("POST", "/register", invited).status == 201
+        assert phone.log_in().status == 200
+    founder, phone, blocked, blocker, *_ = phones
+    ids = {one: one.call("GET", "/identity").body["id"] for one in phones}
+    form = {"name": "Running", "short_description": "Out", "interval": "weekly"}
+    goal = {"goal": {"of": "count", "at_least": 3}}
+    assert founder.call("POST", "/movements", form | goal).status == 201
+    for one in phones[1:]:
+        one.join("Running")
+    assert phone.call("PUT", f"/identity/blocks/{ids[blocked]}").status in {200, 201}
+    assert blocker.call("PUT", f"/identity/blocks/{ids[phone]}").status in {200, 201}
+    for number in range(3):
+        assert phone.log_in().status == 200
+        shown = phone.read("Running")
+        assert shown["interval"] == "P7D", "with a word, the client would hide the button"
+        assert {leader["id"] for leader in shown["leaders"]}.isdisjoint(
+            {ids[blocked], ids[blocker]}
+        )
+        assert shown["standing"]["turn"]["done"] is False
+        for _ in range(2):  # a second tap changes nothing
+            answer = phone.call("POST", "/movements/Running/signal")
+            assert (answer.status, answer.body["message"][:10]) == (201, "Well done!")
+            clock.pass_(seconds=5)
+        turn = phone.read("Running")["standing"]["turn"]
+        assert (turn["amount"], turn["done"]) == (number + 1, number == 2)
+        clock.pass_(days=2)
 
 
 def test_a_wrong_password_is_named(phone: Phone) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -150,6 +150,34 @@ def test_updates_that_are_imported_count_too(quota, client_of, make_movement, an
     assert send("01T12", "02T12").status_code == 200
     ensure_refused(send("03T12", "04T12"), 409, "too-many-updates", 5)
     assert send("03T12").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "allowed"),
+    [(timedelta(days=1), timedelta(days=7), 9), (timedelta(days=7), timedelta(days=1), 3)],
+)
+def test_imports_count_by_the_interval_that_held_then(
+    quota, client_of, make_movement, ann, clock, before, after, allowed
+):
+    quota(updates_per_turn=3)
+    clock.now = datetime(2026, 6, 1, 12, tzinfo=UTC)  # a Monday
+    movement = make_movement(ann)
+    movement.interval, movement.counts_every_update = before, True
+    movement.save_to_db()
+    clock.pass_(days=14)
+    change_terms(movement, {"interval": after})
+    db.session.commit()
+    client, path = client_of(ann), f"/movements/{movement.id}/updates/import"
+
+    def send(*times):
+        body = "date\n" + "".join(f"{time}:00:00Z\n" for time in times)
+        return client.post(path, data=body, content_type="text/csv")
+
+    times = [f"2026-06-{day}T{hour}" for hour in (10, 11, 12) for day in ("09", "10", "11")]
+    assert send(*times[:allowed]).status_code == 200
+    one_more = "2026-06-10T13"
+    ensure_refused(send(one_more), 429, "too-many-updates-in-turn", 3)
+    assert send("2026-06-15T11").status_code == 200
 
 
 def test_updates_in_all(quota, client_of, make_movement, ann, admin):

@@ -236,6 +236,8 @@ def test_an_operation_refuses_unknown_parameters(
     for method, template in sorted(templates):
         if template.startswith("/problems") or "/admin/" in template or template == "/auth/refresh":
             continue
+        if template == "/auth/session" and method != "post":
+            continue  # see tests/test_app_sessions.py
         answer = client.open(template.format(**ids) + "?colour=red&b=1", method=method.upper())
         assert answer.status_code == 422, (method, template, answer.text)
         assert [(wrong["pointer"], wrong["code"]) for wrong in answer.json["errors"]] == [

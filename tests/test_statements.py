@@ -274,7 +274,7 @@ def test_deleting_an_account_takes_as_many_for_each_movement(make_user, client_o
         counts.append(cost(client_of(user).delete, "/identity", json={"password": PASSWORD}))
     few, more, few_large, more_large = counts
     assert more_large - few_large <= more - few <= 3 * 13
-    ensure_independent(few, few_large, 47)
+    ensure_independent(few, few_large, 48)
 
 
 # -- commits --------------------------------------------------------------------------------

@@ -246,7 +246,8 @@ def test_two_headers_are_refused(without_good_token):
 
 
 def test_a_token_of_the_other_kind_is_refused(world, without_good_token):
-    other = {"access": world.tokens["refresh_token"], "refresh": world.tokens["access_token"]}
+    access, refresh = world.tokens["access_token"], world.tokens["refresh_token"]
+    other = {"access": refresh, "refresh": access, "app": access}
     without_good_token(lambda _, claims: headers_of(f"Bearer {other[claims['type']]}"))
 
 
@@ -327,7 +328,10 @@ BAD_COOKIES = BAD_TOKENS | {
 
 @pytest.fixture
 def without_good_halves(world):
-    """Make every protected call with headers made of a good cookie."""
+    """Call each protected operation with spoiled halves.
+
+    The headers are made of a good cookie.
+    """
 
     def check(make) -> None:
         cookies = {False: world.tokens["app_token"], True: app_token(world.boss_login, APP_KEY)}
@@ -377,8 +381,9 @@ def test_the_key_of_another_login_is_no_key_of_this_one(world, without_good_halv
 
 @same_on_both
 def test_both_halves_are_no_refresh_token(world):
-    headers = halves(world.tokens["app_token"])
+    headers, before = halves(world.tokens["app_token"]), world.stored()
     assert world.call("POST", "/auth/refresh", headers=headers).status_code == 401
+    assert world.stored() == before
 
 
 @same_on_both

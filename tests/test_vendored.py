@@ -62,3 +62,17 @@ def test_a_missing_file_is_not_cached(client):
     answer = client.get("/static/vendor/graph-000000000000.js")
     assert answer.status_code == 404
     assert answer.cache_control.max_age is None
+
+
+def test_the_library_of_the_app_is_the_one_that_was_made():
+    web = ROOT / "gridt" / "web"
+    note = json.loads((web / "library.json").read_text())
+    code = (web / "client" / note["file"]).read_bytes()
+    assert sha256(code).hexdigest() == note["sha256"]
+    assert len(code) < 32 * 1024
+    assert b"eval(" not in code
+    assert b"new Function" not in code
+    licences = (web / "library.LICENSES.txt").read_text()
+    for name, package in note["packages"].items():
+        assert package["version"] == LOCK[f"node_modules/{name}"]["version"]
+        assert f"{name} {package['version']} ({package['license']})" in licences

@@ -1,4 +1,7 @@
-"""The catalogues of words: the same keys and holes in each language."""
+"""The catalogues of words.
+
+Each language has the same keys and holes.
+"""
 
 import json
 import re

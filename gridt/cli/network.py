@@ -51,7 +51,8 @@ def demo_data(members: int, movements: int, weeks: int) -> None:
     with click.progressbar(length=demo.steps, label="Creating users") as bar:
         for steps in demo.fill():
             bar.update(steps)
-    click.echo(f"Log in as any of {USERNAME.format(1)} to {USERNAME.format(members)},")
+    others = f" (or another one, up to {USERNAME.format(members)})" if members > 1 else ""
+    click.echo(f"Log in as {USERNAME.format(1)}{others}")
     click.echo(f"with the password {demo.password}")
 
 

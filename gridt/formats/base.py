@@ -24,13 +24,15 @@ _NOT_XML = dict.fromkeys(
 class NetworkHead:
     """The movement of a network.
 
-    In `you` it has the caller, if they are a member.
+    In `you` it has the caller, if they are a member, and in `your_leaders` the usernames of their
+    leaders.
     """
 
     id: int
     name: str
     member_count: int
     you: Label | None = None
+    your_leaders: tuple[tuple[Label, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

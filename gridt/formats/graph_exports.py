@@ -32,7 +32,9 @@ def network_json(network: NetworkHead, members: Iterable[NetworkMember]) -> Iter
     """Yield a `NetworkOut`."""
     movement = {"id": network.id, "name": network.name, "member_count": network.member_count}
     # first of all, so that a program that parses the stream knows its own place from the start
-    head = orjson.dumps({"movement": movement, "you": network.you}).decode()
+    leaders = [{"id": id, "username": username} for id, username in network.your_leaders]
+    about = {"movement": movement, "you": network.you, "your_leaders": leaders}
+    head = orjson.dumps(about).decode()
     yield head.removesuffix("}") + ',"members":['
     separator = ""
     for member in members:

@@ -14,7 +14,7 @@ from gridt.formats.activity_csv import LONGEST_MESSAGE, movement_key
 from gridt.formats.importers.beaverhabits import BEAVERHABITS
 from gridt.formats.importers.habitbull import HABITBULL
 from gridt.formats.importers.habitica import HABITICA
-from gridt.formats.importers.loop import LOOP_ALL, LOOP_HABIT
+from gridt.formats.importers.loop import LOOP_ALL, LOOP_BARE, LOOP_HABIT, as_csv
 from gridt.formats.importers.own import OWN
 from gridt.formats.importers.shape import Entry, Importer, Source
 from gridt.formats.table import read_table, read_text, refused
@@ -23,7 +23,7 @@ from gridt.refusals import Code, Refusal
 from gridt.standing import Complaint, Reported
 
 #: the first that recognises a file reads it
-IMPORTERS = (HABITICA, HABITBULL, LOOP_HABIT, BEAVERHABITS, LOOP_ALL, OWN)
+IMPORTERS = (HABITICA, HABITBULL, LOOP_HABIT, LOOP_BARE, BEAVERHABITS, LOOP_ALL, OWN)
 #: the option that takes every row for a row of this movement
 THIS = "this"
 
@@ -103,7 +103,7 @@ def read_file(body: bytes, target: Target) -> FileRead:
 def _source(body: bytes) -> tuple[Source, list[Complaint]]:
     text = read_text(body)
     if text.lstrip()[:1] not in {"{", "["}:
-        table = read_table(text)
+        table = read_table(as_csv(text))
         return Source(table.names, table.lines), table.wrong
     try:
         document = orjson.loads(text)

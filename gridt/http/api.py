@@ -162,7 +162,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
 
         The default is an access token, or a session in a browser.
 
-        :param kind: `refresh`, or `app` for a session in a browser
+        :param kind: `refresh`, `app` for a session in a browser, or None for none
         """
         return lambda handler: annotate(handler, token=kind)
 

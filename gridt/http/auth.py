@@ -16,7 +16,15 @@ from gridt.errors import InvalidToken, WrongCredentials
 from gridt.http import app_session
 from gridt.http.in_flight import in_flight
 from gridt.http.rate_limits import address
-from gridt.models import Login, PasswordAttempt, User, execute, largest_in
+from gridt.models import (
+    AccountRow,
+    Login,
+    PasswordAttempt,
+    User,
+    account_row,
+    execute,
+    largest_in,
+)
 from gridt.runtime.clock import LEEWAY
 from gridt.runtime.database import READING, REPLICA
 from gridt.runtime.extensions import db, passwords
@@ -145,6 +153,14 @@ def caller() -> User:
     :raises InvalidToken: when the account was deleted meanwhile
     """
     return _existing(User.find_by_id(caller_id()))
+
+
+def caller_account() -> AccountRow:
+    """Return the caller's account with its preferences.
+
+    :raises InvalidToken: when the account was deleted meanwhile
+    """
+    return _existing(account_row(caller_id()))
 
 
 def locked_caller() -> User:

@@ -115,7 +115,7 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "Read the movement again and show its leaders. To follow another member, swap a leader.",
     ),
     errors.MovementInUse: (
-        "The movement has other members. Only an admin can delete it now.",
+        "The movement has other members, or updates of removed ones. Only an admin can delete it.",
         "Leave the movement instead of deleting it.",
     ),
     errors.CreatorStays: (

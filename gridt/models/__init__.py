@@ -76,13 +76,14 @@ from gridt.models.standing.store import (
     lock_row,
     persist_at,
     store_pauses,
+    terms_since,
     to_columns,
 )
 from gridt.models.standing.summaries import goals_before, own_standing_view
 from gridt.models.subscription import IN_MOVEMENT, KEYS, Subscription, keys_of, random_key
 from gridt.models.update import Update, count_imported, recompute_member
 from gridt.models.user import User, avatar_of
-from gridt.models.user_preferences import Preferences, UserPreferences
+from gridt.models.user_preferences import PREFERENCES, AccountRow, UserPreferences, account_row
 from gridt.models.views import (
     FOLLOWERS_QUERY,
     UPDATES_QUERY,
@@ -116,6 +117,7 @@ __all__ = [
     "MOVEMENTS",
     "NAMED_MEMBER_QUERY",
     "NO_QUOTAS",
+    "PREFERENCES",
     "PRIORITIES",
     "RECOMPUTE_MEMBER",
     "REMOVALS_QUERY",
@@ -129,6 +131,7 @@ __all__ = [
     "UPDATES_QUERY",
     "USERS",
     "WINDOW",
+    "AccountRow",
     "AuditEntry",
     "Block",
     "CalendarToken",
@@ -154,7 +157,6 @@ __all__ = [
     "MovementUserAssociation",
     "Offer",
     "PasswordAttempt",
-    "Preferences",
     "Quotas",
     "Report",
     "Revision",
@@ -170,6 +172,7 @@ __all__ = [
     "Update",
     "User",
     "UserPreferences",
+    "account_row",
     "after_commit",
     "avatar_of",
     "blocked_among",
@@ -221,6 +224,7 @@ __all__ = [
     "store_pauses",
     "stretches_of",
     "terms_of",
+    "terms_since",
     "to_columns",
     "update_view",
 ]

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from secrets import token_hex
-from typing import cast
+from typing import Self, cast
 from uuid import uuid4
 
 from sqlalchemy import (
@@ -43,7 +43,6 @@ class Login(Stored, Model):
     a backup another login may get the same id, but never the same nonce.
 
     :param user_agent: as the device sends it; only the beginning is stored
-    :param in_browser: the web app begins it, so it has a cookie in place of refresh tokens
     """
 
     __tablename__ = "logins"
@@ -71,14 +70,19 @@ class Login(Stored, Model):
     #: when such a login got its nonce; its older tokens carry none
     nonce_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    def __init__(
-        self, user_id: int, user_agent: str | None = None, *, in_browser: bool = False
-    ) -> None:
+    def __init__(self, user_id: int, user_agent: str | None = None) -> None:
         self.user_id = user_id
         self.user_agent = user_agent[:LONGEST_USER_AGENT] if user_agent else None
         self.created_at = self.refreshed_at = self.wrote_at = utcnow()
-        self.refresh_jti = "" if in_browser else str(uuid4())
+        self.refresh_jti = str(uuid4())
         self.nonce = token_hex(16)
+
+    @classmethod
+    def in_browser(cls, user_id: int, user_agent: str | None = None) -> Self:
+        """Return a login of the web app, without refresh tokens."""
+        login = cls(user_id, user_agent)
+        login.refresh_jti = ""
+        return login
 
     def renew(self, jti: str) -> bool:
         """Spend a refresh token; return whether it has a successor.

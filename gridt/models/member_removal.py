@@ -3,11 +3,23 @@
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, exists, select
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Integer,
+    bindparam,
+    column,
+    delete,
+    exists,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridt.errors import RemovedFromMovement
+from gridt.errors import MovementInUse, RemovedFromMovement
 from gridt.models.base import Model, UTCDateTime
+from gridt.models.former_membership import FormerMembership
 from gridt.models.ownership import (
     EXPORTED_USER,
     NAMED_MOVEMENT,
@@ -51,6 +63,19 @@ class MemberRemoval(Model):
             raise RemovedFromMovement
 
     @classmethod
+    def ensure_deletable(cls, movement_id: int, *, is_admin: bool) -> None:
+        """Check that no removed user has updates in a movement.
+
+        They may come back, and go on where they were.
+
+        :param is_admin: whether an admin deletes the movement, who may
+        :raises MovementInUse: when one has
+        """
+        if not is_admin and db.session.scalar(_POSTED, {"movement_id": movement_id}):
+            words = "Members that you removed have updates in this movement."
+            raise MovementInUse(f"{words} Only an admin can delete it.")
+
+    @classmethod
     def add(cls, movement_id: int, user_id: int) -> None:
         """Keep a user from joining a movement. Flushes."""
         db.session.add(cls(movement_id=movement_id, user_id=user_id, removed_at=utcnow()))
@@ -66,6 +91,25 @@ class MemberRemoval(Model):
     def _of(cls, movement_id: int, user_id: int) -> tuple[ColumnElement[bool], ...]:
         return cls.movement_id == movement_id, cls.user_id == user_id
 
+
+_updates = table("updates", column("leader_id", Integer), column("movement_id", Integer))
+_POSTED = select(
+    or_(
+        *(
+            exists().where(
+                removed.movement_id == bindparam("movement_id"),
+                _updates.c.leader_id == removed.user_id,
+                _updates.c.movement_id == bindparam("movement_id"),
+                *conditions,
+            )
+            # those of the second kind are let in, and have not joined yet
+            for removed, conditions in (
+                (MemberRemoval, ()),
+                (FormerMembership, (FormerMembership.removed,)),
+            )
+        )
+    )
+)
 
 exported_as(
     "removals",

@@ -310,11 +310,12 @@ class Movement(HasInterval, MovementLookup, Model):
     def delete_by(self, user: User) -> None:
         """Delete this movement for its creator or an admin; commit.
 
-        :raises MovementInUse: when other users are members, and this user is no admin
+        :raises MovementInUse: for others than admins, when users are members, or were removed
         """
         self.lock(exclusive=True)
         if not user.is_admin and self.member_count > self.is_subscribed(user):
             raise MovementInUse
+        MemberRemoval.ensure_deletable(self.id, is_admin=user.is_admin)
         self.record_override(EventKind.MOVEMENT_DELETED, user, name=self.name)
         self.delete_from_db()
 
@@ -332,8 +333,7 @@ class Movement(HasInterval, MovementLookup, Model):
 
     def is_subscribed(self, user: User) -> bool:
         """Return whether a user is a member."""
-        key = (user.id, self.id)
-        return db.session.get(Subscription, key, populate_existing=True) is not None
+        return db.session.get(Subscription, (user.id, self.id), populate_existing=True) is not None
 
     def members(self) -> Iterator[Member]:
         """Yield all members with their leaders, in random order."""

@@ -94,9 +94,9 @@ class Subscription(Model):
     # the member's last day of one, and the moment of the first; null in a turn without any
     turn_amount: Mapped[float | None] = mapped_column(Double)
     turn_counted_on: Mapped[date | None] = mapped_column(Date)
-    turn_counted_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
     turn_amount_on_time: Mapped[float | None] = mapped_column(Double)
     turn_on_time_on: Mapped[date | None] = mapped_column(Date)
+    turn_counted_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
     turn_on_time_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     @classmethod

@@ -49,12 +49,14 @@ from gridt.models.standing import (
     EVERY,
     STANDING_ROW,
     enqueue_recompute_of,
+    has_counted,
     is_complete,
     load_row,
     lock_row,
     recompute_soon,
     record_done,
     terms_of,
+    terms_since,
     turn_open_for,
 )
 from gridt.models.subscription import ACTIVE_INTERVALS, Subscription
@@ -121,7 +123,7 @@ class Update(Stored, Model):
 
         :param at: if not now; up to five minutes ahead is now, and a known moment is returned
         :param grace: how long after its end a turn can still be reported as done
-        :returns: its id, time_stamp, message, `late`, and in `is_new` whether it was inserted
+        :returns: the update, whether it `is_new`, and whether it is `counted` towards a goal
         :raises NotSubscribed: when the leader is not a member, with nothing changed
         :raises NotInTime: when `at` is further ahead, or in a turn that is over for too long
         :raises AlreadyDone: when the turn of `at` is done, and the movement counts only one
@@ -138,13 +140,13 @@ class Update(Stored, Model):
         if at is not None:
             moment = _reported(no_later_than(moment, at), ends, row, grace, quotas)
         if is_next:
-            is_next = record_done(leader_id, movement_id, row, moment, quotas.updates_per_turn)
+            is_next, counted = record_done(row, moment, quotas.updates_per_turn)
         posted = {"time_stamp": moment, "message": message}
         (id,) = execute(_INSERT, ends | posted).one()
         if not is_next:
-            recompute_member(**ends, since=moment)
+            counted = _recomputed(row, moment)
         _record_posted(id, row)
-        return {"id": id, **posted, "late": False, "is_new": True}
+        return {"id": id, **posted, "late": False, "is_new": True, "counted": counted}
 
     def withdraw(self, user: "User") -> None:
         """Delete this update for its author or an admin; commit."""
@@ -266,7 +268,7 @@ def _saved_at(moment: datetime, ends: dict[str, int]) -> dict[str, Any] | None:
     which may be over by now.
     """
     row = execute(_SAVED, ends | {"moment": moment}).first()
-    return None if row is None else {**row._mapping, "is_new": False}
+    return None if row is None else {**row._mapping, "is_new": False, "counted": None}
 
 
 def _reported(
@@ -298,10 +300,9 @@ def _count_late(
         goal in a day
     :raises TooManyUpdatesInTurn: when there are as many as a turn may have
     """
-    stretch = turn
-    if not row.counts_every_update:
-        if row.goal is not None:
-            stretch = turn_at(moment, DAY, clock_of(row), moment)
+    goal = terms_since(row, turn.starts_at).goal_of(turn)
+    if not (goal.every_update if goal else row.counts_every_update):
+        stretch = turn_at(moment, DAY, clock_of(row), moment) if goal else turn
         if _posted_in(stretch, ends, 1):
             raise AlreadyDone
     if most is None:
@@ -334,9 +335,8 @@ def _after_insert(_mapper: Mapper[Update], _connection: Connection, posted: Upda
         record(EventKind.UPDATE_POSTED, update_id=posted.id, **ids)
         return
     _record_posted(posted.id, row)
-    done = (posted.leader_id, posted.movement_id, row, posted.time_stamp)
     is_next = is_complete(row) and posted.time_stamp >= (row.turn_starts_at or row.since)
-    if not is_next or not record_done(*done):
+    if not is_next or not record_done(row, posted.time_stamp)[0]:
         recompute_member(posted.leader_id, posted.movement_id, posted.time_stamp)
 
 
@@ -365,6 +365,12 @@ def recompute_member(leader_id: int, movement_id: int, since: datetime) -> None:
     recompute_soon(leader_id, movement_id, since)
     # `recompute_soon` waited for the lock of a concurrent post, whose update is visible now
     execute(_SET_TIME, {"of_user": leader_id, "of_movement": movement_id})
+
+
+def _recomputed(row: StandingRow, moment: datetime) -> bool | None:
+    """Recompute for a new update; return whether it counts."""
+    recompute_member(row.user_id, row.movement_id, moment)
+    return has_counted(row, moment)
 
 
 def count_imported(user_id: int, movement_id: int, since: datetime, imported_at: datetime) -> None:

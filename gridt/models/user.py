@@ -142,7 +142,8 @@ class User(UserLookup, Model):
         :param in_browser: the web app begins it, whose login has a cookie in place of tokens
         :raises AccountDeactivated: when the account is deactivated
         """
-        login = Login(self.id, user_agent, in_browser=in_browser)
+        make = Login.in_browser if in_browser else Login
+        login = make(self.id, user_agent)
         db.session.add(login)
         db.session.flush()
         self.ensure_active()

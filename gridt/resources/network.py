@@ -50,7 +50,7 @@ class NetworkOfMovement(Resource):
         """Export a movement's leader network.
 
         Only for its members, its creator and admins. The creator and admins see user ids, all
-        others see pseudonyms.
+        others see pseudonyms. `your_leaders` names the caller's own leaders.
         """
         movement_row, user = movement_or_404(movement), caller()
         owner = can(user, Permission.MOVEMENT_OWN, movement_row)
@@ -59,7 +59,11 @@ class NetworkOfMovement(Resource):
             raise NotSubscribed("Only members of this movement can see its network.")
         known_as = _as_it_is if owner else _Pseudonyms(movement_row.id, user.id)
         you = known_as(user.id) if member else None
-        about = NetworkHead(movement_row.id, movement_row.name, movement_row.member_count, you)
+        leaders = [(known_as(one.id), one.username) for one in movement_row.leaders_of(user)]
+        leaders.sort(key=str)  # not by their slots
+        about = NetworkHead(
+            movement_row.id, movement_row.name, movement_row.member_count, you, tuple(leaders)
+        )
         shown = _shown(movement_row, known_as) if owner else _mixed(_shown(movement_row, known_as))
         if data["format"] == "svg":
             _ensure_drawable(about)
@@ -80,8 +84,7 @@ class PageOfNetwork(Resource):
     def get(self, movement: str) -> ResponseReturnValue:
         """Show a movement's leader network on a page.
 
-        The page asks for an access token, fetches the network with it, and draws it as an
-        interactive picture.
+        The page logs the reader in, fetches the network, and draws it as an interactive picture.
         """
         page = render_template("network.html", most_moved=MOST_MOVED)
         return page, {"Content-Security-Policy": _PAGE_POLICY}

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import jsonify
+from flask import current_app, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.http import generate_etag
 
 from gridt.errors import MovementNotFound, NotAllowed, NotSubscribed
 from gridt.http.api import Blueprint
-from gridt.http.auth import caller, caller_id
+from gridt.http.auth import caller_account, caller_id
 from gridt.http.fields import PageIn
 from gridt.http.lookups import movement_view_or_404
 from gridt.http.requests import Resource
@@ -38,15 +38,15 @@ class MyToday(Resource):
         The `Link` header leads to further movements. The `ETag` depends on everything but `now`, so
         that a client can ask whether anything has changed.
         """
-        user = caller()
-        rows, headers = JOINED.page(**data, caller_id=user.id)
-        views = Movement.views(rows, user.id, turns=True)
+        account = caller_account()
+        rows, headers = JOINED.page(**data, caller_id=account.id)
+        views = Movement.views(rows, account.id, turns=True)
         answer = {
-            "identity": identity_of(user),
+            "identity": identity_of(account),
             "movements": [joined_answer(view) for view in views],
         }
         response = jsonify({"now": utcnow(), **answer})
-        response.set_etag(generate_etag(jsonify(answer).data), weak=True)
+        response.set_etag(generate_etag(current_app.json.dumps(answer).encode()), weak=True)
         return response, headers
 
 

@@ -1,6 +1,6 @@
 """Sessions of the web app in browsers."""
 
-from typing import Any
+from typing import Any, cast
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -12,7 +12,7 @@ from gridt.http.auth import app_token, begin_session, current_login, end_session
 from gridt.http.fields import Message
 from gridt.http.openapi import NEW_KEY
 from gridt.http.requests import Resource
-from gridt.models import Login
+from gridt.models import AccountRow, Login, account_row
 from gridt.runtime.extensions import db
 from gridt.schemas.auth import LoginIn, LogoutIn
 from gridt.schemas.sessions import AppSession, NewAppSession
@@ -40,11 +40,12 @@ class AppSessions(Resource):
         """
         app_session.ensure_from_app()
         user, login = begin_session(data, in_browser=True)
+        account = cast(AccountRow, account_row(user.id))  # the password was right: it exists
         key = app_session.new_key()
         answer = _view(login) | {
             "message": "You are logged in.",
             "key": key,
-            "identity": identity_of(user),
+            "identity": identity_of(account),
         }
         headers = app_session.cookie_of(app_token(login, key))
         login.save_to_db()

@@ -26,7 +26,7 @@ from gridt.http.paging import Listing
 from gridt.http.requests import Resource, standing_notice
 from gridt.models import UPDATES_QUERY, Quotas, Update, User, is_leader, update_view
 from gridt.runtime.extensions import db
-from gridt.schemas.updates import UpdateIn, UpdateOut, UpdatesIn
+from gridt.schemas.updates import PostedUpdate, UpdateIn, UpdateOut, UpdatesIn
 
 bp = Blueprint("updates", description="Updates")
 
@@ -58,8 +58,8 @@ class Updates(Resource):
 
     @bp.repeatable()
     @bp.problems(*_POSTING)
-    @bp.answers(201, UpdateOut, headers=LOCATION_HEADER)
-    @bp.answers(200, UpdateOut, headers=LOCATION_HEADER)
+    @bp.answers(201, PostedUpdate, headers=LOCATION_HEADER)
+    @bp.answers(200, PostedUpdate, headers=LOCATION_HEADER)
     @bp.arguments(UpdateIn)
     def post(self, data: dict[str, Any], movement: str) -> ResponseReturnValue:
         """Post an update.

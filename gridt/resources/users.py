@@ -13,11 +13,12 @@ from gridt.formats.activity_csv import CSV, activity_table
 from gridt.formats.base import in_parts
 from gridt.formats.calendar import ICALENDAR, activity_calendar
 from gridt.http.api import Blueprint
-from gridt.http.auth import caller, caller_id, verified
+from gridt.http.auth import caller, caller_account, caller_id, verified
 from gridt.http.fields import Message
 from gridt.http.requests import Resource, standing_notice
 from gridt.http.spooling import spooled
-from gridt.models import Preferences, User, UserPreferences, service_id
+from gridt.models import PREFERENCES, User, UserPreferences, service_id
+from gridt.runtime.extensions import db
 from gridt.schemas.users import (
     BioIn,
     ClosingIn,
@@ -67,7 +68,7 @@ class OwnIdentity(Resource):
 
         The answer has the caller's e-mail address and settings.
         """
-        return identity_of(caller())
+        return identity_of(caller_account())
 
     @bp.problems(UsernameTaken, TooManyClocks)
     @bp.answers(200, IdentityChanged)
@@ -92,13 +93,14 @@ class OwnIdentity(Resource):
         clock = {name: data.pop(name) for name in CLOCK if name in data}
         if clock:
             change_clock(user, most=MOST_CLOCKS, **clock)
-        preferences = {name: data.pop(name) for name in Preferences._fields if name in data}
+        preferences = {name: data.pop(name) for name in PREFERENCES if name in data}
         if preferences:
             UserPreferences.change(user.id, **preferences)
         for name, value in data.items():
             setattr(user, name, value)
         message = f"Your account is changed.{standing_notice()}"
-        answer = identity_of(user) | {"message": message}
+        db.session.flush()
+        answer = identity_of(caller_account()) | {"message": message}
         user.save_to_db()
         return answer
 

@@ -65,7 +65,7 @@ def bind(text: str) -> str:
 
 
 def loopback_url(bind: str) -> str | None:
-    """Return the address of a server on a loopback, or None.
+    """Return the address of a loopback, or None.
 
     Other machines have no access to it, so its address is the same for each of its users.
 

@@ -5,7 +5,7 @@ from marshmallow import fields
 from gridt.http.fields import Growing, In, Line, Message, Moment, Out, PageIn, Whole
 from gridt.http.validators import Length, OneOf, Range
 from gridt.schemas.reports import PersonOut
-from gridt.schemas.users import LONGEST_EMAIL, EmailField
+from gridt.schemas.users import LONGEST_EMAIL, NewEmailField
 
 #: characters of a code, with blanks that were copied along with it
 LONGEST_CODE = 128
@@ -36,7 +36,7 @@ class InvitationIn(In):
             " `Z`, at most 90 days ahead. By default it is 7 days ahead."
         },
     )
-    email = EmailField(
+    email = NewEmailField(
         load_default=None,
         allow_none=True,
         validate=Length(max=LONGEST_EMAIL),

@@ -51,6 +51,16 @@ class NetworkMovement(Out):
     )
 
 
+class NetworkLeader(Out):
+    """A leader of the caller."""
+
+    id = fields.Raw(
+        required=True,
+        metadata={"oneOf": _LABELS, "description": "The id or pseudonym among the members."},
+    )
+    username = fields.String(required=True, metadata={"description": "The leader's username."})
+
+
 class NetworkOut(Out):
     """The leader network of a movement."""
 
@@ -64,6 +74,11 @@ class NetworkOut(Out):
             "description": "The caller's id or pseudonym; null for a creator or an admin who is"
             " not a member.",
         },
+    )
+    your_leaders = fields.List(
+        fields.Nested(NetworkLeader),
+        required=True,
+        metadata={"description": "The caller's leaders, with their usernames."},
     )
     members = fields.List(
         fields.Nested(NetworkMember), required=True, metadata={"description": "All members."}

@@ -58,3 +58,17 @@ class UpdateOut(Out):
             " done."
         },
     )
+
+
+class PostedUpdate(UpdateOut):
+    """An update that the caller has just posted."""
+
+    counted = fields.Boolean(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Whether it counts towards the goal of the present turn. An update of a"
+            " day that has one already does not, unless the movement counts every update. It is"
+            " null where the turn has no goal or is over, and for an update that was posted before."
+        },
+    )

@@ -15,7 +15,7 @@ from gridt.errors import Invalid
 from gridt.http.clock_fields import WEEKDAYS, DayStartField, WeekdayField, day_start, weekday
 from gridt.http.fields import Flag, Growing, In, Line, Message, Name, Out
 from gridt.http.validators import Length, OneOf
-from gridt.models import User, UserPreferences, avatar_of
+from gridt.models import AccountRow, User, avatar_of
 from gridt.names import flaw_of, fold_username
 from gridt.refusals import Code, Refusal
 from gridt.runtime.extensions import normal
@@ -84,7 +84,7 @@ class EmailField(fields.Email):
 
 
 class NewEmailField(EmailField):
-    """A new e-mail address: an e-mail can be sent to its domain."""
+    """A new e-mail address, whose domain can get e-mail."""
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         address = super()._deserialize(*args, **kwargs)
@@ -278,13 +278,16 @@ ExportOut = Out.from_dict(
 )
 
 
-def identity_of(user: User) -> dict[str, Any]:
+def identity_of(account: AccountRow) -> dict[str, Any]:
     """Return an `Identity`."""
-    preferences = UserPreferences.of(user.id)._asdict()
-    return account_facts(user) | {"language": user.language} | preferences
+    return account_facts(account) | {
+        "language": account.language,
+        "hides_streaks": bool(account.hides_streaks),
+        "discreet": bool(account.discreet),
+    }
 
 
-def account_facts(user: User | Row[Any]) -> dict[str, Any]:
+def account_facts(user: User | AccountRow | Row[Any]) -> dict[str, Any]:
     """Return `AccountFacts`."""
     return {
         "id": user.id,

@@ -164,7 +164,7 @@ class TurnHistory:
         log = TurnLog(starts_at, ends_at)
         past, moment = self._past.stretch(starts_at, ends_at, self.now)
         standing = past.scored(moment, log)
-        log.add(standing, present_outcome(standing, self._terms), self._terms)
+        log.add(standing, present_outcome(standing, self._terms.paused_in), self._terms)
         return list(self._with_updates(log, past.moments))
 
     @staticmethod

@@ -1,9 +1,9 @@
 """Imports: updates of the past, many at once."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 
@@ -25,12 +25,13 @@ from gridt.models import (
     lock_row,
     open_turns,
     recompute_member,
+    schedule_of,
     stretches_of,
-    terms_of,
+    terms_since,
 )
 from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import no_later_than, utcnow
-from gridt.turns.calendar import Clock
+from gridt.turns.calendar import Clock, Turn
 from gridt.turns.terms import INSTANT, Terms
 
 #: how long after they subscribed members may bring a past that counts in full; who left for less
@@ -122,11 +123,11 @@ def import_updates(
     row = lock_row(user_id, movement_id) and load_row(user_id, movement_id)
     if row is None:
         raise NotSubscribed
-    terms, complaints = terms_of(row), list(wrong)
-    place_of, same = _places(row, terms)
-    placed = _placed(reported, place_of, terms.clock, complaints)
-    known = _known_since(row, placed, terms) if placed else ()
-    updates, duplicates = _without_duplicates(placed, known, place_of, same)
+    terms, complaints = terms_since(row), list(wrong)
+    places = _Places(row, terms)
+    placed = _placed(reported, places, complaints)
+    known = _known_since(row, _first_turn(placed, terms).starts_at) if placed else ()
+    updates, duplicates = _without_duplicates(placed, known, places)
     if not skip_duplicates:
         complaints += duplicates
     new = [(update.row, update.moment) for update in updates]
@@ -134,18 +135,18 @@ def import_updates(
     if complaints and not dry_run:
         raise BadRows(complaints)
     if updates and not complaints:
-        _ensure_quotas_allow(row, known, updates, terms, quotas)
+        _ensure_quotas_allow(row, updates, terms, quotas)
     if not dry_run:
         _store(row, updates, placed, terms, grace)
     return plan
 
 
-def _known_since(row: StandingRow, updates: Sequence[_Placed], terms: Terms) -> Sequence[datetime]:
-    """Return the times of stored updates that may matter.
+def _first_turn(updates: Sequence[_Placed], terms: Terms) -> Turn:
+    return terms.turn_at(min(update.moment for update in updates))
 
-    They begin with the turn of the first of some updates.
-    """
-    horizon = terms.turn_at(min(update.moment for update in updates)).starts_at
+
+def _known_since(row: StandingRow, horizon: datetime) -> Sequence[datetime]:
+    """Return the times of stored updates since a moment."""
     ends = {"leader_id": row.user_id, "movement_id": row.movement_id}
     return execute(_KNOWN, ends | {"horizon": horizon}).scalars().all()
 
@@ -215,57 +216,68 @@ def _count_from_oldest(row: StandingRow, terms: Terms) -> None:
 
 
 def _ensure_quotas_allow(
-    row: StandingRow,
-    known: Sequence[datetime],
-    new: Sequence[_Placed],
-    terms: Terms,
-    quotas: Quotas,
+    row: StandingRow, new: Sequence[_Placed], terms: Terms, quotas: Quotas
 ) -> None:
     """Compare all updates, and those per turn, with the quotas."""
     ensure_updates_allowed(row.user_id, len(new), quotas.updates)
     has_one = not row.counts_every_update and not terms.goals
     if has_one and not any(update.is_exact for update in new):
         return
-    stored = sorted(known)
-    of_turn = Counter(terms.turn_at(update.moment) for update in new)
+    turn_at = _turns_of_their_time(row, terms)
+    of_turn = Counter(turn_at(update.moment) for update in new)
+    stored = sorted(_known_since(row, min(turn.starts_at for turn in of_turn)))
     for turn, amount in of_turn.items():
         amount += bisect_left(stored, turn.ends_at) - bisect_left(stored, turn.starts_at)
         ensure_turn_allows(row.user_id, amount, quotas.updates_per_turn, turn.ends_at)
 
 
-def _places(row: StandingRow, terms: Terms) -> tuple[Callable[[datetime], datetime], Code]:
-    """Return the function that gives moments their place.
+def _turns_of_their_time(row: StandingRow, terms: Terms) -> Callable[[datetime], Turn]:
+    """Return the function that gives moments their turn.
 
-    This is a turn; with a goal, a day; where every update counts, the moment itself. It also
-    returns the refusal of a second update.
+    It is a turn of the interval and the clock that held then: the present interval may be longer,
+    and its turns would have more updates than was allowed.
     """
-    if row.counts_every_update:
-        return _itself, Code.SAME_MOMENT
-    if terms.goals:
-        return _days(terms), Code.SAME_DAY
-    return _turns(terms), Code.SAME_TURN
+    past = schedule_of(row.user_id, row.movement_id)
+    periods = [] if past is None else past.periods
+
+    def turn_at(moment: datetime) -> Turn:
+        place = bisect_right(periods, moment, key=lambda period: period.starts_at) - 1
+        if not periods:
+            return terms.turn_at(moment)
+        period = periods[max(place, 0)]
+        return replace(terms, interval=period.interval, clock=period.clock).turn_at(moment)
+
+    return turn_at
 
 
-def _itself(moment: datetime) -> datetime:
-    return moment
+class _Places:
+    """The places of moments, each for one update only.
 
+    A place is a turn; if the turn has a goal, a day; where every update counts, the moment itself.
+    """
 
-def _days(terms: Terms) -> Callable[[datetime], datetime]:
-    return lambda moment: terms.clock.start_of(terms.clock.day_of(moment))
+    def __init__(self, row: StandingRow, terms: Terms) -> None:
+        self._terms, self.clock = terms, terms.clock
+        self._counts_every_update = row.counts_every_update
 
-
-def _turns(terms: Terms) -> Callable[[datetime], datetime]:
-    return lambda moment: terms.turn_at(moment).starts_at
+    def of(self, moment: datetime) -> tuple[datetime, Code]:
+        """Return a moment's place, and a second update's refusal."""
+        if self._counts_every_update and not self._terms.goals:
+            return moment, Code.SAME_MOMENT
+        turn = self._terms.turn_at(moment)
+        goal = self._terms.goal_of(turn)
+        if goal.every_update if goal else self._counts_every_update:
+            return moment, Code.SAME_MOMENT
+        if goal:
+            return self.clock.start_of(self.clock.day_of(moment)), Code.SAME_DAY
+        return turn.starts_at, Code.SAME_TURN
 
 
 def _placed(
-    reported: Sequence[Reported],
-    place_of: Callable[[datetime], datetime],
-    clock: Clock,
-    complaints: list[Complaint],
+    reported: Sequence[Reported], places: _Places, complaints: list[Complaint]
 ) -> list[_Placed]:
     """Return the valid rows with moments; complain of the others."""
-    now, placed = utcnow(), []
+    now, placed, clock = utcnow(), [], places.clock
     today = clock.day_of(now)
     of_day: Counter[date] = Counter()
     for report in reported:
@@ -285,7 +297,7 @@ def _placed(
             if clock.day_of(moment) != at:
                 complaints.append((report.row, report.column, Refusal(Code.SKIPPED_DAY)))
                 continue
-        place = moment if report.is_exact else place_of(moment)
+        place = moment if report.is_exact else places.of(moment)[0]
         placed.append(
             _Placed(report.row, moment, place, report.message, report.column, report.is_exact)
         )
@@ -302,30 +314,26 @@ def _on(day: date, clock: Clock, now: datetime) -> datetime:
 
 
 def _without_duplicates(
-    updates: Sequence[_Placed],
-    known: Sequence[datetime],
-    place_of: Callable[[datetime], datetime],
-    same: Code,
+    updates: Sequence[_Placed], known: Sequence[datetime], places: _Places
 ) -> tuple[list[_Placed], list[Complaint]]:
     """Return the first updates of free places, and complaints.
 
     An exact update takes its turn as well, for updates that are not exact.
-
-    :param same: the refusal of a second update of a place
     """
     taken: dict[tuple[bool, datetime], int | None] = {}
     for moment in known:
-        taken[True, moment] = taken[False, place_of(moment)] = None
+        taken[True, moment] = taken[False, places.of(moment)[0]] = None
     new, duplicates = list[_Placed](), list[Complaint]()
     for update in updates:
         place = (update.is_exact, update.place)
         if place not in taken:
             taken[True, update.moment] = taken[place] = update.row
             if update.is_exact:
-                taken.setdefault((False, place_of(update.moment)), update.row)
+                taken.setdefault((False, places.of(update.moment)[0]), update.row)
             new.append(update)
             continue
-        code, row = Code.SAME_MOMENT if update.is_exact else same, taken[place]
+        row = taken[place]
+        code = Code.SAME_MOMENT if update.is_exact else places.of(update.moment)[1]
         refusal = Refusal(Code.REPORTED_BEFORE) if row is None else Refusal(code, row=row)
         duplicates.append((update.row, update.column, refusal))
     return new, duplicates

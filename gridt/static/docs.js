@@ -25,6 +25,24 @@ const KnownDialog = () => ({
   },
 });
 
+// The dialog without a browser's session, whose cookie no page can set: it is for the app at /app.
+const TokensOnly = () => ({
+  statePlugins: {
+    spec: {
+      wrapActions: {
+        updateJsonSpec: (update) => (document) => {
+          const { appCookie, appKey, ...securitySchemes } = document.components.securitySchemes;
+          const operations = Object.values(document.paths).flatMap(Object.values);
+          for (const one of [document, ...operations].filter((it) => it.security)) {
+            one.security = one.security.filter((it) => !("appKey" in it));
+          }
+          return update({ ...document, components: { ...document.components, securitySchemes } });
+        },
+      },
+    },
+  },
+});
+
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const followScheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", followScheme);
@@ -35,6 +53,6 @@ SwaggerUIBundle({
   dom_id: "#docs",
   deepLinking: true,
   validatorUrl: null,
-  plugins: [KnownDialog],
+  plugins: [KnownDialog, TokensOnly],
   onComplete: () => document.getElementById("servers")?.setAttribute("aria-label", "Server"),
 });

@@ -1,5 +1,6 @@
 """Outcomes of turns, and the standing they add up to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -62,11 +63,14 @@ class Standing(NamedTuple):
     counted_late: Count = NOTHING
 
 
-def present_outcome(standing: Standing, terms: Terms) -> Outcome:
-    """Return the outcome of a turn that is not over."""
+def present_outcome(standing: Standing, paused_in: Callable[[Turn], bool]) -> Outcome:
+    """Return the outcome of a turn that is not over.
+
+    :param paused_in: returns whether a turn is paused
+    """
     if standing.done or standing.late:
         return Outcome.DONE
-    return Outcome.PAUSED if terms.paused_in(standing.turn) else Outcome.OPEN
+    return Outcome.PAUSED if paused_in(standing.turn) else Outcome.OPEN
 
 
 def recent_completion(recent: str) -> tuple[int, int]:

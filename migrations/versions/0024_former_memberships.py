@@ -16,7 +16,7 @@ from alembic import context, op
 from gridt.addresses import fold_address
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
@@ -60,7 +60,7 @@ def upgrade() -> None:
 
 
 def _fold_addresses() -> None:
-    """Fold the addresses of encoded domains, where no other account has that form."""
+    """Fold addresses of encoded domains where that form is free."""
     users = sa.table("users", *map(sa.column, ("id", "email", "email_folded")))
     encoded = sa.select(users).where(users.c.email_folded.like("%xn--%")).order_by(users.c.id)
     for row in op.get_bind().execute(encoded).all():

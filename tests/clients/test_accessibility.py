@@ -77,7 +77,7 @@ def place(migrated_database: Callable[[], str]) -> Iterator[Place]:
         member = User.find_by_name("demo7")
         assert member is not None
         token = new_token(member)
-    with serve(url) as server:
+    with serve(url, APP="false") as server:
         yield Place(server.url, token)
 
 

@@ -6,7 +6,7 @@ The files in tests/data are ours; their forms are published here:
 
 - Loop Habit Tracker: `uhabits-core/assets/test/csv_export` and `HabitsCSVExporter.kt` in
   https://github.com/iSoron/uhabits (earlier versions wrote the words of `Checkmarks.csv` as
-  numbers, and none of `Notes`)
+  numbers, and none of `Notes`; those of 2022 and 2023 `Entry(…)`, and no header for one habit)
 - HabitBull: `uhabits-core/assets/test/habitbull2.csv` and `habitbull3.csv`, at the same place
 - Habitica: `website/server/controllers/top-level/dataexport.js`, and for the values
   `website/common/script/ops/scoreTask.js`, in https://github.com/HabitRPG/habitica
@@ -49,7 +49,7 @@ def days(found: FileRead) -> list[str]:
 #: the file, its program, the days that were done, and how many rows say that it was not
 FILES = [
     ("loop-habit-Checkmarks.csv", "Loop Habit Tracker", "03-03 03-01 02-26", 3),
-    ("loop-all-Checkmarks.csv", "Loop Habit Tracker", "03-03 02-26", 4),
+    ("loop-all-Checkmarks.csv", "Loop Habit Tracker", "03-03 03-01 02-26", 3),
     ("loop-all-words-Checkmarks.csv", "Loop Habit Tracker", "03-03 03-01", 2),
     ("beaverhabits.json", "beaverhabits", "03-03 03-01", 1),
     ("habitica-tasks-history.csv", "Habitica", "02-26 02-27 03-02", 1),
@@ -107,8 +107,8 @@ def test_a_file_without_the_movement_names_the_habits_that_it_has() -> None:
 @pytest.mark.parametrize(
     ("value", "is_done"),
     [
-        *((value, True) for value in ("YES_MANUAL", "YES_AUTO", "2")),
-        *((value, False) for value in ("NO", "SKIP", "UNKNOWN", "-1", "0", "1", "3", "")),
+        *((value, True) for value in ("YES_MANUAL", "YES_AUTO", "2", "1")),
+        *((value, False) for value in ("NO", "SKIP", "UNKNOWN", "-1", "0", "3", "")),
     ],
 )
 def test_what_loop_means_by_a_value(value: str, is_done: bool) -> None:
@@ -128,6 +128,89 @@ def test_earlier_forms_of_loop_are_read() -> None:
     assert days(read("Date,Value\n2026-03-01,2\n2026-03-02,0\n")) == ["2026-03-01"]
     # a spreadsheet leaves the empty column out
     assert days(read("Date,Reading,Flossing\n2026-03-01,0,2\n")) == ["2026-03-01"]
+
+
+@pytest.mark.parametrize("value", ["YES_AUTO", "1"])
+def test_a_goal_leaves_out_days_that_loop_took_for_done(value: str) -> None:
+    body = f"Date,Value,Notes\n2026-03-02,{value},\n2026-03-01,2,\n"
+    assert days(read(body, has_goal=True)) == ["2026-03-01"]
+
+
+def test_a_habit_of_loop_without_a_header_is_read() -> None:
+    found = read("2026-03-03,2\n2026-03-01,2\n2026-02-28,0\n")
+    assert days(found) == ["2026-03-03", "2026-03-01"]
+    assert [row.row for row in found.rows] == [1, 2]
+    assert days(read("2026-03-03,2\n")) == ["2026-03-03"]
+    amounts = read("2026-03-03,2000\n2026-03-01,10000\n")
+    assert [(row, column) for row, column, _ in amounts.wrong] == [(1, "Value"), (2, "Value")]
+
+
+def loop_entry(day: str, value: int) -> str:
+    return f"Entry(timestamp={day}, value={value}),"
+
+
+def test_entries_of_loop_are_read() -> None:
+    body = "Date,Sleep, 8 hours,Reading,Flossing,\r\n"
+    for day, values in {"2026-03-02": (8000, 0, 2), "2026-03-01": (-1, 2, 3)}.items():
+        body += f"{day}," + "".join(loop_entry(day, value) for value in values) + "\r\n"
+    assert days(read(body)) == ["2026-03-02"]
+    assert days(read(body, chosen="Reading")) == ["2026-03-01"]
+    amounts = read(body, chosen="Sleep, 8 hours").wrong
+    assert [(row, column) for row, column, _ in amounts] == [(2, "Sleep, 8 hours")]
+
+
+@pytest.mark.parametrize(
+    ("names", "first"),
+    [
+        ("Up, early, each day,Flossing", "Up, early, each day"),
+        ('"Up, early",Flossing', "Up, early"),  # a spreadsheet saved it
+        ('"Deep" work,Flossing', '"Deep" work'),
+        ("Deep 'work',Flossing", "Deep 'work'"),
+        (" Reading,Flossing", "Reading"),
+    ],
+)
+def test_loop_puts_no_quotes_around_names(names: str, first: str) -> None:
+    body = f"Date,{names},\n2026-03-02,NO,YES_MANUAL,\n2026-03-01,YES_MANUAL,NO,\n"
+    assert days(read(body)) == ["2026-03-02"]
+    assert days(read(body, chosen=first)) == ["2026-03-01"]
+
+
+def test_names_that_cannot_be_told_apart_are_refused() -> None:
+    with pytest.raises(Invalid, match=r"Row 1 is not valid CSV: a name with a comma"):
+        read("Date,A,B,Flossing,\n2026-03-01,2,0,\n")
+
+
+@pytest.mark.parametrize("message", ['"one, two"', "OK", ""])
+def test_an_own_table_with_an_empty_column_is_none_of_loop(message: str) -> None:
+    (row,) = read(f"Date,Message,\n2026-03-01,{message},\n").rows
+    assert row.message == (message.strip('"') or None)
+
+
+DAYS = ("2026-02-26 20:00:00", "2026-02-27 20:00:00")
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "is_done"),
+    [
+        ("0", "1", True),
+        ("0", "-1.026657310999762", False),
+        ("3", "2.051206", False),  # a minus takes back what a plus has added
+        ("3", "1.078463543073045", False),  # two on one day
+        ("3", "2.4622911", True),  # a plus, after the value was halved
+        ("1.950633", "1.950633", True),  # the same, each day
+        ("-1.026657310999762", "0", True),  # a plus
+        ("-3.2", "-2.114542", True),
+        ("-3.2", "-1.058861", True),  # two on one day
+        ("-3.2", "-1.848509", False),  # a minus, after the value was halved twice
+        ("1e300", "-1e300", False),
+        ("-1e300", "-2", False),
+    ],
+)
+def test_presses_of_a_habit_of_habitica(before: str, value: str, is_done: bool) -> None:
+    header = "Task Name,Task ID,Task Type,Date,Value\n"
+    rows = f"Flossing,1,habit,{DAYS[0]},{before}\nFlossing,1,habit,{DAYS[1]},{value}\n"
+    found = read(header + rows, zone=UTC)
+    assert ("2026-02-27" in days(found)) == is_done
 
 
 def test_amounts_of_habitbull_are_refused() -> None:

@@ -15,7 +15,7 @@ from gridt.mail.transport import deliver
 from tests.mailbox import PASSWORD, USER, kept, mail_server, secured, token_of
 
 ROBIN = "robin@example.org"
-TOKEN = "a-token"
+TOKEN = "a.token"
 LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
 
 

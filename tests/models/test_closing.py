@@ -19,6 +19,7 @@ from tests.networks import make_movements, people, plant, ring, violations
 
 #: the calls that name a movement, with a body where one is needed
 CALLS = [
+    ("GET", "/overview"),
     ("GET", ""),
     ("GET", "/history"),
     ("GET", "/history.svg"),

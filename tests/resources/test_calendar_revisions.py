@@ -20,21 +20,10 @@ from gridt.runtime.extensions import db
 from tests.conftest import Clock
 
 HERE = "/identity/calendar"
-NOW = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
+NOW = STARTS_AT = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
+ANN = {"username": "Ann", "time_zone": "Europe/Amsterdam"}
 #: what no change of an event is seen by
 REVISION = {"DTSTAMP", "LAST-MODIFIED", "SEQUENCE"}
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock(NOW)
-    monkeypatch.setattr("gridt.runtime.clock.time", clock.time)
-    return clock
-
-
-@pytest.fixture
-def ann(make_user, clock):
-    return make_user("Ann", time_zone="Europe/Amsterdam")
 
 
 @pytest.fixture

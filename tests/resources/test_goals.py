@@ -9,6 +9,7 @@ import pytest
 from gridt.jobs import run_until_idle
 from gridt.models import Movement, MovementUserAssociation, Update
 from gridt.runtime.extensions import db
+from gridt.standing import recompute_batch
 from tests.cases import each
 from tests.databases import same_on_both
 
@@ -99,6 +100,45 @@ def test_a_day_can_be_reported_once(client, path, clock):
     assert progress(client, path) == (2, 1, False, 0)
 
 
+def test_the_answer_says_whether_an_update_counts(client, path, clock):
+    def counted(path, **body):
+        return client.post(f"{path}/updates", json=body).json["counted"]
+
+    assert [counted(path), counted(path)] == [True, False]
+    clock.pass_(days=2)
+    yesterday, today = clock.now - timedelta(days=1), clock.now - timedelta(minutes=30)
+    assert counted(path, at=yesterday.isoformat()) is True
+    assert counted(path, at=yesterday.isoformat()) is None, "posted before"
+    assert counted(path, at=today.isoformat()) is True
+    assert counted(path) is False
+    clock.now = MONDAY + timedelta(days=6, hours=11)  # an hour after midnight in Berlin
+    sunday = (clock.now - timedelta(hours=2)).isoformat()
+    assert counted(path, at=sunday) is None, "of the week before"
+    assert counted(path) is True
+    every = NEW | {"name": "Each", "goal": THREE, "counts_every_update": True}
+    plain = NEW | {"name": "Plain"}
+    for body, expected in [(every, True), (plain, None)]:
+        other = f"/movements/{client.post('/movements', json=body).json['id']}"
+        assert [counted(other), counted(other)] == [expected, expected]
+
+
+def test_the_answer_says_that_a_date_of_another_zone_comes_too_early(client, path, clock):
+    """Around noon UTC, the world has three dates."""
+    clock.now = MONDAY + timedelta(days=9, minutes=-90)
+    counts = []
+    for zone in ("Pacific/Pago_Pago", "Europe/Berlin", "Pacific/Kiritimati"):
+        assert client.patch("/identity", json={"time_zone": zone}).status_code == 200
+        clock.pass_(seconds=20)
+        counts.append(client.post(f"{path}/updates").json["counted"])
+        clock.pass_(seconds=20)
+    assert counts == [True, True, False]
+    assert progress(client, path) == (2, 1, False, 0)
+    assert rebuilt() == 0
+    clock.pass_(hours=12)
+    assert client.post(f"{path}/updates").json["counted"] is True
+    assert rebuilt() == 0
+
+
 def test_a_withdrawn_update_opens_the_turn_again(client, path, clock):
     ids = []
     for _ in range(3):
@@ -173,6 +213,51 @@ def test_a_change_of_goal_holds_from_the_next_turn(client, path, clock):
     assert client.get(path).json["interval"] == "weekly"
 
 
+def reported(client, path, clock, **ago):
+    """Return the status of an update that is reported now."""
+    at = (clock.now - timedelta(**ago)).isoformat()
+    return client.post(f"{path}/updates", json={"at": at}).status_code
+
+
+def test_a_reported_update_is_held_to_the_goal_of_its_turn(client, path, clock):
+    client.post(f"{path}/updates")
+    clock.pass_(days=2)
+    assert client.patch(path, json={"goal": None}).status_code == 200
+    assert reported(client, path, clock, days=1) == 201, "this week still counts days"
+    assert reported(client, path, clock, hours=23) == 409
+    clock.now = MONDAY + timedelta(days=9)
+    assert reported(client, path, clock, days=1) == 201
+    assert reported(client, path, clock, days=2) == 409, "one completes this week"
+    clock.pass_(minutes=1)
+    every = {"goal": THREE, "counts_every_update": True}
+    assert client.patch(path, json=every).status_code == 200
+    assert reported(client, path, clock, days=2) == 201, "of a turn without goal, what holds now"
+    clock.now = MONDAY + timedelta(days=15)
+    assert client.patch(path, json={"counts_every_update": False}).status_code == 200
+    for _ in range(2):
+        clock.pass_(minutes=1)
+        assert reported(client, path, clock, minutes=1) == 201, "every update counts this week"
+
+
+def test_an_import_is_held_to_the_goals_of_its_turns(client, path, clock):
+    clock.now = MONDAY + timedelta(days=6)
+    assert client.patch(path, json={"goal": None}).status_code == 200
+    clock.now = MONDAY + timedelta(days=9)
+
+    def imported(*days):
+        body = "\n".join(["date", *(f"2026-06-{day:02}" for day in days)])
+        return client.post(f"{path}/updates/import", data=body, content_type="text/csv")
+
+    refused = imported(2, 3, 8, 9)
+    assert [(one["pointer"], one["code"]) for one in refused.json["errors"]] == [
+        ("#/rows/5/date", "same-turn")
+    ]
+    refused = imported(2, 2)
+    assert [one["code"] for one in refused.json["errors"]] == ["same-day"]
+    assert imported(1, 2, 3, 8).json["imported"] == 4
+    assert [one["outcome"] for one in client.get(f"{path}/history").json] == ["done", "done"]
+
+
 def test_a_goal_for_a_movement_that_had_none(client, clock):
     path = f"/movements/{client.post('/movements', json=NEW).json['id']}"
     assert client.get(path).json["goal"] is None
@@ -208,6 +293,32 @@ def test_the_answer_to_a_new_interval_shows_the_callers_turn_as_it_is(client, cl
     assert changed["turn"]["ends_at"] == "2026-06-07T22:00:00+00:00", "the week goes on"
 
 
+@pytest.mark.parametrize("joins_first", [True, False])
+def test_a_goal_that_changes_in_the_microsecond_of_a_join_holds(
+    client, client_of, make_user, path, clock, joins_first
+):
+    clock.pass_(days=1)
+    new, goal = client_of(make_user("New")), {"goal": {"of": "count", "at_least": 2}}
+    if joins_first:
+        new.put(f"{path}/subscriber")
+    assert client.patch(path, json=goal).status_code == 200
+    if not joins_first:
+        new.put(f"{path}/subscriber")
+    assert progress(new, path) == (0, 2, False, 0)
+    new.post(f"{path}/updates")
+    assert progress(new, path) == (1, 1, False, 0)
+    (turn,) = new.get(f"{path}/history").json
+    assert (turn["amount"], turn["still"]) == (1, 1)
+    (follower,) = client.get(f"{path}/followers").json
+    assert of_leader(follower) == (1, 1, False)
+    assert rebuilt() == 0
+
+
+def rebuilt():
+    """Return how many stored standings a recomputation changes."""
+    return sum(recompute_batch(movement.id).corrected for movement in Movement.query.all())
+
+
 def test_what_counts_is_a_part_of_the_goal(client, path, clock):
     for _ in range(2):
         client.post(f"{path}/updates")
@@ -238,7 +349,10 @@ def test_an_account_takes_its_goals_along(client, path, clock):
 
 @pytest.fixture
 def five(make_user, clock):
-    """Return a function for five members of a movement who join now and post later."""
+    """Return a function that makes five members of a movement.
+
+    They join now and post later.
+    """
 
     def post_for(movement_id, began, days_of_each):
         movement = db.session.get(Movement, movement_id)
@@ -302,7 +416,10 @@ def test_the_table_names_the_turn_of_each_update(client, clock, interval, first)
 
 @pytest.fixture
 def six(running, ann, make_user):
-    """Ann's movement with five other members, of whom she follows four."""
+    """Ann's movement with five other members.
+
+    She follows four of them.
+    """
     movement = db.session.get(Movement, running["id"])
     for number in range(5):
         movement.add_user(make_user(f"Other {number}"))

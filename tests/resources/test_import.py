@@ -11,23 +11,11 @@ from gridt.models import Subscription, Update
 from gridt.models.standing.replay import recompute
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
-from tests.conftest import Clock
 from tests.nasty import NASTY
 
 #: a Wednesday, at half past eight in Amsterdam
-NOW = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock(NOW)
-    monkeypatch.setattr("gridt.runtime.clock.time", clock.time)
-    return clock
-
-
-@pytest.fixture
-def ann(make_user, clock):
-    return make_user("Ann", time_zone="Europe/Amsterdam")
+NOW = STARTS_AT = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
+ANN = {"username": "Ann", "time_zone": "Europe/Amsterdam"}
 
 
 @pytest.fixture

@@ -12,24 +12,13 @@ import sqlalchemy as sa
 from gridt.models import Subscription
 from gridt.models.standing.replay import recompute
 from gridt.runtime.extensions import db
-from tests.conftest import Clock
-from tests.resources.test_import import NOW, pointers, standing, stored
+from tests.resources import test_import
+from tests.resources.test_import import pointers, standing, stored
 from tests.servers import ROOT
 
 DATA = ROOT / "tests" / "data"
+STARTS_AT, ANN = test_import.STARTS_AT, test_import.ANN
 JSON = "application/json"
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock(NOW)
-    monkeypatch.setattr("gridt.runtime.clock.time", clock.time)
-    return clock
-
-
-@pytest.fixture
-def ann(make_user, clock):
-    return make_user("Ann", time_zone="Europe/Amsterdam")
 
 
 @pytest.fixture
@@ -85,7 +74,7 @@ def test_the_files_of_other_programs_are_imported(
 def test_what_was_not_done_is_not_imported(send, client_of, ann, movement):
     """B1: the streak was 5."""
     values = ("YES_MANUAL", "NO", "SKIP", "UNKNOWN", "YES_MANUAL")
-    days = [NOW.date() - timedelta(days=number) for number in range(len(values))]
+    days = [STARTS_AT.date() - timedelta(days=number) for number in range(len(values))]
     rows = [f"{day},{value},\n" for day, value in zip(days, values, strict=True)]
     answer = send("Date,Value,Notes\n" + "".join(rows))
     counts = {name: answer.json[name] for name in ("program", "imported", "not_done")}
@@ -195,7 +184,7 @@ def test_a_dry_run_names_each_row_that_would_be_refused(send, ann, movement):
 
 
 def test_a_dry_run_is_as_long_as_the_file(send, ann, movement):
-    days = [(NOW - timedelta(days=number)).date().isoformat() for number in range(1, 3_001)]
+    days = [(STARTS_AT - timedelta(days=number)).date().isoformat() for number in range(1, 3_001)]
     answer = send("\n".join(["date", *days]), dry_run=True)
     assert [row["row"] for row in answer.json["rows"]] == [*range(2, 3_002)]
     assert stored(movement, ann) == []

@@ -404,9 +404,15 @@ def test_wrong_codes_cost_and_right_ones_do_not(
 )
 @same_on_both
 def test_the_root_says_who_can_register(
-    client: OwnContextClient, mode: Callable[[str], None], name: str, words: str
+    app: Flask,
+    client: OwnContextClient,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: Callable[[str], None],
+    name: str,
+    words: str,
 ) -> None:
     mode(name)
+    monkeypatch.setitem(app.config, "APP", False)  # which leads browsers to the app
     assert client.get("/").json["registration"] == name
     assert words in client.get("/", headers={"Accept": "text/html"}).text
 

@@ -1,5 +1,6 @@
 import contextvars
 import gc
+import json
 import operator
 import re
 import tracemalloc
@@ -14,7 +15,7 @@ from gridt.models import Movement, MovementUserAssociation, User
 from gridt.resources.network import MOST_MOVED
 from gridt.runtime.extensions import db
 from tests.conftest import new_token
-from tests.networks import people, plant, ring
+from tests.networks import arrows_of, people, plant, ring
 from tests.readers import READERS
 
 TYPES = {
@@ -191,9 +192,39 @@ def test_an_export_reveals_no_more_than_that(export, make_movement, make_user, a
     # no other number looks like these ids
     users = [make_user(f"called-{word}", id=number) for word, number in names.items()]
     text = export(ann, make_movement(ann, *users), name).text
+    if name == "json":  # it names the reader's own leaders
+        exported = json.loads(text)
+        named = {leader["username"] for leader in exported.pop("your_leaders")}
+        assert named == {user.username for user in users}
+        text = json.dumps(exported)
     for user in users:
         for secret in (user.username, user.email, str(user.id)):
             assert secret not in text
+
+
+def test_an_export_names_the_leaders_of_its_reader_only(export, make_movement, make_user, ann):
+    ben, admin = make_user(), make_user(role="admin")
+    movement = make_movement(ann, ben, members=20, creator=ann)
+    assert export(admin, movement).json["your_leaders"] == []
+    names = {}
+    for user in (ann, ben):
+        exported = export(user, movement).json
+        named = {one["id"]: one["username"] for one in exported["your_leaders"]}
+        (mine,) = [one for one in exported["members"] if one["id"] == exported["you"]]
+        assert set(named) == set(mine["leaders"])
+        assert set(named.values()) == {leader.username for leader in movement.leaders_of(user)}
+        assert list(named) == sorted(named, key=str)
+        names[user.id] = named
+    assert all(isinstance(one, int) for one in names[ann.id])
+    assert {User.find_by_id(one).username for one in names[ann.id]} == {*names[ann.id].values()}
+    # each pseudonym belongs to that leader: as many members follow them
+    exported = export(ben, movement).json
+    for pseudonym, username in names[ben.id].items():
+        leader = User.find_by_name(username)
+        followers = [one for one in exported["members"] if pseudonym in one["leaders"]]
+        assert len(followers) == sum(
+            leader.id in slots.values() for slots in arrows_of(movement.id).values()
+        )
 
 
 def test_an_export_marks_the_caller(export, make_movement, make_user, ann):

@@ -1,4 +1,7 @@
-"""Members who come back: let in again after a removal, or rejoining by themselves."""
+"""Members who come back.
+
+They are let in again after a removal, or rejoin by themselves.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,23 +11,11 @@ import sqlalchemy as sa
 from gridt.models import FormerMembership, Movement
 from gridt.models.standing.replay import recompute
 from gridt.runtime.extensions import db
-from tests.conftest import Clock
 from tests.networks import violations
 
 #: a Wednesday, at half past eight in Amsterdam
-NOW = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock(NOW)
-    monkeypatch.setattr("gridt.runtime.clock.time", clock.time)
-    return clock
-
-
-@pytest.fixture
-def ann(make_user, clock):
-    return make_user("Ann", time_zone="Europe/Amsterdam")
+NOW = STARTS_AT = datetime(2026, 3, 4, 7, 30, tzinfo=UTC)
+ANN = {"username": "Ann", "time_zone": "Europe/Amsterdam"}
 
 
 @pytest.fixture
@@ -38,7 +29,7 @@ def life(client_of, movement, ann, clock):
 
 
 class Life:
-    """The daily life of a member, and of the creator of their movement."""
+    """The daily life of a member and a creator."""
 
     def __init__(self, client, creator, movement, user, clock):
         self.client, self.creator, self.user, self.clock = client, creator, user, clock
@@ -102,7 +93,10 @@ def test_a_removal_ends_no_streak(life, hours):
 
 
 def test_the_turn_of_a_short_removal_is_still_to_be_done(life):
-    """Else a creator could give friends a day off, a minute before midnight."""
+    """Else a creator could give friends a day off.
+
+    A removal a minute before midnight would do.
+    """
     life.keep(5)
     life.clock.pass_(hours=14)
     life.be_removed(for_=timedelta(hours=1))
@@ -161,6 +155,30 @@ def test_an_imported_past_is_kept_through_a_removal(life):
     assert is_stored_as_recomputed(life)
 
 
+@pytest.mark.parametrize("lifted", [False, True])
+def test_a_creator_cannot_delete_what_a_removed_member_did(
+    life, client_of, make_user, movement, lifted
+):
+    life.keep(2)
+    for member in movement.users:
+        assert life.creator.delete(f"{life.path}/members/{member.id}").status_code == 200
+        if lifted:
+            life.creator.delete(f"{life.path}/members/{member.id}/removal")
+    answer = life.creator.delete(life.path)
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/movement-in-use")
+    assert "that you removed have updates" in answer.json["message"]
+    if lifted:
+        life.join()
+        assert life.standing["streak"] == 2
+    assert client_of(make_user(role="admin")).delete(life.path).status_code == 200
+
+
+def test_a_creator_deletes_a_movement_whose_removed_members_did_nothing(life, movement):
+    for member in movement.users:
+        assert life.creator.delete(f"{life.path}/members/{member.id}").status_code == 200
+    assert life.creator.delete(life.path).status_code == 200
+
+
 def test_a_member_who_leaves_after_a_removal_begins_again(life):
     life.keep(3)
     life.be_removed()
@@ -189,7 +207,7 @@ def test_days_before_the_first_membership_count_in_full(life):
 
 
 def test_a_member_who_comes_back_within_days_does_not_arrive_again(life):
-    """Else they could make up what they missed, week after week."""
+    """Else they could make up missed turns, week after week."""
     life.keep(10)
     life.rejoin()
     life.keep(3, but=[1])

@@ -197,8 +197,8 @@ def _standing(values: dict[str, Any]) -> Standing:
 
 
 def _json_of(count: Count) -> tuple[int, str | None, str | None]:
-    day, since = (one and one.isoformat() for one in (count.day, count.since))
-    return count.number, day, since
+    number, day, since = count
+    return number, day.isoformat() if day else None, since.isoformat() if since else None
 
 
 def _count(number: int, day: str | None, since: str | None = None) -> Count:

@@ -38,7 +38,7 @@ from gridt.models.subscription import Subscription
 from gridt.turns.calendar import Turn
 from gridt.turns.outcomes import Standing
 from gridt.turns.scoring import advance, mark_done
-from gridt.turns.terms import Pause, merged
+from gridt.turns.terms import Pause, Terms, merged
 
 # tables by name, because the models of these import this module
 users = table(
@@ -198,39 +198,72 @@ def load_row(user_id: int, movement_id: int) -> StandingRow | None:
 
 
 def record_done(
-    user_id: int,
-    movement_id: int,
-    row: StandingRow,
-    moment: datetime,
-    most_in_turn: int | None = None,
-) -> bool:
+    row: StandingRow, moment: datetime, most_in_turn: int | None = None
+) -> tuple[bool, bool | None]:
     """Store a locked member's update, the latest of all.
 
+    Nothing is stored if the clock or the interval was changed after that moment.
+
     :param most_in_turn: how many updates the member may post in a turn
-    :returns: False, with nothing stored, if the clock or the interval was changed after that moment
+    :returns: whether it is stored, and whether it counts towards the goal of its turn: None without
+        a goal
     :raises TooManyUpdatesInTurn: when this is one more
     """
-    if _store_done(user_id, movement_id, row, moment, most_in_turn):
-        return True
-    current = lock_row(user_id, movement_id)
-    return current is not None and _store_done(user_id, movement_id, current, moment, most_in_turn)
+    done = _store_done(row, moment, most_in_turn)
+    if not done[0] and (current := lock_row(row.user_id, row.movement_id)):
+        return _store_done(current, moment, most_in_turn)
+    return done
 
 
 def _store_done(
-    user_id: int, movement_id: int, row: StandingRow, moment: datetime, most_in_turn: int | None
-) -> bool:
-    """Store an update if the row's terms hold; return whether."""
+    row: StandingRow, moment: datetime, most_in_turn: int | None
+) -> tuple[bool, bool | None]:
+    """Store an update if the row's terms hold.
+
+    Return whether they do, and whether the update counts towards a goal.
+    """
     terms = terms_of(row)
-    standing = advance(full_standing_of(row, terms), moment, terms)
-    if row.goal_since is not None and row.goal_since > standing.turn.starts_at:
-        terms = terms_of(row, former_goals([movement_id])[movement_id])
-    standing = mark_done(standing, moment, terms)
+    before = advance(full_standing_of(row, terms), moment, terms)
+    terms = terms_since(row, before.turn.starts_at)
+    standing = mark_done(before, moment, terms)
+    counted = None
+    if terms.goal_of(before.turn) is not None:
+        counted = standing.counted_late != before.counted_late
     posted, until = posted_in_turn(row, standing.turn, moment)
-    ensure_turn_allows(user_id, posted + 1, most_in_turn, until)
+    ensure_turn_allows(row.user_id, posted + 1, most_in_turn, until)
     counts = {"new_posted_in_turn": posted + 1, "new_posted_until": until}
     by = {f"by_{one.name}": getattr(row, one.name) for one in (*_CLOCK_COLUMNS, *_RULES_COLUMNS)}
-    values = values_of(user_id, movement_id, standing) | by | counts | {"posted_at": moment}
-    return execute(_STORE_POSTED, values).rowcount > 0
+    values = values_of(row.user_id, row.movement_id, standing) | by | counts
+    values["posted_at"] = moment
+    return execute(_STORE_POSTED, values).rowcount > 0, counted
+
+
+def has_counted(before: StandingRow, moment: datetime) -> bool | None:
+    """Return whether a new update counts, once it is scored.
+
+    :param before: the row before the update
+    :returns: None without a goal, and for an update of an earlier turn
+    """
+    if before.goal is None and before.goal_since is None:
+        return None
+    row = load_row(before.user_id, before.movement_id)
+    if row is None or row.turn_starts_at is None or row.turn_ends_at is None:
+        return None
+    turn = Turn(0, row.turn_starts_at, row.turn_ends_at)
+    if moment not in turn or terms_since(row, turn.starts_at).goal_of(turn) is None:
+        return None
+    was_same_turn = before.turn_starts_at == turn.starts_at
+    return (row.turn_amount or 0) > ((was_same_turn and before.turn_amount) or 0)
+
+
+def terms_since(row: StandingRow, moment: datetime | None = None) -> Terms:
+    """Return the terms of all turns, or since a moment.
+
+    It sends a statement only if there may be a former goal among theirs.
+    """
+    if row.goal_since is None or (moment is not None and row.goal_since <= moment):
+        return terms_of(row)
+    return terms_of(row, former_goals([row.movement_id])[row.movement_id])
 
 
 def former_goals(movement_ids: Collection[int]) -> Mapping[int, list[FormerGoalRow]]:

@@ -69,7 +69,11 @@ def own_turns_view(
     """
     standing = _standing_at(moment, row)
     earlier = standing.recent[:-1] if standing.done else standing.recent
-    letters = earlier + present_outcome(standing, terms_of(row)).letter
+    # lists have many rows: the terms are made only where there is a pause
+    outcome = present_outcome(
+        standing, lambda turn: row.paused_from is not None and terms_of(row).paused_in(turn)
+    )
+    letters = earlier + outcome.letter
     return _own_view(standing, row, moment, former), letters[-_LETTERS:].rjust(
         _LETTERS, NOTHING_DUE
     )

@@ -2,12 +2,11 @@
 
 export class Network {
   /**
-   * @param exported the answer of `GET …/network`
-   * @param known usernames by id, of the members that the service names to this reader
+   * @param exported the answer of `GET …/network`, which names the reader's leaders
    */
-  constructor(exported, known = new Map()) {
+  constructor(exported) {
     this.you = exported.you;
-    this.known = known;
+    this.known = new Map(exported.your_leaders.map((one) => [one.id, one.username]));
     this.members = new Map(exported.members.map((one) => [one.id, { ...one, followers: [] }]));
     for (const member of this.members.values()) {
       // the export may name a member who left while it was written

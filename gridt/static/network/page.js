@@ -1,9 +1,10 @@
-// The page of a network. It asks for a token, fetches, and shows a picture and a table.
-import { fetchJson, fetchText, Refused } from "./service.js";
+// The page of a network. It logs in, fetches, and shows a picture and a table.
+import { fetchJson, fetchText, logIn, logOut, Refused } from "./service.js";
+import { Form } from "./form.js";
 import { Network, counted } from "./network.js";
 import { Picture, canDraw } from "./picture.js";
 import { Table } from "./table.js";
-import * as token from "./token.js";
+import * as session from "./session.js";
 
 const MOST = Number(document.body.dataset.most);
 const at = (id) => document.getElementById(id);
@@ -15,24 +16,25 @@ async function show() {
   const mine = ++asked;
   say("Fetching the network …");
   complain("");
-  at("ask").hidden = true;
+  form.hide();
   try {
-    const movement = await fetchJson(".", token.get());
+    const movement = await fetchJson(".", session.get());
     const tooMany = movement.member_count > MOST;
-    const exported = tooMany ? null : await fetchJson("network?format=json", token.get());
+    const exported = tooMany ? null : await fetchJson("network?format=json", session.get());
     if (mine !== asked) return;
     at("shown").hidden = false;
+    at("leave").textContent = session.isOwn() ? "Log out" : "Forget my token";
     introduce(movement, exported);
-    if (exported) draw(new Network(exported, namesIn(movement, exported)));
+    if (exported) draw(new Network(exported));
     for (const id of ["drawn", "listed"]) at(id).hidden = tooMany;
     say(tooMany ? tooManyMembers(movement) : "");
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (mine !== asked) return;
-    if (error.status === 401) token.forget();
+    if (error.status === 401) session.forget();
     say("");
-    complain(error.message);
     ask();
+    complain(error.message);
   }
 }
 
@@ -50,10 +52,24 @@ function tooManyMembers(movement) {
   );
 }
 
-/** Usernames of leaders, if the export has ids of users and no pseudonyms. */
-function namesIn(movement, exported) {
-  const named = typeof exported.members[0]?.id === "number";
-  return new Map(named ? (movement.leaders ?? []).map((one) => [one.id, one.username]) : []);
+/** Log in, and show the network. */
+async function enter(username, password) {
+  const mine = ++asked;
+  say("Logging in …");
+  complain("");
+  try {
+    const token = await logIn(username, password);
+    if (mine !== asked) return logOut(token);
+    session.keep(token, { own: true });
+    await show();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (mine !== asked) return;
+    say("");
+    if (error.status === 401) form.complain("password", error.message);
+    else complain(error.message);
+    at("password").focus();
+  }
 }
 
 function draw(network) {
@@ -77,15 +93,16 @@ function ask() {
   picture?.stop();
   picture = null;
   at("shown").hidden = true;
-  at("ask").hidden = false;
-  at("token").value = "";
-  at("token").focus();
+  form.show();
 }
 
-function forget() {
+/** Log out, or forget the token of an app whose session it is. */
+function leave() {
   asked++;
   say("");
-  token.forget();
+  complain("");
+  if (session.isOwn()) logOut(session.get());
+  session.forget();
   document.title = at("title").textContent = "Leader network";
   at("summary").textContent = "";
   at("rows").replaceChildren();
@@ -95,7 +112,7 @@ function forget() {
 async function save(format) {
   say("Fetching the file …");
   try {
-    const file = await fetchText(`network?format=${format}`, token.get());
+    const file = await fetchText(`network?format=${format}`, session.get());
     const link = document.createElement("a");
     link.href = URL.createObjectURL(file);
     link.download = `network.${format}`;
@@ -118,18 +135,14 @@ function complain(text) {
   at("problem").hidden = !text;
 }
 
-at("ask").addEventListener("submit", (event) => {
-  event.preventDefault();
-  token.keep(at("token").value);
-  show();
-});
+const form = new Form(at("ask"), enter);
 at("controls").addEventListener("click", (event) => picture?.do(event.target.dataset.do));
 at("files").addEventListener("click", (event) => {
   if (event.target.dataset.format) save(event.target.dataset.format);
 });
-at("forget").addEventListener("click", forget);
-addEventListener("hashchange", () => token.takeFromAddress() && show());
+at("leave").addEventListener("click", leave);
+addEventListener("hashchange", () => session.takeFromAddress() && show());
 
-token.takeFromAddress();
-if (token.get()) show();
+session.takeFromAddress();
+if (session.get()) show();
 else ask();
