@@ -1,4 +1,4 @@
-"""The members' web app: a shell and its files, at `/app`."""
+"""The members' web app at `/app`."""
 
 from gridt.web.pages import bp, register_app
 

@@ -1,4 +1,4 @@
-"""The files of the app, in memory, with one version for all of them.
+"""The files of the app, with one version for all.
 
 The version stands in the path of each file. So relative imports of modules keep to one version, and
 browsers may keep each file for a year.
@@ -102,9 +102,9 @@ def _joined(folder: Path, path: str) -> str:
 
 
 def _filled(name: str, content: bytes, version: str, listed: bytes) -> bytes:
-    """Return a file with the version and the list of files.
+    """Return a file with its placeholders filled.
 
-    Only files without a version in their address have places for them.
+    Files without a version in their address may have places for the version and all addresses.
     """
     if name not in UNVERSIONED:
         return content

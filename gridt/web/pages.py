@@ -20,12 +20,13 @@ _EXTENSION = "gridt.web"
 
 def register_app(app: Flask) -> None:
     """Serve the app, unless the operator turned it off."""
-    if app.config.get("APP", True):
+    if app.config["APP"]:
         app.extensions[_EXTENSION] = Files()
         app.register_blueprint(bp)
 
 
 @bp.get("")
+@bp.get("/")
 @bp.get("/<path:_address>")
 def show_shell(_address: str = "") -> Response:
     """Return the page that every screen starts from."""

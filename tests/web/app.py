@@ -1,4 +1,7 @@
-"""The app in a browser, as a member sees it: by roles and names."""
+"""The app in a browser, as members see it.
+
+Tests find its parts by roles and names.
+"""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +12,10 @@ from tests.web.world import PASSWORD, World
 
 
 class App:
-    """The app in one page of a browser, and its complaints."""
+    """The app in one page of a browser.
+
+    It keeps the complaints of the page.
+    """
 
     def __init__(self, page: Page, world: World) -> None:
         self.page, self.world = page, world

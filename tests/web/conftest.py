@@ -20,7 +20,7 @@ def world(migrated_database: Callable[[], str]) -> Iterator[World]:
 
 
 @pytest.fixture
-def opened(browser: Browser, world: World) -> Iterator[Callable[..., Any]]:
+def opened(browser: Browser, world: World) -> Callable[..., Any]:
     """Open the app in a browser context of its own.
 
     The test fails if the app breaks its policy, throws, or asks another host.
@@ -36,4 +36,4 @@ def opened(browser: Browser, world: World) -> Iterator[Callable[..., Any]]:
             yield app
             app.end()
 
-    yield make
+    return make

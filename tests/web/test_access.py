@@ -45,7 +45,7 @@ def axe(install: Callable[[str], Path]) -> Path:
 
 
 def drawn(app: App, path: str) -> Page:
-    """Show a screen of the open app, and wait until it has its content."""
+    """Show a screen, and wait until it is complete."""
     app.open(path)
     expect(app.page.get_by_role("heading", level=1)).to_be_visible()
     expect(app.page.locator(".waiting")).to_have_count(0)

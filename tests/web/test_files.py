@@ -76,7 +76,7 @@ def test_the_version_is_of_names_and_contents(tmp_path) -> None:
     first = version(main="1", other="2")
     assert re.fullmatch("[0-9a-f]{12}", first)
     assert first == version(main="1", other="2")
-    changed = [version(main="12", other=""), version(main="1", another="2"), version(main="2")]
+    changed = [version(main="12", other=""), version(main="1", others="2"), version(main="2")]
     assert len({first, *changed}) == 4
 
 

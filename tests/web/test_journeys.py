@@ -1,4 +1,7 @@
-"""Journeys of members through the app, in a real browser against a real server."""
+"""Journeys of members through the app.
+
+A real browser calls a real server.
+"""
 
 import json
 from collections.abc import Callable
@@ -8,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.databases import same_on_both
 from tests.web.app import App
 from tests.web.world import PASSWORD, World
 
@@ -43,6 +47,7 @@ def test_j1_register_join_did_it_undo(opened: Opened) -> None:
         expect(app.section("Done")).to_have_count(0)
 
 
+@same_on_both
 def test_a_refusal_stands_at_its_field_and_nothing_typed_is_lost(opened: Opened) -> None:
     with opened() as app:
         app.open("/app/register")
@@ -57,6 +62,7 @@ def test_a_refusal_stands_at_its_field_and_nothing_typed_is_lost(opened: Opened)
         expect(app.page.locator("#password-error")).to_contain_text("8 characters")
 
 
+@same_on_both
 def test_a_wrong_password_is_refused_in_words(opened: Opened) -> None:
     with opened() as app:
         app.open()
@@ -67,6 +73,7 @@ def test_a_wrong_password_is_refused_in_words(opened: Opened) -> None:
         expect(app.page.get_by_label("Username or e-mail")).to_have_value("ann")
 
 
+@same_on_both
 def test_an_address_inside_is_shown_after_the_door(opened: Opened) -> None:
     with opened() as app:
         app.enter("ben", path="/app/you/clock")
@@ -103,6 +110,7 @@ def test_j2_two_members_and_a_swap(opened: Opened, world: World) -> None:
         expect(app.page.get_by_role("heading", level=1)).not_to_have_text(name)
 
 
+@same_on_both
 def test_words_can_be_added_afterwards(opened: Opened, world: World) -> None:
     token = world.register("uma")
     movement = world.start(token, "Play the piano")
@@ -118,6 +126,35 @@ def test_words_can_be_added_afterwards(opened: Opened, world: World) -> None:
         assert [it["message"] for it in updates] == ["Half an hour of Bach."]
 
 
+@same_on_both
+def test_words_that_are_not_saved_lose_nothing(opened: Opened, world: World) -> None:
+    token = world.register("una")
+    movement = world.start(token, "Play the cello")
+
+    def stored() -> list[Any]:
+        updates = world.call("GET", f"/movements/{movement}/updates", token=token)
+        return [it["message"] for it in updates]
+
+    with opened() as app:
+        app.enter("una")
+        app.press("Did it: Play the cello")
+        app.follow("Say more")
+        app.fill("A word for your followers", "x" * 281)
+        app.press("Save")
+        expect(app.page.get_by_role("textbox")).to_be_focused()
+        assert stored() == [None]
+        app.page.route("**/updates", lambda route: route.abort())
+        app.fill("A word for your followers", "An hour of Bach.")
+        app.press("Save")
+        expect(app.page.get_by_role("alert")).to_contain_text("cannot be reached")
+        assert stored() == [None]
+        app.page.unroute("**/updates")
+        app.press("Save")
+        expect(app.page.get_by_role("main")).to_contain_text("An hour of Bach.")
+        assert stored() == ["An hour of Bach."]
+
+
+@same_on_both
 def test_j4_pause_and_end(opened: Opened, world: World) -> None:
     token = world.register("vera")
     movement = world.start(token, "Water the plants")
@@ -138,6 +175,7 @@ def test_j4_pause_and_end(opened: Opened, world: World) -> None:
         expect(app.section("Paused").get_by_role("listitem")).to_have_count(2)
 
 
+@same_on_both
 def test_j5_a_forgotten_password(opened: Opened, world: World) -> None:
     world.register("wim")
     with opened() as app:
@@ -154,6 +192,7 @@ def test_j5_a_forgotten_password(opened: Opened, world: World) -> None:
         app.enter("wim", "another horse")
 
 
+@same_on_both
 def test_j13_export_and_delete(opened: Opened, world: World) -> None:
     world.register("xena")
     with opened(accept_downloads=True) as app:
@@ -191,6 +230,7 @@ def test_j14_logging_out_in_one_of_two_tabs(opened: Opened, world: World) -> Non
         expect(tab.get_by_role("button", name="Log in")).to_be_visible()
 
 
+@same_on_both
 def test_a_session_that_was_ended_elsewhere_leads_to_the_door(opened: Opened, world: World) -> None:
     token = world.register("zoe")
     with opened() as app:
@@ -199,6 +239,31 @@ def test_a_session_that_was_ended_elsewhere_leads_to_the_door(opened: Opened, wo
         app.follow("You")
         app.follow("Where you are logged in")
         expect(app.page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+@same_on_both
+def test_a_session_in_use_is_renewed_once_a_day(opened: Opened, world: World) -> None:
+    world.register("eva")
+    with opened() as app:
+        app.enter("eva")
+        app.page.reload()
+        app.heading("Today")
+        sent = [url for url in app.asked if url.endswith("/auth/session")]
+        assert len(sent) == 1  # the login; nothing is renewed yet
+        app.page.evaluate(
+            """async () => {
+              const opened = indexedDB.open("gridt", 1);
+              await new Promise((done) => (opened.onsuccess = done));
+              const store = opened.result.transaction("me", "readwrite").objectStore("me");
+              const asked = store.get("me");
+              await new Promise((done) => (asked.onsuccess = done));
+              const kept = store.put({ ...asked.result, renewed: Date.now() - 9e7 }, "me");
+              await new Promise((done) => (kept.onsuccess = done));
+            }"""
+        )
+        with app.page.expect_response("**/auth/session") as renewed:
+            app.page.reload()
+        assert (renewed.value.request.method, renewed.value.status) == ("PUT", 200)
 
 
 def keyed(page: Page, name: str, role: str) -> None:
@@ -211,6 +276,7 @@ def keyed(page: Page, name: str, role: str) -> None:
     raise AssertionError(f"no key leads to {name}")
 
 
+@same_on_both
 def test_j17_everything_by_keys(opened: Opened) -> None:
     with opened() as app:
         page = app.open().page
@@ -240,6 +306,7 @@ def test_j17_everything_by_keys(opened: Opened) -> None:
         app.tell("Undone")
 
 
+@same_on_both
 def test_an_account_in_another_zone_is_offered_this_one(opened: Opened, world: World) -> None:
     world.register("ada")
     with opened(timezone_id="America/New_York") as app:
@@ -249,6 +316,7 @@ def test_an_account_in_another_zone_is_offered_this_one(opened: Opened, world: W
         assert app.identity()["time_zone"] == "America/New_York"
 
 
+@same_on_both
 def test_a_movement_with_a_goal_is_started_and_counted(opened: Opened, world: World) -> None:
     world.register("gus")
     with opened() as app:
@@ -266,6 +334,7 @@ def test_a_movement_with_a_goal_is_started_and_counted(opened: Opened, world: Wo
         expect(app.section("Still open")).to_contain_text("1 of 3 this week")
 
 
+@same_on_both
 def test_an_import_is_shown_before_it_is_saved(opened: Opened, world: World) -> None:
     token = world.register("ian")
     movement = world.start(token, "Stretch a bit")
@@ -274,14 +343,15 @@ def test_an_import_is_shown_before_it_is_saved(opened: Opened, world: World) -> 
     with opened() as app:
         app.enter("ian", path="/app/you/import")
         file = {"name": "days.csv", "mimeType": "text/csv", "buffer": table.encode()}
-        app.page.get_by_label("File").set_input_files(files=[file])
+        app.page.get_by_label("File", exact=True).set_input_files(files=[file])
         app.press("Look at it first")
-        expect(app.page.get_by_role("main")).to_contain_text("Nothing was stored")
+        expect(app.page.get_by_role("main")).to_contain_text("2 rows can be saved.")
         app.press("Import 2 rows")
         app.heading("Stretch a bit")
         assert len(world.call("GET", f"/movements/{movement}/updates", token=token)) == 2
 
 
+@same_on_both
 def test_a_blocked_member_is_listed_and_unblocked(opened: Opened, world: World) -> None:
     tokens = [world.register(name) for name in ("bo", "di")]
     movement = world.start(tokens[0], "Walk the dog")
@@ -297,6 +367,7 @@ def test_a_blocked_member_is_listed_and_unblocked(opened: Opened, world: World) 
         expect(app.page.get_by_role("main")).to_contain_text("blocked nobody")
 
 
+@same_on_both
 @pytest.mark.parametrize("action", ["Leave", "Report this movement"])
 def test_leaving_and_reporting(opened: Opened, world: World, action: str) -> None:
     name = f"may{len(action)}"
@@ -314,6 +385,7 @@ def test_leaving_and_reporting(opened: Opened, world: World, action: str) -> Non
             app.tell("Reported")
 
 
+@same_on_both
 def test_a_lost_answer_saves_one_update(opened: Opened, world: World) -> None:
     token = world.register("lou")
     movement = world.start(token, "Drink water", counts_every_update=True)

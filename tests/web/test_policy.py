@@ -1,4 +1,7 @@
-"""The policy of the app: what it allows, and that browsers enforce it."""
+"""The policy of the app.
+
+Tests compare it with the design, and let browsers enforce it.
+"""
 
 from collections.abc import Callable
 

@@ -1,4 +1,7 @@
-"""The types of the app: each call against the OpenAPI document."""
+"""The types of the app.
+
+Each call is compared with the OpenAPI document.
+"""
 
 import json
 import shutil

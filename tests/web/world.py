@@ -1,6 +1,10 @@
-"""A server with members and movements, for the tests of the app."""
+"""A server with members and movements.
+
+It is for the tests of the app.
+"""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from tests.mailbox import kept, token_of
+from tests.mailbox import kept, text_of, token_of
 from tests.servers import PATIENCE, serve
 
 PASSWORD = "correct horse"
@@ -52,14 +56,26 @@ class World:
         self.call("PUT", f"/movements/{movement}/subscriber", {}, token)
 
     def link_to(self, address: str, page: str) -> str:
-        """Return the path and the token of the newest mail to an address."""
-        mails = [mail for mail in kept(self.mails) if mail["To"] == address]
-        return f"/app/{page}#token={token_of(mails[-1])}"
+        """Return the path and token of the newest mail with a link.
+
+        A job sends mails soon after their request.
+        """
+        give_up = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up:
+            mails = [mail for mail in kept(self.mails) if mail["To"] == address]
+            linked = [mail for mail in mails if f"/{page}#" in text_of(mail)]
+            if linked:
+                return f"/app/{page}#token={token_of(linked[-1])}"
+            time.sleep(0.1)
+        raise AssertionError(f"no mail to {address} leads to {page}")
 
 
 @contextmanager
 def populated(database_url: str) -> Iterator[World]:
-    """Run a server in which ann, ben and cor are members of two movements."""
+    """Run a server with three members and two movements.
+
+    They are ann, ben and cor.
+    """
     with serve(database_url, CLIENT_URL="http://127.0.0.1:5000/app", JOBS="embedded") as server:
         world = World(server.url, server.log.parent / "mail")
         tokens = [world.register(name) for name in ("ann", "ben", "cor")]

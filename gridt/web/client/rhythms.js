@@ -40,8 +40,18 @@ const TIMES = {
   yearly: (n) => tn("once a year", "{n} times a year", n),
 };
 
-/** Seven days are a week: the service says so too, when it judges a turn. */
-const named = (/** @type {string} */ interval) => (interval === "P7D" ? "weekly" : interval);
+/** @type {Record<string, string>} intervals of movements with a goal, which the service spells out */
+const NAMED = {
+  PT1H: "hourly",
+  PT12H: "twice daily",
+  P1D: "daily",
+  P7D: "weekly",
+  P1M: "monthly",
+  P3M: "quarterly",
+  P1Y: "yearly",
+};
+
+export const named = (/** @type {string} */ interval) => NAMED[interval] ?? interval;
 
 /**
  * Return how often a movement is done, such as "every 2 days" or "3 times a week".

@@ -3,8 +3,8 @@ import { html, h, signal, useEffect, useRef, useState } from "./library.js";
 import { frame } from "./parts/frame.js";
 import { Door } from "./screens/door.js";
 import { Today } from "./screens/today.js";
-import { bar, me } from "./state.js";
-import { t } from "./words.js";
+import { bar, me, readToday, today } from "./state.js";
+import { spoken, t } from "./words.js";
 
 /** @typedef {(props: Record<string, string>) => import("./library").Child} Screen */
 
@@ -25,6 +25,9 @@ const ROUTES = [
   ["/app/m/:id/pause", false, () => import("./screens/pause.js")],
   ["/app/m/:id/network", false, () => import("./screens/network.js")],
   ["/app/m/:id/leader/:user", false, () => import("./screens/leader.js")],
+  ["/app/m/:id/edit", false, () => import("./screens/edit.js")],
+  ["/app/m/:id/members", false, () => import("./screens/members.js")],
+  ["/app/m/:id/removed", false, () => import("./screens/removed.js")],
   ["/app/pause-all", false, () => import("./screens/pause-all.js")],
   ["/app/you", false, () => import("./screens/you/index.js")],
   ["/app/you/account", false, () => import("./screens/you/account.js")],
@@ -35,7 +38,26 @@ const ROUTES = [
   ["/app/you/import", false, () => import("./screens/you/import.js")],
   ["/app/you/language", false, () => import("./screens/you/language.js")],
   ["/app/you/delete", false, () => import("./screens/you/delete.js")],
+  ["/app/admin", false, admins(() => import("./screens/admin/index.js"))],
+  ["/app/admin/reports", false, admins(() => import("./screens/admin/reports.js"))],
+  ["/app/admin/people", false, admins(() => import("./screens/admin/people.js"))],
+  ["/app/admin/people/:id", false, admins(() => import("./screens/admin/person.js"))],
+  ["/app/admin/invitations", false, admins(() => import("./screens/admin/invitations.js"))],
+  ["/app/admin/invite", false, admins(() => import("./screens/admin/invite.js"))],
+  ["/app/admin/log", false, admins(() => import("./screens/admin/log.js"))],
 ];
+
+/**
+ * Return what loads a screen for admins. The role may have changed since it was read.
+ * @param {() => Promise<Record<string, any>>} load
+ */
+function admins(load) {
+  const isAdmin = () => today.peek()?.identity.role === "admin";
+  return async () => {
+    if (!isAdmin()) await readToday();
+    return isAdmin() ? load() : import("./screens/refused.js");
+  };
+}
 
 /**
  * Show another screen.
@@ -99,14 +121,16 @@ export function App() {
   const shown = !wants || loaded?.path === path;
   useEffect(() => {
     if (!shown) return;
-    const heading = document.querySelector("h1");
-    document.title = heading ? `${heading.textContent} · gridt` : "gridt";
     if (!first.current) {
       scrollTo(0, 0);
-      heading?.focus({ preventScroll: true });
+      document.querySelector("h1")?.focus({ preventScroll: true });
     }
     first.current = false;
   }, [shown, path, known]);
+  useEffect(() => {
+    const heading = document.querySelector("h1");
+    if (shown) document.title = heading ? `${heading.textContent} · gridt` : "gridt";
+  }, [shown, path, known, spoken()]);
   if (wants) return loaded && shown ? h(loaded.screen, { key: path, ...wants.values }) : frame({});
   if (!known) return h(Door, {});
   if (/^\/app\/?$/.test(path)) return h(Today, {});

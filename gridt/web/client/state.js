@@ -2,7 +2,7 @@
 import { batch, signal } from "./library.js";
 import { Refused, call, session } from "./service.js";
 import { forget, keep, recall } from "./store.js";
-import { speak, tellTimesIn } from "./words.js";
+import { speak, spoken, tellTimesIn } from "./words.js";
 
 /** @typedef {import("./types").Schemas} Schemas */
 
@@ -17,6 +17,9 @@ export const changes = signal(0);
 /** The movements whose button was just pressed. */
 export const pressed = signal(/** @type {ReadonlySet<number>} */ (new Set()));
 
+/** a day, in milliseconds */
+const DAY = 864e5;
+
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("gridt") : null;
 
 /** Find out who is logged in, and show what was read last. */
@@ -27,14 +30,26 @@ export async function begin() {
     if (data === "out") void leave(false);
   });
   const kept = await recall("me", "me");
-  await speak(kept?.language);
+  const seen = kept && (await recall("seen", "today"));
+  await speak(seen?.identity.language ?? kept?.language ?? (await recall("seen", "language")));
   if (kept) {
     session.key = kept.key;
     me.value = kept;
-    const seen = await recall("seen", "today");
     if (seen) show(seen);
   }
-  if (kept) void readToday();
+  if (!kept) return;
+  void readToday();
+  if (Date.now() - kept.renewed > DAY) void renew(kept);
+}
+
+/**
+ * Renew the session, so that it lasts as long as the app is in use.
+ * @param {import("./types").Me} kept
+ */
+async function renew(kept) {
+  // without an answer, the next start tries again
+  const done = await call("put", "/auth/session").catch(() => null);
+  if (done && session.key === kept.key) await keep("me", "me", { ...kept, renewed: Date.now() });
 }
 
 /**
@@ -48,13 +63,22 @@ export async function logIn(username, password) {
   const { id, language } = answer.identity;
   await speak(language);
   tellTimesIn(answer.identity.time_zone);
-  const known = { key: answer.key, user: id, language };
+  const known = { key: answer.key, user: id, language, renewed: Date.now() };
   await keep("me", "me", known);
   batch(() => {
     today.value = null;
     me.value = known;
   });
   await readToday();
+}
+
+/**
+ * Use the language that a visitor chose. An account has its own.
+ * @param {string} language
+ */
+export async function choose(language) {
+  await speak(language);
+  await keep("seen", "language", language);
 }
 
 /**
@@ -77,7 +101,10 @@ export async function leave(ask, everywhere = false) {
 
 /** @param {import("./types").Today} answer */
 function show(answer) {
-  tellTimesIn(answer.identity.time_zone);
+  const { language, time_zone } = answer.identity;
+  tellTimesIn(time_zone);
+  // chosen on another device
+  if (language && language !== spoken()) void speak(language);
   today.value = answer;
 }
 

@@ -63,6 +63,8 @@ export interface Me {
   key: string;
   user: number;
   language: string;
+  /** When the session was renewed last, by the device's clock. */
+  renewed: number;
 }
 /** What all answers about a movement that the member is in have in common. */
 export type Movement = Omit<Schemas["SubscribedMovement"], "last_signal_sent" | "leaders"> & {

@@ -8,9 +8,9 @@ export const now = () => new Date(Date.now() + clock.offset).toISOString();
 
 /**
  * Post an update of this moment, and offer to undo it.
- * @param {{id: number}} movement
+ * @param {{id: number, goal?: unknown}} movement
  */
-export async function didIt({ id }) {
+export async function didIt({ id, goal }) {
   pressed.value = new Set([...pressed.peek(), id]);
   const path = { movement: id };
   try {
@@ -20,7 +20,8 @@ export async function didIt({ id }) {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     const isDone = error.problem.type === "/problems/already-done"; // on another device
-    bar.value = { text: isDone ? t("It was saved already.") : sentence(error.problem) };
+    const already = goal ? t("Today counts already.") : t("It was saved already.");
+    bar.value = { text: isDone ? already : sentence(error.problem) };
     pressed.value = new Set([...pressed.peek()].filter((it) => it !== id));
   }
   changed();
@@ -41,25 +42,34 @@ export async function undo(movement, update) {
   changed();
 }
 
-/** @param {string | number} movement @param {string} at @param {string | null} message */
+/**
+ * @param {string | number} movement
+ * @param {string | null} at null for this moment, also where the turn is done
+ * @param {string | null} message
+ */
 export function post(movement, at, message) {
-  return call("post", "/movements/{movement}/updates", { movement }, { at, message });
+  return call("post", "/movements/{movement}/updates", { movement }, at ? { at, message } : { message });
 }
 
 /**
- * Give an update other words. Updates never change: it is said again, for the same moment.
+ * Give an update other words. Updates never change, so it is said again, and the first one is taken
+ * back once the second is saved. Where a turn has begun between them, both stay.
  * @param {string} movement @param {string} update @param {string | null} message
  */
 export async function replace(movement, update, message) {
   const path = { movement, update };
   const before = await call("get", "/movements/{movement}/updates/{update}", path);
-  await call("delete", "/movements/{movement}/updates/{update}", path);
-  try {
-    return await post(movement, before.time_stamp, message);
-  } catch (error) {
-    // the words were refused: what was done stays done
-    await post(movement, before.time_stamp, before.message).catch(() => null);
-    changed();
-    throw error;
+  const about = await call("get", "/movements/{movement}", { movement });
+  const turn = about.subscribed ? about.standing.turn : null;
+  if (!turn || isBefore(before.time_stamp, turn.starts_at)) {
+    throw new Refused({ status: 409, type: "", message: t("Words can be added until the turn is over.") });
   }
+  const said = await post(movement, null, message);
+  if (isBefore(said.time_stamp, turn.ends_at)) {
+    await call("delete", "/movements/{movement}/updates/{update}", path).catch(() => null);
+  }
+  return said;
 }
+
+/** @param {string} moment @param {string} other */
+const isBefore = (moment, other) => Date.parse(moment) < Date.parse(other);

@@ -1,28 +1,40 @@
 // Sentences, and times by the account's clock. English is the key of each sentence.
+import { signal } from "./library.js";
 
 /** The languages of the app: what each calls itself, and its words. English needs none. */
-/** @type {Record<string, {name: string, read: (() => Promise<{default: Catalogue}>) | null}>} */
-export const LANGUAGES = { en: { name: "English", read: null } };
+/** @type {Record<string, {name: string, read?: () => Promise<{default: Catalogue}>}>} */
+export const LANGUAGES = {
+  en: { name: "English" },
+  nl: { name: "Nederlands", read: () => import("./words/nl.js") },
+  de: { name: "Deutsch", read: () => import("./words/de.js") },
+};
 
 /** @typedef {Record<string, string | Record<string, string>>} Catalogue */
 /** @type {Catalogue} */
 let catalogue = {};
-let language = "en";
+/** What reads it is drawn again in another language. */
+const language = signal(/** @type {"en" | "nl" | "de"} */ ("en"));
 /** The language with the device's country, for the form of dates. */
 let locale = "en";
 let zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** @param {string | undefined} wanted */
+/**
+ * Use a language, if the app has it; or else one of the device's.
+ * @param {string | undefined} wanted
+ */
 export async function speak(wanted) {
-  const chosen = [wanted, ...navigator.languages, "en"].map((it) => it?.slice(0, 2));
-  language = chosen.find((it) => it !== undefined && it in LANGUAGES) ?? "en";
-  const { read } = /** @type {(typeof LANGUAGES)[string]} */ (LANGUAGES[language]);
-  catalogue = read ? (await read()).default : {};
-  locale = navigator.languages.find((it) => it.startsWith(language)) ?? language;
-  document.documentElement.lang = language;
+  const wishes = [wanted, ...navigator.languages, "en"].map((it) => it?.slice(0, 2) ?? "");
+  const chosen = wishes.find((it) => it in LANGUAGES) ?? "en";
+  // without a network, English is better than nothing
+  const read = await LANGUAGES[chosen]?.read?.().catch(() => null);
+  const known = /** @type {typeof language.value} */ (read === null ? "en" : chosen);
+  catalogue = read?.default ?? {};
+  locale = navigator.languages.find((it) => it.startsWith(known)) ?? known;
+  document.documentElement.lang = known;
+  language.value = known;
 }
 
-export const spoken = () => language;
+export const spoken = () => language.value;
 
 export const formats = () => locale;
 
@@ -37,7 +49,7 @@ export function tellTimesIn(name) {
  * @param {Record<string, string | number>} [values]
  */
 export function t(english, values) {
-  const words = catalogue[english];
+  const words = language.value && catalogue[english];
   return fill(typeof words === "string" ? words : english, values);
 }
 
@@ -51,7 +63,7 @@ export function t(english, values) {
 export function tn(one, other, n, values) {
   const words = catalogue[other];
   const forms = typeof words === "object" ? words : { one, other };
-  const form = forms[new Intl.PluralRules(language).select(n)] ?? forms.other ?? other;
+  const form = forms[new Intl.PluralRules(language.value).select(n)] ?? forms.other ?? other;
   return fill(form, { n: new Intl.NumberFormat(locale).format(n), ...values });
 }
 
@@ -67,18 +79,23 @@ function fill(sentence, values = {}) {
  * Return the sentence about a problem. Its type is the key; the service's English is the last resort.
  * @param {import("./types").Problem} problem
  */
-export function sentence(problem) {
-  if (problem.status === 0) return t("The service cannot be reached. Are you online?");
-  const words = catalogue[problem.type.replace("/problems/", "problem:")];
-  if (typeof words === "string") return words;
-  return problem.message || t("The service did not answer as expected.");
+export function sentence({ status, type, message, errors }) {
+  if (status === 0) return t("The service cannot be reached. Are you online?");
+  const words = catalogue[type.replace("/problems/", "problem:")] ?? catalogue[`status:${status}`];
+  const first = errors?.[0];
+  if (typeof words === "string") return fill(words, { wrong: first ? about(first) : "" });
+  return message || t("The service did not answer as expected.");
 }
 
-/** @param {import("./types").Refusal} refusal */
-export function about(refusal) {
-  const words = catalogue[`refusal:${refusal.code}`];
-  if (typeof words !== "string") return refusal.detail;
-  return fill(words, /** @type {Record<string, string>} */ (refusal.values));
+/**
+ * Return the sentence about what is wrong with a part of a request.
+ * @param {Partial<Pick<import("./types").Refusal, "code" | "detail" | "values">>} refusal
+ */
+export function about({ code, detail = "", values = {} }) {
+  const words = catalogue[`refusal:${code}`];
+  if (typeof words !== "string") return detail;
+  const spelled = Object.entries(values).map(([name, value]) => [name, [value].flat().join(", ")]);
+  return fill(words, Object.fromEntries(spelled));
 }
 
 /**

@@ -78,8 +78,10 @@ export function doneCard(movement, streaks) {
   const take = () => update && void undo(movement.id, update.id);
   const words = below(movement, streaks);
   return html`<li key=${movement.id} class="card line">
-    <h3><a href=${`/app/m/${movement.id}`}>${movement.name}</a></h3>
-    <span class="quiet streak">${words}</span>
+    <div class="line-words">
+      <h3><a href=${`/app/m/${movement.id}`}>${movement.name}</a></h3>
+      <span class="quiet streak">${words}</span>
+    </div>
     <span class="ticked">${icon("check", t("Done"))}</span>
     ${movement.standing.turn.done &&
     html`<button
@@ -95,8 +97,10 @@ export function doneCard(movement, streaks) {
 export function pausedCard(movement, end) {
   const { name, standing } = movement;
   return html`<li key=${movement.id} class="card line paused">
-    <h3><a href=${`/app/m/${movement.id}`}>${name}</a></h3>
-    <span class="quiet streak">${t("paused {until}", { until: until(standing.paused_until ?? "") })}</span>
+    <div class="line-words">
+      <h3><a href=${`/app/m/${movement.id}`}>${name}</a></h3>
+      <span class="quiet streak">${t("paused {until}", { until: until(standing.paused_until ?? "") })}</span>
+    </div>
     <button
       type="button"
       class="small words"

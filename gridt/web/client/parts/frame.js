@@ -37,7 +37,7 @@ function tabs() {
     ["/app/you", "you", t("You")],
   ];
   const here = location.pathname;
-  const of = here.startsWith("/app/you") ? "you" : /find|start/.test(here) ? "find" : "today";
+  const of = /^\/app\/(you|admin)/.test(here) ? "you" : /find|start/.test(here) ? "find" : "today";
   return html`<nav class="tabs" aria-label=${t("Screens")}>
     <ul>
       ${items.map(

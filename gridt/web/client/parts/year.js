@@ -20,7 +20,7 @@ function count(days) {
 function sentenceOf(days) {
   const { d, m, f, p } = count(days);
   const values = { done: d ?? 0, missed: m ?? 0, free: f ?? 0, paused: p ?? 0 };
-  return t("{done} days done, {missed} missed, {free} free, {paused} paused", values);
+  return t("Days: {done} done, {missed} missed, {free} free, {paused} paused", values);
 }
 
 /** @param {string} from @param {number} days */
@@ -31,7 +31,7 @@ function dayAfter(from, days) {
 }
 
 /**
- * Show a year. Days with nothing due are left out.
+ * Show a year. A day with nothing due is a faint square.
  * @param {Year} year
  */
 export function yearly({ from, days }) {
@@ -44,11 +44,10 @@ export function yearly({ from, days }) {
   return html`<div class="year" tabindex="0" role="region" aria-label=${t("Your year")} ref=${toTheEnd}>
       <svg role="img" aria-label=${words} viewBox=${`0 0 ${columns * step} ${7 * step}`}>
         ${[...days].map((letter, at) => {
-          if (!LETTERS.includes(letter)) return null;
           const place = first + at;
           return html`<rect
             key=${at}
-            class=${letter}
+            class=${LETTERS.includes(letter) ? letter : "n"}
             x=${Math.floor(place / 7) * step + 0.5}
             y=${(place % 7) * step + 0.5}
             width=${SIZE}

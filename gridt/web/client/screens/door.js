@@ -4,9 +4,9 @@ import { field, main } from "../parts/field.js";
 import { frame } from "../parts/frame.js";
 import { refusal } from "../parts/notice.js";
 import { useForm } from "../reading.js";
-import { logIn } from "../state.js";
+import { choose, logIn } from "../state.js";
 import { keeping } from "../store.js";
-import { t } from "../words.js";
+import { LANGUAGES, spoken, t } from "../words.js";
 import { brand } from "../parts/brand.js";
 
 export function Door() {
@@ -33,6 +33,23 @@ export function Door() {
       ${keeping.lasts ? null : html`<p class="quiet">${t("This browser keeps nothing: you will be asked to log in again.")}</p>`}
       <p><a href="/app/forgot">${t("Forgot your password?")}</a></p>
       <p><a class="button" href="/app/register">${t("Open an account")}</a></p>
+      ${languages()}
     </div>`,
   );
+}
+
+/** The languages of the app, each by its own name. */
+function languages() {
+  return html`<div class="languages" role="group" aria-label=${t("Language")}>
+    ${Object.entries(LANGUAGES).map(
+      ([code, { name }]) => html`<button
+        key=${code}
+        type="button"
+        class="small words"
+        lang=${code}
+        aria-pressed=${String(code === spoken())}
+        onClick=${() => void choose(code)}
+      >${name}</button>`,
+    )}
+  </div>`;
 }

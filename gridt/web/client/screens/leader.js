@@ -13,7 +13,7 @@ import { refused, useRead } from "../reading.js";
 import { ago } from "../rhythms.js";
 import { go } from "../router.js";
 import { call } from "../service.js";
-import { bar, changed } from "../state.js";
+import { bar, changed, today } from "../state.js";
 import { sentence, t, tn } from "../words.js";
 import { press } from "./movement.js";
 
@@ -26,12 +26,13 @@ export function Leader({ id = "", user = "" }) {
   const [sheet, setSheet] = useState("");
   const person = reading.data;
   if (!person) return frame({ title: t("Leader"), back }, unread(reading));
+  const movement = today.value?.movements.find((it) => it.id === Number(id));
   const close = () => setSheet("");
   const said = person.message_history;
   return frame(
     { title: person.username, back, aside: disc(person, stateOf(person)) },
     html`<p class="quiet">
-        ${facts([lastWords(person), person.streak > 0 && tn("{n} in a row", "{n} in a row", person.streak)])}
+        ${facts([...lastWords(person, movement), person.streak > 0 && tn("{n} in a row", "{n} in a row", person.streak)])}
       </p>
       ${person.bio && html`<p>${person.bio}</p>`}
       <h2>${t("Said lately")}</h2>

@@ -7,6 +7,7 @@ import { frame } from "../parts/frame.js";
 import { icon } from "../parts/icons.js";
 import { unread } from "../parts/notice.js";
 import { numbers } from "../parts/numbers.js";
+import { leavingWords, owning, watched } from "../parts/owning.js";
 import { personRow } from "../parts/people.js";
 import { Report } from "../parts/report.js";
 import { row, rows } from "../parts/rows.js";
@@ -52,7 +53,7 @@ export function Movement({ id = "" }) {
       ${followers.length > 0 &&
       html`<details>
         <summary>${tn("{n} member follows you", "{n} members follow you", followers.length)}</summary>
-        ${rows(followers.map((it) => personRow(it)))}
+        ${rows(followers.map((it) => personRow(it, movement)))}
       </details>`}
       ${numbers(movement.standing, streaks)}
       <h2>${t("Your year")}</h2>
@@ -61,12 +62,14 @@ export function Movement({ id = "" }) {
       ${updates.length
         ? rows(updates.map((it) => updateRow(movement, it)))
         : html`<p class="quiet">${t("Nothing yet.")}</p>`}
+      ${owning(movement)}
       <h2>${t("More")}</h2>
       ${rows([
         row({ key: "network", title: t("Who leads whom"), href: `/app/m/${id}/network` }),
         press("report", t("Report this movement"), () => setSheet("report")),
         press("leave", t("Leave"), () => setSheet("leave")),
       ])}
+      ${watched(movement)}
       ${sheet === "leave" && leaving(movement, close)}
       ${sheet === "report" && reporting(movement, close)}`,
   );
@@ -74,7 +77,7 @@ export function Movement({ id = "" }) {
 
 /** @param {string} key @param {string} words @param {() => void} onClick */
 export function press(key, words, onClick) {
-  return html`<li key=${key} class="row">
+  return html`<li key=${key} class="row press">
     <button type="button" class="row-press" onClick=${onClick}>${words}</button>
   </li>`;
 }
@@ -104,10 +107,11 @@ function pausedWords({ id, standing: { paused_until } }) {
 }
 
 /** @param {Joined} movement */
-function leaders({ id, leaders: people }) {
+function leaders(movement) {
+  const { id, leaders: people } = movement;
   const find = () => act(call("post", "/movements/{movement}/leader", { movement: id }));
   return html`<h2>${t("Your leaders")}</h2>
-    ${people.length > 0 && rows(people.map((it) => personRow(it, `/app/m/${id}/leader/${it.id}`)))}
+    ${people.length > 0 && rows(people.map((it) => personRow(it, movement, `/app/m/${id}/leader/${it.id}`)))}
     ${people.length < 4 &&
     html`<p class="quiet slot">
       ${tn("{n} place is open. It is filled when more people join.", "{n} places are open. They are filled when more people join.", 4 - people.length)}
@@ -125,10 +129,10 @@ function updateRow({ id }, update) {
 }
 
 /** @param {Joined} movement @param {() => void} close */
-function leaving({ id, name }, close) {
-  const words = t("Your streak ends, and others will lead your followers. What you did stays in your data.");
+function leaving(movement, close) {
+  const { id, name } = movement;
   const yes = () => act(quit(id), t("You left {name}.", { name }), () => go("/app", true));
-  const content = question({ words, yes: t("Leave"), act: yes, close });
+  const content = question({ words: leavingWords(movement), yes: t("Leave"), act: yes, close });
   return h(Sheet, { title: t("Leave {name}?", { name }), close, content });
 }
 

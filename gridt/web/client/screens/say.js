@@ -24,7 +24,9 @@ export function Say({ id = "" }) {
   /** @param {{message: string}} values */
   function send({ message }) {
     const words = message.trim() || null;
-    return (update ? replace(id, update, words) : post(id, now(), words)).then(() => {
+    // towards a goal, words are welcome on a day that counts already
+    const at = known?.goal ? null : now();
+    return (update ? replace(id, update, words) : post(id, at, words)).then(() => {
       changed();
       go(back, true);
       bar.value = { text: t("Saved") };

@@ -31,7 +31,7 @@ export function Today() {
     differs(identity.time_zone),
     !movements.length && welcome(),
     group(t("Still open"), open.map((it) => card(it, streaks))),
-    movements.length > 0 && open.length === 0 && html`<p class="all-done">${t("All done. See you tomorrow.")}</p>`,
+    done.length > 0 && open.length === 0 && html`<p class="all-done">${t("All done. See you tomorrow.")}</p>`,
     group(t("Done"), done.map((it) => doneCard(it, streaks))),
     group(t("Paused"), paused.map((it) => pausedCard(it, () => endPause(it.id)))),
     movements.length === 1 && explained(),

@@ -4,6 +4,7 @@ import { act, join } from "../acts.js";
 import { facts } from "../parts/facts.js";
 import { frame } from "../parts/frame.js";
 import { unread } from "../parts/notice.js";
+import { owning, watched } from "../parts/owning.js";
 import { useRead } from "../reading.js";
 import { rhythm } from "../rhythms.js";
 import { t, tn } from "../words.js";
@@ -28,6 +29,7 @@ export function Visitor({ id }) {
         >
           ${t("Join")}
         </button>
-      </div>`,
+      </div>
+      ${watched(movement)} ${owning(movement)}`,
   );
 }

@@ -35,7 +35,7 @@ export function Account() {
 function Name({ identity }) {
   const { username, bio } = identity;
   const form = useForm({ username, bio }, (values) =>
-    call("patch", "/identity", {}, values).then((answer) => said(answer.message)),
+    call("patch", "/identity", {}, values).then(() => said(t("Saved."))),
   );
   return html`<form onSubmit=${form.submit} noValidate>
     ${refusal(form.problem, ["username", "bio"])}
@@ -48,9 +48,9 @@ function Name({ identity }) {
 function Password() {
   const start = { old_password: "", new_password: "" };
   const form = useForm(start, (values) =>
-    call("post", "/user/change_password", {}, values).then((answer) => {
+    call("post", "/user/change_password", {}, values).then(() => {
       form.put(start);
-      said(answer.message);
+      said(t("Your password is changed."));
     }),
   );
   return html`<form onSubmit=${form.submit} noValidate>
@@ -68,9 +68,9 @@ function Password() {
 function Email() {
   const start = { new_email: "", password: "" };
   const form = useForm(start, (values) =>
-    call("post", "/user/change_email/request", {}, values).then((answer) => {
+    call("post", "/user/change_email/request", {}, values).then(() => {
       form.put(start);
-      said(answer.message);
+      said(t("A mail is on its way to {email}.", { email: values.new_email }));
     }),
   );
   return html`<form onSubmit=${form.submit} noValidate>

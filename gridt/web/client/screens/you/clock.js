@@ -24,9 +24,9 @@ function ClockForm({ identity }) {
   const { time_zone, day_starts_at, week_starts_on } = identity;
   const form = useForm({ time_zone, day_starts_at, week_starts_on }, (values) =>
     call("patch", "/identity", {}, { ...values, week_starts_on: /** @type {Weekday} */ (values.week_starts_on) }).then(
-      (answer) => {
+      () => {
         changed();
-        bar.value = { text: answer.message };
+        bar.value = { text: t("Saved.") };
       },
     ),
   );

@@ -2,6 +2,7 @@
 import { h, html, useState } from "../../library.js";
 import { act } from "../../acts.js";
 import { save } from "../../files.js";
+import { Copied } from "../../parts/copied.js";
 import { frame } from "../../parts/frame.js";
 import { unread } from "../../parts/notice.js";
 import { row, rows } from "../../parts/rows.js";
@@ -56,7 +57,14 @@ function Calendar() {
     act(call("delete", "/identity/calendar").then(() => setUrl("")), t("The address leads nowhere any more."));
   const { since } = reading.data;
   return html`<p>${t("A secret address by which calendar programs show what is due.")}</p>
-    ${url && html`<p class="notice done">${t("It is shown only now:")} <code>${url}</code></p>`}
+    ${url && html`<p class="notice done">${t("It is shown only now:")}</p>
+    ${h(Copied, {
+      id: "calendar",
+      label: t("Address"),
+      text: new URL(url, location.origin).href,
+      copy: t("Copy the address"),
+      done: t("The address is copied."),
+    })}`}
     <p class="actions">
       <button type="button" class="button" onClick=${make}>
         ${since ? t("Make another address") : t("Make an address")}

@@ -30,7 +30,7 @@ export function Import() {
       if (!preview) return setPreview(result);
       changed();
       go(`/app/m/${movement}`, true);
-      bar.value = { text: result.message };
+      bar.value = { text: tn("{n} row is saved.", "{n} rows are saved.", result.imported) };
     });
   });
   const head = { title: t("Import what you did elsewhere"), back: "/app/you/data" };
@@ -64,12 +64,19 @@ function refusals(problem) {
   const errors = problem?.errors ?? [];
   if (!errors.length) return null;
   return html`<ul class="plain">
-    ${errors.slice(0, 10).map((it) => html`<li key=${it.pointer}>${it.pointer.replace("#/", "")}: ${about(it)}</li>`)}
+    ${errors.slice(0, 10).map((it) => html`<li key=${it.pointer}>${placeOf(it.pointer)} ${about(it)}</li>`)}
   </ul>`;
 }
 
+/** @param {string} pointer such as #/rows/3/date */
+function placeOf(pointer) {
+  const [, part, n] = pointer.split("/");
+  return part === "rows" && n ? t("Row {n}:", { n }) : "";
+}
+
 /** @param {Result} preview */
-function previewed({ message, program, rows: all = [] }) {
+function previewed({ imported, program, rows: all = [] }) {
+  const refused = all.filter(({ outcome }) => outcome === "refused").length;
   /** @type {Record<string, string>} */
   const words = {
     imported: t("is saved"),
@@ -79,14 +86,19 @@ function previewed({ message, program, rows: all = [] }) {
     refused: t("is refused"),
   };
   return html`<div role="status">
-      <p class="notice">${t("{program}: {message}", { program, message })}</p>
+      <p class="notice">${program}</p>
+      <p>
+        ${refused
+          ? tn("{n} row is refused, so nothing is saved.", "{n} rows are refused, so nothing is saved.", refused)
+          : tn("{n} row can be saved.", "{n} rows can be saved.", imported)}
+      </p>
     </div>
     ${rows(
       all.slice(0, 20).map((it) =>
         row({
           key: it.row,
           title: it.time_stamp ? date(it.time_stamp, { dateStyle: "long" }) : t("Row {n}", { n: it.row }),
-          below: it.detail ?? words[it.outcome] ?? it.outcome,
+          below: about(it) || (words[it.outcome] ?? it.outcome),
         }),
       ),
     )}

@@ -32,6 +32,8 @@ export function You() {
       row({ key: "blocks", title: t("Blocked members"), href: path("blocks") }),
       row({ key: "data", title: t("Your data"), href: path("data"), below: t("Export, import, calendar") }),
     ]),
+    identity.role === "admin" && html`<h2>${t("This service")}</h2>
+      ${rows([row({ key: "admin", title: t("Moderation"), href: "/app/admin", below: t("Reports, people, invitations, log") })])}`,
     html`<h2>${t("More")}</h2>`,
     rows([
       row({ key: "pause", title: t("Pause all"), href: "/app/pause-all" }),

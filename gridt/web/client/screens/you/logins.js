@@ -25,7 +25,7 @@ export function Logins() {
     head,
     rows(
       pages.data.map(({ id, device, current, last_used_at }) => {
-        const name = device ?? t("Unknown device");
+        const name = nameOf(device);
         const below = current ? t("this device") : t("used {ago}", { ago: ago(last_used_at) });
         return row({ key: id, title: name, below, act: current ? null : end(id, name) });
       }),
@@ -37,4 +37,11 @@ export function Logins() {
       </button>
     </p>`,
   );
+}
+
+/** @param {string | null | undefined} device such as Firefox on Linux */
+function nameOf(device) {
+  const [browser, system] = device?.split(" on ") ?? [];
+  if (browser && system) return t("{browser} on {system}", { browser, system });
+  return device ?? t("Unknown device");
 }
