@@ -48,8 +48,8 @@ OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("POST", "/identity/calendar"): (201, 201, "makes an address of their own"),
     ("DELETE", "/identity/calendar"): (200, 200, "revokes their own"),
     ("PUT", "/bio"): (200, 200, "changes their own"),
-    ("GET", "/movements"): (200, 200, "everybody sees all movements"),
-    ("POST", "/movements"): (201, 201, "everybody may start one"),
+    ("GET", "/movements"): (200, 200, "all users see all movements"),
+    ("POST", "/movements"): (201, 201, "every user may start one"),
     ("GET", "/movements/subscriptions"): (200, 200, "their own"),
     ("GET", "/today"): (200, 200, "their own"),
     ("GET", "/movements/<movement>/overview"): (403, 200, "members, their own"),
@@ -73,7 +73,7 @@ OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("GET", "/movements/<movement>/updates/<update>"): (404, 200, "their own, and their leaders'"),
     ("DELETE", "/movements/<movement>/updates/<update>"): (404, 404, "their own"),
     ("GET", "/movements/<movement>/network"): (409, 200, "members see pseudonyms"),
-    ("POST", "/movements/<movement>/reports"): (201, 201, "everybody sees all movements"),
+    ("POST", "/movements/<movement>/reports"): (201, 201, "all users see all movements"),
     ("POST", "/movements/<movement>/updates/<update>/reports"): (404, 200, "what they can read"),
     ("GET", "/movements/<movement>/members"): (403, 403, "its creator and admins"),
     ("DELETE", "/movements/<movement>/members/<user>"): (403, 403, "its creator and admins"),
@@ -477,7 +477,7 @@ def written() -> str:
         "|---|---|---|---|---|",
     ]
     for method, rule in sorted(CALLS, key=lambda call: (call[1], call[0])):
-        cells = ("-", "-", "-", "open to everybody")
+        cells = ("-", "-", "-", "open to all callers")
         if (method, rule) in OTHERS:
             stranger, member, words = OTHERS[method, rule]
             cells = ("401", str(stranger), str(member), words)

@@ -56,9 +56,9 @@ class World:
         self.call("PUT", f"/movements/{movement}/subscriber", {}, token)
 
     def link_to(self, address: str, page: str) -> str:
-        """Return the path and token of the newest mail with a link.
+        """Return the path and token of the newest mail.
 
-        A job sends mails soon after their request.
+        It leads to the page. A job sends mails soon after their request.
         """
         give_up = time.monotonic() + PATIENCE
         while time.monotonic() < give_up:
