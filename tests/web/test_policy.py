@@ -53,7 +53,9 @@ def page(opened: Callable[..., App]):
         app.open()
         expect(app.page.get_by_role("button", name="Log in")).to_be_visible()
         yield app.page
+        app.page.goto("about:blank")  # until then, complaints and requests may still arrive
         app.complaints.clear()  # each attempt is one
+        app.asked.clear()
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
