@@ -22,7 +22,7 @@ export function isDone(movement) {
 }
 
 /**
- * What stands below the name of an open movement.
+ * The line below the name of an open movement.
  * @param {Movement} movement
  * @param {boolean} streaks whether the member wants to see streaks
  */

@@ -31,7 +31,7 @@ export function waiting(words = t("One moment …")) {
 }
 
 /**
- * What stands where there is nothing to list.
+ * Words in the place of an empty list.
  * @param {string} words
  * @param {import("../library").Child} [action]
  */
@@ -40,7 +40,7 @@ export function empty(words, action) {
 }
 
 /**
- * What a screen shows before it has its data: a refusal with another try, or a word.
+ * The content of a screen before its data has come: a refusal with another try, or a word.
  * @param {{problem: import("../types").Problem | null, again(): void}} reading
  */
 export function unread({ problem, again }) {

@@ -48,7 +48,7 @@ export function watched({ who_sees_members }) {
 export function leavingWords(movement) {
   const stays = isOwn(movement) && t("You stay the person who started it, and can still edit it.");
   return html`<p>
-      ${t("Your streak ends, and others will lead your followers. What you did stays in your data.")}
+      ${t("Your streak ends, and other members will lead your followers. Your updates stay in your data.")}
     </p>
     ${stays && html`<p>${stays}</p>`}`;
 }

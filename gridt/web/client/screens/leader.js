@@ -76,8 +76,8 @@ function swapping(movement, person, close) {
         bar.value = { text: t("You follow {name} now.", { name: other.username }) };
       },
       refused((problem) => {
-        const nobody = problem.type === "/problems/nobody-eligible";
-        bar.value = { text: nobody ? t("Nobody else is free here yet.") : sentence(problem) };
+        const isAlone = problem.type === "/problems/nobody-eligible";
+        bar.value = { text: isAlone ? t("No other member is free here yet.") : sentence(problem) };
       }),
     );
   };

@@ -68,7 +68,7 @@ function list(members, search, creator, ask) {
 function removing(movement, { id, username: name }, close) {
   return h(Ask, {
     title: t("Remove {name}?", { name }),
-    words: t("{name} leaves this movement, and the followers of {name} get other leaders. {name} cannot join again until you let them back. What {name} did stays in their own data.", { name }),
+    words: t("{name} leaves this movement, and the followers of {name} get other leaders. {name} cannot join again until you let them back. Their updates stay in their own data.", { name }),
     yes: t("Remove"),
     ends: true,
     send: () => call("delete", "/movements/{movement}/members/{user}", { movement, user: id }),

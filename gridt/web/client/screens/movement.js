@@ -115,7 +115,7 @@ function leaders(movement) {
     ${people.length < 4 &&
     html`<p class="quiet slot">
       ${tn("{n} place is open. It is filled when more people join.", "{n} places are open. They are filled when more people join.", 4 - people.length)}
-      ${" "}<button type="button" class="button" onClick=${find}>${t("Look for somebody")}</button>
+      ${" "}<button type="button" class="button" onClick=${find}>${t("Look for a leader")}</button>
     </p>`}`;
 }
 

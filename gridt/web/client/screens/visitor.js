@@ -1,4 +1,4 @@
-// A movement, for somebody who is no member.
+// A movement, as a user sees it who is no member.
 import { html } from "../library.js";
 import { act, join } from "../acts.js";
 import { facts } from "../parts/facts.js";

@@ -8,7 +8,7 @@ import { t } from "../../words.js";
 export function deactivating({ id, username: name }) {
   return {
     title: t("Deactivate {name}?", { name }),
-    words: t("{name} is logged out everywhere, cannot log in, and leaves every movement. What {name} did and started stays. You can reactivate the account; {name} then joins movements again.", { name }),
+    words: t("{name} is logged out everywhere, cannot log in, and leaves every movement. The updates and movements of {name} stay. You can reactivate the account; {name} then joins movements again.", { name }),
     yes: t("Deactivate"),
     ends: true,
     send: () => call("put", "/admin/users/{user}/deactivation", { user: id }),

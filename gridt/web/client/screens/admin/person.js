@@ -66,7 +66,7 @@ function facts(account) {
     html`<p class="notice">
       ${t("This account has been deactivated since {day}. It cannot log in, and is in no movement.", { day: day(account.deactivated_at) })}
     </p>`}
-    <dl class="rows told">
+    <dl class="rows labelled">
       ${shown.map(([words, value]) => html`<div key=${words} class="row"><dt>${words}</dt><dd>${value}</dd></div>`)}
     </dl>`;
 }

@@ -91,7 +91,7 @@ export function Judged({ about, report, set }) {
     return h(Ask, {
       key: step,
       title: t("Take back the update?"),
-      words: t("The update no longer counts for its author, and nobody reads it any more. This cannot be undone. The log of this service keeps who took it back, and not its words."),
+      words: t("The update no longer counts for its author, and no member reads it any more. This cannot be undone. The log of this service keeps who took it back, and not its words."),
       yes: t("Take it back"),
       ends: true,
       send: () => call("delete", "/movements/{movement}/updates/{update}", path),
