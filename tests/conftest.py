@@ -39,7 +39,7 @@ from tests.contract import check_answer
 from tests.mailbox import kept
 from tests.servers import Server, serve
 
-pytest_plugins = ["tests.cpu_minutes", "tests.databases", "tests.measuring"]
+pytest_plugins = ["tests.cpu_minutes", "tests.databases", "tests.measuring", "tests.npm"]
 
 Run = Callable[..., Result]
 

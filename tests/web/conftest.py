@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.clients.conftest import install  # noqa: F401 - a fixture
 from tests.web.app import App
 from tests.web.world import World, populated
 
@@ -37,3 +37,9 @@ def opened(browser: Browser, world: World) -> Callable[..., Any]:
             app.end()
 
     return make
+
+
+@pytest.fixture
+def axe(install: Callable[[str], Path]) -> Path:
+    """The script of axe-core."""
+    return install("axe") / "node_modules" / "axe-core" / "axe.min.js"

@@ -39,11 +39,6 @@ SMALL = """() => [...document.querySelectorAll("button, a, input, select")]
   .map(([box, it]) => [it.outerHTML.slice(0, 120), box.width, box.height])"""
 
 
-@pytest.fixture
-def axe(install: Callable[[str], Path]) -> Path:
-    return install("axe") / "node_modules" / "axe-core" / "axe.min.js"
-
-
 def drawn(app: App, path: str) -> Page:
     """Show a screen, and wait until it is complete."""
     app.open(path)

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from tests.clients.test_accessibility import RUN
 from tests.databases import same_on_both
 from tests.web.administered import administered
-from tests.web.test_access import LOOKS, SMALL, WIDE, axe, drawn  # noqa: F401 - a fixture
+from tests.web.test_access import LOOKS, SMALL, WIDE, drawn
 from tests.web.world import World
 
 pytestmark = same_on_both
@@ -47,7 +47,7 @@ def world(migrated_database: Callable[[], str]) -> Iterator[World]:
 @pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_axe_finds_nothing(
     opened: Callable[..., Any],
-    axe: Path,  # noqa: F811
+    axe: Path,
     size: tuple[int, int],
     scheme: str,
 ) -> None:

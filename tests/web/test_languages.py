@@ -15,7 +15,7 @@ from tests.clients.test_accessibility import RUN
 from tests.databases import same_on_both
 from tests.servers import flask
 from tests.web.app import App
-from tests.web.test_access import INSIDE, OUTSIDE, WIDE, axe, drawn  # noqa: F401 - a fixture
+from tests.web.test_access import INSIDE, OUTSIDE, WIDE, drawn
 from tests.web.world import PASSWORD, World, populated
 
 pytestmark = same_on_both
@@ -322,7 +322,7 @@ def test_times_and_rhythms(opened: Callable[..., Any], language: str, words: lis
 @each_language
 def test_axe_finds_nothing_in_other_languages(
     opened: Callable[..., Any],
-    axe: Any,  # noqa: F811
+    axe: Any,
     language: str,
 ) -> None:
     found: list[Any] = []

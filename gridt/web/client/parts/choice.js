@@ -13,21 +13,31 @@ export function choice(form, name, legend, options) {
   const error = form.error(name);
   return html`<fieldset class="choice" aria-describedby=${error ? `${name}-error` : undefined}>
     <legend>${legend}</legend>
-    <div class="pills">
-      ${options.map(
-        ([value, words]) => html`<label key=${value}>
-          <input
-            type="radio"
-            name=${name}
-            value=${value}
-            checked=${form.values[name] === value}
-            onChange=${form.set(name)}
-          /><span>${words}</span>
-        </label>`,
-      )}
-    </div>
+    ${radios(name, options, form.values[name], () => form.set(name))}
     ${wrong(name, error)}
   </fieldset>`;
+}
+
+/**
+ * @param {string} name
+ * @param {[string, string][]} options values and words
+ * @param {unknown} chosen
+ * @param {(value: string) => (event: Event) => void} change
+ */
+export function radios(name, options, chosen, change) {
+  return html`<div class="pills">
+    ${options.map(
+      ([value, words]) => html`<label key=${value}>
+        <input
+          type="radio"
+          name=${name}
+          value=${value}
+          checked=${chosen === value}
+          onChange=${change(value)}
+        /><span>${words}</span>
+      </label>`,
+    )}
+  </div>`;
 }
 
 /**

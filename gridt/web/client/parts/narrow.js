@@ -1,5 +1,6 @@
 // What narrows a list: a search that is sent when the typing rests, and pills of which one is chosen.
 import { html, useEffect, useState } from "../library.js";
+import { radios } from "./choice.js";
 import { unread } from "./notice.js";
 import { further } from "./rows.js";
 
@@ -50,19 +51,7 @@ export function useSearch(start = "") {
 export function pills(name, legend, options, chosen, choose) {
   return html`<fieldset class="choice narrow">
     <legend class="unseen">${legend}</legend>
-    <div class="pills">
-      ${options.map(
-        ([value, words]) => html`<label key=${value}>
-          <input
-            type="radio"
-            name=${name}
-            value=${value}
-            checked=${chosen === value}
-            onChange=${() => choose(value)}
-          /><span>${words}</span>
-        </label>`,
-      )}
-    </div>
+    ${radios(name, options, chosen, (value) => () => choose(value))}
   </fieldset>`;
 }
 
