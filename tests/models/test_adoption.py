@@ -187,8 +187,13 @@ def test_a_member_who_is_leaving_is_not_adopted_nor_waited_for(world: Flask) -> 
 @writers_overlap
 def test_a_member_who_is_adopted_twice_at_once_stays_valid(world: Flask) -> None:
     (movement,), members = make_movements(1), people(SHARED)
-    alone, leaders = without_follower(members)
-    plant(movement, leaders)
+    alone, *others = members
+    # each of the others follows four of the same five, so each of them can give up a leader
+    popular = others[:5]
+    plant(
+        movement,
+        {id: [leader for leader in popular if leader != id][:4] for id in [alone, *others]},
+    )
     id = movement.id
     db.session.remove()
     at_once(world, *[partial(tried_again, Movement.adopt, id, alone)] * 4)
