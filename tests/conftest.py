@@ -4,6 +4,7 @@ Each test runs in a transaction that is rolled back.
 """
 
 import contextvars
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -38,6 +39,9 @@ from tests.browser import chromium
 from tests.contract import check_answer
 from tests.mailbox import kept
 from tests.servers import Server, serve
+
+# Imports and collection make half a million objects, and nearly no garbage.
+gc.disable()
 
 pytest_plugins = ["tests.cpu_minutes", "tests.databases", "tests.measuring", "tests.npm"]
 
@@ -92,6 +96,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Run tests that wait first, if tests run in parallel."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: not item.nodeid.startswith(WAITING))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what lives until the end."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

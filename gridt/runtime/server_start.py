@@ -9,6 +9,7 @@ on its standard input lets it continue. It ends when that input ends: the arbite
 wanted only the settings.
 """
 
+import gc
 import json
 import logging.config
 import os
@@ -98,6 +99,7 @@ class ServerStart:
 
 def main() -> None:
     """Write the settings, and prepare the database when asked."""
+    gc.disable()  # see wsgi.py; this process is short
     from gridt.runtime.config import VERSION, ConfigurationError, Settings
 
     try:
