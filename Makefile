@@ -9,8 +9,9 @@ DATABASE_IMAGE ?=
 
 # The commit that `make check` compares the tree with; by default, where the branch left main.
 SINCE ?=
-# The number of processes that run tests at the same time.
-WORKERS ?= logical
+# The number of processes that run tests at the same time. Many tests wait for a server or a browser,
+# so it is one more than there are processors.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 STORMS := tests/test_storms.py tests/test_crashes.py tests/test_database_copy.py \
   tests/test_lost_connections.py tests/test_network_structure.py
@@ -48,7 +49,8 @@ check: .venv/dev lint ## lint, types, and the tests of changed files on SQLite
 	@tests=$$($(PY) scripts/changed_tests.py $(SINCE)) && \
 	  { [ -z "$$tests" ] || $(PY) -m $(PYTEST) --database=sqlite $(ARGS) $$tests; }
 
-test: .venv/dev lint docs ## lint, types, pages, and the whole suite on SQLite and on PostgreSQL
+test: .venv/dev ## lint, types, pages, and the whole suite on SQLite and on PostgreSQL
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint docs
 	@rm -rf build/times
 	@$(PY) -m coverage erase
 	$(PY) -m coverage run -m $(PYTEST) --database=sqlite $(ARGS)

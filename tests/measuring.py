@@ -40,16 +40,30 @@ REPEATING = (
     "tests/resources/test_network.py::test_a_larger_network",
     "tests/test_architecture.py",
     "tests/test_bench.py",
+    "tests/test_concurrency.py",
     "tests/test_crashes.py",
     "tests/test_fuzz.py",
+    "tests/test_long_life.py",
+    "tests/test_moving_document.py",
     "tests/test_nasty_strings.py",
     "tests/test_network_rules.py",
     "tests/test_network_structure.py",
     "tests/test_pages.py",
+    "tests/test_phone_client.py",
     "tests/test_prose.py",
     "tests/test_readme.py",
+    "tests/test_recompute.py",
     "tests/test_security_document.py",
+    "tests/test_service_end_to_end.py",
+    "tests/test_statements.py",
     "tests/test_storms.py",
+    "tests/test_wire.py",
+    "tests/web/test_access",
+    "tests/web/test_journeys.py",
+    "tests/web/test_languages.py",
+    "tests/web/test_moderation.py",
+    "tests/web/test_owning.py",
+    "tests/web/test_rules.py",
 )
 
 #: tests that are measured on PostgreSQL, because they run lines that no test on SQLite runs
@@ -74,7 +88,8 @@ OWN_TO_POSTGRESQL = (
 )
 
 
-#: tests whose servers and commands are measured as well: these run lines of servers and workers
+#: tests whose servers and commands are measured as well: these run lines of servers and workers that
+#: no test runs in its own process
 STARTING = (
     "tests/jobs/test_worker.py",
     "tests/test_config.py",
@@ -86,14 +101,9 @@ STARTING = (
     "tests/test_database_copy.py",
     "tests/test_gunicorn_worker.py",
     "tests/test_metrics.py",
-    "tests/test_moving_document.py",
     "tests/test_operating.py",
-    "tests/test_rate_limits.py",
     "tests/test_replica.py",
-    "tests/test_service_end_to_end.py",
     "tests/test_upgrades.py",
-    "tests/test_wire.py",
-    "tests/test_without_pictures.py",
 )
 
 

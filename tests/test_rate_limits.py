@@ -16,6 +16,8 @@ from tests.postgres import free_port
 from tests.servers import serve
 from tests.test_phone_client import Phone
 
+pytestmark = same_on_both
+
 
 def statuses(call: Callable[[], object], times: int) -> list[int]:
     return [call().status_code for _ in range(times)]
@@ -258,7 +260,6 @@ def test_where_each_process_counts_alone_it_has_its_part(limited, client, make_u
 # -- the published client ---------------------------------------------------------------------
 
 
-@same_on_both
 def test_the_published_clients_bursts_pass(migrated_database):
     """The published client's bursts stay within the limits.
 

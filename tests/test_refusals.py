@@ -20,7 +20,10 @@ from gridt.models import Movement, User
 from gridt.refusals import Code, Refusal, entry, label_of, pointer_to, sentence_of
 from tests.conftest import OwnContextClient
 from tests.contract import resolved
+from tests.databases import same_on_both
 from tests.servers import ROOT
+
+pytestmark = same_on_both
 
 #: words that people who use an app do not know, and the library's own way to begin
 UNPLAIN = re.compile(r"^(Not a|Missing|Unknown|Field|Length|Invalid)|deserializ|[a-z]_[a-z]")

@@ -7,6 +7,9 @@ from flask import request
 from flask.testing import FlaskClient
 
 from tests.conftest import migrated_app
+from tests.databases import same_on_both
+
+pytestmark = same_on_both
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",

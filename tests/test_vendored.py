@@ -5,7 +5,10 @@ from hashlib import sha256
 
 import pytest
 
+from tests.databases import same_on_both
 from tests.servers import ROOT
+
+pytestmark = same_on_both
 
 STATIC = ROOT / "gridt" / "static"
 FOLDER = STATIC / "vendor"

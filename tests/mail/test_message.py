@@ -11,7 +11,10 @@ from gridt import words
 from gridt.mail.message import LETTERS, compose
 from gridt.words import LANGUAGES
 from tests.conftest import Clock
+from tests.databases import same_on_both
 from tests.mailbox import html_of, parsed, text_of, token_of
+
+pytestmark = same_on_both
 
 WITH_TOKEN = ["confirm_email", "reset_password", "change_email"]
 ROBIN = "robin@example.org"

@@ -9,6 +9,9 @@ from gridt.mail.tokens import LIFETIME, issue
 from gridt.models import User
 from gridt.runtime.extensions import db
 from tests.conftest import Clock
+from tests.databases import same_on_both
+
+pytestmark = same_on_both
 
 each_purpose = pytest.mark.parametrize("purpose", Purpose)
 

@@ -12,7 +12,10 @@ from flask import Flask
 
 from gridt.mail.message import NotDelivered, Refused, compose
 from gridt.mail.transport import deliver
+from tests.databases import same_on_both
 from tests.mailbox import PASSWORD, USER, kept, mail_server, secured, token_of
+
+pytestmark = same_on_both
 
 ROBIN = "robin@example.org"
 TOKEN = "a.token"

@@ -8,7 +8,10 @@ from gridt.models import User
 from gridt.runtime.extensions import db
 from gridt.text import fold
 from tests.conftest import CHEAP, PASSWORD
+from tests.databases import same_on_both
 from tests.servers import ROOT
+
+pytestmark = same_on_both
 
 ROBIN = {"username": "Robin of Locksley", "email": "Robin.Hood@Example.org"}
 

@@ -10,6 +10,9 @@ import pytest
 
 from gridt.web.files import CLIENT, Files
 from tests.conftest import OwnContextClient, migrated_app
+from tests.databases import same_on_both
+
+pytestmark = same_on_both
 
 FILES = Files()
 SHELL = "/app"
