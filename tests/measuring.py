@@ -44,7 +44,6 @@ REPEATING = (
     "tests/test_crashes.py",
     "tests/test_fuzz.py",
     "tests/test_long_life.py",
-    "tests/test_moving_document.py",
     "tests/test_nasty_strings.py",
     "tests/test_network_rules.py",
     "tests/test_network_structure.py",
@@ -57,7 +56,6 @@ REPEATING = (
     "tests/test_service_end_to_end.py",
     "tests/test_statements.py",
     "tests/test_storms.py",
-    "tests/test_wire.py",
     "tests/web/test_access",
     "tests/web/test_journeys.py",
     "tests/web/test_languages.py",
@@ -101,9 +99,12 @@ STARTING = (
     "tests/test_database_copy.py",
     "tests/test_gunicorn_worker.py",
     "tests/test_metrics.py",
+    "tests/test_moving_document.py",
     "tests/test_operating.py",
+    "tests/test_rate_limits.py",
     "tests/test_replica.py",
     "tests/test_upgrades.py",
+    "tests/test_wire.py",
 )
 
 
