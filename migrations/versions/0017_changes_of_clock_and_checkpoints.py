@@ -17,6 +17,10 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    _enqueue_checkpoints()  # before the locks, because it reads all updates
+    if op.get_context().dialect.name == "postgresql":
+        # each request begins with this table: one that waits here holds no lock that we need later
+        op.execute("LOCK TABLE logins IN ACCESS EXCLUSIVE MODE")
     # nullable and without a default, so that no row is rewritten, and the version before continues
     op.add_column("users", sa.Column("clock_changes", sa.JSON(none_as_null=True)))
     op.create_table(
@@ -34,7 +38,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", "movement_id", "at", name=op.f("pk_checkpoints")),
     )
-    _enqueue_checkpoints()
 
 
 def _enqueue_checkpoints() -> None:

@@ -88,10 +88,10 @@ def unusual(table: sa.TableClause, text_name: str, folded_name: str) -> Iterator
     octets = (
         sa.func.length(sa.cast(text, sa.LargeBinary)) if on_sqlite else sa.func.octet_length(text)
     )
-    patterns = (" %", "% ", "%  %", "%xn--%")
     is_unusual = sa.or_(
         octets != sa.func.length(text),
-        *(sa.func.lower(text).like(pattern) for pattern in patterns),
+        *(text.like(pattern) for pattern in (" %", "% ", "%  %")),
+        sa.func.lower(text).like("%xn--%"),
         folded.like("%\x1f%"),
     )
     query = sa.select(table.c.id, text, folded).order_by(table.c.id).limit(BATCH)

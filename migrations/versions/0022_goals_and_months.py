@@ -27,6 +27,9 @@ COLUMNS = (
 
 
 def upgrade() -> None:
+    if op.get_context().dialect.name == "postgresql":
+        # each request begins with this table: one that waits here holds no lock that we need later
+        op.execute("LOCK TABLE logins IN ACCESS EXCLUSIVE MODE")
     for table, name, type_ in COLUMNS:
         op.add_column(table, sa.Column(name, type_, nullable=True))
     op.create_table(

@@ -24,6 +24,8 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    if not context.is_offline_mode():  # without a database, `check-accounts --repair` does the work
+        _fold_addresses()
     op.create_table(
         "former_memberships",
         sa.Column("user_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -55,8 +57,6 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_former_memberships_movement_id"), "former_memberships", ["movement_id"]
     )
-    if not context.is_offline_mode():  # without a database, `check-accounts --repair` does the work
-        _fold_addresses()
 
 
 def _fold_addresses() -> None:
