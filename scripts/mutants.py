@@ -1,11 +1,16 @@
 """Plant faults, and list those that no test notices.
 
-Usage: python scripts/mutants.py [--count 400] [--seed 1] [--jobs 2] [--contexts FOLDER] [PATH …]
+Usage: python scripts/mutants.py [--count 400] [--seed 1] [--jobs 2] [--contexts FOLDER]
+       [--results FILE] [PATH …]
 
 Each fault, a *mutant*, is one change of one line: `<` for `<=`, `and` for `or`, another number, a
 call left out. A fixed seed draws a sample of them, so two runs on the same code plant the same
-ones. Each is run against the quickest tests that run its line, in a copy of the tree, so a run that
-is killed leaves no fault behind. docs/testing.md explains which ones survive.
+ones; a change of the code changes the sample only in the changed lines. Each is run against the
+quickest tests that run its line, in a copy of the tree, so a run that is killed leaves no fault
+behind. docs/testing.md explains which ones survive.
+
+A run of all takes hours. With `--contexts` and `--results`, the next run goes on where one was
+stopped: it records the test files that are left, and plants the mutants without a result.
 
 mutmut 3 draws no sample, and it wraps each function, which tests of signatures notice; cosmic-ray
 runs one command for all mutants. Neither picks tests by line, so this is a script of its own.
@@ -31,7 +36,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
 from itertools import accumulate
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import pytest
@@ -86,6 +94,18 @@ class Mutant:
     end: int
     new: str
     old: str
+    #: the text of its line, and its number among the same changes of the same text
+    text: str
+    number: int
+
+    @property
+    def key(self) -> str:
+        """Return a name that stays while the line does."""
+        return json.dumps([self.path, self.text, self.old, self.new, self.number])
+
+    def rank(self, seed: int) -> str:
+        """Return the place in a sample, by the seed."""
+        return sha256(f"{seed} {self.key}".encode()).hexdigest()
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {' '.join(self.old.split())!r} -> {self.new!r}"
@@ -100,6 +120,7 @@ class Finder(ast.NodeVisitor):
         for line in self.source.splitlines(keepends=True):
             self.starts.append(self.starts[-1] + len(line))
         self.found: list[Mutant] = []
+        self.numbers: Counter[tuple[str, str, str]] = Counter()
         self.visit(ast.parse(source))
 
     def visit_Compare(self, node: ast.Compare) -> None:
@@ -181,7 +202,10 @@ class Finder(ast.NodeVisitor):
     def _add(self, line: int, start: int, end: int, new: str) -> None:
         old = self.source[start:end].decode()
         if old != new:
-            self.found.append(Mutant(self.path, line, start, end, new, old))
+            text = self.source[self.starts[line - 1] : self.starts[line]].decode().strip()
+            self.numbers[text, old, new] += 1
+            number = self.numbers[text, old, new]
+            self.found.append(Mutant(self.path, line, start, end, new, old, text, number))
 
 
 def mutants_in(paths: list[str]) -> Iterator[Mutant]:
@@ -210,22 +234,39 @@ def recorded_files() -> list[str]:
 
 
 def record(folder: Path, tests: list[str], jobs: int) -> None:
-    """Run tests, and record the lines and time of each."""
-    folder.mkdir(parents=True)
+    """Record the lines and time of each test.
+
+    Files that an earlier run has recorded are left out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "settings.ini"
     settings.write_text("[run]\nsource = gridt\nsigterm = true\n")
+    left = [test for test in tests if not _data_of(folder, test).exists()]
+    with ThreadPool(jobs) as pool:
+        for number, test in enumerate(pool.imap(partial(_record_one, folder), left), 1):
+            print(f"recorded {number}/{len(left)} {test}", flush=True)
+
+
+def _data_of(folder: Path, test: str) -> Path:
+    return folder / f"{test.replace('/', '.')}.coverage"
+
+
+def _record_one(folder: Path, test: str) -> str:
+    data = _data_of(folder, test)
+    unfinished, times = data.with_suffix(".unfinished"), data.with_suffix(".times")
+    for rest in folder.glob(f"{unfinished.name}*"):
+        rest.unlink()
+    shutil.rmtree(times, ignore_errors=True)
     place = {"PYTHONPATH": str(ROOT / "scripts"), "COVERAGE_CORE": "ctrace"}
-    running = []
-    for job in range(jobs):
-        data, times = folder / f"{job}.coverage", folder / f"{job}.times"
-        command = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}"]
-        command += [f"--data-file={data}", "-m", "pytest", "-q", "-p", "mutants"]
-        command += ["-p", "no:cacheprovider", "--database=sqlite", f"--times={times}"]
-        running.append(
-            subprocess.Popen([*command, *tests[job::jobs]], cwd=ROOT, env=os.environ | place)
-        )
-    for process in running:
-        process.wait()
+    command = [sys.executable, "-m", "coverage", "run", f"--rcfile={folder / 'settings.ini'}"]
+    command += [f"--data-file={unfinished}", "-m", "pytest", "-q", "-n", "0", "-p", "mutants"]
+    command += ["-p", "no:cacheprovider", "--database=sqlite", f"--times={times}", test]
+    subprocess.run(
+        command, cwd=ROOT, env=os.environ | place, check=False, stdout=subprocess.DEVNULL
+    )
+    if unfinished.exists():
+        unfinished.rename(data)
+    return test
 
 
 class Tests:
@@ -386,8 +427,26 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=2, help="how many are tried at once")
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds of tests per mutant")
     parser.add_argument("--contexts", type=Path, help="where to keep what tests run which line")
+    parser.add_argument("--results", type=Path, help="where to keep the fate of each mutant")
     parser.add_argument("--tests", nargs="*", help="the test files to record")
     return parser.parse_args()
+
+
+class Results:
+    """The fates of mutants, in a file that grows."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path, self.verdicts = path, dict[str, str]()
+        if path and path.exists():
+            for line in path.read_text().splitlines():
+                with suppress(ValueError):  # a run that was killed left half a line
+                    self.verdicts.update([json.loads(line)])
+
+    def add(self, mutant: Mutant, verdict: str) -> None:
+        self.verdicts[mutant.key] = verdict
+        if self.path:
+            with self.path.open("a") as file:
+                file.write(json.dumps([mutant.key, verdict]) + "\n")
 
 
 def main() -> int:
@@ -396,21 +455,24 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         contexts = options.contexts or folder / "contexts"
-        if not contexts.exists():
-            record(contexts, options.tests or recorded_files(), options.jobs)
+        record(contexts, options.tests or recorded_files(), options.jobs)
         tests, every = Tests(contexts, options.budget), list(mutants_in(list(options.paths)))
-        # the sample is drawn in one order, so a shorter run does the beginning of a longer one
-        dice = random.Random(options.seed)  # noqa: S311 - a sample that comes out the same
-        drawn = dice.sample(every, len(every))[: options.count]
+        drawn = sorted(every, key=lambda mutant: mutant.rank(options.seed))[: options.count]
+        results = Results(options.results)
         preload()
-        verdicts: Counter[str] = Counter()
+        left = [mutant for mutant in drawn if mutant.key not in results.verdicts]
         pool = multiprocessing.get_context("fork").Pool(options.jobs, _start, (folder,))
         with pool:
-            tasks = [(mutant, tests.of(mutant)) for mutant in drawn]
+            tasks = [(mutant, tests.of(mutant)) for mutant in left]
             for number, (verdict, line) in enumerate(pool.imap(_plant, tasks), 1):
-                print(f"{number}/{options.count} {line}", flush=True)
-                verdicts[verdict.partition(" by ")[0]] += 1
-        print(f"{len(drawn)} of {len(every)}: {dict(verdicts)}")
+                print(f"{number}/{len(left)} {line}", flush=True)
+                results.add(left[number - 1], verdict)
+    fates = [results.verdicts[mutant.key] for mutant in drawn]
+    verdicts = Counter(fate.partition(" by ")[0] for fate in fates)
+    for mutant, fate in zip(drawn, fates, strict=True):
+        if fate == "SURVIVES":
+            print(f"{fate} {mutant}")
+    print(f"{len(drawn)} of {len(every)}: {dict(verdicts)}")
     return 1 if verdicts["SURVIVES"] else 0
 
 
