@@ -25,6 +25,7 @@ from tests.test_scoring import pasts
 WEEK = timedelta(days=7)
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 BERLIN, NEW_YORK, TOKYO = map(Clock, ["Europe/Berlin", "America/New_York", "Asia/Tokyo"])
+AUCKLAND, LOS_ANGELES = map(Clock, ["Pacific/Auckland", "America/Los_Angeles"])
 GOALS = st.none() | st.builds(Goal, st.integers(1, 5), st.booleans())
 unhurried = settings(deadline=None)
 
@@ -329,6 +330,19 @@ def test_a_week_that_needs_a_late_update_keeps_no_streak(
     standing = score(of(terms), deeds, terms, deeds[-1], log, were_late)
     assert [(one.outcome, one.late) for one in log] == [("done", is_late)]
     assert (standing.streak, standing.done_turns) == (streak, 2)
+
+
+def test_the_day_before_does_not_count_after_a_flight_over_the_date_line() -> None:
+    since = on(AUCKLAND, "2026-06-01T00:00")
+    flight = on(AUCKLAND, "2026-06-03T12:00")
+    periods = [Period(since, WEEK, AUCKLAND), Period(flight, WEEK, LOS_ANGELES)]
+    deeds = [on(AUCKLAND, "2026-06-03T08:00"), on(LOS_ANGELES, "2026-06-02T21:00")]
+    terms = Terms(WEEK, LOS_ANGELES, since, goals=[GoalSince(since, Goal(3))])
+    assert deeds[0] < flight < deeds[1]
+    for until in (deeds[1], on(LOS_ANGELES, "2026-06-03T20:00")):
+        assert score(periods, [*deeds, until], terms, until).counted.number == 1
+    later = on(LOS_ANGELES, "2026-06-04T20:00")
+    assert score(periods, [*deeds, later], terms, later).counted.number == 2
 
 
 def test_a_change_of_goal_holds_from_the_next_turn() -> None:

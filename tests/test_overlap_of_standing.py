@@ -15,15 +15,18 @@ import sqlalchemy as sa
 from flask import Flask
 
 from gridt.errors import GridtError
+from gridt.jobs import run_until_idle
 from gridt.models import FormerClock, Movement, Subscription, Update, User
 from gridt.models.standing.replay import recompute
 from gridt.models.standing.store import load_row
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
+from gridt.standing.editing import edit_movement
 from gridt.standing.imports import Reported, import_updates
 from gridt.standing.pauses import pause, resume
 from gridt.standing.schedule_changes import change_clock, change_goal
 from gridt.turns.calendar import Clock
+from tests.conftest import Clock as FrozenClock
 from tests.databases import writers_overlap
 from tests.networks import make_movements, people, plant, ring
 from tests.test_concurrency import at_once
@@ -254,6 +257,43 @@ def test_a_post_that_is_being_saved_keeps_the_goal_of_its_turn(world: Flask) -> 
             before != 3,
             None if before is None else 1,
         )
+        assert recompute(movement_id, [user_id]) == 0
+        db.session.rollback()
+        db.session.remove()
+
+
+def edit_goal(user_id: int, movement_id: int, goal: int | None) -> None:
+    movement, user = Movement.find_by_id(movement_id), User.find_by_id(user_id)
+    edit_movement(movement, {"goal": goal}, user)
+
+
+@writers_overlap
+def test_a_turn_that_begins_while_its_goal_changes_has_the_new_goal(
+    world: Flask, clock: FrozenClock
+) -> None:
+    """A turn begins while a change of goal is saved.
+
+    A member posts in it before the change is committed. The post is scored by the goal before. The
+    turn began after the change, so a job corrects that.
+    """
+    for before, after in [(None, 3), (3, None)]:
+        place, _ = member()
+        user_id, movement_id = place
+        old = sa.update(Movement).where(Movement.id == movement_id)
+        db.session.execute(old.values(goal=before, counts_every_update=True))
+        recompute(movement_id, [user_id])
+        db.session.commit()
+        change = Act("edit", partial(edit_goal, goal=after), "INSERT INTO former_goals")
+        with stopped(world, change.holds, partial(change, place)) as running:
+            clock.pass_(days=1)
+            with beside(world, partial(POST, place)) as other:
+                assert other.result(PATIENCE) == 1
+        running.result()
+        clock.pass_(minutes=2)
+        run_until_idle()
+        row = load_row(*place)
+        assert row is not None
+        assert (row.goal, row.turn_done) == (after, after is None)
         assert recompute(movement_id, [user_id]) == 0
         db.session.rollback()
         db.session.remove()

@@ -14,7 +14,7 @@ from hypothesis.stateful import invariant, rule
 
 from gridt.errors import AlreadyDone, BadRows, Invalid, NotInTime, NotSubscribed, TooManyClocks
 from gridt.jobs import run_until_idle
-from gridt.models import Movement, Subscription, SubscriptionPause, Update, User
+from gridt.models import Checkpoint, Movement, Subscription, SubscriptionPause, Update, User
 from gridt.models.rows import PersonRow, Rules
 from gridt.models.standing.past import MemberPast, past_of, pasts_of
 from gridt.models.standing.reading import full_standing_of, terms_of
@@ -175,6 +175,8 @@ class LifeOfTwo(Life):
 
     @rule(number=someone, where=somewhere)
     def come(self, number: int, where: int) -> None:
+        # A new member's standing knows only the last update of the microsecond in which they join.
+        self.clock.now += timedelta(milliseconds=1)
         self.movement(where).add_user(self.user(number))
         db.session.commit()
 
@@ -357,3 +359,83 @@ def test_the_command_prints_how_many_standings_changed(app, make_movement, clock
     assert "5 standings recalculated, none of them" in run()
     assert run("--dry-run") == "5 standings compared, none would change.\n"
     assert "no movement" in run("--movement", "nothing of the kind")
+
+
+@pytest.fixture
+def post_at(
+    make_movement: Callable[..., Movement], clock: Clock, ann: User, few_at_once: None
+) -> Callable[[datetime], int]:
+    """Post in Ann's movement, and run all jobs."""
+    movements: list[Movement] = []
+
+    def post(moment: datetime) -> int:
+        clock.now = moment
+        if not movements:
+            movements.append(make_movement(ann))
+        (movement,) = movements
+        movement.counts_every_update = True
+        Update.record(ann.id, movement.id)
+        db.session.commit()
+        run_until_idle()
+        return movement.id
+
+    return post
+
+
+def ensure_checkpoint_serves(ann: User, movement_id: int, now: datetime) -> Standing:
+    """Run jobs, and compare a standing with the whole past."""
+    db.session.commit()
+    run_until_idle()
+    (past,) = pasts_of(movement_id, [ann.id])
+    standing = stood(ann.id, movement_id, now)
+    assert standing == past.scored(now)
+    return standing
+
+
+def test_a_clock_that_is_set_late_counts_since_before_a_checkpoint(
+    post_at: Callable[[datetime], int], clock: Clock, ann: User
+) -> None:
+    """A clock counts since the flight, despite later checkpoints.
+
+    Ann lands in New York on 2 June, posts there late in the evenings, and sets the clock on the
+    4th. By her old clock she missed the 2nd.
+    """
+    clock.now = datetime(2026, 5, 20, 8, tzinfo=UTC)
+    change_clock(ann, time_zone="Europe/Berlin")
+    for day in range(12):
+        post_at(datetime(2026, 5, 21, 8, tzinfo=UTC) + day * DAY)
+    for day in (3, 4):
+        for minute in range(20, 50, 3):
+            movement_id = post_at(datetime(2026, 6, day, 3, minute, tzinfo=UTC))
+    assert stood(ann.id, movement_id, clock.now).streak == 2
+    last = sa.select(sa.func.max(Checkpoint.at))
+    assert db.session.scalar(last) > datetime(2026, 6, 2, tzinfo=UTC)
+    clock.now = datetime(2026, 6, 4, 13, tzinfo=UTC)
+    change_clock(ann, time_zone="America/New_York")
+    assert ensure_checkpoint_serves(ann, movement_id, clock.now).streak == 14
+
+
+@pytest.mark.parametrize(("change", "streak"), [("zone", 9), ("allowance", 18), ("goal", 0)])
+def test_a_checkpoint_of_another_past_is_not_used(
+    post_at: Callable[[datetime], int], clock: Clock, ann: User, change: str, streak: int
+) -> None:
+    """A checkpoint holds for its clocks, goals and allowance only.
+
+    Ann posts every evening, except for 10 June, and has chosen no time zone.
+    """
+    evening = datetime(2026, 6, 1, 20, tzinfo=UTC)
+    for day in (*range(9), *range(10, 19)):
+        movement_id = post_at(evening + day * DAY)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Checkpoint)) > 2
+    assert stood(ann.id, movement_id, clock.now).streak == 9
+    movement = db.session.get_one(Movement, movement_id)
+    clock.now += HOUR
+    if change == "zone":  # her first one holds for all the past
+        change_clock(ann, time_zone="Pacific/Auckland")
+    elif change == "allowance":
+        change_terms(movement, {"free_misses": 1})
+        enqueue_recompute(movement_id)
+    else:  # a slow request saves it only now
+        movement.goal, movement.goal_since = 2, evening + 8 * DAY
+        enqueue_recompute(movement_id)
+    assert ensure_checkpoint_serves(ann, movement_id, clock.now).streak == streak

@@ -33,8 +33,8 @@ def edit_movement(movement: Movement, changes: Mapping[str, Any], editor: User) 
     if terms and change_terms(movement, terms, at_any_time=editor.is_admin):
         enqueue_recompute(movement.id)
         recompute_soon(editor.id, movement.id)  # the answer shows the editor's own standing
-    if goal:
-        change_goal(movement, goal, at_any_time=editor.is_admin)
+    if goal and change_goal(movement, goal, at_any_time=editor.is_admin):
+        enqueue_recompute(movement.id)  # a turn may begin, and be posted in, until this is saved
     if terms.keys() & {"free_misses", "free_turns"}:  # earlier versions did not check
         ensure_streaks_can_end(movement)
     if goal or "interval" in terms:

@@ -190,20 +190,21 @@ def change_terms(
 
 def change_goal(
     movement: Movement, changes: Mapping[str, Any], *, at_any_time: bool = False
-) -> None:
+) -> bool:
     """Change a movement's goal, or whether it counts every update.
 
-    Turns that have begun keep theirs, so that no standing is recomputed. Flushes and does not
-    commit.
+    Turns that have begun keep theirs. Flushes and does not commit.
 
     :param at_any_time: whether the goal may change more than once a day
+    :returns: whether turns that begin from now on have another goal; those that begin before the
+        caller commits are scored by the old one, and then have to be recomputed
     :raises GoalChangedLately: when it changed within a day
     """
     db.session.refresh(movement, with_for_update={"key_share": True})
     now, last = utcnow(), movement.goal_since
     former = {name: getattr(movement, name) for name in GOAL}
     if not _set(movement, changes) or former["goal"] is movement.goal is None:
-        return
+        return False
     if last is not None:
         wait = last + DAY - now
         if wait > timedelta() and not at_any_time:
@@ -212,6 +213,7 @@ def change_goal(
     movement.goal_since = now
     db.session.add(FormerGoal(movement_id=movement.id, ended_at=now, **former))
     db.session.flush()
+    return True
 
 
 @dataclass(frozen=True, slots=True)
