@@ -156,11 +156,11 @@ def _compared(
             log = folder / f"{engine}-{name}.log"
             runner = Runner(tree, place.copy(original, f"copy_{name}"), log)
             stack.enter_context(closing(runner))
-            sides[name] = Side(runner, accounts)
+            sides[name] = Side(runner, accounts, is_new=name == "b")
         measured = _measure(sides, effort)
         rows = [
             {"engine": engine, "operation": name, "members": effort.members}
-            | row_of(figures, effort.limit)
+            | row_of(figures, OPERATIONS[name].limit or effort.limit)
             for name, figures in measured.items()
         ]
         return place.version, rows

@@ -11,6 +11,9 @@ import orjson
 from bench.load import JOINED, LISTED, READERS, Call
 from bench.trees import Databases, Runner
 
+#: the largest goal, which no turn of a run reaches
+_MOST_UPDATES = 50
+
 _PASSWORD = "correct horse battery"
 
 #: the path of the large movement, which is made first
@@ -31,6 +34,9 @@ class Account:
         return Call("POST", "/auth", body=orjson.dumps(body).decode())
 
 
+#: the path of a small movement that no reader joins
+_WITH_GOAL = f"/movements/{LISTED}"
+
 #: accounts of members of the large movement, of outsiders, and of readers of small movements
 Accounts = Mapping[str, list[Account]]
 
@@ -41,10 +47,11 @@ class Side:
     It has its own process, its own database and its own tokens.
 
     :param accounts: by kind, as many of each kind as a batch has calls
+    :param is_new: whether this is the tree that is compared with the other
     """
 
-    def __init__(self, runner: Runner, accounts: Accounts) -> None:
-        self.runner, self.accounts = runner, accounts
+    def __init__(self, runner: Runner, accounts: Accounts, *, is_new: bool) -> None:
+        self.runner, self.accounts, self.is_new = runner, accounts, is_new
         self.tokens = {kind: tokens_of(runner, some) for kind, some in accounts.items()}
 
     def by(self, kind: str, method: str, path: str, body: str | None = None) -> list[Call]:
@@ -94,6 +101,19 @@ def _blocks(side: Side) -> list[Call]:
     return [Call("PUT", f"/identity/blocks/{leader}", token) for token, leader in pairs]
 
 
+def _join_with_goal(side: Side) -> list[Call]:
+    """Return calls by which members join a movement, with a goal in the new tree.
+
+    Turns that have begun keep their goal, so the goal comes before the members.
+    """
+    terms: dict[str, Any] = {"counts_every_update": True}
+    if side.is_new:
+        terms["goal"] = {"of": "count", "at_least": _MOST_UPDATES}
+    creator, *_ = side.tokens["readers"]
+    change = Call("PATCH", _WITH_GOAL, creator, orjson.dumps(terms).decode())
+    return [change, *side.by("members", "PUT", f"{_WITH_GOAL}/subscriber")]
+
+
 def _unblocks(side: Side) -> list[Call]:
     """Return calls that lift all blocks of the members."""
     lists = side.runner.bodies(side.by("members", "GET", "/identity/blocks"))
@@ -114,12 +134,14 @@ class Operation:
     :param prepare: calls before these, not measured
     :param undo: calls after them, not measured, so that the next batch finds the same state
     :param repeats: how often a batch makes the calls: cheap ones often, to reduce the noise
+    :param limit: the largest ratio, where it is not that of the run
     """
 
     calls: Calls
     prepare: Calls = _nothing
     undo: Calls = _nothing
     repeats: int = 1
+    limit: float | None = None
 
 
 def _cheap(calls: Calls) -> Operation:
@@ -136,6 +158,9 @@ OPERATIONS: dict[str, Operation] = {
     "subscriptions": _cheap(_by("readers", "GET", "/movements/subscriptions")),
     "movement": _cheap(_by("members", "GET", _MOVEMENT)),
     "post_update": Operation(_by("members", "POST", _UPDATES, "{}")),
+    "post_with_goal": Operation(
+        _by("members", "POST", f"{_WITH_GOAL}/updates", "{}"), _join_with_goal, limit=1.15
+    ),
     "post_message": Operation(_by("members", "POST", _UPDATES, '{"message": "Felt great."}')),
     "join": Operation(_JOIN, undo=_LEAVE),
     "leave": Operation(_LEAVE, prepare=_JOIN),
