@@ -102,9 +102,9 @@ def _blocks(side: Side) -> list[Call]:
 
 
 def _join_with_goal(side: Side) -> list[Call]:
-    """Return calls by which members join a movement, with a goal in the new tree.
+    """Return calls that let members join a movement.
 
-    Turns that have begun keep their goal, so the goal comes before the members.
+    It has a goal in the new tree. Turns that have begun keep theirs, so the goal comes first.
     """
     terms: dict[str, Any] = {"counts_every_update": True}
     if side.is_new:
