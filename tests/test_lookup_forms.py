@@ -134,6 +134,30 @@ def test_the_older_account_keeps_an_address(
     assert forms() == expected
 
 
+def test_domains_of_symbols_are_folded_where_that_form_is_free(
+    new_database: Callable[[], str],
+) -> None:
+    """Migration 0024 folds what 0019 left encoded.
+
+    Where another account has the form, the address stays, and `check-accounts` lists it.
+    """
+    with app_on(new_database()) as app, app.app_context():
+        flask_migrate.upgrade(revision="0023")
+        plant_users(
+            "a@xn--n3h.example", "b@☃.example", "b@xn--n3h.example", "c@xn--bcher-kva.example"
+        )
+        before = forms()
+        flask_migrate.upgrade(revision="0024")
+        after = ["a@☃.example", before[1], "b@xn--n3h.example", "c@bücher.example"]
+        assert forms() == after
+        flask_migrate.upgrade()
+        result = app.test_cli_runner().invoke(args=["gridt", "check-accounts", "--json"])
+        (lost,) = json.loads(result.output)["lost"]
+        assert (lost["id"], lost["holder_id"]) == (3, 2)
+        flask_migrate.downgrade(revision="0023")
+        assert forms() == after
+
+
 def test_names_lose_their_joiners(old: Flask) -> None:
     names = {1: JOINED, 2: PLAIN, 3: "a\u200cb", 4: "🧘\u200d♀", 5: "Ann  Bell"}
     plant_users(*(f"{number}@example.org" for number in names), names=names)
