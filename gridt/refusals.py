@@ -145,7 +145,7 @@ class Code(StrEnum):
         "file-not-json",
         "The file is not valid JSON: see line {line}, column {column}.",
     )
-    NO_HABITS = "no-habits", 'The file has no list "habits".'
+    NO_HABITS = "no-habits", 'The file has no list "habits" or "tasks".'
     NOT_A_HABIT = (
         "not-a-habit",
         'Each habit must be an object with a text "name" and a list "records" of objects.',
@@ -166,6 +166,10 @@ class Code(StrEnum):
         "The file has rows of several movements or habits: {names}. Please choose one.",
     )
     TOO_MANY_ROWS = "too-many-rows", "The file has more than {maximum} rows."
+    TOO_MANY_ROWS_OF_MOVEMENT = (
+        "too-many-rows-of-movement",
+        "The file has more than {maximum} rows of this movement.",
+    )
     TOO_MANY_CELLS = (
         "too-many-cells",
         "This row has more cells than columns. Put text with separators in quotes.",

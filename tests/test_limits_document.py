@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 from gridt.formats.network_svg import MOST_DRAWN
-from gridt.formats.table import MOST_ROWS
+from gridt.formats.table import MOST_LINES, MOST_ROWS
 from gridt.http.security_headers import _LONGEST_ADDRESS
 from gridt.models import login_throttle as throttle
 from gridt.network.blocking import MOST_BLOCKED
@@ -19,7 +19,8 @@ TEXT = (ROOT / "docs" / "limits.md").read_text()
 NUMBERS = {
     "users whom": MOST_BLOCKED,
     "user's clock": MOST_CLOCKS,
-    "imported file": MOST_ROWS,
+    "imported file": MOST_LINES,
+    "an import takes": MOST_ROWS,
     "turns of a history": MOST_TURNS,
     "picture of a network": MOST_DRAWN,
     "end of a pause": LONGEST.days,

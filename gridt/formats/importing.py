@@ -14,16 +14,22 @@ from gridt.formats.activity_csv import LONGEST_MESSAGE, movement_key
 from gridt.formats.importers.beaverhabits import BEAVERHABITS
 from gridt.formats.importers.habitbull import HABITBULL
 from gridt.formats.importers.habitica import HABITICA
+from gridt.formats.importers.habitica_account import HABITICA_ACCOUNT
 from gridt.formats.importers.loop import LOOP_ALL, LOOP_BARE, LOOP_HABIT, as_csv
 from gridt.formats.importers.own import OWN
 from gridt.formats.importers.shape import Entry, Importer, Source
-from gridt.formats.table import read_table, read_text, refused
+from gridt.formats.table import MOST_ROWS, read_table, read_text, refused
 from gridt.names import fold_movement_name
 from gridt.refusals import Code, Refusal
 from gridt.standing import Complaint, Reported
 
 #: the first that recognises a file reads it
-IMPORTERS = (HABITICA, HABITBULL, LOOP_HABIT, LOOP_BARE, BEAVERHABITS, LOOP_ALL, OWN)
+IMPORTERS = (
+    *(HABITICA, HABITBULL, LOOP_HABIT, LOOP_BARE),
+    *(BEAVERHABITS, HABITICA_ACCOUNT, LOOP_ALL, OWN),
+)
+#: those of JSON documents
+_OF_JSON = (BEAVERHABITS, HABITICA_ACCOUNT)
 #: the option that takes every row for a row of this movement
 THIS = "this"
 
@@ -77,7 +83,8 @@ class FileRead:
 def read_file(body: bytes, target: Target) -> FileRead:
     """Return a movement's rows in a file.
 
-    :raises Invalid: when no importer recognises the file, or it has too many rows
+    :raises Invalid: when no importer recognises the file, or it has too many rows, in all or of
+        the movement
     """
     source, wrong = _source(body)
     importer = next((one for one in IMPORTERS if one.recognises(source)), None)
@@ -92,6 +99,8 @@ def read_file(body: bytes, target: Target) -> FileRead:
             names[entry.habit] = None
         if is_mine(entry):
             own.add(entry.row)
+            if len(own) > MOST_ROWS:
+                raise refused(Code.TOO_MANY_ROWS_OF_MOVEMENT, maximum=MOST_ROWS)
             _take(entry, importer, target, read)
     read.wrong.extend(_unknown_columns(importer, source, target))
     read.others.extend(sorted(rows - own))
@@ -109,9 +118,10 @@ def _source(body: bytes) -> tuple[Source, list[Complaint]]:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise refused(Code.FILE_NOT_JSON, line=error.lineno, column=error.colno) from None
-    if not BEAVERHABITS.recognises(Source([], [], document)):
+    source = Source([], [], document)
+    if not any(importer.recognises(source) for importer in _OF_JSON):
         raise refused(Code.NO_HABITS)
-    return Source([], [], document), []
+    return source, []
 
 
 def _unknown_columns(importer: Importer, source: Source, target: Target) -> Iterator[Complaint]:

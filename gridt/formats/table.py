@@ -12,8 +12,8 @@ from gridt.errors import Invalid
 from gridt.refusals import Code, Refusal
 from gridt.standing import Complaint
 
-#: the largest number of rows, besides the names of the columns
-MOST_ROWS = 10_000
+#: the largest number of rows of a file, besides the names of the columns; and of an import
+MOST_LINES, MOST_ROWS = 50_000, 10_000
 #: the first line of a table that says its delimiter, which spreadsheets do not show
 _DELIMITER_LINE = re.compile(r"\"?sep=([,;\t])\"?(?:\r\n?|\n)", re.IGNORECASE)
 
@@ -72,8 +72,8 @@ def read_table(text: str) -> Table:
 
 
 def _add(table: Table, number: int, cells: list[str]) -> None:
-    if len(table.lines) + len(table.wrong) == MOST_ROWS:
-        raise refused(Code.TOO_MANY_ROWS, maximum=MOST_ROWS)
+    if len(table.lines) + len(table.wrong) == MOST_LINES:
+        raise refused(Code.TOO_MANY_ROWS, maximum=MOST_LINES)
     if len(cells) > len(table.names):
         table.wrong.append((number, "", Refusal(Code.TOO_MANY_CELLS)))
     else:

@@ -13,6 +13,7 @@ from gridt.formats.calendar import activity_calendar
 from gridt.models import Revision
 from gridt.standing.activity import CalendarOwner, CompletedTurn, DueTurn
 from tests.nasty import NASTY
+from tests.servers import ROOT
 
 AT = datetime(2026, 3, 1, 8, 30, 15, 123456, tzinfo=ZoneInfo("Europe/Amsterdam"))
 OWNER = CalendarOwner("5e", "ca")
@@ -102,3 +103,14 @@ def test_any_calendar_can_be_read(text):
     shown = text.replace("\r\n", "\n").replace("\r", "\n")
     kept = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "\ufffd", shown)
     assert str(event["DESCRIPTION"]) == f"x{kept}"
+
+
+def test_the_docs_say_how_programs_read_each_property() -> None:
+    due = DueTurn(3, "Flossing", AT, AT + timedelta(hours=15), Revision(4, AT))
+    text = written(done(message="At last"), due).replace("\r\n ", "")
+    properties = {re.split("[:;]", line)[0] for line in text.splitlines()} - {"BEGIN", "END"}
+    page = (ROOT / "docs" / "take-along.md").read_text()
+    section = page.split("### How calendar programs read it")[1].split("\n### ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    listed = {name for row in rows for name in re.findall("`([^`]+)`", row)}
+    assert properties == listed

@@ -8,7 +8,7 @@ The files in tests/data are ours; their forms are published here:
   https://github.com/iSoron/uhabits (earlier versions wrote the words of `Checkmarks.csv` as
   numbers, and none of `Notes`; those of 2022 and 2023 `Entry(…)`, and no header for one habit)
 - HabitBull: `uhabits-core/assets/test/habitbull2.csv` and `habitbull3.csv`, at the same place
-- Habitica: `website/server/controllers/top-level/dataexport.js`, and for the values
+- Habitica: `website/server/controllers/top-level/dataexport.js` (both files), and for the values
   `website/common/script/ops/scoreTask.js`, in https://github.com/HabitRPG/habitica
 - beaverhabits: `beaverhabits/storage/dict.py` in https://github.com/daya0576/beaverhabits
 """
@@ -53,6 +53,7 @@ FILES = [
     ("loop-all-words-Checkmarks.csv", "Loop Habit Tracker", "03-03 03-01", 2),
     ("beaverhabits.json", "beaverhabits", "03-03 03-01", 1),
     ("habitica-tasks-history.csv", "Habitica", "02-26 02-27 03-02", 1),
+    ("habitica-user-data.json", "Habitica", "02-26 02-27 03-02", 1),
     ("habitbull.csv", "HabitBull", "02-26 03-01 03-03", 2),
     ("habitbull-iso.csv", "HabitBull", "03-02 03-03", 0),
     ("gridt-of-before.csv", "gridt", "03-01 03-01 03-02", 0),
@@ -86,6 +87,7 @@ def test_notes_become_messages() -> None:
         ("beaverhabits.json", "READING", "03-01"),
         # the value of a habit with a plus only is halved each day; a minus was pressed on 3 March
         ("habitica-tasks-history.csv", "Reading", "02-26 02-27 03-02"),
+        ("habitica-user-data.json", "reading", "02-26 03-02"),
     ],
 )
 def test_a_habit_of_another_name_is_chosen(name: str, habit: str, done: str) -> None:
@@ -319,12 +321,48 @@ def test_an_unknown_member_of_a_record_is_refused_by_name() -> None:
         '{"habits": [{"name": "Flossing", "records": [1]}]}',
         '{"habits": [{"name": "Flossing", "records": []}]}',
         '{"habits": []}',
+        '{"tasks": {}}',
+        '{"tasks": {"habits": [7]}}',
+        '{"tasks": {"dailys": [{"text": "Flossing", "history": [7]}]}}',
+        '{"tasks": {"todos": [{"text": "Flossing", "history": []}]}}',
     ],
 )
 def test_json_of_another_form_is_refused_as_a_whole(body: str) -> None:
     with pytest.raises(Invalid) as refused:
         read(body)
     assert [error["pointer"] for error in refused.value.errors] == ["#"]
+
+
+@pytest.mark.parametrize(
+    ("record", "column"),
+    [
+        ({"date": 1772137565000, "value": "1"}, "value"),
+        ({"date": None, "value": 1}, "date"),
+        ({"date": -1, "value": 1, "completed": True}, "date"),
+    ],
+)
+def test_a_wrong_record_of_an_account_of_habitica_is_named(
+    record: dict[str, Any], column: str
+) -> None:
+    task = {"text": "Flossing", "history": [record]}
+    found = read(json.dumps({"tasks": {"dailys": [task]}}))
+    assert [(row, name) for row, name, _ in found.wrong] == [(1, column)]
+
+
+def test_only_the_rows_of_the_movement_count_towards_the_limit() -> None:
+    def table(own: int, other: int) -> str:
+        rows = ["Flossing,2026-03-01T08:00Z"] * own + ["Reading,2026-03-01"] * other
+        return "movement,date\n" + "\n".join(rows)
+
+    found = read(table(10_000, 10_000))
+    assert (len(found.rows), len(found.others)) == (10_000, 10_000)
+    for body, code in (
+        (table(10_001, 0), Code.TOO_MANY_ROWS_OF_MOVEMENT),
+        (table(1, 50_000), Code.TOO_MANY_ROWS),
+    ):
+        with pytest.raises(Invalid) as refused:
+            read(body)
+        assert [error["code"] for error in refused.value.errors] == [code]
 
 
 BULL = "HabitName,HabitDescription,HabitCategory,CalendarDate,Value,CommentText\n"

@@ -32,7 +32,7 @@ def _entries(source: Source) -> Iterator[Entry]:
         else:
             before = values.get(task, 0.0)
             values[task] = value
-            yield Entry(row, when, name, _is_done(kind, before, value))
+            yield Entry(row, when, name, is_done(kind, before, value))
 
 
 def _number(text: str) -> float | None:
@@ -43,7 +43,8 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _is_done(kind: str, before: float, value: float) -> bool:
+def is_done(kind: str, before: float, value: float) -> bool:
+    """Return whether the change of a value means done."""
     if kind != "habit":
         return value > before
     if value > before:
