@@ -349,6 +349,23 @@ def test_a_wrong_record_of_an_account_of_habitica_is_named(
     assert [(row, name) for row, name, _ in found.wrong] == [(1, column)]
 
 
+@pytest.mark.parametrize(
+    ("kind", "record", "is_done"),
+    [
+        ("dailys", {"value": 5, "completed": False}, False),
+        ("dailys", {"value": -5, "completed": True}, True),
+        ("habits", {"value": 5, "scoredUp": 0, "scoredDown": 1}, False),
+        ("habits", {"value": -5, "scoredUp": 1, "scoredDown": 3}, True),
+    ],
+)
+def test_a_record_of_an_account_of_habitica_says_whether_it_was_done(
+    kind: str, record: dict[str, Any], is_done: bool
+) -> None:
+    task = {"text": "Flossing", "history": [record | {"date": 1772137565000}]}
+    found = read(json.dumps({"tasks": {kind: [task]}}))
+    assert (len(found.rows), len(found.not_done)) == (is_done, not is_done)
+
+
 def test_only_the_rows_of_the_movement_count_towards_the_limit() -> None:
     def table(own: int, other: int) -> str:
         rows = ["Flossing,2026-03-01T08:00Z"] * own + ["Reading,2026-03-01"] * other
