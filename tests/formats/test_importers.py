@@ -368,7 +368,7 @@ def test_a_record_of_an_account_of_habitica_says_whether_it_was_done(
 
 def test_only_the_rows_of_the_movement_count_towards_the_limit() -> None:
     def table(own: int, other: int) -> str:
-        rows = ["Flossing,2026-03-01T08:00Z"] * own + ["Reading,2026-03-01"] * other
+        rows = ["Reading,2026-03-01"] * other + ["Flossing,2026-03-01T08:00Z"] * own
         return "movement,date\n" + "\n".join(rows)
 
     found = read(table(10_000, 10_000))
