@@ -13,6 +13,7 @@ from gridt.models.login_throttle import (
     FREE_ATTEMPTS_PER_ACCOUNT,
     MEMORY,
     PasswordAttempt,
+    delay_of_mail,
 )
 from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD
@@ -191,3 +192,10 @@ def test_of_many_at_once_no_more_are_told_than_may_try(own_app):
         # one each time the delay was over, as for attempts in turn
         assert failures == per_address.failures
         assert failures <= FREE_ATTEMPTS + 2
+
+
+def test_a_requested_mail_deletes_outdated_counts(database, clock):
+    delay_of_mail("ann@example.org", "a secret")
+    clock.pass_(seconds=MEMORY.total_seconds() + 1)
+    delay_of_mail("ben@example.org", "a secret")
+    assert len(rows()) == 1
