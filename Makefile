@@ -26,7 +26,7 @@ PYTEST := pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal --t
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo check test docs storm fuzz mutants image-test screenshots lint format bench \
-  bench-quick bench-against attack requirements vendor icons clean
+  bench-quick bench-against attack requirements vendor app-check icons clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -117,6 +117,9 @@ requirements: .venv/runtime ## pin the newest releases of the packages in requir
 
 vendor: ## bundle the libraries of the network page and of the app again, by their pins (needs npm)
 	scripts/vendor.sh
+
+app-check: .venv/dev ## print the sizes, requests and times of the app, measured in Chromium
+	@$(PY) -m scripts.app_check
 
 icons: .venv/dev ## draw the icons of the app again, from its SVG, in Chromium
 	$(PY) -m scripts.icons

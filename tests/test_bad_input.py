@@ -71,6 +71,7 @@ PUBLIC = {
     ("GET", "/app/"),
     ("GET", "/app/<path:_address>"),
     ("GET", "/app/app.webmanifest"),
+    ("GET", "/app/start.js"),
     ("GET", "/app/worker.js"),
     ("GET", "/app/~<version>/<path:name>"),
     ("POST", "/register"),

@@ -21,7 +21,7 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 #: files at addresses without a version, which browsers must always find
-UNVERSIONED = ("worker.js", "app.webmanifest")
+UNVERSIONED = ("worker.js", "start.js", "app.webmanifest")
 #: the module that everything starts from, and modules that it imports
 _FIRST = "main.js"
 #: an import at the start of a line, or the end of one that has several lines

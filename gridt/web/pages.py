@@ -60,6 +60,15 @@ def send_worker() -> Response:
     return response
 
 
+@bp.get("/start.js")
+def send_start() -> Response:
+    """Return the script that notices missing modules."""
+    response = _unversioned("start.js")
+    # it has no part in a version, so an old one does as well
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response
+
+
 @bp.get("/app.webmanifest")
 def send_manifest() -> Response:
     """Return the description by which browsers install the app."""

@@ -30,6 +30,8 @@ def opened(browser: Browser, world: World) -> Callable[..., Any]:
     def make(size: tuple[int, int] = (390, 844), **options: Any) -> Iterator[App]:
         viewport = {"width": size[0], "height": size[1]}
         settings = {"viewport": viewport, "locale": "en-GB", "timezone_id": "Europe/Amsterdam"}
+        # a worker fetches all files of the app, which costs time in each context
+        settings["service_workers"] = "block"
         with browser.new_context(**(settings | options)) as context:
             context.set_default_timeout(30_000)
             app = App(context.new_page(), world)

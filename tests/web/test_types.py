@@ -27,6 +27,8 @@ CONFIG = {
         "moduleResolution": "bundler",
         "lib": ["es2022", "dom", "dom.iterable"],
         "types": [],
+        # where the worker has modules of its version
+        "paths": {"/app/~@VERSION@/*": ["./client/*"]},
     },
     "include": ["client/**/*.js", "client/**/*.d.ts"],
 }

@@ -71,12 +71,13 @@ class World:
 
 
 @contextmanager
-def populated(database_url: str) -> Iterator[World]:
+def populated(database_url: str, app: str = "wsgi:app") -> Iterator[World]:
     """Run a server with three members and two movements.
 
     They are ann, ben and cor.
     """
-    with serve(database_url, CLIENT_URL="http://127.0.0.1:5000/app", JOBS="embedded") as server:
+    settings = {"CLIENT_URL": "http://127.0.0.1:5000/app", "JOBS": "embedded"}
+    with serve(database_url, app=app, **settings) as server:
         world = World(server.url, server.log.parent / "mail")
         tokens = [world.register(name) for name in ("ann", "ben", "cor")]
         for name in ("Floss every day", "Read ten pages"):

@@ -2,9 +2,14 @@
 import { useEffect, useRef, useState } from "./library.js";
 import { Refused, addressOf, call, page } from "./service.js";
 import { changes } from "./state.js";
+import { keep, recall } from "./store.js";
 import { about } from "./words.js";
 
 /** @typedef {import("./types").Problem} Problem */
+
+/** the screens that are kept, for a start without a network, and how many of them */
+const OVERVIEW = "/movements/{movement}/overview";
+const MOST = 20;
 
 /**
  * Give `error`'s problem to `take`; anything else is a fault of the app, and thrown.
@@ -23,19 +28,46 @@ export const refused = (take) => (error) => {
 export const useRead = (path, values) => {
   const address = addressOf(path, values ?? {});
   const [data, setData] = useState(/** @type {any} */ (null));
+  const [asOf, setAsOf] = useState("");
   const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
   const [tries, setTries] = useState(0);
   useEffect(() => {
     let current = true;
+    let answered = false;
+    /** @param {any} content @param {string} moment */
+    const show = (content, moment) => current && (setData(content), setAsOf(moment));
+    if (path === OVERVIEW && !data) {
+      void kept().then((all) => {
+        const it = all.find((one) => one.address === address);
+        if (it && !answered) show(it.answer, it.asOf);
+      });
+    }
     const read = /** @type {(...rest: any[]) => Promise<any>} */ (call);
     read("get", path, values ?? {}).then(
-      (answer) => current && (setData(answer), setProblem(null)),
+      (answer) => {
+        answered = true;
+        const moment = new Date().toISOString();
+        show(answer, moment);
+        if (current) setProblem(null);
+        if (current && path === OVERVIEW) void remember({ address, asOf: moment, answer });
+      },
       refused((it) => current && setProblem(it)),
     );
     return () => void (current = false);
   }, [address, changes.value, tries]);
-  return { data, problem, again: () => setTries(tries + 1) };
+  return { data, problem, asOf: problem && data ? asOf : null, again: () => setTries(tries + 1) };
 };
+
+/** @typedef {{address: string, asOf: string, answer: unknown}} Seen */
+
+/** @returns {Promise<Seen[]>} */
+const kept = async () => (await recall("seen", "overviews")) ?? [];
+
+/** @param {Seen} seen */
+async function remember(seen) {
+  const others = (await kept()).filter(({ address }) => address !== seen.address);
+  await keep("seen", "overviews", [seen, ...others].slice(0, MOST));
+}
 
 /**
  * Read a list, page by page.

@@ -1,6 +1,7 @@
 // The screen of each address. All but the door and Today are fetched when they are first shown.
 import { html, h, signal, useEffect, useRef, useState } from "./library.js";
 import { frame } from "./parts/frame.js";
+import { unread } from "./parts/notice.js";
 import { Door } from "./screens/door.js";
 import { Today } from "./screens/today.js";
 import { bar, me, readToday, today } from "./state.js";
@@ -9,6 +10,10 @@ import { spoken, t } from "./words.js";
 /** @typedef {(props: Record<string, string>) => import("./library").Child} Screen */
 
 export const address = signal(location.pathname);
+/** Whether a change of screen loads the page, as after an upgrade. */
+export const leaving = { byLoading: () => false };
+/** the milliseconds after a reload in which no other one follows by itself */
+const PAUSE = 60_000;
 
 /** @type {[string, boolean, () => Promise<Record<string, any>>][]} the path, whether anyone sees it */
 const ROUTES = [
@@ -65,28 +70,15 @@ function admins(load) {
  * @param {boolean} [instead] whether Back leads to the screen before this one
  */
 export function go(path, instead = false) {
-  if (instead) history.replaceState(null, "", path);
-  else history.pushState(null, "", path);
+  history[instead ? "replaceState" : "pushState"](null, "", path);
   arrive();
 }
 
-function arrive() {
+/** Show the screen of the present address. */
+export function arrive() {
   bar.value = null;
+  if (leaving.byLoading()) return;
   address.value = location.pathname;
-}
-
-/** Let links within the app change the screen without loading the page again. */
-export function followLinks() {
-  addEventListener("popstate", arrive);
-  document.addEventListener("click", (event) => {
-    const link = event.target instanceof Element && event.target.closest("a");
-    const plain = !event.defaultPrevented && event.button === 0;
-    if (!link || !plain || event.metaKey || event.ctrlKey || event.shiftKey || link.target) return;
-    const inside = link.pathname === "/app" || link.pathname.startsWith("/app/");
-    if (link.origin !== location.origin || !inside || link.download) return;
-    event.preventDefault();
-    go(link.pathname + link.search + link.hash);
-  });
 }
 
 /** @param {string} path */
@@ -114,7 +106,7 @@ export function App() {
     let current = true;
     wants?.load().then(
       (it) => current && setLoaded({ path, screen: /** @type {Screen} */ (Object.values(it)[0]) }),
-      reloadOnce,
+      () => current && (reloadOnce() || setLoaded({ path, screen: Missing })),
     );
     return () => void (current = false);
   }, [path, known]);
@@ -138,10 +130,21 @@ export function App() {
   return frame({ title: t("There is nothing here") }, way);
 }
 
-/** A screen of another version is gone from the service: the page itself brings the new version. */
+/**
+ * A screen of another version is gone from the service: the page itself brings the new version. Where
+ * two versions answer, it may be gone again, and the page does not load a second time.
+ */
 function reloadOnce() {
-  const version = import.meta.url;
-  if (sessionStorage.getItem("reloaded") === version) return;
-  sessionStorage.setItem("reloaded", version);
+  const last = Number(sessionStorage.getItem("reloaded"));
+  if (!navigator.onLine || Date.now() - last < PAUSE) return false;
+  sessionStorage.setItem("reloaded", String(Date.now()));
   location.reload();
+  return true;
+}
+
+/** In the place of a screen that does not come. */
+function Missing() {
+  const message = t("A new version of the app is on its way. Please try again in a minute.");
+  const problem = { status: navigator.onLine ? 1 : 0, type: "", message };
+  return frame({ title: t("Not now") }, unread({ problem, again: () => location.reload() }));
 }

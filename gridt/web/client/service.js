@@ -6,6 +6,9 @@ export const session = { key: "", over: () => {} };
 /** The milliseconds from the device's clock to the service's, as its last answer showed them. */
 export const clock = { offset: 0 };
 
+/** the milliseconds that an answer may take */
+const PATIENCE = 30_000;
+
 /** An answer that is no success, or none at all (status 0). */
 export class Refused extends Error {
   /** @param {import("./types").Problem} problem */
@@ -21,6 +24,18 @@ export const call = async (method, path, ...rest) => {
   const answer = await send(method, addressOf(path, values ?? {}), body);
   return read(answer);
 };
+
+/**
+ * Read an address again, unless it is as it was.
+ * @param {string} address
+ * @param {string} etag of the content that is known, or empty
+ * @returns {Promise<{content: any, etag: string} | null>}
+ */
+export async function reread(address, etag) {
+  const answer = await send("get", address, undefined, undefined, etag);
+  if (answer.status === 304) return setClock(answer.headers.get("Date")), null;
+  return { content: await read(answer), etag: answer.headers.get("ETag") ?? "" };
+}
 
 /**
  * Return a page of a list, and the address of the next one.
@@ -68,22 +83,26 @@ export function addressOf(path, values) {
  * @param {string} address
  * @param {unknown} [body]
  * @param {string} [type]
+ * @param {string} [etag]
  */
-async function send(method, address, body, type) {
+async function send(method, address, body, type, etag) {
   const logsIn = method === "post" && address === "/auth/session";
   const headers = new Headers({ Accept: "application/json" });
   if (logsIn || session.key) headers.set("X-Gridt-Key", logsIn ? "new" : session.key);
   const carries = method !== "get" && (method !== "delete" || body !== undefined);
   if (carries) headers.set("Content-Type", type ?? "application/json");
   if (method === "post" && !logsIn) headers.set("Idempotency-Key", randomText());
+  if (etag) headers.set("If-None-Match", etag);
   const content = type ? /** @type {BodyInit} */ (body) : JSON.stringify(body ?? {});
   const options = { method: method.toUpperCase(), headers, body: carries ? content : undefined };
+  // files may take long; without an end, a lost connection would keep others from sending
+  const ask = () => fetch(address, type ? options : { ...options, signal: AbortSignal.timeout(PATIENCE) });
   try {
-    return await fetch(address, options);
+    return await ask();
   } catch {
     // an answer may have been lost on its way; what was done already is not done twice
     await new Promise((done) => setTimeout(done, 700));
-    return await fetch(address, options).catch(() => unreachable());
+    return await ask().catch(() => unreachable());
   }
 }
 
@@ -92,7 +111,8 @@ async function read(answer) {
   const content = await answer.json().catch(() => null);
   setClock(answer.headers.get("Date"), content?.now);
   if (answer.ok) return content;
-  const problem = { status: answer.status, type: "", message: "", ...content };
+  const retry_after = Number(answer.headers.get("Retry-After")) || undefined;
+  const problem = { status: answer.status, type: "", message: "", retry_after, ...content };
   if (answer.status === 401 && problem.type === "/problems/invalid-token") session.over();
   throw new Refused(problem);
 }
@@ -100,15 +120,14 @@ async function read(answer) {
 /**
  * Compare the clocks. An answer takes its time on the way, so this errs to the past: the service
  * refuses the future. A content that the browser had kept has an old `now`, but a new header.
- * @param {string | null} header with whole seconds
- * @param {string | undefined} now
+ * @param {string | null} header with whole seconds, so a smaller difference says nothing
+ * @param {string} [now]
  */
 function setClock(header, now) {
   const sent = Date.parse(header ?? "");
   const moment = now ? Date.parse(now) : 0;
-  const isFresh = Math.abs(moment - sent) < 2000;
-  if (isFresh) clock.offset = moment - Date.now();
-  else if (sent && now) clock.offset = sent - Date.now();
+  if (Math.abs(moment - sent) < 2000) clock.offset = moment - Date.now();
+  else if (Math.abs(sent - Date.now() - clock.offset) > 2000) clock.offset = sent - Date.now();
 }
 
 /** @returns {never} */
@@ -116,7 +135,7 @@ function unreachable() {
   throw new Refused({ status: 0, type: "unreachable", message: "" });
 }
 
-function randomText() {
+export function randomText() {
   // not randomUUID, which pages without TLS do not have
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");

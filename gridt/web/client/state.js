@@ -1,6 +1,7 @@
 // What all screens share, and what a member does from several of them.
 import { batch, signal } from "./library.js";
-import { Refused, call, session } from "./service.js";
+import { rowsOf } from "./outbox.js";
+import { Refused, call, clock, reread, session } from "./service.js";
 import { forget, keep, recall } from "./store.js";
 import { speak, spoken, tellTimesIn } from "./words.js";
 
@@ -12,32 +13,47 @@ export const today = signal(/** @type {import("./types").Today | null} */ (null)
 export const readAt = signal(/** @type {string | null} */ (null));
 export const bar = signal(/** @type {import("./types").Bar | null} */ (null));
 export const problem = signal(/** @type {import("./types").Problem | null} */ (null));
+/** Counts the answers about today: while they come, the service can be reached. */
+export const answers = signal(0);
 /** Counts changes, so that screens read again. */
 export const changes = signal(0);
+/** What the member did that is not at the service yet, or was refused. */
+export const queue = signal(/** @type {import("./types").Waiting[]} */ ([]));
 /** The movements whose button was just pressed. */
 export const pressed = signal(/** @type {ReadonlySet<number>} */ (new Set()));
 
 /** a day, in milliseconds */
 const DAY = 864e5;
 
-const channel = "BroadcastChannel" in window ? new BroadcastChannel("gridt") : null;
+export const channel = "BroadcastChannel" in window ? new BroadcastChannel("gridt") : null;
+/** of the list that was read last */
+let etag = "";
 
 /** Find out who is logged in, and show what was read last. */
 export async function begin() {
   session.over = () => void leave(false);
   channel?.addEventListener("message", ({ data }) => {
-    if (data === "changed") refresh();
+    if (data === "changed") void refresh();
     if (data === "out") void leave(false);
   });
+  await adopt();
+}
+
+/** Use the session that this browser keeps, if there is one. */
+async function adopt() {
   const kept = await recall("me", "me");
   const seen = kept && (await recall("seen", "today"));
-  await speak(seen?.identity.language ?? kept?.language ?? (await recall("seen", "language")));
-  if (kept) {
-    session.key = kept.key;
-    me.value = kept;
-    if (seen) show(seen);
+  const known = seen?.answer?.identity.language ?? kept?.language;
+  await speak(known ?? (await recall("seen", "language")));
+  if (!kept || me.peek()) return;
+  session.key = kept.key;
+  me.value = kept;
+  if (seen?.answer) {
+    clock.offset = seen.offset;
+    etag = seen.etag;
+    show(seen.answer);
   }
-  if (!kept) return;
+  await readQueue();
   void readToday();
   if (Date.now() - kept.renewed > DAY) void renew(kept);
 }
@@ -49,36 +65,8 @@ export async function begin() {
 async function renew(kept) {
   // without an answer, the next start tries again
   const done = await call("put", "/auth/session").catch(() => null);
-  if (done && session.key === kept.key) await keep("me", "me", { ...kept, renewed: Date.now() });
-}
-
-/**
- * @param {string} username
- * @param {string} password
- */
-export async function logIn(username, password) {
-  const answer = await call("post", "/auth/session", {}, { username, password });
-  await forget();
-  session.key = answer.key;
-  const { id, language } = answer.identity;
-  await speak(language);
-  tellTimesIn(answer.identity.time_zone);
-  const known = { key: answer.key, user: id, language, renewed: Date.now() };
-  await keep("me", "me", known);
-  batch(() => {
-    today.value = null;
-    me.value = known;
-  });
-  await readToday();
-}
-
-/**
- * Use the language that a visitor chose. An account has its own.
- * @param {string} language
- */
-export async function choose(language) {
-  await speak(language);
-  await keep("seen", "language", language);
+  if (!done || session.key !== kept.key) return;
+  await keep("me", "me", { ...kept, renewed: Date.now(), secure: done.secure });
 }
 
 /**
@@ -89,13 +77,16 @@ export async function choose(language) {
 export async function leave(ask, everywhere = false) {
   if (!me.peek()) return;
   if (ask) await call("delete", "/auth/session", { everywhere }).catch(() => null);
+  const { key } = session;
   session.key = "";
   batch(() => {
     me.value = null;
     today.value = null;
     bar.value = null;
+    queue.value = [];
   });
-  await forget();
+  // another tab may have logged in meanwhile
+  if (((await recall("me", "me"))?.key ?? key) === key) await forget();
   if (ask) channel?.postMessage("out");
 }
 
@@ -108,17 +99,28 @@ function show(answer) {
   today.value = answer;
 }
 
+/** Read what waits to be sent. */
+export async function readQueue() {
+  const user = me.peek()?.user;
+  queue.value = user === undefined ? [] : await rowsOf(user);
+}
+
 /** Read what is to be done today; without a network, what was read last stays. */
 export async function readToday() {
+  const { key } = session;
   try {
-    const answer = await call("get", "/today", { limit: 100 });
+    const read = await reread("/today?limit=100", today.peek() ? etag : "");
+    if (session.key !== key) return;
     batch(() => {
-      show(answer);
+      if (read) show(read.content);
       readAt.value = null;
       pressed.value = new Set();
       problem.value = null;
+      answers.value += 1;
     });
-    await keep("seen", "today", answer);
+    if (!read) return;
+    etag = read.etag;
+    await keep("seen", "today", { answer: read.content, etag, offset: clock.offset });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (today.peek()) readAt.value = today.peek()?.now ?? null;
@@ -127,13 +129,15 @@ export async function readToday() {
 }
 
 /** Read again what is shown, here. */
-function refresh() {
+export async function refresh() {
+  if (!me.peek()) return adopt();
   changes.value += 1;
-  if (me.peek()) void readToday();
+  await readToday();
+  await readQueue();
 }
 
 /** Read again what is shown, here and in other tabs. */
 export function changed() {
-  refresh();
   channel?.postMessage("changed");
+  return refresh();
 }

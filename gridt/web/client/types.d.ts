@@ -31,6 +31,8 @@ export type Call = <M extends Method, P extends PathOf<M>>(
 export interface Reading<T> {
   data: T | null;
   problem: Problem | null;
+  /** When the data was read, where it could not be read again. */
+  asOf?: string | null;
   again(): void;
 }
 export type UseRead = <P extends PathOf<"get">>(
@@ -65,6 +67,28 @@ export interface Me {
   language: string;
   /** When the session was renewed last, by the device's clock. */
   renewed: number;
+  /** Whether the service takes the connection for one with TLS. */
+  secure: boolean;
+}
+/** Something that is to be sent: that a member did it, or that it is undone. */
+export interface Waiting {
+  key: string;
+  kind: "did" | "undo";
+  user: number;
+  movement: number;
+  /** The moment by the service's clock. */
+  at: string;
+  /** The update to be undone; without it, that of the moment. */
+  update?: number;
+  /** Whether it was sent, perhaps without an answer. */
+  tried?: boolean;
+  /** Why the service refused it. */
+  problem?: Problem;
+}
+/** What became of it; another tab may know more. */
+export interface Sent {
+  update?: Schemas["PostedUpdate"] | null;
+  problem?: Problem;
 }
 /** What all answers about a movement that the member is in have in common. */
 export type Movement = Omit<Schemas["SubscribedMovement"], "last_signal_sent" | "leaders"> & {

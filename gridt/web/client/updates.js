@@ -1,30 +1,37 @@
-// Updates: posted for this moment, undone, and said again with other words.
-import { Refused, call, clock } from "./service.js";
-import { bar, changed, pressed } from "./state.js";
+// Updates of this moment: posted, undone, and sent later where there is no network.
+import { add, discard, flush, now, rowsOf, takeBack } from "./outbox.js";
+import { bar, changed, me, pressed, queue, readQueue } from "./state.js";
+import { keeping } from "./store.js";
 import { sentence, t } from "./words.js";
 
-/** Return the present moment by the service's clock. */
-export const now = () => new Date(Date.now() + clock.offset).toISOString();
+/** @typedef {import("./types").Waiting} Waiting */
+/** @typedef {import("./types").Sent} Sent */
+
+/** How often rows are being sent at this moment. */
+export const sending = { count: 0 };
+/** What became of rows, until it is read. @type {Map<string, Sent>} */
+const outcomes = new Map();
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
 
 /**
  * Post an update of this moment, and offer to undo it.
- * @param {{id: number, goal?: unknown}} movement
+ * @param {{id: number, goal?: unknown, standing: {turn: {starts_at: string}}}} movement
  */
-export async function didIt({ id, goal }) {
+export async function didIt({ id, goal, standing }) {
   pressed.value = new Set([...pressed.peek(), id]);
-  const path = { movement: id };
-  try {
-    const update = await call("post", "/movements/{movement}/updates", path, { at: now() });
+  const moment = Math.max(Date.parse(now()), Date.parse(standing.turn.starts_at));
+  const { row, sent } = await hand({ kind: "did", movement: id, at: new Date(moment).toISOString() });
+  if (!row) return;
+  const { update, problem } = sent ?? {};
+  const isDone = problem?.type === "/problems/already-done"; // on another device
+  const already = goal ? t("Today counts already.") : t("It was saved already.");
+  if (update) {
     const more = `/app/m/${id}/say?update=${update.id}`;
     bar.value = { text: t("Saved"), undo: () => void undo(id, update.id), more };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    const isDone = error.problem.type === "/problems/already-done"; // on another device
-    const already = goal ? t("Today counts already.") : t("It was saved already.");
-    bar.value = { text: isDone ? already : sentence(error.problem) };
-    pressed.value = new Set([...pressed.peek()].filter((it) => it !== id));
-  }
-  changed();
+  } else if (problem) bar.value = { text: isDone ? already : sentence(problem) };
+  else bar.value = { text: sent ? t("Saved") : waits(), undo: () => void undoRow(row) };
+  if (problem) pressed.value = new Set([...pressed.peek()].filter((it) => it !== id));
 }
 
 /**
@@ -32,44 +39,80 @@ export async function didIt({ id, goal }) {
  * @param {number} update
  */
 export async function undo(movement, update) {
-  try {
-    await call("delete", "/movements/{movement}/updates/{update}", { movement, update });
-    bar.value = { text: t("Undone.") };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    bar.value = { text: sentence(error.problem) };
-  }
-  changed();
+  const { row, sent } = await hand({ kind: "undo", movement, at: now(), update });
+  if (!row) return;
+  const refused = sent?.problem && sent.problem.status !== 404 ? sentence(sent.problem) : "";
+  bar.value = { text: refused || (sent ? t("Undone.") : waits()) };
 }
 
 /**
- * @param {string | number} movement
- * @param {string | null} at null for this moment, also where the turn is done
- * @param {string | null} message
+ * Take back an update that waits to be sent.
+ * @param {Waiting} row
  */
-export function post(movement, at, message) {
-  return call("post", "/movements/{movement}/updates", { movement }, at ? { at, message } : { message });
+export async function undoRow(row) {
+  const rest = await takeBack(row);
+  pressed.value = new Set([...pressed.peek()].filter((it) => it !== row.movement));
+  await readQueue();
+  if (rest) await sendWaiting();
+  bar.value = { text: t("Undone.") };
+}
+
+/** @param {Waiting} row */
+export async function forgetRow(row) {
+  await discard(row);
+  await readQueue();
+}
+
+function waits() {
+  return t("Kept on this device, and sent later.");
 }
 
 /**
- * Give an update other words. Updates never change, so it is said again, and the first one is taken
- * back once the second is saved. Where a turn has begun between them, both stay.
- * @param {string} movement @param {string} update @param {string | null} message
+ * Keep a row, and try to send it. Without a place to keep it, it is refused where it cannot be sent.
+ * @param {Omit<Waiting, "key" | "user">} what
+ * @returns {Promise<{row?: Waiting, sent?: Sent}>}
  */
-export async function replace(movement, update, message) {
-  const path = { movement, update };
-  const before = await call("get", "/movements/{movement}/updates/{update}", path);
-  const about = await call("get", "/movements/{movement}", { movement });
-  const turn = about.subscribed ? about.standing.turn : null;
-  if (!turn || isBefore(before.time_stamp, turn.starts_at)) {
-    throw new Refused({ status: 409, type: "", message: t("Words can be added until the turn is over.") });
+async function hand(what) {
+  const user = me.peek()?.user;
+  if (user === undefined) return {};
+  const row = await add({ ...what, user });
+  await readQueue();
+  await sendWaiting();
+  const sent = outcomes.get(row.key);
+  outcomes.delete(row.key);
+  if (sent) {
+    // the bar says it at once
+    if (sent.problem) await forgetRow(row);
+    return { row, sent };
   }
-  const said = await post(movement, null, message);
-  if (isBefore(said.time_stamp, turn.ends_at)) {
-    await call("delete", "/movements/{movement}/updates/{update}", path).catch(() => null);
-  }
-  return said;
+  const waiting = (await rowsOf(user)).some(({ key }) => key === row.key);
+  if (!waiting) return { row, sent: {} }; // another tab sent it
+  if (keeping.lasts) return { row };
+  await forgetRow(row);
+  return { row, sent: { problem: { status: 0, type: "unreachable", message: "" } } };
 }
 
-/** @param {string} moment @param {string} other */
-const isBefore = (moment, other) => Date.parse(moment) < Date.parse(other);
+/** Send what waits, and try again later where no answer comes. */
+export async function sendWaiting() {
+  const user = me.peek()?.user;
+  if (user === undefined || !queue.peek().some((row) => !row.problem)) return;
+  clearTimeout(timer);
+  sending.count += 1;
+  let any = false;
+  /** @param {Waiting} row @param {Sent} sent */
+  const tell = (row, sent) => void (outcomes.set(row.key, sent), (any = true));
+  const wait = await flush(user, tell).finally(() => (sending.count -= 1));
+  if (wait) {
+    timer = setTimeout(() => void sendWaiting(), 1000 * wait);
+    askWorker();
+  }
+  // until the service's list is here, the rows stand for what it will say
+  void (any ? changed() : Promise.resolve()).then(readQueue);
+}
+
+/** Let the worker send what waits, where the browser can do that without a page. */
+function askWorker() {
+  void navigator.serviceWorker?.ready
+    .then((it) => /** @type {any} */ (it).sync?.register("gridt-outbox"))
+    .catch(() => null); // refused by the browser's settings
+}

@@ -80,7 +80,7 @@ function fill(sentence, values = {}) {
  * @param {import("./types").Problem} problem
  */
 export function sentence({ status, type, message, errors }) {
-  if (status === 0) return t("The service cannot be reached. Are you online?");
+  if (status === 0) return navigator.onLine ? t("The service cannot be reached. Are you online?") : t("You are offline.");
   const words = catalogue[type.replace("/problems/", "problem:")] ?? catalogue[`status:${status}`];
   const first = errors?.[0];
   if (typeof words === "string") return fill(words, { wrong: first ? about(first) : "" });

@@ -1,8 +1,8 @@
 // A movement on Today: open with its leaders, done or paused on one line.
 import { html } from "../library.js";
 import { progress } from "../rhythms.js";
-import { pressed } from "../state.js";
-import { didIt, undo } from "../updates.js";
+import { pressed, queue } from "../state.js";
+import { didIt, undo, undoRow } from "../updates.js";
 import { t, tn, until } from "../words.js";
 import { facts } from "./facts.js";
 import { icon } from "./icons.js";
@@ -15,10 +15,30 @@ export function isPaused({ standing }) {
   return Boolean(standing.paused_until);
 }
 
+/** What the member did in this turn that waits to be sent. @param {Movement} movement */
+function waiting({ id, standing }) {
+  const start = Date.parse(standing.turn.starts_at);
+  return queue.value.find((row) => {
+    return row.kind === "did" && row.movement === id && !row.problem && Date.parse(row.at) >= start;
+  });
+}
+
+/** Whether an update is undone, but not yet at the service. @param {number | undefined} update */
+export function isTaken(update) {
+  return queue.value.some((row) => row.kind === "undo" && row.update !== undefined && row.update === update);
+}
+
+/** @param {Movement} movement */
+function isPressed(movement) {
+  return pressed.value.has(movement.id) || Boolean(waiting(movement));
+}
+
 /** @param {Movement} movement */
 export function isDone(movement) {
-  const last = movement.goal ? movement.standing.turn.still === 1 : true;
-  return movement.standing.turn.done || (pressed.value.has(movement.id) && last);
+  const { goal, last_update, standing } = movement;
+  if (standing.turn.done && !movement.counts_every_update && isTaken(last_update?.id)) return false;
+  const last = goal ? standing.turn.still === 1 : true;
+  return standing.turn.done || (isPressed(movement) && last);
 }
 
 /**
@@ -31,7 +51,7 @@ export function below(movement, streaks) {
   /** @type {string[]} */
   const words = [];
   if (movement.goal && turn.amount != null) {
-    const more = pressed.value.has(movement.id) && !turn.done ? 1 : 0;
+    const more = isPressed(movement) && !turn.done ? 1 : 0;
     words.push(progress(movement, turn.amount + more, movement.goal.at_least));
   }
   if (!turn.done) words.push(until(turn.ends_at));
@@ -41,7 +61,7 @@ export function below(movement, streaks) {
 
 /** @param {Movement} movement */
 export function didItButton(movement) {
-  const busy = pressed.value.has(movement.id);
+  const busy = pressed.value.has(movement.id) || (Boolean(waiting(movement)) && !movement.counts_every_update);
   const press = () => busy || void didIt(movement);
   return html`<button
     type="button"
@@ -75,7 +95,8 @@ export function card(movement, streaks) {
  */
 export function doneCard(movement, streaks) {
   const update = movement.last_update;
-  const take = () => update && void undo(movement.id, update.id);
+  const row = waiting(movement);
+  const take = () => void (row ? undoRow(row) : update && undo(movement.id, update.id));
   const words = below(movement, streaks);
   return html`<li key=${movement.id} class="card line">
     <div class="line-words">
@@ -83,7 +104,7 @@ export function doneCard(movement, streaks) {
       <span class="quiet streak">${words}</span>
     </div>
     <span class="ticked">${icon("check", t("Done"))}</span>
-    ${movement.standing.turn.done &&
+    ${(movement.standing.turn.done || row) &&
     html`<button
       type="button"
       class="small"

@@ -1,6 +1,6 @@
 // Sentences above the content of a screen.
 import { html } from "../library.js";
-import { sentence, t } from "../words.js";
+import { date, sentence, t, time } from "../words.js";
 
 /**
  * A refusal, in words. Where each sentence stands at a field, none stands here.
@@ -23,6 +23,22 @@ export function refusal(problem, fields = []) {
  */
 export function attention(words, action) {
   return html`<div class="notice attention"><p>${words}</p>${action}</div>`;
+}
+
+/**
+ * Say that what is shown may be old, where it could not be read again.
+ * @param {string | null | undefined} moment when it was read
+ */
+export function asOf(moment) {
+  if (!moment) return null;
+  const isToday = date(moment) === date(new Date());
+  const words = isToday ? time(moment) : said(moment);
+  return html`<p class="notice">${t("You are offline. As of {time}.", { time: words })}</p>`;
+}
+
+/** The day and the time of a moment. @param {string} moment */
+export function said(moment) {
+  return date(moment, { weekday: "long", hour: "numeric", minute: "2-digit" });
 }
 
 /** @param {string} words */

@@ -1,13 +1,15 @@
 // The door: log in, or open an account.
-import { html } from "../library.js";
+import { batch, html } from "../library.js";
 import { field, main } from "../parts/field.js";
 import { frame } from "../parts/frame.js";
 import { refusal } from "../parts/notice.js";
 import { useForm } from "../reading.js";
-import { choose, logIn } from "../state.js";
-import { keeping } from "../store.js";
-import { LANGUAGES, spoken, t } from "../words.js";
-import { brand } from "../parts/brand.js";
+import { call, session } from "../service.js";
+import { channel, me, readQueue, readToday, today } from "../state.js";
+import { forget, keep, keeping } from "../store.js";
+import { LANGUAGES, speak, spoken, t, tellTimesIn } from "../words.js";
+
+const ICON = new URL("../icon.svg", import.meta.url).pathname;
 
 export function Door() {
   const form = useForm({ username: "", password: "" }, ({ username, password }) =>
@@ -38,6 +40,15 @@ export function Door() {
   );
 }
 
+/** The name, its sign, and what it is about. */
+function brand() {
+  return html`<header class="brand">
+    <img src=${ICON} alt="" width="72" height="72" />
+    <h1 tabindex="-1">gridt</h1>
+    <p class="quiet">${t("Do it together, four at a time.")}</p>
+  </header>`;
+}
+
 /** The languages of the app, each by its own name. */
 function languages() {
   return html`<div class="languages" role="group" aria-label=${t("Language")}>
@@ -52,4 +63,36 @@ function languages() {
       >${name}</button>`,
     )}
   </div>`;
+}
+
+/**
+ * @param {string} username
+ * @param {string} password
+ */
+export async function logIn(username, password) {
+  const answer = await call("post", "/auth/session", {}, { username, password });
+  await forget();
+  session.key = answer.key;
+  const { id, language } = answer.identity;
+  await speak(language);
+  tellTimesIn(answer.identity.time_zone);
+  const known = { key: answer.key, user: id, language, renewed: Date.now(), secure: answer.secure };
+  await keep("me", "me", known);
+  batch(() => {
+    today.value = null;
+    me.value = known;
+  });
+  await readQueue();
+  // the session before this one is over, and tabs at the door have this one
+  for (const word of ["out", "changed"]) channel?.postMessage(word);
+  await readToday();
+}
+
+/**
+ * Use the language that a visitor chose. An account has its own.
+ * @param {string} language
+ */
+async function choose(language) {
+  await speak(language);
+  await keep("seen", "language", language);
 }

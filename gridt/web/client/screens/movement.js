@@ -1,11 +1,11 @@
 // A movement, for a member: do it, see who leads you, and how the year was.
 import { h, html, useState } from "../library.js";
 import { act, endPause, quit } from "../acts.js";
-import { below, didItButton } from "../parts/card.js";
+import { below, didItButton, isDone, isTaken } from "../parts/card.js";
 import { facts } from "../parts/facts.js";
 import { frame } from "../parts/frame.js";
 import { icon } from "../parts/icons.js";
-import { unread } from "../parts/notice.js";
+import { asOf, unread } from "../parts/notice.js";
 import { numbers } from "../parts/numbers.js";
 import { leavingWords, owning, watched } from "../parts/owning.js";
 import { personRow } from "../parts/people.js";
@@ -35,6 +35,7 @@ export function Movement({ id = "" }) {
   const streaks = !today.value?.identity.hides_streaks;
   const close = () => setSheet("");
   const paused = movement.standing.paused_until;
+  const said = updates.filter(({ id: update }) => !isTaken(update));
   const about = [
     rhythm(movement),
     tn("{n} member", "{n} members", movement.member_count),
@@ -45,6 +46,7 @@ export function Movement({ id = "" }) {
   ];
   return frame(
     { title: movement.name, back: "/app" },
+    asOf(reading.asOf),
     html`<p>${movement.short_description}</p>
       <p class="quiet">${facts(about)}</p>
       ${movement.description &&
@@ -59,8 +61,8 @@ export function Movement({ id = "" }) {
       <h2>${t("Your year")}</h2>
       ${yearly(year)}
       <h2>${t("Done lately")}</h2>
-      ${updates.length
-        ? rows(updates.map((it) => updateRow(movement, it)))
+      ${said.length
+        ? rows(said.map((it) => updateRow(movement, it)))
         : html`<p class="quiet">${t("Nothing yet.")}</p>`}
       ${owning(movement)}
       <h2>${t("More")}</h2>
@@ -84,7 +86,7 @@ export function press(key, words, onClick) {
 
 /** @param {Joined} movement @param {boolean} streaks */
 function standing(movement, streaks) {
-  const done = movement.standing.turn.done && !movement.counts_every_update;
+  const done = isDone(movement) && !movement.counts_every_update;
   return html`<div class="actions">
       ${done
         ? html`<p class="notice done">${icon("check")} ${t("Done.")}</p>`

@@ -6,9 +6,9 @@ import { empty, refusal } from "../parts/notice.js";
 import { refused, useForm, useRead } from "../reading.js";
 import { go } from "../router.js";
 import { call } from "../service.js";
-import { logIn } from "../state.js";
 import { tokenOfLink } from "../token.js";
 import { spoken, t, until } from "../words.js";
+import { logIn } from "./door.js";
 
 /** @typedef {import("../types").Schemas["Offer"]} Offer */
 

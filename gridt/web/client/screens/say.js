@@ -3,10 +3,11 @@ import { html } from "../library.js";
 import { field, main } from "../parts/field.js";
 import { frame } from "../parts/frame.js";
 import { refusal } from "../parts/notice.js";
+import { now } from "../outbox.js";
 import { useForm, useRead } from "../reading.js";
 import { go } from "../router.js";
 import { bar, changed, today } from "../state.js";
-import { now, post, replace } from "../updates.js";
+import { post, replace } from "../saying.js";
 import { t } from "../words.js";
 
 /** @param {Record<string, string>} props */

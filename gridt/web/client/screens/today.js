@@ -2,10 +2,11 @@
 import { html } from "../library.js";
 import { card, doneCard, isDone, isPaused, pausedCard } from "../parts/card.js";
 import { frame } from "../parts/frame.js";
-import { attention, empty, refusal, waiting } from "../parts/notice.js";
+import { asOf, attention, empty, refusal, said, waiting } from "../parts/notice.js";
 import { Refused, call } from "../service.js";
-import { bar, changed, problem, readAt, readToday, today } from "../state.js";
-import { date, sentence, t, time } from "../words.js";
+import { bar, changed, problem, queue, readAt, readToday, today } from "../state.js";
+import { forgetRow } from "../updates.js";
+import { date, sentence, t, tn } from "../words.js";
 
 /** @typedef {import("../types").Movement} Movement */
 
@@ -27,7 +28,8 @@ export function Today() {
   const streaks = !identity.hides_streaks;
   return frame(
     { title, aside: html`<p class="quiet">${date(new Date())}</p>` },
-    readAt.value && html`<p class="notice">${t("You are offline. As of {time}.", { time: time(readAt.value ?? "") })}</p>`,
+    asOf(readAt.value),
+    waitingWords(movements),
     differs(identity.time_zone),
     !movements.length && welcome(),
     group(t("Still open"), open.map((it) => card(it, streaks))),
@@ -36,6 +38,28 @@ export function Today() {
     group(t("Paused"), paused.map((it) => pausedCard(it, () => endPause(it.id)))),
     movements.length === 1 && explained(),
   );
+}
+
+/** Say what waits to be sent, and what the service refused meanwhile. @param {Movement[]} movements */
+function waitingWords(movements) {
+  const refused = queue.value.filter((row) => row.problem);
+  const rest = queue.value.length - refused.length;
+  const words = tn("{n} change waits to be sent.", "{n} changes wait to be sent.", rest);
+  return html`${rest > 0 && html`<p class="notice" role="status">${words}</p>`}
+  ${refused.map((row) => {
+    const name = movements.find(({ id }) => id === row.movement)?.name;
+    const end = html`<button type="button" class="button" onClick=${() => void forgetRow(row)}>${t("Forget it")}</button>`;
+    return html`<div key=${row.key}>${attention(`${name ? `${name}: ` : ""}${whyRefused(row)}`, end)}</div>`;
+  })}`;
+}
+
+/** @param {import("../types").Waiting} row */
+function whyRefused({ at, problem: why }) {
+  const moment = said(at);
+  if (why?.type === "/problems/not-in-time") return t("Too late to count (said {moment}).", { moment });
+  const isGone = why?.status === 403 || why?.status === 404 || why?.type === "/problems/not-subscribed";
+  if (isGone) return t("You are not in this movement any more (said {moment}).", { moment });
+  return why ? sentence(why) : "";
 }
 
 /** @param {Movement} a @param {Movement} b */

@@ -5,7 +5,9 @@ import { frame } from "../../parts/frame.js";
 import { unread } from "../../parts/notice.js";
 import { disc } from "../../parts/quad.js";
 import { row, rows } from "../../parts/rows.js";
-import { problem, readToday, leave, today } from "../../state.js";
+import { leave, me, problem, readToday, today } from "../../state.js";
+import { keeping } from "../../store.js";
+import { kept } from "../../upgrade.js";
 import { date, t } from "../../words.js";
 
 export function You() {
@@ -41,6 +43,7 @@ export function You() {
       row({ key: "delete", title: t("Delete the account"), href: path("delete") }),
     ]),
     offline(),
+    identity.role === "admin" && withoutTls(),
   );
 }
 
@@ -49,9 +52,22 @@ function beginning(time) {
   return date(`2024-01-01T${time}Z`, { hour: "numeric", minute: "2-digit", timeZone: "UTC" });
 }
 
-/** Say what a page without TLS cannot do. */
+/** Say why the app does not work offline, where it does not. */
 function offline() {
-  if (isSecureContext) return null;
-  const words = t("This address has no TLS (https), so the app cannot be installed, and does not work offline.");
-  return html`<p class="quiet explained">${words}</p>`;
+  let words = "";
+  if (!isSecureContext) {
+    words = t("This address has no TLS (https), so the app cannot be installed, and does not work offline.");
+  } else if (!keeping.lasts) {
+    words = t("This browser keeps nothing, so the app does not work offline. Private windows are such a case.");
+  } else if (kept.value === false) {
+    words = t("This browser does not keep the app, so it does not work offline. Its settings may forbid it.");
+  }
+  return words && html`<p class="quiet explained">${words}</p>`;
+}
+
+/** Say to admins that the service does not know of the TLS before it. */
+function withoutTls() {
+  if (location.protocol !== "https:" || me.value?.secure !== false) return null;
+  const words = t("The service takes this address for one without TLS. Set GRIDT_PROXY_HOPS, and log in again.");
+  return html`<p class="notice attention">${words}</p>`;
 }
