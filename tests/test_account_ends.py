@@ -28,6 +28,7 @@ from gridt.models import (
     Login,
     MemberRemoval,
     Movement,
+    Organisation,
     Report,
     SwapCount,
     Update,
@@ -63,6 +64,8 @@ OTHERWISE = {
     ("reports", "reporter_id"): Policy.SET_NULL,  # reports stay, without a reporter
     ("reports", "author_id"): Policy.SET_NULL,  # reports of an update go with it
     ("reports", "closed_by_id"): Policy.SET_NULL,
+    ("memberships", "user_id"): Policy.LEAVE,  # the groups count their members
+    ("roles", "user_id"): Policy.LEAVE,  # an organisation keeps an admin
     ("invitations", "created_by_id"): Policy.SET_NULL,  # revoked, for admins to read
 }
 #: the ways to end an account
@@ -181,6 +184,12 @@ def test_all_rows_of_the_user_go_and_the_network_stays_valid(
     times = dict.fromkeys(("left_at", "subscribed_at", "judged_until", "open_until"), utcnow())
     db.session.add(FormerMembership(user_id=gone, movement_id=left.id, kept_pauses=[], **times))
     plant_invitation(admin_id=gone)
+    organisation = Organisation("theirs")
+    organisation.save_to_db()
+    for user_id in (gone, others[0]):
+        user = db.session.get_one(User, user_id)
+        organisation.add_member(user)
+        organisation.add_admin(user)
     UserPreferences.change(gone, discreet=True)
     db.session.add(SwapCount(user_id=gone, movement_id=left.id, day=utcnow().date(), amount=1))
     db.session.commit()
@@ -202,6 +211,8 @@ def test_all_rows_of_the_user_go_and_the_network_stays_valid(
     counts = sa.select(Movement.id, Movement.member_count).where(Movement.id.in_(sizes))
     after = dict(db.session.execute(counts).all())
     assert after == {id: size - 1 for id, size in sizes.items()}
+    organisation = db.session.scalars(sa.select(Organisation)).one()
+    assert (organisation.member_count, len(organisation.get_members())) == (1, 1)
     assert {one.get("/identity").status_code for one in (mine, other)} == {401}
 
 

@@ -19,6 +19,7 @@ ROWS = {
     "gridt.turns": 1,
     "gridt.words": 1,
     "gridt.runtime": 2,
+    "gridt.permissions": 2,
     "gridt.models": 3,
     "gridt.access": 4,
     "gridt.jobs": 4,
@@ -27,6 +28,7 @@ ROWS = {
     "gridt.standing": 5,
     "gridt.accounts": 5,
     "gridt.monitoring": 5,
+    "gridt.groups": 5,
     "gridt.formats": 6,
     "gridt.http": 7,
     "gridt.schemas": 8,
@@ -43,6 +45,7 @@ FACES = (
     "gridt.models",
     "gridt.models.network",
     "gridt.models.standing",
+    "gridt.permissions",
     "gridt.access",
     "gridt.jobs",
     "gridt.mail",
@@ -50,6 +53,7 @@ FACES = (
     "gridt.standing",
     "gridt.accounts",
     "gridt.monitoring",
+    "gridt.groups",
 )
 #: packages whose modules are imported by their names
 BY_NAME = ("gridt.turns", "gridt.runtime", "gridt.formats", "gridt.http", "gridt.schemas")

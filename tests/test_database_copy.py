@@ -16,7 +16,16 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
-from gridt.models import AuditEntry, Job, Movement, User, record
+from gridt.models import (
+    AuditEntry,
+    Job,
+    Movement,
+    Organisation,
+    PickupGroup,
+    Team,
+    User,
+    record,
+)
 from gridt.runtime import database_copy
 from gridt.runtime.extensions import db
 from tests import networks, postgres
@@ -104,6 +113,7 @@ def fill_every_table() -> None:
     movement.interval = timedelta(days=400, seconds=1)
     db.session.commit()
     networks.put_apart(1, 2)
+    fill_groups(user, movement)
     kinds: dict[type, Any] = {str: "x", int: 1, datetime: moment, date: moment.date(), bool: True}
     kinds[timedelta] = timedelta(hours=36)
     members = {"user_id": 1, "movement_id": movement.id}
@@ -128,6 +138,17 @@ def fill_every_table() -> None:
                 values |= {"reporter_id": number}
             db.session.execute(sa.insert(table).values(values))
     db.session.commit()
+
+
+def fill_groups(user: User, movement: Movement) -> None:
+    """Make groups with a member in all, and a role."""
+    organisation = Organisation("Nurses ÿ")
+    organisation.save_to_db()
+    team = Team("Team 1", organisation)
+    team.save_to_db()
+    for group in (organisation, team, PickupGroup("May", team, movement=movement)):
+        group.add_member(user)
+    organisation.add_admin(user)
 
 
 def everything(url: str) -> dict[str, list[Any]]:

@@ -29,7 +29,18 @@ NAMING = set(
     " by movement update".split()
 )
 #: columns of whole numbers with such names that name nothing, and why
-NOT_NAMING = {"movements.member_count": "it counts members"}
+NOT_NAMING = {
+    "movements.member_count": "it counts members",
+    "groups.member_count": "it counts members",
+    "groups.parent_id": "a group",
+    "groups.organisation_id": "a group",
+    "memberships.group_id": "a group",
+    "memberships.parent_id": "a group",
+    "memberships.organisation_id": "a group",
+    "organisation_settings.organisation_id": "a group",
+    "roles.group_id": "a group",
+    "roles.organisation_id": "a group",
+}
 
 
 def undeclared(metadata: sa.MetaData) -> Iterator[str]:

@@ -29,6 +29,8 @@ _ORDER = (
     "due_events",
     "idempotency_keys",
     "audit",
+    "memberships",
+    "roles",
     "preferences",
 )
 

@@ -1,4 +1,4 @@
-"""The command that checks which accounts and movements are found."""
+"""The commands that check accounts, names and groups."""
 
 import json
 from dataclasses import asdict
@@ -7,6 +7,7 @@ import click
 
 from gridt.accounts import LostForm, count_checked, lost_forms, repair
 from gridt.cli.group import commands
+from gridt.groups import GroupFault, group_faults, repair_groups
 from gridt.runtime.extensions import db
 from gridt.runtime.request_state import request_state
 from gridt.text import with_noun
@@ -34,6 +35,35 @@ def check_accounts(as_json: bool, repairing: bool) -> None:
         click.echo(f"{checked}, {repaired or 'nothing'} repaired, {len(lost) or 'nothing'} broken.")
     if lost:
         raise click.exceptions.Exit(1)
+
+
+@commands.command("check-groups")
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON document.")
+@click.option("--repair", "repairing", is_flag=True, help="First repair what can be repaired.")
+def check_groups(as_json: bool, repairing: bool) -> None:
+    """Check the members and roles of all groups.
+
+    This fails if a rule is broken. The option --repair counts members again, and ends the roles of
+    deactivated accounts.
+    """
+    if repairing:
+        repair_groups()
+        db.session.commit()
+    request_state().reading = True  # no writer waits for this, not even on SQLite
+    faults = list(group_faults())
+    if as_json:
+        click.echo(json.dumps({"faults": [asdict(fault) for fault in faults]}, indent=2))
+    else:
+        for fault in faults:
+            click.echo(_sentence_about(fault))
+        click.echo(f"{with_noun(len(faults), 'fault')} found.")
+    if faults:
+        raise click.exceptions.Exit(1)
+
+
+def _sentence_about(fault: GroupFault) -> str:
+    user = "" if fault.user_id is None else f" (user {fault.user_id})"
+    return f"group {fault.group_id}{user} breaks the rule: {fault.rule}"
 
 
 def _repair_all() -> int:

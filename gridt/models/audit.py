@@ -50,6 +50,11 @@ AUDITED = (
     EventKind.CALENDAR_REVOKED,
     EventKind.INVITATION_MADE,
     EventKind.INVITATION_REVOKED,
+    EventKind.GROUP_DELETED,
+    EventKind.GROUP_MEMBER_ADDED,
+    EventKind.GROUP_MEMBER_REMOVED,
+    EventKind.GROUP_ROLE_GIVEN,
+    EventKind.GROUP_ROLE_REMOVED,
 )
 
 

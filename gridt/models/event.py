@@ -59,6 +59,11 @@ class EventKind(StrEnum):
     CALENDAR_REVOKED = "calendar.revoked"
     INVITATION_MADE = "invitation.made"
     INVITATION_REVOKED = "invitation.revoked"
+    GROUP_DELETED = "group.deleted"
+    GROUP_MEMBER_ADDED = "group.member-added"
+    GROUP_MEMBER_REMOVED = "group.member-removed"
+    GROUP_ROLE_GIVEN = "group.role-given"
+    GROUP_ROLE_REMOVED = "group.role-removed"
 
     UPDATE_POSTED = "update.posted"
     MEMBER_JOINED = "member.joined"

@@ -24,6 +24,9 @@ from gridt.errors import (
 from gridt.models.base import Model, PlainText, UTCDateTime
 from gridt.models.calendar_token import CalendarToken
 from gridt.models.event import EventKind, record
+from gridt.models.groups.account_groups import end_memberships, end_roles
+from gridt.models.groups.group_rows import Membership
+from gridt.models.groups.principal import Principal
 from gridt.models.invitation import Invitation
 from gridt.models.job import Job
 from gridt.models.login import Login
@@ -37,10 +40,11 @@ from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db, passwords
 
 if TYPE_CHECKING:
+    from gridt.models.groups.collection import Organisation
     from gridt.models.movement import Movement
 
 
-class User(UserLookup, Model):
+class User(Principal, UserLookup, Model):
     """A person with an account.
 
     :param username: 1 to 32 characters, unique in every way to write it
@@ -91,6 +95,13 @@ class User(UserLookup, Model):
         order_by="MovementUserAssociation.movement_id, MovementUserAssociation.slot",
         viewonly=True,
     )
+    organisation: Mapped["Organisation | None"] = relationship(
+        secondary="memberships",
+        secondaryjoin="and_(memberships.c.group_id == Organisation.id,"
+        " memberships.c.organisation_id == Organisation.id)",
+        primaryjoin="User.id == memberships.c.user_id",
+        viewonly=True,
+    )
 
     def __init__(self, username: str, email: str, password: str, role: str = "user") -> None:
         self.username = username
@@ -114,6 +125,10 @@ class User(UserLookup, Model):
     def is_admin(self) -> bool:
         """Return whether this user may change things of others."""
         return self.role == "admin"
+
+    @property
+    def is_superuser(self) -> bool:
+        return self.is_admin
 
     @property
     def last_seen_at(self) -> datetime | None:
@@ -279,30 +294,36 @@ class User(UserLookup, Model):
         :param most: how many movements it leaves; a user in no more than these leaves none
         :param disown: whether the movements that this user created lose their creator, too
         :returns: whether it left movements, and others remain
-        :raises LastAdmin: when no admin would be left
+        :raises LastAdmin: when no admin would be left, of the service or an organisation
         """
         if count_joined(self.id) <= most:
             return False
         self._ensure_not_the_last_admin()
         type(self).lock(self.id)
         self._leave(self._movements(disown=False)[:most], disown=disown)
+        end_roles(self.id)
         return True
 
     def leave_everything(self, *, disown: bool = False) -> None:
-        """Leave all movements, because the account ends. Does not commit.
+        """Leave all movements and roles, because the account ends.
+
+        Does not commit.
 
         It locks the account first, as blocking does before it locks any movement, so the user
         cannot log in, join or block meanwhile. Then it locks the movements by id, and at last the
         user's whole row. A transaction that saves a row with this user's id waits for its end.
 
-        :param disown: whether the movements that this user created lose their creator, too
-        :raises LastAdmin: when no admin would be left
+        :param disown: whether the user also leaves groups, and created movements lose their creator
+        :raises LastAdmin: when no admin would be left, of the service or an organisation
         :raises Overtaken: when this user joins a movement just now
         """
         self._ensure_not_the_last_admin()
         type(self).lock(self.id)
         self._leave(self._movements(disown=disown), disown=disown)
-        db.session.execute(_themselves(self.id))
+        if db.session.scalar(_themselves(self.id)):
+            end_roles(self.id)
+            if disown:
+                end_memberships(self.id)
         db.session.expire(self, ["movements", "created_movements"])
         if self.movements or (disown and self.created_movements):
             raise Overtaken(retry_after=1)
@@ -365,8 +386,10 @@ def _role_of(user_id: int) -> Select[str]:
     return select(User.role).where(User.id == user_id).with_for_update(key_share=True)
 
 
-def _themselves(user_id: int) -> Select[int]:
-    return select(User.id).where(User.id == user_id).with_for_update()
+def _themselves(user_id: int) -> Select[bool]:
+    """Return the SELECT that locks a user, and shows any groups."""
+    in_groups = Membership.organisation_of(user_id).exists()
+    return select(in_groups).where(User.id == user_id).with_for_update()
 
 
 @lru_cache(4096)  # a user who reads again sees the same leaders

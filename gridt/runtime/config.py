@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from environs import EnvValidationError, FileAwareEnv
+from flask import current_app
 from flask.helpers import get_load_dotenv
 from marshmallow.validate import OneOf, Range
 from sqlalchemy.engine import URL
@@ -263,3 +264,8 @@ def _limits(env: FileAwareEnv) -> dict[str, Any]:
         name: parse(variable, default[name], validate=validate)
         for name, (parse, variable, validate) in read.items()
     }
+
+
+def movement_starters() -> str:
+    """Return which users may start movements; see `MOVEMENTS_BY`."""
+    return str(current_app.config["MOVEMENTS_BY"])
