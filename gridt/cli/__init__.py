@@ -8,6 +8,7 @@ from gridt.cli import (
     jobs,
     moving,
     network,
+    organisations,
     service,
     standings,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "jobs",
     "moving",
     "network",
+    "organisations",
     "service",
     "standings",
 ]

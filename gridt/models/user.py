@@ -387,7 +387,7 @@ def _role_of(user_id: int) -> Select[str]:
 
 
 def _themselves(user_id: int) -> Select[bool]:
-    """Return the SELECT that locks a user, and shows any groups."""
+    """Return the SELECT that locks a user and shows groups."""
     in_groups = Membership.organisation_of(user_id).exists()
     return select(in_groups).where(User.id == user_id).with_for_update()
 

@@ -118,6 +118,8 @@ class Settings:
     MOVEMENTS_BY: str = "everybody"
     #: GRIDT_REGISTRATION: all may register (open), those with an invitation (invite), none (closed)
     REGISTRATION: str = "open"
+    #: GRIDT_GROUPS: whether operators may create organisations; those that exist work without it
+    GROUPS: bool = False
     #: GRIDT_MAX_BODY_BYTES: a longer request body is refused
     MAX_CONTENT_LENGTH: int = 1024 * 1024
     #: GRIDT_ACCESS_TOKEN_SECONDS
@@ -219,11 +221,12 @@ def unknown_variables() -> list[str]:
 
 
 def _doors(env: FileAwareEnv) -> dict[str, Any]:
-    """Read which people may register and start movements."""
+    """Read which people may register, start movements, or have groups."""
     registration, starters = Settings.REGISTRATION, Settings.MOVEMENTS_BY
     return {
         "REGISTRATION": env.str("REGISTRATION", registration, validate=_REGISTRATION),
         "MOVEMENTS_BY": env.str("MOVEMENTS_BY", starters, validate=_STARTERS),
+        "GROUPS": env.bool("GROUPS", Settings.GROUPS),
     }
 
 

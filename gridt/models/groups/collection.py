@@ -250,6 +250,13 @@ class Organisation(Collection):
     def __init__(self, name: str, description: str = "") -> None:
         super().__init__(name, description=description)
 
+    @classmethod
+    def find_by_name(cls, name: str) -> "Organisation | None":
+        """Return the organisation of that name, or None, however spelled."""
+        folded = fold_movement_name(name)
+        named = select(cls).where(cls.parent_id.is_(None), cls.name_folded == folded)
+        return db.session.scalar(named)
+
     def get_teams(self) -> list["Team"]:
         """Return the teams, by name."""
         return self._parts(Team)

@@ -1,0 +1,65 @@
+"""Commands about organisations."""
+
+import click
+from flask import current_app
+
+from gridt.cli.group import commands
+from gridt.cli.people import user_named
+from gridt.models import GroupNameTaken, InAnotherOrganisation, Organisation
+from gridt.runtime.extensions import db
+from gridt.text import with_noun
+
+
+@commands.command("create-organisation")
+@click.argument("name")
+@click.option("--admin", required=True, help="The first admin (a name or e-mail address).")
+def create_organisation(name: str, admin: str) -> None:
+    """Create an organisation called NAME.
+
+    The setting GRIDT_GROUPS must be true.
+    """
+    if not current_app.config["GROUPS"]:
+        detail = "Groups are off. Set GRIDT_GROUPS=true first; docs/groups.md says when."
+        raise click.ClickException(detail)
+    user = user_named(admin)
+    try:
+        organisation = Organisation(name)
+        organisation.ensure_name_is_free()
+        organisation.add_member(user)
+        organisation.add_admin(user)
+    except ValueError as error:
+        db.session.rollback()
+        raise click.ClickException(_sentence(error)) from None
+    db.session.commit()
+    click.echo(f"{user.username} is the admin of {organisation.name}.")
+
+
+def _sentence(error: ValueError) -> str:
+    match error:
+        case GroupNameTaken():
+            return "There is already an organisation with this name."
+        case InAnotherOrganisation():
+            return "This user is in another organisation."
+    return f"The name is not possible: {error}."
+
+
+@commands.command("delete-organisation")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete_organisation(name: str, yes: bool) -> None:
+    """Delete the organisation called NAME, with all its groups.
+
+    Accounts stay.
+    """
+    organisation = Organisation.find_by_name(name)
+    if organisation is None:
+        raise click.ClickException(f"There is no organisation {name!r}.")
+    id, called = organisation.id, organisation.name
+    members = with_noun(organisation.member_count, "member")
+    db.session.rollback()  # hold no lock while the operator answers
+    if not yes:
+        click.confirm(f"Delete {called}, its groups and the roles of its {members}?", abort=True)
+    organisation = Organisation.find_by_id(id)
+    if organisation is not None:
+        organisation.delete_from_db()
+    click.echo(f"{called} is deleted.")

@@ -1,0 +1,67 @@
+"""`flask gridt create-organisation` and `delete-organisation`."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from gridt.models import AuditEntry, Membership, Organisation, User
+from gridt.runtime.extensions import db
+from tests.conftest import Run
+from tests.groups import make_groups
+
+
+@pytest.fixture
+def create(run: Run, app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
+    """Create an organisation where groups are on; return the output."""
+    monkeypatch.setitem(app.config, "GROUPS", True)
+    return lambda name, admin: run("create-organisation", name, "--admin", admin).output
+
+
+def test_an_organisation_needs_the_setting(run: Run, ann: User) -> None:
+    result = run("create-organisation", "Nurses", "--admin", "ann")
+    assert result.exit_code == 1
+    assert "GRIDT_GROUPS=true" in result.output
+    assert db.session.scalars(sa.select(Organisation)).all() == []
+
+
+def test_an_organisation_is_created_with_an_admin(
+    create: Callable[[str, str], str], ann: User
+) -> None:
+    assert create("Nurses", "ann@example.org") == "ann is the admin of Nurses.\n"
+    organisation = Organisation.find_by_name("NURSES")
+    assert organisation is not None
+    assert (organisation.get_admins(), organisation.member_count) == ([ann], 1)
+
+
+def test_a_refusal_says_why_and_changes_nothing(
+    create: Callable[[str, str], str], ann: User, ben: User
+) -> None:
+    create("Nurses", "ann")
+    refused = {
+        ("NURSES", "ben"): "Error: There is already an organisation with this name.\n",
+        ("Teachers", "ann"): "Error: This user is in another organisation.\n",
+        ("Teachers", "nobody"): "Error: There is no user 'nobody'.\n",
+        (" ", "ben"): "Error: The name is not possible: ' ' is not a name.\n",
+    }
+    assert {given: create(*given) for given in refused} == refused
+    assert db.session.scalars(sa.select(Organisation.name)).all() == ["Nurses"]
+
+
+def test_deleting_an_organisation_asks_and_keeps_the_accounts(run: Run) -> None:
+    groups = make_groups()
+    admin_id, own_id = groups.A.id, groups.own.id
+    asked = run("delete-organisation", "nurses", input="n\n")
+    assert asked.exit_code == 1
+    assert "Delete Nurses, its groups and the roles of its 8 members?" in asked.output
+    assert Organisation.find_by_name("Nurses") is not None
+    assert run("delete-organisation", "nurses", "--yes").output == "Nurses is deleted.\n"
+    assert Organisation.find_by_id(own_id) is None
+    assert User.find_by_id(admin_id) is not None
+    left = sa.select(Membership.user_id).where(Membership.organisation_id == own_id)
+    assert db.session.scalars(left).all() == []
+    newest = sa.select(AuditEntry.action, AuditEntry.details).order_by(AuditEntry.id.desc())
+    assert db.session.execute(newest.limit(1)).one() == ("group.deleted", {"name": "Nurses"})
+    again = run("delete-organisation", "nurses", "--yes")
+    assert (again.exit_code, again.output) == (1, "Error: There is no organisation 'nurses'.\n")
