@@ -225,13 +225,11 @@ def persons(g: Groups) -> Iterable[Row]:
     yield "K53, delete", "S", deletes(brought)
     yield "K53, membership", "AS", deletes(db.session.get_one(Membership, (brought.id, g.own.id)))
     yield "K54", "S", everything_of(User)
-    users = EVERYBODY.replace("V", "")
     yield (
         "K55, K56, K57",
         "S",
         lambda asked: asked.id is not None and can(asked, Permission.ADMINISTER),
     )
-    yield "all users but visitors", users, lambda asked: asked.id is not None
 
 
 def memberships(g: Groups) -> Iterable[Row]:
@@ -257,6 +255,7 @@ def roles(g: Groups) -> Iterable[Row]:
     yield "K60", "AS", creates(Role, user=g.M, group=g.own, kind=COACH)
     yield "K61", "AS", creates(Role, user=g.M, group=g.teams[1], kind=COACH)
     yield "K85", "", creates(Role, user=Visitor(), group=g.own, kind=COACH)
+    yield "G8", "", creates(Role, user=g.M, group=g.squads[1], kind=COACH)
     coaching = db.session.get_one(Role, (g.C.id, g.teams[1].id, COACH))
     yield "K63", "", updates(coaching)
     yield "K65", "AS", deletes(db.session.get_one(Role, (g.O.id, g.own.id, COACH)))

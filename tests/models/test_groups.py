@@ -38,6 +38,7 @@ from gridt.models import (
     Visitor,
 )
 from gridt.permissions import ADMIN, ASSIGNABLE_COACH, COACH, InvalidRoleKind
+from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from tests.groups import Groups, make_groups, make_organisation
 from tests.networks import make_movements, people
@@ -236,6 +237,14 @@ def _membership(user: User, group: Any, **values: Any) -> sa.Insert:
     return sa.insert(Membership).values(row | values)
 
 
+def _group(kind: str, parent_id: int, organisation_id: int | None) -> sa.Insert:
+    row: dict[str, Any] = {"uid": "0" * 32, "name": "new", "name_folded": "new", "description": ""}
+    row |= {"kind": kind, "created_at": utcnow(), "member_count": 0}
+    return sa.insert(Collection.__table__).values(
+        row | {"parent_id": parent_id, "organisation_id": organisation_id}
+    )
+
+
 #: statements that break a rule, by the rule; each takes the groups
 REFUSED: dict[str, Callable[[Groups], Any]] = {
     "a squad's member is one of its team": lambda g: _membership(g.P, g.squads[1]),
@@ -259,10 +268,12 @@ REFUSED: dict[str, Callable[[Groups], Any]] = {
     "a role that exists": lambda g: sa.insert(Role).values(
         user_id=g.P.id, group_id=g.own.id, organisation_id=g.own.id, kind="boss"
     ),
-    "no squad without team": lambda g: sa.update(Squad).values(parent_id=g.own.id),
-    "no team in another organisation": lambda g: sa.update(Team).values(organisation_id=g.other.id),
-    "no team without organisation": lambda g: sa.update(Team).values(organisation_id=None),
-    "no organisation below another": lambda g: sa.update(Organisation).values(parent_id=g.own.id),
+    "no squad without team": lambda g: _group("squad", g.own.id, g.own.id),
+    "no team below a team": lambda g: _group("team", g.teams[1].id, g.own.id),
+    "no team in another organisation": lambda g: _group("team", g.own.id, g.other.id),
+    "no team without organisation": lambda g: _group("team", g.own.id, None),
+    "no organisation below another": lambda g: _group("organisation", g.own.id, g.own.id),
+    "no other kind": lambda g: _group("club", g.own.id, g.own.id),
     "a team with members stays": lambda g: sa.delete(Team),
     "a member above while below": lambda g: sa.delete(Membership).where(
         Membership.group_id == g.teams[1].id
@@ -358,7 +369,8 @@ def test_acts_on_others_are_noted_and_acts_on_oneself_are_not(groups: Groups) ->
     team.add_member(person, actor_id=admin.id)
     team.add_coach(person)
     team.remove_role(person, COACH, actor_id=admin.id)
-    team.remove_member(person, actor_id=person.id)
+    for change in (team.remove_member, team.add_member):
+        change(person, actor_id=person.id)
     groups.teams[2].delete_from_db(actor_id=admin.id)
     noted = sa.select(AuditEntry).where(AuditEntry.id > before).order_by(AuditEntry.id)
     rows = [
