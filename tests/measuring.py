@@ -86,8 +86,8 @@ OWN_TO_POSTGRESQL = (
 )
 
 
-#: tests whose servers and commands are measured as well: these run lines of servers and workers that
-#: no test runs in its own process
+#: tests whose servers and commands are measured as well: these run lines of servers and workers
+#: that no test runs in its own process
 STARTING = (
     "tests/jobs/test_worker.py",
     "tests/test_config.py",

@@ -5,7 +5,10 @@ They are opened in any light, at any width.
 With `--screenshots FOLDER` there are pictures of them.
 """
 
+import json
 from collections.abc import Callable, Iterator
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from flask import Flask
@@ -100,6 +103,23 @@ def test_the_two_forms_have_etags_of_their_own(client: OwnContextClient, without
     again = client.get("/", headers=HTML | {"If-None-Match": page.headers["ETag"]})
     other = client.get("/", headers=HTML | {"If-None-Match": data.headers["ETag"]})
     assert (again.status_code, other.status_code) == (304, 200)
+
+
+def test_j20_a_service_without_the_app(server: Server) -> None:
+    def read(path: str, accept: str) -> tuple[int, str, bytes]:
+        try:
+            with urlopen(Request(server.url + path, headers={"Accept": accept})) as answer:
+                return answer.status, answer.headers.get_content_type(), answer.read()
+        except HTTPError as error:
+            return error.code, error.headers.get_content_type(), error.read()
+
+    for path in ("/app", "/app/", "/app/find", "/app/worker.js", "/app/app.webmanifest"):
+        for accept in ("text/html", "application/json"):
+            assert read(path, accept)[0] == 404, path
+    status, kind, content = read("/", "application/json")
+    assert (status, kind) == (200, "application/json")
+    assert "app" not in json.loads(content)["links"]
+    assert read("/", "text/html")[:2] == (200, "text/html")
 
 
 @pytest.mark.parametrize("scheme", GROUND)

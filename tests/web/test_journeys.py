@@ -323,8 +323,8 @@ def test_a_movement_with_a_goal_is_started_and_counted(opened: Opened, world: Wo
         app.enter("gus", path="/app/start")
         app.fill("Name", "Run in the park")
         app.fill("In a sentence", "Slowly.")
-        app.page.get_by_role("radio", name="every week", exact=True).check()
-        app.fill("How many times", "3")
+        app.page.get_by_role("radio", name="several times a week", exact=True).check()
+        app.fill("How many times a week", "3")
         app.press("Start")
         app.heading("Run in the park")
         expect(app.page.get_by_role("main")).to_contain_text("3 times a week")
@@ -332,6 +332,9 @@ def test_a_movement_with_a_goal_is_started_and_counted(opened: Opened, world: Wo
         app.press("Did it: Run in the park")
         app.tell("Saved")
         expect(app.section("Still open")).to_contain_text("1 of 3 this week")
+        # another update of today would not count
+        expect(app.section("Still open")).to_contain_text("Today counts already.")
+        expect(app.section("Still open").get_by_role("button")).to_have_count(0)
 
 
 @same_on_both
@@ -352,7 +355,7 @@ def test_an_import_is_shown_before_it_is_saved(opened: Opened, world: World) -> 
 
 
 @same_on_both
-def test_a_blocked_member_is_listed_and_unblocked(opened: Opened, world: World) -> None:
+def test_j12_a_blocked_member_leads_no_more_and_is_unblocked(opened: Opened, world: World) -> None:
     tokens = [world.register(name) for name in ("bo", "di")]
     movement = world.start(tokens[0], "Walk the dog")
     world.join(tokens[1], movement)
@@ -362,6 +365,11 @@ def test_a_blocked_member_is_listed_and_unblocked(opened: Opened, world: World) 
         app.press("Block bo")
         app.press("Block")
         app.tell("You blocked bo")
+        app.heading("Walk the dog")
+        expect(app.page.get_by_role("main")).to_contain_text("4 places are open.")
+        expect(app.page.get_by_role("link", name="bo")).to_have_count(0)
+        app.follow("Today")
+        expect(app.section("Still open")).to_contain_text("Nobody leads you yet")
         app.open("/app/you/blocks")
         app.press("Unblock: bo")
         expect(app.page.get_by_role("main")).to_contain_text("blocked nobody")

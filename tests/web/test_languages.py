@@ -157,13 +157,13 @@ def test_a_member_chooses_a_language(opened: Callable[..., Any], world: World) -
     with opened() as app, opened() as other:
         other.enter("lee")
         app.enter("lee", path="/app/you/language")
-        app.heading("Language and streaks")
+        app.heading("Language and display")
         app.page.get_by_label("Nederlands").check()
         app.press("Save")
-        app.heading("Taal en reeksen")
-        expect(app.page).to_have_title("Taal en reeksen · gridt")
+        app.heading("Taal en weergave")
+        expect(app.page).to_have_title("Taal en weergave · gridt")
         app.page.reload()
-        app.heading("Taal en reeksen")
+        app.heading("Taal en weergave")
         other.page.reload()
         other.heading("Vandaag")
 
@@ -249,7 +249,8 @@ def test_numbers_of_things(
 ) -> None:
     """W28: of 0, 1, 2 and 1,000."""
     count = """async () => {
-      const { tn } = await import(document.scripts[0].src.replace("main.js", "words.js"));
+      const { src } = document.querySelector("script[type=module]");
+      const { tn } = await import(src.replace("main.js", "words.js"));
       const counted = (one, other) => [0, 1, 2, 1000].map((n) => tn(one, other, n));
       return [counted("{n} member", "{n} members"), counted("every day", "every {n} days")];
     }"""
@@ -304,9 +305,10 @@ def test_numbers_of_things(
 def test_times_and_rhythms(opened: Callable[..., Any], language: str, words: list[str]) -> None:
     """By the clock of the account, not of the device."""
     say = """async () => {
-      const at = (name) => import(document.scripts[0].src.replace("main.js", name));
-      const { until, tellTimesIn } = await at("words.js");
-      const { ago, rhythm } = await at("rhythms.js");
+      const { src } = document.querySelector("script[type=module]");
+      const at = (name) => import(src.replace("main.js", name));
+      const { tellTimesIn } = await at("words.js");
+      const { ago, rhythm, until } = await at("rhythms.js");
       tellTimesIn("Asia/Tokyo");
       return [
         until("2027-03-01T15:00:00Z"), until("2027-03-02T15:00:00Z"), until("2027-03-04T15:00:00Z"),

@@ -56,14 +56,14 @@ def test_a_creator_edits_a_movement(opened: Opened, world: World) -> None:
         expect(app.page.locator("#name-error")).to_be_visible()
 
         app.fill("Name", "Ride a bike")
-        app.page.get_by_role("radio", name="every month", exact=True).check()
-        app.fill("How many times", "4")
+        app.page.get_by_role("radio", name="several times a month", exact=True).check()
+        app.fill("How many times a month", "4")
         app.fill("Misses that do not end a streak", "1")
         app.press("Save")
         app.heading("Ride a bike")
         app.tell("Saved")
         expect(main_of(app)).to_contain_text("4 times a month")
-        expect(main_of(app)).to_contain_text("1 miss in 30 is free")
+        expect(main_of(app)).to_contain_text("you may miss 1 of 30 turns")
         assert sent[-1] == {
             "name": "Ride a bike",
             "interval": "monthly",
@@ -81,11 +81,12 @@ def test_the_fields_show_a_movement_as_it_is(opened: Opened, world: World) -> No
     with opened() as app:
         sent = changes_sent(app)
         app.enter("ann", path=f"/app/m/{weekly}/edit")
-        expect(app.page.get_by_role("radio", name="every week", exact=True)).to_be_checked()
-        expect(app.page.get_by_label("How many times")).to_have_value("2")
+        rhythm = app.page.get_by_role("radio", name="several times a week", exact=True)
+        expect(rhythm).to_be_checked()
+        expect(app.page.get_by_label("How many times a week")).to_have_value("2")
         expect(app.page.get_by_label("Misses that do not end a streak")).to_have_value("2")
         expect(app.page.get_by_label("In how many turns in a row")).to_have_value("9")
-        app.fill("How many times", "1")
+        app.fill("How many times a week", "1")
         app.press("Save")
         app.heading("Swim")
         expect(main_of(app)).to_contain_text("every week")

@@ -1,10 +1,23 @@
 // A network as the service exports it, from the place of its reader. Nothing here draws.
 
+/** The words of the network, which a page in another language replaces. */
+const WORDS = {
+  you: () => "you",
+  leads: () => "leads you",
+  follows: () => "follows you",
+  live: () => "live",
+  silent: () => "silent",
+  followers: (n) => counted(n, "follower"),
+  leaders: (n) => `follows ${n}`,
+  moved: () => "moved",
+};
+
 export class Network {
   /**
    * @param exported the answer of `GET …/network`, which names the reader's leaders
    */
-  constructor(exported) {
+  constructor(exported, words = WORDS) {
+    this.words = words;
     this.you = exported.you;
     this.known = new Map(exported.your_leaders.map((one) => [one.id, one.username]));
     this.members = new Map(exported.members.map((one) => [one.id, { ...one, followers: [] }]));
@@ -30,10 +43,10 @@ export class Network {
 
   /** The relation of a member to the reader, in words; empty if there is none. */
   relation(id) {
-    if (id === this.you) return "you";
+    if (id === this.you) return this.words.you();
     const words = [];
-    if (this.leaders.has(id)) words.push("leads you");
-    if (this.followers.has(id)) words.push("follows you");
+    if (this.leaders.has(id)) words.push(this.words.leads());
+    if (this.followers.has(id)) words.push(this.words.follows());
     return words.join(", ");
   }
 
@@ -49,9 +62,9 @@ export class Network {
     const relation = this.relation(id);
     return [
       relation ? `${name}: ${relation}` : name,
-      live ? "live" : "silent",
-      counted(followers.length, "follower"),
-      `follows ${leaders.length}`,
+      live ? this.words.live() : this.words.silent(),
+      this.words.followers(followers.length),
+      this.words.leaders(leaders.length),
     ].join(", ");
   }
 }

@@ -15,8 +15,10 @@ const STEP = 0.08;
 const MOST_NAMED = 40;
 /** with more members, arrows are thin, faint and without heads, or they would hide the members */
 const FEW = 200;
-/** a picture of this size shows members at full size, and words beside yours */
+/** a picture of this size shows members at full size */
 const ROOMY = 480;
+/** a picture of this width shows relations beside the names of your leaders and followers */
+const WIDE = 700;
 
 /** Rings from the outside: the relation to you, then a gap. A silent member is hollow. */
 const Member = createNodeBorderProgram({
@@ -125,7 +127,9 @@ export class Picture {
     const named = !relation || id === this.selected || this.network.known.has(id);
     if (!named) return this.scale < 1 && id !== this.network.you ? null : relation;
     const name = this.network.shortName(id);
-    return relation ? `${name} (${relation})` : name;
+    // a narrow picture has no room for relations, which colours show as well
+    const isWide = this.container.clientWidth >= WIDE;
+    return relation && (isWide || id === this.selected) ? `${name} (${relation})` : name;
   }
 
   arrowLook(edge, { from, to, mutual }) {
@@ -214,7 +218,8 @@ export class Picture {
   }
 
   tellMoved(node) {
-    this.onSelect(`${this.network.describe(this.graph.getNodeAttribute(node, "id"))}, moved`);
+    const { network } = this;
+    this.onSelect(`${network.describe(this.graph.getNodeAttribute(node, "id"))}, ${network.words.moved()}`);
   }
 
   key(event) {

@@ -1,6 +1,6 @@
 // What members do from one screen each: send it, read again, and say so.
 import { call } from "./service.js";
-import { refused } from "./reading.js";
+import { refused } from "./forms.js";
 import { bar, changed } from "./state.js";
 import { sentence } from "./words.js";
 

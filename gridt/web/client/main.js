@@ -23,7 +23,8 @@ addEventListener("online", () => void refresh());
 
 /** Let links within the app change the screen without loading the page again. */
 function followLinks() {
-  addEventListener("popstate", arrive);
+  history.scrollRestoration = "manual";
+  addEventListener("popstate", () => arrive(true));
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest("a");
     const plain = !event.defaultPrevented && event.button === 0;
@@ -31,6 +32,8 @@ function followLinks() {
     const inside = link.pathname === "/app" || link.pathname.startsWith("/app/");
     if (link.origin !== location.origin || !inside || link.download) return;
     event.preventDefault();
-    go(link.pathname + link.search + link.hash);
+    // the screen before this one is as it was left
+    if (link.matches(".back") && history.state?.from === link.pathname) history.back();
+    else go(link.pathname + link.search + link.hash);
   });
 }

@@ -4,9 +4,9 @@ import { choice } from "./parts/choice.js";
 import { field, main } from "./parts/field.js";
 import { frame } from "./parts/frame.js";
 import { refusal } from "./parts/notice.js";
-import { useForm } from "./reading.js";
+import { useForm } from "./forms.js";
 import { go } from "./router.js";
-import { call } from "./service.js";
+import { call, page } from "./service.js";
 import { bar, changed, today } from "./state.js";
 import { t } from "./words.js";
 
@@ -16,17 +16,14 @@ const DAYS = /** @type {const} */ ({ "3 days": 3, "a week": 7, "two weeks": 14, 
  * @param {string} back
  * @param {string} title
  * @param {string} explained
- * @param {number[]} movements
+ * @param {() => Promise<number[]>} movements
  */
 export function usePauses(back, title, explained, movements) {
   const form = useForm({ for: "a week", until: "", reason: "" }, (values) => {
     const days = DAYS[/** @type {keyof typeof DAYS} */ (values.for)];
     const until = days ? dayAhead(days) : values.until;
     const pause = { until, reason: values.reason.trim() || null };
-    const calls = movements.map((movement) =>
-      call("put", "/movements/{movement}/pause", { movement }, pause),
-    );
-    return Promise.all(calls).then(() => {
+    return pauseEach(movements, pause).then(() => {
       changed();
       go(back, true);
       bar.value = { text: t("Paused. Nothing is expected of you.") };
@@ -51,6 +48,30 @@ export function usePauses(back, title, explained, movements) {
       ${main(form, t("Pause"))}
     </form>`,
   );
+}
+
+/**
+ * Pause movements one after the other: many calls at once would be too many for the service.
+ * @param {() => Promise<number[]>} movements
+ * @param {import("./types").Schemas["NewPause"]} pause
+ */
+async function pauseEach(movements, pause) {
+  for (const movement of await movements()) {
+    await call("put", "/movements/{movement}/pause", { movement }, pause);
+  }
+}
+
+/** Return the ids of all movements of the member, which may be more than Today has read. */
+export async function allMovements() {
+  /** @type {number[]} */
+  const ids = [];
+  let next = /** @type {string | null} */ ("/movements/subscriptions?limit=500");
+  while (next) {
+    const read = await page(next);
+    ids.push(...read.rows.map((/** @type {{id: number}} */ { id }) => id));
+    next = read.next;
+  }
+  return ids;
 }
 
 /** @param {number} days */

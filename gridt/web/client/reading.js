@@ -1,25 +1,15 @@
-// Reading for screens: what they show, and what they send.
+// Reading for screens.
 import { useEffect, useRef, useState } from "./library.js";
-import { Refused, addressOf, call, page } from "./service.js";
+import { refused } from "./forms.js";
+import { addressOf, call, page } from "./service.js";
 import { changes } from "./state.js";
 import { keep, recall } from "./store.js";
-import { about } from "./words.js";
 
 /** @typedef {import("./types").Problem} Problem */
 
 /** the screens that are kept, for a start without a network, and how many of them */
 const OVERVIEW = "/movements/{movement}/overview";
 const MOST = 20;
-
-/**
- * Give `error`'s problem to `take`; anything else is a fault of the app, and thrown.
- * @param {(problem: Problem) => void} take
- * @returns {(error: unknown) => void}
- */
-export const refused = (take) => (error) => {
-  if (!(error instanceof Refused)) throw error;
-  take(error.problem);
-};
 
 /**
  * Read an address, and again after each change.
@@ -73,19 +63,24 @@ async function remember(seen) {
  * Read a list, page by page.
  * @type {import("./types").UsePages}
  */
-export const usePages = (path, values) => {
+export const usePages = (path, values, start = 0) => {
   const address = addressOf(path, values ?? {});
   const [data, setData] = useState(/** @type {any[] | null} */ (null));
   const [next, setNext] = useState(/** @type {string | null} */ (null));
   const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
   const [tries, setTries] = useState(0);
   const wanted = useRef(address);
+  const shown = useRef(start); // how many rows: after a change, as many are read again
+  if (wanted.current !== address) shown.current = 0;
   wanted.current = address;
-  /** @param {string} from @param {any[]} before */
+  /** @type {(from: string, before: any[]) => Promise<unknown>} */
   const read = (from, before) =>
     page(from).then((it) => {
       if (wanted.current !== address) return; // an answer to what was typed before
-      setData([...before, ...it.rows]);
+      const rows = [...before, ...it.rows];
+      if (it.next && rows.length < (shown.current ?? 0)) return void read(it.next, rows);
+      shown.current = rows.length;
+      setData(rows);
       setNext(it.next);
       setProblem(null);
     }, refused(setProblem));
@@ -93,54 +88,3 @@ export const usePages = (path, values) => {
   const more = next && data ? () => void read(next, data) : null;
   return { data, problem, more, again: () => setTries(tries + 1) };
 };
-
-/**
- * Keep what is typed into a form, send it, and show at its field what is refused.
- * @template {object} V
- * @param {V} start
- * @param {(values: V) => Promise<unknown>} send
- * @returns {import("./types").Form<V>}
- */
-export function useForm(start, send) {
-  const [values, setValues] = useState(start);
-  const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
-  const [busy, setBusy] = useState(false);
-  const here = useRef(true);
-  useEffect(() => () => void (here.current = false), []);
-  return {
-    values,
-    problem,
-    busy,
-    error(name) {
-      const refusals = problem?.errors ?? [];
-      const refusal = refusals.find(({ pointer }) => pointer.split("/")[1] === name);
-      return refusal ? about(refusal) : "";
-    },
-    set: (name) => (event) => {
-      const { type, checked, value } = /** @type {HTMLInputElement} */ (event.target);
-      setValues((before) => ({ ...before, [name]: type === "checkbox" ? checked : value }));
-    },
-    put: (changes) => setValues((before) => ({ ...before, ...changes })),
-    submit(event) {
-      event.preventDefault();
-      if (busy) return;
-      const form = /** @type {Element} */ (event.target);
-      setBusy(true);
-      const end = () => here.current && setBusy(false);
-      const show = refused((it) => {
-        setProblem(it);
-        // after it is drawn: the first refused field, or else the sentence above
-        setTimeout(() => focusFirst(form), 50);
-      });
-      send(values)
-        .then(() => setProblem(null), show)
-        .finally(end);
-    },
-  };
-}
-
-/** @param {Element} form */
-function focusFirst(form) {
-  const first = form.querySelector("[aria-invalid=true]");
-  if (first instanceof HTMLElement) first.focus();
-}

@@ -1,5 +1,5 @@
-// How long ago something was, and how often a movement is done.
-import { spoken, t, tn } from "./words.js";
+// How long ago something was, until when it lasts, and how often a movement is done.
+import { date, dayFormat, spoken, t, time, tn } from "./words.js";
 
 const STEPS = /** @type {const} */ ([
   ["year", 31_557_600],
@@ -18,6 +18,44 @@ export function ago(moment) {
     if (seconds >= length) return format.format(-Math.floor(seconds / length), unit);
   }
   return t("just now");
+}
+
+/**
+ * Return the number of days from today to the day of a moment.
+ * @param {Date} moment
+ */
+function daysAhead(moment) {
+  const day = dayFormat();
+  return Math.round((Date.parse(day.format(moment)) - Date.parse(day.format(new Date()))) / 864e5);
+}
+
+/**
+ * Return until when something lasts.
+ * @param {string} end
+ */
+export function until(end) {
+  const moment = new Date(end);
+  const atMidnight = date(moment, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  if (atMidnight === "00:00") {
+    const last = new Date(moment.getTime() - 1000);
+    const days = daysAhead(last);
+    if (days === 0) return t("until the end of today");
+    if (days === 1) return t("until the end of tomorrow");
+    return t("until the end of {day}", { day: dayName(last, days) });
+  }
+  const days = daysAhead(moment);
+  if (days === 0) return t("until {time}", { time: time(moment) });
+  if (days === 1) return t("until {time} tomorrow", { time: time(moment) });
+  return t("until {day}, {time}", { day: dayName(moment, days), time: time(moment) });
+}
+
+/**
+ * @param {Date} moment
+ * @param {number} days
+ */
+function dayName(moment, days) {
+  if (days > 0 && days < 7) return date(moment, { weekday: "long" });
+  return date(moment, { day: "numeric", month: "long" });
 }
 
 /** @type {Record<string, () => string>} */

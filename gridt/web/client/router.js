@@ -1,11 +1,11 @@
 // The screen of each address. All but the door and Today are fetched when they are first shown.
 import { html, h, signal, useEffect, useRef, useState } from "./library.js";
-import { frame } from "./parts/frame.js";
+import { frame, scrollBack } from "./parts/frame.js";
 import { unread } from "./parts/notice.js";
 import { Door } from "./screens/door.js";
 import { Today } from "./screens/today.js";
-import { bar, me, readToday, today } from "./state.js";
-import { spoken, t } from "./words.js";
+import { bar, me, problem, readToday, today } from "./state.js";
+import { t } from "./words.js";
 
 /** @typedef {(props: Record<string, string>) => import("./library").Child} Screen */
 
@@ -52,10 +52,7 @@ const ROUTES = [
   ["/app/admin/log", false, admins(() => import("./screens/admin/log.js"))],
 ];
 
-/**
- * Return what loads a screen for admins. The role may have changed since it was read.
- * @param {() => Promise<Record<string, any>>} load
- */
+/** Load a screen for admins; the role may have changed. @param {() => Promise<Record<string, any>>} load */
 function admins(load) {
   const isAdmin = () => today.peek()?.identity.role === "admin";
   return async () => {
@@ -64,18 +61,25 @@ function admins(load) {
   };
 }
 
+/** Where each screen was scrolled to when it was left, and whether the way leads back to one. */
+const places = /** @type {Map<string, number>} */ (new Map());
+let back = false;
+
 /**
  * Show another screen.
  * @param {string} path
  * @param {boolean} [instead] whether Back leads to the screen before this one
  */
 export function go(path, instead = false) {
-  history[instead ? "replaceState" : "pushState"](null, "", path);
-  arrive();
+  places.set(location.pathname, scrollY);
+  if (instead) history.replaceState({ from: history.state?.from }, "", path);
+  else history.pushState({ from: location.pathname }, "", path);
+  arrive(false);
 }
 
-/** Show the screen of the present address. */
-export function arrive() {
+/** Show the screen of the present address. @param {boolean} isBack */
+export function arrive(isBack) {
+  back = isBack;
   bar.value = null;
   if (leaving.byLoading()) return;
   address.value = location.pathname;
@@ -110,19 +114,17 @@ export function App() {
     );
     return () => void (current = false);
   }, [path, known]);
-  const shown = !wants || loaded?.path === path;
+  // screens of members begin with what Today says
+  const reading = wants && !wants.open && !today.value && !problem.value;
+  const shown = !reading && (!wants || loaded?.path === path);
   useEffect(() => {
     if (!shown) return;
     if (!first.current) {
-      scrollTo(0, 0);
+      scrollBack((back && places.get(path)) || 0);
       document.querySelector("h1")?.focus({ preventScroll: true });
     }
     first.current = false;
   }, [shown, path, known]);
-  useEffect(() => {
-    const heading = document.querySelector("h1");
-    if (shown) document.title = heading ? `${heading.textContent} · gridt` : "gridt";
-  }, [shown, path, known, spoken()]);
   if (wants) return loaded && shown ? h(loaded.screen, { key: path, ...wants.values }) : frame({});
   if (!known) return h(Door, {});
   if (/^\/app\/?$/.test(path)) return h(Today, {});
@@ -130,10 +132,7 @@ export function App() {
   return frame({ title: t("There is nothing here") }, way);
 }
 
-/**
- * A screen of another version is gone from the service: the page itself brings the new version. Where
- * two versions answer, it may be gone again, and the page does not load a second time.
- */
+/** A page of another version brings its own screens. Where two versions answer, do not load again and again. */
 function reloadOnce() {
   const last = Number(sessionStorage.getItem("reloaded"));
   if (!navigator.onLine || Date.now() - last < PAUSE) return false;
@@ -145,6 +144,6 @@ function reloadOnce() {
 /** In the place of a screen that does not come. */
 function Missing() {
   const message = t("A new version of the app is on its way. Please try again in a minute.");
-  const problem = { status: navigator.onLine ? 1 : 0, type: "", message };
-  return frame({ title: t("Not now") }, unread({ problem, again: () => location.reload() }));
+  const none = { status: navigator.onLine ? 1 : 0, type: "", message };
+  return frame({ title: t("Not now") }, unread({ problem: none, again: () => location.reload() }));
 }

@@ -1,43 +1,51 @@
-// What a movement asks for: the fields by which it is started and edited, and what they send.
-import { html } from "./library.js";
-import { choice, toggle } from "./parts/choice.js";
-import { field } from "./parts/field.js";
-import { named, rhythm } from "./rhythms.js";
+// What a movement asks for: the values of the form by which it is started and edited, and what they send.
+import { named } from "./rhythms.js";
+import { Refused } from "./service.js";
 import { t } from "./words.js";
 
 /** @typedef {import("./types").Schemas["NewMovement"]} NewMovement */
+/** @typedef {Pick<NewMovement, "interval" | "goal">} Rhythm */
 
-/** What a movement is when nothing is chosen. */
+/** What a movement is when nothing is chosen. `kept` is a rhythm that is none of the choices. */
 export const PLAIN = {
   name: "",
   short_description: "",
   description: "",
-  interval: "daily",
-  days: "3",
-  times: "1",
+  rhythm: "daily",
+  count: "3",
+  kept: /** @type {Rhythm | null} */ (null),
   free_misses: "0",
   free_turns: "7",
   counts_every_update: false,
 };
 /** @typedef {typeof PLAIN} Shape */
 
-export const FIELDS = ["name", "short_description", "description", "interval", "goal", "free_misses", "free_turns"];
-/** intervals in which a turn may ask for several days */
-const COUNTED = ["weekly", "monthly", "quarterly", "yearly"];
-const WORDS = ["daily", "twice daily", "weekly", "monthly", "quarterly", "yearly", "hourly"];
+export const FIELDS = ["name", "short_description", "description", "rhythm", "count", "free_misses", "free_turns"];
+/** The fields of what the service calls otherwise. */
+export const ELSEWHERE = { interval: "rhythm", goal: "count" };
+/** Rhythms with a number, and the largest one. */
+export const COUNTED = /** @type {Record<string, number>} */ ({ days: 365, "in a week": 7, "in a month": 28, "in a year": 365 });
+/** The interval in which a number of times is counted. */
+const WITHIN = /** @type {Record<string, string>} */ ({ "in a week": "weekly", "in a month": "monthly", "in a year": "yearly" });
+const MOST_UPDATES = 1000;
+/** The other rhythms to choose from. */
+const PLAINLY = ["daily", "twice daily", "weekly", "monthly", "quarterly", "yearly", "hourly"];
 
 /** Return the values of a movement's fields. @param {import("./types").AnyMovement} movement */
 export function shapeOf(movement) {
   const { name, short_description, description, goal, free_misses, free_turns, counts_every_update } = movement;
   const interval = named(movement.interval);
   const days = /^P(\d+)D$/.exec(interval)?.[1];
+  const times = goal?.of === "count" ? goal.at_least : 0;
+  const within = Object.keys(WITHIN).find((it) => WITHIN[it] === interval);
+  const plain = goal ? (within && times ? within : "") : days ? "days" : PLAINLY.includes(interval) ? interval : "";
   return {
     name,
     short_description,
     description,
-    interval: days ? "other" : interval,
-    days: days ?? "3",
-    times: String(goal?.at_least ?? 1),
+    rhythm: plain || "kept",
+    count: String(times || days || 3),
+    kept: plain ? null : /** @type {Rhythm} */ ({ interval: movement.interval, goal }),
     free_misses: String(free_misses),
     free_turns: String(free_turns),
     counts_every_update,
@@ -45,49 +53,17 @@ export function shapeOf(movement) {
 }
 
 /**
- * Whether the number of times can be chosen.
+ * Return the smallest and the largest number of each field that has one.
  * @param {Shape} values
+ * @returns {Record<string, [number, number]>}
  */
-const isCounted = ({ interval, times }) => COUNTED.includes(interval) || times !== "1";
-
-/** @param {import("./types").Form<Shape>} form */
-export function texts(form) {
-  return html`${field(form, "name", t("Name"), { hint: t("Such as “Floss every day”."), autocomplete: "off" })}
-  ${field(form, "short_description", t("In a sentence"), { autocomplete: "off" })}`;
-}
-
-/**
- * @param {import("./types").Form<Shape>} form
- * @param {string} [kept] an interval that has no word, and may stay
- */
-export function rhythmOf(form, kept = "") {
-  const intervals = kept && kept !== "other" && !WORDS.includes(kept) ? [...WORDS, kept] : WORDS;
-  const every = /** @type {[string, string][]} */ (intervals.map((interval) => [interval, rhythm({ interval })]));
-  const { values } = form;
-  return html`${choice(form, "interval", t("How often"), [...every, ["other", t("every few days")]])}
-  ${values.interval === "other" &&
-  field(form, "days", t("Every how many days"), { type: "number", inputmode: "numeric", min: 1, max: 365 })}
-  ${isCounted(values) &&
-  field(form, "times", t("How many times"), {
-    type: "number",
-    inputmode: "numeric",
-    min: 1,
-    hint: t("On how many days of each turn, such as 3 days a week."),
-  })}
-  ${form.error("goal") && html`<p class="wrong" role="alert">${form.error("goal")}</p>`}`;
-}
-
-/** @param {import("./types").Form<Shape>} form */
-export function further(form) {
-  return html`${field(form, "description", t("More about it"), { lines: 4 })}
-  ${field(form, "free_misses", t("Misses that do not end a streak"), {
-    type: "number",
-    inputmode: "numeric",
-    min: 0,
-  })}
-  ${form.values.free_misses !== "0" &&
-  field(form, "free_turns", t("In how many turns in a row"), { type: "number", inputmode: "numeric", min: 1 })}
-  ${toggle(form, "counts_every_update", t("Count every update"), t("More than one in a turn is kept."))}`;
+export function bounds({ rhythm: chosen, counts_every_update: every, free_misses }) {
+  const most = chosen in WITHIN && every ? MOST_UPDATES : COUNTED[chosen];
+  return {
+    ...(most && { count: [1, most] }),
+    free_misses: [0, 30],
+    ...(free_misses !== "0" && { free_turns: [1, 100] }),
+  };
 }
 
 /**
@@ -95,22 +71,32 @@ export function further(form) {
  * @returns {NewMovement}
  */
 export function movementOf(values) {
-  const { name, short_description, description } = values;
-  const times = Number(values.times);
+  const { name, short_description, description, counts_every_update } = values;
+  refuseNumbers(values);
   const misses = Number(values.free_misses);
-  /** @type {NewMovement} */
-  const movement = {
-    name,
-    short_description,
-    description,
-    interval: values.interval === "other" ? `P${Number(values.days) || 1}D` : values.interval,
-    counts_every_update: values.counts_every_update,
-  };
-  if (misses) Object.assign(movement, { free_misses: misses, free_turns: Number(values.free_turns) });
-  if (isCounted(values) && times > 1) {
-    movement.goal = { of: "count", at_least: times };
-  }
-  return movement;
+  const free = misses ? { free_misses: misses, free_turns: Number(values.free_turns) } : {};
+  return { name, short_description, description, counts_every_update, ...rhythmSent(values), ...free };
+}
+
+/** @param {Shape} values @returns {Rhythm} */
+function rhythmSent({ rhythm: chosen, kept, count }) {
+  if (chosen === "kept" && kept) return kept.goal ? kept : { interval: kept.interval };
+  if (chosen === "days") return { interval: `P${Number(count)}D` };
+  const interval = WITHIN[chosen];
+  if (!interval) return { interval: chosen };
+  return Number(count) > 1 ? { interval, goal: { of: "count", at_least: Number(count) } } : { interval };
+}
+
+/** An empty field is no number, and must not become one. @param {Shape} values */
+function refuseNumbers(values) {
+  const errors = Object.entries(bounds(values)).flatMap(([name, [minimum, maximum]]) => {
+    const typed = String(values[/** @type {keyof Shape} */ (name)]).trim();
+    const n = Number(typed);
+    if (typed && Number.isInteger(n) && n >= minimum && n <= maximum) return [];
+    const detail = t("Please use a whole number from {minimum} to {maximum}.", { minimum, maximum });
+    return [{ pointer: `/${name}`, code: "", values: {}, detail }];
+  });
+  if (errors.length) throw new Refused({ status: 422, type: "/problems/invalid", message: "", errors });
 }
 
 /**

@@ -46,6 +46,8 @@ export interface Pages<T> extends Reading<T[]> {
 export type UsePages = <P extends PathOf<"get">>(
   path: P,
   values?: Values<paths[P]["get"]>,
+  /** how many rows to read at least, page by page */
+  start?: number,
 ) => Pages<Answer<paths[P]["get"]> extends (infer T)[] ? T : never>;
 
 export interface Refusal {

@@ -10,8 +10,26 @@ export const LANGUAGES = {
 };
 
 /** @typedef {Record<string, string | Record<string, string>>} Catalogue */
+/** What people read in place of the service's English where that is for programs. @type {Catalogue} */
+const ENGLISH = {
+  "problem:invalid": "This is not right yet. {wrong}",
+  "refusal:missing": "Please fill this in.",
+  "refusal:empty": "Please fill this in.",
+  "refusal:blank": "Please fill this in.",
+  "refusal:not-an-integer": "Please use a whole number.",
+  "refusal:not-a-moment": "This must be a day and a time, such as 2027-01-04T09:00.",
+  "refusal:not-a-day-or-moment": "This must be a day, such as 2027-01-04.",
+  "refusal:no-offset": "The time zone is missing, such as +01:00.",
+  "refusal:past": "Please choose a day in the future.",
+  "refusal:too-far-ahead": "Please choose a day at most {maximum} days ahead.",
+  "refusal:too-small": "Please use {minimum} or more.",
+  "refusal:too-large": "Please use {maximum} or less.",
+  "refusal:not-a-time-zone": "This place is not known here. Please choose one of the list, such as Europe/Amsterdam.",
+  "refusal:streak-cannot-end": "Please use less than the number of turns below, or no streak would ever end.",
+  "refusal:goal-out-of-reach": "Please use {maximum} or less: a turn has no more days. More is possible if every update counts.",
+};
 /** @type {Catalogue} */
-let catalogue = {};
+let catalogue = ENGLISH;
 /** What reads it is drawn again in another language. */
 const language = signal(/** @type {"en" | "nl" | "de"} */ ("en"));
 /** The language with the device's country, for the form of dates. */
@@ -28,7 +46,7 @@ export async function speak(wanted) {
   // without a network, English is better than nothing
   const read = await LANGUAGES[chosen]?.read?.().catch(() => null);
   const known = /** @type {typeof language.value} */ (read === null ? "en" : chosen);
-  catalogue = read?.default ?? {};
+  catalogue = read?.default ?? ENGLISH;
   locale = navigator.languages.find((it) => it.startsWith(known)) ?? known;
   document.documentElement.lang = known;
   language.value = known;
@@ -72,8 +90,12 @@ export function tn(one, other, n, values) {
  * @param {Record<string, string | number>} [values]
  */
 function fill(sentence, values = {}) {
-  return sentence.replace(/\{(\w+)\}/g, (hole, name) => String(values[name] ?? hole));
+  return sentence.replace(/\{(\w+)\}/g, (hole, name) => apart(String(values[name] ?? hole)));
 }
+
+/** Keep the direction of a name from the sentence around it: a text from the right, or with marks. */
+const apart = (/** @type {string} */ text) =>
+  /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/.test(text) ? `\u2068${text}\u2069` : text;
 
 /**
  * Return the sentence about a problem. Its type is the key; the service's English is the last resort.
@@ -111,40 +133,5 @@ export function time(moment) {
   return date(moment, { hour: "numeric", minute: "2-digit" });
 }
 
-/**
- * Return the number of days from today to the day of a moment.
- * @param {Date} moment
- */
-function daysAhead(moment) {
-  const day = new Intl.DateTimeFormat("en-CA", { timeZone: zone });
-  return Math.round((Date.parse(day.format(moment)) - Date.parse(day.format(new Date()))) / 864e5);
-}
-
-/**
- * Return until when something lasts.
- * @param {string} end
- */
-export function until(end) {
-  const moment = new Date(end);
-  const atMidnight = date(moment, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  if (atMidnight === "00:00") {
-    const last = new Date(moment.getTime() - 1000);
-    const days = daysAhead(last);
-    if (days === 0) return t("until the end of today");
-    if (days === 1) return t("until the end of tomorrow");
-    return t("until the end of {day}", { day: dayName(last, days) });
-  }
-  const days = daysAhead(moment);
-  if (days === 0) return t("until {time}", { time: time(moment) });
-  if (days === 1) return t("until {time} tomorrow", { time: time(moment) });
-  return t("until {day}, {time}", { day: dayName(moment, days), time: time(moment) });
-}
-
-/**
- * @param {Date} moment
- * @param {number} days
- */
-function dayName(moment, days) {
-  if (days > 0 && days < 7) return date(moment, { weekday: "long" });
-  return date(moment, { day: "numeric", month: "long" });
-}
+/** Return what writes a day by the account's clock as the service does, such as 2027-01-31. */
+export const dayFormat = () => new Intl.DateTimeFormat("en-CA", { timeZone: zone });

@@ -1,6 +1,6 @@
 // A question in a sheet: what an act leads to, and a button for it. A refusal is shown in the sheet.
 import { h, html } from "../library.js";
-import { useForm } from "../reading.js";
+import { useForm } from "../forms.js";
 import { bar, changed } from "../state.js";
 import { t } from "../words.js";
 import { field, main } from "./field.js";

@@ -1,45 +1,14 @@
 // A movement on Today: open with its leaders, done or paused on one line.
 import { html } from "../library.js";
-import { progress } from "../rhythms.js";
-import { pressed, queue } from "../state.js";
+import { progress, until } from "../rhythms.js";
+import { pressed } from "../state.js";
 import { didIt, undo, undoRow } from "../updates.js";
-import { t, tn, until } from "../words.js";
-import { facts } from "./facts.js";
+import { t, tn } from "../words.js";
+import { countsToday, facts, isPressed, waiting } from "./facts.js";
 import { icon } from "./icons.js";
 import { quad } from "./quad.js";
 
 /** @typedef {import("../types").Movement} Movement */
-
-/** @param {Movement} movement */
-export function isPaused({ standing }) {
-  return Boolean(standing.paused_until);
-}
-
-/** What the member did in this turn that waits to be sent. @param {Movement} movement */
-function waiting({ id, standing }) {
-  const start = Date.parse(standing.turn.starts_at);
-  return queue.value.find((row) => {
-    return row.kind === "did" && row.movement === id && !row.problem && Date.parse(row.at) >= start;
-  });
-}
-
-/** Whether an update is undone, but not yet at the service. @param {number | undefined} update */
-export function isTaken(update) {
-  return queue.value.some((row) => row.kind === "undo" && row.update !== undefined && row.update === update);
-}
-
-/** @param {Movement} movement */
-function isPressed(movement) {
-  return pressed.value.has(movement.id) || Boolean(waiting(movement));
-}
-
-/** @param {Movement} movement */
-export function isDone(movement) {
-  const { goal, last_update, standing } = movement;
-  if (standing.turn.done && !movement.counts_every_update && isTaken(last_update?.id)) return false;
-  const last = goal ? standing.turn.still === 1 : true;
-  return standing.turn.done || (isPressed(movement) && last);
-}
 
 /**
  * The line below the name of an open movement.
@@ -61,6 +30,7 @@ export function below(movement, streaks) {
 
 /** @param {Movement} movement */
 export function didItButton(movement) {
+  if (countsToday(movement)) return html`<p class="counted">${icon("check")} ${t("Today counts already.")}</p>`;
   const busy = pressed.value.has(movement.id) || (Boolean(waiting(movement)) && !movement.counts_every_update);
   const press = () => busy || void didIt(movement);
   return html`<button

@@ -11,7 +11,12 @@ import { wrong } from "./field.js";
  */
 export function choice(form, name, legend, options) {
   const error = form.error(name);
-  return html`<fieldset class="choice" aria-describedby=${error ? `${name}-error` : undefined}>
+  return html`<fieldset
+    class="choice"
+    role="radiogroup"
+    aria-invalid=${error ? "true" : undefined}
+    aria-describedby=${error ? `${name}-error` : undefined}
+  >
     <legend>${legend}</legend>
     ${radios(name, options, form.values[name], () => form.set(name))}
     ${wrong(name, error)}

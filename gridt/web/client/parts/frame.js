@@ -1,5 +1,5 @@
 // The frame of a screen: its heading, its content, the tabs, and the bar about what was just done.
-import { html } from "../library.js";
+import { h, html, useEffect } from "../library.js";
 import { bar, me } from "../state.js";
 import { t } from "../words.js";
 import { icon } from "./icons.js";
@@ -7,21 +7,27 @@ import { icon } from "./icons.js";
 /** @typedef {import("../library").Child} Child */
 
 /**
- * @param {{title?: string, back?: string, aside?: Child, bare?: boolean}} head
+ * @param {{title?: string, back?: string, aside?: Child, bare?: boolean, tab?: string}} head
  * @param {...Child} content
  */
-export function frame({ title, back, aside, bare }, ...content) {
+export function frame({ title, back, aside, bare, tab }, ...content) {
   const inside = me.value !== null && !bare;
   const way = back && html`<a class="back" href=${back} aria-label=${t("Back")}>${icon("back")}</a>`;
   return html`
     <a class="skip" href="#content" onClick=${skip}>${t("Skip to the content")}</a>
-    ${inside && tabs()}
+    ${inside && tabs(tab)}
     <main id="content" tabindex="-1" class=${inside ? "inside" : "outside"}>
-      ${title && html`<header class="top">${way}<h1 tabindex="-1">${title}</h1>${aside}</header>`}
+      ${title && html`<header class="top">${way}${h(Heading, { title })}${aside}</header>`}
       ${content}
     </main>
     ${status()}
   `;
+}
+
+/** The heading of a screen, which is the title of the page as well. @param {{title: string}} props */
+export function Heading({ title }) {
+  useEffect(() => void (document.title = title === "gridt" ? title : `${title} · gridt`), [title]);
+  return html`<h1 tabindex="-1">${title}</h1>`;
 }
 
 /** @param {Event} event */
@@ -30,14 +36,15 @@ function skip(event) {
   document.getElementById("content")?.focus();
 }
 
-function tabs() {
+/** @param {string} [tab] the tab that the screen belongs to, where its address does not say so */
+function tabs(tab) {
   const items = [
     ["/app", "today", t("Today")],
     ["/app/find", "find", t("Find")],
     ["/app/you", "you", t("You")],
   ];
   const here = location.pathname;
-  const of = /^\/app\/(you|admin)/.test(here) ? "you" : /find|start/.test(here) ? "find" : "today";
+  const of = tab ? tab : /^\/app\/(you|admin)/.test(here) ? "you" : /find|start/.test(here) ? "find" : "today";
   return html`<nav class="tabs" aria-label=${t("Screens")}>
     <ul>
       ${items.map(
@@ -64,4 +71,23 @@ function status() {
       <button type="button" class="end" onClick=${end} aria-label=${t("Close")}>×</button>
     </p>`}
   </div>`;
+}
+
+/**
+ * Scroll to where a screen was left, as soon as its list is that long again.
+ * @param {number} place
+ */
+export function scrollBack(place) {
+  if (!place) return scrollTo(0, 0);
+  const path = location.href;
+  const end = Date.now() + 3000;
+  let isOver = false;
+  const stop = () => void (isOver = true);
+  for (const act of ["wheel", "touchstart", "keydown"]) addEventListener(act, stop, { once: true });
+  const step = () => {
+    if (isOver || location.href !== path) return;
+    scrollTo(0, place);
+    if (scrollY + 1 < place && Date.now() < end) requestAnimationFrame(step);
+  };
+  step();
 }

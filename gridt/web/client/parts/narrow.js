@@ -7,12 +7,26 @@ import { further } from "./rows.js";
 /** the milliseconds without a key after which a search is sent */
 const REST = 250;
 
+/**
+ * Return what a screen kept in the history of the browser, so that a way back finds it.
+ * @template T
+ * @param {string} name @param {T} otherwise @returns {T}
+ */
+export const remembered = (name, otherwise) => history.state?.[name] ?? otherwise;
+
+/** @param {string} name @param {unknown} value */
+export const remember = (name, value) => history.replaceState({ ...history.state, [name]: value }, "");
+
 /** Return what is searched for, and a function that draws the field for it. */
-export function useSearch(start = "") {
+export function useSearch(begin = "") {
+  const start = remembered("search", begin);
   const [typed, setTyped] = useState(start);
   const [search, setSearch] = useState(start);
   useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), REST);
+    const timer = setTimeout(() => {
+      setSearch(typed.trim());
+      if (typed !== start) remember("search", typed);
+    }, REST);
     return () => clearTimeout(timer);
   }, [typed]);
   /** @param {Event} event */

@@ -1,6 +1,8 @@
 // Sentences above the content of a screen.
 import { html } from "../library.js";
-import { date, sentence, t, time } from "../words.js";
+import { queue } from "../state.js";
+import { forgetRow } from "../updates.js";
+import { date, sentence, t, tn, time } from "../words.js";
 
 /**
  * A refusal, in words. Where each sentence stands at a field, none stands here.
@@ -13,7 +15,7 @@ export function refusal(problem, fields = []) {
     fields.includes(pointer.split("/")[1] ?? ""),
   );
   const words = shown.length ? t("Please look at the marked fields.") : sentence(problem);
-  return html`<p class="notice problem" role="alert">${words}</p>`;
+  return html`<p class="notice problem" role="alert" tabindex="-1">${words}</p>`;
 }
 
 /**
@@ -63,4 +65,26 @@ export function unread({ problem, again }) {
   if (!problem) return waiting();
   return html`${refusal(problem)}
     <p><button type="button" class="button" onClick=${again}>${t("Try again")}</button></p>`;
+}
+
+/** Say what waits to be sent, and what the service refused meanwhile. @param {import("../types").Movement[]} movements */
+export function waitingWords(movements) {
+  const refused = queue.value.filter((row) => row.problem);
+  const rest = queue.value.length - refused.length;
+  const words = tn("{n} change waits to be sent.", "{n} changes wait to be sent.", rest);
+  return html`${rest > 0 && html`<p class="notice" role="status">${words}</p>`}
+  ${refused.map((row) => {
+    const name = movements.find(({ id }) => id === row.movement)?.name;
+    const end = html`<button type="button" class="button" onClick=${() => void forgetRow(row)}>${t("Forget it")}</button>`;
+    return html`<div key=${row.key}>${attention(`${name ? `${name}: ` : ""}${whyRefused(row)}`, end)}</div>`;
+  })}`;
+}
+
+/** @param {import("../types").Waiting} row */
+function whyRefused({ at, problem: why }) {
+  const moment = said(at);
+  if (why?.type === "/problems/not-in-time") return t("Too late to count (said {moment}).", { moment });
+  const isGone = why?.status === 403 || why?.status === 404 || why?.type === "/problems/not-subscribed";
+  if (isGone) return t("You are not in this movement any more (said {moment}).", { moment });
+  return why ? sentence(why) : "";
 }

@@ -1,6 +1,9 @@
 // Numbers about a member in a movement.
 import { html } from "../library.js";
-import { formats, t } from "../words.js";
+import { formats, t, tn } from "../words.js";
+
+/** with fewer turns, a share says nothing */
+const ENOUGH = 7;
 
 /**
  * @param {import("../types").Movement["standing"]} standing
@@ -12,11 +15,13 @@ export function numbers({ streak, best_streak, lately }, streaks) {
   /** @type {[string, string | number][]} */
   const shown = streaks
     ? [
-        [t("in a row"), streak],
+        [t("turns in a row"), streak],
         [t("longest"), best_streak],
       ]
     : [];
-  if (lately.turns) shown.push([t("last 30 turns"), percent]);
+  if (lately.turns >= ENOUGH) {
+    shown.push([tn("of the last turn", "of the last {n} turns", lately.turns), percent]);
+  }
   if (!shown.length) return null;
   return html`<dl class="numbers">
     ${shown.map(([words, value]) => html`<div key=${words}><dt>${words}</dt><dd>${value}</dd></div>`)}

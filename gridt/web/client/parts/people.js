@@ -1,7 +1,7 @@
 // People as rows: who they are, and when they did it last.
 import { html } from "../library.js";
-import { ago, progress } from "../rhythms.js";
-import { t, until } from "../words.js";
+import { ago, progress, until } from "../rhythms.js";
+import { t } from "../words.js";
 import { facts } from "./facts.js";
 import { disc, stateOf } from "./quad.js";
 

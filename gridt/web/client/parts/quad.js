@@ -26,7 +26,8 @@ function wordsOf(leader) {
  */
 export function disc(person, state = "plain") {
   const tint = (parseInt(person.avatar.slice(-6), 16) || 0) % 4;
-  const initial = [...person.username][0]?.toUpperCase() ?? "?";
+  const letters = new Intl.Segmenter().segment(person.username);
+  const initial = [...letters][0]?.segment.toUpperCase() ?? "?"; // an emoji may be several characters
   return html`<span class=${`disc ${state} tint-${tint}`} aria-hidden="true">
     ${initial}${state === "done" && html`<span class="tick">${icon("check")}</span>`}
   </span>`;

@@ -1,6 +1,6 @@
 // A sheet by which a member reports a movement or an update to the admins.
 import { h, html } from "../library.js";
-import { useForm } from "../reading.js";
+import { useForm } from "../forms.js";
 import { t } from "../words.js";
 import { choice } from "./choice.js";
 import { field, main } from "./field.js";

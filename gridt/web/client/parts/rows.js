@@ -38,3 +38,13 @@ export function further(more) {
     <button type="button" class="button" onClick=${more}>${t("Show more")}</button>
   </p>`;
 }
+
+/**
+ * A row that is a button.
+ * @param {string} key @param {string} words @param {() => void} onClick
+ */
+export function press(key, words, onClick) {
+  return html`<li key=${key} class="row press">
+    <button type="button" class="row-press" onClick=${onClick}>${words}</button>
+  </li>`;
+}

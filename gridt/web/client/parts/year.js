@@ -33,8 +33,9 @@ function dayAfter(from, days) {
 /**
  * Show a year. A day with nothing due is a faint square.
  * @param {Year} year
+ * @param {boolean} free whether the movement allows misses
  */
-export function yearly({ from, days }) {
+export function yearly({ from, days }, free) {
   const first = (dayAfter(from, 0).getUTCDay() + 6) % 7;
   const columns = Math.ceil((first + days.length) / 7);
   const step = SIZE + GAP;
@@ -58,6 +59,8 @@ export function yearly({ from, days }) {
       </svg>
     </div>
     <p class="quiet">${words}</p>
+    ${(free || days.includes("f")) &&
+    html`<p class="quiet">${t("Free: a turn that you missed, but that does not end your streak.")}</p>`}
     <details>
       <summary>${t("As a table")}</summary>
       <div class="scroll" tabindex="0" role="region" aria-label=${t("Your year as a table")}>

@@ -3,7 +3,7 @@ import { html, useState } from "../library.js";
 import { field, main } from "../parts/field.js";
 import { frame } from "../parts/frame.js";
 import { refusal } from "../parts/notice.js";
-import { useForm } from "../reading.js";
+import { useForm } from "../forms.js";
 import { call } from "../service.js";
 import { changed } from "../state.js";
 import { tokenOfLink } from "../token.js";
@@ -35,9 +35,17 @@ export function Confirm() {
   return frame(
     { title, bare: true },
     html`<form onSubmit=${form.submit} noValidate>
-      ${refusal(form.problem)}
+      ${refusal(form.problem)} ${form.problem?.type === "/problems/invalid-mail-token" && further(moves)}
       ${!start.token && field(form, "token", t("Code of the mail"), { autocomplete: "off" })}
       ${main(form, moves ? t("Use the new address") : t("Confirm the address"))}
     </form>`,
   );
+}
+
+/** Say what to do with a link that does not work any more. @param {boolean} moves */
+function further(moves) {
+  const words = moves
+    ? t("A link works once, for a limited time. You can ask for another mail where you enter the new address.")
+    : t("A link works once, for a limited time. You can ask for another mail with your account's address.");
+  return html`<p>${words} <a href="/app/you/account">${t("Name, password and e-mail")}</a></p>`;
 }

@@ -1,9 +1,9 @@
 // The door: log in, or open an account.
-import { batch, html } from "../library.js";
+import { batch, h, html } from "../library.js";
 import { field, main } from "../parts/field.js";
-import { frame } from "../parts/frame.js";
+import { Heading, frame } from "../parts/frame.js";
 import { refusal } from "../parts/notice.js";
-import { useForm } from "../reading.js";
+import { useForm } from "../forms.js";
 import { call, session } from "../service.js";
 import { channel, me, readQueue, readToday, today } from "../state.js";
 import { forget, keep, keeping } from "../store.js";
@@ -42,10 +42,12 @@ export function Door() {
 
 /** The name, its sign, and what it is about. */
 function brand() {
+  const about = t("Choose something that you want to keep at. You see when four others do it, and others see when you do: that keeps you going.");
   return html`<header class="brand">
     <img src=${ICON} alt="" width="72" height="72" />
-    <h1 tabindex="-1">gridt</h1>
+    ${h(Heading, { title: "gridt" })}
     <p class="quiet">${t("Do it together, four at a time.")}</p>
+    <p class="about">${about}</p>
   </header>`;
 }
 

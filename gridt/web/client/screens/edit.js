@@ -5,10 +5,12 @@ import { main } from "../parts/field.js";
 import { frame } from "../parts/frame.js";
 import { empty, refusal, unread } from "../parts/notice.js";
 import { isAdmin, isOwn } from "../parts/owning.js";
-import { useForm, useRead } from "../reading.js";
+import { further, rhythmOf, texts } from "../parts/shaping.js";
+import { useForm } from "../forms.js";
+import { useRead } from "../reading.js";
 import { go } from "../router.js";
 import { call } from "../service.js";
-import { FIELDS, changesOf, further, rhythmOf, shapeOf, texts } from "../shape.js";
+import { ELSEWHERE, FIELDS, changesOf, shapeOf } from "../shape.js";
 import { bar, changed } from "../state.js";
 import { t, tn } from "../words.js";
 
@@ -30,17 +32,18 @@ export function Edit({ id = "" }) {
 function Form({ movement }) {
   const { id, name } = movement;
   const [before] = useState(() => shapeOf(movement));
-  const form = useForm(before, (values) =>
-    call("patch", "/movements/{movement}", { movement: id }, changesOf(before, values)).then(() => {
-      changed();
-      go(`/app/m/${id}`, true);
-      bar.value = { text: t("Saved.") };
-    }),
-  );
+  /** @param {typeof before} values */
+  const send = async (values) => {
+    await call("patch", "/movements/{movement}", { movement: id }, changesOf(before, values));
+    changed();
+    go(`/app/m/${id}`, true);
+    bar.value = { text: t("Saved.") };
+  };
+  const form = useForm(before, send, ELSEWHERE);
   return html`<form onSubmit=${form.submit} noValidate>
     ${refusal(form.problem, FIELDS)}
     ${!isOwn(movement) && html`<p class="notice">${t("You edit {name} as an admin. The log of this service keeps it.", { name })}</p>`}
-    ${texts(form)} ${rhythmOf(form, before.interval)}
+    ${texts(form)} ${rhythmOf(form)}
     <p class="quiet">
       ${t("Members keep what they did. A new goal counts from the next turn on.")}
       ${" "}${!isAdmin() && t("You can change the rhythm and the goal once a day.")}

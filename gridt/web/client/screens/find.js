@@ -1,9 +1,10 @@
 // Find a movement, and join it.
-import { html, useEffect, useState } from "../library.js";
+import { html, useEffect } from "../library.js";
 import { act, join } from "../acts.js";
 import { facts } from "../parts/facts.js";
 import { frame } from "../parts/frame.js";
 import { icon } from "../parts/icons.js";
+import { remember, remembered, useSearch } from "../parts/narrow.js";
 import { empty, unread } from "../parts/notice.js";
 import { further, row, rows } from "../parts/rows.js";
 import { usePages } from "../reading.js";
@@ -14,34 +15,17 @@ import { t, tn } from "../words.js";
 
 /** @typedef {import("../types").AnyMovement} Found */
 
-/** the milliseconds without a key after which a search is sent */
-const PAUSE = 250;
-
 export function Find() {
-  const [typed, setTyped] = useState("");
-  const [search, setSearch] = useState("");
+  const { search, draw } = useSearch();
+  const pages = usePages("/movements", { search, limit: 20 }, remembered("rows", 0));
+  const count = pages.data?.length;
   useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), PAUSE);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  const pages = usePages("/movements", { search, limit: 20 });
+    if (count) remember("rows", count);
+  }, [count]);
   const isFirst = today.value?.movements.length === 0;
-  /** @param {Event} event */
-  const type = ({ target }) => setTyped(/** @type {HTMLInputElement} */ (target).value);
   return frame(
     { title: isFirst ? t("What would you like to keep at?") : t("Find") },
-    html`<form role="search" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
-        <div class="field">
-          <label for="search">${t("Search movements")}</label>
-          <input
-            id="search"
-            type="search"
-            value=${typed}
-            placeholder=${t("flossing, running, reading …")}
-            onInput=${type}
-          />
-        </div>
-      </form>
+    html`${draw(t("Search movements"), { placeholder: t("flossing, running, reading …") })}
       <div class="found">
         ${pages.data ? list(pages.data, search, isFirst) : unread(pages)} ${further(pages.more)}
       </div>

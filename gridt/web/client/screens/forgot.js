@@ -3,7 +3,7 @@ import { html, useState } from "../library.js";
 import { field, main } from "../parts/field.js";
 import { frame } from "../parts/frame.js";
 import { refusal } from "../parts/notice.js";
-import { useForm } from "../reading.js";
+import { useForm } from "../forms.js";
 import { call } from "../service.js";
 import { t } from "../words.js";
 

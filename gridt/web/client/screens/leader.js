@@ -7,15 +7,15 @@ import { unread } from "../parts/notice.js";
 import { lastWords } from "../parts/people.js";
 import { disc, stateOf } from "../parts/quad.js";
 import { Report } from "../parts/report.js";
-import { row, rows } from "../parts/rows.js";
+import { press, row, rows } from "../parts/rows.js";
 import { Sheet, question } from "../parts/sheet.js";
-import { refused, useRead } from "../reading.js";
+import { refused } from "../forms.js";
+import { useRead } from "../reading.js";
 import { ago } from "../rhythms.js";
 import { go } from "../router.js";
 import { call } from "../service.js";
 import { bar, changed, today } from "../state.js";
 import { sentence, t, tn } from "../words.js";
-import { press } from "./movement.js";
 
 /** @typedef {import("../types").Leader} Person */
 
@@ -25,8 +25,9 @@ export function Leader({ id = "", user = "" }) {
   const reading = useRead("/movements/{movement}/leader/{user}", { movement: id, user });
   const [sheet, setSheet] = useState("");
   const person = reading.data;
-  if (!person) return frame({ title: t("Leader"), back }, unread(reading));
   const movement = today.value?.movements.find((it) => it.id === Number(id));
+  const known = movement?.leaders.find((it) => String(it.id) === user);
+  if (!person) return frame({ title: known?.username ?? t("Leader"), back }, unread(reading));
   const close = () => setSheet("");
   const said = person.message_history;
   return frame(

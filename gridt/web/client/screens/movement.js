@@ -1,150 +1,16 @@
-// A movement, for a member: do it, see who leads you, and how the year was.
-import { h, html, useState } from "../library.js";
-import { act, endPause, quit } from "../acts.js";
-import { below, didItButton, isDone, isTaken } from "../parts/card.js";
-import { facts } from "../parts/facts.js";
+// A movement: for a member of it, or for others. Which of the two is known from Today, or is asked.
+import { h } from "../library.js";
 import { frame } from "../parts/frame.js";
-import { icon } from "../parts/icons.js";
-import { asOf, unread } from "../parts/notice.js";
-import { numbers } from "../parts/numbers.js";
-import { leavingWords, owning, watched } from "../parts/owning.js";
-import { personRow } from "../parts/people.js";
-import { Report } from "../parts/report.js";
-import { row, rows } from "../parts/rows.js";
-import { Sheet, question } from "../parts/sheet.js";
-import { yearly } from "../parts/year.js";
-import { useRead } from "../reading.js";
-import { ago, rhythm } from "../rhythms.js";
-import { go } from "../router.js";
-import { call } from "../service.js";
-import { bar, today } from "../state.js";
-import { undo } from "../updates.js";
-import { t, tn, until } from "../words.js";
+import { waiting } from "../parts/notice.js";
+import { problem, today } from "../state.js";
+import { t } from "../words.js";
+import { Member } from "./member.js";
 import { Visitor } from "./visitor.js";
-
-/** @typedef {import("../types").Movement} Joined */
 
 /** @param {Record<string, string>} props */
 export function Movement({ id = "" }) {
-  const reading = useRead("/movements/{movement}/overview", { movement: id });
-  const [sheet, setSheet] = useState("");
-  const status = reading.problem?.status;
-  if (status === 403 || status === 409) return h(Visitor, { id });
-  if (!reading.data) return frame({ title: t("Movement"), back: "/app" }, unread(reading));
-  const { movement, followers, updates, year } = reading.data;
-  const streaks = !today.value?.identity.hides_streaks;
-  const close = () => setSheet("");
-  const paused = movement.standing.paused_until;
-  const said = updates.filter(({ id: update }) => !isTaken(update));
-  const about = [
-    rhythm(movement),
-    tn("{n} member", "{n} members", movement.member_count),
-    movement.free_misses > 0 &&
-      tn("{n} miss in {turns} is free", "{n} misses in {turns} are free", movement.free_misses, {
-        turns: movement.free_turns,
-      }),
-  ];
-  return frame(
-    { title: movement.name, back: "/app" },
-    asOf(reading.asOf),
-    html`<p>${movement.short_description}</p>
-      <p class="quiet">${facts(about)}</p>
-      ${movement.description &&
-      html`<details><summary>${t("More about it")}</summary><p>${movement.description}</p></details>`}
-      ${paused ? pausedWords(movement) : standing(movement, streaks)} ${leaders(movement)}
-      ${followers.length > 0 &&
-      html`<details>
-        <summary>${tn("{n} member follows you", "{n} members follow you", followers.length)}</summary>
-        ${rows(followers.map((it) => personRow(it, movement)))}
-      </details>`}
-      ${numbers(movement.standing, streaks)}
-      <h2>${t("Your year")}</h2>
-      ${yearly(year)}
-      <h2>${t("Done lately")}</h2>
-      ${said.length
-        ? rows(said.map((it) => updateRow(movement, it)))
-        : html`<p class="quiet">${t("Nothing yet.")}</p>`}
-      ${owning(movement)}
-      <h2>${t("More")}</h2>
-      ${rows([
-        row({ key: "network", title: t("Who leads whom"), href: `/app/m/${id}/network` }),
-        press("report", t("Report this movement"), () => setSheet("report")),
-        press("leave", t("Leave"), () => setSheet("leave")),
-      ])}
-      ${watched(movement)}
-      ${sheet === "leave" && leaving(movement, close)}
-      ${sheet === "report" && reporting(movement, close)}`,
-  );
-}
-
-/** @param {string} key @param {string} words @param {() => void} onClick */
-export function press(key, words, onClick) {
-  return html`<li key=${key} class="row press">
-    <button type="button" class="row-press" onClick=${onClick}>${words}</button>
-  </li>`;
-}
-
-/** @param {Joined} movement @param {boolean} streaks */
-function standing(movement, streaks) {
-  const done = isDone(movement) && !movement.counts_every_update;
-  return html`<div class="actions">
-      ${done
-        ? html`<p class="notice done">${icon("check")} ${t("Done.")}</p>`
-        : didItButton(movement)}
-      <a class="button" href=${`/app/m/${movement.id}/say`}>${icon("words")} ${done ? t("Say more") : t("With words")}</a>
-      <a class="button" href=${`/app/m/${movement.id}/pause`}>${icon("pause")} ${t("Pause")}</a>
-    </div>
-    <p class="quiet">${below(movement, streaks)}</p>`;
-}
-
-/** @param {Joined} movement */
-function pausedWords({ id, standing: { paused_until } }) {
-  const words = t("You pause {until}. Nothing is expected of you.", { until: until(paused_until ?? "") });
-  return html`<p class="notice">${words}</p>
-    <div class="actions">
-      <button type="button" class="button main" onClick=${() => act(endPause(id), t("The pause is over."))}>
-        ${t("End the pause")}
-      </button>
-    </div>`;
-}
-
-/** @param {Joined} movement */
-function leaders(movement) {
-  const { id, leaders: people } = movement;
-  const find = () => act(call("post", "/movements/{movement}/leader", { movement: id }));
-  return html`<h2>${t("Your leaders")}</h2>
-    ${people.length > 0 && rows(people.map((it) => personRow(it, movement, `/app/m/${id}/leader/${it.id}`)))}
-    ${people.length < 4 &&
-    html`<p class="quiet slot">
-      ${tn("{n} place is open. It is filled when more people join.", "{n} places are open. They are filled when more people join.", 4 - people.length)}
-      ${" "}<button type="button" class="button" onClick=${find}>${t("Look for a leader")}</button>
-    </p>`}`;
-}
-
-/** @param {Joined} movement @param {import("../types").Update} update */
-function updateRow({ id }, update) {
-  const words = update.message ?? (update.late ? t("said later") : "");
-  const take = html`<button type="button" class="small words" onClick=${() => void undo(id, update.id)}>
-    ${t("Undo")}
-  </button>`;
-  return row({ key: update.id, title: ago(update.time_stamp), below: words, act: take });
-}
-
-/** @param {Joined} movement @param {() => void} close */
-function leaving(movement, close) {
-  const { id, name } = movement;
-  const yes = () => act(quit(id), t("You left {name}.", { name }), () => go("/app", true));
-  const content = question({ words: leavingWords(movement), yes: t("Leave"), act: yes, close });
-  return h(Sheet, { title: t("Leave {name}?", { name }), close, content });
-}
-
-/** @param {Joined} movement @param {() => void} close */
-function reporting({ id }, close) {
-  /** @param {import("../types").Schemas["NewReport"]} report */
-  const send = (report) =>
-    call("post", "/movements/{movement}/reports", { movement: id }, report).then(() => {
-      close();
-      bar.value = { text: t("Reported. Thank you.") };
-    });
-  return h(Report, { send, close });
+  const movements = today.value?.movements;
+  if (movements?.some((it) => String(it.id) === id)) return h(Member, { id });
+  if (!movements && !problem.value) return frame({ title: t("Movement"), back: "/app" }, waiting());
+  return h(Visitor, { id });
 }

@@ -1,6 +1,7 @@
 // Who leads whom: the picture of the network page, and the same as a table.
 import { h, html, useEffect, useRef, useState } from "../library.js";
 import { frame } from "../parts/frame.js";
+import { legend, table } from "../parts/marks.js";
 import { unread } from "../parts/notice.js";
 import { useRead } from "../reading.js";
 import { t, tn } from "../words.js";
@@ -11,6 +12,18 @@ const PAGE = "/static/network/";
 const MOST = 500;
 
 /** @typedef {import("../types").Schemas["Network"]} Exported */
+
+/** what the picture says about members */
+const WORDS = {
+  you: () => t("you"),
+  leads: () => t("leads you"),
+  follows: () => t("follows you"),
+  live: () => t("active"),
+  silent: () => t("silent"),
+  followers: (/** @type {number} */ n) => tn("{n} follower", "{n} followers", n),
+  leaders: (/** @type {number} */ n) => tn("follows {n}", "follows {n}", n),
+  moved: () => t("moved"),
+};
 
 /** @param {Record<string, string>} props */
 export function Network({ id = "" }) {
@@ -27,21 +40,32 @@ export function Network({ id = "" }) {
   );
 }
 
+/** @typedef {{stop(): void, do(what: string): void}} Picture */
+
 /** @param {{id: string}} props */
 function Drawn({ id }) {
   const reading = useRead("/movements/{movement}/network", { movement: id, format: "json" });
   const [said, say] = useState("");
   const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const picture = useRef(/** @type {Picture | null} */ (null));
   const exported = reading.data;
   useEffect(() => {
     if (!exported || !box.current) return;
-    /** @type {{stop(): void} | null} */
-    let picture = null;
-    const at = box.current;
-    void load(exported, at, say).then((it) => (picture = it));
-    return () => picture?.stop();
+    let current = true;
+    leaveOneFinger(box.current);
+    void load(exported, box.current, say).then((it) => (current ? (picture.current = it) : it?.stop()));
+    return () => {
+      current = false;
+      picture.current?.stop();
+    };
   }, [exported]);
   if (!exported) return unread(reading);
+  const buttons = [
+    ["closer", t("Zoom in")],
+    ["farther", t("Zoom out")],
+    ["whole", t("Show all")],
+    ["me", t("Show my place")],
+  ];
   return html`<div
       ref=${box}
       class="picture"
@@ -50,12 +74,28 @@ function Drawn({ id }) {
       aria-label=${t("Picture of the network")}
       aria-describedby="keys"
     ></div>
+    <p class="actions small-ones">
+      ${buttons.map(
+        ([what = "", words]) => html`<button key=${what} type="button" class="button" onClick=${() => picture.current?.do(what)}>
+          ${words}
+        </button>`,
+      )}
+    </p>
     <p aria-live="polite">${said}</p>
+    ${legend()}
     <p class="quiet" id="keys">
-      ${t("Drag to move; wheel or pinch to zoom. Keys: arrows, + and −, 0 for the whole, M for your place, N and P for the next and previous member.")}
+      ${t("Two fingers or the buttons zoom; one finger scrolls the page. With a mouse: drag to move, wheel to zoom. Keys: arrows, + and −, 0 for the whole, M for your place, N and P for the next and previous member.")}
     </p>
     <h2>${t("The same as a table")}</h2>
     ${table(exported)}`;
+}
+
+/** Let one finger scroll the page; two are for the picture. @param {HTMLElement} at */
+function leaveOneFinger(at) {
+  const pass = (/** @type {TouchEvent} */ event) => {
+    if (event.touches.length < 2) event.stopPropagation();
+  };
+  at.addEventListener("touchstart", pass, { capture: true, passive: true });
 }
 
 /** @param {Exported} exported @param {HTMLElement} at @param {(words: string) => void} say */
@@ -64,43 +104,7 @@ async function load(exported, at, say) {
     import(`${PAGE}picture.js`),
     import(`${PAGE}network.js`),
   ]);
-  if (canDraw()) return new Picture(at, new Places(exported), say);
+  if (canDraw()) return new Picture(at, new Places(exported, WORDS), say);
   say(t("This browser cannot draw it (it has no WebGL). The table has the same data."));
   return null;
-}
-
-/** @param {Exported} exported */
-function table({ members, you }) {
-  /** @param {unknown} id */
-  const short = (id) => (id === you ? t("you") : String(id).slice(0, 6));
-  const mine = members.find(({ id }) => id === you);
-  /** @param {Exported["members"][number]} member */
-  const relation = ({ id, leaders }) => {
-    const words = [];
-    if (mine?.leaders.includes(id)) words.push(t("leads you"));
-    if (you !== null && leaders.includes(you)) words.push(t("follows you"));
-    return words.join(", ");
-  };
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${t("The same as a table")}>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">${t("Member")}</th>
-          <th scope="col">${t("To you")}</th>
-          <th scope="col">${t("Activity")}</th>
-          <th scope="col">${t("Follows")}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${members.slice(0, 200).map(
-          (it) => html`<tr key=${it.id}>
-            <th scope="row">${short(it.id)}</th>
-            <td>${relation(it)}</td>
-            <td>${it.live ? t("active") : t("silent")}</td>
-            <td>${it.leaders.map(short).join(" ")}</td>
-          </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
 }

@@ -7,5 +7,5 @@ import { t } from "../words.js";
 export function Pause({ id = "" }) {
   const name = today.value?.movements.find((it) => String(it.id) === id)?.name ?? "";
   const words = t("A pause keeps your streak as it is. Your leaders stay, and your followers see that you pause.");
-  return usePauses(`/app/m/${id}`, name ? t("Pause {name}", { name }) : t("Pause"), words, [Number(id)]);
+  return usePauses(`/app/m/${id}`, name ? t("Pause {name}", { name }) : t("Pause"), words, () => Promise.resolve([Number(id)]));
 }

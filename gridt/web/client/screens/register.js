@@ -3,11 +3,13 @@ import { html, useEffect, useState } from "../library.js";
 import { field, main } from "../parts/field.js";
 import { frame } from "../parts/frame.js";
 import { empty, refusal } from "../parts/notice.js";
-import { refused, useForm, useRead } from "../reading.js";
+import { refused, useForm } from "../forms.js";
+import { useRead } from "../reading.js";
 import { go } from "../router.js";
+import { until } from "../rhythms.js";
 import { call } from "../service.js";
 import { tokenOfLink } from "../token.js";
-import { spoken, t, until } from "../words.js";
+import { spoken, t } from "../words.js";
 import { logIn } from "./door.js";
 
 /** @typedef {import("../types").Schemas["Offer"]} Offer */

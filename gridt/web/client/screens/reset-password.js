@@ -3,7 +3,7 @@ import { html, useState } from "../library.js";
 import { field, main } from "../parts/field.js";
 import { frame } from "../parts/frame.js";
 import { refusal } from "../parts/notice.js";
-import { useForm } from "../reading.js";
+import { useForm } from "../forms.js";
 import { call } from "../service.js";
 import { leave } from "../state.js";
 import { tokenOfLink } from "../token.js";
@@ -30,6 +30,10 @@ export function ResetPassword() {
     head,
     html`<form onSubmit=${form.submit} noValidate>
       ${refusal(form.problem, ["password"])}
+      ${form.problem?.type === "/problems/invalid-mail-token" &&
+      html`<p>
+        ${t("A link works once, for two hours.")} <a href="/app/forgot">${t("Ask for a new link")}</a>
+      </p>`}
       ${!start.token && field(form, "token", t("Code of the mail"), { autocomplete: "off" })}
       ${field(form, "password", t("New password"), {
         type: "password",

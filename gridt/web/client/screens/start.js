@@ -3,20 +3,22 @@ import { html } from "../library.js";
 import { main } from "../parts/field.js";
 import { frame } from "../parts/frame.js";
 import { refusal } from "../parts/notice.js";
-import { useForm } from "../reading.js";
+import { further, rhythmOf, texts } from "../parts/shaping.js";
+import { useForm } from "../forms.js";
 import { go } from "../router.js";
 import { call } from "../service.js";
-import { FIELDS, PLAIN, further, movementOf, rhythmOf, texts } from "../shape.js";
+import { ELSEWHERE, FIELDS, PLAIN, movementOf } from "../shape.js";
 import { changed } from "../state.js";
 import { t } from "../words.js";
 
 export function Start() {
-  const form = useForm(PLAIN, (values) =>
-    call("post", "/movements", {}, movementOf(values)).then((made) => {
-      changed();
-      go(`/app/m/${made.id}`, true);
-    }),
-  );
+  /** @param {typeof PLAIN} values */
+  const send = async (values) => {
+    const made = await call("post", "/movements", {}, movementOf(values));
+    changed();
+    go(`/app/m/${made.id}`, true);
+  };
+  const form = useForm(PLAIN, send, ELSEWHERE);
   return frame(
     { title: t("Start a movement"), back: "/app/find" },
     html`<form onSubmit=${form.submit} noValidate>

@@ -1,18 +1,24 @@
 // Today: what is still open, what is done, what pauses.
-import { html } from "../library.js";
-import { card, doneCard, isDone, isPaused, pausedCard } from "../parts/card.js";
+import { html, useEffect, useState } from "../library.js";
+import { card, doneCard, pausedCard } from "../parts/card.js";
+import { isDone, isPaused, useTurnEnd } from "../parts/facts.js";
 import { frame } from "../parts/frame.js";
-import { asOf, attention, empty, refusal, said, waiting } from "../parts/notice.js";
-import { Refused, call } from "../service.js";
-import { bar, changed, problem, queue, readAt, readToday, today } from "../state.js";
-import { forgetRow } from "../updates.js";
-import { date, sentence, t, tn } from "../words.js";
+import { asOf, attention, empty, refusal, waiting, waitingWords } from "../parts/notice.js";
+import { Refused, call, page } from "../service.js";
+import { answers, bar, changed, problem, readAt, readToday, today } from "../state.js";
+import { date, sentence, t } from "../words.js";
 
 /** @typedef {import("../types").Movement} Movement */
+
+/** how many movements Today reads at once */
+const PAGE = 100;
 
 export function Today() {
   const answer = today.value;
   const title = t("Today");
+  const { rest, more } = useRest(answer);
+  const all = [...(answer?.movements ?? []), ...rest];
+  useTurnEnd(all, readToday);
   if (!answer) {
     const again = html`<p>
       <button type="button" class="button" onClick=${() => void readToday()}>${t("Try again")}</button>
@@ -21,7 +27,7 @@ export function Today() {
   }
   const { identity } = answer;
   /** @type {Movement[]} */
-  const movements = [...answer.movements].sort(byEnd);
+  const movements = all.sort(byEnd);
   const paused = movements.filter(isPaused);
   const done = movements.filter((it) => !isPaused(it) && isDone(it));
   const open = movements.filter((it) => !isPaused(it) && !isDone(it));
@@ -33,33 +39,43 @@ export function Today() {
     differs(identity.time_zone),
     !movements.length && welcome(),
     group(t("Still open"), open.map((it) => card(it, streaks))),
-    done.length > 0 && open.length === 0 && html`<p class="all-done">${t("All done. See you tomorrow.")}</p>`,
+    done.length > 0 && open.length === 0 && !more && html`<p class="all-done">${t("All done. See you tomorrow.")}</p>`,
     group(t("Done"), done.map((it) => doneCard(it, streaks))),
     group(t("Paused"), paused.map((it) => pausedCard(it, () => endPause(it.id)))),
+    more && html`<p class="further">
+      <button type="button" class="button" onClick=${more}>${t("Show more movements")}</button>
+    </p>`,
     movements.length === 1 && explained(),
   );
 }
 
-/** Say what waits to be sent, and what the service refused meanwhile. @param {Movement[]} movements */
-function waitingWords(movements) {
-  const refused = queue.value.filter((row) => row.problem);
-  const rest = queue.value.length - refused.length;
-  const words = tn("{n} change waits to be sent.", "{n} changes wait to be sent.", rest);
-  return html`${rest > 0 && html`<p class="notice" role="status">${words}</p>`}
-  ${refused.map((row) => {
-    const name = movements.find(({ id }) => id === row.movement)?.name;
-    const end = html`<button type="button" class="button" onClick=${() => void forgetRow(row)}>${t("Forget it")}</button>`;
-    return html`<div key=${row.key}>${attention(`${name ? `${name}: ` : ""}${whyRefused(row)}`, end)}</div>`;
-  })}`;
+/**
+ * Read the movements after the first page, one page more at each press.
+ * @param {import("../types").Today | null} first
+ */
+function useRest(first) {
+  const [pages, setPages] = useState(0);
+  const [read, setRead] = useState({ rest: /** @type {Movement[]} */ ([]), ended: false });
+  useEffect(() => {
+    let current = true;
+    void restOf(pages).then((it) => current && setRead(it), () => null);
+    return () => void (current = false);
+  }, [pages, first, answers.value]); // the first page may be as it was
+  const isLong = (first?.movements.length ?? 0) >= PAGE;
+  return { rest: isLong ? read.rest : [], more: isLong && !read.ended ? () => setPages(pages + 1) : null };
 }
 
-/** @param {import("../types").Waiting} row */
-function whyRefused({ at, problem: why }) {
-  const moment = said(at);
-  if (why?.type === "/problems/not-in-time") return t("Too late to count (said {moment}).", { moment });
-  const isGone = why?.status === 403 || why?.status === 404 || why?.type === "/problems/not-subscribed";
-  if (isGone) return t("You are not in this movement any more (said {moment}).", { moment });
-  return why ? sentence(why) : "";
+/** @param {number} pages */
+async function restOf(pages) {
+  /** @type {Movement[]} */
+  const rest = [];
+  let next = pages ? (await page(`/today?limit=${PAGE}`)).next : null;
+  for (let n = 0; n < pages && next; n++) {
+    const it = await page(next);
+    rest.push(...it.rows.movements);
+    next = it.next;
+  }
+  return { rest, ended: pages > 0 && !next };
 }
 
 /** @param {Movement} a @param {Movement} b */

@@ -9,7 +9,8 @@ import { empty } from "../../parts/notice.js";
 import { row, rows } from "../../parts/rows.js";
 import { usePages } from "../../reading.js";
 import { call } from "../../service.js";
-import { t, tn, until } from "../../words.js";
+import { until } from "../../rhythms.js";
+import { t, tn } from "../../words.js";
 
 /** @typedef {import("../../types").Schemas["Invitation"]} Invitation */
 

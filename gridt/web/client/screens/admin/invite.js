@@ -5,9 +5,11 @@ import { Copied } from "../../parts/copied.js";
 import { field, main } from "../../parts/field.js";
 import { frame } from "../../parts/frame.js";
 import { refusal } from "../../parts/notice.js";
-import { useForm, useRead } from "../../reading.js";
+import { useForm } from "../../forms.js";
+import { useRead } from "../../reading.js";
 import { call, clock } from "../../service.js";
-import { t, until } from "../../words.js";
+import { until } from "../../rhythms.js";
+import { t } from "../../words.js";
 
 /** @typedef {import("../../types").Schemas["InvitationMade"]} Made */
 

@@ -4,13 +4,12 @@ import { Ask } from "../../parts/ask.js";
 import { frame } from "../../parts/frame.js";
 import { unread } from "../../parts/notice.js";
 import { disc } from "../../parts/quad.js";
-import { row, rows } from "../../parts/rows.js";
+import { press, row, rows } from "../../parts/rows.js";
 import { useRead } from "../../reading.js";
 import { ago } from "../../rhythms.js";
 import { go } from "../../router.js";
 import { today } from "../../state.js";
 import { date, t } from "../../words.js";
-import { press } from "../movement.js";
 import { deactivating, demoting, promoting, reactivating } from "./acts.js";
 
 /** @param {Record<string, string>} props */

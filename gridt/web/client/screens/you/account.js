@@ -4,7 +4,7 @@ import { act } from "../../acts.js";
 import { field, main } from "../../parts/field.js";
 import { frame } from "../../parts/frame.js";
 import { attention, refusal, waiting } from "../../parts/notice.js";
-import { useForm } from "../../reading.js";
+import { useForm } from "../../forms.js";
 import { call } from "../../service.js";
 import { bar, changed, today } from "../../state.js";
 import { t } from "../../words.js";
@@ -47,12 +47,12 @@ function Name({ identity }) {
 
 function Password() {
   const start = { old_password: "", new_password: "" };
-  const form = useForm(start, (values) =>
+  const send = (/** @type {typeof start} */ values) =>
     call("post", "/user/change_password", {}, values).then(() => {
       form.put(start);
       said(t("Your password is changed."));
-    }),
-  );
+    });
+  const form = useForm(start, send, { "wrong-credentials": "old_password" });
   return html`<form onSubmit=${form.submit} noValidate>
     ${refusal(form.problem, ["old_password", "new_password"])}
     ${field(form, "old_password", t("Present password"), { type: "password", autocomplete: "current-password" })}
@@ -67,12 +67,12 @@ function Password() {
 
 function Email() {
   const start = { new_email: "", password: "" };
-  const form = useForm(start, (values) =>
+  const send = (/** @type {typeof start} */ values) =>
     call("post", "/user/change_email/request", {}, values).then(() => {
       form.put(start);
       said(t("A mail is on its way to {email}.", { email: values.new_email }));
-    }),
-  );
+    });
+  const form = useForm(start, send, { "wrong-credentials": "password", "email-taken": "new_email" });
   return html`<form onSubmit=${form.submit} noValidate>
     ${refusal(form.problem, ["new_email", "password"])}
     ${field(form, "new_email", t("New address"), {

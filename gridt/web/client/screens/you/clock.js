@@ -3,7 +3,7 @@ import { h, html } from "../../library.js";
 import { field, list, main } from "../../parts/field.js";
 import { frame } from "../../parts/frame.js";
 import { refusal, waiting } from "../../parts/notice.js";
-import { useForm } from "../../reading.js";
+import { useForm } from "../../forms.js";
 import { call } from "../../service.js";
 import { bar, changed, today } from "../../state.js";
 import { date, t } from "../../words.js";
@@ -39,7 +39,12 @@ function ClockForm({ identity }) {
     { title: t("Clock"), back: "/app/you" },
     html`<form onSubmit=${form.submit} noValidate>
       ${refusal(form.problem, ["time_zone", "day_starts_at", "week_starts_on"])}
-      ${field(form, "time_zone", t("Time zone"), { list: "zones", autocomplete: "off", spellcheck: false })}
+      ${field(form, "time_zone", t("Time zone"), {
+        list: "zones",
+        autocomplete: "off",
+        spellcheck: false,
+        hint: t("A large city with your time, such as Europe/Amsterdam."),
+      })}
       <datalist id="zones">
         ${Intl.supportedValuesOf("timeZone").map((zone) => html`<option key=${zone} value=${zone}></option>`)}
       </datalist>

@@ -3,17 +3,20 @@ import { html } from "../../library.js";
 import { field, main } from "../../parts/field.js";
 import { frame } from "../../parts/frame.js";
 import { refusal } from "../../parts/notice.js";
-import { useForm } from "../../reading.js";
+import { useForm } from "../../forms.js";
 import { call } from "../../service.js";
 import { go } from "../../router.js";
 import { leave } from "../../state.js";
 import { t } from "../../words.js";
 
 export function Delete() {
-  const form = useForm({ password: "" }, (values) =>
-    call("delete", "/identity", {}, values)
-      .then(() => leave(false))
-      .then(() => go("/app", true)),
+  const form = useForm(
+    { password: "" },
+    (values) =>
+      call("delete", "/identity", {}, values)
+        .then(() => leave(false))
+        .then(() => go("/app", true)),
+    { "wrong-credentials": "password" },
   );
   return frame(
     { title: t("Delete the account"), back: "/app/you" },

@@ -6,12 +6,22 @@ import { frame } from "../../parts/frame.js";
 import { empty, refusal } from "../../parts/notice.js";
 import { row, rows } from "../../parts/rows.js";
 import { bring } from "../../files.js";
-import { useForm } from "../../reading.js";
+import { useForm } from "../../forms.js";
 import { go } from "../../router.js";
 import { bar, changed, today } from "../../state.js";
 import { about, date, t, tn } from "../../words.js";
 
 /** @typedef {import("../../types").Schemas["ImportResult"]} Result */
+
+/** how many rows are shown */
+const MOST = 20;
+/** @type {Record<string, () => string>} */
+const OUTCOMES = {
+  imported: () => t("is saved"),
+  duplicate: () => t("is here already"),
+  not_done: () => t("was not done"),
+  other_movement: () => t("is of another habit"),
+};
 
 export function Import() {
   const movements = today.value?.movements ?? [];
@@ -40,6 +50,7 @@ export function Import() {
     setFile(/** @type {HTMLInputElement} */ (target).files?.[0] ?? null);
     setPreview(null);
   };
+  const isWrong = preview?.rows?.some(({ outcome }) => outcome === "refused");
   const names = /** @type {[string, string][]} */ (movements.map(({ id, name }) => [String(id), name]));
   return frame(
     head,
@@ -52,9 +63,10 @@ export function Import() {
       </div>
       ${toggle(form, "all", t("Import all habits of the file"), t("Otherwise only rows with the name of the movement."))}
       ${toggle(form, "skip", t("Leave out what is here already"))} ${preview && previewed(preview)}
-      <button class="button main" aria-disabled=${form.busy || !file ? "true" : undefined}>
+      ${!isWrong &&
+      html`<button class="button main" aria-disabled=${form.busy || !file ? "true" : undefined}>
         ${preview ? tn("Import {n} row", "Import {n} rows", preview.imported) : t("Look at it first")}
-      </button>
+      </button>`}
     </form>`,
   );
 }
@@ -64,43 +76,69 @@ function refusals(problem) {
   const errors = problem?.errors ?? [];
   if (!errors.length) return null;
   return html`<ul class="plain">
-    ${errors.slice(0, 10).map((it) => html`<li key=${it.pointer}>${placeOf(it.pointer)} ${about(it)}</li>`)}
+    ${errors.slice(0, MOST).map((it) => html`<li key=${it.pointer}>${placeOf(it.pointer)} ${about(it)}</li>`)}
+    ${errors.length > MOST && html`<li>${tn("and {n} more row", "and {n} more rows", errors.length - MOST)}</li>`}
   </ul>`;
 }
 
 /** @param {string} pointer such as #/rows/3/date */
 function placeOf(pointer) {
-  const [, part, n] = pointer.split("/");
-  return part === "rows" && n ? t("Row {n}:", { n }) : "";
+  const [, part, n, column] = pointer.split("/");
+  return part === "rows" && n ? place(n, column) : "";
+}
+
+/** @param {string | number} n @param {string} [column] */
+function place(n, column) {
+  return column ? t("Row {n}, column “{column}”:", { n, column }) : t("Row {n}:", { n });
 }
 
 /** @param {Result} preview */
-function previewed({ imported, program, rows: all = [] }) {
-  const refused = all.filter(({ outcome }) => outcome === "refused").length;
-  /** @type {Record<string, string>} */
-  const words = {
-    imported: t("is saved"),
-    duplicate: t("is here already"),
-    not_done: t("was not done"),
-    other_movement: t("is of another habit"),
-    refused: t("is refused"),
-  };
+function previewed({ program, rows: all = [] }) {
+  const wrong = all.filter(({ outcome }) => outcome === "refused");
+  const rest = all.filter(({ outcome }) => outcome !== "refused");
   return html`<div role="status">
       <p class="notice">${program}</p>
-      <p>
-        ${refused
-          ? tn("{n} row is refused, so nothing is saved.", "{n} rows are refused, so nothing is saved.", refused)
-          : tn("{n} row can be saved.", "{n} rows can be saved.", imported)}
-      </p>
+      ${wrong.length > 0 && wrongRows(wrong)}
+      ${outcomes(rest, wrong.length > 0)}
     </div>
     ${rows(
-      all.slice(0, 20).map((it) =>
+      rest.slice(0, MOST).map((it) =>
         row({
           key: it.row,
           title: it.time_stamp ? date(it.time_stamp, { dateStyle: "long" }) : t("Row {n}", { n: it.row }),
-          below: about(it) || (words[it.outcome] ?? it.outcome),
+          below: about(it) || (OUTCOMES[it.outcome]?.() ?? it.outcome),
         }),
       ),
     )}
-    ${all.length > 20 && html`<p class="quiet">${tn("and {n} more row", "and {n} more rows", all.length - 20)}</p>`}`;
+    ${rest.length > MOST && html`<p class="quiet">${tn("and {n} more row", "and {n} more rows", rest.length - MOST)}</p>`}`;
+}
+
+/** @param {NonNullable<Result["rows"]>} wrong */
+function wrongRows(wrong) {
+  const n = wrong.length;
+  return html`<p>
+      ${tn("{n} row is wrong, so nothing can be saved yet. Correct it in the file, and choose the file again.", "{n} rows are wrong, so nothing can be saved yet. Correct them in the file, and choose the file again.", n)}
+    </p>
+    <ul class="plain">
+      ${wrong.slice(0, MOST).map((it) => html`<li key=${it.row}>${place(it.row, it.column)} ${about(it)}</li>`)}
+      ${n > MOST && html`<li>${tn("and {n} more row", "and {n} more rows", n - MOST)}</li>`}
+    </ul>`;
+}
+
+/**
+ * Say how many rows have each outcome.
+ * @param {NonNullable<Result["rows"]>} rest @param {boolean} later whether other rows are wrong
+ */
+function outcomes(rest, later) {
+  const count = (/** @type {string} */ name) => rest.filter(({ outcome }) => outcome === name).length;
+  const saved = count("imported");
+  const words = [
+    later
+      ? tn("Of the others, {n} row would be saved.", "Of the others, {n} rows would be saved.", saved)
+      : tn("{n} row can be saved.", "{n} rows can be saved.", saved),
+    count("duplicate") && tn("{n} row is here already.", "{n} rows are here already.", count("duplicate")),
+    count("not_done") && tn("{n} row says that it was not done.", "{n} rows say that it was not done.", count("not_done")),
+    count("other_movement") && tn("{n} row is of another habit.", "{n} rows are of other habits.", count("other_movement")),
+  ];
+  return html`<p>${words.filter(Boolean).join(" ")}</p>`;
 }

@@ -1,10 +1,9 @@
 // You: what a member can set, see and take along.
 import { html } from "../../library.js";
-import { press } from "../movement.js";
 import { frame } from "../../parts/frame.js";
 import { unread } from "../../parts/notice.js";
 import { disc } from "../../parts/quad.js";
-import { row, rows } from "../../parts/rows.js";
+import { press, row, rows } from "../../parts/rows.js";
 import { leave, me, problem, readToday, today } from "../../state.js";
 import { keeping } from "../../store.js";
 import { kept } from "../../upgrade.js";
@@ -20,7 +19,7 @@ export function You() {
     { title: t("You"), aside: html`<p class="me">${disc(identity)} ${username}</p>` },
     rows([
       row({ key: "clock", title: t("Clock"), href: path("clock"), below: `${time_zone} · ${t("a day begins at {time}", { time: beginning(day_starts_at) })}` }),
-      row({ key: "language", title: t("Language and streaks"), href: path("language") }),
+      row({ key: "language", title: t("Language and display"), href: path("language"), below: t("Language, streaks, discreet notifications") }),
     ]),
     html`<h2>${t("Account")}</h2>`,
     rows([
