@@ -320,7 +320,7 @@ def test_without_a_network_the_app_draws_what_it_read(lasting: Opened, world: Wo
     movement = world.start(token, "Ride a bike")
     with lasting() as app:
         app.enter("rosa", path=f"/app/m/{movement}")
-        app.heading("Ride a bike")
+        expect(app.page.get_by_role("heading", name="Your year")).to_be_visible()
         ready(app.page)
         go_offline(app)
         app.page.reload()
