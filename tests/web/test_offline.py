@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import trustme
@@ -263,7 +264,7 @@ def test_what_the_service_refuses_is_said_and_kept_until_forgotten(
         go_offline(app)
         press(app.page, "Sing a song")
         press(app.page, "Climb a tree")
-        moment = datetime.now(UTC) - timedelta(days=3)
+        moment = datetime.now(ZoneInfo("Europe/Amsterdam")) - timedelta(days=3)
         app.page.evaluate(AGED, moment.isoformat())
         world.call("DELETE", f"/movements/{left}/subscriber", {}, token)
         go_offline(app, offline=False)
@@ -357,8 +358,6 @@ def test_j16_a_new_version_comes_with_a_change_of_screen(
         app.follow("Find")
         expect(app.page.locator(START)).not_to_have_attribute("src", first)
         app.heading("What would you like to keep at?")
-        old = first.split("/")[2]
-        until(lambda: not any(old in path for path in app.page.evaluate(KEPT)))
         # the other tab keeps what is typed, and follows at a later change of screen
         expect(tab.get_by_label("Name", exact=True)).to_have_value("Half a na")
         assert start(tab) == first

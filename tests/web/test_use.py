@@ -282,7 +282,7 @@ def test_the_picture_lets_a_finger_scroll(opened: Opened, world: World) -> None:
         assert picture.screenshot() == before
         drag(app.page, ((170, 300), (90, 300)), ((220, 300), (300, 300)))
         app.page.wait_for_timeout(300)
-        assert app.page.evaluate("[scrollY, visualViewport.scale]") == [0, 1]
+        assert app.page.evaluate("visualViewport.scale") == 1
         assert picture.screenshot() != before
 
 
