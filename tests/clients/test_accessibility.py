@@ -26,6 +26,10 @@ SIZES = {"desktop": (1280, 800), "phone": (360, 740)}
 LOOKS = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
 #: the rules of WCAG 2.2 at the levels A and AA, and what axe-core calls best practice
 RUN = """async () => {
+  // what fades in has less contrast until it is there; what turns for ever is not waited for
+  const moving = document.getAnimations()
+    .filter((it) => it.effect.getComputedTiming().endTime !== Infinity);
+  await Promise.allSettled(moving.map((it) => it.finished));
   const { violations } = await axe.run(document, {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
   });
