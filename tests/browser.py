@@ -1,4 +1,4 @@
-"""The Chromium of this machine, driven by Playwright."""
+"""The Chromium of this machine."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,17 +13,26 @@ from tests.servers import PATIENCE
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run Chromium for a `with` block.
+def executable() -> str:
+    """Return the path of Chromium.
 
     Skip the test if there is none.
     """
     found = [path for name in _NAMES if (path := shutil.which(name))]
     if not found:
         pytest.skip("no Chromium here: apt-get install chromium")
+    return found[0]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run Chromium for a `with` block.
+
+    Skip the test if there is none.
+    """
+    found = executable()
     expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found[0])
+        browser = playwright.chromium.launch(executable_path=found)
         yield browser
         browser.close()
