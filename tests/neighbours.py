@@ -5,7 +5,7 @@ One is on another port of its host, and one is a TLS proxy before it.
 
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,17 +65,18 @@ def tls_proxy(url: str, context: ssl.SSLContext) -> Iterator[int]:
             headers = {name: value for name, value in self.headers.items() if name != "Connection"}
             headers |= {"X-Forwarded-For": self.client_address[0], "X-Forwarded-Proto": "https"}
             headers["X-Forwarded-Host"] = self.headers["Host"]
-            behind = HTTPConnection(server, timeout=PATIENCE)
-            behind.request(self.command, self.path, body, headers)
-            answer = behind.getresponse()
-            content = answer.read()
+            with closing(HTTPConnection(server, timeout=PATIENCE)) as behind:
+                behind.request(self.command, self.path, body, headers)
+                answer = behind.getresponse()
+                content = answer.read()
             self.send_response(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in _OF_CONNECTION:
                     self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-            behind.close()
+            # a browser that leaves the page closes its connections
+            with suppress(ConnectionError):
+                self.end_headers()
+                self.wfile.write(content)
 
         do_GET = do_POST = do_PUT = do_DELETE = do_OPTIONS = forward
 
