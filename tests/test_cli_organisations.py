@@ -1,15 +1,20 @@
 """`flask gridt create-organisation` and `delete-organisation`."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from gridt.errors import AccountDeactivated
 from gridt.models import AuditEntry, Membership, Organisation, User
 from gridt.runtime.extensions import db
 from tests.conftest import Run
+from tests.databases import writers_overlap
 from tests.groups import make_groups
+from tests.networks import people
+from tests.test_overlap import in_turn
 
 
 @pytest.fixture
@@ -42,10 +47,36 @@ def test_a_refusal_says_why_and_changes_nothing(
     refused = {
         ("NURSES", "ben"): "Error: There is already an organisation with this name.\n",
         ("Teachers", "ann"): "Error: This user is in another organisation.\n",
-        ("Teachers", "nobody"): "Error: There is no user 'nobody'.\n",
+        ("Teachers", "zoe"): "Error: There is no user 'zoe'.\n",
         (" ", "ben"): "Error: The name is not possible: ' ' is not a name.\n",
     }
     assert {given: create(*given) for given in refused} == refused
+    assert db.session.scalars(sa.select(Organisation.name)).all() == ["Nurses"]
+
+
+def test_a_deactivated_user_becomes_no_admin(
+    run: Run, create: Callable[[str, str], str], ann: User
+) -> None:
+    run("deactivate", "ann", "--yes")
+    assert create("Nurses", "ann") == f"Error: {AccountDeactivated().detail}\n"
+    assert db.session.scalars(sa.select(Organisation)).all() == []
+
+
+@writers_overlap
+def test_of_two_at_once_one_is_created(world: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(world.config, "GROUPS", True)
+    first, second = (db.session.get_one(User, id).username for id in people(2))
+    db.session.remove()
+
+    def create(name: str, admin: str) -> str:
+        command = ["gridt", "create-organisation", name, "--admin", admin]
+        return world.test_cli_runner().invoke(args=command).output
+
+    jobs = partial(create, "Nurses", first), partial(create, "NURSES", second)
+    assert in_turn(world, "UPDATE groups", *jobs) == (
+        f"{first} is the admin of Nurses.\n",
+        "Error: There is already an organisation with this name.\n",
+    )
     assert db.session.scalars(sa.select(Organisation.name)).all() == ["Nurses"]
 
 

@@ -2,9 +2,10 @@
 
 import click
 from flask import current_app
+from sqlalchemy.exc import IntegrityError
 
 from gridt.cli.group import commands
-from gridt.cli.people import user_named
+from gridt.cli.people import complaining, user_named
 from gridt.models import GroupNameTaken, InAnotherOrganisation, Organisation
 from gridt.runtime.extensions import db
 from gridt.text import with_noun
@@ -23,20 +24,21 @@ def create_organisation(name: str, admin: str) -> None:
         raise click.ClickException(detail)
     user = user_named(admin)
     try:
-        organisation = Organisation(name)
-        organisation.ensure_name_is_free()
-        organisation.add_member(user)
-        organisation.add_admin(user)
-    except ValueError as error:
+        with complaining():
+            organisation = Organisation(name)
+            organisation.ensure_name_is_free()
+            organisation.add_member(user)
+            organisation.add_admin(user)
+            db.session.commit()
+    except (ValueError, IntegrityError) as error:
         db.session.rollback()
         raise click.ClickException(_sentence(error)) from None
-    db.session.commit()
     click.echo(f"{user.username} is the admin of {organisation.name}.")
 
 
-def _sentence(error: ValueError) -> str:
+def _sentence(error: Exception) -> str:
     match error:
-        case GroupNameTaken():
+        case GroupNameTaken() | IntegrityError():  # of another command at the same moment
             return "There is already an organisation with this name."
         case InAnotherOrganisation():
             return "This user is in another organisation."
