@@ -148,7 +148,8 @@ class Code(StrEnum):
     NO_HABITS = "no-habits", 'The file has no list "habits" or "tasks".'
     NOT_A_HABIT = (
         "not-a-habit",
-        'Each habit must be an object with a text "name" and a list "records" of objects.',
+        "Each habit or task must be an object with a text as its name, and a list of records,"
+        " which are objects.",
     )
     NO_DATE_COLUMN = (
         "no-date-column",

@@ -18,7 +18,7 @@ from gridt.formats.importers.habitica_account import HABITICA_ACCOUNT
 from gridt.formats.importers.loop import LOOP_ALL, LOOP_BARE, LOOP_HABIT, as_csv
 from gridt.formats.importers.own import OWN
 from gridt.formats.importers.shape import Entry, Importer, Source
-from gridt.formats.table import MOST_ROWS, read_table, read_text, refused
+from gridt.formats.table import MOST_LINES, MOST_ROWS, read_table, read_text, refused
 from gridt.names import fold_movement_name
 from gridt.refusals import Code, Refusal
 from gridt.standing import Complaint, Reported
@@ -95,6 +95,8 @@ def read_file(body: bytes, target: Target) -> FileRead:
     names, rows, own = dict[str, None](), set[int](), set[int]()
     for entry in importer.entries(source):
         rows.add(entry.row)
+        if len(rows) > MOST_LINES:
+            raise refused(Code.TOO_MANY_ROWS, maximum=MOST_LINES)
         if entry.habit:
             names[entry.habit] = None
         if is_mine(entry):

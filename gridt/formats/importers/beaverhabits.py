@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gridt.formats.importers.shape import Entry, Importer, Source
-from gridt.formats.table import MOST_LINES, refused
+from gridt.formats.table import refused
 from gridt.refusals import Code, Refusal
 
 _MEMBERS = frozenset({"day", "done", "text"})
@@ -21,8 +21,6 @@ def _entries(source: Source) -> Iterator[Entry]:
         name, records = _parts(habit)
         for record in records:
             row += 1
-            if row > MOST_LINES:
-                raise refused(Code.TOO_MANY_ROWS, maximum=MOST_LINES)
             yield _entry(row, name, record)
 
 

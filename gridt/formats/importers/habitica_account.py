@@ -10,7 +10,7 @@ from typing import Any
 
 from gridt.formats.importers.habitica import is_done
 from gridt.formats.importers.shape import Entry, Importer, Source
-from gridt.formats.table import MOST_LINES, refused
+from gridt.formats.table import refused
 from gridt.refusals import Code, Refusal
 
 #: the lists of tasks, and the kind of their tasks
@@ -31,8 +31,6 @@ def _entries(source: Source) -> Iterator[Entry]:
             before = 0.0
             for record in records:
                 row += 1
-                if row > MOST_LINES:
-                    raise refused(Code.TOO_MANY_ROWS, maximum=MOST_LINES)
                 value = _number(record.get("value"))
                 yield _entry(row, name, kind, record, before, value)
                 before = before if value is None else value

@@ -689,7 +689,7 @@ export default {
   "refusal:file-not-csv": "Zeile {row} ist kein gültiges CSV: {reason}.",
   "refusal:file-not-json": "Die Datei ist kein gültiges JSON: siehe Zeile {line}, Spalte {column}.",
   "refusal:no-habits": "Die Datei hat keine Liste „habits“ oder „tasks“.",
-  "refusal:not-a-habit": "Jede Gewohnheit muss ein Objekt mit einem Text „name“ und einer Liste „records“ von Objekten sein.",
+  "refusal:not-a-habit": "Jede Gewohnheit oder Aufgabe muss ein Objekt mit einem Text als Namen und einer Liste von Einträgen sein, die Objekte sind.",
   "refusal:no-date-column": "Die erste Zeile muss die Spalten nennen, und eine davon muss „date“ heißen.",
   "refusal:column-twice": "Zwei Spalten heißen „{name}“. Bitte benenn eine um, oder entfern eine.",
   "refusal:no-rows": "Die Datei hat keine Zeilen.",

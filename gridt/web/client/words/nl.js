@@ -689,7 +689,7 @@ export default {
   "refusal:file-not-csv": "Rij {row} is geen geldige CSV: {reason}.",
   "refusal:file-not-json": "Het bestand is geen geldige JSON: zie regel {line}, kolom {column}.",
   "refusal:no-habits": "Het bestand heeft geen lijst ‘habits’ of ‘tasks’.",
-  "refusal:not-a-habit": "Elke gewoonte moet een object zijn met een tekst ‘name’ en een lijst ‘records’ van objecten.",
+  "refusal:not-a-habit": "Elke gewoonte of taak moet een object zijn met een tekst als naam en een lijst van regels die objecten zijn.",
   "refusal:no-date-column": "De eerste rij moet de kolommen noemen, en een daarvan moet ‘date’ heten.",
   "refusal:column-twice": "Twee kolommen heten ‘{name}’. Hernoem er een, of haal er een weg.",
   "refusal:no-rows": "Het bestand heeft geen rijen.",
