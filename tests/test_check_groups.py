@@ -39,7 +39,7 @@ def break_all() -> dict[str, tuple[int, int | None]]:
     below.save_to_db()
     return {
         "member_count is the number of members": (groups.own.id, None),
-        "nobody who is deactivated has a role": (team.id, coach.id),
+        "no deactivated user has a role": (team.id, coach.id),
         "only organisations and teams have roles": (squad.id, groups.P.id),
         "every squad and pickup group is in a team": (below.id, None),
         "every organisation has settings": (groups.hidden.id, None),
@@ -62,9 +62,9 @@ def test_each_fault_is_found_and_what_can_be_is_repaired(run: Run) -> None:
     assert {(one["rule"], one["group_id"], one["user_id"]) for one in found} == {
         *((rule, *where) for rule, where in expected.items()),
         (
-            "nobody who is deactivated has a role",
+            "no deactivated user has a role",
             organisation,
-            expected["nobody who is deactivated has a role"][1],
+            expected["no deactivated user has a role"][1],
         ),
     }
     result = run("check-groups", "--repair")

@@ -52,7 +52,7 @@ def _checks() -> Iterator[tuple[str, Rows]]:
     of_group = select(Collection.id, null()).order_by(Collection.id)
     yield "member_count is the number of members", of_group.where(_MISCOUNTED)
     roles = select(Role.group_id, Role.user_id).order_by(Role.group_id, Role.user_id)
-    yield "nobody who is deactivated has a role", roles.where(_DEACTIVATED)
+    yield "no deactivated user has a role", roles.where(_DEACTIVATED)
     squads = roles.join(Collection, Collection.id == Role.group_id)
     kinds = [kind.__mapper__.polymorphic_identity for kind in (Organisation, Team)]
     yield "only organisations and teams have roles", squads.where(Collection.kind.not_in(kinds))

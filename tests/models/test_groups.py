@@ -77,7 +77,7 @@ def test_groups_stand_under_their_kind_of_parent_only(groups: Groups) -> None:
         with pytest.raises(InvalidHierarchy):
             make()
     with pytest.raises(TypeError):
-        Organisation("a", parent=groups.own)  # type: ignore[call-arg]
+        Organisation("a", parent=groups.own)  # type: ignore[call-arg]  # must be refused
     with pytest.raises(OrganisationMismatch, match="not saved"):
         Team("a", Organisation("b"))
 
@@ -91,7 +91,7 @@ def test_names_are_unique_under_a_parent_in_every_way_to_write_them(groups: Grou
     groups.teams[1].save_to_db()
     for name in ("", " ", " a", "x" * 51, "ab\u200bc", None):
         with pytest.raises(ValueError, match="name"):
-            Team(name, groups.own)  # type: ignore[arg-type]
+            Team(name, groups.own)  # type: ignore[arg-type]  # None is refused
 
 
 def test_one_finds_the_way_up_and_down(groups: Groups) -> None:
