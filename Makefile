@@ -50,7 +50,7 @@ check: .venv/dev lint ## lint, types, and the tests of changed files on SQLite
 	  { [ -z "$$tests" ] || $(PY) -m $(PYTEST) --database=sqlite $(ARGS) $$tests; }
 
 test: .venv/dev ## lint, types, pages, and the whole suite on SQLite and on PostgreSQL
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint docs
+	@$(MAKE) --no-print-directory --jobs=2 lint docs
 	@rm -rf build/times
 	@$(PY) -m coverage erase
 	$(PY) -m coverage run -m $(PYTEST) --database=sqlite $(ARGS)

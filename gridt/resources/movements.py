@@ -24,6 +24,7 @@ from gridt.http.openapi import LOCATION_HEADER
 from gridt.http.paging import Key, Listing
 from gridt.http.requests import Resource
 from gridt.models import Movement, Quotas, ensure_may_start
+from gridt.runtime.config import movement_starters
 from gridt.runtime.extensions import db
 from gridt.schemas.movements import (
     ANY_MOVEMENT,
@@ -81,7 +82,7 @@ class Movements(Resource):
         The service's operator may allow this to admins only: other callers then get 403.
         """
         user, quotas = locked_caller(), Quotas.of(current_app.config)
-        ensure(user, Permission.MOVEMENT_START, current_app.config["MOVEMENTS_BY"])
+        ensure(user, Permission.MOVEMENT_START, movement_starters())
         if not user.is_admin:
             ensure_may_start(user.id, quotas.movements)
         _ensure_free(data["name"])

@@ -35,7 +35,7 @@ export function texts(form) {
 export function rhythmOf(form) {
   const { rhythm: chosen, kept, counts_every_update: every } = form.values;
   const options = Object.entries(words());
-  if (kept) options.unshift(["kept", rhythm({ ...kept, interval: kept.interval })]);
+  if (kept) options.unshift(["kept", rhythm(kept)]);
   const most = COUNTED[chosen];
   /** @type {Record<string, string>} */
   const labels = {
