@@ -337,6 +337,31 @@ def test_j3_a_turn_ends_while_the_page_is_open(opened: Opened, world: World) -> 
         expect(app.section("Done")).to_contain_text("Look at the moon")
 
 
+def test_a_turn_that_ends_without_a_network_is_over(opened: Opened, world: World) -> None:
+    token = world.register("uma")
+    # one that is done ends first, and one of weeks later
+    world.start(token, "Count the stars")
+    world.start(token, "Call a friend", interval="weekly")
+    with opened() as app:
+        app.page.clock.install()
+        app.enter("uma")
+        app.press("Did it: Count the stars")
+        app.tell("Saved")
+        expect(app.section("Done")).to_contain_text("Count the stars")
+        app.page.context.set_offline(True)
+        app.page.clock.fast_forward("24:00:10")
+        card = app.section("Still open").get_by_role("listitem").filter(has_text="Count the stars")
+        expect(card).to_contain_text("a new turn has begun")
+        expect(card).not_to_contain_text("in a row")
+        expect(app.page.get_by_role("main")).to_contain_text("You are offline. As of ")
+        app.press("Did it: Count the stars")
+        app.tell("Kept on this device, and sent later.")
+        expect(app.section("Done")).to_contain_text("Count the stars")
+        app.page.clock.fast_forward(7 * 24 * 3_600_000)
+        expect(app.section("Still open")).to_contain_text("Call a friend")
+        expect(app.section("Still open").get_by_text("a new turn has begun").first).to_be_visible()
+
+
 def test_a_long_day_comes_in_pages(opened: Opened, world: World) -> None:
     """W32."""
     token, other = world.register("max"), world.register("moe")

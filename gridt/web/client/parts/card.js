@@ -4,7 +4,7 @@ import { progress, until } from "../rhythms.js";
 import { pressed } from "../state.js";
 import { didIt, undo, undoRow } from "../updates.js";
 import { t, tn } from "../words.js";
-import { countsToday, facts, isPressed, waiting } from "./facts.js";
+import { countsToday, facts, isOver, isPressed, waiting } from "./facts.js";
 import { icon } from "./icons.js";
 import { quad } from "./quad.js";
 
@@ -23,7 +23,8 @@ export function below(movement, streaks) {
     const more = isPressed(movement) && !turn.done ? 1 : 0;
     words.push(progress(movement, turn.amount + more, movement.goal.at_least));
   }
-  if (!turn.done) words.push(until(turn.ends_at));
+  if (isOver(movement)) words.push(t("a new turn has begun"));
+  else if (!turn.done) words.push(until(turn.ends_at));
   if (streaks && streak > 0) words.push(tn("{n} in a row", "{n} in a row", streak));
   return facts(words);
 }

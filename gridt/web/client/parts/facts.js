@@ -1,7 +1,7 @@
 // What is known of a movement's turn, and a line of such facts.
-import { html, useEffect } from "../library.js";
+import { html, useEffect, useState } from "../library.js";
 import { clock } from "../service.js";
-import { pressed, queue, today } from "../state.js";
+import { answers, pressed, queue, today } from "../state.js";
 import { dayFormat } from "../words.js";
 
 /** @typedef {import("../types").Movement} Movement */
@@ -59,16 +59,39 @@ export function countsToday({ goal, counts_every_update, last_update }) {
   return day(Date.parse(last_update.time_stamp)) === day(Date.now() + clock.offset);
 }
 
+/** Whether the turn that is known has ended. @param {Movement} movement */
+export function isOver({ standing }) {
+  return Date.parse(standing.turn.ends_at) <= Date.now() + clock.offset;
+}
+
 /**
- * Read again when the first turn ends, as another one begins then.
+ * The movement in the turn that runs now. Without a network the service cannot say when that one
+ * ends; but nothing is done in it that does not wait to be sent.
+ * @param {Movement} movement
+ * @returns {Movement}
+ */
+export function atNow(movement) {
+  const { goal, standing } = movement;
+  if (!isOver(movement)) return movement;
+  const begun = { starts_at: standing.turn.ends_at, done: false };
+  const counted = goal ? { amount: 0, still: goal.at_least } : {};
+  return { ...movement, standing: { ...standing, streak: 0, turn: { ...standing.turn, ...begun, ...counted } } };
+}
+
+/**
+ * Draw and read again when a turn ends, as another one begins then.
  * @param {Movement[]} movements @param {() => unknown} read
  */
 export function useTurnEnd(movements, read) {
-  const ends = Math.min(...movements.map((it) => Date.parse(it.standing.turn.ends_at)));
+  const [, draw] = useState(0);
+  const over = movements.some(isOver);
+  const running = movements.filter((it) => !isOver(it));
+  const next = Math.min(...running.map((it) => Date.parse(it.standing.turn.ends_at)));
   useEffect(() => {
-    if (!Number.isFinite(ends)) return;
-    const wait = Math.max(ends - Date.now() - clock.offset, 0) + 1000;
-    const timer = setTimeout(read, Math.min(wait, 2 ** 31 - 1)); // a longer time is none for timers
-    return () => clearTimeout(timer);
-  }, [ends, movements]);
+    const timers = over ? [setTimeout(read, 1000)] : [];
+    const wait = next - Date.now() - clock.offset + 1000;
+    const end = () => (draw(next), read());
+    if (wait < 2 ** 31) timers.push(setTimeout(end, wait)); // a longer time is none for timers
+    return () => timers.forEach(clearTimeout);
+  }, [over, next, answers.value, movements[0]]);
 }

@@ -2,7 +2,7 @@
 import { h, html, useState } from "../library.js";
 import { act, endPause, quit } from "../acts.js";
 import { below, didItButton } from "../parts/card.js";
-import { countsToday, facts, isDone, isTaken, useTurnEnd } from "../parts/facts.js";
+import { atNow, countsToday, facts, isDone, isTaken, useTurnEnd } from "../parts/facts.js";
 import { frame } from "../parts/frame.js";
 import { icon } from "../parts/icons.js";
 import { asOf, unread } from "../parts/notice.js";
@@ -34,7 +34,8 @@ export function Member({ id }) {
   const title = reading.data?.movement.name ?? known?.name ?? t("Movement");
   useTurnEnd(reading.data ? [reading.data.movement] : [], reading.again);
   if (!reading.data) return frame({ title, back: "/app" }, unread(reading));
-  const { movement, followers, updates, year } = reading.data;
+  const { followers, updates, year } = reading.data;
+  const movement = atNow(reading.data.movement);
   const streaks = !today.value?.identity.hides_streaks;
   const close = () => setSheet("");
   const paused = movement.standing.paused_until;

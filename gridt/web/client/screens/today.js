@@ -1,7 +1,7 @@
 // Today: what is still open, what is done, what pauses.
 import { html, useEffect, useState } from "../library.js";
 import { card, doneCard, pausedCard } from "../parts/card.js";
-import { isDone, isPaused, useTurnEnd } from "../parts/facts.js";
+import { atNow, isDone, isPaused, useTurnEnd } from "../parts/facts.js";
 import { frame } from "../parts/frame.js";
 import { asOf, attention, empty, refusal, waiting, waitingWords } from "../parts/notice.js";
 import { Refused, call, page } from "../service.js";
@@ -27,7 +27,7 @@ export function Today() {
   }
   const { identity } = answer;
   /** @type {Movement[]} */
-  const movements = all.sort(byEnd);
+  const movements = all.sort(byEnd).map(atNow);
   const paused = movements.filter(isPaused);
   const done = movements.filter((it) => !isPaused(it) && isDone(it));
   const open = movements.filter((it) => !isPaused(it) && !isDone(it));

@@ -321,6 +321,7 @@ export default {
   "The service did not answer as expected.": "Der Dienst hat nicht wie erwartet geantwortet.",
   "until the end of today": "bis einschließlich heute",
   "until the end of tomorrow": "bis einschließlich morgen",
+  "a new turn has begun": "eine neue Runde hat begonnen",
   "until the end of {day}": "bis einschließlich {day}",
   "until {time}": "bis {time}",
   "until {time} tomorrow": "bis morgen, {time}",

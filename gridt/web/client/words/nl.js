@@ -321,6 +321,7 @@ export default {
   "The service did not answer as expected.": "De dienst antwoordde niet zoals verwacht.",
   "until the end of today": "tot en met vandaag",
   "until the end of tomorrow": "tot en met morgen",
+  "a new turn has begun": "een nieuwe ronde is begonnen",
   "until the end of {day}": "tot en met {day}",
   "until {time}": "tot {time}",
   "until {time} tomorrow": "tot morgen {time}",
