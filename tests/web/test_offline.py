@@ -371,6 +371,44 @@ def test_j16_a_new_version_comes_with_a_change_of_screen(
         tab.heading("You")
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "IDBFactory.prototype.open = () => { throw new DOMException('', 'SecurityError'); };",
+        """{
+          const open = IDBFactory.prototype.open;  // an older app may not open a newer database
+          IDBFactory.prototype.open = function (name) {
+            open.call(this, name, 2);
+            return open.call(this, name, 1);
+          };
+        }""",
+    ],
+)
+def test_a_browser_that_keeps_nothing_sends_at_once(
+    opened: Opened, world: World, broken: str
+) -> None:
+    name = f"vic{len(broken)}"
+    token = world.register(name)
+    movement = world.start(token, f"Sharpen a knife {len(broken)}")
+    with opened() as app:
+        app.page.add_init_script(broken)
+        app.enter(name)
+        app.press(f"Did it: Sharpen a knife {len(broken)}")
+        app.tell("Saved")
+        assert len(stamps(world, token, movement)) == 1
+        app.press("Undo")
+        app.tell("Undone.")
+        assert stamps(world, token, movement) == []
+        go_offline(app)
+        app.press(f"Did it: Sharpen a knife {len(broken)}")
+        app.tell("You are offline.")
+        expect(app.section("Still open")).to_contain_text("Sharpen a knife")
+        go_offline(app, offline=False)
+        app.page.reload()
+        expect(app.page.get_by_role("button", name="Log in", exact=True)).to_be_visible()
+        assert stamps(world, token, movement) == []
+
+
 def test_two_versions_lead_to_one_reload(opened: Opened, world: World, switch: Named) -> None:
     world.register("tom")
     with opened() as app:
