@@ -300,6 +300,16 @@ def test_the_picture_lets_a_finger_scroll(opened: Opened, world: World) -> None:
         assert picture.screenshot() != before
 
 
+def test_without_webgl_the_network_is_a_table(opened: Opened, world: World) -> None:
+    with opened() as app:
+        app.page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+        app.enter("ben", path="/app/m/1/network")
+        expect(main_of(app)).to_contain_text("it has no WebGL")
+        expect(app.page.get_by_role("table")).to_be_visible()
+        expect(app.page.locator(".picture")).to_have_count(0)
+        expect(app.page.get_by_role("button", name="Zoom in")).to_have_count(0)
+
+
 def test_bars_have_one_line_on_a_small_phone(opened: Opened, world: World) -> None:
     token = world.register("uli")
     world.call("PATCH", "/identity", {"language": "de"}, token)

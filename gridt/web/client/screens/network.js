@@ -48,18 +48,27 @@ function Drawn({ id }) {
   const [said, say] = useState("");
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const picture = useRef(/** @type {Picture | null} */ (null));
+  const [fails, setFails] = useState(false);
   const exported = reading.data;
   useEffect(() => {
     if (!exported || !box.current) return;
     let current = true;
     leaveOneFinger(box.current);
-    void load(exported, box.current, say).then((it) => (current ? (picture.current = it) : it?.stop()));
+    void load(exported, box.current, say).then((it) => {
+      if (!current) return it?.stop();
+      picture.current = it;
+      setFails(!it);
+    });
     return () => {
       current = false;
       picture.current?.stop();
     };
   }, [exported]);
   if (!exported) return unread(reading);
+  if (fails) {
+    const words = t("This browser cannot draw it (it has no WebGL). The table has the same data.");
+    return html`<p role="status">${words}</p>${table(exported)}`;
+  }
   const buttons = [
     ["closer", t("Zoom in")],
     ["farther", t("Zoom out")],
@@ -104,7 +113,5 @@ async function load(exported, at, say) {
     import(`${PAGE}picture.js`),
     import(`${PAGE}network.js`),
   ]);
-  if (canDraw()) return new Picture(at, new Places(exported, WORDS), say);
-  say(t("This browser cannot draw it (it has no WebGL). The table has the same data."));
-  return null;
+  return canDraw() ? new Picture(at, new Places(exported, WORDS), say) : null;
 }
