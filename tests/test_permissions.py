@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gridt.access import Permission, can
+from gridt.access import Operation, can
 from gridt.models import (
     AuditEntry,
     Collection,
@@ -228,7 +228,7 @@ def persons(g: Groups) -> Iterable[Row]:
     yield (
         "K55, K56, K57",
         "S",
-        lambda asked: asked.id is not None and can(asked, Permission.ADMINISTER),
+        lambda asked: asked.id is not None and can(asked, Operation.ADMINISTER),
     )
 
 

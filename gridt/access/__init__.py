@@ -1,7 +1,6 @@
-"""Access: permissions, their rules, and filters of visible rows."""
+"""Access: operations with their rules, and filters of visible rows."""
 
 from gridt.access.filters import EVERYTHING, Arm, register_filter, visible
-from gridt.access.permissions import Permission
-from gridt.access.rules import can, ensure
+from gridt.access.operations import KINDS, Operation, can, ensure
 
-__all__ = ["EVERYTHING", "Arm", "Permission", "can", "ensure", "register_filter", "visible"]
+__all__ = ["EVERYTHING", "KINDS", "Arm", "Operation", "can", "ensure", "register_filter", "visible"]

@@ -13,9 +13,20 @@ from flask import Flask, request
 from flask.views import View
 from marshmallow import Schema
 
+from gridt.access import Operation
 from gridt.errors import GridtError
 from gridt.http.fields import Nothing
-from gridt.http.handler_notes import KEY, Handler, HandlerNotes, Repeatable, annotate, notes_of
+from gridt.http.handler_notes import (
+    KEY,
+    OPEN,
+    OWN,
+    SITE_ADMIN,
+    Handler,
+    HandlerNotes,
+    Repeatable,
+    annotate,
+    notes_of,
+)
 from gridt.http.openapi import (
     OpenApiPlugin,
     complete_operation,
@@ -47,6 +58,21 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
     def __init__(self, name: str, description: str) -> None:
         super().__init__(name, name, description=description)
         self._prepare_doc_cbks.append(self._prepare_gridt_doc)
+        self._resources: list[tuple[str, Any]] = []
+
+    def register(self, app: Flask, options: dict[str, Any]) -> None:
+        """Register the resources with an app.
+
+        :raises RuntimeError: when a handler does not say who may call it
+        """
+        for rule, resource in self._resources:
+            for method in sorted(resource.methods - {"HEAD", "OPTIONS"}):
+                if notes_of(getattr(resource, method.lower())).access is None:
+                    raise RuntimeError(
+                        f"{method} {rule} does not say who may call it: @bp.open, @bp.own,"
+                        " @bp.site_admin or @bp.acts"
+                    )
+        super().register(app, options)
 
     def route(
         self, rule: str, *, endpoint: str | None = None, **operations: str
@@ -59,6 +85,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
 
         def decorate(resource: type[View]) -> type[View]:
             self.add_url_rule(rule, endpoint, resource)
+            self._resources.append((rule, resource))
             docs = self._docs[self._endpoints[-1]]
             for method, name in operations.items():
                 docs[method]["operation_id"] = name
@@ -157,12 +184,38 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # it has no typ
         documented: Callable[[Handler], Handler] = self.doc(parameters=[parameter])
         return documented
 
-    def token(self, kind: str | None) -> Callable[[Handler], Handler]:
-        """Ask for another kind of token, or for none.
+    def open(self, handler: Handler) -> Handler:
+        """Let all people call the handler, without a token."""
+        return annotate(handler, access=OPEN, token=None)
+
+    def own(self, handler: Handler) -> Handler:
+        """Let each user call the handler.
+
+        It shows and changes only what is the caller's own, or is open to every user.
+        """
+        return annotate(handler, access=OWN)
+
+    def site_admin(self, handler: Handler) -> Handler:
+        """Let admins of the service call the handler.
+
+        It asks `gridt.http.auth.admin`.
+        """
+        return annotate(handler, access=SITE_ADMIN)
+
+    def acts(self, operation: Operation) -> Callable[[Handler], Handler]:
+        """Let the users of an operation call the handler.
+
+        It asks the operation's rule by `gridt.access`, or by `group_or_404`.
+        """
+        return lambda handler: annotate(handler, access=operation)
+
+    def token(self, kind: str) -> Callable[[Handler], Handler]:
+        """Ask for another kind of token.
 
         The default is an access token, or a session in a browser.
 
-        :param kind: `refresh`, `app` for a session in a browser, or None for none
+        :param kind: `refresh`, `app` for a session in a browser, or `optional` for the default one
+            in an open handler, which visitors may leave out
         """
         return lambda handler: annotate(handler, token=kind)
 

@@ -11,7 +11,7 @@ from flask_jwt_extended import create_access_token, create_refresh_token
 from jwt.types import Options
 from sqlalchemy import Row, bindparam, select
 
-from gridt.access import Permission, ensure
+from gridt.access import Operation, ensure
 from gridt.errors import InvalidToken, WrongCredentials
 from gridt.http import app_session
 from gridt.http.in_flight import in_flight
@@ -188,7 +188,7 @@ def admin() -> User:
     if state.bind == REPLICA:  # the replica may not know yet that they are no longer an admin
         state.bind = READING
     user = caller()
-    ensure(user, Permission.ADMINISTER)
+    ensure(user, Operation.ADMINISTER)
     return user
 
 
@@ -203,7 +203,7 @@ def locked_admin() -> User:
     user = locked_caller()
     if user.deactivated_at is not None:
         raise InvalidToken(_ENDED)
-    ensure(user, Permission.ADMINISTER)
+    ensure(user, Operation.ADMINISTER)
     return user
 
 

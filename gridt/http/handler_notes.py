@@ -7,9 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from gridt.access import Operation
 from gridt.errors import GridtError
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+#: the callers of a handler that no operation guards: all people, also without a token; users,
+#: for what is their own or is open to every user; or admins of the service
+OPEN, OWN, SITE_ADMIN = "open", "own", "site admin"
 
 #: the name of the notes among flask-smorest's notes of a handler, in its `_apidoc`
 KEY = "gridt"
@@ -31,6 +36,8 @@ class HandlerNotes:
 
     #: the kind of token that the caller needs; None for none
     token: str | None = "access"  # noqa: S105 - no secret
+    #: who may call it: one of the words above, or the operation whose rule decides
+    access: str | Operation | None = None
     #: the named limit that counts its calls; None for the general one
     limit: str | None = None
     #: the problems that it answers with, besides the usual ones

@@ -60,6 +60,7 @@ _HAS_LOGGED_IN = select(Login.id).where(Login.user_id == User.id).correlate(User
 class Users(Resource):
     """All accounts."""
 
+    @bp.site_admin
     @bp.problems(NotAllowed)
     @bp.answers(200, AdminUser(many=True))
     @bp.arguments(UsersIn, location="query")
@@ -87,6 +88,7 @@ class Users(Resource):
 class OneUser(Resource):
     """An account."""
 
+    @bp.site_admin
     @bp.problems(NotAllowed, UserNotFound)
     @bp.answers(200, AdminUser)
     def get(self, user: str) -> ResponseReturnValue:
@@ -97,6 +99,7 @@ class OneUser(Resource):
         admin()
         return admin_user(user_or_404(user))
 
+    @bp.site_admin
     @bp.problems(NotAllowed, UserNotFound, LastAdmin)
     @bp.answers(200, AdminUserChanged)
     @bp.arguments(UserPatch)
@@ -116,6 +119,7 @@ class OneUser(Resource):
 class Deactivation(Resource):
     """The deactivation of an account."""
 
+    @bp.site_admin
     @bp.problems(NotAllowed, UserNotFound, LastAdmin)
     @bp.answers(200, AdminUserChanged)
     @bp.bodyless
@@ -132,6 +136,7 @@ class Deactivation(Resource):
         account.save_to_db()
         return answer
 
+    @bp.site_admin
     @bp.problems(NotAllowed, UserNotFound)
     @bp.answers(200, AdminUserChanged)
     def delete(self, user: str) -> ResponseReturnValue:
@@ -151,6 +156,7 @@ class Deactivation(Resource):
 class Audit(Resource):
     """The audit log."""
 
+    @bp.site_admin
     @bp.problems(NotAllowed)
     @bp.answers(200, AuditOut(many=True))
     @bp.arguments(AuditIn, location="query")

@@ -71,7 +71,7 @@ _NEWEST_FIRST = Listing(ACTIVE_LOGINS, [(Login.id, True)], Login)
 class Register(Resource):
     """Registration of accounts."""
 
-    @bp.token(None)
+    @bp.open
     @bp.limited("register")
     @bp.repeatable(account="id")
     @bp.problems(*_NOT_INVITED, UsernameTaken, EmailTaken, Busy)
@@ -97,7 +97,7 @@ class Register(Resource):
 class Auth(Resource):
     """Logging in and out."""
 
-    @bp.token(None)
+    @bp.open
     @bp.limited("login")
     @bp.answers(200, Tokens)
     @bp.problems(WrongCredentials, AccountDeactivated, TooManyAttempts, Busy)
@@ -113,6 +113,7 @@ class Auth(Resource):
         login.save_to_db()
         return answer
 
+    @bp.own
     @bp.answers(200, Message)
     @bp.arguments(LogoutIn, location="query")
     def delete(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -130,6 +131,7 @@ class Auth(Resource):
 class Logins(Resource):
     """The caller's sessions."""
 
+    @bp.own
     @bp.answers(200, LoginOut(many=True))
     @bp.arguments(PageIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -160,6 +162,7 @@ class Logins(Resource):
 class OneLogin(Resource):
     """One of the caller's sessions."""
 
+    @bp.own
     @bp.problems(LoginNotFound)
     @bp.answers(200, Message)
     def delete(self, login: str) -> ResponseReturnValue:
@@ -180,6 +183,7 @@ class OneLogin(Resource):
 class Refresh(Resource):
     """Refresh tokens."""
 
+    @bp.own
     @bp.token("refresh")
     @bp.limited("refresh")
     @bp.answers(200, Tokens)
@@ -206,6 +210,7 @@ class Refresh(Resource):
 class ChangePassword(Resource):
     """The caller's password."""
 
+    @bp.own
     @bp.problems(WrongCredentials, TooManyAttempts)
     @bp.answers(200, Message)
     @bp.arguments(ChangePasswordIn)

@@ -32,6 +32,7 @@ _BLOCKED = Listing(
 class Blocks(Resource):
     """The users that the caller has blocked."""
 
+    @bp.own
     @bp.answers(200, BlockOut(many=True))
     @bp.arguments(PageIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -49,6 +50,7 @@ class Blocks(Resource):
 class OneBlock(Resource):
     """The caller's block of a user."""
 
+    @bp.own
     @bp.problems(UserNotFound, TooManyBlocks, Invalid)
     @bp.answers(200, BlockChanged)
     @bp.bodyless
@@ -69,6 +71,7 @@ class OneBlock(Resource):
         db.session.commit()
         return answer
 
+    @bp.own
     @bp.problems(UserNotFound)
     @bp.answers(200, Message)
     def delete(self, user: str) -> ResponseReturnValue:

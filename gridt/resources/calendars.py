@@ -23,6 +23,7 @@ bp = Blueprint("calendars", description="Calendar subscriptions")
 class OwnCalendar(Resource):
     """The secret address of the caller's calendar."""
 
+    @bp.own
     @bp.answers(200, CalendarStatus)
     def get(self) -> ResponseReturnValue:
         """Show whether my calendar has a secret address.
@@ -31,6 +32,7 @@ class OwnCalendar(Resource):
         """
         return {"since": CalendarToken.made_at(caller_id())}
 
+    @bp.own
     @bp.repeatable(found_at="/identity/calendar")
     @bp.answers(201, CalendarMade)
     @bp.bodyless
@@ -53,6 +55,7 @@ class OwnCalendar(Resource):
         db.session.commit()
         return answer, 201
 
+    @bp.own
     @bp.answers(200, Message)
     def delete(self) -> ResponseReturnValue:
         """Revoke my calendar's secret address.
@@ -68,7 +71,7 @@ class OwnCalendar(Resource):
 class Calendar(Resource):
     """A calendar at its secret address."""
 
-    @bp.token(None)
+    @bp.open
     @bp.ignores_parameters
     @bp.problems(NotFound, Busy)
     @bp.answers(200, {"type": "string"}, content_type=ICALENDAR, description="The calendar.")

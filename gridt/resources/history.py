@@ -23,6 +23,7 @@ bp = Blueprint("history", description="History and statistics")
 class HistoryOfMember(Resource):
     """The outcomes of a member's turns."""
 
+    @bp.own
     @bp.problems(MovementNotFound, NotFollowing, NotSubscribed)
     @bp.answers(200, TurnPast(many=True))
     @bp.arguments(HistoryIn, location="query")
@@ -40,6 +41,7 @@ class HistoryOfMember(Resource):
 class PictureOfYear(Resource):
     """A member's year."""
 
+    @bp.own
     @bp.problems(MovementNotFound, NotFollowing, NotSubscribed)
     @bp.answers(200, {"type": "string"}, content_type=SVG, description="The picture.")
     @bp.arguments(PictureIn, location="query")
@@ -64,6 +66,7 @@ class PictureOfYear(Resource):
 class Statistics(Resource):
     """Statistics of a movement."""
 
+    @bp.own
     @bp.problems(MovementNotFound, NotSubscribed)
     @bp.answers(200, StatisticsOut)
     def get(self, movement: str) -> ResponseReturnValue:

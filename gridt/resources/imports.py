@@ -44,6 +44,7 @@ _EXAMPLES = {
 class UpdatesImport(Resource):
     """Past updates."""
 
+    @bp.own
     @bp.repeatable()
     @bp.problems(MovementNotFound, NotSubscribed, BadRows, *_TOO_MANY)
     @bp.answers(200, ImportOut)

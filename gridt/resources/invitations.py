@@ -43,6 +43,7 @@ _LISTINGS = {None: _NEWEST_FIRST} | {
 class Invitations(Resource):
     """All invitations, for admins."""
 
+    @bp.site_admin
     @bp.problems(NotAllowed)
     @bp.answers(200, InvitationOut(many=True))
     @bp.arguments(InvitationsIn, location="query")
@@ -56,6 +57,7 @@ class Invitations(Resource):
         rows, headers = _LISTINGS[data.pop("state")].page(**data, now=utcnow())
         return [invitation_view(row) for row in rows], headers
 
+    @bp.site_admin
     @bp.repeatable(found_at="/admin/invitations")
     @bp.problems(NotAllowed)
     @bp.answers(201, InvitationMade)
@@ -79,6 +81,7 @@ class Invitations(Resource):
 class OneInvitation(Resource):
     """An invitation, for admins."""
 
+    @bp.site_admin
     @bp.problems(NotAllowed, InvitationNotFound)
     @bp.answers(200, Message)
     def delete(self, invitation: str) -> ResponseReturnValue:
@@ -99,7 +102,7 @@ class OneInvitation(Resource):
 class Look(Resource):
     """An invitation, for the person who has its code."""
 
-    @bp.token(None)
+    @bp.open
     @bp.limited("invitation")
     @bp.problems(RegistrationClosed, InvitationNotFound, InvitationOver, Busy)
     @bp.answers(200, OfferOut)

@@ -42,6 +42,7 @@ FOLLOWERS = Listing(FOLLOWERS_QUERY, [(MovementUserAssociation.follower_id, Fals
 class OpenSlot(Resource):
     """The caller's open slots in a movement."""
 
+    @bp.own
     @bp.repeatable()
     @bp.problems(MovementNotFound, NotSubscribed, NobodyEligible, EverySlotTaken, TooManySwaps)
     @bp.answers(201, LeaderOut)
@@ -64,6 +65,7 @@ class OpenSlot(Resource):
 class Leader(Resource):
     """A leader of the caller."""
 
+    @bp.own
     @bp.problems(MovementNotFound, NotFollowing)
     @bp.answers(200, LeaderWithHistory)
     def get(self, movement: str, user: str) -> ResponseReturnValue:
@@ -75,6 +77,7 @@ class Leader(Resource):
         answer = _leader_or_404(movement_row, leader_id)
         return answer | {"message_history": message_history(leader_id, movement_row.id)}
 
+    @bp.own
     @bp.repeatable()
     @bp.problems(MovementNotFound, NotFollowing, NobodyEligible, TooManySwaps)
     @bp.answers(200, LeaderWithSignal)
@@ -98,6 +101,7 @@ class Leader(Resource):
 class Followers(Resource):
     """The caller's followers in a movement."""
 
+    @bp.own
     @bp.problems(MovementNotFound, NotSubscribed)
     @bp.answers(200, LeaderOut(many=True))
     @bp.arguments(PageIn, location="query")

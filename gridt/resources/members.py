@@ -5,7 +5,7 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
 
-from gridt.access import Permission, ensure
+from gridt.access import Operation, ensure
 from gridt.errors import CreatorStays, MemberNotFound, MovementNotFound, NotAllowed, UserNotFound
 from gridt.http.api import Blueprint
 from gridt.http.auth import caller
@@ -38,6 +38,7 @@ _REMOVALS = Listing(REMOVALS_QUERY, [(MemberRemoval.user_id, False)], User)
 class Members(Resource):
     """The members of a movement."""
 
+    @bp.acts(Operation.MOVEMENT_OWN)
     @bp.problems(NotAllowed, MovementNotFound)
     @bp.answers(200, MemberOut(many=True))
     @bp.arguments(MembersIn, location="query")
@@ -61,6 +62,7 @@ class Members(Resource):
 class OneMember(Resource):
     """A member of a movement."""
 
+    @bp.acts(Operation.MOVEMENT_OWN)
     @bp.problems(NotAllowed, MovementNotFound, MemberNotFound, CreatorStays)
     @bp.answers(200, Message)
     def delete(self, movement: str, user: str) -> ResponseReturnValue:
@@ -82,6 +84,7 @@ class OneMember(Resource):
 class Removals(Resource):
     """The users who were removed from a movement."""
 
+    @bp.acts(Operation.MOVEMENT_OWN)
     @bp.problems(NotAllowed, MovementNotFound)
     @bp.answers(200, RemovalOut(many=True))
     @bp.arguments(PageIn, location="query")
@@ -98,6 +101,7 @@ class Removals(Resource):
 class OneRemoval(Resource):
     """The removal of a user from a movement."""
 
+    @bp.acts(Operation.MOVEMENT_OWN)
     @bp.problems(NotAllowed, MovementNotFound, UserNotFound)
     @bp.answers(200, Message)
     def delete(self, movement: str, user: str) -> ResponseReturnValue:
@@ -118,5 +122,5 @@ def _shown(row: Row[*tuple[Any, ...]], schema: type[Out]) -> dict[str, Any]:
 def _own_or_403(movement: str) -> Movement:
     """Return the caller's own movement, or any for admins."""
     found = movement_or_404(movement)
-    ensure(caller(), Permission.MOVEMENT_OWN, found)
+    ensure(caller(), Operation.MOVEMENT_OWN, found)
     return found

@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app
 from flask.typing import ResponseReturnValue
 
-from gridt.access import Permission, ensure
+from gridt.access import Operation, ensure
 from gridt.errors import (
     GoalChangedLately,
     IntervalChangedLately,
@@ -59,6 +59,7 @@ _LISTINGS = {
 class Movements(Resource):
     """All movements."""
 
+    @bp.own
     @bp.answers(200, {"type": "array", "items": ANY_MOVEMENT}, description=_LIST)
     @bp.arguments(MovementsIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -72,6 +73,7 @@ class Movements(Resource):
         rows, headers = listing.page(limit=data["limit"], after=data["after"], caller_id=user_id)
         return [movement_answer(view) for view in Movement.views(rows, user_id)], headers
 
+    @bp.acts(Operation.MOVEMENT_START)
     @bp.repeatable()
     @bp.problems(NotAllowed, MovementNameTaken, TooManyMovements, TooManySubscriptions)
     @bp.answers(201, SubscribedMovementChanged, headers=LOCATION_HEADER)
@@ -82,7 +84,7 @@ class Movements(Resource):
         The service's operator may allow this to admins only: other callers then get 403.
         """
         user, quotas = locked_caller(), Quotas.of(current_app.config)
-        ensure(user, Permission.MOVEMENT_START, movement_starters())
+        ensure(user, Operation.MOVEMENT_START, movement_starters())
         if not user.is_admin:
             ensure_may_start(user.id, quotas.movements)
         _ensure_free(data["name"])
@@ -107,6 +109,7 @@ class Movements(Resource):
 class OneMovement(Resource):
     """A movement."""
 
+    @bp.own
     @bp.problems(MovementNotFound)
     @bp.answers(200, ANY_MOVEMENT, description=_ONE)
     def get(self, movement: str) -> ResponseReturnValue:
@@ -116,6 +119,7 @@ class OneMovement(Resource):
         """
         return movement_answer(movement_view_or_404(movement, caller_id()))
 
+    @bp.acts(Operation.MOVEMENT_OWN)
     @bp.problems(
         NotAllowed, MovementNotFound, MovementNameTaken, IntervalChangedLately, GoalChangedLately
     )
@@ -127,7 +131,7 @@ class OneMovement(Resource):
         Only for its creator and admins. Members that the body leaves out stay as they are.
         """
         movement_row, user = movement_or_404(movement), caller()
-        ensure(user, Permission.MOVEMENT_OWN, movement_row)
+        ensure(user, Operation.MOVEMENT_OWN, movement_row)
         ensure_good_changes(data, movement_row)
         if "name" in data:
             _ensure_free(data["name"], movement_row)
@@ -136,6 +140,7 @@ class OneMovement(Resource):
         movement_row.save_to_db()
         return answer
 
+    @bp.acts(Operation.MOVEMENT_OWN)
     @bp.problems(NotAllowed, MovementNotFound, MovementInUse)
     @bp.answers(200, Message)
     def delete(self, movement: str) -> ResponseReturnValue:
@@ -144,7 +149,7 @@ class OneMovement(Resource):
         Admins can always delete it, its creator only while no other user is subscribed.
         """
         movement_row, user = movement_or_404(movement), caller()
-        ensure(user, Permission.MOVEMENT_OWN, movement_row)
+        ensure(user, Operation.MOVEMENT_OWN, movement_row)
         movement_row.delete_by(user)
         return {"message": "The movement is deleted."}
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, current_app, render_template, stream_with_context
 from flask.typing import ResponseReturnValue
 
-from gridt.access import Permission, can
+from gridt.access import Operation, can
 from gridt.errors import Invalid, MovementNotFound, NotSubscribed, PicturesNotInstalled
 from gridt.formats.base import SVG, SVG_POLICY, Label, NetworkHead, NetworkMember, in_parts
 from gridt.formats.graph_exports import GRAPH_FORMATS
@@ -40,6 +40,7 @@ MOST_MOVED = 5_000
 class NetworkOfMovement(Resource):
     """The leader network of a movement."""
 
+    @bp.own
     @bp.problems(MovementNotFound, NotSubscribed, PicturesNotInstalled)
     @bp.answers(200, NetworkOut, streamed=True, description=_EXPORT)
     @bp.answers(200, _TEXT, content_type=_GRAPHML, streamed=True, description=_EXPORT)
@@ -53,7 +54,7 @@ class NetworkOfMovement(Resource):
         others see pseudonyms. `your_leaders` names the caller's own leaders.
         """
         movement_row, user = movement_or_404(movement), caller()
-        owner = can(user, Permission.MOVEMENT_OWN, movement_row)
+        owner = can(user, Operation.MOVEMENT_OWN, movement_row)
         member = movement_row.is_subscribed(user)
         if not owner and not member:
             raise NotSubscribed("Only members of this movement can see its network.")
@@ -78,7 +79,7 @@ class PageOfNetwork(Resource):
     It shows what the reader's token allows.
     """
 
-    @bp.token(None)
+    @bp.open
     @bp.ignores_parameters
     @bp.answers(200, _TEXT, content_type="text/html", description="The page.")
     def get(self, movement: str) -> ResponseReturnValue:

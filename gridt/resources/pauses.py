@@ -22,6 +22,7 @@ bp = Blueprint("pauses", description="Pauses")
 class Pause(Resource):
     """The caller's pause in a movement."""
 
+    @bp.own
     @bp.problems(MovementNotFound, NotSubscribed)
     @bp.answers(200, PauseOut)
     def get(self, movement: str) -> ResponseReturnValue:
@@ -32,6 +33,7 @@ class Pause(Resource):
         movement_id = movement_or_404(movement).id
         return pause_answer(pause_of(caller_id(), movement_id))
 
+    @bp.own
     @bp.problems(MovementNotFound, NotSubscribed)
     @bp.answers(200, PauseChanged)
     @bp.arguments(PauseIn)
@@ -52,6 +54,7 @@ class Pause(Resource):
         db.session.commit()
         return answer
 
+    @bp.own
     @bp.problems(MovementNotFound, NotSubscribed)
     @bp.answers(200, Message)
     def delete(self, movement: str) -> ResponseReturnValue:

@@ -23,7 +23,7 @@ _PAGE = {"type": "string"}
 class ProblemTypes(Resource):
     """All types of problems."""
 
-    @bp.token(None)
+    @bp.open
     @bp.ignores_parameters
     @bp.answers(200, _PAGE, content_type="text/html", description="The page.")
     @bp.answers(200, ProblemTypeOut(many=True))
@@ -43,7 +43,7 @@ class ProblemTypes(Resource):
 class ProblemTypePage(Resource):
     """The page of a problem type."""
 
-    @bp.token(None)
+    @bp.open
     @bp.ignores_parameters
     @bp.problems(NotFound)
     @bp.answers(404, _PAGE, content_type="text/html")

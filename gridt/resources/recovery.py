@@ -32,7 +32,7 @@ bp = Blueprint("recovery", description="Account recovery and e-mail addresses")
 class ResetPasswordRequest(Resource):
     """Requests to reset a password."""
 
-    @bp.token(None)
+    @bp.open
     @bp.limited("mail")
     @bp.problems(Busy)
     @bp.answers(200, Message)
@@ -52,7 +52,7 @@ class ResetPasswordRequest(Resource):
 class ResetPasswordConfirm(Resource):
     """New passwords, with a token from an e-mail."""
 
-    @bp.token(None)
+    @bp.open
     @bp.problems(InvalidMailToken, Busy)
     @bp.answers(200, Message)
     @bp.arguments(ResetPasswordConfirmIn)
@@ -76,6 +76,7 @@ class ResetPasswordConfirm(Resource):
 class ChangeEmailRequest(Resource):
     """Requests to change an e-mail address."""
 
+    @bp.own
     @bp.limited("mail")
     @bp.problems(WrongCredentials, TooManyAttempts)
     @bp.answers(200, Message)
@@ -95,7 +96,7 @@ class ChangeEmailRequest(Resource):
 class ChangeEmailConfirm(Resource):
     """New e-mail addresses, with a token from an e-mail."""
 
-    @bp.token(None)
+    @bp.open
     @bp.problems(InvalidMailToken, EmailTaken, Busy)
     @bp.answers(200, Message)
     @bp.arguments(MailTokenIn)
@@ -118,6 +119,7 @@ class ChangeEmailConfirm(Resource):
 class ConfirmEmailRequest(Resource):
     """Requests to confirm an e-mail address."""
 
+    @bp.own
     @bp.limited("mail")
     @bp.answers(200, Message)
     @bp.bodyless
@@ -135,7 +137,7 @@ class ConfirmEmailRequest(Resource):
 class ConfirmEmailConfirm(Resource):
     """Confirmed e-mail addresses."""
 
-    @bp.token(None)
+    @bp.open
     @bp.problems(InvalidMailToken, Busy)
     @bp.answers(200, Message)
     @bp.arguments(MailTokenIn)

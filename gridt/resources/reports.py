@@ -56,6 +56,7 @@ _LISTINGS_BY = {
 class MovementReports(Resource):
     """Reports of a movement."""
 
+    @bp.own
     @bp.repeatable()
     @bp.problems(MovementNotFound, TooManyReports)
     @bp.answers(201, Reported)
@@ -74,6 +75,7 @@ class MovementReports(Resource):
 class UpdateReports(Resource):
     """Reports of an update."""
 
+    @bp.own
     @bp.repeatable()
     @bp.problems(MovementNotFound, UpdateNotFound, OwnUpdate, TooManyReports)
     @bp.answers(201, Reported)
@@ -96,6 +98,7 @@ class UpdateReports(Resource):
 class Reports(Resource):
     """All reports, for admins."""
 
+    @bp.site_admin
     @bp.problems(NotAllowed)
     @bp.answers(200, ReportOut(many=True))
     @bp.arguments(ReportsIn, location="query")
@@ -116,6 +119,7 @@ class Reports(Resource):
 class OneReport(Resource):
     """A report, for admins."""
 
+    @bp.site_admin
     @bp.problems(NotAllowed, ReportNotFound)
     @bp.answers(200, ReportOut)
     def get(self, report: str) -> ResponseReturnValue:
@@ -131,6 +135,7 @@ class OneReport(Resource):
 class ClosedReport(Resource):
     """The end of a report."""
 
+    @bp.site_admin
     @bp.problems(NotAllowed, ReportNotFound, ReportClosed)
     @bp.answers(200, ReportChanged)
     @bp.arguments(ResolutionIn)

@@ -30,6 +30,7 @@ bp = Blueprint("screens", description="Screens")
 class MyToday(Resource):
     """The caller's day."""
 
+    @bp.own
     @bp.answers(200, Today)
     @bp.arguments(PageIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -54,6 +55,7 @@ class MyToday(Resource):
 class MovementOverview(Resource):
     """A movement, as the caller stands in it."""
 
+    @bp.own
     @bp.problems(MovementNotFound, NotAllowed)
     @bp.answers(200, Overview)
     def get(self, movement: str) -> ResponseReturnValue:

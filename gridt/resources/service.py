@@ -45,7 +45,7 @@ _DOCS_POLICY = (
 class Root(Resource):
     """The root of the service."""
 
-    @bp.token(None)
+    @bp.open
     @bp.ignores_parameters
     @bp.answers(200, {"type": "string"}, content_type="text/html", description="The page.")
     @bp.answers(200, About)
@@ -83,7 +83,7 @@ class Root(Resource):
 class Health(Resource):
     """The health of the process."""
 
-    @bp.token(None)
+    @bp.open
     @bp.ignores_parameters
     @bp.answers(200, Status)
     def get(self) -> ResponseReturnValue:
@@ -98,7 +98,7 @@ class Health(Resource):
 class Ready(Resource):
     """The readiness for requests."""
 
-    @bp.token(None)
+    @bp.open
     @bp.ignores_parameters
     @bp.problems(Busy)
     @bp.answers(200, Status)
@@ -131,7 +131,7 @@ def _never() -> bool:
 class Description(Resource):
     """The OpenAPI document."""
 
-    @bp.token(None)
+    @bp.open
     @bp.ignores_parameters
     @bp.answers(200, {"type": "object"}, description="The OpenAPI document.")
     def get(self) -> ResponseReturnValue:
@@ -146,7 +146,7 @@ class Description(Resource):
 class Docs(Resource):
     """The page that shows the OpenAPI document."""
 
-    @bp.token(None)
+    @bp.open
     @bp.ignores_parameters
     @bp.answers(200, {"type": "string"}, content_type="text/html", description="The page.")
     def get(self) -> ResponseReturnValue:

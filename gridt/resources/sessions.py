@@ -25,7 +25,7 @@ bp = Blueprint("sessions", description="Sessions in browsers")
 class AppSessions(Resource):
     """The session of the web app in a browser."""
 
-    @bp.token(None)
+    @bp.open
     @bp.limited("login")
     @bp.answers(200, NewAppSession)
     @bp.problems(WrongCredentials, NotAllowed, AccountDeactivated, TooManyAttempts, Busy)
@@ -51,6 +51,7 @@ class AppSessions(Resource):
         login.save_to_db()
         return answer, headers
 
+    @bp.own
     @bp.token("app")
     @bp.answers(200, AppSession)
     @bp.bodyless
@@ -66,6 +67,7 @@ class AppSessions(Resource):
         login.save_to_db()
         return answer, headers
 
+    @bp.own
     @bp.token("app")
     @bp.answers(200, Message)
     @bp.arguments(LogoutIn, location="query")

@@ -28,6 +28,7 @@ JOINED = Listing(Movement.view_query(subscribed=True), [(Movement.id, False)], M
 class Subscriptions(Resource):
     """The caller's movements."""
 
+    @bp.own
     @bp.answers(200, SubscribedMovementWithSignal(many=True))
     @bp.arguments(PageIn, location="query")
     def get(self, data: dict[str, Any]) -> ResponseReturnValue:
@@ -44,6 +45,7 @@ class Subscriptions(Resource):
 class Subscriber(Resource):
     """The caller's subscription to a movement."""
 
+    @bp.own
     @bp.problems(MovementNotFound, RemovedFromMovement, TooManySubscriptions)
     @bp.answers(200, SubscribedMovementChanged)
     @bp.bodyless
@@ -59,6 +61,7 @@ class Subscriber(Resource):
         movement_row.save_to_db()
         return answer
 
+    @bp.own
     @bp.problems(MovementNotFound)
     @bp.answers(200, Message)
     def delete(self, movement: str) -> ResponseReturnValue:

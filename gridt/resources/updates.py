@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app
 from flask.typing import ResponseReturnValue
 
-from gridt.access import Permission, can
+from gridt.access import Operation, can
 from gridt.errors import (
     AlreadyDone,
     MovementNotFound,
@@ -42,6 +42,7 @@ _POSTING = (
 class Updates(Resource):
     """Updates in a movement."""
 
+    @bp.own
     @bp.problems(MovementNotFound, NotFollowing)
     @bp.answers(200, UpdateOut(many=True))
     @bp.arguments(UpdatesIn, location="query")
@@ -56,6 +57,7 @@ class Updates(Resource):
         rows, headers = NEWEST_FIRST.page(**data, leader_id=leader_id, movement_id=movement_id)
         return [update_view(row) for row in rows], headers
 
+    @bp.own
     @bp.repeatable()
     @bp.problems(*_POSTING)
     @bp.answers(201, PostedUpdate, headers=LOCATION_HEADER)
@@ -79,6 +81,7 @@ class Updates(Resource):
 class Signal(Resource):
     """Updates as the published client posts them."""
 
+    @bp.own
     @bp.deprecated
     @bp.repeatable()
     @bp.problems(*_POSTING)
@@ -100,6 +103,7 @@ class Signal(Resource):
 class OneUpdate(Resource):
     """An update."""
 
+    @bp.own
     @bp.problems(MovementNotFound, UpdateNotFound)
     @bp.answers(200, UpdateOut)
     def get(self, movement: str, update: str) -> ResponseReturnValue:
@@ -109,6 +113,7 @@ class OneUpdate(Resource):
         """
         return update_view(readable_update_or_404(movement, update))
 
+    @bp.acts(Operation.UPDATE_DELETE)
     @bp.problems(MovementNotFound, UpdateNotFound)
     @bp.answers(200, Message)
     def delete(self, movement: str, update: str) -> ResponseReturnValue:
@@ -118,7 +123,7 @@ class OneUpdate(Resource):
         it has to read very many updates, within a minute or so; then the message says so.
         """
         update_row, user = update_or_404(movement, update), caller()
-        if not can(user, Permission.UPDATE_DELETE, update_row):
+        if not can(user, Operation.UPDATE_DELETE, update_row):
             raise UpdateNotFound
         update_row.withdraw(user)
         return {"message": f"The update is deleted.{standing_notice()}"}

@@ -62,6 +62,7 @@ _EXPORTS: dict[str, tuple[str, Callable[[int], Iterator[str]]]] = {
 class OwnIdentity(Resource):
     """The caller's account."""
 
+    @bp.own
     @bp.answers(200, Identity)
     def get(self) -> ResponseReturnValue:
         """Get my account.
@@ -70,6 +71,7 @@ class OwnIdentity(Resource):
         """
         return identity_of(caller_account())
 
+    @bp.own
     @bp.problems(UsernameTaken, TooManyClocks)
     @bp.answers(200, IdentityChanged)
     @bp.arguments(IdentityPatch)
@@ -104,6 +106,7 @@ class OwnIdentity(Resource):
         user.save_to_db()
         return answer
 
+    @bp.own
     @bp.problems(WrongCredentials, LastAdmin, TooManyAttempts)
     @bp.answers(200, Message)
     @bp.arguments(ClosingIn)
@@ -121,6 +124,7 @@ class OwnIdentity(Resource):
 class Export(Resource):
     """Everything stored about the caller."""
 
+    @bp.own
     @bp.answers(200, ExportOut, streamed=True, description=_FILE)
     @bp.answers(200, _TEXT, content_type=CSV, streamed=True, description=_FILE)
     @bp.answers(200, _TEXT, content_type=ICALENDAR, streamed=True, description=_FILE)
@@ -143,6 +147,7 @@ class Export(Resource):
 class Bio(Resource):
     """The caller's bio."""
 
+    @bp.own
     @bp.answers(200, Message)
     @bp.arguments(BioIn)
     def put(self, data: dict[str, Any]) -> ResponseReturnValue:
