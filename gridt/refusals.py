@@ -67,6 +67,10 @@ class Code(StrEnum):
         "not-months",
         "Must be one of these, if it has months or years: {choices}.",
     )
+    NOT_A_DURATION = (
+        "not-a-duration",
+        "Must be an ISO 8601 duration from {minimum} to {maximum}, such as P7D.",
+    )
     NOT_WHOLE_SECONDS = "not-whole-seconds", "Must be a number of whole seconds."
     INTERVAL_OUT_OF_RANGE = (
         "interval-out-of-range",

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import update
 
 from gridt.models import Invitation
-from gridt.models.invitation import _digest
+from gridt.models.invitation import digest_of
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 
@@ -23,6 +23,6 @@ def plant_invitation(code: str = CODE, **members: Any) -> int:
     invitation, _ = Invitation.make(**given)
     number = invitation.id
     chosen = update(Invitation).where(Invitation.id == number)
-    db.session.execute(chosen.values(token_digest=_digest(code)))
+    db.session.execute(chosen.values(token_digest=digest_of(code)))
     db.session.commit()
     return number

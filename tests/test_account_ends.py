@@ -24,6 +24,7 @@ from gridt.models import (
     DueEvent,
     FormerMembership,
     IdempotencyKey,
+    InvitationUse,
     Job,
     Login,
     MemberRemoval,
@@ -183,7 +184,8 @@ def test_all_rows_of_the_user_go_and_the_network_stays_valid(
     MemberRemoval.add(left.id, gone)
     times = dict.fromkeys(("left_at", "subscribed_at", "judged_until", "open_until"), utcnow())
     db.session.add(FormerMembership(user_id=gone, movement_id=left.id, kept_pauses=[], **times))
-    plant_invitation(admin_id=gone)
+    accepted = plant_invitation(admin_id=gone)
+    db.session.add(InvitationUse(invitation_id=accepted, user_id=gone, used_at=utcnow()))
     organisation = Organisation("theirs")
     organisation.save_to_db()
     for user_id in (gone, others[0]):

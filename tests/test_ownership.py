@@ -38,6 +38,8 @@ NOT_NAMING = {
     "memberships.parent_id": "a group",
     "memberships.organisation_id": "a group",
     "organisation_settings.organisation_id": "a group",
+    "invitations.group_id": "a group",
+    "invitation_uses.invitation_id": "an invitation",
     "roles.group_id": "a group",
     "roles.organisation_id": "a group",
 }

@@ -4,12 +4,17 @@ from gridt.accounts.data_export import record_export, sections, sections_about
 from gridt.accounts.deactivation import deactivate, reactivate
 from gridt.accounts.invitations import (
     CLOSED,
+    LINK_TIME,
     LONGEST_TIME,
+    MOST_USES,
     REGISTRATION_MODES,
+    SHORTEST_LINK_TIME,
+    USUAL_LINK_USES,
     USUAL_TIME,
     ensure_may_register,
-    find_offer,
+    find_shown_offer,
     invite,
+    invite_into,
 )
 from gridt.accounts.lookup_forms import LostForm, count_checked, lost_forms, repair
 from gridt.accounts.password_policy import is_common, is_own_name
@@ -17,8 +22,12 @@ from gridt.accounts.registration import create_account, delete_account, register
 
 __all__ = [
     "CLOSED",
+    "LINK_TIME",
     "LONGEST_TIME",
+    "MOST_USES",
     "REGISTRATION_MODES",
+    "SHORTEST_LINK_TIME",
+    "USUAL_LINK_USES",
     "USUAL_TIME",
     "LostForm",
     "count_checked",
@@ -26,8 +35,9 @@ __all__ = [
     "deactivate",
     "delete_account",
     "ensure_may_register",
-    "find_offer",
+    "find_shown_offer",
     "invite",
+    "invite_into",
     "is_common",
     "is_own_name",
     "lost_forms",

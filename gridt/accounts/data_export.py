@@ -26,6 +26,7 @@ _ORDER = (
     "former_memberships",
     "calendar",
     "invitations",
+    "accepted_invitations",
     "due_events",
     "idempotency_keys",
     "audit",

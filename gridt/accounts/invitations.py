@@ -2,9 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from gridt.errors import Invalid, InvitationNeeded, RegistrationClosed
+from gridt.errors import (
+    Invalid,
+    InvitationNeeded,
+    NotAllowed,
+    RegistrationClosed,
+)
 from gridt.jobs import enqueue, job
-from gridt.models import Invitation, Offer
+from gridt.models import Collection, Invitation, Offer, User, may_invite
+from gridt.permissions import COACH, InvalidRoleKind
 from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import utcnow
 
@@ -12,6 +18,11 @@ from gridt.runtime.clock import utcnow
 OPEN, INVITE, CLOSED = REGISTRATION_MODES = ("open", "invite", "closed")
 #: for how long an invitation can be used, by default and at most
 USUAL_TIME, LONGEST_TIME = timedelta(days=7), timedelta(days=90)
+#: the shortest time for which a link into a group can be used
+SHORTEST_LINK_TIME = timedelta(days=1)
+LINK_TIME = Refusal(Code.NOT_A_DURATION, minimum="P1D", maximum=f"P{LONGEST_TIME.days}D")
+#: how many people can accept a link into a group, by default and at most
+USUAL_LINK_USES, MOST_USES = 30, 1000
 #: the job that deletes invitations long after their end, and how many it deletes in a transaction
 _JOB, _BATCH = "forget-invitations", 100
 _DAILY = timedelta(days=1)
@@ -39,7 +50,7 @@ def ensure_may_register(mode: str, code: str | None, email: str) -> None:
 
 
 def find_offer(mode: str, code: str) -> Offer:
-    """Return the invitation with a code.
+    """Return the invitation with a code that lets people register.
 
     It can be used now.
 
@@ -51,6 +62,19 @@ def find_offer(mode: str, code: str) -> Offer:
     if mode == CLOSED:
         raise RegistrationClosed
     return Invitation.offer_of(code)
+
+
+def find_shown_offer(mode: str, code: str) -> Offer:
+    """Return the invitation with a code, to show it.
+
+    An invitation into a group is also for people who have an account, so it works in every mode.
+
+    :raises RegistrationClosed: when only admins open accounts, and no group has such an invitation
+    :raises InvitationNotFound: when no invitation has this code
+    :raises InvitationOver: when it has ended
+    """
+    offer = Invitation.offer_of(code)
+    return offer if offer.group is not None else find_offer(mode, code)
 
 
 def invite(
@@ -81,6 +105,44 @@ def invite(
         raise Invalid.member("#/max_uses", Refusal(Code.TOO_LARGE, maximum=1))
     made = Invitation.make(
         expires_at, label=label, max_uses=max_uses, email=email, admin_id=admin_id
+    )
+    enqueue(_JOB, {}, key=_JOB, priority=-1, delay=_DAILY)
+    return made
+
+
+def invite_into(
+    group: Collection,
+    maker: User,
+    *,
+    role: str | None = None,
+    max_uses: int = USUAL_LINK_USES,
+    expires_in: timedelta = USUAL_TIME,
+) -> tuple[Invitation, str]:
+    """Make a link into a group; return it and its code.
+
+    Flushes and does not commit.
+
+    :param maker: the user who invites; the link ends when they may no longer do so
+    :param role: `coach`, or None for a membership only
+    :raises NotAllowed: when the maker may not invite, or not with this role
+    :raises InvalidRoleKind: (a ValueError) when the group has no such role, or links give none
+    :raises Invalid: when a value is not possible
+    """
+    if role is not None:
+        if role != COACH:
+            raise InvalidRoleKind(f"a link gives nobody the role {role!r}")
+        group.ensure_carries(role)
+    if not SHORTEST_LINK_TIME <= expires_in <= LONGEST_TIME:
+        raise Invalid.member("#/expires_in", LINK_TIME)
+    if max_uses < 1:
+        raise Invalid.member("#/max_uses", Refusal(Code.TOO_SMALL, minimum=1))
+    if max_uses > MOST_USES:
+        raise Invalid.member("#/max_uses", Refusal(Code.TOO_LARGE, maximum=MOST_USES))
+    # the end of the account or role waits for this, or was before it
+    if User.lock(maker.id) is None or not may_invite(maker.id, group.id, role):
+        raise NotAllowed("You may not invite people into this group.")
+    made = Invitation.make(
+        utcnow() + expires_in, max_uses=max_uses, admin_id=maker.id, group_id=group.id, role=role
     )
     enqueue(_JOB, {}, key=_JOB, priority=-1, delay=_DAILY)
     return made

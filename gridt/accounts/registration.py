@@ -3,7 +3,7 @@
 from typing import Any
 
 from gridt.accounts.deactivation import leave_by_job
-from gridt.models import EventKind, Invitation, User, record
+from gridt.models import EventKind, Invitation, User, accept_invitation, record
 from gridt.runtime.extensions import db
 
 
@@ -12,7 +12,7 @@ def register(
 ) -> User:
     """Open the account of a person who registers.
 
-    Flushes and does not commit.
+    With an invitation into a group, the person also joins that. Flushes and does not commit.
 
     :param invitation: the code of an invitation, of which this is a use
     :param settings: the language and the parts of the clock that the person chooses, by the names
@@ -27,7 +27,7 @@ def register(
     if "time_zone" in settings:
         user.clock_chosen_at = user.created_at
     _open(user)
-    used = None if invitation is None else Invitation.use(invitation, email)
+    used = None if invitation is None else _use(user, invitation)
     record(EventKind.ACCOUNT_REGISTERED, actor_id=user.id, user_id=user.id, subject=used)
     return user
 
@@ -55,6 +55,16 @@ def delete_account(user: User, actor_id: int | None = None) -> None:
     if not leave_by_job(user, delete=True):
         user.remove()
     db.session.commit()
+
+
+def _use(user: User, code: str) -> Invitation:
+    offer = Invitation.offer_of(code)
+    offer.ensure_for(user.email)
+    if offer.group is None:
+        Invitation.use(code, offer)
+    else:
+        accept_invitation(user, code)
+    return db.session.get_one(Invitation, offer.id)
 
 
 def _open(user: User) -> User:

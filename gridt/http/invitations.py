@@ -2,7 +2,7 @@
 
 from flask import current_app
 
-from gridt.accounts import ensure_may_register, find_offer
+from gridt.accounts import ensure_may_register, find_shown_offer
 from gridt.errors import InvitationNotFound
 from gridt.http.rate_limits import limiter
 from gridt.models import Offer
@@ -34,7 +34,7 @@ def offer_or_404(code: str) -> Offer:
     :raises InvitationOver: when it has ended
     """
     try:
-        return find_offer(current_app.config["REGISTRATION"], code)
+        return find_shown_offer(current_app.config["REGISTRATION"], code)
     except InvitationNotFound:
         limiter.count_refusal(LIMIT)
         raise

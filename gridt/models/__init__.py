@@ -22,6 +22,8 @@ from gridt.models.groups.collection import (
     Team,
 )
 from gridt.models.groups.group_rows import ROSTER_KEYS, Membership, Role
+from gridt.models.groups.inviting import may_invite
+from gridt.models.groups.joining import accept_invitation
 from gridt.models.groups.organisation_settings import (
     FLAGS,
     PRESETS,
@@ -40,7 +42,8 @@ from gridt.models.groups.scope import (
 )
 from gridt.models.idempotency_key import LIFETIME as ANSWER_LIFETIME
 from gridt.models.idempotency_key import IdempotencyKey
-from gridt.models.invitation import IS_OPEN, Invitation, Offer
+from gridt.models.invitation import IS_OPEN, LINK, Invitation, InvitedGroup, Offer
+from gridt.models.invitation_use import InvitationUse
 from gridt.models.invitation_views import (
     INVITATION_STATES,
     INVITATIONS,
@@ -137,6 +140,7 @@ __all__ = [
     "IN_MOVEMENT",
     "IS_OPEN",
     "KEYS",
+    "LINK",
     "LOGIN_KINDS",
     "MEMBERS_KEYS",
     "MEMBERS_QUERY",
@@ -181,6 +185,8 @@ __all__ = [
     "IncompatibleSettings",
     "InvalidHierarchy",
     "Invitation",
+    "InvitationUse",
+    "InvitedGroup",
     "Job",
     "Login",
     "LoginThrottle",
@@ -219,6 +225,7 @@ __all__ = [
     "User",
     "UserPreferences",
     "Visitor",
+    "accept_invitation",
     "account_row",
     "after_commit",
     "avatar_of",
@@ -250,6 +257,7 @@ __all__ = [
     "leader_view",
     "load_row",
     "lock_row",
+    "may_invite",
     "message_history",
     "open_turns",
     "own_standing_view",

@@ -59,6 +59,8 @@ class EventKind(StrEnum):
     CALENDAR_REVOKED = "calendar.revoked"
     INVITATION_MADE = "invitation.made"
     INVITATION_REVOKED = "invitation.revoked"
+    #: a person joined a group by it
+    INVITATION_ACCEPTED = "invitation.accepted"
     GROUP_DELETED = "group.deleted"
     GROUP_MEMBER_ADDED = "group.member-added"
     GROUP_MEMBER_REMOVED = "group.member-removed"

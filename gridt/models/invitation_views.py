@@ -22,10 +22,13 @@ _COLUMNS = [
 ]
 _COLUMN_NAMES = [column.key for column in _COLUMNS]
 
-#: all invitations at the time `now`, as `invitation_view` shows them
-INVITATIONS: Rows = select(
-    *_COLUMNS, STATE.label("state"), User.id.label("maker_id"), User.username.label("maker_name")
-).outerjoin(User, User.id == Invitation.created_by_id)
+_MAKER = User.id.label("maker_id"), User.username.label("maker_name")
+#: all invitations at the time `now` that only let people register, as `invitation_view` shows them
+INVITATIONS: Rows = (
+    select(*_COLUMNS, STATE.label("state"), *_MAKER)
+    .outerjoin(User, User.id == Invitation.created_by_id)
+    .where(Invitation.group_id.is_(None))
+)
 #: the condition for invitations that can be used, and for all others, at the time `now`
 INVITATION_STATES = {"open": IS_OPEN, "over": ~IS_OPEN}
 

@@ -28,6 +28,7 @@ NASTY = 'a "quoted" \\ line\n\u2028 </script> \U0001f9b7'
 IN_ORDER = (
     "account logins subscriptions pauses former_clocks leaders followers updates"
     " created_movements blocks reports swaps removals former_memberships calendar invitations"
+    " accepted_invitations"
     " due_events idempotency_keys audit memberships roles preferences"
 ).split()
 

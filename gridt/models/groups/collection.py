@@ -31,6 +31,7 @@ from gridt.models.groups.belonging import Belonging
 from gridt.models.groups.group_rows import Membership, Role
 from gridt.models.groups.organisation_settings import OrganisationSettings
 from gridt.models.groups.scope import GroupNameTaken, InvalidHierarchy, infer_organisation
+from gridt.models.invitation import Invitation
 from gridt.models.movement import Movement
 from gridt.models.ownership import Policy, names_movement
 from gridt.models.user import User
@@ -221,7 +222,7 @@ class Collection(Belonging, Stored, Model):
     def delete_from_db(self, *, actor_id: int | None = None) -> None:
         """Delete this group and the groups below, and commit.
 
-        Their memberships and roles end. Users and movements stay.
+        Their memberships, roles and invitations end. Users and movements stay.
 
         :param actor_id: the user who does it; None for an operator
         """
@@ -231,6 +232,7 @@ class Collection(Belonging, Stored, Model):
         reached = select(Collection.id).where(or_(*(each == self.id for each in above)))
         # nothing can name these any more
         group_ids = db.session.scalars(reached.order_by(Collection.id).with_for_update()).all()
+        db.session.execute(delete(Invitation).where(Invitation.group_id.in_(group_ids)))
         self.end_belonging(group_ids)
         db.session.execute(delete(Collection).where(Collection.id.in_(group_ids)))
         db.session.commit()
