@@ -98,6 +98,10 @@ class InvitationNotFound(NotFound):
     title = "There is no such invitation. Please check the code."
 
 
+class GroupNotFound(NotFound):
+    slug, title = "group-not-found", "There is no such group."
+
+
 class NotFollowing(NotFound, ValueError):
     slug, title = "not-following", "You do not follow this leader."
 
@@ -177,6 +181,11 @@ class ReportClosed(Conflict):
 class InvitationOver(Conflict):
     slug = "invitation-over"
     title = "This invitation can no longer be used. Please ask for another one."
+
+
+class InAnotherOrganisation(Conflict):
+    slug = "in-another-organisation"
+    title = "You are a member of another organisation already."
 
 
 class KeyInUse(Conflict):

@@ -257,6 +257,7 @@ _LABELS = {
     "dry_run": "choice of a dry run",
     "email": "e-mail address",
     "everywhere": "choice of sessions",
+    "expires_in": "time of the invitation",
     "expires_at": "end of the invitation",
     "free_misses": "number of free misses",
     "free_turns": "number of turns for free misses",

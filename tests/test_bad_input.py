@@ -26,7 +26,7 @@ from tests.app_sessions import KEY, NEW, halves
 from tests.cases import each
 from tests.conftest import PASSWORD, OwnContextClient, settings_for
 from tests.databases import same_on_both
-from tests.invitations import CODE, plant_invitation
+from tests.invitations import CODE, LINK_CODE, plant_group, plant_invitation
 
 #: for its routes only; its database is never used
 ROUTES = create_app(settings_for("sqlite://"))
@@ -231,6 +231,13 @@ MEMBERS: dict[tuple[str, str], dict[str, Member]] = {
         "invitation": Text(CODE, 1, 128, required=False),
     },
     ("POST", "/invitations/look"): {"token": Text(CODE, 1, 128)},
+    ("POST", "/invitations/accept"): {"token": Text(LINK_CODE, 1, 128)},
+    ("POST", "/groups/<group>/invitations"): {
+        "kind": Text("link", 4, 4, required=False),
+        "role": Text("none", 4, 4, required=False),
+        "max_uses": Number(1, 1, 1000),
+        "expires_in": Text("P7D", 3, 3, required=False),
+    },
     ("POST", "/admin/invitations"): {
         "label": Text("The rowing club", 0, 100, required=False),
         "max_uses": Number(1, 1, 1000),
@@ -324,7 +331,9 @@ class World:
         self.admins_token = tokens_for(self.boss_login)["access_token"]
         report = Report(self.ben.id, update.snapshot(), "not nice")
         report.save_to_db()
+        group, self.link = plant_group(self.ann, self.boss)
         self.ids = {
+            "group": group,
             "movement": self.movement.id,
             "user": self.ben.id,
             "update": update.id,
@@ -352,6 +361,8 @@ class World:
         found = {name: str(id) for name, id in self.ids.items()}
         if rule == "/movements/<movement>/updates/<update>/reports":
             found["update"] = found["bens"]  # users cannot report updates of their own
+        if rule == "/invitations/<invitation>":
+            found["invitation"] = str(self.link)
         found |= ids or {}
         path = re.sub(r"<(?:path:)?(\w+)>", lambda name: found.get(name[1], "none"), rule)
         options.setdefault("headers", self.headers_for(method, rule))

@@ -19,6 +19,7 @@ from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from tests.conftest import PASSWORD, Clock, OwnContextClient, checked_app, logged_in
 from tests.databases import postgresql_only, same_on_both
+from tests.invitations import plant_group
 from tests.networks import make_movements, people, plant, ring
 from tests.test_concurrency import at_once
 
@@ -44,9 +45,14 @@ REPEATABLE: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "POST /identity/calendar": ("/identity/calendar", {}),
     "POST /admin/invitations": ("/admin/invitations", {"json": {"label": "The rowing club"}}),
+    "POST /groups/{group}/invitations": ("/groups/{group}/invitations", {"json": {}}),
 }
 #: these show a secret, which is created once, and not shown again
-SECRETS = ("POST /identity/calendar", "POST /admin/invitations")
+SECRETS = (
+    "POST /identity/calendar",
+    "POST /admin/invitations",
+    "POST /groups/{group}/invitations",
+)
 #: tables that a repeated request must not add rows to
 TABLES = (
     "users movements subscriptions updates reports movement_user_associations audit_entries"
@@ -75,7 +81,14 @@ def places(make_movement: Callable[..., Movement], me: User) -> dict[str, int]:
     assert leader is not None
     posted = movement.post_update(leader)
     posted.save_to_db()
-    return {"id": movement.id, "open": open_slot.id, "leader": leader.id, "update": posted.id}
+    group, _ = plant_group(me)
+    return {
+        "id": movement.id,
+        "open": open_slot.id,
+        "leader": leader.id,
+        "update": posted.id,
+        "group": group,
+    }
 
 
 def keyed(key: str | None = None) -> dict[str, str]:
@@ -128,8 +141,9 @@ def test_the_first_answer_comes_again_and_nothing_happens_twice(
         again = call()
         if operation in SECRETS:
             assert (again.status_code, again.json["type"]) == (409, "/problems/already-created")
-            assert again.headers["Location"] == path
-            assert mine.get(path).status_code == 200
+            place = path.format_map(places)
+            assert again.headers["Location"] == place
+            assert mine.get(place).status_code == 200
             if operation == "POST /identity/calendar":
                 assert mine.get(path).json["since"] == first.json["since"]
         else:

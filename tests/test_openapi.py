@@ -22,22 +22,25 @@ from gridt.mail.tokens import issue
 from gridt.models import (
     Block,
     CalendarToken,
+    Collection,
     Login,
     MemberRemoval,
     Movement,
     MovementUserAssociation,
+    Organisation,
     Report,
     Update,
     User,
 )
 from gridt.network.blocking import MOST_BLOCKED
+from gridt.permissions import COACH
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from tests.app_sessions import NEW, halves_of
 from tests.cases import each
 from tests.conftest import PASSWORD, OwnContextClient, app_on, settings_for
 from tests.databases import same_on_both
-from tests.invitations import CODE, plant_invitation
+from tests.invitations import CODE, LINK_CODE, plant_group, plant_invitation
 from tests.networks import people
 
 DOCUMENT = document(create_app(settings_for("sqlite://")))
@@ -70,6 +73,7 @@ BODIES = {
     "POST /movements/{movement}/updates/{update}/reports": {"reason": "not nice"},
     "POST /admin/reports/{report}/close": {"resolution": "talked to them"},
     "POST /invitations/look": {"token": CODE},
+    "POST /invitations/accept": {"token": LINK_CODE},
 }
 
 #: moments must lie ahead, which an example in a document does not always do
@@ -87,7 +91,7 @@ MAIL_TOKENS = {
 
 #: variables of paths for calls in which they do not matter
 ONES = dict.fromkeys(
-    ("movement", "user", "update", "login", "report", "invitation", "secret", "slug"), "1"
+    ("movement", "user", "update", "login", "report", "invitation", "group", "secret", "slug"), "1"
 )
 
 #: a value that each of these arguments refuses; one of them is in every query
@@ -171,12 +175,21 @@ class World:
     report: Report
     secret: str
     invitation: int
+    group: int
+    link: int
     make_movement: Callable[..., Movement]
     settings: Callable[[str, Any], None]
 
     @property
     def leader(self) -> User:
         return self.me.leaders(self.movement)[0]
+
+    def join_group(self) -> User:
+        """Make the stranger a member of the group; return them."""
+        stranger, group = User.find_by_name("stranger"), Collection.find_by_id(self.group)
+        group.add_member(stranger)
+        db.session.commit()
+        return stranger
 
     def _update_for(self, operation: Operation) -> int:
         """Return an update of mine, or of a leader.
@@ -202,9 +215,12 @@ class World:
             "report": self.report.id,
             "secret": self.secret,
             "invitation": self.invitation,
+            "group": self.group,
             "slug": "not-subscribed",
         }
         names["login"] = db.session.scalar(db.select(Login.id).where(Login.user_id == self.me.id))
+        if operation.template == "/invitations/{invitation}":
+            names["invitation"] = self.link
         for name in names:
             names[name] = changes.pop(name, names[name])
         if not {"json", "data"} & set(changes):
@@ -256,6 +272,7 @@ def world(
         report,
         secret,
         plant_invitation(),
+        *plant_group(me),
         make_movement,
         partial(monkeypatch.setitem, app.config),
     )
@@ -499,8 +516,8 @@ def have_registration_closed(world: World, operation: Operation) -> TestResponse
 
 def name_no_invitation(world: World, operation: Operation) -> TestResponse:
     if "{invitation}" in operation.template:
-        return world.call(operation, invitation=world.invitation + 1)
-    name = "token" if operation.template == "/invitations/look" else "invitation"
+        return world.call(operation, invitation=world.link + 1)
+    name = "token" if operation.template.startswith("/invitations/") else "invitation"
     return world.call(operation, json=BODIES[operation.name] | {name: "0" * 32})
 
 
@@ -508,6 +525,32 @@ def come_when_it_is_revoked(world: World, operation: Operation) -> TestResponse:
     path = f"/admin/invitations/{world.invitation}"
     assert world.admins_client.delete(path).status_code == 200
     return world.call(operation)
+
+
+def come_as_a_coach(world: World, operation: Operation) -> TestResponse:
+    """Come as a coach who did not make the link."""
+    stranger = world.join_group()
+    group = Collection.find_by_id(world.group)
+    group.add_role(stranger, COACH)
+    db.session.commit()
+    return come_as_a_stranger(world, operation)
+
+
+def come_as_a_member(world: World, operation: Operation) -> TestResponse:
+    world.join_group()
+    return come_as_a_stranger(world, operation)
+
+
+def come_as_an_admin(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, client=world.admins_client)
+
+
+def come_from_another_organisation(world: World, operation: Operation) -> TestResponse:
+    other = Organisation("Another club")
+    other.save_to_db()
+    other.add_member(User.find_by_name("stranger"))
+    db.session.commit()
+    return come_as_a_stranger(world, operation)
 
 
 _OTHER = {"PATCH /admin/users/{user}": {"role": "user"}}
@@ -524,6 +567,16 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /admin/invitations", 409): repeat_what_shows_a_secret,
     ("DELETE /admin/invitations/{invitation}", 403): come_as_a_stranger,
     ("DELETE /admin/invitations/{invitation}", 404): name_no_invitation,
+    ("GET /groups/{group}/invitations", 403): come_as_a_member,
+    ("GET /groups/{group}/invitations", 404): come_as_a_stranger,
+    ("POST /groups/{group}/invitations", 403): come_as_a_member,
+    ("POST /groups/{group}/invitations", 404): come_as_a_stranger,
+    ("POST /groups/{group}/invitations", 409): repeat_what_shows_a_secret,
+    ("DELETE /invitations/{invitation}", 403): come_as_a_coach,
+    ("DELETE /invitations/{invitation}", 404): name_no_invitation,
+    ("POST /invitations/accept", 403): come_as_an_admin,
+    ("POST /invitations/accept", 404): name_no_invitation,
+    ("POST /invitations/accept", 409): come_from_another_organisation,
     ("POST /auth", 401): have_the_wrong_password,
     **{(name, 401): show_no_token_of_ours for name in MAIL_TOKENS},
     ("POST /user/change_email/confirm", 409): move_to_a_taken_address,

@@ -52,6 +52,7 @@ swapLeader unblockUser
 liftRemoval listMembers listRemovals removeMember
 getOverview getToday
 createInvitation listInvitations lookAtInvitation revokeInvitation
+acceptInvitation createGroupInvitation listGroupInvitations revokeGroupInvitation
 endAppSession renewAppSession startAppSession
 """.split()
 #: an id that repeats the method and names no deed, as frameworks make them

@@ -15,7 +15,7 @@ from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.standing.schedule_changes import change_goal
 from tests.conftest import PASSWORD
-from tests.invitations import CODE, plant_invitation
+from tests.invitations import CODE, LINK_CODE, plant_group, plant_invitation
 from tests.mentions import SPREAD, mentions
 from tests.networks import make_movements, people, plant, put_apart, ring
 
@@ -274,7 +274,7 @@ def test_deleting_an_account_takes_as_many_for_each_movement(make_user, client_o
         counts.append(cost(client_of(user).delete, "/identity", json={"password": PASSWORD}))
     few, more, few_large, more_large = counts
     assert more_large - few_large <= more - few <= 3 * 13
-    ensure_independent(few, few_large, 48)
+    ensure_independent(few, few_large, 49)
 
 
 # -- commits --------------------------------------------------------------------------------
@@ -317,6 +317,8 @@ NEW_USER = {"username": "new", "email": "new@example.org", "password": PASSWORD}
 WRITES = [
     ("post", "/register", NEW_USER),
     ("post", "/register", NEW_USER | {"invitation": CODE}),
+    ("post", "/register", NEW_USER | {"invitation": LINK_CODE}),
+    ("post", "/invitations/accept", {"token": LINK_CODE}),
     ("post", "/auth", {"username": "me", "password": PASSWORD}),
     ("delete", "/auth", None),
     ("delete", "/auth?everywhere=true", None),
@@ -351,6 +353,8 @@ WRITES = [
 REFUSED = [
     ("post", "/register", NEW_USER | {"invitation": "0" * 32}, 404),
     ("post", "/invitations/look", {"token": "0" * 32}, 404),
+    ("post", "/invitations/accept", {"token": "0" * 32}, 404),
+    ("post", "/groups/{nothing}/invitations", {}, 404),
     ("post", "/admin/invitations", {}, 403),
     ("post", "/register", NEW_USER | {"username": "ME"}, 409),
     ("post", "/register", NEW_USER | {"email": "Me@example.org"}, 409),
@@ -390,7 +394,7 @@ def places(make_user, make_movement, me):
 
     Return the ids that the paths above name.
     """
-    make_user("somebody")
+    plant_group(make_user("somebody"))
     plant_invitation()
     leader, *others = members = people(6)
     movement = make_movement(creator=me)

@@ -118,10 +118,11 @@ def invite_into(
     max_uses: int = USUAL_LINK_USES,
     expires_in: timedelta = USUAL_TIME,
 ) -> tuple[Invitation, str]:
-    """Make a link into a group; return it and its code.
+    """Make a link into a group.
 
     Flushes and does not commit.
 
+    :returns: the invitation and its code
     :param maker: the user who invites; the link ends when they may no longer do so
     :param role: `coach`, or None for a membership only
     :raises NotAllowed: when the maker may not invite, or not with this role

@@ -75,11 +75,16 @@ def answer_once(
         "user_id": user_id or response.get_json()[notes.account],
         "status": response.status_code,
         "body": None if notes.found_at else response.get_data(as_text=True),
-        "location": notes.found_at or response.headers.get("Location"),
+        "location": _place_of(notes) or response.headers.get("Location"),
     }
     IdempotencyKey.complete(*identity, prints[0], answer)
     db.session.commit()
     return response
+
+
+def _place_of(notes: Repeatable) -> str | None:
+    """Return the path of an object with a secret."""
+    return notes.found_at and notes.found_at.format(**request.view_args or {})
 
 
 def _key() -> str:

@@ -1,11 +1,14 @@
 """Invitations in requests, and the limit for wrong codes."""
 
+from typing import Any
+
 from flask import current_app
 
-from gridt.accounts import ensure_may_register, find_shown_offer
-from gridt.errors import InvitationNotFound
+from gridt.accounts import CLOSED, ensure_may_register, find_shown_offer
+from gridt.errors import GroupNotFound, InvitationNotFound, RegistrationClosed
+from gridt.http.lookups import id_in
 from gridt.http.rate_limits import limiter
-from gridt.models import Offer
+from gridt.models import Collection, Offer, User, accept_invitation
 
 #: the name of the limit
 LIMIT = "invitation"
@@ -33,8 +36,46 @@ def offer_or_404(code: str) -> Offer:
     :raises InvitationNotFound: when no invitation has this code
     :raises InvitationOver: when it has ended
     """
+    mode = current_app.config["REGISTRATION"]
     try:
-        return find_shown_offer(current_app.config["REGISTRATION"], code)
+        return find_shown_offer(mode, code)
+    except InvitationNotFound:
+        limiter.count_refusal(LIMIT)
+        if mode == CLOSED:
+            raise RegistrationClosed from None
+        raise
+
+
+def accepted_by(user: User, code: str) -> tuple[Offer, bool]:
+    """Let a user accept an invitation; count wrong codes.
+
+    See `gridt.models.accept_invitation`.
+    """
+    try:
+        return accept_invitation(user, code)
     except InvitationNotFound:
         limiter.count_refusal(LIMIT)
         raise
+
+
+def offer_view(offer: Offer) -> dict[str, Any]:
+    """Return an offer's group, organisation and role."""
+    group = offer.group
+    if group is None:
+        return {"group": None, "organisation": None, "role": "none"}
+    return {
+        "group": {"id": group.id, "name": group.name, "kind": group.kind},
+        "organisation": {"id": group.organisation_id, "name": group.organisation},
+        "role": offer.role or "none",
+    }
+
+
+def group_or_404(group: str, user: User) -> Collection:
+    """Return a path's group, if a user may see it.
+
+    :raises GroupNotFound: when there is none for this user
+    """
+    found = Collection.find_by_id(id_in(group, Collection.id))
+    if found is None or not user.can_read(found):
+        raise GroupNotFound
+    return found

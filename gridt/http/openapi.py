@@ -100,6 +100,7 @@ _PATH: dict[str, dict[str, Any]] = {
         "example": "Stretching",
     },
     "user": {"description": "The user's id.", "schema": _ID},
+    "group": {"description": "The group's id.", "schema": _ID},
     "invitation": {"description": "The invitation's id.", "schema": _ID},
     "update": {"description": "The update's id.", "schema": _ID},
     "login": {"description": "The session's id.", "schema": _ID},

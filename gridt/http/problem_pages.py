@@ -77,6 +77,10 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "No invitation has this code or id. Invitations are deleted a month after they expire.",
         "Let the user copy the whole code. After several wrong codes, the service answers 429.",
     ),
+    errors.GroupNotFound: (
+        "No group has this id, or the caller may not know about it.",
+        "Check the address.",
+    ),
     errors.NotFollowing: (
         "The caller does not follow this user in this movement, so the user is no leader of"
         " theirs.",
@@ -154,8 +158,14 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "An admin has closed this report before.",
         "Read the report again.",
     ),
+    errors.InAnotherOrganisation: (
+        "A user is in one organisation at most, and this user is in another one.",
+        "Show the sentence in `message`. The user can leave the other organisation first.",
+    ),
     errors.InvitationOver: (
-        "The invitation has expired, was revoked, or was used as often as it may be.",
+        "The invitation has expired, was revoked, or was used as often as it may be. An invitation"
+        " into a group also ends when its maker may no longer invite, and for a person who has"
+        " left the group.",
         "Show the sentence in `message`, which says which. Only another invitation helps.",
     ),
     errors.KeyInUse: (

@@ -51,6 +51,7 @@ from gridt.models.invitation_views import (
     invitation_view,
 )
 from gridt.models.job import DEAD, PRIORITIES, RUNNING, Job
+from gridt.models.link_views import LINK_STATES, LINKS, find_link_view, link_view
 from gridt.models.login import ACTIVE_LOGINS, LOGIN_KINDS, Login
 from gridt.models.login_throttle import LoginThrottle, PasswordAttempt, delay_of_mail
 from gridt.models.member_removal import MemberRemoval
@@ -141,6 +142,8 @@ __all__ = [
     "IS_OPEN",
     "KEYS",
     "LINK",
+    "LINKS",
+    "LINK_STATES",
     "LOGIN_KINDS",
     "MEMBERS_KEYS",
     "MEMBERS_QUERY",
@@ -243,6 +246,7 @@ __all__ = [
     "execute",
     "fetch",
     "find_invitation_view",
+    "find_link_view",
     "find_report_view",
     "followed_before",
     "full_standing_of",
@@ -255,6 +259,7 @@ __all__ = [
     "known_service_id",
     "largest_in",
     "leader_view",
+    "link_view",
     "load_row",
     "lock_row",
     "may_invite",

@@ -9,7 +9,7 @@ from gridt.errors import Busy, InvitationNotFound, InvitationOver, NotAllowed, R
 from gridt.http.api import Blueprint
 from gridt.http.auth import admin, locked_admin
 from gridt.http.fields import Message
-from gridt.http.invitations import offer_or_404
+from gridt.http.invitations import offer_or_404, offer_view
 from gridt.http.lookups import id_in
 from gridt.http.paging import Listing
 from gridt.http.requests import Resource
@@ -91,7 +91,7 @@ class OneInvitation(Resource):
         second call changes nothing, and neither does one for an invitation that is used up.
         """
         actor, revoked = admin(), Invitation.find_by_id(id_in(invitation, Invitation.id))
-        if revoked is None:
+        if revoked is None or revoked.group_id is not None:
             raise InvitationNotFound
         message = revoked.revoke(actor.id)
         revoked.save_to_db()
@@ -110,10 +110,12 @@ class Look(Resource):
     def post(self, data: dict[str, Any]) -> ResponseReturnValue:
         """Look at an invitation by its code.
 
-        A client can show this before a person registers. It uses nothing up.
+        A client can show this before a person registers, or joins the group with `POST
+        /invitations/accept`. It uses nothing up.
         """
         offer = offer_or_404(data["token"])
-        return {"expires_at": offer.expires_at, "email_hint": _hint(offer.email)}
+        hint = {"expires_at": offer.expires_at, "email_hint": _hint(offer.email)}
+        return hint | offer_view(offer)
 
 
 def _hint(email: str | None) -> str | None:

@@ -45,7 +45,8 @@ class RegisterIn(In):
     invitation = Line(
         validate=Length(1, LONGEST_CODE),
         metadata={
-            "description": "The code of an invitation, for services where people need one.",
+            "description": "The code of an invitation, for services where people need one. With an"
+            " invitation into a group, the new account joins that.",
             "examples": ["3f8a1c5d9e2b4706a1d8c3f5e7094b62"],
         },
     )

@@ -4,12 +4,17 @@ from marshmallow import fields
 
 from gridt.http.fields import Growing, In, Line, Message, Moment, Out, PageIn, Whole
 from gridt.http.validators import Length, OneOf, Range
+from gridt.models import GROUP_KINDS
+from gridt.permissions import COACH
 from gridt.schemas.reports import PersonOut
 from gridt.schemas.users import LONGEST_EMAIL, NewEmailField
 
 #: characters of a code, with blanks that were copied along with it
 LONGEST_CODE = 128
-_EXAMPLE = "3f8a1c5d9e2b4706a1d8c3f5e7094b62"
+#: the word for an invitation that gives a membership only
+NO_ROLE = "none"
+#: a code in the OpenAPI document
+EXAMPLE_CODE = "3f8a1c5d9e2b4706a1d8c3f5e7094b62"
 
 
 class InvitationIn(In):
@@ -97,7 +102,7 @@ class InvitationMade(InvitationOut, Message):
         required=True,
         metadata={
             "description": "The code. `POST /register` takes it as `invitation`.",
-            "examples": [_EXAMPLE],
+            "examples": [EXAMPLE_CODE],
         },
     )
 
@@ -118,15 +123,30 @@ class LookIn(In):
     token = Line(
         required=True,
         validate=Length(1, LONGEST_CODE),
-        metadata={"description": "The code.", "examples": [_EXAMPLE]},
+        metadata={"description": "The code.", "examples": [EXAMPLE_CODE]},
     )
+
+
+class InvitedGroupOut(Out):
+    """A group that people are invited into."""
+
+    id = fields.Integer(required=True, metadata={"description": "The id of the group."})
+    name = fields.String(required=True, metadata={"description": "The name of the group."})
+    kind = Growing(*GROUP_KINDS, description="The kind of the group.")
+
+
+class InvitedOrganisationOut(Out):
+    """The organisation of a group."""
+
+    id = fields.Integer(required=True, metadata={"description": "The id of the organisation."})
+    name = fields.String(required=True, metadata={"description": "The name of the organisation."})
 
 
 class OfferOut(Out):
     """An invitation, as a person with its code sees it."""
 
     expires_at = fields.DateTime(
-        required=True, metadata={"description": "Until when people may register with it."}
+        required=True, metadata={"description": "Until when people may register or join with it."}
     )
     email_hint = fields.String(
         required=True,
@@ -136,4 +156,20 @@ class OfferOut(Out):
             " register with it; null for any.",
             "examples": ["e…@example.org"],
         },
+    )
+    group = fields.Nested(
+        InvitedGroupOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The group that people join with it; null if they only register."},
+    )
+    organisation = fields.Nested(
+        InvitedOrganisationOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The organisation of the group; null without one."},
+    )
+    role = Growing(
+        *(NO_ROLE, COACH),
+        description="The role in the group that comes with the membership: `coach`, or `none`.",
     )

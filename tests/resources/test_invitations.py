@@ -218,7 +218,13 @@ def test_an_admin_invites_and_revokes(
     week = (utcnow() + timedelta(days=7)).isoformat()
     assert (made.json["expires_at"], made.json["state"]) == (week, "open")
     looked = client.post("/invitations/look", json={"token": code})
-    assert looked.json == {"expires_at": week, "email_hint": None}
+    assert looked.json == {
+        "expires_at": week,
+        "email_hint": None,
+        "group": None,
+        "organisation": None,
+        "role": "none",
+    }
 
     assert client.post("/register", json=NEWCOMER | {"invitation": code}).status_code == 201
     (listed,) = admin.get("/admin/invitations").json

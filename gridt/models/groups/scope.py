@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from gridt import errors
+
 
 class GroupError(ValueError):
     """A change of a group that is not possible."""
@@ -15,7 +17,7 @@ class NotAMember(GroupError):
     """A user without the membership above, which they need."""
 
 
-class InAnotherOrganisation(GroupError):
+class InAnotherOrganisation(errors.InAnotherOrganisation, GroupError):
     """A user who is in another organisation already."""
 
 
