@@ -122,6 +122,11 @@ class MovementNameTaken(Conflict):
     slug, title = "movement-name-taken", "There is already a movement with this name."
 
 
+class InAnotherOrganisation(Conflict, ValueError):
+    slug = "in-another-organisation"
+    title = "A user can be in one organisation only, and this one is in another."
+
+
 class NotSubscribed(Conflict):
     slug, title = "not-subscribed", "You are not subscribed to this movement."
 
@@ -181,11 +186,6 @@ class ReportClosed(Conflict):
 class InvitationOver(Conflict):
     slug = "invitation-over"
     title = "This invitation can no longer be used. Please ask for another one."
-
-
-class InAnotherOrganisation(Conflict):
-    slug = "in-another-organisation"
-    title = "You are a member of another organisation already."
 
 
 class KeyInUse(Conflict):

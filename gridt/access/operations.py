@@ -37,6 +37,8 @@ class Operation(StrEnum):
     GROUP_ROLES = "group:roles"
     #: invite people into a group
     GROUP_INVITE = "group:invite"
+    #: end an invitation into a group
+    INVITATION_REVOKE = "invitation:revoke"
     #: see what admins and coaches have done in an organisation
     GROUP_AUDIT = "group:audit"
     #: change the settings of an organisation
@@ -115,6 +117,11 @@ _TABLE: dict[Operation, _Entry] = {
     ),
     Operation.GROUP_ROLES: _Entry("group", _administers, _BY_ADMINS),
     Operation.GROUP_INVITE: _Entry("group", _leads, _BY_LEADERS),
+    Operation.INVITATION_REVOKE: _Entry(
+        "invitation",
+        lambda user, invitation: user.can_delete(invitation),
+        "Only the maker of this invitation and admins may do this.",
+    ),
     Operation.GROUP_AUDIT: _Entry("group", _administers, _BY_ADMINS),
     Operation.SETTINGS_EDIT: _Entry("group", _administers, _BY_ADMINS),
     Operation.MEMBERSHIP_END: _Entry(

@@ -6,7 +6,8 @@ from sqlalchemy.exc import IntegrityError
 
 from gridt.cli.group import commands
 from gridt.cli.people import complaining, user_named
-from gridt.models import GroupNameTaken, InAnotherOrganisation, Organisation
+from gridt.errors import InAnotherOrganisation
+from gridt.models import GroupNameTaken, Organisation
 from gridt.runtime.extensions import db
 from gridt.text import with_noun
 

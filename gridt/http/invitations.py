@@ -5,10 +5,9 @@ from typing import Any
 from flask import current_app
 
 from gridt.accounts import CLOSED, ensure_may_register, find_shown_offer
-from gridt.errors import GroupNotFound, InvitationNotFound, RegistrationClosed
-from gridt.http.lookups import id_in
+from gridt.errors import InvitationNotFound, RegistrationClosed
 from gridt.http.rate_limits import limiter
-from gridt.models import Collection, Offer, User, accept_invitation
+from gridt.models import Offer, User, accept_invitation
 
 #: the name of the limit
 LIMIT = "invitation"
@@ -68,14 +67,3 @@ def offer_view(offer: Offer) -> dict[str, Any]:
         "organisation": {"id": group.organisation_id, "name": group.organisation},
         "role": offer.role or "none",
     }
-
-
-def group_or_404(group: str, user: User) -> Collection:
-    """Return a path's group, if a user may see it.
-
-    :raises GroupNotFound: when there is none for this user
-    """
-    found = Collection.find_by_id(id_in(group, Collection.id))
-    if found is None or not user.can_read(found):
-        raise GroupNotFound
-    return found

@@ -34,7 +34,6 @@ from gridt.models.groups.principal import Principal, Visitor
 from gridt.models.groups.scope import (
     GroupError,
     GroupNameTaken,
-    InAnotherOrganisation,
     InvalidHierarchy,
     NotAMember,
     OrganisationMismatch,
@@ -184,7 +183,6 @@ __all__ = [
     "GroupError",
     "GroupNameTaken",
     "IdempotencyKey",
-    "InAnotherOrganisation",
     "IncompatibleSettings",
     "InvalidHierarchy",
     "Invitation",

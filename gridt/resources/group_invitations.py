@@ -4,6 +4,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
+from gridt.access import Operation, ensure
 from gridt.accounts import invite_into
 from gridt.errors import (
     GroupNotFound,
@@ -14,9 +15,10 @@ from gridt.errors import (
     NotAllowed,
 )
 from gridt.http.api import Blueprint
-from gridt.http.auth import caller
+from gridt.http.auth import caller, caller_id
 from gridt.http.fields import Message
-from gridt.http.invitations import accepted_by, group_or_404, offer_view
+from gridt.http.group_lookups import group_or_404
+from gridt.http.invitations import accepted_by, offer_view
 from gridt.http.lookups import id_in
 from gridt.http.paging import Listing
 from gridt.http.requests import Resource
@@ -27,7 +29,7 @@ from gridt.models import (
     find_link_view,
     link_view,
 )
-from gridt.permissions import ADMIN, COACH, InvalidRoleKind
+from gridt.permissions import InvalidRoleKind
 from gridt.refusals import Code, Refusal
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
@@ -46,6 +48,7 @@ _LISTINGS = {None: _NEWEST_FIRST} | {
 class GroupInvitations(Resource):
     """The invitations into a group."""
 
+    @bp.acts(Operation.GROUP_INVITE)
     @bp.problems(NotAllowed, GroupNotFound)
     @bp.answers(200, LinkOut(many=True))
     @bp.arguments(LinksIn, location="query")
@@ -55,14 +58,12 @@ class GroupInvitations(Resource):
         Only for admins and coaches of the group. Invitations into groups below are not in this
         list. The codes are not shown. A month after an invitation has expired, gridt deletes it.
         """
-        user = caller()
-        found = group_or_404(group, user)
-        if not user.has_role_for_collection((ADMIN, COACH), found):
-            raise NotAllowed("Only admins and coaches of this group may do this.")
+        found = group_or_404(group, caller_id(), Operation.GROUP_INVITE)
         listing = _LISTINGS[data.pop("state")]
         rows, headers = listing.page(**data, now=utcnow(), group_id=found.id)
         return [link_view(row) for row in rows], headers
 
+    @bp.acts(Operation.GROUP_INVITE)
     @bp.repeatable(found_at="/groups/{group}/invitations")
     @bp.problems(NotAllowed, GroupNotFound)
     @bp.answers(201, LinkMade)
@@ -75,12 +76,12 @@ class GroupInvitations(Resource):
         at the time when a person accepts it: it does nothing while the maker may not invite. It
         ends when the maker's password changes, and when the maker's account ends.
         """
-        user = caller()
-        found = group_or_404(group, user)
+        found = group_or_404(group, caller_id(), Operation.GROUP_INVITE)
         data.pop("kind")
-        role = data.pop("role")
+        if data["role"] == NO_ROLE:
+            data["role"] = None
         try:
-            made, code = invite_into(found, user, role=None if role == NO_ROLE else role, **data)
+            made, code = invite_into(found, caller(), **data)
         except InvalidRoleKind:
             refusal = Refusal(Code.NOT_A_CHOICE, choices=[NO_ROLE])
             raise Invalid.member("#/role", refusal) from None
@@ -97,6 +98,7 @@ class GroupInvitations(Resource):
 class OneGroupInvitation(Resource):
     """An invitation into a group."""
 
+    @bp.acts(Operation.INVITATION_REVOKE)
     @bp.problems(NotAllowed, InvitationNotFound)
     @bp.answers(200, Message)
     def delete(self, invitation: str) -> ResponseReturnValue:
@@ -108,10 +110,9 @@ class OneGroupInvitation(Resource):
         user, revoked = caller(), Invitation.find_by_id(id_in(invitation, Invitation.id))
         if revoked is None or revoked.group_id is None:
             raise InvitationNotFound
-        if not user.can_delete(revoked):
-            if not user.can_read(revoked):
-                raise InvitationNotFound
-            raise NotAllowed("Only the maker of this invitation and admins may do this.")
+        if not user.can_delete(revoked) and not user.can_read(revoked):
+            raise InvitationNotFound
+        ensure(user, Operation.INVITATION_REVOKE, revoked)
         message = revoked.revoke(user.id)
         revoked.save_to_db()
         return {"message": message}
@@ -121,6 +122,7 @@ class OneGroupInvitation(Resource):
 class Accept(Resource):
     """An invitation into a group, for the caller."""
 
+    @bp.own
     @bp.limited("invitation")
     @bp.problems(NotAllowed, InvitationNotFound, InvitationOver, InAnotherOrganisation)
     @bp.answers(200, AcceptedOut)

@@ -12,6 +12,7 @@ from gridt.accounts import deactivate, reactivate
 from gridt.errors import (
     AccountDeactivated,
     GridtError,
+    InAnotherOrganisation,
     LastAdmin,
     Overtaken,
 )
@@ -21,7 +22,6 @@ from gridt.models import (
     Collection,
     GroupError,
     GroupNameTaken,
-    InAnotherOrganisation,
     IncompatibleSettings,
     InvalidHierarchy,
     Membership,

@@ -14,6 +14,7 @@ from gridt.accounts import delete_account, invite_into, register
 from gridt.errors import (
     AccountDeactivated,
     GridtError,
+    InAnotherOrganisation,
     Invalid,
     InvitationNotFound,
     InvitationOver,
@@ -24,7 +25,6 @@ from gridt.groups import group_faults
 from gridt.jobs import run_until_idle
 from gridt.models import (
     AuditEntry,
-    InAnotherOrganisation,
     Invitation,
     InvitationUse,
     Membership,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, delete, or_, select
 
-from gridt.errors import AccountDeactivated, Overtaken
+from gridt.errors import AccountDeactivated, InAnotherOrganisation, Overtaken
 from gridt.models.event import EventKind, record
 from gridt.models.groups.account_groups import (
     count_members,
@@ -20,7 +20,7 @@ from gridt.models.groups.account_groups import (
 )
 from gridt.models.groups.group_rows import Membership, Role
 from gridt.models.groups.principal import Grouped
-from gridt.models.groups.scope import InAnotherOrganisation, NotAMember, RoleNotFound
+from gridt.models.groups.scope import NotAMember, RoleNotFound
 from gridt.models.user import User
 from gridt.permissions import ADMIN, ASSIGNABLE_COACH, COACH, MEMBER, role_kinds
 from gridt.runtime.extensions import db

@@ -6,6 +6,7 @@ from sqlalchemy import Row, bindparam, exists
 
 from gridt.errors import (
     AccountDeactivated,
+    InAnotherOrganisation,
     InvitationNotFound,
     InvitationOver,
     NotAllowed,
@@ -18,7 +19,6 @@ from gridt.models.groups.collection import Collection
 from gridt.models.groups.group_rows import Membership, Role
 from gridt.models.groups.inviting import INVITED_GROUP
 from gridt.models.groups.principal import Grouped
-from gridt.models.groups.scope import InAnotherOrganisation
 from gridt.models.invitation import OFFERS, Invitation, Offer, digest_of, ensure_open
 from gridt.models.invitation_use import InvitationUse
 from gridt.models.user import User
@@ -115,7 +115,7 @@ def _is_needed(row: Row[*tuple[Any, ...]]) -> bool:
             "You have used this invitation before, and have left since. Please ask for another one."
         )
     if row.own_organisation_id not in {None, row.organisation_id}:
-        raise InAnotherOrganisation
+        raise InAnotherOrganisation("You are a member of another organisation already.")
     return True
 
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from gridt import errors
-
 
 class GroupError(ValueError):
     """A change of a group that is not possible."""
@@ -15,10 +13,6 @@ class GroupNameTaken(GroupError):
 
 class NotAMember(GroupError):
     """A user without the membership above, which they need."""
-
-
-class InAnotherOrganisation(errors.InAnotherOrganisation, GroupError):
-    """A user who is in another organisation already."""
 
 
 class RoleNotFound(GroupError):
