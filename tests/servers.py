@@ -157,12 +157,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, SIGKILL)
 
 
-def flask(database_url: str, *command: str) -> subprocess.CompletedProcess[str]:
+def flask(database_url: str, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run `flask …` on the database at `database_url`."""
     return subprocess.run(
         [sys.executable, "-m", "flask", *command],
         cwd=ROOT,
-        env=environment(database_url),
+        env=environment(database_url, **settings),
         capture_output=True,
         text=True,
         timeout=2 * PATIENCE,

@@ -1,14 +1,13 @@
 // Open an account. Its clock and its language are those of the device, unless changed later.
-import { html, useEffect, useState } from "../library.js";
+import { html, useState } from "../library.js";
 import { field, main } from "../parts/field.js";
 import { frame } from "../parts/frame.js";
 import { empty, refusal } from "../parts/notice.js";
-import { refused, useForm } from "../forms.js";
+import { useForm } from "../forms.js";
 import { useRead } from "../reading.js";
 import { go } from "../router.js";
 import { until } from "../rhythms.js";
 import { call } from "../service.js";
-import { tokenOfLink } from "../token.js";
 import { spoken, t } from "../words.js";
 import { logIn } from "./door.js";
 
@@ -16,29 +15,28 @@ import { logIn } from "./door.js";
 
 const FIELDS = ["username", "email", "password", "invitation"];
 
-export function Register() {
+/**
+ * @param {{
+ *   token?: string,
+ *   offer?: Offer | null,
+ *   problem?: import("../types").Problem | null,
+ *   aside?: import("../library").Child,
+ * }} props the code of a link, what it offers, and another way for those who have an account
+ */
+export function Register({ token = "", offer, problem, aside }) {
   const about = useRead("/");
-  const [offer, setOffer] = useState(/** @type {Offer | null} */ (null));
-  const [useless, setUseless] = useState(/** @type {import("../types").Problem | null} */ (null));
-  const [start] = useState(() => ({ username: "", email: "", password: "", invitation: tokenOfLink() }));
+  const [start] = useState(() => ({ username: "", email: "", password: "", invitation: token }));
   const form = useForm(start, register);
-  useEffect(() => {
-    if (!start.invitation) return;
-    call("post", "/invitations/look", {}, { token: start.invitation }).then(
-      setOffer,
-      refused(setUseless),
-    );
-  }, []);
   const how = about.data?.registration;
   if (how === "closed") {
     const words = t("This service opens no accounts by itself. Please ask the person who runs it.");
-    return frame({ title: t("Open an account"), back: "/app", bare: true }, empty(words));
+    return frame({ title: t("Open an account"), back: "/app", bare: true }, empty(words, aside));
   }
   const needsCode = how === "invite" || form.values.invitation !== "";
   return frame(
     { title: t("Open an account"), back: "/app", bare: true },
     html`<form onSubmit=${form.submit} noValidate>
-      ${refusal(form.problem ?? useless, FIELDS)} ${offer && invited(offer)}
+      ${refusal(form.problem ?? problem ?? null, FIELDS)} ${offer && invited(offer)} ${aside}
       ${field(form, "username", t("Username"), {
         autocomplete: "username",
         autocapitalize: "none",
@@ -63,8 +61,12 @@ export function Register() {
 }
 
 /** @param {Offer} offer */
-function invited({ expires_at, email_hint }) {
-  const words = email_hint
+export function invited({ expires_at, email_hint, group, organisation }) {
+  const names = { group: group?.name ?? "", organisation: organisation?.name ?? "", until: until(expires_at) };
+  const into = group?.id === organisation?.id
+    ? t("You are invited into {group}, {until}.", names)
+    : t("You are invited into {group} of {organisation}, {until}.", names);
+  const words = group ? into : email_hint
     ? t("You are invited at {address}, {until}.", { address: email_hint, until: until(expires_at) })
     : t("You are invited, {until}.", { until: until(expires_at) });
   return html`<p class="notice done">${words}</p>`;
