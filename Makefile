@@ -37,11 +37,12 @@ run: .venv/runtime ## start gridt on http://127.0.0.1:5000 (another port: make r
 demo: .venv/runtime ## start gridt with invented people in a database of its own, and print a login
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && trap exit INT TERM && \
 	  export GRIDT_DATABASE_URL="sqlite:///$$folder/gridt.sqlite" GRIDT_MAIL_FOLDER="$$folder/mail" \
-	    GRIDT_BIND=$(GRIDT_BIND) && \
+	    GRIDT_BIND=$(GRIDT_BIND) GRIDT_GROUPS=true && \
 	  $(PY) -m flask db upgrade 2>/dev/null && \
 	  password=$$($(PY) -m flask gridt demo-data | sed -n 's/^with the password //p') && \
-	  printf '\nOpen http://%s/app\nand log in as demo1 with the password %s\n\n' \
+	  printf '\nOpen http://%s/app\nand log in as demo1 with the password %s\n' \
 	    "$(GRIDT_BIND)" "$$password" && \
+	  printf 'demo2 is the admin of an organisation, and demo3 coaches a team there.\n\n' && \
 	  $(PY) -m gunicorn
 
 check: .venv/dev lint ## lint, types, and the tests of changed files on SQLite

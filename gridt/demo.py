@@ -22,7 +22,10 @@ from gridt.models import (
     Model,
     Movement,
     MovementUserAssociation,
+    Organisation,
+    Squad,
     Subscription,
+    Team,
     Update,
     User,
     random_key,
@@ -68,6 +71,11 @@ _ZONES = [
 _MESSAGES = [None, None, None, "Done!", "Barely made it.", "Felt great.", "Rainy, but did it."]
 
 MOST_MOVEMENTS = len(_HABITS)
+#: the organisation, and the squads of its teams
+ORGANISATION = "Harbour Clinic"
+_TEAMS = {"Night shift": ("Ward 1", "Ward 2"), "Day shift": ("Ward 3", "Ward 4")}
+#: at most this many people are in the organisation; the numbers of its admin and of a coach
+_IN_ORGANISATION, ADMIN_NUMBER, COACH_NUMBER = 40, 2, 3
 #: all people join the first movement; at most this many join each of the others
 _COMPANY = 1000
 #: the first person is in this many movements, so that this account has something to show
@@ -91,10 +99,13 @@ class Demo:
     :param members: the number of people, all of whom join the first movement
     :param movements: their number, at most `MOST_MOVEMENTS`
     :param weeks: how far back the updates go
+    :param groups: whether some of the people are in an organisation with teams and squads; that
+        needs a few people
     """
 
-    def __init__(self, members: int, movements: int, weeks: int) -> None:
+    def __init__(self, members: int, movements: int, weeks: int, *, groups: bool = False) -> None:
         self.members = members
+        self.has_groups = groups and members > max(ADMIN_NUMBER, COACH_NUMBER)
         self.habits = _HABITS[:movements]
         self.now = utcnow()
         self.began = self.now - timedelta(weeks=weeks)
@@ -115,7 +126,8 @@ class Demo:
     def is_there(self) -> bool:
         """Return whether the database has any of these names."""
         movements = (Movement.find_by_name(name) for name, *_ in self.habits)
-        return any([User.find_by_name(USERNAME.format(1)), *movements])
+        organisation = Organisation.find_by_name(ORGANISATION) if self.has_groups else None
+        return any([User.find_by_name(USERNAME.format(1)), organisation, *movements])
 
     def fill(self) -> Iterator[int]:
         """Insert everything in one commit; yield the steps taken."""
@@ -131,6 +143,8 @@ class Demo:
             movement = self._movement(habit, creator_id=dice.choice(members))
             for steps in self._fill_movement(connection, movement, members):
                 yield 0 if number else steps
+        if self.has_groups:
+            _fill_groups([db.session.get_one(User, id) for id in ids[:_IN_ORGANISATION]])
         db.session.commit()
 
     def _users(self) -> Iterator[dict[str, Any]]:
@@ -196,6 +210,35 @@ class Demo:
                 "last_update_at": done[-1] if done else None,
                 "shuffle_key": random_key(movement.id),
             } | to_columns(score([period], done, terms, self.now))
+
+
+def _fill_groups(people: Sequence[User]) -> None:
+    """Make the organisation of some people.
+
+    Half of them are in each team, and half of a team in each squad. The admin is in no team.
+    """
+    organisation = Organisation(ORGANISATION, "Part of the demo data.")
+    db.session.add(organisation)
+    db.session.flush()
+    for user in people:
+        organisation.add_member(user, actor_id=user.id)
+    admin = people[ADMIN_NUMBER - 1]
+    organisation.add_admin(admin)
+    workers = [user for user in people if user is not admin]
+    for number, (name, squads) in enumerate(_TEAMS.items()):
+        team = Team(name, organisation)
+        db.session.add(team)
+        db.session.flush()
+        team_members = workers[number :: len(_TEAMS)]
+        team.add_coach(people[COACH_NUMBER - 1 + number])
+        for user in team_members:
+            team.add_member(user, actor_id=user.id)
+        for place, squad_name in enumerate(squads):
+            squad = Squad(squad_name, team)
+            db.session.add(squad)
+            db.session.flush()
+            for user in team_members[place :: len(squads)]:
+                squad.add_member(user, actor_id=user.id)
 
 
 def _updates(movement_id: int, pasts: Pasts) -> Iterator[dict[str, Any]]:

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
-from gridt.models import Movement, Subscription, Update, User
+from gridt.groups import group_faults
+from gridt.models import Movement, Organisation, Subscription, Update, User
 from gridt.network.invariants import violations
 from gridt.runtime.extensions import db
 from tests.conftest import OwnContextClient, Run
@@ -78,6 +80,24 @@ def test_the_first_account_of_the_demo_has_a_day_to_show(
     assert len(today["movements"]) >= 5
     assert all(movement["leaders"] for movement in today["movements"])
     assert set("".join(movement["last_turns"] for movement in today["movements"])) >= {"d", "o"}
+
+
+def test_demo_data_has_an_organisation_where_groups_are_allowed(
+    app: Flask, run: Run, monkeypatch: pytest.MonkeyPatch, client_of: Callable[..., Any]
+) -> None:
+    monkeypatch.setitem(app.config, "GROUPS", True)
+    result = run("demo-data", "--members=60", "--movements=1", "--weeks=1")
+    assert "demo2 is the admin of Harbour Clinic, and demo3 the coach of a team.\n" in result.output
+    clinic = Organisation.find_by_name("harbour clinic")
+    assert clinic.member_count == 40
+    assert [user.username for user in clinic.get_admins()] == ["demo2"]
+    night, day = sorted(clinic.get_teams(), key=lambda team: team.id)
+    assert [user.username for user in night.get_coaches()] == ["demo3"]
+    counts = [[squad.member_count for squad in team.get_squads()] for team in (night, day)]
+    assert counts == [[10, 10], [10, 9]]
+    assert list(group_faults()) == []
+    path, coach = f"/groups/{night.id}/invitations", client_of(User.find_by_name("demo3"))
+    assert coach.post(path, json={}).status_code == 201
 
 
 @pytest.mark.parametrize("members", [1, 2])

@@ -5,10 +5,18 @@ from dataclasses import asdict
 from typing import Any
 
 import click
+from flask import current_app
 from sqlalchemy import func, select
 
 from gridt.cli.group import commands
-from gridt.demo import MOST_MOVEMENTS, USERNAME, Demo
+from gridt.demo import (
+    ADMIN_NUMBER,
+    COACH_NUMBER,
+    MOST_MOVEMENTS,
+    ORGANISATION,
+    USERNAME,
+    Demo,
+)
 from gridt.models import Movement
 from gridt.network import measure_quality, violations
 from gridt.runtime.extensions import db
@@ -43,14 +51,18 @@ _OPEN_MOVEMENTS = select(func.count()).select_from(Movement).where(Movement.is_o
 def demo_data(members: int, movements: int, weeks: int) -> None:
     """Create demo data: users, movements and updates.
 
-    The updates are those of the last weeks.
+    The updates are those of the last weeks. With GRIDT_GROUPS=true, some of the users are in an
+    organisation with teams and squads.
     """
-    demo = Demo(members, movements, weeks)
+    demo = Demo(members, movements, weeks, groups=current_app.config["GROUPS"])
     if demo.is_there():
         raise click.ClickException("There is demo data already, or data with the same names.")
     with click.progressbar(length=demo.steps, label="Creating users") as bar:
         for steps in demo.fill():
             bar.update(steps)
+    if demo.has_groups:
+        admin, coach = (USERNAME.format(number) for number in (ADMIN_NUMBER, COACH_NUMBER))
+        click.echo(f"{admin} is the admin of {ORGANISATION}, and {coach} the coach of a team.")
     others = f" (or another one, up to {USERNAME.format(members)})" if members > 1 else ""
     click.echo(f"Log in as {USERNAME.format(1)}{others}")
     click.echo(f"with the password {demo.password}")
