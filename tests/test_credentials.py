@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from gridt.accounts import deactivate, invite, reactivate
+from gridt.accounts import deactivate, invite, invite_into, reactivate
 from gridt.http.auth import tokens_for
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
-from gridt.models import CalendarToken, Login, User
+from gridt.models import CalendarToken, Login, Organisation, User
 from gridt.runtime.extensions import db
 from tests.app_sessions import halves_of
 from tests.conftest import PASSWORD, Clock, OwnContextClient
@@ -27,16 +27,19 @@ NEW = "another long one"
 ENDS, STAYS = "ends", "stays"
 #: events of an account, with the fate of the credentials in the order of CREDENTIALS below
 TABLE: dict[str, tuple[str, ...]] = {
-    "the password is changed": (STAYS, STAYS, *(ENDS,) * 3, STAYS, *(ENDS,) * 5),
-    "the password is reset by mail": (*(ENDS,) * 5, STAYS, *(ENDS,) * 5),
-    "the e-mail address is changed": (*(STAYS,) * 4, *(ENDS,) * 4, STAYS, STAYS, STAYS),
-    "the refresh token is used again too late": (ENDS, ENDS, *(STAYS,) * 6, ENDS, ENDS, STAYS),
-    "the user logs out": (ENDS, ENDS, *(STAYS,) * 9),
-    "the user logs out everywhere": (*(ENDS,) * 5, STAYS, *(ENDS,) * 5),
-    "an admin becomes a user": (*(STAYS,) * 9, ENDS, STAYS),
-    "the account is deactivated": (ENDS,) * 11,
-    "the account is deactivated and reactivated": (*(ENDS,) * 5, STAYS, *(ENDS,) * 5),
-    "the account is deleted": (ENDS,) * 11,
+    "the password is changed": (STAYS, STAYS, *(ENDS,) * 3, STAYS, *(ENDS,) * 6),
+    "the password is reset by mail": (*(ENDS,) * 5, STAYS, *(ENDS,) * 6),
+    "the e-mail address is changed": (*(STAYS,) * 4, *(ENDS,) * 4, *(STAYS,) * 4),
+    "the refresh token is used again too late": (
+        *(ENDS, ENDS, *(STAYS,) * 6),
+        *(ENDS, ENDS, STAYS, ENDS),
+    ),
+    "the user logs out": (ENDS, ENDS, *(STAYS,) * 10),
+    "the user logs out everywhere": (*(ENDS,) * 5, STAYS, *(ENDS,) * 6),
+    "an admin becomes a user": (*(STAYS,) * 9, ENDS, STAYS, ENDS),
+    "the account is deactivated": (ENDS,) * 12,
+    "the account is deactivated and reactivated": (*(ENDS,) * 5, STAYS, *(ENDS,) * 6),
+    "the account is deleted": (ENDS,) * 12,
 }
 CREDENTIALS = (
     "access token",
@@ -50,6 +53,7 @@ CREDENTIALS = (
     "calendar's secret address",
     "code of an invitation that an admin made",
     "cookie and key of a session in a browser",
+    "code of a link into a group that a coach made",
 )
 
 
@@ -79,6 +83,11 @@ class World:
         assert self.call("/user/change_email/request", json=body) == 200
         self.secret = CalendarToken.renew(self.ann.id)
         _, self.invitation = invite(admin_id=self.ann.id)
+        club = Organisation("The rowing club")
+        club.save_to_db()
+        club.add_member(self.ann)
+        club.add_coach(self.ann)
+        _, self.link = invite_into(club, self.ann)
         db.session.commit()
 
     def call(self, path: str, method: str = "POST", token: str = "", **options: Any) -> int:
@@ -117,6 +126,7 @@ class World:
             lambda: self.client.get(f"/calendars/{self.secret}.ics").status_code == 200,
             lambda: self.call("/invitations/look", json={"token": self.invitation}) == 200,
             lambda: self.opens(**self.halves),
+            lambda: self.call("/invitations/look", json={"token": self.link}) == 200,
         ]
         return attempts[credential]()
 

@@ -19,7 +19,7 @@ CLUB = "The rowing club"
 
 @pytest.fixture(scope="module")
 def world(migrated_database: Callable[[], str]) -> Iterator[World]:
-    """Run a server where ann is the admin of a club."""
+    """Run a server where ann leads a club."""
     url = migrated_database()
     with populated(url) as made:
         done = flask(url, "gridt", "create-organisation", CLUB, "--admin", "ann", GROUPS="true")

@@ -75,7 +75,7 @@ def may_invite_into(user_id: Any, role: Any, since: Any = None) -> ColumnElement
         .correlate_except(_settings)
     )
     safe = (
-        true() if since is None else or_(maker.c.secured_at.is_(None), maker.c.secured_at <= since)
+        true() if since is None else or_(maker.c.secured_at.is_(None), maker.c.secured_at < since)
     )
     may = or_(maker.c.role == "admin", admin, and_(role.is_(None), allows_coaches, coach))
     can_log_in = maker.c.deactivated_at.is_(None)
