@@ -14,6 +14,8 @@ import idna
 from gridt.refusals import Code, Refusal
 from gridt.text import fold, tidy
 
+#: stands before the organisation in the key of a hidden movement's name
+HIDDEN = "\x1f"
 #: controls, formats (invisible, and some of them reverse the text), and separators of lines
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
 # other characters without width (Default_Ignorable_Code_Point of Unicode), and blank ones
@@ -55,6 +57,23 @@ def fold_movement_name(name: str) -> str:
     Superfluous blanks make no other name, either. They are stored as they were typed.
     """
     return fold_username(tidy(name))
+
+
+def movement_key(name: str, organisation_id: int | None = None) -> str:
+    """Return the key by which a movement's name is unique.
+
+    A name of an open movement has each U+001F twice, so that it never ends as that of a hidden one.
+
+    :param organisation_id: of a hidden movement, whose name is unique in its organisation only
+    """
+    key = fold_movement_name(name).replace(HIDDEN, 2 * HIDDEN)
+    return key if organisation_id is None else f"{key}{HIDDEN}{organisation_id}"
+
+
+def organisation_of_key(key: str) -> int | None:
+    """Return the organisation's id in a hidden movement's key."""
+    _, mark, id = key.rpartition(HIDDEN)
+    return int(id) if mark and id.isdecimal() else None
 
 
 def flaw_of(name: str) -> Refusal | None:

@@ -51,7 +51,7 @@ def revision() -> str | None:
 
 def described() -> dict[str, Any]:
     """Return a description of all tables by the database itself."""
-    inspector = sa.inspect(db.engine)
+    inspector, is_named = sa.inspect(db.engine), db.engine.dialect.name != "sqlite"
     found: dict[str, Any] = {}
     for table in inspector.get_table_names():
         if table == "alembic_version":
@@ -74,8 +74,8 @@ def described() -> dict[str, Any]:
             },
             "foreign keys": {
                 (
-                    # SQLite does not show the name of a key that came with a column
-                    one["name"] if db.engine.dialect.name == "postgresql" else "",
+                    # on SQLite, SQLAlchemy does not find the name of one that came with its column
+                    one["name"] if is_named else None,
                     *one["constrained_columns"],
                     one["referred_table"],
                     str(one["options"]),

@@ -1,6 +1,7 @@
 """Access to groups: permission classes, the matrix, and filters."""
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ from gridt.models import (
     Collection,
     Membership,
     Model,
+    Movement,
     NotAMember,
     Organisation,
     OrganisationSettings,
@@ -46,6 +48,7 @@ from gridt.runtime.extensions import db
 from tests import networks
 from tests.groups import PRINCIPALS, Groups, make_groups, make_organisation
 
+DAY = timedelta(days=1)
 EVERYBODY = "".join(PRINCIPALS)
 OPERATIONS = ("create", "read", "update", "delete")
 
@@ -275,13 +278,52 @@ def roles(g: Groups) -> Iterable[Row]:
     yield "assignable", "CD", has(ASSIGNABLE_COACH, g.own)
 
 
+def movements(g: Groups) -> Iterable[Row]:
+    def made(name: str, creator: Any, **values: Any) -> Movement:
+        movement = Movement(name, DAY, **values)
+        movement.creator_id = creator.id
+        db.session.add(movement)
+        db.session.flush()
+        return movement
+
+    team, squad = g.teams[1], g.squads[1]
+    hidden, of_squad = made("hidden", g.M, group=team), made("of a squad", g.P, group=squad)
+    public, free = made("public", g.N, group=team, visibility="public"), made("free", g.F)
+    for id, movement, expected in (
+        ("K92", hidden, "MCOAS"),
+        ("K92 of a squad", of_squad, "MCOAS"),
+        ("public", public, EVERYBODY),
+        ("open", free, EVERYBODY),
+    ):
+        yield f"{id}: read", expected, reads(movement)
+    for id, movement, expected in (
+        ("K94", hidden, "MCOAS"),
+        ("K94: a creator who is no member", of_squad, "COAS"),
+        ("K94: a public one", public, "COAS"),
+        ("K94: an open one", free, "FS"),
+    ):
+        yield f"{id}: change", expected, updates(movement)
+        yield f"{id}: delete", expected, deletes(movement)
+    yield "start for a team", "MCOAS", creates(Movement, name="x", interval=DAY, group=team)
+    yield "start", EVERYBODY.replace("V", ""), creates(Movement, name="x", interval=DAY)
+    yield "start wrong", "", creates(Movement, name="x", interval=DAY, group=team, visibility="x")
+
+
 def admin_roles(g: Groups) -> Iterable[Row]:
     role = g.own.add_admin(g.P)
     yield "K62", "POAS", reads(role)
     yield "K64", "PAS", deletes(role)
 
 
-TABLES = (organisations_and_settings, teams_and_squads, persons, memberships, roles, admin_roles)
+TABLES = (
+    organisations_and_settings,
+    teams_and_squads,
+    persons,
+    memberships,
+    roles,
+    movements,
+    admin_roles,
+)
 
 
 def test_the_matrix(groups: Groups) -> None:
@@ -349,6 +391,12 @@ def random_groups(random: Random) -> None:
                     part.add_coach(user)
             if random.random() < 0.3:
                 organisation.add_role(user, random.choice([ADMIN, COACH]))
+        owners: list[Any] = [None, organisation, *parts, *squads]
+        for place, group in enumerate(owners):
+            visibility: Any = random.choice(["members", "public"])
+            movement = Movement(f"{number} {place}", DAY, group=group, visibility=visibility)
+            movement.creator_id = random.choice(users).id
+            db.session.add(movement)
 
 
 def assert_filters_agree(
@@ -358,7 +406,7 @@ def assert_filters_agree(
 
     A row is in the filter exactly if it can be read.
     """
-    models = (User, Collection, Membership, Role, OrganisationSettings)
+    models = (User, Collection, Membership, Role, OrganisationSettings, Movement)
     everything = {model: db.session.scalars(sa.select(model)).all() for model in models}
     for asked in principals:
         for model, rows in everything.items():
@@ -374,6 +422,8 @@ def assert_filters_agree(
 
 
 def test_a_row_is_in_the_filter_exactly_if_it_can_be_read(groups: Groups) -> None:
+    for place, group in enumerate([groups.own, groups.hidden, groups.squads[2]]):
+        db.session.add(Movement(f"movement {place}", DAY, group=group))
     assert_filters_agree(groups.principals.values(), DECLARED)
 
 

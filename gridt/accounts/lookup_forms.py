@@ -7,23 +7,24 @@ has the right form. Users then cannot log in by that text, and paths lead elsewh
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, null, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from gridt.addresses import fold_address
-from gridt.models import Movement, User
-from gridt.names import fold_movement_name, fold_username
+from gridt.models import Collection, Movement, User
+from gridt.names import fold_username, movement_key
 from gridt.runtime.extensions import db
 
 #: rows per statement
 _BATCH = 5000
 
-_Form = tuple[str, type[User] | type[Movement], str, str, Callable[[str], str]]
+#: the third is the column of the text, and the last returns its right form
+_Form = tuple[str, type[User] | type[Movement], str, str, Callable[[str, int | None], str]]
 _FORMS: list[_Form] = [
-    ("e-mail address", User, "email", "email_folded", fold_address),
-    ("username", User, "username", "username_folded", fold_username),
-    ("movement name", Movement, "name", "name_folded", fold_movement_name),
+    ("e-mail address", User, "email", "email_folded", lambda text, _: fold_address(text)),
+    ("username", User, "username", "username_folded", lambda text, _: fold_username(text)),
+    ("movement name", Movement, "name", "name_folded", movement_key),
 ]
 
 
@@ -35,12 +36,14 @@ class LostForm:
     :param id: the user or movement
     :param text: the name or address, as it is shown
     :param holder_id: the user or movement that it leads to, or None
+    :param form: the right form
     """
 
     kind: str
     id: int
     text: str
     holder_id: int | None
+    form: str
 
 
 def count_checked() -> tuple[int, int]:
@@ -56,11 +59,11 @@ def lost_forms() -> Iterator[LostForm]:
     """Yield each name or address that leads elsewhere."""
     for kind, model, name, folded_name, fold in _FORMS:
         folded: InstrumentedAttribute[str] = getattr(model, folded_name)
-        for id, text, stored in _rows(model, getattr(model, name), folded):
-            form = fold(text)
+        for id, text, stored, organisation_id in _rows(model, getattr(model, name), folded):
+            form = fold(text, organisation_id)
             if form != stored:
                 holder = db.session.scalar(select(model.id).where(folded == form))
-                yield LostForm(kind, id, text, holder)
+                yield LostForm(kind, id, text, holder, form)
 
 
 def repair(lost: LostForm) -> bool:
@@ -70,9 +73,9 @@ def repair(lost: LostForm) -> bool:
 
     Flushes and does not commit.
     """
-    model, name, folded_name, fold = next(form[1:] for form in _FORMS if form[0] == lost.kind)
+    model, name, folded_name, _ = next(form[1:] for form in _FORMS if form[0] == lost.kind)
     unchanged = (model.id == lost.id, getattr(model, name) == lost.text)
-    statement = update(model).where(*unchanged).values({folded_name: fold(lost.text)})
+    statement = update(model).where(*unchanged).values({folded_name: lost.form})
     try:
         with db.session.begin_nested():
             db.session.execute(statement)
@@ -85,12 +88,21 @@ def _rows(
     model: type[User] | type[Movement],
     text: InstrumentedAttribute[str],
     folded: InstrumentedAttribute[str],
-) -> Iterator[tuple[int, str, str]]:
-    query = select(model.id, text, folded).order_by(model.id).limit(_BATCH)
+) -> Iterator[tuple[int, str, str, int | None]]:
+    """Yield ids, texts and folded texts.
+
+    The name of a hidden movement is unique in its organisation: the last value is the id of that.
+    """
+    texts = text.label("text"), folded.label("stored")
+    query = (
+        select(model.id, *texts, null().label("organisation_id")).order_by(model.id).limit(_BATCH)
+    )
     if issubclass(model, Movement):
+        query = query.with_only_columns(model.id, *texts, Collection.organisation_id)
+        query = query.outerjoin(Collection, Collection.id == Movement.audience_id)
         query = query.where(model.is_open())  # a closed movement has given its name up
     after = 0
     while rows := db.session.execute(query.where(model.id > after)).all():
-        for id, content, stored in rows:
-            yield id, content, stored
-            after = id
+        for row in rows:
+            yield row.id, row.text, row.stored, row.organisation_id
+            after = row.id

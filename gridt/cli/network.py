@@ -81,8 +81,8 @@ def demo_data(members: int, movements: int, weeks: int) -> None:
 def check_network(as_json: bool, measured: int) -> None:
     """Check the leader network of every movement.
 
-    This verifies the invariants I1 to I9 and I14, and fails if one is broken. Then it measures the
-    quality of the largest movements' networks.
+    This verifies the invariants I1 to I9, I14 and I15, and fails if one is broken. Then it measures
+    the quality of the largest movements' networks.
     """
     request_state().reading = True  # no writer waits for this, not even on SQLite
     broken, checked = verified()

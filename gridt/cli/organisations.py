@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from gridt.cli.group import commands
 from gridt.cli.people import complaining, user_named
 from gridt.errors import InAnotherOrganisation
-from gridt.models import GroupNameTaken, Organisation
+from gridt.models import GroupInUse, GroupNameTaken, Organisation
 from gridt.runtime.extensions import db
 from gridt.text import with_noun
 
@@ -63,6 +63,11 @@ def delete_organisation(name: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete {called}, its groups and the roles of its {members}?", abort=True)
     organisation = Organisation.find_by_id(id)
-    if organisation is not None:
-        organisation.delete_from_db()
+    try:
+        if organisation is not None:
+            organisation.delete_from_db()
+    except GroupInUse:
+        raise click.ClickException(
+            f"{called} or a group in it owns a movement with members. Remove them first."
+        ) from None
     click.echo(f"{called} is deleted.")

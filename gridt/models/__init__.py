@@ -30,14 +30,17 @@ from gridt.models.groups.organisation_settings import (
     IncompatibleSettings,
     OrganisationSettings,
 )
+from gridt.models.groups.owned_movements import MOST_MOVEMENTS, ensure_may_own_another
 from gridt.models.groups.principal import Principal, Visitor
 from gridt.models.groups.scope import (
     GroupError,
+    GroupInUse,
     GroupNameTaken,
     InvalidHierarchy,
     NotAMember,
     OrganisationMismatch,
     RoleNotFound,
+    TooManyOfGroup,
 )
 from gridt.models.idempotency_key import LIFETIME as ANSWER_LIFETIME
 from gridt.models.idempotency_key import IdempotencyKey
@@ -146,6 +149,7 @@ __all__ = [
     "LOGIN_KINDS",
     "MEMBERS_KEYS",
     "MEMBERS_QUERY",
+    "MOST_MOVEMENTS",
     "MOST_READ",
     "MOVEMENTS",
     "NAMED_MEMBER_QUERY",
@@ -181,6 +185,7 @@ __all__ = [
     "FormerInterval",
     "FormerMembership",
     "GroupError",
+    "GroupInUse",
     "GroupNameTaken",
     "IdempotencyKey",
     "IncompatibleSettings",
@@ -221,6 +226,7 @@ __all__ = [
     "SubscriptionPause",
     "SwapCount",
     "Team",
+    "TooManyOfGroup",
     "UTCDateTime",
     "Update",
     "User",
@@ -237,6 +243,7 @@ __all__ = [
     "count_rename",
     "delay_of_mail",
     "enqueue_recompute_of",
+    "ensure_may_own_another",
     "ensure_may_start",
     "ensure_turn_allows",
     "ensure_updates_allowed",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     Interval,
@@ -24,6 +25,7 @@ from gridt.errors import (
 )
 from gridt.models.base import Model, PlainText, UTCDateTime, execute
 from gridt.models.event import EventKind, record
+from gridt.models.group_owned import GroupOwned, Visibility, constraints
 from gridt.models.interval import HasInterval, chosen
 from gridt.models.member_removal import MemberRemoval
 from gridt.models.movement_lookup import MovementLookup
@@ -35,24 +37,25 @@ from gridt.models.report import Snapshot
 from gridt.models.subscription import Subscription
 from gridt.models.update import Update
 from gridt.models.user import User
-from gridt.names import fold_movement_name
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.text import fold
 from gridt.turns.terms import RECENT_TURNS
 
 
-class Movement(HasInterval, MovementLookup, Model):
+class Movement(HasInterval, GroupOwned, MovementLookup, Model):
     """A habit with an interval, shared by people.
 
     :param name: unique in every way to write it
     :param interval: how often the habit is to be done
     :param months: 1, 3 or 12 calendar months, instead of an interval
+    :param group: the group that owns it, which is saved; None for an open movement
+    :param visibility: `members` if only the group sees it, and may join; else `public`
     :raises ValueError: for both of these, or none, or another number of months
     """
 
     __tablename__ = "movements"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (*constraints(), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Text)
@@ -95,8 +98,12 @@ class Movement(HasInterval, MovementLookup, Model):
         description: str = "",
         *,
         months: int | None = None,
+        group: Any = None,
+        visibility: Visibility = "members",
     ) -> None:
         self.name = name
+        if group is not None:
+            self._belong_to(group, visibility)
         self.interval = chosen(interval, months)
         self.short_description = short_description
         self.description = description
@@ -116,7 +123,7 @@ class Movement(HasInterval, MovementLookup, Model):
             key: value,
         }
         if key == "name":  # an old name keeps its form while other texts change
-            self.name_folded = fold_movement_name(value)
+            self.name_folded = self._key_of(value)
         self.search_text = fold("\n".join(text or "" for text in texts.values()))
         return value
 
@@ -169,6 +176,7 @@ class Movement(HasInterval, MovementLookup, Model):
         :param quotas: to hold them, the caller has locked the user
         :raises Overtaken: when the account is deactivated or deleted
         :raises MovementNotFound: when the movement is closed
+        :raises NotAMember: (a ValueError) when only members of a group may join
         :raises RemovedFromMovement: when the creator or an admin removed the user
         """
         if self._is_new():
@@ -185,6 +193,7 @@ class Movement(HasInterval, MovementLookup, Model):
             self._flush_about(user)
         elif not self.is_subscribed(user):
             MemberRemoval.ensure_none(self.id, user.id)
+            self._ensure_gate_open(user.id)
             ensure_may_join(user.id, most_joined)
             raise Overtaken(retry_after=1)  # another transaction is ending the account
 
@@ -281,16 +290,6 @@ class Movement(HasInterval, MovementLookup, Model):
         self.lock()
         self._network().adopt([user.id])
         self._flush_about(user)
-
-    def leaders_of(self, user: User) -> list[User]:
-        """Return a user's leaders, in the order of their slots."""
-        query = (
-            select(User)
-            .join(Association, Association.leader_id == User.id)
-            .where(Association.follower_id == user.id, Association.movement_id == self.id)
-            .order_by(Association.slot)
-        )
-        return list(db.session.scalars(query))
 
     def post_update(self, user: User, message: str | None = None) -> Update:
         """Post an update of a user. Flushes, does not commit.

@@ -9,17 +9,18 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from sqlalchemy import ColumnElement, Row, bindparam, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select
 from sqlalchemy.orm import Mapped
 
 from gridt.errors import MovementNotFound
 from gridt.models.base import Rows, Stored, execute
 from gridt.models.event import EventKind, record
+from gridt.models.movement_user_association import MovementUserAssociation as Association
 from gridt.models.network import NetworkLock
 from gridt.models.subscription import Subscription
 from gridt.models.user import User
 from gridt.models.views import movement_query, movement_views
-from gridt.names import fold_movement_name
+from gridt.names import movement_key
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from gridt.text import fold
@@ -32,6 +33,9 @@ class MovementLookup(NetworkLock, Stored):
         search_text: Mapped[str]
         creator_id: Mapped[int | None]
         creator_left_at: Mapped[datetime | None]
+        group_id: Mapped[int | None]
+        gate_id: Mapped[int | None]
+        audience_id: Mapped[int | None]
 
     def close_if_abandoned(self) -> None:
         """Close this movement if it is abandoned.
@@ -50,9 +54,30 @@ class MovementLookup(NetworkLock, Stored):
         # A folded name has no capital letters. So no other movement has the new one, and no path
         # leads to it; the old one is free.
         self.name_folded += f"\x1fID{self.id}"
+        self.group_id = self.gate_id = self.audience_id = None
         self.closed_at = utcnow()
         db.session.flush()
         record(EventKind.MOVEMENT_CLOSED, subject=cast("Any", self))
+
+    def leave_group(self) -> None:
+        """Belong to no group any more. Flushes.
+
+        A hidden movement, which has no members left, is closed.
+        """
+        if self.audience_id is not None:
+            self._close()
+        self.group_id = None
+        db.session.flush()
+
+    def leaders_of(self, user: User) -> list[User]:
+        """Return a user's leaders, in the order of their slots."""
+        query = (
+            select(User)
+            .join(Association, Association.leader_id == User.id)
+            .where(Association.follower_id == user.id, Association.movement_id == self.id)
+            .order_by(Association.slot)
+        )
+        return list(db.session.scalars(query))
 
     @classmethod
     def is_open(cls) -> ColumnElement[bool]:
@@ -66,9 +91,16 @@ class MovementLookup(NetworkLock, Stored):
         return None if found is None or found.closed_at is not None else found
 
     @classmethod
-    def find_by_name(cls, name: str) -> Self | None:
-        """Return the movement of that name, or None, however spelled."""
-        return db.session.scalar(select(cls).where(cls.name_folded == fold_movement_name(name)))
+    def find_by_name(cls, name: str, organisation: Any = None) -> Self | None:
+        """Return the movement of that name, or None, however spelled.
+
+        :param organisation: whose hidden movements come first; without one, only open ones count
+        """
+        keys = [movement_key(name)]
+        if organisation is not None:
+            keys.insert(0, movement_key(name, organisation.id))
+        found = {row.name_folded: row for row in db.session.scalars(_named(cls, keys))}
+        return next((found[key] for key in keys if key in found), None)
 
     @classmethod
     def mentions(cls, text: str) -> ColumnElement[bool]:
@@ -82,7 +114,7 @@ class MovementLookup(NetworkLock, Stored):
         It is not loaded as an object.
         """
         by_id = isinstance(movement, int)
-        key = movement if isinstance(movement, int) else fold_movement_name(movement)
+        key = movement if isinstance(movement, int) else movement_key(movement)
         parameters = {"caller_id": user_id, "key": key}
         rows = execute(_one_view(cast("Any", cls), by_id=by_id), parameters).all()
         return cls.views(rows, user_id)[0] if rows else None
@@ -116,6 +148,12 @@ class MovementLookup(NetworkLock, Stored):
 
 
 # Statements are built once, because building one costs as much as running it.
+
+
+def _named(model: type[MovementLookup], keys: Sequence[str]) -> Select[Any]:
+    if len(keys) == 1:
+        return select(model).where(model.name_folded == keys[0])
+    return select(model).where(model.name_folded.in_(keys))
 
 
 @cache

@@ -5,15 +5,19 @@ from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     ColumnElement,
     Date,
     DateTime,
     Double,
+    ForeignKey,
+    Index,
     Select,
     String,
     Text,
     and_,
     bindparam,
+    column,
     false,
     select,
 )
@@ -48,6 +52,15 @@ class Subscription(Model):
     """
 
     __tablename__ = "subscriptions"
+    __table_args__ = (
+        CheckConstraint("(roster_key & 4294967295) = user_id", name="roster_key"),
+        Index(
+            None,
+            "roster_key",
+            sqlite_where=column("roster_key").is_not(None),
+            postgresql_where=column("roster_key").is_not(None),
+        ),
+    )
 
     user_id: Mapped[int] = mapped_column(owned_by_user(Policy.LEAVE), primary_key=True)
     movement_id: Mapped[int] = mapped_column(
@@ -98,6 +111,8 @@ class Subscription(Model):
     turn_on_time_on: Mapped[date | None] = mapped_column(Date)
     turn_counted_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
     turn_on_time_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: the membership by which the user joined, in a movement with a gate
+    roster_key: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("memberships.roster_key"))
 
     @classmethod
     def of(cls, movement_id: int) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, func, null, select, union
+from sqlalchemy import ColumnElement, Integer, and_, case, func, null, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from gridt.models import (
@@ -19,6 +19,7 @@ from gridt.models import (
     SLOTS,
     USERS,
     Block,
+    Membership,
     Movement,
     Rows,
     Subscription,
@@ -45,7 +46,7 @@ class Violation:
 
 
 def violations() -> Iterator[Violation]:
-    """Check I1 to I9, and I14, over the whole database.
+    """Check I1 to I9, I14 and I15, in all movements.
 
     :returns: one violation per invariant and movement; none for valid networks
     """
@@ -86,6 +87,23 @@ def _checks() -> Iterator[tuple[str, str, Rows]]:
     yield from _id_checks()
     yield from _stored_checks()
     yield from _block_checks()
+    yield "I15", "every member joined by a membership of the gate", _without_gate()
+
+
+def _without_gate() -> Rows:
+    """Select the members of gated movements without a membership."""
+    return (
+        select(Subscription.movement_id, Subscription.user_id)
+        .join(Movement, Movement.id == Subscription.movement_id)
+        .outerjoin(Membership, Membership.roster_key == Subscription.roster_key)
+        .where(
+            Movement.gate_id.is_not(None),
+            or_(
+                Membership.group_id.is_distinct_from(Movement.gate_id),
+                Membership.user_id != Subscription.user_id,
+            ),
+        )
+    )
 
 
 def _slot_checks() -> Iterator[tuple[str, str, Rows]]:

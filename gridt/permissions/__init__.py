@@ -24,8 +24,16 @@ from gridt.permissions.role_kinds import (
     InvalidRoleKind,
     role_kinds,
 )
-from gridt.permissions.rules import SITE, Arm, Caller, In, Mine, Others, Rule
-from gridt.permissions.sources import MEMBER, Source, has, led, managed_people, people
+from gridt.permissions.rules import SITE, Arm, Caller, In, Mine, Missing, Others, Rule
+from gridt.permissions.sources import (
+    MEMBER,
+    STARTED_BY_MEMBERS,
+    Source,
+    has,
+    led,
+    managed_people,
+    people,
+)
 
 __all__ = [
     "ADMIN",
@@ -34,6 +42,7 @@ __all__ = [
     "MEMBER",
     "ROLE_KINDS",
     "SITE",
+    "STARTED_BY_MEMBERS",
     "AllowAll",
     "Arm",
     "Caller",
@@ -47,6 +56,7 @@ __all__ = [
     "IsSelf",
     "IsSiteAdmin",
     "Mine",
+    "Missing",
     "Others",
     "Permissions",
     "RoleBased",

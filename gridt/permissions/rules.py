@@ -105,6 +105,19 @@ class Others(Rule):
 
 
 @dataclass(frozen=True)
+class Missing(Rule):
+    """Holds if a column is null."""
+
+    column: str
+
+    def arms(self, caller: Caller, model: Any) -> list[Arm]:
+        return [getattr(model, self.column).is_(None)]
+
+    def holds(self, caller: Caller, row: Any) -> bool:
+        return getattr(row, self.column) is None
+
+
+@dataclass(frozen=True)
 class In(Rule):
     """Holds if a column has an id of a source."""
 

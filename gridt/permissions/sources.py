@@ -34,13 +34,17 @@ _memberships = table(
     "memberships",
     column("user_id", Integer),
     column("group_id", Integer),
+    column("organisation_id", Integer),
     column("managed", Boolean),
 )
 _roles = table(
     "roles", column("user_id", Integer), column("group_id", Integer), column("kind", String)
 )
 _settings = table(
-    "organisation_settings", column("organisation_id", Integer), column("listed", Boolean)
+    "organisation_settings",
+    column("organisation_id", Integer),
+    column("listed", Boolean),
+    column("member_can_start_movements", Boolean),
 )
 
 
@@ -88,6 +92,14 @@ def _column_of(query: Any) -> Any:
 #: the groups of which the caller is a member
 MEMBER = Source(
     lambda caller_id: [select(_memberships.c.group_id).where(_memberships.c.user_id == caller_id)]
+)
+#: those of them where members may start movements
+STARTED_BY_MEMBERS = Source(
+    lambda caller_id: [
+        select(_memberships.c.group_id)
+        .join(_settings, _settings.c.organisation_id == _memberships.c.organisation_id)
+        .where(_memberships.c.user_id == caller_id, _settings.c.member_can_start_movements)
+    ]
 )
 #: the organisations that everybody sees
 LISTED = Source(lambda _: [select(_settings.c.organisation_id).where(_settings.c.listed)])

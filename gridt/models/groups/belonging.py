@@ -1,8 +1,8 @@
 """Joining and leaving groups, and having roles in them.
 
 Each change first locks the user, as blocking and the end of an account do. So nothing else happens
-to the user's memberships and roles. Then it locks groups, those above first; a parent always has
-the smaller id.
+to the user's memberships and roles. Then it locks the movements that the user leaves, by id. At
+last it locks groups, those above first; a parent always has the smaller id.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from gridt.models.groups.account_groups import (
     leave_groups,
 )
 from gridt.models.groups.group_rows import Membership, Role
+from gridt.models.groups.owned_movements import leave_movements
 from gridt.models.groups.principal import Grouped
 from gridt.models.groups.scope import NotAMember, RoleNotFound
 from gridt.models.user import User
@@ -68,9 +69,8 @@ class Belonging(Grouped):
     def remove_member(self, user: User, *, actor_id: int | None = None) -> bool:
         """End a membership; return whether it was there.
 
-        The memberships of groups below end, too.
-
-        With the membership of an organisation, all roles in it end.
+        The memberships of groups below end, too. The user leaves the movements that they joined
+        as a member. With the membership of an organisation, all roles in it end.
 
         :param actor_id: the user who does it; None for an operator
         :raises LastAdmin: when the organisation would have no admin left
@@ -80,6 +80,7 @@ class Belonging(Grouped):
         group_ids = db.session.scalars(joined).all()
         if not group_ids:
             return False
+        leave_movements(user, group_ids)
         if self.parent_id is None:
             end_roles(user.id)
         leave_groups(user.id, group_ids)

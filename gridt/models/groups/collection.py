@@ -30,6 +30,7 @@ from gridt.models.event import EventKind, record
 from gridt.models.groups.belonging import Belonging
 from gridt.models.groups.group_rows import Membership, Role
 from gridt.models.groups.organisation_settings import OrganisationSettings
+from gridt.models.groups.owned_movements import ensure_none_owned, release_movements
 from gridt.models.groups.scope import GroupNameTaken, InvalidHierarchy, infer_organisation
 from gridt.models.invitation import Invitation
 from gridt.models.movement import Movement
@@ -222,16 +223,20 @@ class Collection(Belonging, Stored, Model):
     def delete_from_db(self, *, actor_id: int | None = None) -> None:
         """Delete this group and the groups below, and commit.
 
-        Their memberships, roles and invitations end. Users and movements stay.
+        Their memberships, roles and invitations end. Users stay. Of their movements, the hidden
+        ones are closed, and the public ones are open then.
 
         :param actor_id: the user who does it; None for an operator
+        :raises GroupInUse: when one of their movements has members
         """
         db.session.flush()
         record(EventKind.GROUP_DELETED, actor_id=actor_id, subject=self, name=self.name)
         above = (Collection.id, Collection.parent_id, Collection.organisation_id)
         reached = select(Collection.id).where(or_(*(each == self.id for each in above)))
+        release_movements(db.session.scalars(reached).all())
         # nothing can name these any more
         group_ids = db.session.scalars(reached.order_by(Collection.id).with_for_update()).all()
+        ensure_none_owned(group_ids)
         db.session.execute(delete(Invitation).where(Invitation.group_id.in_(group_ids)))
         self.end_belonging(group_ids)
         db.session.execute(delete(Collection).where(Collection.id.in_(group_ids)))

@@ -15,6 +15,14 @@ class NotAMember(GroupError):
     """A user without the membership above, which they need."""
 
 
+class GroupInUse(GroupError):
+    """A group that owns a movement with members."""
+
+
+class TooManyOfGroup(GroupError):
+    """A group that owns as many movements as it may."""
+
+
 class RoleNotFound(GroupError):
     """A role that the user does not have there."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import FromClause, Select, bindparam, select
 from sqlalchemy.orm import Mapped, SessionTransaction
 
 from gridt.errors import MovementNotFound
-from gridt.names import fold_movement_name
+from gridt.names import movement_key
 from gridt.runtime.extensions import db
 
 #: up to this many members, all members are candidates
@@ -50,7 +50,7 @@ class NetworkLock:
 
     @classmethod
     def _find_and_lock(cls, movement: int | str, *, exclusive: bool) -> Self | None:
-        key = movement if isinstance(movement, int) else fold_movement_name(movement)
+        key = movement if isinstance(movement, int) else movement_key(movement)
         lock_shared, lock_exclusively = _lock_statements(cast("Any", cls), isinstance(key, int))
         locked = None
         if not exclusive:

@@ -3,7 +3,7 @@
 `Movement` calls this under its lock, which many transactions may share. So each operation also
 locks the rows that it changes or relies on, slots in the order of follower and slot, so that no
 transactions wait for each other in a circle. The rules, the figures behind them, the invariants
-I1 to I14 and the locks stand in docs/leader-network.md.
+I1 to I15 and the locks stand in docs/leader-network.md.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,12 +21,14 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    column,
     delete,
     exists,
     func,
     insert,
     or_,
     select,
+    table,
 )
 
 from gridt.errors import Overtaken
@@ -74,6 +76,17 @@ _REMOVAL_OF = (
     MemberRemoval.movement_id == bindparam("movement_id"),
     MemberRemoval.user_id == bindparam("follower_id"),
 )
+# by name, because these models import this module
+_movements = table("movements", column("id", Integer), column("gate_id", Integer))
+_memberships = table(
+    "memberships",
+    column("user_id", Integer),
+    column("group_id", Integer),
+    column("roster_key", BigInteger),
+)
+_IS_OF_GATE = and_(
+    _memberships.c.user_id == User.id, _memberships.c.group_id == _movements.c.gate_id
+)
 _associations = cast("Table", Association.__table__)
 _subscriptions = cast("Table", Subscription.__table__)
 
@@ -101,11 +114,13 @@ _MEMBERS = (
     .execution_options(yield_per=FETCHED_AT_ONCE)
 )
 
-# the updates of a member who comes back are kept, and the last of them still counts
+# The updates of a member who comes back are kept, and the last of them still counts. A movement
+# with a gate needs a membership of its group, which the new row names. If another transaction ends
+# that membership meanwhile, the foreign key refuses the row.
 _SUBSCRIBE = (
     insert(_subscriptions)
     .from_select(
-        ["user_id", "movement_id", "subscribed_at", "shuffle_key", "last_update_at"],
+        ["user_id", "movement_id", "subscribed_at", "shuffle_key", "last_update_at", "roster_key"],
         select(
             bindparam("follower_id", type_=Integer()),
             bindparam("movement_id", type_=Integer()),
@@ -117,8 +132,12 @@ _SUBSCRIBE = (
                 Update.movement_id == bindparam("movement_id"),
             )
             .scalar_subquery(),
+            _memberships.c.roster_key,
         )
         .select_from(User)
+        .join(_movements, _movements.c.id == bindparam("movement_id"))
+        .outerjoin(_memberships, _IS_OF_GATE)
+        .where(or_(_movements.c.gate_id.is_(None), _memberships.c.roster_key.is_not(None)))
         .where(User.id == bindparam("follower_id"), User.deactivated_at.is_(None))
         .where(~exists().where(*_SUBSCRIPTION_OF))
         .where(~exists().where(*_REMOVAL_OF))
