@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.errors import AccountDeactivated
+from gridt.errors import AccountDeactivated, InAnotherOrganisation
 from gridt.models import AuditEntry, Membership, Organisation, User
 from gridt.runtime.extensions import db
 from tests.conftest import Run
@@ -46,7 +46,7 @@ def test_a_refusal_says_why_and_changes_nothing(
     create("Nurses", "ann")
     refused = {
         ("NURSES", "ben"): "Error: There is already an organisation with this name.\n",
-        ("Teachers", "ann"): "Error: This user is in another organisation.\n",
+        ("Teachers", "ann"): f"Error: {InAnotherOrganisation.title}\n",
         ("Teachers", "zoe"): "Error: There is no user 'zoe'.\n",
         (" ", "ben"): "Error: The name is not possible: ' ' is not a name.\n",
     }

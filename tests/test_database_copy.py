@@ -116,7 +116,7 @@ def fill_every_table() -> None:
     fill_groups(user, movement)
     kinds: dict[type, Any] = {str: "x", int: 1, datetime: moment, date: moment.date(), bool: True}
     kinds[timedelta] = timedelta(hours=36)
-    members = {"user_id": 1, "movement_id": movement.id}
+    members = {"user_id": 1, "movement_id": movement.id, "invitation_id": 1}
     for table in db.metadata.sorted_tables:
         if db.session.scalar(sa.select(sa.func.count()).select_from(table)):
             continue

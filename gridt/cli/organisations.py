@@ -6,7 +6,6 @@ from sqlalchemy.exc import IntegrityError
 
 from gridt.cli.group import commands
 from gridt.cli.people import complaining, user_named
-from gridt.errors import InAnotherOrganisation
 from gridt.models import GroupInUse, GroupNameTaken, Organisation
 from gridt.runtime.extensions import db
 from gridt.text import with_noun
@@ -41,8 +40,6 @@ def _sentence(error: Exception) -> str:
     match error:
         case GroupNameTaken() | IntegrityError():  # of another command at the same moment
             return "There is already an organisation with this name."
-        case InAnotherOrganisation():
-            return "This user is in another organisation."
     return f"The name is not possible: {error}."
 
 
