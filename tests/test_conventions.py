@@ -22,6 +22,7 @@ from gridt.runtime.extensions import db
 from tests.cases import each
 from tests.conftest import app_on, settings_for
 from tests.databases import same_on_both
+from tests.invitations import plant_group
 
 ORIGIN = {"Origin": "https://somewhere.example"}
 MIB = 1024 * 1024
@@ -63,6 +64,7 @@ def fill(ann, movement):
         "user": leader.id,
         "update": update.id,
         "report": report.id,
+        "group": plant_group(leader)[0],
     }
     return lambda rule: re.sub(r"<(\w+)>", lambda name: str(found[name[1]]), rule)
 

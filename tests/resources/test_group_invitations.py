@@ -169,6 +169,18 @@ def test_what_makes_no_sense_is_refused(
     assert db.session.scalars(sa.select(Invitation)).all() == []
 
 
+def test_the_list_has_pages_of_one_group(
+    groups: Groups, clients: Callable[[str], OwnContextClient]
+) -> None:
+    team, squad = (f"/groups/{each.id}/invitations" for each in (groups.teams[1], groups.squads[1]))
+    client = clients("A")
+    made = [client.post(team, json={}).json["id"] for _ in range(5)]
+    client.post(squad, json={})
+    first = client.get(f"{team}?limit=3&state=open")
+    second = client.get(first.headers["Link"].removeprefix("<").partition(">")[0])
+    assert [one["id"] for one in (*first.json, *second.json)] == made[::-1]
+
+
 def test_accepting_is_refused_by_name(
     groups: Groups, clients: Callable[[str], OwnContextClient]
 ) -> None:
