@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
+from gridt.accounts import invite, invite_into
 from gridt.models import (
     AuditEntry,
     Job,
@@ -24,8 +25,10 @@ from gridt.models import (
     PickupGroup,
     Team,
     User,
+    accept_invitation,
     record,
 )
+from gridt.permissions import COACH
 from gridt.runtime import database_copy
 from gridt.runtime.extensions import db
 from tests import networks, postgres
@@ -141,7 +144,7 @@ def fill_every_table() -> None:
 
 
 def fill_groups(user: User, movement: Movement) -> None:
-    """Make groups with a member in all, and a role."""
+    """Make groups with a member, roles and a link."""
     organisation = Organisation("Nurses ÿ")
     organisation.save_to_db()
     team = Team("Team 1", organisation)
@@ -149,6 +152,9 @@ def fill_groups(user: User, movement: Movement) -> None:
     for group in (organisation, team, PickupGroup("May", team, movement=movement)):
         group.add_member(user)
     organisation.add_admin(user)
+    invite(max_uses=3)
+    _, code = invite_into(team, user, role=COACH)
+    accept_invitation(db.session.get_one(User, 1), code)
 
 
 def everything(url: str) -> dict[str, list[Any]]:
