@@ -47,6 +47,11 @@ class RemovedFromMovement(NotAllowed):
     slug, title = "removed", "You were removed from this movement and cannot join it again."
 
 
+class GroupsOff(NotAllowed):
+    slug = "groups-off"
+    title = "Groups are off here. The operator can turn them on with GRIDT_GROUPS."
+
+
 class AccountDeactivated(GridtError):
     status, slug, title = 403, "account-deactivated", "This account is deactivated."
 
@@ -102,6 +107,14 @@ class GroupNotFound(NotFound):
     slug, title = "group-not-found", "There is no such group."
 
 
+class GroupMemberNotFound(NotFound):
+    slug, title = "group-member-not-found", "This group has no such member."
+
+
+class RoleNotFound(NotFound, ValueError):
+    slug, title = "role-not-found", "This user has no such role in this very group."
+
+
 class NotFollowing(NotFound, ValueError):
     slug, title = "not-following", "You do not follow this leader."
 
@@ -120,6 +133,18 @@ class EmailTaken(Conflict):
 
 class MovementNameTaken(Conflict):
     slug, title = "movement-name-taken", "There is already a movement with this name."
+
+
+class GroupNameTaken(Conflict, ValueError):
+    slug, title = "group-name-taken", "There is already a group with this name here."
+
+
+class GroupInUse(Conflict, ValueError):
+    slug, title = "group-in-use", "This group, or one below it, owns a movement with members."
+
+
+class NotAMember(Conflict, ValueError):
+    slug, title = "not-a-member", "This user must be a member of the group above first."
 
 
 class InAnotherOrganisation(Conflict, ValueError):

@@ -127,6 +127,16 @@ class Code(StrEnum):
         " formats ({choices}) have no limit.",
     )
 
+    # groups
+    WRONG_PARENT = "wrong-parent", "Must be another kind, because of the group above: {choices}."
+    NO_PARTS = "no-parts", "There are no groups below squads and pickup groups."
+    NOT_FOR_THIS_KIND = "not-for-this-kind", "Must not be sent for this kind of group."
+    NO_ROLE_HERE = "no-role-here", "Squads and pickup groups have no roles."
+    INCOMPATIBLE = (
+        "incompatible",
+        "Must not be on, because members who log in without a password cannot change it.",
+    )
+
     # lists and repeated requests
     NOT_A_CURSOR = "not-a-cursor", "Must come from the previous page of this list."
     NOT_A_KEY = (
@@ -282,6 +292,18 @@ _LABELS = {
     "token": "code",
     "until": "end of the pause",
     "week_starts_on": "start of the week",
+    "coach_can_invite": "choice whether coaches invite",
+    "listed": "choice whether everybody sees the organisation",
+    "member_can_delete_account": "choice whether members delete their accounts",
+    "member_can_edit_name": "choice whether members change the text about them",
+    "member_can_edit_password": "choice whether members change their passwords",
+    "member_can_edit_username": "choice whether members change their usernames",
+    "member_can_leave": "choice whether members leave",
+    "member_can_login_without_password": "choice whether members log in without a password",
+    "member_can_sign_up": "choice whether people register",
+    "member_can_start_movements": "choice whether members start movements",
+    "show_share_button": "choice of a button to share",
+    "inherited": "choice of roles",
 }
 
 

@@ -22,7 +22,7 @@ from werkzeug.test import TestResponse
 
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
-from gridt.models import MovementUserAssociation, Organisation, User
+from gridt.models import Collection, Movement, MovementUserAssociation, Organisation, User
 from gridt.models.service_identity import ServiceIdentity
 from gridt.runtime.extensions import db
 from tests.app_sessions import NEW
@@ -156,8 +156,8 @@ def record(app: Flask) -> dict[str, Any]:
             part(run)
         for part in (_pauses, _blocks, _reports, _admin, _calendars, _own_account, _members, _ends):
             part(run)
-        _invitations(run)
-        _app_sessions(run)
+        for last in (_invitations, _groups, _app_sessions):
+            last(run)
     return {
         "operations": dict(sorted(run.operations.items())),
         "problems": dict(sorted(run.problems.items())),
@@ -432,6 +432,65 @@ def _group_invitations(run: Recorder) -> None:
         number = other.id
     code = run.clients["kim"].post(f"/groups/{number}/invitations", json={}).json["token"]
     run.call("eva", "POST", "/invitations/accept", json={"token": code})
+
+
+def _groups(run: Recorder) -> None:
+    run.call("kim", "POST", "/organisations", json={"name": "Harbour Clinic"})
+    for who in ("gus", "hal"):
+        run.register(who)
+    with run.app.app_context():
+        gus, hal = (_named(name) for name in ("gus", "hal"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(run.app.config, "GROUPS", True)
+        body = {"name": "Harbour Clinic", "admin": gus}
+        clinic = f"/groups/{run.call('kim', 'POST', '/organisations', json=body).json['id']}"
+        run.call("kim", "POST", "/organisations", json=body)
+    number = clinic.rpartition("/")[2]
+    run.call("kim", "PUT", f"{clinic}/members/{hal}")
+    body = {"kind": "team", "name": "Night shift", "description": "Everybody at night."}
+    team = f"/groups/{run.call('gus', 'POST', f'{clinic}/groups', json=body).json['id']}"
+    run.call("gus", "PATCH", team, json={"description": "All who work at night."})
+    squad = run.call("gus", "POST", f"{team}/groups", json={"kind": "squad", "name": "Ward 1"})
+    run.call("gus", "PUT", f"/groups/{squad.json['id']}/members/{hal}")
+    run.call("gus", "PUT", f"{team}/members/{hal}")
+    run.call("gus", "PUT", f"{team}/roles/{hal}/coach")
+    _see_groups(run, team, f"/organisations/{number}/settings")
+    run.call("gus", "DELETE", f"{team}/roles/{hal}/coach")
+    run.call("gus", "DELETE", f"{team}/roles/{hal}/coach")
+    run.call("gus", "DELETE", f"{team}/members/{hal}")
+    run.call("gus", "DELETE", f"{team}/members/{hal}")
+    run.call("gus", "DELETE", f"{clinic}/members/me")
+    _own_a_movement(run, int(squad.json["id"]))
+    run.call("gus", "DELETE", team)
+    body = {"kind": "team", "name": "Day shift"}
+    other = run.call("gus", "POST", f"{clinic}/groups", json=body).json["id"]
+    run.call("gus", "DELETE", f"/groups/{other}")
+
+
+def _own_a_movement(run: Recorder, group_id: int) -> None:
+    """Let a group own a movement that has a member."""
+    with run.app.app_context():
+        squad, kim = Collection.find_by_id(group_id), User.find_by_name("kim")
+        assert kim is not None
+        stairs = Movement("Take the stairs", timedelta(days=1), group=squad, visibility="public")
+        stairs.save_to_db()
+        stairs.add_user(kim)
+        db.session.commit()
+
+
+def _see_groups(run: Recorder, team: str, settings: str) -> None:
+    for path in ("/groups", "/identity/groups", team, f"{team}/members", f"{team}/roles"):
+        run.call("gus", "GET", path)
+    run.call("gus", "PATCH", settings, json={"listed": True})
+    run.call("gus", "GET", settings)
+    run.call("gus", "POST", f"{settings}/reset", json={"preset": "formal"})
+    run.call("", "GET", "/organisations")
+
+
+def _named(name: str) -> int:
+    user = User.find_by_name(name)
+    assert user is not None
+    return user.id
 
 
 def _app_sessions(run: Recorder) -> None:

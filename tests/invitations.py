@@ -45,5 +45,6 @@ def plant_group(admin: User, maker: User | None = None) -> tuple[int, int]:
     for user in (admin, db.session.get_one(User, other)):
         organisation.add_member(user)
         organisation.add_admin(user)
+    organisation.add_coach(db.session.get_one(User, other))
     planted = plant_invitation(LINK_CODE, admin_id=(maker or admin).id, group_id=organisation.id)
     return organisation.id, planted

@@ -20,7 +20,7 @@ from gridt.http.auth import app_token, tokens_for
 from gridt.http.openapi import document
 from gridt.mail import Purpose
 from gridt.mail.tokens import issue
-from gridt.models import Login, Report, Update
+from gridt.models import FLAGS, Login, Organisation, Report, Update
 from gridt.runtime.extensions import db
 from tests.app_sessions import KEY, NEW, halves
 from tests.cases import each
@@ -78,6 +78,8 @@ PUBLIC = {
     ("POST", "/auth"),
     ("POST", "/auth/session"),
     ("POST", "/invitations/look"),
+    ("GET", "/organisations"),
+    ("GET", "/organisations/<group>/settings"),
     ("POST", "/user/reset_password/request"),
     ("POST", "/user/reset_password/confirm"),
     ("POST", "/user/change_email/confirm"),
@@ -168,13 +170,36 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Id:
+    """An id in a body.
+
+    The body may lack it, or have null there.
+    """
+
+    good = ""
+    required = False
+
+    def bad(self) -> dict[str, Any]:
+        return {
+            "text": "1",
+            "a fraction": 1.5,
+            "true": True,
+            "an array": [1],
+            "an object": {"id": 1},
+            "zero": 0,
+            "below": -1,
+            "huge": 2**64,
+        }
+
+
+@dataclass(frozen=True)
 class Flag:
     """A true or false value in a body.
 
     The body may lack it.
     """
 
-    good = True
+    good: bool = True
     required = False
 
     def bad(self) -> dict[str, Any]:
@@ -195,7 +220,7 @@ class Goal:
         return {"text": "three", "a number": 3, "an array": [self.good], "true": True}
 
 
-Member = Text | Number | Flag | Goal
+Member = Text | Number | Id | Flag | Goal
 
 
 def movement_members(required: bool) -> dict[str, Member]:
@@ -219,6 +244,15 @@ REPORT = {
     "reason": Text("not nice", 1, 1000),
     "category": Text("hate", 1, 16, required=False),
 }
+SETTINGS: dict[str, Member] = {
+    **{name: Flag() for name in FLAGS},
+    # it excludes that members change their passwords
+    "member_can_login_without_password": Flag(good=False),
+    "listed": Flag(),
+    "show_share_button": Flag(),
+    "description": Text("For all.", 0, 1000, required=False),
+    "location": Text("Utrecht", 0, 200, required=False),
+}
 MEMBERS: dict[tuple[str, str], dict[str, Member]] = {
     ("POST", "/register"): {
         "username": Text("newcomer", 1, 32),
@@ -237,6 +271,23 @@ MEMBERS: dict[tuple[str, str], dict[str, Member]] = {
         "role": Text("none", 4, 4, required=False),
         "max_uses": Number(1, 1, 1000),
         "expires_in": Text("P7D", 3, 3, required=False),
+    },
+    ("POST", "/organisations"): {"name": Text("Nurses", 1, 50), "admin": Id()},
+    ("POST", "/groups/<group>/groups"): {
+        "kind": Text("team", 4, 12),
+        "name": Text("Night shift", 1, 50),
+        "description": Text("All at night.", 0, 1000, required=False),
+        "movement": Id(),
+    },
+    ("PATCH", "/groups/<group>"): {
+        "name": Text("Day shift", 1, 50, required=False),
+        "description": Text("All by day.", 0, 1000, required=False),
+    },
+    ("PUT", "/groups/<group>/members/<member>"): {},
+    ("PUT", "/groups/<group>/roles/<user>/<kind>"): {},
+    ("PATCH", "/organisations/<group>/settings"): SETTINGS,
+    ("POST", "/organisations/<group>/settings/reset"): {
+        "preset": Text("formal", 6, 9, required=False, nullable=True),
     },
     ("POST", "/admin/invitations"): {
         "label": Text("The rowing club", 0, 100, required=False),
@@ -332,8 +383,11 @@ class World:
         report = Report(self.ben.id, update.snapshot(), "not nice")
         report.save_to_db()
         group, self.link = plant_group(self.ann, self.boss)
+        (other,) = db.session.get_one(Organisation, group).get_coaches()
         self.ids = {
             "group": group,
+            "member": other.id,
+            "kind": "coach",
             "movement": self.movement.id,
             "user": self.ben.id,
             "update": update.id,
@@ -345,7 +399,7 @@ class World:
 
     def token_for(self, rule: str) -> str:
         """Return a token that is good for a route."""
-        if rule.startswith("/admin/"):
+        if rule.startswith("/admin/") or rule == "/organisations":
             return self.admins_token
         return self.tokens[TOKENS.get(rule, "access_token")]
 
@@ -363,6 +417,8 @@ class World:
             found["update"] = found["bens"]  # users cannot report updates of their own
         if rule == "/invitations/<invitation>":
             found["invitation"] = str(self.link)
+        if "/roles/" in rule:
+            found["user"] = found["member"]
         found |= ids or {}
         path = re.sub(r"<(?:path:)?(\w+)>", lambda name: found.get(name[1], "none"), rule)
         options.setdefault("headers", self.headers_for(method, rule))
@@ -389,7 +445,8 @@ class World:
 
 
 @pytest.fixture
-def world(app, make_user, make_movement):
+def world(app, make_user, make_movement, monkeypatch):
+    monkeypatch.setitem(app.config, "GROUPS", True)
     return World(app, make_user, make_movement)
 
 
@@ -728,11 +785,15 @@ VARIABLES = [
 def test_an_id_of_nothing_is_not_found(world, what):
     before = world.stored()
     for method, rule, name in VARIABLES:
+        if (name, what) == ("member", "a word of ours"):
+            continue  # the caller
         body = {"json": body_of(method, rule)} if (method, rule) in MEMBERS else {}
         answer = world.call(method, rule, {name: NOBODY[what]}, **body)
         if rule in {"/movements/<movement>", "/admin/users/<user>"} and what in {"a dot", "dots"}:
             continue  # no URL of a client contains these
         expected = 414 if len(NOBODY[what]) > 4000 else 404
+        if (method, name) == ("PUT", "kind") and expected == 404:
+            expected = 422  # of the kinds of roles
         assert answer.status_code == expected, f"{method} {rule}"
     assert world.stored() == before
 

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from gridt.errors import AccountDeactivated, InAnotherOrganisation
+from gridt.errors import AccountDeactivated, GroupNameTaken, InAnotherOrganisation
 from gridt.models import AuditEntry, Membership, Organisation, User
 from gridt.runtime.extensions import db
 from tests.conftest import Run
@@ -45,7 +45,7 @@ def test_a_refusal_says_why_and_changes_nothing(
 ) -> None:
     create("Nurses", "ann")
     refused = {
-        ("NURSES", "ben"): "Error: There is already an organisation with this name.\n",
+        ("NURSES", "ben"): f"Error: {GroupNameTaken.title}\n",
         ("Teachers", "ann"): f"Error: {InAnotherOrganisation.title}\n",
         ("Teachers", "zoe"): "Error: There is no user 'zoe'.\n",
         (" ", "ben"): "Error: The name is not possible: ' ' is not a name.\n",
@@ -75,7 +75,7 @@ def test_of_two_at_once_one_is_created(world: Flask, monkeypatch: pytest.MonkeyP
     jobs = partial(create, "Nurses", first), partial(create, "NURSES", second)
     assert in_turn(world, "UPDATE groups", *jobs) == (
         f"{first} is the admin of Nurses.\n",
-        "Error: There is already an organisation with this name.\n",
+        f"Error: {GroupNameTaken.title}\n",
     )
     assert db.session.scalars(sa.select(Organisation.name)).all() == ["Nurses"]
 

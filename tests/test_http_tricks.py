@@ -22,11 +22,17 @@ VERBS = [
 ]
 
 #: may mean a movement of that name or an update of that id, and neither exists
-NAMES_TOO = {"/movements/subscriptions", "/movements/<movement>/updates/import"}
+NAMES_TOO = {
+    "/movements/subscriptions",
+    "/movements/<movement>/updates/import",
+    "/invitations/accept",
+    "/invitations/look",
+}
 
 
 @pytest.fixture
-def world(app, make_user, make_movement):
+def world(app, make_user, make_movement, monkeypatch):
+    monkeypatch.setitem(app.config, "GROUPS", True)
     return World(app, make_user, make_movement)
 
 

@@ -33,7 +33,7 @@ from gridt.models import (
     User,
 )
 from gridt.network.blocking import MOST_BLOCKED
-from gridt.permissions import COACH
+from gridt.permissions import ADMIN, COACH
 from gridt.runtime.clock import utcnow
 from gridt.runtime.extensions import db
 from tests.app_sessions import NEW, halves_of
@@ -74,6 +74,10 @@ BODIES = {
     "POST /admin/reports/{report}/close": {"resolution": "talked to them"},
     "POST /invitations/look": {"token": CODE},
     "POST /invitations/accept": {"token": LINK_CODE},
+    "POST /organisations": {"name": "Nurses"},
+    "POST /groups/{group}/groups": {"kind": "team", "name": "Night shift"},
+    "PATCH /groups/{group}": {"description": "All who row."},
+    "PATCH /organisations/{group}/settings": {"listed": False},
 }
 
 #: moments must lie ahead, which an example in a document does not always do
@@ -92,7 +96,7 @@ MAIL_TOKENS = {
 #: variables of paths for calls in which they do not matter
 ONES = dict.fromkeys(
     ("movement", "user", "update", "login", "report", "invitation", "group", "secret", "slug"), "1"
-)
+) | {"member": "1", "kind": "coach"}
 
 #: a value that each of these arguments refuses; one of them is in every query
 WRONG = {"limit": "0", "everywhere": "perhaps", "format": "gif", "from": "yesterday", "year": "0"}
@@ -116,7 +120,7 @@ class Operation:
 
     @property
     def for_admins(self) -> bool:
-        return self.template.startswith("/admin")
+        return self.template.startswith("/admin") or self.name == "POST /organisations"
 
     @property
     def statuses(self) -> list[int]:
@@ -191,6 +195,11 @@ class World:
         db.session.commit()
         return stranger
 
+    @property
+    def other_admin(self) -> User:
+        """The other coach of the group."""
+        return Collection.find_by_id(self.group).get_coaches()[0]
+
     def _update_for(self, operation: Operation) -> int:
         """Return an update of mine, or of a leader.
 
@@ -217,10 +226,14 @@ class World:
             "invitation": self.invitation,
             "group": self.group,
             "slug": "not-subscribed",
+            "member": self.other_admin.id,
+            "kind": COACH,
         }
         names["login"] = db.session.scalar(db.select(Login.id).where(Login.user_id == self.me.id))
         if operation.template == "/invitations/{invitation}":
             names["invitation"] = self.link
+        if "/roles/" in operation.template:
+            names["user"] = names["member"]
         for name in names:
             names[name] = changes.pop(name, names[name])
         if not {"json", "data"} & set(changes):
@@ -256,6 +269,7 @@ def world(
     secret = CalendarToken.renew(me.id)
     tokens = client.post("/auth", json=BODIES["POST /auth"]).json
     client.token = tokens["access_token"]
+    monkeypatch.setitem(app.config, "GROUPS", True)
     in_browser = Login.in_browser(me.id)
     in_browser.save_to_db()
     return World(
@@ -553,7 +567,55 @@ def come_from_another_organisation(world: World, operation: Operation) -> TestRe
     return come_as_a_stranger(world, operation)
 
 
+def send_a_bad_token(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, headers={"Authorization": "Bearer x"}, client=world.browser)
+
+
+def name_no_first_admin(world: World, operation: Operation) -> TestResponse:
+    return world.call(operation, json={"name": "Nurses", "admin": world.admin.id + 1000})
+
+
+def take_a_taken_group_name(world: World, operation: Operation) -> TestResponse:
+    Organisation("Another club").save_to_db()
+    return world.call(operation, json={"name": "ANOTHER CLUB"})
+
+
+def delete_what_has_a_movement(world: World, operation: Operation) -> TestResponse:
+    group = Collection.find_by_id(world.group)
+    owned = Movement("Rowing", timedelta(days=1), group=group)
+    owned.save_to_db()
+    owned.add_user(world.me)
+    db.session.commit()
+    return come_as_an_admin(world, operation)
+
+
+def add_a_member_of_another(world: World, operation: Operation) -> TestResponse:
+    """Add a member of another organisation.
+
+    An admin of the service finds them.
+    """
+    stranger = User.find_by_name("stranger")
+    if operation.template.endswith("{member}"):
+        come_from_another_organisation(world, operation)
+    names = {"member": stranger.id, "user": stranger.id}
+    return world.call(operation, client=world.admins_client, **names)
+
+
+def be_the_last_of_the_group(world: World, operation: Operation) -> TestResponse:
+    Collection.find_by_id(world.group).remove_role(world.other_admin, ADMIN)
+    db.session.commit()
+    return world.call(operation, member=world.me.id, user=world.me.id, kind=ADMIN)
+
+
 _OTHER = {"PATCH /admin/users/{user}": {"role": "user"}}
+
+#: the operations about one group; they are not found for strangers, and members may not do most
+OF_GROUPS = [
+    operation
+    for operation in OPERATIONS
+    if operation.template.startswith(("/groups/{group}", "/organisations/{group}"))
+    and "invitations" not in operation.template
+]
 
 SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /register", 403): have_registration_closed,
@@ -577,6 +639,21 @@ SCENARIOS: dict[tuple[str, int], Scenario] = {
     ("POST /invitations/accept", 403): come_as_an_admin,
     ("POST /invitations/accept", 404): name_no_invitation,
     ("POST /invitations/accept", 409): come_from_another_organisation,
+    ("GET /organisations", 401): send_a_bad_token,
+    ("POST /organisations", 403): come_as_a_stranger,
+    ("POST /organisations", 404): name_no_first_admin,
+    ("POST /organisations", 409): take_a_taken_group_name,
+    ("GET /organisations/{group}/settings", 401): send_a_bad_token,
+    **{(operation.name, 404): come_as_a_stranger for operation in OF_GROUPS},
+    **{(one.name, 403): come_as_a_member for one in OF_GROUPS if 403 in one.statuses},
+    ("PATCH /groups/{group}", 409): take_a_taken_group_name,
+    ("DELETE /groups/{group}", 200): come_as_an_admin,
+    ("DELETE /groups/{group}", 409): delete_what_has_a_movement,
+    ("POST /groups/{group}/groups", 409): do_it_twice,
+    ("PUT /groups/{group}/members/{member}", 409): add_a_member_of_another,
+    ("DELETE /groups/{group}/members/{member}", 409): be_the_last_of_the_group,
+    ("PUT /groups/{group}/roles/{user}/{kind}", 409): add_a_member_of_another,
+    ("DELETE /groups/{group}/roles/{user}/{kind}", 409): be_the_last_of_the_group,
     ("POST /auth", 401): have_the_wrong_password,
     **{(name, 401): show_no_token_of_ours for name in MAIL_TOKENS},
     ("POST /user/change_email/confirm", 409): move_to_a_taken_address,

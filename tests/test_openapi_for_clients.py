@@ -53,6 +53,9 @@ liftRemoval listMembers listRemovals removeMember
 getOverview getToday
 createInvitation listInvitations lookAtInvitation revokeInvitation
 acceptInvitation createGroupInvitation listGroupInvitations revokeGroupInvitation
+listOrganisations createOrganisation getSettings changeSettings resetSettings listMyMemberships
+listGroups getGroup changeGroup deleteGroup createGroup listGroupMembers addGroupMember
+removeGroupMember listRoles giveRole endRole
 endAppSession renewAppSession startAppSession
 """.split()
 #: an id that repeats the method and names no deed, as frameworks make them

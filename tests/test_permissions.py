@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from gridt.access import Operation, can
+from gridt.errors import NotAMember
 from gridt.models import (
     AuditEntry,
     Collection,
     Membership,
     Model,
     Movement,
-    NotAMember,
     Organisation,
     OrganisationSettings,
     PickupGroup,

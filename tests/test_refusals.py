@@ -229,7 +229,7 @@ def test_an_operation_refuses_unknown_parameters(
 ) -> None:
     movement, client = make_movement(ann), client_of(ann)
     ids = {"movement": movement.id, "user": ann.id, "update": 1, "login": 1, "report": 1}
-    ids |= {"group": 1, "invitation": 1}
+    ids |= {"group": 1, "invitation": 1, "member": "me", "kind": "coach"}
     templates = {
         (method, path)
         for path, operations in document(app)["paths"].items()

@@ -95,6 +95,25 @@ OTHERS: dict[tuple[str, str], tuple[int, int, str]] = {
     ("GET", "/admin/invitations"): (403, 403, "admins only"),
     ("POST", "/admin/invitations"): (403, 403, "admins only"),
     ("DELETE", "/admin/invitations/<invitation>"): (403, 403, "admins only"),
+    ("POST", "/organisations"): (403, 403, "admins only"),
+    ("GET", "/groups"): (200, 200, "their own"),
+    ("GET", "/identity/groups"): (200, 200, "their own"),
+    ("GET", "/groups/<group>"): (404, 404, "members, coaches and admins of the group"),
+    ("PATCH", "/groups/<group>"): (404, 404, "admins of the group, and coaches of squads"),
+    ("DELETE", "/groups/<group>"): (404, 404, "admins of the group, and coaches of squads"),
+    ("POST", "/groups/<group>/groups"): (404, 404, "admins of the group, and coaches of teams"),
+    ("GET", "/groups/<group>/members"): (404, 404, "coaches and admins of the group"),
+    ("PUT", "/groups/<group>/members/<member>"): (404, 404, "admins, and coaches of squads"),
+    ("DELETE", "/groups/<group>/members/<member>"): (
+        404,
+        404,
+        "who adds them, and the member",
+    ),
+    ("GET", "/groups/<group>/roles"): (404, 404, "coaches and admins; members see their own"),
+    ("PUT", "/groups/<group>/roles/<user>/<kind>"): (404, 404, "admins of the group"),
+    ("DELETE", "/groups/<group>/roles/<user>/<kind>"): (404, 404, "admins of the group"),
+    ("PATCH", "/organisations/<group>/settings"): (404, 404, "admins of the organisation"),
+    ("POST", "/organisations/<group>/settings/reset"): (404, 404, "admins of the organisation"),
     ("GET", "/groups/<group>/invitations"): (404, 404, "coaches and admins of the group"),
     ("POST", "/groups/<group>/invitations"): (404, 404, "coaches and admins of the group"),
     ("DELETE", "/invitations/<invitation>"): (404, 404, "the maker, and admins of the group"),
@@ -188,7 +207,8 @@ OTHER = {"access": "refresh", "refresh": "access", "app": "access"}
 
 
 @pytest.fixture
-def world(app, make_user, make_movement):
+def world(app, make_user, make_movement, monkeypatch):
+    monkeypatch.setitem(app.config, "GROUPS", True)
     return World(app, make_user, make_movement)
 
 

@@ -39,8 +39,6 @@ class Operation(StrEnum):
     GROUP_INVITE = "group:invite"
     #: end an invitation into a group
     INVITATION_REVOKE = "invitation:revoke"
-    #: see what admins and coaches have done in an organisation
-    GROUP_AUDIT = "group:audit"
     #: change the settings of an organisation
     SETTINGS_EDIT = "settings:edit"
     #: end a membership; its rule takes the membership
@@ -50,7 +48,7 @@ class Operation(StrEnum):
 class _Entry(NamedTuple):
     #: the thing in the path that the operation is about; nothing if there is none
     kind: str
-    may: Callable[[Any, Any], bool]
+    allows: Callable[[Any, Any], bool]
     #: the sentence for a user who may not
     refusal: str
 
@@ -122,7 +120,6 @@ _TABLE: dict[Operation, _Entry] = {
         lambda user, invitation: user.can_delete(invitation),
         "Only the maker of this invitation and admins may do this.",
     ),
-    Operation.GROUP_AUDIT: _Entry("group", _administers, _BY_ADMINS),
     Operation.SETTINGS_EDIT: _Entry("group", _administers, _BY_ADMINS),
     Operation.MEMBERSHIP_END: _Entry(
         "group",
@@ -140,7 +137,7 @@ def can(user: Principal, operation: Operation, what: Any = None) -> bool:
 
     :param what: the object, or what else the operation's rule takes
     """
-    return _TABLE[operation].may(user, what)
+    return _TABLE[operation].allows(user, what)
 
 
 def ensure(user: Principal, operation: Operation, what: Any = None) -> None:

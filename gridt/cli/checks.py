@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -27,7 +28,7 @@ def check_accounts(as_json: bool, repairing: bool) -> None:
     lost, (accounts, movements) = list(lost_forms()), count_checked()
     if as_json:
         report = {"accounts": accounts, "movements": movements, "repaired": repaired}
-        click.echo(json.dumps(report | {"lost": [asdict(one) for one in lost]}, indent=2))
+        click.echo(json.dumps(report | {"lost": [_shown(one) for one in lost]}, indent=2))
     else:
         for one in lost:
             click.echo(_sentence(one))
@@ -78,6 +79,10 @@ def _repair_all() -> int:
         repaired, progress = repaired + done, done > 0
         db.session.commit()
     return repaired
+
+
+def _shown(lost: LostForm) -> dict[str, Any]:
+    return {name: value for name, value in asdict(lost).items() if name != "form"}
 
 
 def _sentence(lost: LostForm) -> str:

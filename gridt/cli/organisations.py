@@ -6,7 +6,8 @@ from sqlalchemy.exc import IntegrityError
 
 from gridt.cli.group import commands
 from gridt.cli.people import complaining, user_named
-from gridt.models import GroupInUse, GroupNameTaken, Organisation
+from gridt.errors import GroupInUse, GroupNameTaken
+from gridt.models import Organisation
 from gridt.runtime.extensions import db
 from gridt.text import with_noun
 
@@ -30,17 +31,13 @@ def create_organisation(name: str, admin: str) -> None:
             organisation.add_member(user)
             organisation.add_admin(user)
             db.session.commit()
-    except (ValueError, IntegrityError) as error:
+    except IntegrityError:  # of another command at the same moment
         db.session.rollback()
-        raise click.ClickException(_sentence(error)) from None
+        raise click.ClickException(GroupNameTaken.title) from None
+    except ValueError as error:
+        db.session.rollback()
+        raise click.ClickException(f"The name is not possible: {error}.") from None
     click.echo(f"{user.username} is the admin of {organisation.name}.")
-
-
-def _sentence(error: Exception) -> str:
-    match error:
-        case GroupNameTaken() | IntegrityError():  # of another command at the same moment
-            return "There is already an organisation with this name."
-    return f"The name is not possible: {error}."
 
 
 @commands.command("delete-organisation")

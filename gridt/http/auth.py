@@ -76,6 +76,11 @@ def verify_token(kind: str) -> Caller:
     return caller
 
 
+def has_credentials() -> bool:
+    """Return whether the request has a credential."""
+    return "Authorization" in request.headers or bool(app_session.sent_cookie())
+
+
 def _sent_token(kind: str) -> tuple[str, str]:
     """Return the token of the request, and its kind.
 

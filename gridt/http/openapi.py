@@ -47,6 +47,7 @@ _SECURITY: dict[str | None, list[dict[str, list[str]]]] = {
     None: [],
     "refresh": [TOKEN],
     "app": [APP],
+    "optional": [{}, TOKEN, APP],
 }
 
 #: the part of the app's configuration that describes the document
@@ -101,6 +102,16 @@ _PATH: dict[str, dict[str, Any]] = {
     },
     "user": {"description": "The user's id.", "schema": _ID},
     "group": {"description": "The group's id.", "schema": _ID},
+    "member": {
+        "description": "The user's id, or `me` for the caller.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "me",
+    },
+    "kind": {
+        "description": "The kind of role.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "coach",
+    },
     "invitation": {"description": "The invitation's id.", "schema": _ID},
     "update": {"description": "The update's id.", "schema": _ID},
     "login": {"description": "The session's id.", "schema": _ID},

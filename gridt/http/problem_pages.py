@@ -28,6 +28,10 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "The creator of the movement or an admin removed the caller from it.",
         "Do not repeat the request. The creator or an admin can lift the removal.",
     ),
+    errors.GroupsOff: (
+        "The operator has not turned groups on, so nobody makes an organisation.",
+        "Do not repeat the request. The operator sets `GRIDT_GROUPS=true`.",
+    ),
     errors.AccountDeactivated: (
         "An admin has deactivated this account.",
         "Do not repeat the request. Only an admin can reactivate the account.",
@@ -78,8 +82,16 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "Let the user copy the whole code. After several wrong codes, the service answers 429.",
     ),
     errors.GroupNotFound: (
-        "No group has this id, or the caller may not know about it.",
-        "Check the address.",
+        "No group has this id, or the caller may not see it.",
+        "Read the list of groups again. The group may have been deleted.",
+    ),
+    errors.GroupMemberNotFound: (
+        "The user is no member of this group.",
+        "Read the list of members again. The member may have left.",
+    ),
+    errors.RoleNotFound: (
+        "The user does not have this role in this very group. They may have it from a group above.",
+        "Read the list of roles with `inherited=true`, and end the role in the group that has it.",
     ),
     errors.NotFollowing: (
         "The caller does not follow this user in this movement, so the user is no leader of"
@@ -101,6 +113,22 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
     errors.MovementNameTaken: (
         "Another movement has this name, perhaps in upper or lower case.",
         "Let the user choose another name, or join that movement.",
+    ),
+    errors.GroupInUse: (
+        "A movement of this group, or of one below it, has members.",
+        "Let the members leave the movement, or delete it, and try again.",
+    ),
+    errors.GroupNameTaken: (
+        "Another group beside this has the name, perhaps in upper or lower case.",
+        "Let the user choose another name.",
+    ),
+    errors.NotAMember: (
+        "A member of a group is a member of the group above, and this user is not.",
+        "Add the user to the group above first.",
+    ),
+    errors.InAnotherOrganisation: (
+        "A user is in one organisation at most, and this user is in another.",
+        "Show the sentence in `message`. The user can leave the other organisation first.",
     ),
     errors.NotSubscribed: (
         "Only members of the movement can do this, and the caller is no member.",
@@ -127,7 +155,7 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
         "Nothing. An admin can delete the movement, or deactivate the account.",
     ),
     errors.LastAdmin: (
-        "The service would be left without an admin.",
+        "The service, or an organisation, would be left without an admin.",
         "Make another user an admin, and repeat the request.",
     ),
     errors.TooManyBlocks: (
@@ -157,10 +185,6 @@ _TEXTS: dict[type[GridtError], tuple[str, str]] = {
     errors.ReportClosed: (
         "An admin has closed this report before.",
         "Read the report again.",
-    ),
-    errors.InAnotherOrganisation: (
-        "A user is in one organisation at most, and this user is in another one.",
-        "Show the sentence in `message`. The user can leave the other organisation first.",
     ),
     errors.InvitationOver: (
         "The invitation has expired, was revoked, or was used as often as it may be. An invitation"

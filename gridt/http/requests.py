@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from gridt.errors import Invalid, InvalidToken, Overtaken
-from gridt.http.auth import verify_token
+from gridt.http.auth import has_credentials, verify_token
 from gridt.http.handler_notes import HandlerNotes, notes_of
 from gridt.http.idempotency import HEADER, answer_once
 from gridt.http.rate_limits import add_limit_headers, address, limiter
@@ -86,6 +86,8 @@ def _admit(notes: HandlerNotes, *, count: bool) -> None:
     if limit is not None and count:
         limiter.count_call(limit)
     key = None
+    if kind == "optional":
+        kind = "access" if has_credentials() else None
     if kind is not None:
         try:
             key = f"account {verify_token(kind).user_id}"

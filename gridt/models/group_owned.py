@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, column
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridt.models.groups.scope import NotAMember, infer_organisation
+from gridt.errors import NotAMember
+from gridt.models.groups.scope import infer_organisation
 from gridt.names import movement_key, organisation_of_key
 from gridt.permissions import (
     ADMIN,
@@ -120,4 +121,4 @@ class GroupOwned:
         :raises NotAMember: (a ValueError) when only members of a group may
         """
         if self.gate_id is not None and not MEMBER.contains(user_id, self.gate_id):
-            raise NotAMember
+            raise NotAMember("Only members of its group can join this movement.")

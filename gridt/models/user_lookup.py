@@ -42,6 +42,12 @@ class UserLookup(Stored):
         )
 
     @classmethod
+    def is_named_like(cls, text: str) -> ColumnElement[bool]:
+        """Return the condition for a part of a username."""
+        ways = sorted({fold(text), fold_username(text)})
+        return or_(*(cls.username_folded.contains(part, autoescape=True) for part in ways))
+
+    @classmethod
     def mentions(cls, text: str) -> ColumnElement[bool]:
         """Return the condition for mentioning a text, in any case."""
         # an address may be mentioned in whole, or by its domain or a part of that

@@ -81,7 +81,8 @@ def downgrade() -> None:
 def _write_marks(old: str, new: str) -> None:
     """Write U+001F in old names another way.
 
-    A name that another movement has stays: `flask gridt check-accounts` shows it.
+    Migration 0019 wrote some, too, where two names had become one. A name that another movement has
+    stays: `flask gridt check-accounts` shows it.
     """
     mark = "char(31)" if op.get_context().dialect.name == "sqlite" else "chr(31)"
     written = f"replace(movements.name_folded, {old}, {new})".format(mark=mark)

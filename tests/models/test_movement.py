@@ -47,6 +47,8 @@ def test_the_constructor_takes_name_interval_and_two_descriptions():
         ("short_description", ""),
         ("description", ""),
         ("months", None),
+        ("group", None),
+        ("visibility", "members"),
     ]
 
 

@@ -12,15 +12,13 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from gridt.accounts import lost_forms
-from gridt.errors import MovementNotFound, Overtaken
+from gridt.errors import GroupInUse, MovementNotFound, NotAMember, Overtaken
 from gridt.models import (
     ROSTER_KEYS,
     Collection,
-    GroupInUse,
     Membership,
     Movement,
     MovementUserAssociation,
-    NotAMember,
     Subscription,
     TooManyOfGroup,
     User,

@@ -76,7 +76,7 @@ def populated(database_url: str, app: str = "wsgi:app") -> Iterator[World]:
 
     They are ann, ben and cor.
     """
-    settings = {"CLIENT_URL": "http://127.0.0.1:5000/app", "JOBS": "embedded"}
+    settings = {"CLIENT_URL": "http://127.0.0.1:5000/app", "JOBS": "embedded", "GROUPS": "true"}
     with serve(database_url, app=app, **settings) as server:
         world = World(server.url, server.log.parent / "mail")
         tokens = [world.register(name) for name in ("ann", "ben", "cor")]

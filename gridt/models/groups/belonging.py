@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, delete, or_, select
 
-from gridt.errors import AccountDeactivated, InAnotherOrganisation, Overtaken
+from gridt.errors import (
+    AccountDeactivated,
+    InAnotherOrganisation,
+    NotAMember,
+    Overtaken,
+    RoleNotFound,
+)
 from gridt.models.event import EventKind, record
 from gridt.models.groups.account_groups import (
     count_members,
@@ -21,7 +27,6 @@ from gridt.models.groups.account_groups import (
 from gridt.models.groups.group_rows import Membership, Role
 from gridt.models.groups.owned_movements import leave_movements
 from gridt.models.groups.principal import Grouped
-from gridt.models.groups.scope import NotAMember, RoleNotFound
 from gridt.models.user import User
 from gridt.permissions import ADMIN, ASSIGNABLE_COACH, COACH, MEMBER, role_kinds
 from gridt.runtime.extensions import db

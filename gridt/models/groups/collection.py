@@ -25,13 +25,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, validates
 from sqlalchemy.orm.attributes import set_committed_value
 
+from gridt.errors import GroupNameTaken
 from gridt.models.base import Model, PlainText, Stored, UTCDateTime
 from gridt.models.event import EventKind, record
 from gridt.models.groups.belonging import Belonging
 from gridt.models.groups.group_rows import Membership, Role
 from gridt.models.groups.organisation_settings import OrganisationSettings
 from gridt.models.groups.owned_movements import ensure_none_owned, release_movements
-from gridt.models.groups.scope import GroupNameTaken, InvalidHierarchy, infer_organisation
+from gridt.models.groups.scope import InvalidHierarchy, infer_organisation
 from gridt.models.invitation import Invitation
 from gridt.models.movement import Movement
 from gridt.models.ownership import Policy, names_movement

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Select, select, update
 
-from gridt.errors import Overtaken
+from gridt.errors import GroupInUse, Overtaken
 from gridt.models.groups.account_groups import lock_groups
 from gridt.models.groups.group_rows import ROSTER_KEYS, Membership
-from gridt.models.groups.scope import GroupInUse, TooManyOfGroup
+from gridt.models.groups.scope import TooManyOfGroup
 from gridt.models.movement import Movement
 from gridt.models.subscription import Subscription
 from gridt.models.user import User

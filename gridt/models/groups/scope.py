@@ -7,24 +7,8 @@ class GroupError(ValueError):
     """A change of a group that is not possible."""
 
 
-class GroupNameTaken(GroupError):
-    """A name that another group under the same parent has."""
-
-
-class NotAMember(GroupError):
-    """A user without the membership above, which they need."""
-
-
-class GroupInUse(GroupError):
-    """A group that owns a movement with members."""
-
-
 class TooManyOfGroup(GroupError):
     """A group that owns as many movements as it may."""
-
-
-class RoleNotFound(GroupError):
-    """A role that the user does not have there."""
 
 
 class OrganisationMismatch(GroupError):
