@@ -21,6 +21,7 @@ const BELONGS = /** @type {Record<string, string>} */ ({
   "email-taken": "email",
   "another-address": "email",
   "movement-name-taken": "name",
+  "group-name-taken": "name",
   "invitation-not-found": "invitation",
   "invitation-over": "invitation",
 });

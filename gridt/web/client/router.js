@@ -1,7 +1,6 @@
 // The screen of each address. All but the door and Today are fetched when they are first shown.
 import { html, h, signal, useEffect, useRef, useState } from "./library.js";
-import { frame, scrollBack } from "./parts/frame.js";
-import { unread } from "./parts/notice.js";
+import { Missing, frame, reloadOnce, scrollBack } from "./parts/frame.js";
 import { Door } from "./screens/door.js";
 import { Today } from "./screens/today.js";
 import { bar, me, problem, readToday, today } from "./state.js";
@@ -12,9 +11,6 @@ import { t } from "./words.js";
 export const address = signal(location.pathname);
 /** Whether a change of screen loads the page, as after an upgrade. */
 export const leaving = { byLoading: () => false };
-/** the milliseconds after a reload in which no other one follows by itself */
-const PAUSE = 60_000;
-
 /** @type {[string, boolean, () => Promise<Record<string, any>>][]} the path, whether anyone sees it */
 const ROUTES = [
   ["/app/register", true, () => import("./screens/register.js")],
@@ -43,6 +39,16 @@ const ROUTES = [
   ["/app/you/import", false, () => import("./screens/you/import.js")],
   ["/app/you/language", false, () => import("./screens/you/language.js")],
   ["/app/you/delete", false, () => import("./screens/you/delete.js")],
+  ["/app/groups", false, () => import("./screens/groups/index.js")],
+  ["/app/groups/new", false, () => import("./screens/groups/new.js")],
+  ["/app/g/:id", false, () => import("./screens/groups/group.js")],
+  ["/app/g/:id/members", false, () => import("./screens/groups/members.js")],
+  ["/app/g/:id/invitations", false, () => import("./screens/groups/invitations.js")],
+  ["/app/g/:id/invite", false, () => import("./screens/groups/invite.js")],
+  ["/app/g/:id/roles", false, () => import("./screens/groups/roles.js")],
+  ["/app/g/:id/edit", false, () => import("./screens/groups/edit.js")],
+  ["/app/g/:id/new", false, () => import("./screens/groups/new.js")],
+  ["/app/g/:id/settings", false, () => import("./screens/groups/settings.js")],
   ["/app/admin", false, admins(() => import("./screens/admin/index.js"))],
   ["/app/admin/reports", false, admins(() => import("./screens/admin/reports.js"))],
   ["/app/admin/people", false, admins(() => import("./screens/admin/people.js"))],
@@ -130,20 +136,4 @@ export function App() {
   if (/^\/app\/?$/.test(path)) return h(Today, {});
   const way = html`<p><a href="/app">${t("Go to Today")}</a></p>`;
   return frame({ title: t("There is nothing here") }, way);
-}
-
-/** A page of another version brings its own screens. Where two versions answer, do not load again and again. */
-function reloadOnce() {
-  const last = Number(sessionStorage.getItem("reloaded"));
-  if (!navigator.onLine || Date.now() - last < PAUSE) return false;
-  sessionStorage.setItem("reloaded", String(Date.now()));
-  location.reload();
-  return true;
-}
-
-/** In the place of a screen that does not come. */
-function Missing() {
-  const message = t("A new version of the app is on its way. Please try again in a minute.");
-  const none = { status: navigator.onLine ? 1 : 0, type: "", message };
-  return frame({ title: t("Not now") }, unread({ problem: none, again: () => location.reload() }));
 }

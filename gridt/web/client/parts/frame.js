@@ -1,10 +1,15 @@
 // The frame of a screen: its heading, its content, the tabs, and the bar about what was just done.
+// And what stands there when a screen does not come.
 import { h, html, useEffect } from "../library.js";
 import { bar, me } from "../state.js";
 import { t } from "../words.js";
 import { icon } from "./icons.js";
+import { unread } from "./notice.js";
 
 /** @typedef {import("../library").Child} Child */
+
+/** the milliseconds after a reload in which no other one follows by itself */
+const PAUSE = 60_000;
 
 /**
  * @param {{title?: string, back?: string, aside?: Child, bare?: boolean, tab?: string}} head
@@ -90,4 +95,20 @@ export function scrollBack(place) {
     if (scrollY + 1 < place && Date.now() < end) requestAnimationFrame(step);
   };
   step();
+}
+
+/** A page of another version brings its own screens. Where two versions answer, do not load again and again. */
+export function reloadOnce() {
+  const last = Number(sessionStorage.getItem("reloaded"));
+  if (!navigator.onLine || Date.now() - last < PAUSE) return false;
+  sessionStorage.setItem("reloaded", String(Date.now()));
+  location.reload();
+  return true;
+}
+
+/** In the place of a screen that does not come. */
+export function Missing() {
+  const message = t("A new version of the app is on its way. Please try again in a minute.");
+  const none = { status: navigator.onLine ? 1 : 0, type: "", message };
+  return frame({ title: t("Not now") }, unread({ problem: none, again: () => location.reload() }));
 }

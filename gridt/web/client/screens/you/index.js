@@ -1,9 +1,11 @@
 // You: what a member can set, see and take along.
 import { html } from "../../library.js";
+import { facts } from "../../parts/facts.js";
 import { frame } from "../../parts/frame.js";
 import { unread } from "../../parts/notice.js";
 import { disc } from "../../parts/quad.js";
 import { press, row, rows } from "../../parts/rows.js";
+import { useRead } from "../../reading.js";
 import { leave, me, problem, readToday, today } from "../../state.js";
 import { keeping } from "../../store.js";
 import { kept } from "../../upgrade.js";
@@ -11,9 +13,11 @@ import { date, t } from "../../words.js";
 
 export function You() {
   const identity = today.value?.identity;
+  const mine = useRead("/identity/groups");
   const again = () => void readToday();
   if (!identity) return frame({ title: t("You") }, unread({ problem: problem.value, again }));
   const { username, email, email_confirmed, time_zone, day_starts_at } = identity;
+  const names = (mine.data?.memberships ?? []).map(({ group }) => group.name);
   const path = (/** @type {string} */ name) => `/app/you/${name}`;
   return frame(
     { title: t("You"), aside: html`<p class="me">${disc(identity)} ${username}</p>` },
@@ -33,6 +37,8 @@ export function You() {
       row({ key: "blocks", title: t("Blocked members"), href: path("blocks") }),
       row({ key: "data", title: t("Your data"), href: path("data"), below: t("Export, import, calendar") }),
     ]),
+    (names.length > 0 || identity.role === "admin") &&
+      rows([row({ key: "groups", title: t("Groups"), href: "/app/groups", below: facts(names) })]),
     identity.role === "admin" && html`<h2>${t("This service")}</h2>
       ${rows([row({ key: "admin", title: t("Moderation"), href: "/app/admin", below: t("Reports, people, invitations, log") })])}`,
     html`<h2>${t("More")}</h2>`,
