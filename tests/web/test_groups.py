@@ -66,6 +66,8 @@ def test_an_admin_makes_a_team_and_appoints_a_coach(opened: Opened, world: World
         app.fill("About it", "Everybody at night.")
         app.press("Make it")
         app.heading("Night shift")
+        tab = app.page.get_by_role("navigation").get_by_role("link", name="You", exact=True)
+        expect(tab).to_have_attribute("aria-current", "page")
         app.follow("Members")
         app.press("Add members")
         app.fill("Find a member of the group above", "be")

@@ -49,7 +49,7 @@ function tabs(tab) {
     ["/app/you", "you", t("You")],
   ];
   const here = location.pathname;
-  const of = tab ? tab : /^\/app\/(you|admin)/.test(here) ? "you" : /find|start/.test(here) ? "find" : "today";
+  const of = tab ? tab : /^\/app\/(you|admin|groups|g)\b/.test(here) ? "you" : /find|start/.test(here) ? "find" : "today";
   return html`<nav class="tabs" aria-label=${t("Screens")}>
     <ul>
       ${items.map(

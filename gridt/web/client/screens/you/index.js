@@ -36,9 +36,9 @@ export function You() {
       row({ key: "logins", title: t("Where you are logged in"), href: path("logins") }),
       row({ key: "blocks", title: t("Blocked members"), href: path("blocks") }),
       row({ key: "data", title: t("Your data"), href: path("data"), below: t("Export, import, calendar") }),
+      (names.length > 0 || identity.role === "admin") &&
+        row({ key: "groups", title: t("Groups"), href: "/app/groups", below: facts(names) }),
     ]),
-    (names.length > 0 || identity.role === "admin") &&
-      rows([row({ key: "groups", title: t("Groups"), href: "/app/groups", below: facts(names) })]),
     identity.role === "admin" && html`<h2>${t("This service")}</h2>
       ${rows([row({ key: "admin", title: t("Moderation"), href: "/app/admin", below: t("Reports, people, invitations, log") })])}`,
     html`<h2>${t("More")}</h2>`,
