@@ -68,6 +68,7 @@ UNSAYABLE = {
     "#/max_uses": "1, if it is for an address",
     "#/goal/at_least": "not more than the days of a turn, unless every update counts",
     "#/expires_at": "in the future, and at most 90 days ahead",
+    "#/expires_in": "at least a day, and at most 90",
     "#/free_misses": "less than `free_turns`",
     "#/since": "in the years 1 to 9999, in UTC too",
     "#/from": "from 1970 to 2999, not after `to`, and no more turns than one answer has",

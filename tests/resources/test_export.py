@@ -88,7 +88,8 @@ def test_everything_about_the_caller_is_there(client_of, ann, ben, movement):
 def test_all_of_a_subscription_is_there() -> None:
     exported = {column.name for column in SECTIONS["subscriptions"].selected_columns}
     kept = set(Subscription.__table__.columns.keys()) - {"user_id", "paused_from", "paused_until"}
-    assert kept - exported == {"shuffle_key"}  # only random; the pauses have their own section
+    # one is random, and one stands for a membership; these and pauses have sections of their own
+    assert kept - exported == {"shuffle_key", "roster_key"}
 
 
 def test_a_section_of_a_new_table_follows_by_name_and_no_name_is_taken_twice(monkeypatch) -> None:

@@ -237,7 +237,6 @@ def test_a_session_that_was_ended_elsewhere_leads_to_the_door(opened: Opened, wo
         app.enter("zoe")
         world.call("DELETE", "/auth?everywhere=true", token=token)
         app.follow("You")
-        app.follow("Where you are logged in")
         expect(app.page.get_by_role("button", name="Log in")).to_be_visible()
 
 

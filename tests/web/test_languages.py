@@ -338,6 +338,7 @@ def test_axe_finds_nothing_in_other_languages(
 
 
 def test_the_words_of_a_language_are_small() -> None:
+    """With them, a first visit stays below 60 KB."""
     for language in CATEGORIES:
         content = (CLIENT / "words" / f"{language}.js").read_bytes()
-        assert len(gzip.compress(content, 9)) < 16 * 1024
+        assert len(gzip.compress(content, 9)) < 17 * 1024
