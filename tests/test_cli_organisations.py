@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
+import click
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from gridt.cli.organisations import create_organisation
 from gridt.errors import AccountDeactivated, GroupNameTaken, InAnotherOrganisation
 from gridt.models import AuditEntry, Membership, Organisation, User
 from gridt.runtime.extensions import db
@@ -69,14 +71,15 @@ def test_of_two_at_once_one_is_created(world: Flask, monkeypatch: pytest.MonkeyP
     db.session.remove()
 
     def create(name: str, admin: str) -> str:
-        command = ["gridt", "create-organisation", name, "--admin", admin]
-        return world.test_cli_runner().invoke(args=command).output
+        # not by click's runner, which takes the output of the whole process
+        try:
+            create_organisation.main([name, "--admin", admin], standalone_mode=False)
+        except click.ClickException as error:
+            return error.message
+        return ""
 
     jobs = partial(create, "Nurses", first), partial(create, "NURSES", second)
-    assert in_turn(world, "UPDATE groups", *jobs) == (
-        f"{first} is the admin of Nurses.\n",
-        f"Error: {GroupNameTaken.title}\n",
-    )
+    assert in_turn(world, "UPDATE groups", *jobs) == ("", GroupNameTaken.title)
     assert db.session.scalars(sa.select(Organisation.name)).all() == ["Nurses"]
 
 
